@@ -1,0 +1,30 @@
+/* Letters and digits of ASCII, whatever the locale. */
+#ifndef PROTOCOL_ASCII_H
+#define PROTOCOL_ASCII_H
+
+#include <stdbool.h>
+
+static inline bool ascii_is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+static inline bool ascii_is_alphanumeric(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       ascii_is_digit(byte);
+}
+
+/* What a hexadecimal digit is worth, or -1 when it is none. */
+static inline int ascii_hex_value(char byte)
+{
+	if (ascii_is_digit(byte))
+		return byte - '0';
+	if (byte >= 'a' && byte <= 'f')
+		return byte - 'a' + 10;
+	if (byte >= 'A' && byte <= 'F')
+		return byte - 'A' + 10;
+	return -1;
+}
+
+#endif

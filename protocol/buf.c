@@ -1,0 +1,91 @@
+/*
+ * Growable bytes. The capacity doubles, so that appending byte by byte stays
+ * linear; nothing shrinks but by buf_finish().
+ */
+#include "protocol/buf.h"
+
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SMALLEST = 64 };
+
+void buf_finish(struct buf *buf)
+{
+	if (buf == NULL)
+		return;
+	free(buf->data);
+	*buf = (struct buf){0};
+}
+
+char *buf_reserve(struct buf *buf, size_t extra)
+{
+	if (buf->capacity - buf->len < extra || buf->data == NULL) {
+		size_t capacity = buf->capacity > 0 ? buf->capacity : SMALLEST;
+
+		assert(extra <= SIZE_MAX / 4 && buf->len <= SIZE_MAX / 4);
+		while (capacity - buf->len < extra)
+			capacity *= 2;
+		buf->data = xrealloc(buf->data, capacity);
+		buf->capacity = capacity;
+	}
+	return buf->data + buf->len;
+}
+
+void buf_append(struct buf *buf, struct slice bytes)
+{
+	if (bytes.len == 0)
+		return;
+	memcpy(buf_reserve(buf, bytes.len), bytes.data, bytes.len);
+	buf->len += bytes.len;
+}
+
+void buf_append_char(struct buf *buf, char byte)
+{
+	*buf_reserve(buf, 1) = byte;
+	buf->len++;
+}
+
+void buf_append_number(struct buf *buf, uint64_t number)
+{
+	char digits[20]; /* as many as 2^64 - 1 has */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buf_append(buf, (struct slice){digits + at, sizeof(digits) - at});
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int len = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	assert(len >= 0);
+
+	/* vsnprintf writes a NUL too, which is not ours to keep. */
+	char *end = buf_reserve(buf, (size_t)len + 1);
+	va_start(arguments, format);
+	vsnprintf(end, (size_t)len + 1, format, arguments);
+	va_end(arguments);
+	buf->len += (size_t)len;
+}
+
+void buf_consume(struct buf *buf, size_t count)
+{
+	if (count >= buf->len) {
+		buf->len = 0;
+		return;
+	}
+	if (count == 0)
+		return;
+	memmove(buf->data, buf->data + count, buf->len - count);
+	buf->len -= count;
+}

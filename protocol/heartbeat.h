@@ -1,0 +1,26 @@
+/*
+ * STOMP heart-beats: "cx,cy" in milliseconds (STOMP 1.2, Heart-beating). The
+ * first number is what the speaker can send, the second what it wants to get.
+ */
+#ifndef PROTOCOL_HEARTBEAT_H
+#define PROTOCOL_HEARTBEAT_H
+
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+struct heartbeat {
+	uint32_t send; /* ms between beats that it guarantees; 0: cannot */
+	uint32_t want; /* ms between beats that it would like; 0: none */
+};
+
+/* Reads a heart-beat header's value. Strict: digits, one comma, 32 bits each. */
+bool heartbeat_parse(struct slice value, struct heartbeat *offer);
+
+/*
+ * The agreed milliseconds between the beats that `sender` sends to `receiver`:
+ * the slower of both wishes, or 0 when either of them declines.
+ */
+uint32_t heartbeat_interval(struct heartbeat sender, struct heartbeat receiver);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Hosts, strictly: letters, digits, '-', '.' and '_', or an IPv6 address in
+ * brackets. Whatever else a URL could have here would only ever deceive somebody.
+ */
+#include "protocol/host.h"
+
+#include "protocol/ascii.h"
+
+enum { PORT_DIGITS_MAX = 5 };
+
+static bool is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char byte = name.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '-' && byte != '.' &&
+			byte != '_')
+			return false;
+	}
+	return name.len > 0;
+}
+
+static bool is_address(struct slice address)
+{
+	for (size_t i = 0; i < address.len; i++) {
+		char byte = address.data[i];
+
+		if (ascii_hex_value(byte) == -1 && byte != ':' && byte != '.')
+			return false;
+	}
+	return address.len > 0;
+}
+
+static bool is_port(struct slice port)
+{
+	for (size_t i = 0; i < port.len; i++) {
+		if (!ascii_is_digit(port.data[i]))
+			return false;
+	}
+	return port.len > 0 && port.len <= PORT_DIGITS_MAX;
+}
+
+bool host_split(struct slice text, struct slice *host, struct slice *port)
+{
+	bool bracketed = text.len > 0 && text.data[0] == '[';
+	size_t bracket = bracketed ? slice_find(text, ']') : 0;
+	size_t end = slice_find(text, ':');
+
+	if (bracketed) {
+		if (bracket == text.len ||
+			!is_address(slice_from(slice_first(text, bracket), 1)))
+			return false;
+		end = bracket + 1;
+	} else if (!is_name(slice_first(text, end))) {
+		return false;
+	}
+
+	struct slice rest = slice_from(text, end);
+	if (rest.len > 0 && (rest.data[0] != ':' || !is_port(slice_from(rest, 1))))
+		return false;
+	*host = slice_first(text, end);
+	*port = slice_from(rest, 1);
+	return true;
+}

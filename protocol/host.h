@@ -1,0 +1,13 @@
+/* "host", "host:port", "[v6]" or "[v6]:port", as in a Host header or an origin. */
+#ifndef PROTOCOL_HOST_H
+#define PROTOCOL_HOST_H
+
+#include "protocol/slice.h"
+
+/*
+ * Cuts it in two; an IPv6 address keeps its brackets, and a port that is not
+ * written is empty. False when a byte is in it that no host or port has.
+ */
+bool host_split(struct slice text, struct slice *host, struct slice *port);
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * The first request head of a connection, parsed with no forgiveness: every byte
+ * that two parsers might read differently ends it.
+ *
+ * The rules stand apart from the parsing, since they also bind heads that somebody
+ * else has parsed. Lines are judged in their order and each one only when it is
+ * whole, so a head that comes in pieces is refused as one that comes at once.
+ */
+#include "protocol/http_head.h"
+
+#include "protocol/ascii.h"
+#include "protocol/host.h"
+
+#include <assert.h>
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+/* RFC 9110, 5.6.2 */
+static bool is_token(struct slice text)
+{
+	static const struct slice marks = SLICE_INIT("!#$%&'*+-.^_`|~");
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (!ascii_is_alphanumeric(text.data[i]) &&
+			slice_find(marks, text.data[i]) == marks.len)
+			return false;
+	}
+	return text.len > 0;
+}
+
+/* True when there is no control character but the tab. */
+static bool is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+
+		if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool is_in(struct slice text, const struct slice *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slice_equal(text, list[i]))
+			return true;
+	}
+	return false;
+}
+
+static int check_method(struct slice method)
+{
+	static const struct slice served[] = {SLICE_INIT("GET"), SLICE_INIT("HEAD"),
+		SLICE_INIT("POST"), SLICE_INIT("OPTIONS")};
+	static const struct slice known[] = {SLICE_INIT("PUT"), SLICE_INIT("DELETE"),
+		SLICE_INIT("PATCH"), SLICE_INIT("TRACE"), SLICE_INIT("CONNECT")};
+
+	if (!is_token(method))
+		return 400;
+	if (is_in(method, served, sizeof(served) / sizeof(*served)))
+		return 0;
+	return is_in(method, known, sizeof(known) / sizeof(*known)) ? 405 : 501;
+}
+
+static int check_target(struct slice target)
+{
+	if (target.len == 0 || target.data[0] != '/')
+		return 400;
+	for (size_t i = 0; i < target.len; i++) {
+		if (target.data[i] <= 0x20 || target.data[i] >= 0x7f)
+			return 400;
+		if (target.data[i] != '%')
+			continue;
+		/* A percent code, and none that hides the end of a C string. */
+		struct slice code = slice_first(slice_from(target, i + 1), 2);
+		if (code.len < 2 || ascii_hex_value(code.data[0]) == -1 ||
+			ascii_hex_value(code.data[1]) == -1 ||
+			slice_equal(code, SLICE("00")))
+			return 400;
+	}
+	return 0;
+}
+
+/* Digits alone, and no more than 64 bits. */
+static bool is_length(struct slice text)
+{
+	uint64_t length = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (!ascii_is_digit(text.data[i]))
+			return false;
+		uint64_t digit = (uint64_t)(text.data[i] - '0');
+		if (length > (UINT64_MAX - digit) / 10)
+			return false;
+		length = length * 10 + digit;
+	}
+	return text.len > 0;
+}
+
+static int check_header(const struct http_header *header)
+{
+	return is_token(header->name) && is_printable(header->value) ? 0 : 400;
+}
+
+static size_t header_count(const struct http_head *head, struct slice name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < head->header_count; i++)
+		count += slice_equal_nocase(head->headers[i].name, name);
+	return count;
+}
+
+/* How long is the body? Two answers to that are how requests are smuggled. */
+static int check_framing(const struct http_head *head)
+{
+	const struct slice *length = http_header(head, SLICE("Content-Length"));
+	const struct slice *coding = http_header(head, SLICE("Transfer-Encoding"));
+
+	if (length != NULL && (coding != NULL || !is_length(*length) ||
+				      header_count(head, SLICE("Content-Length")) > 1))
+		return 400;
+	if (coding == NULL)
+		return 0;
+	if (head->minor == 0)
+		return 400;
+	if (header_count(head, SLICE("Transfer-Encoding")) > 1 ||
+		!slice_equal_nocase(*coding, SLICE("chunked")))
+		return 501;
+	return 0;
+}
+
+/* The rules that need the whole head. */
+static int check_headers(const struct http_head *head)
+{
+	const struct slice *host = http_header(head, SLICE("Host"));
+	struct slice name, port;
+
+	if (host == NULL ? head->minor > 0
+			 : header_count(head, SLICE("Host")) > 1 ||
+				   !host_split(*host, &name, &port))
+		return 400;
+
+	int status = check_framing(head);
+	if (status != 0)
+		return status;
+	for (size_t i = 0; i < head->header_count; i++) {
+		const struct http_header *header = &head->headers[i];
+
+		if (slice_equal_nocase(header->name, SLICE("Expect")) &&
+			!slice_equal_nocase(header->value, SLICE("100-continue")))
+			return 417;
+	}
+	return 0;
+}
+
+/* "METHOD target HTTP/1.x": two single spaces, and nothing else that is blank. */
+static int read_request_line(struct slice line, const struct http_head_limits *limits,
+	struct http_head *head)
+{
+	size_t space = slice_find(line, ' ');
+	struct slice behind = slice_from(line, space + 1);
+	size_t second = slice_find(behind, ' ');
+	struct slice version = slice_from(behind, second + 1);
+
+	head->method = slice_first(line, space);
+	head->target = slice_first(behind, second);
+	if (version.len != strlen("HTTP/1.1") ||
+		!slice_starts_with(version, SLICE("HTTP/")) ||
+		!ascii_is_digit(version.data[5]) || version.data[6] != '.' ||
+		!ascii_is_digit(version.data[7]))
+		return 400;
+
+	int status = check_method(head->method);
+	if (status != 0)
+		return status;
+	if (head->target.len > limits->target)
+		return 414;
+	status = check_target(head->target);
+	if (status != 0)
+		return status;
+	if (version.data[5] != '1' || version.data[7] > '1')
+		return 505;
+	head->minor = version.data[7] - '0';
+	return 0;
+}
+
+static struct slice trim(struct slice text)
+{
+	while (text.len > 0 && is_blank(text.data[0]))
+		text = slice_from(text, 1);
+	while (text.len > 0 && is_blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+/* "Name: value". A folded line fails, too: no name begins with a blank. */
+static int read_header(struct slice line, const struct http_head_limits *limits,
+	struct http_head *head)
+{
+	size_t colon = slice_find(line, ':');
+	struct http_header header = {
+		slice_first(line, colon), trim(slice_from(line, colon + 1))};
+
+	if (head->header_count == limits->lines)
+		return 431;
+	if (colon == line.len)
+		return 400;
+	head->headers[head->header_count++] = header;
+	return check_header(&header);
+}
+
+enum line {
+	LINE_WHOLE,
+	LINE_MORE,
+	LINE_BAD, /* a control character, a CR or an LF that stands alone */
+};
+
+/* Takes a line from the front of *bytes; its CR LF is not part of *line. */
+static enum line take_line(struct slice *bytes, struct slice *line)
+{
+	size_t end = slice_find(*bytes, '\n');
+	struct slice text = slice_first(*bytes, end);
+	bool ended = text.len > 0 && text.data[text.len - 1] == '\r';
+
+	if (ended)
+		text.len--;
+	if (!is_printable(text))
+		return LINE_BAD;
+	if (end == bytes->len)
+		return LINE_MORE;
+	if (!ended)
+		return LINE_BAD;
+	*line = text;
+	*bytes = slice_from(*bytes, end + 1);
+	return LINE_WHOLE;
+}
+
+/* Reads the lines of `bytes`. *status is written when they are bad. */
+static enum http_head_parse read_lines(struct slice bytes,
+	const struct http_head_limits *limits, struct http_head *head, int *status)
+{
+	struct slice rest = bytes, line;
+	bool begun = false;
+
+	if (slice_starts_with(rest, SLICE("\r\n")))
+		rest = slice_from(rest, 2);
+	for (;;) {
+		enum line taken = take_line(&rest, &line);
+		int wrong = taken == LINE_BAD ? 400 : 0;
+
+		if (taken == LINE_MORE)
+			return HTTP_HEAD_MORE;
+		if (wrong == 0 && !begun)
+			wrong = read_request_line(line, limits, head);
+		else if (wrong == 0 && line.len > 0)
+			wrong = read_header(line, limits, head);
+		else if (wrong == 0)
+			break;
+		if (wrong != 0) {
+			*status = wrong;
+			return HTTP_HEAD_BAD;
+		}
+		begun = true;
+	}
+	head->len = bytes.len - rest.len;
+	return HTTP_HEAD_DONE;
+}
+
+enum http_head_parse http_head_parse(struct slice bytes,
+	const struct http_head_limits *limits, struct http_head *head, int *status)
+{
+	struct slice seen = slice_first(bytes, limits->bytes);
+
+	assert(limits->lines <= HTTP_HEADERS_MAX);
+	head->method = SLICE("");
+	head->header_count = 0;
+	enum http_head_parse result = read_lines(seen, limits, head, status);
+	if (result == HTTP_HEAD_MORE && seen.len == limits->bytes) {
+		/* Is it the request line that does not end, or the headers? */
+		*status = head->method.len == 0 ? 414 : 431;
+		return HTTP_HEAD_BAD;
+	}
+	if (result != HTTP_HEAD_DONE)
+		return result;
+
+	int wrong = check_headers(head);
+	if (wrong != 0) {
+		*status = wrong;
+		return HTTP_HEAD_BAD;
+	}
+	return HTTP_HEAD_DONE;
+}
+
+int http_head_check(const struct http_head *head)
+{
+	int status = check_method(head->method);
+
+	if (status == 0)
+		status = check_target(head->target);
+	for (size_t i = 0; i < head->header_count && status == 0; i++)
+		status = check_header(&head->headers[i]);
+	return status != 0 ? status : check_headers(head);
+}
+
+const struct slice *http_header(const struct http_head *head, struct slice name)
+{
+	for (size_t i = 0; i < head->header_count; i++) {
+		if (slice_equal_nocase(head->headers[i].name, name))
+			return &head->headers[i].value;
+	}
+	return NULL;
+}
+
+static bool list_has(struct slice list, struct slice token)
+{
+	while (list.len > 0) {
+		size_t end = slice_find(list, ',');
+
+		if (slice_equal_nocase(trim(slice_first(list, end)), token))
+			return true;
+		list = slice_from(list, end + 1);
+	}
+	return false;
+}
+
+bool http_header_has_token(
+	const struct http_head *head, struct slice name, struct slice token)
+{
+	for (size_t i = 0; i < head->header_count; i++) {
+		if (slice_equal_nocase(head->headers[i].name, name) &&
+			list_has(head->headers[i].value, token))
+			return true;
+	}
+	return false;
+}

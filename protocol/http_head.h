@@ -1,0 +1,102 @@
+/*
+ * The first head of a connection, read strictly (RFC 9112, and refusing what it
+ * lets servers tolerate): what two parsers could read differently is an attack.
+ * Also the rules of a WebSocket upgrade (RFC 6455, 4.2.1), and the short head that
+ * we write ourselves for libwebsockets, which never sees a stranger's.
+ */
+#ifndef PROTOCOL_HTTP_HEAD_H
+#define PROTOCOL_HTTP_HEAD_H
+
+#include "protocol/buf.h"
+
+#include <stdint.h>
+
+enum { HTTP_HEADERS_MAX = 100 };
+
+struct http_header {
+	struct slice name, value; /* the value without blanks around it */
+};
+
+struct http_head {
+	struct slice method;
+	struct slice target; /* as sent, query and all; begins with '/' */
+	int minor;           /* HTTP/1.minor: 0 or 1 */
+	struct http_header headers[HTTP_HEADERS_MAX];
+	size_t header_count;
+	size_t len; /* bytes up to and with the empty line */
+};
+
+enum http_head_parse {
+	HTTP_HEAD_DONE,
+	HTTP_HEAD_MORE, /* no empty line yet, and nothing wrong so far */
+	HTTP_HEAD_BAD,
+};
+
+struct http_head_limits {
+	size_t bytes;  /* of the whole head: 431 */
+	size_t target; /* of the request target: 414 */
+	size_t lines;  /* header lines, at most HTTP_HEADERS_MAX: 431 */
+};
+
+/*
+ * Reads the head at the start of `bytes`; the slices of *head point into it.
+ * *head means something only after DONE.
+ * One empty line before it is tolerated (RFC 9112, 2.2) and counts in `len`.
+ *
+ * On BAD, *status is what to answer:
+ *   400  no Host in 1.1, two Hosts, characters that no host has; Content-Length
+ *        with Transfer-Encoding, twice, signed, in a list, above 64 bits; a
+ *        Transfer-Encoding in 1.0; a blank before a colon or before the first
+ *        header; a folded line; a bare CR or LF, NUL, other control characters;
+ *        a target that does not begin with "/", has a byte that is no VCHAR, %00
+ *        or a broken percent code
+ *   405  a known method other than GET HEAD POST OPTIONS; 501 an unknown one, or
+ *        a transfer coding other than exactly "chunked"
+ *   414  the target is too long; 431 the head, or too many lines
+ *   417  an Expect other than 100-continue; 505 not HTTP/1.0 or 1.1
+ */
+enum http_head_parse http_head_parse(struct slice bytes,
+	const struct http_head_limits *limits, struct http_head *head, int *status);
+
+/*
+ * The same rules for a head that somebody else has parsed (a later request of
+ * a kept connection): method, target and headers are filled in. Returns the
+ * status to refuse it with, or 0 when it may pass.
+ */
+int http_head_check(const struct http_head *head);
+
+/* The first header of that name (without case), or NULL. */
+const struct slice *http_header(const struct http_head *head, struct slice name);
+
+/* True when the comma-separated list (all headers of that name) has `token`. */
+bool http_header_has_token(
+	const struct http_head *head, struct slice name, struct slice token);
+
+/* "400 Bad Request", for the statuses that this server answers. */
+const char *http_status_line(int status);
+
+/* True when the head asks for an upgrade to "websocket" (whether well or badly). */
+bool http_upgrade_is_asked(const struct http_head *head);
+
+/*
+ * 0 when the upgrade may be granted, else the status: 405 (not GET), 400 (HTTP/1.0,
+ * not asked for, Connection without "upgrade", a key that is missing, double or
+ * not 16 bytes of base64, a body), 426 (a version other than 13).
+ */
+int http_upgrade_check(const struct http_head *head);
+
+/*
+ * The highest of v12.stomp, v11.stomp, v10.stomp in Sec-WebSocket-Protocol, or
+ * an empty slice.
+ */
+struct slice http_upgrade_stomp(const struct http_head *head);
+
+/*
+ * Appends the head that libwebsockets gets: `GET /<ticket> HTTP/1.1` with Host,
+ * Upgrade, Connection, the key, version 13, and the subprotocol when it is not
+ * empty. Only for a head that http_upgrade_check() passed.
+ */
+void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t ticket,
+	struct slice subprotocol);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * The WebSocket handshake, as far as the door does it: whether to grant it, and
+ * the short head in which it is handed on. That head is written from scratch with
+ * values that were checked, so nothing of a stranger's passes through unseen.
+ */
+#include "protocol/http_head.h"
+
+#include "protocol/ascii.h"
+
+#include <assert.h>
+
+bool http_upgrade_is_asked(const struct http_head *head)
+{
+	return http_header_has_token(head, SLICE("Upgrade"), SLICE("websocket"));
+}
+
+/* The only header of that name, or NULL: two keys would be two handshakes. */
+static const struct slice *only_header(const struct http_head *head, struct slice name)
+{
+	const struct slice *only = NULL;
+
+	for (size_t i = 0; i < head->header_count; i++) {
+		if (!slice_equal_nocase(head->headers[i].name, name))
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = &head->headers[i].value;
+	}
+	return only;
+}
+
+/*
+ * 16 bytes in base64 are 22 digits and "==". The four bits that the last digit has
+ * to spare are not looked at: handmade clients fill them with anything.
+ */
+static bool is_key(struct slice key)
+{
+	if (key.len != 24 || !slice_ends_with(key, SLICE("==")))
+		return false;
+	for (size_t i = 0; i < key.len - 2; i++) {
+		char byte = key.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '+' && byte != '/')
+			return false;
+	}
+	return true;
+}
+
+/* A body would be read as the first WebSocket frames by one, and not by another. */
+static bool has_body(const struct http_head *head)
+{
+	const struct slice *length = http_header(head, SLICE("Content-Length"));
+
+	return http_header(head, SLICE("Transfer-Encoding")) != NULL ||
+	       (length != NULL && !slice_equal(*length, SLICE("0")));
+}
+
+int http_upgrade_check(const struct http_head *head)
+{
+	const struct slice *key = only_header(head, SLICE("Sec-WebSocket-Key"));
+	const struct slice *version = only_header(head, SLICE("Sec-WebSocket-Version"));
+
+	if (!slice_equal(head->method, SLICE("GET")))
+		return 405;
+	if (head->minor == 0 || has_body(head) || !http_upgrade_is_asked(head) ||
+		!http_header_has_token(head, SLICE("Connection"), SLICE("upgrade")))
+		return 400;
+	if (version == NULL || !slice_equal(*version, SLICE("13")))
+		return 426;
+	if (key == NULL || !is_key(*key))
+		return 400;
+	return 0;
+}
+
+struct slice http_upgrade_stomp(const struct http_head *head)
+{
+	static const struct slice protocols[] = {SLICE_INIT("v12.stomp"),
+		SLICE_INIT("v11.stomp"), SLICE_INIT("v10.stomp")};
+
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
+		if (http_header_has_token(
+			    head, SLICE("Sec-WebSocket-Protocol"), protocols[i]))
+			return protocols[i];
+	}
+	return SLICE("");
+}
+
+static void write_header(struct buf *out, struct slice name, struct slice value)
+{
+	buf_append(out, name);
+	buf_append(out, SLICE(": "));
+	buf_append(out, value);
+	buf_append(out, SLICE("\r\n"));
+}
+
+void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t ticket,
+	struct slice subprotocol)
+{
+	assert(http_upgrade_check(head) == 0);
+	buf_append(out, SLICE("GET /"));
+	buf_append_number(out, ticket);
+	buf_append(out, SLICE(" HTTP/1.1\r\n"));
+	write_header(out, SLICE("Host"), *http_header(head, SLICE("Host")));
+	write_header(out, SLICE("Upgrade"), SLICE("websocket"));
+	write_header(out, SLICE("Connection"), SLICE("Upgrade"));
+	write_header(out, SLICE("Sec-WebSocket-Key"),
+		*http_header(head, SLICE("Sec-WebSocket-Key")));
+	write_header(out, SLICE("Sec-WebSocket-Version"), SLICE("13"));
+	if (subprotocol.len > 0)
+		write_header(out, SLICE("Sec-WebSocket-Protocol"), subprotocol);
+	buf_append(out, SLICE("\r\n"));
+}

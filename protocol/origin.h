@@ -1,0 +1,21 @@
+/* Who may talk to us from a browser: the Origin header against a list. */
+#ifndef PROTOCOL_ORIGIN_H
+#define PROTOCOL_ORIGIN_H
+
+#include "protocol/slice.h"
+
+/*
+ * True when `origin` ("https://shop.example:8443") is `scheme`://`host`, where
+ * host is a Host header's value. Hosts compare without case; a default port
+ * (80, 443) may be written or not. "null" is never the same.
+ */
+bool origin_is_same(struct slice origin, struct slice scheme, struct slice host);
+
+/*
+ * True when `origin` equals `pattern` (scheme and host without case, default
+ * port optional), or the pattern is "*". A pattern whose host begins with "*."
+ * matches every host below the rest, not the rest itself.
+ */
+bool origin_matches(struct slice origin, struct slice pattern);
+
+#endif

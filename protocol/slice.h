@@ -1,0 +1,80 @@
+/*
+ * A slice is a borrowed run of bytes: a pointer and a length, never terminated,
+ * possibly with NULs inside. It lives as long as what it points into.
+ */
+#ifndef PROTOCOL_SLICE_H
+#define PROTOCOL_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct slice {
+	const char *data;
+	size_t len;
+};
+
+/* The slice of a string literal; SLICE_INIT is the form for static tables. */
+#define SLICE(literal) ((struct slice){literal, sizeof(literal) - 1})
+#define SLICE_INIT(literal)                                                            \
+	{                                                                              \
+		literal, sizeof(literal) - 1                                           \
+	}
+
+/* For printf's "%.*s". */
+#define SLICE_ARGS(slice) (int)(slice).len, (slice).data
+
+static inline struct slice slice_of(const char *string)
+{
+	return (struct slice){string, strlen(string)};
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* ASCII letters compare without case. */
+static inline bool slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool slice_starts_with(struct slice slice, struct slice prefix)
+{
+	return slice.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
+}
+
+static inline bool slice_ends_with(struct slice slice, struct slice suffix)
+{
+	return slice.len >= suffix.len &&
+	       (suffix.len == 0 || memcmp(slice.data + slice.len - suffix.len,
+					   suffix.data, suffix.len) == 0);
+}
+
+/* What is left behind the first `count` bytes; empty when there are fewer. */
+static inline struct slice slice_from(struct slice slice, size_t count)
+{
+	if (count >= slice.len)
+		return (struct slice){"", 0};
+	return (struct slice){slice.data + count, slice.len - count};
+}
+
+/* The first `count` bytes, or all when there are fewer. */
+static inline struct slice slice_first(struct slice slice, size_t count)
+{
+	return (struct slice){slice.data, count < slice.len ? count : slice.len};
+}
+
+/* Where `wanted` first stands, or slice.len when it does not. */
+static inline size_t slice_find(struct slice slice, char wanted)
+{
+	const char *at = slice.len > 0 ? memchr(slice.data, wanted, slice.len) : NULL;
+
+	return at == NULL ? slice.len : (size_t)(at - slice.data);
+}
+
+#endif

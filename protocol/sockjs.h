@@ -1,0 +1,52 @@
+/*
+ * The SockJS wire: frames out, arrays of strings in. jansson cannot do this (it
+ * refuses lone surrogates and writes upper-case escapes), so this is our own.
+ * Text inside the process is WTF-8 (protocol/utf8.h).
+ */
+#ifndef PROTOCOL_SOCKJS_H
+#define PROTOCOL_SOCKJS_H
+
+#include "protocol/buf.h"
+
+/*
+ * Appends `text` as a JSON string with its quotes. Escaped, in lower case, as
+ * the protocol's tests compare byte for byte: `"` `\`, U+0000-001F (with the short
+ * forms \b \t \n \f \r), U+200C-200F, U+2028-202F, U+2060-206F, U+FFF0-FFFF and
+ * lone surrogates. A byte that is no WTF-8 is written as \ufffd. Clean runs are
+ * copied whole.
+ */
+void sockjs_quote(struct buf *out, struct slice text);
+
+/* Appends `frame` with % as %25, CR as %0D, LF as %0A, NUL as %00: EventSource. */
+void sockjs_percent(struct buf *out, struct slice frame);
+
+/* Appends c[code,"reason"]. */
+void sockjs_close_frame(struct buf *out, unsigned code, struct slice reason);
+
+enum sockjs_decode {
+	SOCKJS_DECODE_DONE,
+	SOCKJS_DECODE_BROKEN,   /* not JSON: "Broken JSON encoding." */
+	SOCKJS_DECODE_NO_ARRAY, /* empty, or JSON but no array of strings */
+};
+
+/* What came in. Zeroed is empty; message i is sockjs_message(&messages, i). */
+struct sockjs_messages {
+	struct buf text; /* all messages, one after the other */
+	size_t *ends;    /* where each ends in `text` */
+	size_t count, capacity;
+};
+
+void sockjs_messages_finish(struct sockjs_messages *messages);
+struct slice sockjs_message(const struct sockjs_messages *messages, size_t index);
+
+/*
+ * Decodes ["a","b"] into *messages, replacing what was there; all or nothing.
+ * With `string_too` a single "a" counts as ["a"] (WebSocket). Any whitespace that
+ * JSON allows may stand around. Escaped surrogate pairs become one code point, lone
+ * ones are kept (WTF-8), \u0000 is kept. Nesting deeper than 512 is broken. The
+ * input is already bounded by the caller; the time is linear, nothing recurses.
+ */
+enum sockjs_decode sockjs_decode(
+	struct sockjs_messages *messages, struct slice json, bool string_too);
+
+#endif

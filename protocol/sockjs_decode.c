@@ -1,0 +1,319 @@
+/*
+ * SockJS messages on their way in: a JSON array of strings is decoded straight
+ * into one buffer. Anything else that is valid JSON must be told from broken JSON,
+ * since clients get different answers; for that it is only skimmed.
+ *
+ * The whole input is checked to be UTF-8 first, so that strings need only look for
+ * their end, for backslashes and for control characters.
+ */
+#include "protocol/sockjs.h"
+
+#include "protocol/ascii.h"
+#include "protocol/utf8.h"
+#include "protocol/xmalloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Nobody nests deeper and means it; what does is called broken. */
+enum { DEPTH_MAX = 512 };
+
+static struct slice skip_blanks(struct slice json)
+{
+	size_t at = 0;
+
+	while (at < json.len && (json.data[at] == ' ' || json.data[at] == '\t' ||
+					json.data[at] == '\n' || json.data[at] == '\r'))
+		at++;
+	return slice_from(json, at);
+}
+
+/* Takes `byte` from the front, with the blanks before it; false when another comes. */
+static bool take_byte(struct slice *json, char byte)
+{
+	struct slice rest = skip_blanks(*json);
+
+	if (rest.len == 0 || rest.data[0] != byte)
+		return false;
+	*json = slice_from(rest, 1);
+	return true;
+}
+
+/* Reads `uxxxx`, what stands behind a backslash. */
+static bool read_unit(struct slice json, uint32_t *unit)
+{
+	uint32_t value = 0;
+
+	if (json.len < 5 || json.data[0] != 'u')
+		return false;
+	for (size_t i = 1; i < 5; i++) {
+		int digit = ascii_hex_value(json.data[i]);
+
+		if (digit == -1)
+			return false;
+		value = value << 4 | (uint32_t)digit;
+	}
+	*unit = value;
+	return true;
+}
+
+/* Decodes `uxxxx`, and the second half of a pair when it follows. */
+static bool decode_unit(struct buf *text, struct slice *json)
+{
+	uint32_t code, low;
+
+	if (!read_unit(*json, &code))
+		return false;
+	*json = slice_from(*json, 5);
+	if (code >= 0xd800 && code <= 0xdbff && json->len > 0 &&
+		json->data[0] == '\\' && read_unit(slice_from(*json, 1), &low) &&
+		low >= 0xdc00 && low <= 0xdfff) {
+		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+		*json = slice_from(*json, 6);
+	}
+	utf8_append(text, code);
+	return true;
+}
+
+/* Decodes what stands behind a backslash. */
+static bool decode_escape(struct buf *text, struct slice *json)
+{
+	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+	char letter = json->len > 0 ? json->data[0] : '\0';
+	size_t which = slice_find(SLICE(letters), letter);
+
+	if (letter == 'u')
+		return decode_unit(text, json);
+	if (which == sizeof(letters) - 1)
+		return false;
+	buf_append_char(text, meanings[which]);
+	*json = slice_from(*json, 1);
+	return true;
+}
+
+/* Decodes a string behind its opening quote, up to and with the closing one. */
+static bool decode_string(struct buf *text, struct slice *json)
+{
+	for (;;) {
+		size_t at = 0;
+
+		while (at < json->len && (unsigned char)json->data[at] >= 0x20 &&
+			json->data[at] != '"' && json->data[at] != '\\')
+			at++;
+		if (at == json->len)
+			return false;
+
+		char stop = json->data[at];
+		buf_append(text, slice_first(*json, at));
+		*json = slice_from(*json, at + 1);
+		if (stop == '"')
+			return true;
+		if (stop != '\\' || !decode_escape(text, json))
+			return false;
+	}
+}
+
+static size_t digits_run(struct slice json)
+{
+	size_t at = 0;
+
+	while (at < json.len && ascii_is_digit(json.data[at]))
+		at++;
+	return at;
+}
+
+static bool skim_digits(struct slice *json)
+{
+	size_t count = digits_run(*json);
+
+	*json = slice_from(*json, count);
+	return count > 0;
+}
+
+static bool skim_number(struct slice *json)
+{
+	if (json->len > 0 && json->data[0] == '-')
+		*json = slice_from(*json, 1);
+	if (digits_run(*json) > 1 && json->data[0] == '0')
+		return false;
+	if (!skim_digits(json))
+		return false;
+	if (json->len > 0 && json->data[0] == '.') {
+		*json = slice_from(*json, 1);
+		if (!skim_digits(json))
+			return false;
+	}
+	if (json->len > 0 && (json->data[0] == 'e' || json->data[0] == 'E')) {
+		*json = slice_from(*json, 1);
+		if (json->len > 0 && (json->data[0] == '+' || json->data[0] == '-'))
+			*json = slice_from(*json, 1);
+		if (!skim_digits(json))
+			return false;
+	}
+	return true;
+}
+
+/* Skims one value that is neither array nor object. */
+static bool skim_scalar(struct buf *scratch, struct slice *json)
+{
+	static const struct slice words[] = {
+		SLICE_INIT("true"), SLICE_INIT("false"), SLICE_INIT("null")};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (slice_starts_with(*json, words[i])) {
+			*json = slice_from(*json, words[i].len);
+			return true;
+		}
+	}
+	buf_clear(scratch);
+	if (take_byte(json, '"'))
+		return decode_string(scratch, json);
+	return skim_number(json);
+}
+
+/* An object's member up to its value: a string and a colon. */
+static bool skim_key(struct buf *scratch, struct slice *json)
+{
+	buf_clear(scratch);
+	return take_byte(json, '"') && decode_string(scratch, json) &&
+	       take_byte(json, ':');
+}
+
+/* The arrays and objects that are open, by their closing brackets. */
+struct nesting {
+	char closers[DEPTH_MAX];
+	size_t depth;
+};
+
+/*
+ * Opens arrays and objects until a value stands at the front that is a scalar,
+ * or until an empty one is closed at once; *whole tells that a value is complete.
+ */
+static bool skim_openers(
+	struct nesting *nesting, struct buf *scratch, struct slice *json, bool *whole)
+{
+	for (;;) {
+		char closer = '\0';
+
+		if (take_byte(json, '['))
+			closer = ']';
+		else if (take_byte(json, '{'))
+			closer = '}';
+		*whole = closer != '\0' && take_byte(json, closer);
+		if (closer == '\0' || *whole)
+			return true;
+		if (nesting->depth == DEPTH_MAX)
+			return false;
+		nesting->closers[nesting->depth++] = closer;
+		if (closer == '}' && !skim_key(scratch, json))
+			return false;
+	}
+}
+
+/* A value is complete: closes what ends here, or goes on to the next value. */
+static bool skim_closers(
+	struct nesting *nesting, struct buf *scratch, struct slice *json)
+{
+	while (nesting->depth > 0) {
+		char closer = nesting->closers[nesting->depth - 1];
+
+		if (take_byte(json, ','))
+			return closer == ']' || skim_key(scratch, json);
+		if (!take_byte(json, closer))
+			return false;
+		nesting->depth--;
+	}
+	return true;
+}
+
+/* True when `json` is one valid JSON text. */
+static bool json_is_valid(struct buf *scratch, struct slice json)
+{
+	struct nesting nesting = {.depth = 0};
+
+	do {
+		bool whole;
+
+		if (!skim_openers(&nesting, scratch, &json, &whole))
+			return false;
+		json = skip_blanks(json);
+		if (!whole && !skim_scalar(scratch, &json))
+			return false;
+		if (!skim_closers(&nesting, scratch, &json))
+			return false;
+	} while (nesting.depth > 0);
+	return skip_blanks(json).len == 0;
+}
+
+static void add_end(struct sockjs_messages *messages)
+{
+	if (messages->count == messages->capacity) {
+		messages->capacity =
+			messages->capacity > 0 ? messages->capacity * 2 : 8;
+		messages->ends = xrealloc(
+			messages->ends, messages->capacity * sizeof(*messages->ends));
+	}
+	messages->ends[messages->count++] = messages->text.len;
+}
+
+static bool decode_message(struct sockjs_messages *messages, struct slice *json)
+{
+	if (!take_byte(json, '"') || !decode_string(&messages->text, json))
+		return false;
+	add_end(messages);
+	return true;
+}
+
+/* True when `json` is what we hope for; otherwise it must be looked at again. */
+static bool decode_array(
+	struct sockjs_messages *messages, struct slice json, bool string_too)
+{
+	if (take_byte(&json, '[')) {
+		if (!take_byte(&json, ']')) {
+			do {
+				if (!decode_message(messages, &json))
+					return false;
+			} while (take_byte(&json, ','));
+			if (!take_byte(&json, ']'))
+				return false;
+		}
+	} else if (!string_too || !decode_message(messages, &json)) {
+		return false;
+	}
+	return skip_blanks(json).len == 0;
+}
+
+void sockjs_messages_finish(struct sockjs_messages *messages)
+{
+	if (messages == NULL)
+		return;
+	buf_finish(&messages->text);
+	free(messages->ends);
+	*messages = (struct sockjs_messages){0};
+}
+
+struct slice sockjs_message(const struct sockjs_messages *messages, size_t index)
+{
+	size_t start = index > 0 ? messages->ends[index - 1] : 0;
+
+	return slice_first(slice_from(buf_slice(&messages->text), start),
+		messages->ends[index] - start);
+}
+
+enum sockjs_decode sockjs_decode(
+	struct sockjs_messages *messages, struct slice json, bool string_too)
+{
+	bool valid = utf8_is_valid(json);
+
+	buf_clear(&messages->text);
+	messages->count = 0;
+	if (json.len == 0)
+		return SOCKJS_DECODE_NO_ARRAY;
+	if (valid && decode_array(messages, json, string_too))
+		return SOCKJS_DECODE_DONE;
+
+	valid = valid && json_is_valid(&messages->text, json);
+	buf_clear(&messages->text);
+	messages->count = 0;
+	return valid ? SOCKJS_DECODE_NO_ARRAY : SOCKJS_DECODE_BROKEN;
+}

@@ -1,0 +1,115 @@
+/*
+ * STOMP 1.0, 1.1 and 1.2 frames: an incremental, bounded parser and a writer.
+ *
+ * The parser takes an unframed stream of bytes, cut anywhere, and gives whole
+ * frames. Headers come out unescaped (a value may hold CR, LF and ':'), in
+ * order, repeated ones included: stomp_header() finds the first, which is the
+ * one that counts (STOMP 1.2, Repeated Header Entries).
+ */
+#ifndef PROTOCOL_STOMP_H
+#define PROTOCOL_STOMP_H
+
+#include "protocol/buf.h"
+
+enum stomp_version {
+	STOMP_1_0,
+	STOMP_1_1,
+	STOMP_1_2,
+};
+
+enum stomp_command {
+	STOMP_CONNECT,
+	STOMP_STOMP,
+	STOMP_SEND,
+	STOMP_SUBSCRIBE,
+	STOMP_UNSUBSCRIBE,
+	STOMP_ACK,
+	STOMP_NACK,
+	STOMP_BEGIN,
+	STOMP_COMMIT,
+	STOMP_ABORT,
+	STOMP_DISCONNECT,
+	STOMP_CONNECTED, /* from here on: what servers say; a relay reads them */
+	STOMP_MESSAGE,
+	STOMP_RECEIPT,
+	STOMP_ERROR,
+};
+
+struct slice stomp_command_name(enum stomp_command command);
+struct slice stomp_version_name(enum stomp_version version); /* "1.2" */
+
+struct stomp_header {
+	struct slice name, value; /* unescaped */
+};
+
+struct stomp_frame {
+	enum stomp_command command;
+	const struct stomp_header *headers;
+	size_t header_count;
+	struct slice body;
+};
+
+/* The first header of that name, or NULL. The value may be empty. */
+const struct slice *stomp_header(const struct stomp_frame *frame, struct slice name);
+
+struct stomp_limits {
+	size_t frame;   /* bytes of a whole frame as it is on the wire */
+	size_t headers; /* header lines in a frame */
+	size_t header;  /* bytes of one header line as it is on the wire */
+};
+
+enum stomp_parse {
+	STOMP_PARSE_DONE, /* *frame is filled */
+	STOMP_PARSE_MORE, /* all input is taken; more bytes are needed */
+	STOMP_PARSE_BAD,  /* no frame can follow; stomp_parser_error() says why */
+};
+
+struct stomp_parser;
+
+/* Starts as every connection does: version 1.0's rules, with these limits. */
+struct stomp_parser *stomp_parser_create(const struct stomp_limits *limits);
+void stomp_parser_destroy(struct stomp_parser *parser); /* NULL is fine */
+
+/* From the next frame on: the escaping and trimming of `version`, these limits. */
+void stomp_parser_set(struct stomp_parser *parser, enum stomp_version version,
+	const struct stomp_limits *limits);
+
+/*
+ * Takes bytes from the front of *input up to the end of the next frame; EOLs and
+ * NULs between frames are skipped. The frame's slices live until the next call
+ * and may point into the input. Frames come out alike however the bytes are cut.
+ * Call until MORE: that call frees what a big frame took. Once BAD, always BAD.
+ */
+enum stomp_parse stomp_parse(
+	struct stomp_parser *parser, struct slice *input, struct stomp_frame *frame);
+
+/* After BAD: a short sentence for the peer, without internals. */
+const char *stomp_parser_error(const struct stomp_parser *parser);
+
+/* After BAD: the receipt header of the culprit if it was read, else empty. */
+struct slice stomp_parser_receipt(const struct stomp_parser *parser);
+
+/* True while part of a frame has been taken. */
+bool stomp_parser_is_inside(const struct stomp_parser *parser);
+
+/*
+ * Writing: begin, headers, end. Lines end with LF alone: old clients lose frames
+ * that have CRLF. CONNECT, STOMP and CONNECTED are never escaped (1.2, Value
+ * Encoding): write their headers with stomp_write_header_plain().
+ */
+void stomp_write_begin(struct buf *out, enum stomp_command command);
+
+/*
+ * Escapes as `version` does: 1.2 CR LF ':' '\', 1.1 LF ':' '\' (a CR becomes a
+ * space), 1.0 nothing (CR and LF become a space each, and so does a ':' in a name).
+ * A NUL is a space everywhere. The plain form writes as 1.0 does.
+ */
+void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
+	struct slice value);
+void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value);
+void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
+
+/* The empty line, the body (may be empty) and the NUL. */
+void stomp_write_end(struct buf *out, struct slice body);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * One header line at a time. Names and values are copied, unescaped, into one
+ * buffer: they are short, and so the lines themselves need not be kept.
+ */
+#include "protocol/stomp_head.h"
+
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+enum {
+	FIRST_CAPACITY = 8, /* a SEND of a browser has four or five */
+	KEPT_CAPACITY = 16,
+	KEPT_TEXT = 1024,
+};
+
+void stomp_head_finish(struct stomp_head *head)
+{
+	buf_finish(&head->text);
+	free(head->headers);
+	*head = (struct stomp_head){0};
+}
+
+void stomp_head_clear(struct stomp_head *head)
+{
+	if (head->text.capacity > KEPT_TEXT || head->capacity > KEPT_CAPACITY)
+		stomp_head_finish(head);
+	buf_clear(&head->text);
+	head->count = 0;
+}
+
+static bool is_escaped(enum stomp_version version, enum stomp_command command)
+{
+	/* STOMP 1.2, Value Encoding: these stay as 1.0 wrote them. */
+	return version != STOMP_1_0 && command != STOMP_CONNECT &&
+	       command != STOMP_STOMP && command != STOMP_CONNECTED;
+}
+
+/* The byte that `\letter` stands for, or NUL, which no escape stands for. */
+static char unescape(enum stomp_version version, char letter)
+{
+	switch (letter) {
+	case 'n':
+		return '\n';
+	case 'c':
+		return ':';
+	case '\\':
+		return '\\';
+	case 'r':
+		return version == STOMP_1_2 ? '\r' : '\0';
+	default:
+		return '\0';
+	}
+}
+
+/* False when there is an escape that the version does not define. */
+static bool append_unescaped(
+	struct buf *text, enum stomp_version version, struct slice raw)
+{
+	size_t at;
+
+	while ((at = slice_find(raw, '\\')) < raw.len) {
+		struct slice letter = slice_from(raw, at + 1);
+		char byte = letter.len > 0 ? unescape(version, letter.data[0]) : '\0';
+
+		if (byte == '\0')
+			return false;
+		buf_append(text, slice_first(raw, at));
+		buf_append_char(text, byte);
+		raw = slice_from(letter, 1);
+	}
+	buf_append(text, raw);
+	return true;
+}
+
+static void add_lengths(struct stomp_head *head, size_t name, size_t value)
+{
+	if (head->count == head->capacity) {
+		head->capacity =
+			head->capacity > 0 ? head->capacity * 2 : FIRST_CAPACITY;
+		head->headers = xrealloc(
+			head->headers, head->capacity * sizeof(*head->headers));
+	}
+	head->headers[head->count++] = (struct stomp_header){
+		.name = {NULL, name},
+		.value = {NULL, value},
+	};
+}
+
+static struct slice without_leading_blanks(struct slice value)
+{
+	while (value.len > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
+		value = slice_from(value, 1);
+	return value;
+}
+
+const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
+	enum stomp_command command, struct slice line)
+{
+	size_t colon = slice_find(line, ':');
+	struct slice name = slice_first(line, colon);
+	struct slice value = slice_from(line, colon + 1);
+	size_t start = head->text.len;
+
+	if (colon == line.len)
+		return "header line without a colon";
+	if (colon == 0)
+		return "header line with an empty name";
+	if (version == STOMP_1_0)
+		value = without_leading_blanks(value);
+
+	if (!is_escaped(version, command)) {
+		buf_append(&head->text, name);
+		buf_append(&head->text, value);
+		add_lengths(head, name.len, value.len);
+		return NULL;
+	}
+	bool defined = append_unescaped(&head->text, version, name);
+	size_t middle = head->text.len;
+	if (!defined || !append_unescaped(&head->text, version, value)) {
+		head->text.len = start;
+		return "undefined escape in a header";
+	}
+	add_lengths(head, middle - start, head->text.len - middle);
+	return NULL;
+}
+
+void stomp_head_resolve(struct stomp_head *head)
+{
+	const char *at = buf_slice(&head->text).data;
+
+	for (size_t i = 0; i < head->count; i++) {
+		struct stomp_header *header = &head->headers[i];
+
+		header->name.data = at;
+		header->value.data = at + header->name.len;
+		at += header->name.len + header->value.len;
+	}
+}
+
+const struct slice *stomp_head_find(const struct stomp_head *head, struct slice name)
+{
+	struct stomp_frame frame = {
+		.headers = head->headers, .header_count = head->count};
+
+	return stomp_header(&frame, name);
+}

@@ -1,0 +1,36 @@
+/*
+ * The headers of one frame while they are read: each line is decoded as it comes.
+ * Only the parser uses this. A zeroed head is empty.
+ */
+#ifndef PROTOCOL_STOMP_HEAD_H
+#define PROTOCOL_STOMP_HEAD_H
+
+#include "protocol/stomp.h"
+
+struct stomp_head {
+	struct buf text; /* every name and value, one after the other */
+
+	/* Only their lengths are set until stomp_head_resolve(): `text` still moves. */
+	struct stomp_header *headers;
+	size_t count, capacity;
+};
+
+void stomp_head_finish(struct stomp_head *head);
+
+/* Empties the head; a big one gives its memory back. */
+void stomp_head_clear(struct stomp_head *head);
+
+/*
+ * Decodes a line (without its end) of a `command` frame by the rules of `version`.
+ * Returns NULL, or why the line is bad; a bad line adds nothing.
+ */
+const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
+	enum stomp_command command, struct slice line);
+
+/* Makes the headers readable; they stay so until the next line is added. */
+void stomp_head_resolve(struct stomp_head *head);
+
+/* The first header of that name in a resolved head, or NULL. */
+const struct slice *stomp_head_find(const struct stomp_head *head, struct slice name);
+
+#endif

@@ -1,0 +1,361 @@
+/*
+ * The STOMP parser reads the head line by line and the body as one run. Only a
+ * line or body that is not yet whole is held; what lies whole in the input
+ * is used where it lies.
+ *
+ * Every limit is tied to a position in the stream, never to what one call
+ * brought: cut the bytes anywhere and the same frames and errors come out.
+ */
+#include "protocol/stomp.h"
+
+#include "protocol/ascii.h"
+#include "protocol/stomp_head.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	COMMAND_MAX = sizeof("UNSUBSCRIBE") - 1, /* the longest command */
+	LINE_END_MAX = 2,                        /* CR LF */
+	KEPT_BYTES = 1024, /* a bigger buffer is freed between frames */
+};
+
+enum stage {
+	STAGE_BETWEEN,
+	STAGE_COMMAND,
+	STAGE_HEADERS,
+	STAGE_BODY,
+	STAGE_DONE, /* the frame is with the caller until the next call */
+	STAGE_BAD,
+};
+
+struct rules {
+	enum stomp_version version;
+	struct stomp_limits limits;
+};
+
+struct stomp_parser {
+	enum stage stage;
+	struct rules rules; /* of this frame */
+	struct rules next;  /* of the frames after it */
+
+	enum stomp_command command;
+	struct stomp_head head;
+	size_t taken;    /* bytes of this frame so far */
+	struct buf held; /* the line or body that an earlier call has begun */
+
+	bool has_length; /* there is a content-length: */
+	size_t length;
+	struct slice body;
+	char error[80];
+};
+
+__attribute__((format(printf, 2, 3))) static void fail(
+	struct stomp_parser *parser, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(parser->error, sizeof(parser->error), format, arguments);
+	va_end(arguments);
+	stomp_head_resolve(&parser->head);
+	parser->stage = STAGE_BAD;
+}
+
+static void fail_too_large(struct stomp_parser *parser)
+{
+	fail(parser, "frame is larger than %zu bytes", parser->rules.limits.frame);
+}
+
+/* An idle parser keeps little: there are thousands of them. */
+static void forget_frame(struct stomp_parser *parser)
+{
+	if (parser->held.capacity > KEPT_BYTES)
+		buf_finish(&parser->held);
+	buf_clear(&parser->held);
+	stomp_head_clear(&parser->head);
+	parser->taken = 0;
+	parser->has_length = false;
+	parser->stage = STAGE_BETWEEN;
+}
+
+static void skip_between(struct stomp_parser *parser, struct slice *input)
+{
+	size_t at = 0;
+
+	while (at < input->len && (input->data[at] == '\n' || input->data[at] == '\r' ||
+					  input->data[at] == '\0'))
+		at++;
+	*input = slice_from(*input, at);
+	if (input->len > 0) {
+		parser->rules = parser->next;
+		parser->stage = STAGE_COMMAND;
+	}
+}
+
+/*
+ * The front of the input: as far as this frame may still reach, and as far as
+ * what is held may still grow to `longest` bytes.
+ */
+static struct slice window(
+	const struct stomp_parser *parser, struct slice input, size_t longest)
+{
+	size_t room = parser->rules.limits.frame - parser->taken;
+	size_t growth = longest - parser->held.len;
+
+	return slice_first(input, room < growth ? room : growth);
+}
+
+/*
+ * Takes `count` bytes of the input and returns them behind what is held of the
+ * same line or body. Unless that is `whole` now, it is held for the next call.
+ */
+static struct slice take(
+	struct stomp_parser *parser, struct slice *input, size_t count, bool whole)
+{
+	struct slice piece = slice_first(*input, count);
+
+	*input = slice_from(*input, count);
+	parser->taken += count;
+	if (whole && parser->held.len == 0)
+		return piece;
+	buf_append(&parser->held, piece);
+	return buf_slice(&parser->held);
+}
+
+static void read_command(struct stomp_parser *parser, struct slice line)
+{
+	for (int i = STOMP_CONNECT; i <= STOMP_ERROR; i++) {
+		if (slice_equal(line, stomp_command_name((enum stomp_command)i))) {
+			parser->command = (enum stomp_command)i;
+			parser->stage = STAGE_HEADERS;
+			return;
+		}
+	}
+	fail(parser, "unknown command");
+}
+
+static void read_header(struct stomp_parser *parser, struct slice line)
+{
+	size_t most = parser->rules.limits.headers;
+
+	if (parser->head.count == most) {
+		fail(parser, "frame has more than %zu headers", most);
+		return;
+	}
+	const char *error = stomp_head_add(
+		&parser->head, parser->rules.version, parser->command, line);
+	if (error != NULL)
+		fail(parser, "%s", error);
+}
+
+/* Reads digits; a number that is too large for a size_t becomes SIZE_MAX. */
+static bool read_length(struct slice digits, size_t *length)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		if (!ascii_is_digit(digits.data[i]))
+			return false;
+		size_t digit = (size_t)(digits.data[i] - '0');
+		bool fits = number <= (SIZE_MAX - digit) / 10;
+		number = fits ? number * 10 + digit : SIZE_MAX;
+	}
+	if (digits.len == 0)
+		return false;
+	*length = number;
+	return true;
+}
+
+static bool has_use_for_body(const struct stomp_parser *parser)
+{
+	return parser->command == STOMP_SEND || parser->command == STOMP_MESSAGE ||
+	       parser->command == STOMP_ERROR;
+}
+
+/* 1.0 says nothing about a body where none belongs: it is read and dropped. */
+static bool may_have_body(const struct stomp_parser *parser)
+{
+	return has_use_for_body(parser) || parser->rules.version == STOMP_1_0;
+}
+
+static void fail_body(struct stomp_parser *parser)
+{
+	fail(parser, "%.*s frame has a body",
+		SLICE_ARGS(stomp_command_name(parser->command)));
+}
+
+/* The empty line: what the headers say about the body is settled here. */
+static void finish_head(struct stomp_parser *parser)
+{
+	stomp_head_resolve(&parser->head);
+	parser->stage = STAGE_BODY;
+
+	const struct slice *length =
+		stomp_head_find(&parser->head, SLICE("content-length"));
+	if (length == NULL)
+		return;
+	parser->has_length = true;
+	if (!read_length(*length, &parser->length))
+		fail(parser, "content-length is not a number");
+	else if (parser->length > 0 && !may_have_body(parser))
+		fail_body(parser);
+	else if (parser->length >= parser->rules.limits.frame - parser->taken)
+		fail_too_large(parser); /* the NUL needs a byte, too */
+}
+
+static void read_line(struct stomp_parser *parser, struct slice line, size_t longest)
+{
+	if (parser->stage == STAGE_COMMAND)
+		read_command(parser, line);
+	else if (line.len > longest)
+		fail(parser, "header line is longer than %zu bytes", longest);
+	else if (line.len == 0)
+		finish_head(parser);
+	else
+		read_header(parser, line);
+	buf_clear(&parser->held);
+}
+
+static void take_line(struct stomp_parser *parser, struct slice *input)
+{
+	size_t longest = parser->stage == STAGE_COMMAND ? COMMAND_MAX
+							: parser->rules.limits.header;
+	struct slice piece = window(parser, *input, longest + LINE_END_MAX);
+	size_t end = slice_find(piece, '\n');
+	bool whole = end < piece.len;
+
+	if (slice_find(slice_first(piece, end), '\0') < end) {
+		fail(parser, "NUL byte among the headers");
+		return;
+	}
+	struct slice line = take(parser, input, whole ? end + 1 : end, whole);
+	if (whole) {
+		line.len--;
+		if (line.len > 0 && line.data[line.len - 1] == '\r')
+			line.len--;
+	} else if (line.len < longest + LINE_END_MAX) {
+		return;
+	}
+	/* It is whole, or longer than any line may be. */
+	read_line(parser, line, longest);
+}
+
+static void take_body(struct stomp_parser *parser, struct slice *input)
+{
+	size_t longest = parser->has_length ? parser->length + 1 : SIZE_MAX;
+	struct slice piece = window(parser, *input, longest);
+	size_t end = parser->has_length ? parser->length - parser->held.len
+					: slice_find(piece, '\0');
+	bool whole = end < piece.len;
+
+	if (piece.data[0] != '\0' && !may_have_body(parser)) {
+		fail_body(parser);
+		return;
+	}
+	struct slice body = take(parser, input, whole ? end + 1 : piece.len, whole);
+	if (!whole)
+		return;
+	body.len--;
+	if (body.data[body.len] != '\0') {
+		fail(parser, "no NUL where content-length ends the body");
+		return;
+	}
+	parser->body = has_use_for_body(parser) ? body : SLICE("");
+	parser->stage = STAGE_DONE;
+}
+
+/* Does one step. The input is not empty. */
+static void step(struct stomp_parser *parser, struct slice *input)
+{
+	if (parser->taken == parser->rules.limits.frame) {
+		fail_too_large(parser);
+		return;
+	}
+	switch (parser->stage) {
+	case STAGE_BETWEEN:
+		skip_between(parser, input);
+		break;
+	case STAGE_COMMAND:
+	case STAGE_HEADERS:
+		take_line(parser, input);
+		break;
+	case STAGE_BODY:
+		take_body(parser, input);
+		break;
+	case STAGE_DONE:
+	case STAGE_BAD:
+		assert(false);
+	}
+}
+
+struct stomp_parser *stomp_parser_create(const struct stomp_limits *limits)
+{
+	struct stomp_parser *parser = xcalloc(1, sizeof(*parser));
+
+	stomp_parser_set(parser, STOMP_1_0, limits);
+	parser->rules = parser->next;
+	return parser;
+}
+
+void stomp_parser_destroy(struct stomp_parser *parser)
+{
+	if (parser == NULL)
+		return;
+	stomp_head_finish(&parser->head);
+	buf_finish(&parser->held);
+	free(parser);
+}
+
+void stomp_parser_set(struct stomp_parser *parser, enum stomp_version version,
+	const struct stomp_limits *limits)
+{
+	assert(limits->frame > 0 && limits->frame < SIZE_MAX / 4);
+	assert(limits->header < SIZE_MAX / 4);
+	parser->next = (struct rules){version, *limits};
+}
+
+enum stomp_parse stomp_parse(
+	struct stomp_parser *parser, struct slice *input, struct stomp_frame *frame)
+{
+	if (parser->stage == STAGE_DONE)
+		forget_frame(parser);
+	while (input->len > 0 && parser->stage < STAGE_DONE)
+		step(parser, input);
+
+	if (parser->stage == STAGE_BAD)
+		return STOMP_PARSE_BAD;
+	if (parser->stage != STAGE_DONE)
+		return STOMP_PARSE_MORE;
+	*frame = (struct stomp_frame){
+		.command = parser->command,
+		.headers = parser->head.headers,
+		.header_count = parser->head.count,
+		.body = parser->body,
+	};
+	return STOMP_PARSE_DONE;
+}
+
+const char *stomp_parser_error(const struct stomp_parser *parser)
+{
+	return parser->error;
+}
+
+struct slice stomp_parser_receipt(const struct stomp_parser *parser)
+{
+	const struct slice *receipt = NULL;
+
+	if (parser->stage == STAGE_BAD)
+		receipt = stomp_head_find(&parser->head, SLICE("receipt"));
+	return receipt != NULL ? *receipt : SLICE("");
+}
+
+bool stomp_parser_is_inside(const struct stomp_parser *parser)
+{
+	return parser->stage == STAGE_COMMAND || parser->stage == STAGE_HEADERS ||
+	       parser->stage == STAGE_BODY;
+}

@@ -1,0 +1,93 @@
+/*
+ * Writes STOMP frames, escaped as the reader's version has it. What a version
+ * cannot carry becomes a space: a header must never end early, or a value
+ * that a stranger chose would be read as the next line.
+ */
+#include "protocol/stomp.h"
+
+#include <assert.h>
+
+/* What stands for `byte` in a header of `version`; empty when it stands for itself. */
+static struct slice escape_of(enum stomp_version version, char byte)
+{
+	switch (byte) {
+	case '\0':
+		return SLICE(" "); /* no version has an escape for it */
+	case '\r':
+		return version == STOMP_1_2 ? SLICE("\\r") : SLICE(" ");
+	case '\n':
+		return version == STOMP_1_0 ? SLICE(" ") : SLICE("\\n");
+	case ':':
+		return version == STOMP_1_0 ? SLICE("") : SLICE("\\c");
+	case '\\':
+		return version == STOMP_1_0 ? SLICE("") : SLICE("\\\\");
+	default:
+		return SLICE("");
+	}
+}
+
+static void write_escaped(struct buf *out, enum stomp_version version, struct slice raw)
+{
+	size_t clean = 0;
+
+	for (size_t i = 0; i < raw.len; i++) {
+		struct slice escape = escape_of(version, raw.data[i]);
+
+		if (escape.len > 0) {
+			buf_append(out, (struct slice){raw.data + clean, i - clean});
+			buf_append(out, escape);
+			clean = i + 1;
+		}
+	}
+	buf_append(out, slice_from(raw, clean));
+}
+
+/* Without escapes a colon would end a name early, so there it is a space too. */
+static void write_name(struct buf *out, enum stomp_version version, struct slice name)
+{
+	size_t colon;
+
+	if (version == STOMP_1_0) {
+		while ((colon = slice_find(name, ':')) < name.len) {
+			write_escaped(out, version, slice_first(name, colon));
+			buf_append_char(out, ' ');
+			name = slice_from(name, colon + 1);
+		}
+	}
+	write_escaped(out, version, name);
+}
+
+void stomp_write_begin(struct buf *out, enum stomp_command command)
+{
+	buf_append(out, stomp_command_name(command));
+	buf_append_char(out, '\n');
+}
+
+void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
+	struct slice value)
+{
+	write_name(out, version, name);
+	buf_append_char(out, ':');
+	write_escaped(out, version, value);
+	buf_append_char(out, '\n');
+}
+
+void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value)
+{
+	stomp_write_header(out, STOMP_1_0, name, value);
+}
+
+void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number)
+{
+	buf_append(out, name);
+	buf_append_char(out, ':');
+	buf_append_number(out, number);
+	buf_append_char(out, '\n');
+}
+
+void stomp_write_end(struct buf *out, struct slice body)
+{
+	buf_append_char(out, '\n');
+	buf_append(out, body);
+	buf_append_char(out, '\0');
+}

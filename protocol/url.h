@@ -1,0 +1,51 @@
+/*
+ * What a request target means below a SockJS endpoint. Paths are compared as
+ * they were sent: no decoding, no dot segments, no joining.
+ */
+#ifndef PROTOCOL_URL_H
+#define PROTOCOL_URL_H
+
+#include "protocol/buf.h"
+
+struct url {
+	struct slice path;
+	struct slice query; /* behind the '?', may be empty */
+};
+
+struct url url_split(struct slice target);
+
+/*
+ * True when `path` is `prefix` itself or lies below it ("/chat/x", not
+ * "/chatter"); then *rest is what follows the prefix ("" or "/x"). The
+ * prefix "/" has everything below it.
+ */
+bool url_is_below(struct slice path, struct slice prefix, struct slice *rest);
+
+/* Decodes %xx (and + as a blank when `form`). False on a broken code. */
+bool url_decode(struct buf *out, struct slice encoded, bool form);
+
+/* The value of `name` in a query or form, still encoded; false when absent. */
+bool url_parameter(struct slice query, struct slice name, struct slice *value);
+
+enum url_kind {
+	URL_GREETING,  /* "" or "/" */
+	URL_INFO,      /* "/info" or "/info/" */
+	URL_IFRAME,    /* "/iframe.html", "/iframe-<letters digits . - _>.html" */
+	URL_WEBSOCKET, /* "/websocket": raw, without SockJS's framing */
+	URL_TRANSPORT, /* "/<server>/<session>/<transport>" */
+	URL_UNKNOWN,
+};
+
+struct sockjs_url {
+	enum url_kind kind;
+	struct slice session;   /* 1 to 128 bytes, only for URL_TRANSPORT */
+	struct slice transport; /* "xhr", "xhr_send", ... as sent */
+};
+
+/*
+ * Reads what follows the endpoint's path. Server and session are non-empty and
+ * have neither '/' nor '.'; the transport is non-empty and is not checked here.
+ */
+struct sockjs_url sockjs_url_read(struct slice rest);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * UTF-8 and WTF-8, by one decoder: it accepts surrogates, and those who must be
+ * strict refuse them afterwards. Runs of ASCII are skipped eight bytes at a
+ * time, because most of what passes is ASCII.
+ */
+#include "protocol/utf8.h"
+
+#include <assert.h>
+
+enum { REPLACEMENT = 0xfffd };
+
+static bool is_surrogate(uint32_t code)
+{
+	return code >= 0xd800 && code <= 0xdfff;
+}
+
+/* How many bytes at the front of `bytes` are ASCII. */
+static size_t ascii_run(struct slice bytes)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; bytes.len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, bytes.data + at, sizeof(word));
+		if ((word & 0x8080808080808080) != 0)
+			break;
+	}
+	while (at < bytes.len && (unsigned char)bytes.data[at] < 0x80)
+		at++;
+	return at;
+}
+
+/* The length that a lead byte promises, or 0 when it is none. */
+static size_t sequence_len(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	if (lead >= 0xf0 && lead <= 0xf4)
+		return 4;
+	return 0;
+}
+
+size_t utf8_decode(struct slice bytes, uint32_t *code)
+{
+	/* Below these a sequence of that length is overlong. */
+	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *data = (const unsigned char *)bytes.data;
+
+	assert(bytes.len > 0);
+	size_t len = sequence_len(data[0]);
+	if (len == 0 || len > bytes.len)
+		return 0;
+
+	uint32_t value = len == 1 ? data[0] : data[0] & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((data[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (data[i] & 0x3f);
+	}
+	if (value < lowest[len] || value > 0x10ffff)
+		return 0;
+	*code = value;
+	return len;
+}
+
+bool utf8_is_valid(struct slice bytes)
+{
+	for (size_t at = ascii_run(bytes); at < bytes.len;) {
+		uint32_t code;
+		size_t len = utf8_decode(slice_from(bytes, at), &code);
+
+		if (len == 0 || is_surrogate(code))
+			return false;
+		at += len;
+		at += ascii_run(slice_from(bytes, at));
+	}
+	return true;
+}
+
+void utf8_append(struct buf *out, uint32_t code)
+{
+	char *to = buf_reserve(out, 4);
+
+	assert(code <= 0x10ffff);
+	if (code < 0x80) {
+		to[0] = (char)code;
+		out->len += 1;
+	} else if (code < 0x800) {
+		to[0] = (char)(0xc0 | code >> 6);
+		to[1] = (char)(0x80 | (code & 0x3f));
+		out->len += 2;
+	} else if (code < 0x10000) {
+		to[0] = (char)(0xe0 | code >> 12);
+		to[1] = (char)(0x80 | (code >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (code & 0x3f));
+		out->len += 3;
+	} else {
+		to[0] = (char)(0xf0 | code >> 18);
+		to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+		to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+		to[3] = (char)(0x80 | (code & 0x3f));
+		out->len += 4;
+	}
+}
+
+/* Reads one code point for a strict reader; returns how many bytes it took. */
+static size_t clean_code(struct slice bytes, uint32_t *code)
+{
+	uint32_t low;
+	size_t len = utf8_decode(bytes, code);
+
+	if (len == 0) {
+		*code = REPLACEMENT;
+		return 1;
+	}
+	if (!is_surrogate(*code))
+		return len;
+
+	struct slice rest = slice_from(bytes, len);
+	if (*code <= 0xdbff && rest.len > 0 && utf8_decode(rest, &low) == 3 &&
+		low >= 0xdc00 && low <= 0xdfff) {
+		*code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+		return len + 3;
+	}
+	*code = REPLACEMENT;
+	return len;
+}
+
+void utf8_append_clean(struct buf *out, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		size_t run = ascii_run(bytes);
+
+		buf_append(out, slice_first(bytes, run));
+		bytes = slice_from(bytes, run);
+		if (bytes.len > 0) {
+			uint32_t code;
+			size_t len = clean_code(bytes, &code);
+
+			utf8_append(out, code);
+			bytes = slice_from(bytes, len);
+		}
+	}
+}

@@ -1,0 +1,31 @@
+/*
+ * UTF-8 (RFC 3629), and WTF-8, its superset that also has lone surrogates: what
+ * SockJS clients send must come back as it was, also half of a pair.
+ */
+#ifndef PROTOCOL_UTF8_H
+#define PROTOCOL_UTF8_H
+
+#include "protocol/buf.h"
+
+#include <stdint.h>
+
+/* Strict: no surrogates, no overlong forms, nothing above U+10FFFF. */
+bool utf8_is_valid(struct slice bytes);
+
+/*
+ * Reads the code point at the start of `bytes` (not empty); surrogates pass.
+ * Returns its length, or 0 when the bytes are no WTF-8.
+ */
+size_t utf8_decode(struct slice bytes, uint32_t *code);
+
+/* Appends a code point up to U+10FFFF; a lone surrogate takes its three bytes. */
+void utf8_append(struct buf *out, uint32_t code);
+
+/*
+ * Appends `bytes` as strict UTF-8: each lone surrogate and each byte that is no
+ * WTF-8 becomes U+FFFD. A surrogate pair written as six bytes becomes its
+ * code point.
+ */
+void utf8_append_clean(struct buf *out, struct slice bytes);
+
+#endif

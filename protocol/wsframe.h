@@ -1,0 +1,24 @@
+/* Heads of the WebSocket frames that a server sends (RFC 6455, 5.2): no mask. */
+#ifndef PROTOCOL_WSFRAME_H
+#define PROTOCOL_WSFRAME_H
+
+#include "protocol/buf.h"
+
+enum wsframe_opcode {
+	WSFRAME_TEXT = 1,
+	WSFRAME_BINARY = 2,
+	WSFRAME_CLOSE = 8,
+	WSFRAME_PING = 9,
+	WSFRAME_PONG = 10,
+};
+
+enum { WSFRAME_HEAD_MAX = 10 };
+
+/* Writes the head of an unfragmented frame; returns its length, 2, 4 or 10. */
+size_t wsframe_head(
+	char head[WSFRAME_HEAD_MAX], enum wsframe_opcode opcode, size_t payload);
+
+/* Appends a whole frame. */
+void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice payload);
+
+#endif
