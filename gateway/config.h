@@ -1,0 +1,108 @@
+/*
+ * The configuration: an immutable snapshot, read once from JSON, that everybody
+ * may look at and nobody changes. Every time is in milliseconds, every size in
+ * bytes. Fields are called as the keys; the table in config_table.c names each key
+ * with its default and bounds.
+ */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include "gateway/broker/template.h"
+#include "protocol/buf.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* A list of strings. */
+struct strings {
+	struct slice *items;
+	size_t count;
+};
+
+/* A path that clients connect to, and what runs there. */
+struct endpoint {
+	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
+	struct slice handler; /* the name of one: "stomp", "echo", ... */
+	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
+	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
+	bool cookie_needed;
+	struct slice reply;             /* for the handler "reply" */
+	size_t response_limit;          /* bytes after which a stream ends */
+	struct slice sockjs_url;        /* what the iframe page loads */
+	struct strings allowed_origins; /* its own, else the global list's */
+};
+
+/* An application route: what becomes of a SEND to an application destination. */
+struct route {
+	struct slice match; /* Ant pattern with {vars}; unique; below an app prefix */
+	struct slice *send_to; /* templates of its {vars}; none: /topic + the rest */
+	size_t send_to_count;
+	struct template *body; /* NULL: the body passes untouched */
+};
+
+struct limits {
+	uint64_t head, head_lines, target; /* of a request's head */
+	uint64_t body;                     /* of a request: twice the frame */
+	uint64_t frame, connect_frame, headers, header; /* of a STOMP frame */
+	uint64_t fragments;                             /* of a WebSocket message */
+	uint64_t queue_bytes, queue_messages;           /* outbound, of a session */
+	uint64_t subscriptions;                         /* of a session */
+	uint64_t destination;                           /* bytes of its name */
+	uint64_t destinations;
+	uint64_t inbox_posts, inbox_bytes; /* of a worker */
+	uint64_t connections;              /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t sessions;                 /* 0: no bound of its own */
+};
+
+struct times {
+	uint64_t head, body; /* to receive one, in all */
+	uint64_t keep_alive; /* an idle HTTP connection */
+	uint64_t progress;   /* a response or session that takes no byte */
+	uint64_t connect;    /* until the first STOMP frame */
+	uint64_t heartbeat;  /* SockJS's h */
+	uint64_t disconnect; /* a SockJS session without receiver */
+	uint64_t ping, pong; /* an idle WebSocket is pinged; then must answer */
+	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
+	uint64_t linger; /* an ERROR or close frame may take this to leave */
+	uint64_t drain;  /* SIGTERM until the last close */
+};
+
+struct config {
+	struct slice listen;            /* "0.0.0.0:8080", "[::1]:80", ":8080" */
+	struct slice host, port;        /* the parts of it, without brackets */
+	unsigned workers;               /* 0: one */
+	struct slice log_level;         /* "debug", "info", "warn", "error" */
+	struct strings allowed_origins; /* empty: the same origin only */
+	bool require_origin;
+	struct endpoint *endpoints;
+	size_t endpoint_count;
+	struct strings broker_prefixes; /* "/topic" */
+	bool client_send;               /* clients may SEND straight to them */
+	struct strings app_prefixes;    /* "/app" */
+	struct route *routes;           /* in the order of the file */
+	size_t route_count;
+	struct slice timezone; /* for {now:...}; empty: TZ, else UTC */
+	bool www_bundled;      /* no "www" in the file: our own pages */
+	struct slice www;      /* a directory; empty: bundled, or no files */
+	struct limits limits;
+	struct times times;
+	json_t *json; /* owned; the slices point into its strings */
+};
+
+/*
+ * Reads the file, or the built-in demo when `path` is NULL. A relative path in it
+ * counts from the file's folder. On a mistake returns NULL and appends to *error
+ * one line without its LF,
+ * "file:line:column: key: what is wrong (did you mean \"...\"?)".
+ */
+struct config *config_read(const char *path, struct buf *error);
+
+/* The same from memory; `name` stands for the file in errors and paths. */
+struct config *config_parse(struct slice text, const char *name, struct buf *error);
+
+/* Splits "host:port", "[v6]:port" or ":port". False when it is none. */
+bool config_listen(struct slice value, struct slice *host, struct slice *port);
+
+void config_destroy(struct config *config); /* NULL is fine */
+
+#endif

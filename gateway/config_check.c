@@ -1,0 +1,231 @@
+/* The checks that need more than one key. All stop at the first mistake. */
+#include "gateway/config_check.h"
+
+#include "protocol/xmalloc.h"
+
+static json_t *list_item(const json_t *object, const char *list, size_t index)
+{
+	return json_array_get(json_object_get(object, list), index);
+}
+
+/* Endpoints: unique, reachable, with the global origins where they have none. */
+
+static int check_endpoint_path(const struct config *config, size_t index,
+	const struct config_source *source, const struct config_path *item)
+{
+	const struct config_path key = {item, "path", 0};
+
+	for (size_t i = 0; i < index; i++) {
+		if (!slice_equal(
+			    config->endpoints[i].path, config->endpoints[index].path))
+			continue;
+		config_mistake(source, &key, "\"%.*s\" is the path of endpoints[%zu]",
+			SLICE_ARGS(config->endpoints[i].path), i);
+		return -1;
+	}
+	return 0;
+}
+
+static void inherit_origins(struct config *config, struct endpoint *endpoint)
+{
+	const struct strings *global = &config->allowed_origins;
+	struct strings *own = &endpoint->allowed_origins;
+
+	if (global->count == 0)
+		return;
+	own->count = global->count;
+	own->items = xcalloc(own->count, sizeof(*own->items));
+	memcpy(own->items, global->items, own->count * sizeof(*own->items));
+}
+
+static int check_endpoints(struct config *config, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "endpoints", 0};
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct config_path item = {&list, NULL, i};
+		struct endpoint *endpoint = &config->endpoints[i];
+
+		if (check_endpoint_path(config, i, source, &item) == -1)
+			return -1;
+		if (!endpoint->sockjs && !endpoint->websocket) {
+			config_mistake(source, &item,
+				"\"sockjs\" and \"websocket\" are both false: nobody "
+				"can connect");
+			return -1;
+		}
+		/* An empty list of its own counts too: the same origin only. */
+		if (json_object_get(list_item(config->json, "endpoints", i),
+			    "allowed_origins") == NULL)
+			inherit_origins(config, endpoint);
+	}
+	return 0;
+}
+
+/* Prefixes: each has one owner. */
+
+static bool strings_have(struct strings strings, size_t count, struct slice wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(strings.items[i], wanted))
+			return true;
+	return false;
+}
+
+static int check_prefixes(const struct config *config, struct strings prefixes,
+	const struct config_source *source, const char *section)
+{
+	const struct config_path object = {NULL, section, 0};
+	const struct config_path list = {&object, "prefixes", 0};
+	const bool is_broker = prefixes.items == config->broker_prefixes.items;
+
+	for (size_t i = 0; i < prefixes.count; i++) {
+		const struct config_path item = {&list, NULL, i};
+		struct slice prefix = prefixes.items[i];
+
+		if (strings_have(prefixes, i, prefix)) {
+			config_mistake(source, &item, "\"%.*s\" stands twice",
+				SLICE_ARGS(prefix));
+			return -1;
+		}
+		if (!is_broker && strings_have(config->broker_prefixes,
+					  config->broker_prefixes.count, prefix)) {
+			config_mistake(source, &item, "\"%.*s\" is the broker's",
+				SLICE_ARGS(prefix));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Routes: below an app prefix, unique, with templates that can be filled in. */
+
+static bool is_below(struct slice pattern, struct strings prefixes)
+{
+	for (size_t i = 0; i < prefixes.count; i++) {
+		struct slice rest = slice_from(pattern, prefixes.items[i].len);
+
+		if (slice_starts_with(pattern, prefixes.items[i]) &&
+			(rest.len == 0 || rest.data[0] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static int check_match(const struct config *config, size_t index,
+	struct variables *variables, struct buf *error)
+{
+	struct slice match = config->routes[index].match;
+
+	if (!route_variables(match, variables, error))
+		return -1;
+	if (!is_below(match, config->app_prefixes)) {
+		buf_append(error, SLICE("is below none of app.prefixes"));
+		return -1;
+	}
+	for (size_t i = 0; i < index; i++) {
+		if (!slice_equal(config->routes[i].match, match))
+			continue;
+		buf_printf(error, "is the match of app.routes[%zu]", i);
+		return -1;
+	}
+	return 0;
+}
+
+/* A string in place of a list has the list's own place. */
+static int check_send_to(const struct route *route, const struct variables *known,
+	const struct config_source *source, const struct config_path *item)
+{
+	const struct config_path list = {item, "send_to", 0};
+	struct buf why = {0};
+
+	for (size_t i = 0; i < route->send_to_count; i++) {
+		const struct config_path target = {&list, NULL, i};
+
+		if (template_check_text(route->send_to[i], known, &why))
+			continue;
+		config_mistake(source, &target, "%.*s", SLICE_ARGS(buf_slice(&why)));
+		buf_finish(&why);
+		return -1;
+	}
+	return 0;
+}
+
+static int make_body(struct route *route, const json_t *value,
+	const struct variables *known, const struct config_source *source,
+	const struct config_path *item)
+{
+	const struct config_path key = {item, "body", 0};
+	struct buf why = {0};
+
+	if (value == NULL)
+		return 0;
+	route->body = template_create(value, known, &why);
+	if (route->body == NULL)
+		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
+	buf_finish(&why);
+	return route->body != NULL ? 0 : -1;
+}
+
+static int check_route(
+	struct config *config, size_t index, const struct config_source *source)
+{
+	const struct config_path app = {NULL, "app", 0};
+	const struct config_path list = {&app, "routes", 0};
+	const struct config_path item = {&list, NULL, index};
+	const struct config_path key = {&item, "match", 0};
+	const json_t *json =
+		list_item(json_object_get(config->json, "app"), "routes", index);
+	struct route *route = &config->routes[index];
+	struct variables variables;
+	struct buf why = {0};
+
+	if (check_match(config, index, &variables, &why) == -1) {
+		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
+		buf_finish(&why);
+		return -1;
+	}
+	if (check_send_to(route, &variables, source, &item) == -1)
+		return -1;
+	return make_body(
+		route, json_object_get(json, "body"), &variables, source, &item);
+}
+
+/*
+ * A relative directory counts from the file's folder. The result takes the place
+ * of what was written, since the tree owns all our strings.
+ */
+static void resolve_www(struct config *config, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	struct buf path = {0};
+
+	config->www_bundled = json_object_get(config->json, "www") == NULL;
+	if (config->www.len == 0 || config->www.data[0] == '/' || slash == NULL)
+		return;
+	buf_append(&path, (struct slice){name, (size_t)(slash - name) + 1});
+	buf_append(&path, config->www);
+
+	json_t *string = json_stringn_nocheck(path.data, path.len);
+	config->www = (struct slice){json_string_value(string), path.len};
+	json_object_set_new_nocheck(config->json, "www", string);
+	buf_finish(&path);
+}
+
+int config_check(struct config *config, const struct config_source *source)
+{
+	config_listen(config->listen, &config->host, &config->port);
+	if (config->limits.body == 0)
+		config->limits.body = 2 * config->limits.frame;
+	resolve_www(config, source->name);
+
+	if (check_endpoints(config, source) == -1 ||
+		check_prefixes(config, config->broker_prefixes, source, "broker") ==
+			-1 ||
+		check_prefixes(config, config->app_prefixes, source, "app") == -1)
+		return -1;
+	for (size_t i = 0; i < config->route_count; i++)
+		if (check_route(config, i, source) == -1)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * Mistakes in a configuration file, told with the place where they stand. Values
+ * parsed by jansson have no position, so the text is kept and the place of a key
+ * is looked for when a mistake must be told: once.
+ */
+#ifndef GATEWAY_CONFIG_MISTAKE_H
+#define GATEWAY_CONFIG_MISTAKE_H
+
+#include "protocol/buf.h"
+
+/* A way into the file, from the inside out: "path" in 1 in "endpoints". */
+struct config_path {
+	const struct config_path *parent; /* NULL: the top */
+	const char *key;                  /* NULL: the index-th of a list */
+	size_t index;
+};
+
+struct config_source {
+	struct slice text;
+	const char *name;
+	struct buf *error;
+};
+
+/*
+ * Appends "name:line:column: path: text" to the source's error. The text must
+ * be valid JSON. A way that leads nowhere (a key that is missing) gets the place
+ * of what should hold it.
+ */
+void config_mistake(const struct config_source *source, const struct config_path *path,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same at a byte of any text, without a path. */
+void config_mistake_at(const struct config_source *source, size_t offset,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Lists end with NULL. Returns the word closest to `word`, NULL when none is near. */
+const char *config_nearest(struct slice word, const char *const *words);
+
+#endif

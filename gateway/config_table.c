@@ -1,0 +1,350 @@
+/* The keys, section by section, and what single values must look like. */
+#include "gateway/config_table.h"
+
+#include "gateway/config.h"
+#include "protocol/http_head.h"
+
+#include <ctype.h>
+
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+enum {
+	KIB = 1 << 10,
+	MIB = 1 << 20,
+	GIB = 1 << 30,
+	LONGEST = INT32_MAX, /* milliseconds: 24 days */
+};
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const handlers[] = {"stomp", "echo", "reply", "close", NULL};
+
+/* True when every byte is printable ASCII and none of `except`. */
+static bool text_is_plain(struct slice text, const char *except)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+
+		if (!isgraph(byte) || strchr(except, byte) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool text_has(struct slice text, struct slice wanted)
+{
+	for (; text.len >= wanted.len; text = slice_from(text, 1))
+		if (slice_starts_with(text, wanted))
+			return true;
+	return false;
+}
+
+static const char *check_listen(struct slice text)
+{
+	struct slice host, port;
+
+	return config_listen(text, &host, &port)
+		       ? NULL
+		       : "must be \"HOST:PORT\", \"[V6]:PORT\" or \":PORT\"";
+}
+
+/* Schemes of apps are welcome, such as "capacitor://localhost". */
+static const char *check_origin(struct slice text)
+{
+	size_t colon = slice_find(text, ':');
+	struct slice host = slice_from(text, colon + 3);
+
+	if (slice_equal(text, SLICE("*")) || slice_equal(text, SLICE("null")))
+		return NULL;
+	if (colon == 0 || host.len == 0 ||
+		!slice_starts_with(slice_from(text, colon), SLICE("://")) ||
+		!text_is_plain(slice_first(text, colon), "/?#@*,\"") ||
+		!text_is_plain(host, "/?#@,\"\\"))
+		return "must be \"*\" or an origin like \"https://shop.example\", "
+		       "without a path";
+	return NULL;
+}
+
+static const char *check_path(struct slice text)
+{
+	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
+		text_has(text, SLICE("//")) || text_has(text, SLICE("/.")) ||
+		!text_is_plain(text, "?#%\"<>\\^`{|}"))
+		return "must be a plain path like \"/chat\", without \"/\" at its end";
+	return NULL;
+}
+
+static const char *check_prefix(struct slice text)
+{
+	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
+		text_has(text, SLICE("//")) || !text_is_plain(text, "?*{}"))
+		return "must be like \"/topic\", without \"/\" at its end, '*', '?', "
+		       "braces";
+	return NULL;
+}
+
+/* It stands between quotes in the iframe page. */
+static const char *check_url(struct slice text)
+{
+	if ((!slice_starts_with(text, SLICE("/")) &&
+		    !slice_starts_with(text, SLICE("https://")) &&
+		    !slice_starts_with(text, SLICE("http://"))) ||
+		!text_is_plain(text, "\"'<>\\`"))
+		return "must begin with \"/\", \"https://\" or \"http://\"";
+	return NULL;
+}
+
+static const char *check_destination(struct slice text)
+{
+	return slice_starts_with(text, SLICE("/")) ? NULL : "must begin with \"/\"";
+}
+
+static const char *check_timezone(struct slice text)
+{
+	if (text.len > 64 || text_has(text, SLICE("..")) ||
+		!text_is_plain(text, "\"\\%$") || slice_starts_with(text, SLICE("/")))
+		return "must be like \"Europe/Paris\"";
+	return NULL;
+}
+
+#define LIMIT(field, standard, least, most)                                            \
+	{                                                                              \
+		.name = #field, .kind = CONFIG_NUMBER,                                 \
+		.offset = offsetof(struct config, limits.field),                       \
+		.fallback = (standard), .min = (least), .max = (most)                  \
+	}
+
+static const struct config_key limits[] = {
+	LIMIT(head, 7 * KIB, 512, 64 * KIB),
+	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX),
+	LIMIT(target, 4 * KIB, 64, 64 * KIB),
+	LIMIT(body, 0, 0, 4ULL * GIB), /* 0: config_check.c doubles the frame */
+	LIMIT(frame, MIB + 64 * KIB, 256, GIB),
+	LIMIT(connect_frame, 16 * KIB, 256, MIB),
+	LIMIT(headers, 64, 4, 4 * KIB),
+	LIMIT(header, 8 * KIB, 64, MIB),
+	LIMIT(fragments, 1024, 1, MIB),
+	LIMIT(queue_bytes, 4 * MIB, 1, 4ULL * GIB),
+	LIMIT(queue_messages, 4096, 1, 16 * MIB),
+	LIMIT(subscriptions, 256, 1, MIB),
+	LIMIT(destination, 255, 1, 64 * KIB),
+	LIMIT(destinations, 100000, 1, GIB),
+	LIMIT(inbox_posts, 65536, 1, GIB),
+	LIMIT(inbox_bytes, 64 * MIB, 1, 64ULL * GIB),
+	LIMIT(connections, 0, 0, GIB),
+	LIMIT(sessions, 0, 0, GIB),
+};
+
+#define TIME(field, standard, least)                                                   \
+	{                                                                              \
+		.name = #field, .kind = CONFIG_NUMBER,                                 \
+		.offset = offsetof(struct config, times.field),                        \
+		.fallback = (standard), .min = (least), .max = LONGEST                 \
+	}
+
+static const struct config_key times[] = {
+	TIME(head, 10000, 1),
+	TIME(body, 20000, 1),
+	TIME(keep_alive, 75000, 1),
+	TIME(progress, 10000, 1),
+	TIME(connect, 10000, 1),
+	TIME(heartbeat, 25000, 1),
+	TIME(disconnect, 5000, 1),
+	TIME(ping, 25000, 1),
+	TIME(pong, 10000, 1),
+	TIME(stomp_send, 10000, 0),
+	TIME(stomp_want, 10000, 0),
+	TIME(linger, 1000, 0),
+	TIME(drain, 5000, 0),
+};
+
+static const struct config_key endpoint[] = {
+	{
+		.name = "path",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, path),
+		.required = true,
+		.check = check_path,
+	},
+	{
+		.name = "handler",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, handler),
+		.text = "stomp",
+		.choices = handlers,
+	},
+	{
+		.name = "sockjs",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, sockjs),
+		.fallback = true,
+	},
+	{
+		.name = "websocket",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, websocket),
+		.fallback = true,
+	},
+	{
+		.name = "cookie_needed",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, cookie_needed),
+		.fallback = false,
+	},
+	{
+		.name = "reply",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, reply),
+		.text = "",
+	},
+	{
+		.name = "response_limit",
+		.kind = CONFIG_SIZE,
+		.offset = offsetof(struct endpoint, response_limit),
+		.fallback = 128 * KIB,
+		.min = 1,
+		.max = GIB,
+	},
+	{
+		.name = "sockjs_url",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, sockjs_url),
+		.text = "/vendor/sockjs.min.js",
+		.check = check_url,
+	},
+	{
+		.name = "allowed_origins",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct endpoint, allowed_origins.items),
+		.count = offsetof(struct endpoint, allowed_origins.count),
+		.check = check_origin,
+	},
+};
+
+static const struct config_table endpoint_table = {
+	endpoint, COUNT(endpoint), sizeof(struct endpoint)};
+
+static const struct config_key route[] = {
+	{
+		.name = "match",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct route, match),
+		.required = true,
+	},
+	{
+		.name = "send_to",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct route, send_to),
+		.count = offsetof(struct route, send_to_count),
+		.single = true,
+		.check = check_destination,
+	},
+	{.name = "body", .kind = CONFIG_VALUE},
+};
+
+static const struct config_table route_table = {
+	route, COUNT(route), sizeof(struct route)};
+
+static const struct config_key broker[] = {
+	{
+		.name = "prefixes",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, broker_prefixes.items),
+		.count = offsetof(struct config, broker_prefixes.count),
+		.text = "/topic",
+		.check = check_prefix,
+	},
+	{
+		.name = "client_send",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, client_send),
+		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
+	},
+};
+
+static const struct config_key app[] = {
+	{
+		.name = "prefixes",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, app_prefixes.items),
+		.count = offsetof(struct config, app_prefixes.count),
+		.text = "/app",
+		.check = check_prefix,
+	},
+	{
+		.name = "routes",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, routes),
+		.count = offsetof(struct config, route_count),
+		.inside = &route_table,
+	},
+};
+
+static const struct config_table limits_table = {
+	.keys = limits, .count = COUNT(limits)};
+static const struct config_table times_table = {.keys = times, .count = COUNT(times)};
+static const struct config_table broker_table = {
+	.keys = broker, .count = COUNT(broker)};
+static const struct config_table app_table = {.keys = app, .count = COUNT(app)};
+
+static const struct config_key top[] = {
+	{
+		.name = "listen",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, listen),
+		.text = "0.0.0.0:8080",
+		.check = check_listen,
+	},
+	{
+		.name = "workers",
+		.kind = CONFIG_UNSIGNED,
+		.offset = offsetof(struct config, workers),
+		.fallback = 0,
+		.max = 256,
+	},
+	{
+		.name = "log_level",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, log_level),
+		.text = "info",
+		.choices = log_levels,
+	},
+	{
+		.name = "allowed_origins",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, allowed_origins.items),
+		.count = offsetof(struct config, allowed_origins.count),
+		.check = check_origin,
+	},
+	{
+		.name = "require_origin",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, require_origin),
+		.fallback = false,
+	},
+	{
+		.name = "endpoints",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, endpoints),
+		.count = offsetof(struct config, endpoint_count),
+		.inside = &endpoint_table,
+	},
+	{.name = "broker", .kind = CONFIG_OBJECT, .inside = &broker_table},
+	{.name = "app", .kind = CONFIG_OBJECT, .inside = &app_table},
+	{
+		.name = "timezone",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, timezone),
+		.text = "",
+		.check = check_timezone,
+	},
+	{
+		.name = "www",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, www),
+		.text = "",
+	},
+	{.name = "limits", .kind = CONFIG_OBJECT, .inside = &limits_table},
+	{.name = "times", .kind = CONFIG_OBJECT, .inside = &times_table},
+};
+
+const struct config_table config_table = {top, COUNT(top), sizeof(struct config)};

@@ -1,0 +1,30 @@
+/*
+ * The edge of a worker: its door and carriers (HTTP, WebSocket). The core
+ * knows them only by these functions; main.c brings the two together.
+ */
+#ifndef GATEWAY_EDGE_H
+#define GATEWAY_EDGE_H
+
+#include <stdbool.h>
+
+struct worker;
+struct edge;
+
+struct edge_ops {
+	/* Returns the worker's edge, listening if that is its job, or NULL. */
+	struct edge *(*create)(struct worker *worker);
+
+	/* The end of each turn; true when work is left. */
+	bool (*turn)(struct edge *edge);
+
+	/* The inbox is full (or no longer): stop reading from publishers (or go on). */
+	void (*choke)(struct edge *edge, bool stop);
+
+	/* No new connections from now on. */
+	void (*close)(struct edge *edge);
+
+	/* Ends every connection; no session is left. */
+	void (*destroy)(struct edge *edge);
+};
+
+#endif

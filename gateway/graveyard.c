@@ -1,0 +1,97 @@
+#include "gateway/graveyard.h"
+
+#include "gateway/list.h"
+#include "gateway/table.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+enum {
+	GRAVES_MAX = 16384,
+	GRAVE_AGE_MS = 120000,
+};
+
+struct tomb {
+	struct table_node node; /* its key points to `bytes` */
+	struct list link;       /* from the oldest to the youngest */
+	uint64_t buried_at;
+	struct grave grave; /* its reason points to `bytes` */
+	char bytes[];
+};
+
+struct graveyard {
+	struct table tombs;
+	struct list by_age;
+};
+
+struct graveyard *graveyard_create(const struct hash_key *key)
+{
+	struct graveyard *graveyard = xcalloc(1, sizeof(*graveyard));
+
+	table_init(&graveyard->tombs, key);
+	list_init(&graveyard->by_age);
+	return graveyard;
+}
+
+static void tomb_remove(struct graveyard *graveyard, struct tomb *tomb)
+{
+	table_remove(&graveyard->tombs, &tomb->node);
+	list_remove(&tomb->link);
+	free(tomb);
+}
+
+static struct tomb *graveyard_oldest(struct graveyard *graveyard)
+{
+	if (list_is_empty(&graveyard->by_age))
+		return NULL;
+	return container_of(graveyard->by_age.next, struct tomb, link);
+}
+
+void graveyard_destroy(struct graveyard *graveyard)
+{
+	if (graveyard == NULL)
+		return;
+	for (struct tomb *tomb; (tomb = graveyard_oldest(graveyard)) != NULL;)
+		tomb_remove(graveyard, tomb);
+	table_finish(&graveyard->tombs);
+	free(graveyard);
+}
+
+static struct tomb *tomb_find(const struct graveyard *graveyard, struct slice key)
+{
+	struct table_node *node = table_find(&graveyard->tombs, key);
+
+	return node == NULL ? NULL : container_of(node, struct tomb, node);
+}
+
+void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
+	struct slice reason, uint64_t now)
+{
+	struct tomb *tomb = tomb_find(graveyard, key);
+
+	if (tomb != NULL)
+		tomb_remove(graveyard, tomb);
+	while ((tomb = graveyard_oldest(graveyard)) != NULL &&
+		(graveyard->tombs.count >= GRAVES_MAX ||
+			now - tomb->buried_at > GRAVE_AGE_MS))
+		tomb_remove(graveyard, tomb);
+
+	tomb = xcalloc(1, sizeof(*tomb) + key.len + reason.len);
+	memcpy(tomb->bytes, key.data, key.len);
+	memcpy(tomb->bytes + key.len, reason.data, reason.len);
+	tomb->buried_at = now;
+	tomb->grave = (struct grave){code, {tomb->bytes + key.len, reason.len}};
+	table_insert(
+		&graveyard->tombs, &tomb->node, (struct slice){tomb->bytes, key.len});
+	list_append(&graveyard->by_age, &tomb->link);
+}
+
+const struct grave *graveyard_find(
+	const struct graveyard *graveyard, struct slice key, uint64_t now)
+{
+	struct tomb *tomb = tomb_find(graveyard, key);
+
+	if (tomb == NULL || now - tomb->buried_at > GRAVE_AGE_MS)
+		return NULL;
+	return &tomb->grave;
+}

@@ -1,0 +1,29 @@
+/*
+ * The graveyard remembers for two minutes how SockJS sessions ended: a late poll
+ * gets the close frame again and never opens a new session under an old id. It
+ * is bounded; the oldest graves go first.
+ */
+#ifndef GATEWAY_GRAVEYARD_H
+#define GATEWAY_GRAVEYARD_H
+
+#include "protocol/hash.h"
+
+struct graveyard;
+
+struct grave {
+	unsigned code;
+	struct slice reason;
+};
+
+struct graveyard *graveyard_create(const struct hash_key *key);
+void graveyard_destroy(struct graveyard *graveyard); /* NULL is fine */
+
+/* Copies everything. `now` is in ms and never goes back. */
+void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
+	struct slice reason, uint64_t now);
+
+/* NULL when there is none, or none so young. Valid until the next burial. */
+const struct grave *graveyard_find(
+	const struct graveyard *graveyard, struct slice key, uint64_t now);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * A handler is what runs on a session: the STOMP conversation, or a small one
+ * such as echo. An endpoint of the configuration pairs a path with a handler.
+ * Everything here is called on the session's worker, never re-entrantly.
+ */
+#ifndef GATEWAY_HANDLER_H
+#define GATEWAY_HANDLER_H
+
+#include "protocol/slice.h"
+
+struct session;
+
+struct handler {
+	struct slice name;
+
+	/* The session is new. May send and close. Returns what the others get. */
+	void *(*open)(struct session *session);
+
+	/* One whole message from the peer, borrowed for the call. */
+	void (*receive)(void *state, struct slice text, bool binary);
+
+	/*
+	 * The peer reads too slowly: the queue was over its bound and has been
+	 * emptied. A last word may be sent; the session closes. May be NULL.
+	 */
+	void (*overflow)(void *state);
+
+	/* The session is over. Called exactly once; frees the state. May be NULL. */
+	void (*close)(void *state);
+};
+
+/* The handlers that there are; NULL when none has that name. */
+const struct handler *handler_find(struct slice name);
+
+#endif

@@ -1,0 +1,68 @@
+/* The small handlers, and the list of all. */
+#include "gateway/handlers.h"
+
+#include "gateway/session.h"
+
+static void *plain_open(struct session *session)
+{
+	return session;
+}
+
+static void echo_receive(void *state, struct slice text, bool binary)
+{
+	session_send_text(state, text, binary);
+}
+
+const struct handler echo_handler = {
+	.name = SLICE_INIT("echo"),
+	.open = plain_open,
+	.receive = echo_receive,
+};
+
+static void reply_receive(void *state, struct slice text, bool binary)
+{
+	(void)text;
+	(void)binary;
+	session_send_text(state, session_endpoint(state)->reply, false);
+}
+
+const struct handler reply_handler = {
+	.name = SLICE_INIT("reply"),
+	.open = plain_open,
+	.receive = reply_receive,
+};
+
+static void *close_open(struct session *session)
+{
+	session_close(session, 3000, SLICE("Go away!"));
+	return session;
+}
+
+static void close_receive(void *state, struct slice text, bool binary)
+{
+	(void)state;
+	(void)text;
+	(void)binary;
+}
+
+const struct handler close_handler = {
+	.name = SLICE_INIT("close"),
+	.open = close_open,
+	.receive = close_receive,
+};
+
+const struct handler *handler_find(struct slice name)
+{
+	static const struct handler *const handlers[] = {
+		&stomp_handler,
+		&echo_handler,
+		&reply_handler,
+		&close_handler,
+	};
+
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+		if (slice_equal(name, handlers[i]->name))
+			return handlers[i];
+	}
+	return NULL;
+}

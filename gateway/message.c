@@ -1,0 +1,297 @@
+#include "gateway/message.h"
+
+#include "protocol/sockjs.h"
+#include "protocol/utf8.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RENDERINGS_MAX = 8 };
+
+/* One wire form that the message has taken. */
+struct form {
+	enum stomp_version version;
+	enum wire wire;
+	struct slice subscription; /* a copy: names come and go */
+	bool has_subscription;
+	bool is_text;
+	struct buf bytes;
+};
+
+struct message {
+	size_t references;
+	size_t size;
+	uint64_t epoch, offset;
+	bool is_frame; /* a MESSAGE; else text that goes out as it is */
+	bool binary;
+	struct slice destination, body; /* point into `bytes` */
+	struct form *forms;
+	size_t form_count, form_next;
+	size_t header_count;
+	struct stomp_header headers[];
+	/* the bytes of headers, destination and body follow */
+};
+
+/* What a sender may not say to a receiver (STOMP 1.2: these are the server's). */
+static bool header_passes(struct slice name)
+{
+	static const struct slice kept[] = {
+		SLICE_INIT("content-length"),
+		SLICE_INIT("receipt"),
+		SLICE_INIT("transaction"),
+		SLICE_INIT("subscription"),
+		SLICE_INIT("message-id"),
+		SLICE_INIT("destination"),
+		SLICE_INIT("ack"),
+		SLICE_INIT("redelivered"),
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		if (slice_equal(name, kept[i]))
+			return false;
+	}
+	return !slice_starts_with(name, SLICE("x-postern-"));
+}
+
+/* Copies `bytes` to *at, moves *at behind them, returns the copy. */
+static struct slice copy_out(char **at, struct slice bytes)
+{
+	struct slice copy = {*at, bytes.len};
+
+	if (bytes.len > 0)
+		memcpy(*at, bytes.data, bytes.len);
+	*at += bytes.len;
+	return copy;
+}
+
+static struct message *message_allocate(size_t header_count, size_t bytes, char **at)
+{
+	size_t head =
+		sizeof(struct message) + header_count * sizeof(struct stomp_header);
+	struct message *message = xmalloc(head + bytes);
+
+	*message = (struct message){.references = 1, .size = head + bytes};
+	*at = (char *)message + head;
+	return message;
+}
+
+struct message *message_create(const struct stomp_frame *send, struct slice destination)
+{
+	const struct slice *length = stomp_header(send, SLICE("content-length"));
+	char length_text[24];
+	size_t count = 0, bytes = destination.len + send->body.len;
+
+	for (size_t i = 0; i < send->header_count; i++) {
+		if (header_passes(send->headers[i].name)) {
+			count++;
+			bytes += send->headers[i].name.len + send->headers[i].value.len;
+		}
+	}
+	/* A content-length that was given is given again, and is true. */
+	struct stomp_header true_length = {SLICE("content-length"), {length_text, 0}};
+	if (length != NULL) {
+		true_length.value.len = (size_t)snprintf(
+			length_text, sizeof(length_text), "%zu", send->body.len);
+		count++;
+		bytes += true_length.name.len + true_length.value.len;
+	}
+
+	char *at;
+	struct message *message = message_allocate(count, bytes, &at);
+	message->is_frame = true;
+	message->destination = copy_out(&at, destination);
+	for (size_t i = 0; i <= send->header_count; i++) {
+		const struct stomp_header *header =
+			i < send->header_count ? &send->headers[i] : &true_length;
+		bool passes = i < send->header_count ? header_passes(header->name)
+						     : length != NULL;
+
+		if (passes) {
+			message->headers[message->header_count++] =
+				(struct stomp_header){copy_out(&at, header->name),
+					copy_out(&at, header->value)};
+		}
+	}
+	message->body = copy_out(&at, send->body);
+	return message;
+}
+
+struct message *message_create_text(struct slice text, bool binary)
+{
+	char *at;
+	struct message *message = message_allocate(0, text.len, &at);
+
+	message->binary = binary;
+	message->body = copy_out(&at, text);
+	return message;
+}
+
+struct message *message_ref(struct message *message)
+{
+	message->references++;
+	return message;
+}
+
+static void form_finish(struct form *form)
+{
+	free((char *)form->subscription.data);
+	buf_finish(&form->bytes);
+}
+
+void message_unref(struct message *message)
+{
+	if (message == NULL || --message->references > 0)
+		return;
+	for (size_t i = 0; i < message->form_count; i++)
+		form_finish(&message->forms[i]);
+	free(message->forms);
+	free(message);
+}
+
+void message_set_place(struct message *message, uint64_t epoch, uint64_t offset)
+{
+	assert(message->is_frame && message->epoch == 0 && message->form_count == 0);
+	message->epoch = epoch;
+	message->offset = offset;
+}
+
+struct slice message_destination(const struct message *message)
+{
+	return message->destination;
+}
+
+size_t message_size(const struct message *message)
+{
+	return message->size;
+}
+
+static void message_write_frame(
+	const struct message *message, const struct form *form, struct buf *out)
+{
+	char id[48];
+	int id_len = snprintf(id, sizeof(id), "%" PRIx64 "-%" PRIu64, message->epoch,
+		message->offset);
+
+	stomp_write_begin(out, STOMP_MESSAGE);
+	if (form->has_subscription)
+		stomp_write_header(
+			out, form->version, SLICE("subscription"), form->subscription);
+	stomp_write_header(out, form->version, SLICE("message-id"),
+		(struct slice){id, (size_t)id_len});
+	stomp_write_header(
+		out, form->version, SLICE("destination"), message->destination);
+	for (size_t i = 0; i < message->header_count; i++) {
+		stomp_write_header(out, form->version, message->headers[i].name,
+			message->headers[i].value);
+	}
+	stomp_write_end(out, message->body);
+}
+
+/*
+ * A raw receiver gets valid UTF-8 as text. Lone surrogates, which only SockJS
+ * can carry, become U+FFFD, which is as long, so that a content-length stays true;
+ * anything else that is no UTF-8 goes out as binary.
+ */
+static bool make_text(struct buf *bytes)
+{
+	struct buf clean = {0};
+
+	if (utf8_is_valid(buf_slice(bytes)))
+		return true;
+	for (struct slice rest = buf_slice(bytes); rest.len > 0;) {
+		uint32_t code;
+		size_t len = utf8_decode(rest, &code);
+
+		if (len == 0)
+			return false;
+		rest = slice_from(rest, len);
+	}
+	utf8_append_clean(&clean, buf_slice(bytes));
+	if (clean.len != bytes->len) {
+		buf_finish(&clean);
+		return false;
+	}
+	buf_finish(bytes);
+	*bytes = clean;
+	return true;
+}
+
+static void form_fill(struct form *form, const struct message *message)
+{
+	struct buf plain = {0}, quoted = {0};
+
+	if (message->is_frame)
+		message_write_frame(message, form, &plain);
+	else
+		buf_append(&plain, message->body);
+
+	switch (form->wire) {
+	case WIRE_PLAIN:
+		form->is_text = !message->binary && make_text(&plain);
+		form->bytes = plain;
+		return;
+	case WIRE_SOCKJS:
+		sockjs_quote(&form->bytes, buf_slice(&plain));
+		break;
+	case WIRE_PERCENT:
+		sockjs_quote(&quoted, buf_slice(&plain));
+		sockjs_percent(&form->bytes, buf_slice(&quoted));
+		break;
+	}
+	form->is_text = true;
+	buf_finish(&plain);
+	buf_finish(&quoted);
+}
+
+static bool form_suits(
+	const struct form *form, const struct message *message, const struct view *view)
+{
+	if (form->wire != view->wire)
+		return false;
+	if (!message->is_frame)
+		return true; /* text looks alike to everybody */
+	if (form->version != view->version ||
+		form->has_subscription != (view->subscription != NULL))
+		return false;
+	return view->subscription == NULL ||
+	       slice_equal(form->subscription, name_text(view->subscription));
+}
+
+/* A place for one more form: a new one, or that of the oldest. */
+static struct form *message_make_form(struct message *message)
+{
+	if (message->form_count < RENDERINGS_MAX) {
+		message->forms = xrealloc(message->forms,
+			(message->form_count + 1) * sizeof(*message->forms));
+		return &message->forms[message->form_count++];
+	}
+	struct form *oldest = &message->forms[message->form_next];
+	message->form_next = (message->form_next + 1) % RENDERINGS_MAX;
+	form_finish(oldest);
+	return oldest;
+}
+
+struct rendering message_render(struct message *message, const struct view *view)
+{
+	for (size_t i = 0; i < message->form_count; i++) {
+		const struct form *form = &message->forms[i];
+
+		if (form_suits(form, message, view))
+			return (struct rendering){
+				buf_slice(&form->bytes), form->is_text};
+	}
+
+	struct form *form = message_make_form(message);
+	*form = (struct form){.version = view->version, .wire = view->wire};
+	if (message->is_frame && view->subscription != NULL) {
+		struct slice id = name_text(view->subscription);
+
+		form->subscription = (struct slice){xstrdup(id), id.len};
+		form->has_subscription = true;
+	}
+	form_fill(form, message);
+	return (struct rendering){buf_slice(&form->bytes), form->is_text};
+}

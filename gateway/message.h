@@ -1,0 +1,64 @@
+/*
+ * A message is something on its way to sessions: one SEND to its subscribers, or
+ * a text for a single session. What it says never changes, it is shared by
+ * reference and freed by its last holder.
+ *
+ * Fan-out is cheap because a message remembers each wire form that it has taken:
+ * ten thousand browsers that subscribe alike cost one rendering. It never
+ * leaves its worker, so nothing here is locked or atomic.
+ */
+#ifndef GATEWAY_MESSAGE_H
+#define GATEWAY_MESSAGE_H
+
+#include "gateway/name.h"
+#include "protocol/stomp.h"
+
+struct message;
+
+enum wire {
+	WIRE_PLAIN,   /* the bytes themselves, for a raw WebSocket or TCP */
+	WIRE_SOCKJS,  /* as a quoted JSON string */
+	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
+};
+
+/*
+ * A MESSAGE frame for the subscribers of `destination`, with the headers of `send`
+ * that may pass and its body. Copies what it keeps. Holds one reference.
+ */
+struct message *message_create(
+	const struct stomp_frame *send, struct slice destination);
+
+/* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
+struct message *message_create_text(struct slice text, bool binary);
+
+struct message *message_ref(struct message *message);
+void message_unref(struct message *message); /* NULL is fine */
+
+/* Where the message stands in its topic; said once, by the topic's home. */
+void message_set_place(struct message *message, uint64_t epoch, uint64_t offset);
+
+struct slice message_destination(const struct message *message);
+
+/* Bytes that it keeps in memory without its renderings, for bounds. */
+size_t message_size(const struct message *message);
+
+/* A MESSAGE frame differs between subscribers only in these. */
+struct view {
+	enum stomp_version version; /* decides the escaping of headers */
+	enum wire wire;
+	struct name *subscription; /* NULL: no such header (STOMP 1.0) */
+};
+
+struct rendering {
+	struct slice bytes;
+	bool is_text; /* valid UTF-8, and not meant as binary */
+};
+
+/*
+ * The message as `view` must see it, remembered (the 8 latest views). The bytes
+ * live until the message is rendered for another view or freed. The view's
+ * name must live as long as the message is queued for it.
+ */
+struct rendering message_render(struct message *message, const struct view *view);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The receipts that a client has asked for and not yet got. They leave in the order
+ * of asking (STOMP 1.2, RECEIPT), each when every home that must answer has.
+ */
+#ifndef GATEWAY_RECEIPTS_H
+#define GATEWAY_RECEIPTS_H
+
+#include "gateway/list.h"
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+/* A zeroed struct is made ready by receipts_init(). */
+struct receipts {
+	struct list waiting; /* of struct receipt, the oldest first */
+};
+
+void receipts_init(struct receipts *receipts);
+void receipts_finish(struct receipts *receipts);
+
+/* Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. */
+void receipts_expect(
+	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
+
+/* One answer to `request` has come. */
+void receipts_answer(struct receipts *receipts, uint64_t request);
+
+/* The id that `request` asked a receipt under, or empty. */
+struct slice receipts_find(const struct receipts *receipts, uint64_t request);
+
+/* The id of the oldest receipt if it is due; receipts_drop() takes it away. */
+bool receipts_due(const struct receipts *receipts, struct slice *id);
+void receipts_drop(struct receipts *receipts);
+
+bool receipts_is_empty(const struct receipts *receipts);
+
+#endif

@@ -1,0 +1,423 @@
+#include "gateway/session_internal.h"
+
+#include "gateway/handler.h"
+#include "gateway/log.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { KEY_MAX = 512 };
+
+static const char *const state_names[] = {
+	[SESSION_CONNECTING] = "connecting",
+	[SESSION_OPEN] = "open",
+	[SESSION_CLOSING] = "closing",
+	[SESSION_CLOSED] = "closed",
+};
+
+/* The one writer of the state. */
+static void session_set_state(struct session *session, enum session_state state)
+{
+	log_debug("session %s: %s, then %s", session->label,
+		state_names[session->state], state_names[state]);
+	session->state = state;
+}
+
+/* Writes the table's key of an id at an endpoint; ids are bounded by the URL. */
+static struct slice session_make_key(
+	char key[KEY_MAX], const struct endpoint *endpoint, struct slice id)
+{
+	size_t path = endpoint->path.len;
+
+	if (path + 1 + id.len > KEY_MAX)
+		return (struct slice){key, 0};
+	memcpy(key, endpoint->path.data, path);
+	key[path] = '\0';
+	memcpy(key + path + 1, id.data, id.len);
+	return (struct slice){key, path + 1 + id.len};
+}
+
+void session_wake(struct session *session)
+{
+	if (!session->doomed && !list_is_linked(&session->awake))
+		list_append(&session->worker->awake, &session->awake);
+}
+
+/* Life and death. */
+
+static void session_reap(struct task *task)
+{
+	struct session *session = container_of(task, struct session, reap);
+	struct worker *worker = session->worker;
+
+	if (session->handler->close != NULL)
+		session->handler->close(session->conversation);
+	outbound_cut(&session->queue, 0, &worker->names);
+	name_unref(&worker->names, session->origin);
+	name_unref(&worker->names, session->address);
+	list_remove(&session->link);
+	list_remove(&session->awake);
+	worker->live_sessions--;
+	free(session->close_reason);
+	free(session->key);
+	free(session);
+}
+
+void session_finish(struct session *session)
+{
+	struct worker *worker = session->worker;
+	struct outlet *outlet = session->outlet;
+
+	if (session->doomed)
+		return;
+	session_set_state(session, SESSION_CLOSED);
+	session->doomed = true;
+	session->outlet = NULL;
+	loop_timer_stop(worker->loop, &session->timer);
+	list_remove(&session->awake);
+	if (session->key != NULL) {
+		table_remove(&worker->sessions, &session->node);
+		graveyard_bury(worker->graveyard, session->node.key,
+			session->close_code, slice_of(session->close_reason),
+			loop_now(worker->loop));
+	}
+	log_info("session %s: ended, endpoint %.*s, address %.*s, code %u, \"%s\"",
+		session->label, SLICE_ARGS(session->endpoint->path),
+		SLICE_ARGS(name_text(session->address)), session->close_code,
+		session->close_reason);
+	loop_defer(worker->loop, &session->reap);
+	if (outlet != NULL)
+		outlet->ops->end(outlet);
+}
+
+void session_set_reason(struct session *session, unsigned code, struct slice reason)
+{
+	if (session->close_reason != NULL)
+		return;
+	session->close_code = (uint16_t)code;
+	session->close_reason = xstrdup(reason);
+}
+
+struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
+	enum session_framing framing, struct slice id, const struct peer *peer)
+{
+	uint64_t most = worker->config->limits.sessions;
+	char key[KEY_MAX];
+
+	if (worker->stopping || (most != 0 && worker->live_sessions >= most))
+		return NULL;
+
+	struct session *session = xcalloc(1, sizeof(*session));
+	session->worker = worker;
+	session->endpoint = endpoint;
+	session->handler = handler_find(endpoint->handler);
+	session->framing = framing;
+	session->greeted = framing == SESSION_RAW;
+	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
+	session->timer.fire = session_on_timer;
+	session->reap.run = session_reap;
+	session->heard_at = session->sent_at = session->taken_at =
+		session->detached_at = session_now(session);
+	session->address = name_intern(&worker->names, peer->address);
+	if (peer->origin.len > 0)
+		session->origin = name_intern(&worker->names, peer->origin);
+
+	uint64_t number = ++worker->session_count;
+	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
+		hash_slice(&worker->key,
+			(struct slice){(const char *)&number, sizeof(number)}));
+	list_append(&worker->all_sessions, &session->link);
+	worker->live_sessions++;
+	if (id.len > 0) {
+		struct slice made = session_make_key(key, endpoint, id);
+
+		session->key = xstrdup(made);
+		table_insert(&worker->sessions, &session->node,
+			(struct slice){session->key, made.len});
+	}
+	session_plan(session);
+	session->conversation = session->handler->open(session);
+	return session;
+}
+
+struct session *session_find(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+	struct table_node *node =
+		table_find(&worker->sessions, session_make_key(key, endpoint, id));
+
+	return node == NULL ? NULL : container_of(node, struct session, node);
+}
+
+const struct grave *session_find_grave(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+
+	return graveyard_find(worker->graveyard, session_make_key(key, endpoint, id),
+		loop_now(worker->loop));
+}
+
+bool session_admits(const struct session *session, const struct peer *peer)
+{
+	return session->origin == NULL ||
+	       slice_equal(name_text(session->origin), peer->origin);
+}
+
+enum session_state session_state(const struct session *session)
+{
+	return session->state;
+}
+
+struct worker *session_worker(const struct session *session)
+{
+	return session->worker;
+}
+
+const struct endpoint *session_endpoint(const struct session *session)
+{
+	return session->endpoint;
+}
+
+struct slice session_label(const struct session *session)
+{
+	return slice_of(session->label);
+}
+
+/* The outlet's side. */
+
+bool session_attach(struct session *session, struct outlet *outlet)
+{
+	if (session->outlet != NULL || session->doomed)
+		return false;
+	session->outlet = outlet;
+	session->taken_at = session_now(session);
+	if (session->state == SESSION_CLOSING)
+		session->closing_at = session->taken_at; /* it lingers for this one */
+	session_heard(session);
+	if (session_next(session, NULL) != SESSION_NEXT_NOTHING)
+		session_wake(session);
+	session_plan(session);
+	return true;
+}
+
+void session_detach(struct session *session)
+{
+	session->outlet = NULL;
+	session->lent = 0;
+	session->beat_due = false;
+	session->detached_at = session_now(session);
+	session_plan(session);
+}
+
+void session_lost(struct session *session, unsigned code, struct slice reason)
+{
+	session->outlet = NULL;
+	session_set_reason(session, code, reason);
+	session_finish(session);
+}
+
+enum session_next session_next(const struct session *session, size_t *count)
+{
+	if (session->state == SESSION_CLOSED)
+		return SESSION_NEXT_NOTHING;
+	if (!session->greeted)
+		return SESSION_NEXT_OPEN;
+	if (session->queue.count > 0) {
+		if (count != NULL)
+			*count = session->queue.count;
+		return SESSION_NEXT_MESSAGES;
+	}
+	if (session->state == SESSION_CLOSING)
+		return SESSION_NEXT_CLOSE;
+	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
+}
+
+struct rendering session_render(struct session *session, size_t index, enum wire wire)
+{
+	const struct outbound_item *item = outbound_item(&session->queue, index);
+	const struct view view = {item->version, wire, item->subscription};
+
+	if (session->lent <= index)
+		session->lent = index + 1;
+	return message_render(item->message, &view);
+}
+
+void session_popped(struct session *session, enum session_next what, size_t count)
+{
+	if (session->doomed)
+		return;
+	session->taken_at = session_now(session);
+	switch (what) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_OPEN:
+		session->greeted = true;
+		if (session->state == SESSION_CONNECTING)
+			session_set_state(session, SESSION_OPEN);
+		break;
+	case SESSION_NEXT_MESSAGES:
+		outbound_pop(&session->queue, count, &session->worker->names);
+		session->lent -= count;
+		break;
+	case SESSION_NEXT_BEAT:
+		session->beat_due = false;
+		session_plan(session);
+		break;
+	case SESSION_NEXT_CLOSE:
+		session->outlet = NULL;
+		session_finish(session);
+		break;
+	}
+}
+
+unsigned session_close_code(const struct session *session)
+{
+	return session->close_code;
+}
+
+struct slice session_close_reason(const struct session *session)
+{
+	return slice_of(session->close_reason);
+}
+
+void session_heard(struct session *session)
+{
+	session->heard_at = session_now(session);
+}
+
+void session_receive(struct session *session, struct slice text, bool binary)
+{
+	if (session->state != SESSION_CONNECTING && session->state != SESSION_OPEN)
+		return;
+	session_heard(session);
+	session->handler->receive(session->conversation, text, binary);
+}
+
+/* The handler's side. */
+
+static bool session_is_full(const struct session *session, size_t size)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	/* What an outlet holds has as good as left. */
+	return session->queue.count > session->lent &&
+	       (session->queue.count >= limits->queue_messages ||
+		       session->queue.bytes + size > limits->queue_bytes);
+}
+
+void session_send(struct session *session, struct message *message,
+	struct name *subscription, enum stomp_version version)
+{
+	if (session->state >= SESSION_CLOSING || session->overflowed)
+		return;
+	if (session_is_full(session, message_size(message))) {
+		outbound_cut(&session->queue, session->lent, &session->worker->names);
+		session->overflowed = true;
+		session_wake(session);
+		return;
+	}
+	session->sent_at = session_now(session);
+	if (session->queue.count == 0)
+		session->taken_at = session->sent_at;
+	outbound_push(&session->queue,
+		&(struct outbound_item){message, subscription, version});
+	session_wake(session);
+}
+
+void session_send_text(struct session *session, struct slice text, bool binary)
+{
+	struct message *message = message_create_text(text, binary);
+
+	session_send(session, message, NULL, STOMP_1_0);
+	message_unref(message);
+}
+
+void session_close(struct session *session, unsigned code, struct slice reason)
+{
+	if (session->state >= SESSION_CLOSING)
+		return;
+	session_set_reason(session, code, reason);
+	session_set_state(session, SESSION_CLOSING);
+	session->closing_at = session_now(session);
+	session_plan(session);
+	session_wake(session);
+}
+
+uint64_t session_heard_at(const struct session *session)
+{
+	return session->heard_at;
+}
+
+uint64_t session_sent_at(const struct session *session)
+{
+	return session->sent_at;
+}
+
+/* The worker's side. */
+
+static void session_tell_overflow(struct session *session)
+{
+	session->overflowed = false;
+	log_info("session %s: slow consumer, its queue is dropped", session->label);
+	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
+		session->handler->overflow(session->conversation);
+	session_close(session, 1008, SLICE("Slow consumer"));
+}
+
+void session_flush(struct list *awake)
+{
+	struct session *session = container_of(awake, struct session, awake);
+
+	if (session->overflowed)
+		session_tell_overflow(session);
+	if (session->outlet == NULL)
+		return;
+	session->outlet->ops->wake(session->outlet);
+
+	/* What still waits is held up by the peer: now its progress is watched. */
+	if (!session->doomed && session->queue.count > 0 && session->outlet != NULL) {
+		uint64_t look = session_next_look(session);
+
+		if (!timer_is_running(&session->timer) || session->timer.due > look)
+			session_plan(session);
+	}
+}
+
+static void session_for_all(
+	struct worker *worker, void (*visit)(struct session *session))
+{
+	struct list *link = worker->all_sessions.next;
+
+	while (link != &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+
+		link = link->next; /* its destruction, if it comes to that, is deferred */
+		visit(session);
+	}
+}
+
+static void session_go_away(struct session *session)
+{
+	session_close(session, 1001, SLICE("Going away"));
+}
+
+static void session_kill(struct session *session)
+{
+	session_set_reason(session, 1001, SLICE("Going away"));
+	session_finish(session);
+}
+
+void session_close_all(struct worker *worker)
+{
+	session_for_all(worker, session_go_away);
+}
+
+void session_kill_all(struct worker *worker)
+{
+	session_for_all(worker, session_kill);
+}

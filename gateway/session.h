@@ -1,0 +1,132 @@
+/*
+ * A session is one browser conversation, whatever carries it. It outlives HTTP
+ * requests, owns its outbound queue, and is pulled: whoever can write right now
+ * (its outlet) takes from it, and nothing is rendered before.
+ *
+ *   CONNECTING -- the open frame is taken --> OPEN -- session_close() --> CLOSING
+ *   any of them -- the close frame is taken, or nobody comes for it --> CLOSED
+ *
+ * A raw session (no SockJS framing) begins in OPEN. There is one way out, which
+ * calls the handler's close exactly once, at the loop's top level.
+ *
+ * A session belongs to its worker, which frees it; pointers to it are valid until
+ * the outlet's end() or the handler's close() is called.
+ */
+#ifndef GATEWAY_SESSION_H
+#define GATEWAY_SESSION_H
+
+#include "gateway/config.h"
+#include "gateway/graveyard.h"
+#include "gateway/message.h"
+#include "gateway/outlet.h"
+#include "gateway/worker.h"
+
+struct session;
+
+enum session_state {
+	SESSION_CONNECTING,
+	SESSION_OPEN,
+	SESSION_CLOSING,
+	SESSION_CLOSED,
+};
+
+enum session_framing {
+	SESSION_RAW,    /* messages leave as they are */
+	SESSION_SOCKJS, /* in frames: o h a[] c[] */
+};
+
+/* Who is at the other end. Borrowed; a session keeps copies. */
+struct peer {
+	struct slice address; /* "192.0.2.1", without port */
+	struct slice origin;  /* empty: none was sent */
+};
+
+/*
+ * Opens a session and its handler. `id` names it for session_find(); an empty id
+ * cannot be found (a WebSocket has its session to itself). Returns NULL when
+ * the server is at its bound of sessions or is stopping.
+ */
+struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
+	enum session_framing framing, struct slice id, const struct peer *peer);
+
+/* The session that is CONNECTING, OPEN or CLOSING under that id, or NULL. */
+struct session *session_find(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
+/* How a session of that id ended not long ago, or NULL (graveyard.h). */
+const struct grave *session_find_grave(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
+/* Sessions opened with an Origin serve only that one. */
+bool session_admits(const struct session *session, const struct peer *peer);
+
+enum session_state session_state(const struct session *session);
+struct worker *session_worker(const struct session *session);
+const struct endpoint *session_endpoint(const struct session *session);
+struct slice session_label(const struct session *session); /* unique, not secret */
+
+/* For the outlet. */
+
+/* False when another outlet is attached. The outlet is woken if anything waits. */
+bool session_attach(struct session *session, struct outlet *outlet);
+
+/* The outlet is done; the session waits for the next one for a while. */
+void session_detach(struct session *session);
+
+/* The peer has vanished, or its connection broke: the session ends. */
+void session_lost(struct session *session, unsigned code, struct slice reason);
+
+enum session_next {
+	SESSION_NEXT_NOTHING,
+	SESSION_NEXT_OPEN,     /* o */
+	SESSION_NEXT_MESSAGES, /* *count of them wait */
+	SESSION_NEXT_BEAT,     /* h */
+	SESSION_NEXT_CLOSE,    /* c[], see session_close_code() */
+};
+
+enum session_next session_next(const struct session *session, size_t *count);
+
+/* Waiting message `index` (0 is the oldest) as `wire` has it; until the next call. */
+struct rendering session_render(struct session *session, size_t index, enum wire wire);
+
+/*
+ * The kernel has taken what session_next() said; of messages the `count` oldest.
+ * When that was the close, the session is over and the outlet forgotten.
+ */
+void session_popped(struct session *session, enum session_next what, size_t count);
+
+unsigned session_close_code(const struct session *session);
+struct slice session_close_reason(const struct session *session);
+
+/* Something came from the peer (a poll, a PONG, bytes): it is alive. */
+void session_heard(struct session *session);
+
+/* One whole message from the peer. Ignored unless CONNECTING or OPEN. */
+void session_receive(struct session *session, struct slice text, bool binary);
+
+/* For the handler. */
+
+/*
+ * Queues a message; takes its own references. A queue over its bound is emptied and
+ * the handler's overflow() called later. Ignored from CLOSING on.
+ */
+void session_send(struct session *session, struct message *message,
+	struct name *subscription, enum stomp_version version);
+void session_send_text(struct session *session, struct slice text, bool binary);
+
+/* What is queued goes out first, then the close. The first call counts. */
+void session_close(struct session *session, unsigned code, struct slice reason);
+
+uint64_t session_heard_at(const struct session *session); /* ms, loop_now() */
+uint64_t session_sent_at(const struct session *session);  /* the latest session_send */
+
+/* For the worker. */
+
+/* `awake` came from worker->awake: tells its outlet, if any, to come and pull. */
+void session_flush(struct list *awake);
+
+/* At a stop: closes all politely, or ends all at once. */
+void session_close_all(struct worker *worker);
+void session_kill_all(struct worker *worker);
+
+#endif

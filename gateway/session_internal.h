@@ -1,0 +1,77 @@
+/*
+ * What session.c and session_times.c share; nobody else includes it. The first is
+ * what a session does, the second when it does something by itself.
+ */
+#ifndef GATEWAY_SESSION_INTERNAL_H
+#define GATEWAY_SESSION_INTERNAL_H
+
+#include "gateway/outbound.h"
+#include "gateway/session.h"
+
+struct handler;
+
+struct session {
+	struct worker *worker;
+	const struct endpoint *endpoint;
+	const struct handler *handler;
+	void *conversation; /* the handler's */
+	struct outlet *outlet;
+
+	struct table_node node; /* in worker->sessions, when it has a key */
+	char *key;              /* NULL: it cannot be found */
+	struct list link;       /* in worker->all_sessions */
+	struct list awake;      /* in worker->awake */
+	struct name *origin;    /* NULL: bound to none */
+	struct name *address;
+	char label[17];
+
+	enum session_state state;
+	enum session_framing framing;
+	bool greeted;    /* the open frame is taken, or there is none */
+	bool beat_due;   /* h waits */
+	bool overflowed; /* the handler must be told */
+	bool doomed;     /* its destruction is deferred */
+	uint16_t close_code;
+	char *close_reason;
+
+	struct outbound queue;
+	size_t lent; /* the oldest messages, which an outlet has rendered already */
+
+	/* Times of loop_now(). One timer looks at all of them. */
+	struct timer timer;
+	uint64_t heard_at;    /* the peer showed life */
+	uint64_t sent_at;     /* the handler sent */
+	uint64_t taken_at;    /* the kernel took a frame, or the first began to wait */
+	uint64_t detached_at; /* the last outlet went */
+	uint64_t closing_at;
+	struct task reap;
+};
+
+static inline uint64_t session_now(const struct session *session)
+{
+	return loop_now(session->worker->loop);
+}
+
+/* session.c */
+
+/* Puts the session among those whose outlet is told to pull. */
+void session_wake(struct session *session);
+
+/* Says why the session ends; the first reason counts. */
+void session_set_reason(struct session *session, unsigned code, struct slice reason);
+
+/* The one way out. The outlet, if any is left, is told. */
+void session_finish(struct session *session);
+
+/* session_times.c */
+
+/* When the session must be looked at next, or 0 for never. */
+uint64_t session_next_look(const struct session *session);
+
+/* Sets the timer to that. */
+void session_plan(struct session *session);
+
+/* The timer's fire(). */
+void session_on_timer(struct timer *timer);
+
+#endif

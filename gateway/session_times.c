@@ -1,0 +1,70 @@
+/*
+ * When a session does something by itself: one timer that looks at all of its
+ * deadlines. It is set lazily: what moves a deadline away costs nothing, and the
+ * timer finds out when it fires.
+ */
+#include "gateway/session_internal.h"
+
+uint64_t session_next_look(const struct session *session)
+{
+	const struct times *times = &session->worker->config->times;
+	uint64_t look = 0;
+
+	if (session->outlet == NULL) {
+		uint64_t since = session->detached_at > session->closing_at
+					 ? session->detached_at
+					 : session->closing_at;
+		return since + times->disconnect;
+	}
+	if (session->state == SESSION_CLOSING)
+		return session->closing_at + times->linger;
+	if (session->framing == SESSION_SOCKJS && !session->beat_due)
+		look = session->taken_at + times->heartbeat;
+	if (session->queue.count > 0) {
+		uint64_t progress = session->taken_at + times->progress;
+
+		if (look == 0 || progress < look)
+			look = progress;
+	}
+	return look;
+}
+
+void session_plan(struct session *session)
+{
+	uint64_t look = session_next_look(session), now = session_now(session);
+
+	if (session->doomed || look == 0)
+		loop_timer_stop(session->worker->loop, &session->timer);
+	else
+		loop_timer_start(session->worker->loop, &session->timer,
+			look > now ? look - now : 0);
+}
+
+void session_on_timer(struct timer *timer)
+{
+	struct session *session = container_of(timer, struct session, timer);
+	const struct times *times = &session->worker->config->times;
+	uint64_t now = session_now(session), look = session_next_look(session);
+
+	if (look != 0 && now >= look) {
+		if (session->outlet == NULL) {
+			session_set_reason(
+				session, 1002, SLICE("Connection interrupted"));
+			session_finish(session);
+			return;
+		}
+		if (session->state == SESSION_CLOSING) {
+			session_finish(session);
+			return;
+		}
+		if (session->queue.count > 0 &&
+			now - session->taken_at >= times->progress) {
+			session_set_reason(session, 1008, SLICE("Slow consumer"));
+			session_finish(session);
+			return;
+		}
+		session->beat_due = true;
+		session_wake(session);
+	}
+	session_plan(session);
+}

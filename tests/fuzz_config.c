@@ -1,0 +1,34 @@
+/*
+ * Any text is a configuration or a mistake that one line tells. What is read must
+ * keep the promises that the rest relies on.
+ */
+#include "gateway/config.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct config *config)
+{
+	assert(config->port.len > 0 && config->limits.body > 0);
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		assert(slice_starts_with(config->endpoints[i].path, SLICE("/")));
+	for (size_t i = 0; i < config->route_count; i++)
+		assert(slice_starts_with(config->routes[i].match, SLICE("/")));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct slice text = {(const char *)data, size};
+	struct buf error = {0};
+	struct config *config = config_parse(text, "conf/fuzz.json", &error);
+
+	assert((config == NULL) == (error.len > 0));
+	assert(slice_find(buf_slice(&error), '\n') == error.len);
+	if (config != NULL)
+		check(config);
+	config_destroy(config);
+	buf_finish(&error);
+	return 0;
+}

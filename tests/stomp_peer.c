@@ -1,0 +1,154 @@
+#include "tests/stomp_peer.h"
+
+#include "protocol/xmalloc.h"
+#include "tests/lone_worker.h"
+#include "tests/unit.h"
+
+#include <stdlib.h>
+
+static bool header_is_noise(struct slice line)
+{
+	return slice_starts_with(line, SLICE("session:")) ||
+	       slice_starts_with(line, SLICE("server:")) ||
+	       slice_starts_with(line, SLICE("message-id:"));
+}
+
+static void describe_body(struct buf *got, struct slice body)
+{
+	buf_append_char(got, '[');
+	for (size_t i = 0; i < body.len; i++)
+		buf_append_char(got, body.data[i] == '\0' ? '^' : body.data[i]);
+	buf_append_char(got, ']');
+}
+
+static void describe(struct buf *got, struct slice frame)
+{
+	if (slice_equal(frame, SLICE("\n"))) {
+		buf_append(got, SLICE("LF"));
+		return;
+	}
+	size_t end = slice_find(frame, '\n');
+	buf_append(got, slice_first(frame, end));
+	for (;;) {
+		frame = slice_from(frame, end + 1);
+		end = slice_find(frame, '\n');
+		if (end == 0 || end == frame.len)
+			break;
+		if (!header_is_noise(slice_first(frame, end)))
+			buf_printf(got, "{%.*s}", SLICE_ARGS(slice_first(frame, end)));
+	}
+	frame = slice_from(frame, 1);
+	if (frame.len == 0 || frame.data[frame.len - 1] != '\0')
+		buf_append(got, SLICE("(no NUL at the end)"));
+	else if (frame.len > 1)
+		describe_body(got, slice_first(frame, frame.len - 1));
+}
+
+void stomp_peer_write(struct buf *out, const char *frame)
+{
+	struct slice rest = slice_of(frame);
+	size_t end = strcspn(frame, "{[");
+
+	buf_append(out, slice_first(rest, end));
+	rest = slice_from(rest, end);
+	while (slice_starts_with(rest, SLICE("{"))) {
+		end = slice_find(rest, '}');
+		buf_append_char(out, '\n');
+		buf_append(out, slice_from(slice_first(rest, end), 1));
+		rest = slice_from(rest, end + 1);
+	}
+	buf_append(out, SLICE("\n\n"));
+	if (rest.len > 1)
+		buf_append(out, slice_from(slice_first(rest, rest.len - 1), 1));
+	buf_append_char(out, '\0');
+}
+
+struct stomp_peer *stomp_peer_create(struct worker *worker)
+{
+	struct stomp_peer *peer = xcalloc(1, sizeof(*peer));
+
+	peer->worker = worker;
+	peer->memory.describe = describe;
+	memory_outlet_attach(
+		&peer->memory, lone_worker_open(worker, "/stomp", SESSION_RAW, ""));
+	return peer;
+}
+
+struct stomp_peer *stomp_peer_connect(struct worker *worker, const char *version)
+{
+	struct stomp_peer *peer = stomp_peer_create(worker);
+	struct buf frame = {0};
+
+	buf_printf(&frame, "CONNECT{accept-version:%s}", version);
+	buf_append_char(&frame, '\0');
+	stomp_peer_say(peer, frame.data);
+	stomp_peer_heard(peer);
+	peer->connected = true;
+	buf_finish(&frame);
+	return peer;
+}
+
+void stomp_peer_destroy(struct stomp_peer *peer)
+{
+	struct session *session = peer->memory.session;
+
+	if (session != NULL)
+		session_lost(session, 1006, SLICE("Gone"));
+	lone_worker_settle(peer->worker);
+	memory_outlet_finish(&peer->memory);
+	free(peer);
+}
+
+void stomp_peer_say_raw(struct stomp_peer *peer, struct slice bytes)
+{
+	if (peer->memory.session != NULL)
+		session_receive(peer->memory.session, bytes, false);
+	lone_worker_settle(peer->worker);
+}
+
+void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
+{
+	struct buf bytes = {0};
+
+	stomp_peer_write(&bytes, frame);
+	if (peer->memory.session != NULL)
+		session_receive(peer->memory.session, buf_slice(&bytes), false);
+	buf_finish(&bytes);
+}
+
+void stomp_peer_say(struct stomp_peer *peer, const char *frame)
+{
+	stomp_peer_mutter(peer, frame);
+	lone_worker_settle(peer->worker);
+}
+
+static void write_error(
+	struct buf *out, const char *before, const char *message, const char *receipt)
+{
+	buf_printf(out, "ERROR%s{message:%s}", before, message);
+	if (receipt[0] != '\0')
+		buf_printf(out, "{receipt-id:%s}", receipt);
+	buf_printf(out,
+		"{content-type:text/plain}{content-length:%zu}[%s] close 1002 STOMP "
+		"error",
+		strlen(message), message);
+	buf_append_char(out, '\0');
+}
+
+void stomp_peer_check_refused(
+	struct stomp_peer *peer, const char *message, const char *receipt)
+{
+	struct buf expected = {0};
+
+	write_error(&expected, peer->connected ? "" : "{version:1.0,1.1,1.2}", message,
+		receipt);
+	ck_assert_str_eq(stomp_peer_heard(peer), expected.data);
+	ck_assert_ptr_null(peer->memory.session);
+	buf_finish(&expected);
+}
+
+const char *stomp_peer_heard(struct stomp_peer *peer)
+{
+	lone_worker_settle(peer->worker);
+	return memory_outlet_got(&peer->memory);
+}

@@ -1,0 +1,143 @@
+/* Who listens on a worker: an audience of four, each with a session of its own. */
+#include "gateway/broker/internal.h"
+#include "tests/lone_worker.h"
+#include "tests/memory_outlet.h"
+#include "tests/unit.h"
+
+enum { MEMBERS = 4 };
+
+static struct worker *worker;
+static struct memory_outlet outlets[MEMBERS];
+static struct party parties[MEMBERS];
+static struct subscription members[MEMBERS];
+
+static void setup(void)
+{
+	worker = lone_worker_create("");
+	for (int i = 0; i < MEMBERS; i++) {
+		outlets[i] = (struct memory_outlet){.wire = WIRE_PLAIN};
+		parties[i].session = lone_worker_open(worker, "/echo", SESSION_RAW, "");
+		members[i] =
+			(struct subscription){.party = &parties[i], .joined = true};
+		memory_outlet_attach(&outlets[i], parties[i].session);
+		audience_add(worker->broker, SLICE("/topic/a"), &members[i]);
+	}
+}
+
+static void teardown(void)
+{
+	for (int i = 0; i < MEMBERS; i++) {
+		if (members[i].audience != NULL)
+			audience_remove(worker->broker, &members[i]);
+	}
+	ck_assert_uint_eq(worker->broker->audiences.count, 0);
+	lone_worker_destroy(worker);
+	for (int i = 0; i < MEMBERS; i++)
+		memory_outlet_finish(&outlets[i]);
+}
+
+static void deliver(struct slice destination)
+{
+	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
+	struct message *message = message_create(&send, destination);
+
+	audience_deliver(worker->broker, message);
+	message_unref(message);
+	lone_worker_settle(worker);
+}
+
+static bool heard(int member)
+{
+	return memory_outlet_got(&outlets[member])[0] != '\0';
+}
+
+START_TEST(everybody_in_the_audience_hears)
+{
+	deliver(SLICE("/topic/a"));
+	for (int i = 0; i < MEMBERS; i++)
+		ck_assert(heard(i));
+}
+END_TEST
+
+START_TEST(no_other_audience_hears)
+{
+	deliver(SLICE("/topic/b"));
+	for (int i = 0; i < MEMBERS; i++)
+		ck_assert(!heard(i));
+}
+END_TEST
+
+START_TEST(who_has_not_joined_yet_does_not_hear)
+{
+	members[1].joined = false;
+	deliver(SLICE("/topic/a"));
+	for (int i = 0; i < MEMBERS; i++)
+		ck_assert(heard(i) == (i != 1));
+}
+END_TEST
+
+static const int leaving[][MEMBERS] = {
+	{0, 1, 2, 3},
+	{3, 2, 1, 0},
+	{1, 3, 0, 2},
+	{2, 0, 3, 1},
+};
+
+START_TEST(members_leave_in_any_order)
+{
+	bool left[MEMBERS] = {false};
+
+	for (int i = 0; i < MEMBERS; i++) {
+		audience_remove(worker->broker, &members[leaving[_i][i]]);
+		left[leaving[_i][i]] = true;
+		deliver(SLICE("/topic/a"));
+		for (int j = 0; j < MEMBERS; j++)
+			ck_assert(heard(j) == !left[j]);
+	}
+	ck_assert_uint_eq(worker->broker->audiences.count, 0);
+}
+END_TEST
+
+START_TEST(an_audience_knows_its_destination)
+{
+	ck_assert_slice_eq(
+		audience_destination(members[0].audience), SLICE("/topic/a"));
+	ck_assert_uint_eq(worker->broker->audiences.count, 1);
+}
+END_TEST
+
+START_TEST(a_closing_session_does_not_hear)
+{
+	session_close(parties[2].session, 1000, SLICE("Goodbye"));
+	deliver(SLICE("/topic/a"));
+	ck_assert_str_eq(memory_outlet_got(&outlets[2]), "close 1000 Goodbye");
+}
+END_TEST
+
+START_TEST(a_delivery_is_work_for_each_member)
+{
+	size_t before = worker->spent;
+	const struct stomp_frame send = {.command = STOMP_SEND};
+	struct message *message = message_create(&send, SLICE("/topic/a"));
+
+	audience_deliver(worker->broker, message);
+	message_unref(message);
+	ck_assert_uint_eq(worker->spent, before + MEMBERS);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("audience");
+	TCase *tcase = unit_case(suite, "audience");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, everybody_in_the_audience_hears);
+	tcase_add_test(tcase, no_other_audience_hears);
+	tcase_add_test(tcase, who_has_not_joined_yet_does_not_hear);
+	unit_add_table(tcase, members_leave_in_any_order, leaving);
+	tcase_add_test(tcase, an_audience_knows_its_destination);
+	tcase_add_test(tcase, a_closing_session_does_not_hear);
+	tcase_add_test(tcase, a_delivery_is_work_for_each_member);
+	return unit_run(suite);
+}

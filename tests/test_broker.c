@@ -1,0 +1,208 @@
+/* Whose a destination is, and how many of what a client may have. */
+#include "gateway/broker/internal.h"
+#include "tests/lone_worker.h"
+#include "tests/stomp_peer.h"
+#include "tests/unit.h"
+
+static struct worker *worker;
+static struct stomp_peer *peer, *other;
+
+static void begin(const char *members)
+{
+	worker = lone_worker_create(members);
+	peer = stomp_peer_connect(worker, "1.2");
+	other = stomp_peer_connect(worker, "1.2");
+}
+
+static void setup_prefixes(void)
+{
+	begin("'broker': {'prefixes': ['/topic', '/exchange/x'], 'client_send': true}");
+}
+
+static void setup_closed(void)
+{
+	begin("'broker': {'client_send': false},"
+	      "'app': {'routes': [{'match': '/app/a'}]}");
+}
+
+static void setup_small(void)
+{
+	begin("'limits': {'subscriptions': 2, 'destination': 20, 'destinations': 3}");
+}
+
+static void teardown(void)
+{
+	stomp_peer_destroy(peer);
+	stomp_peer_destroy(other);
+	lone_worker_destroy(worker);
+}
+
+static void say_to(struct stomp_peer *who, const char *destination, const char *head,
+	const char *body)
+{
+	char frame[256];
+
+	snprintf(frame, sizeof(frame), "%s{destination:%s}%s", head, destination, body);
+	stomp_peer_say(who, frame);
+}
+
+static const struct {
+	const char *destination;
+	bool is_topic;
+} destinations[] = {
+	{"/topic/a", true},
+	{"/topic/a/b", true},
+	{"/topic/a b", true},
+	{"/topic/*", true}, /* patterns are plain names so far */
+	{"/exchange/x/y", true},
+	{"/topic", false},
+	{"/topic/", false},
+	{"/topicx", false},
+	{"/topicx/a", false},
+	{"/Topic/a", false},
+	{"topic/a", false},
+	{" /topic/a", false},
+	{"/exchange", false},
+	{"/exchange/x", false},
+	{"/exchange/xy", false},
+	{"/exchange/y", false},
+	{"/", false},
+	{"/app", false},
+	{"/app/", false},
+};
+
+START_TEST(a_destination_is_a_topic_by_its_prefix)
+{
+	const char *destination = destinations[_i].destination;
+
+	ck_assert(broker_is_topic(worker->broker, slice_of(destination)) ==
+		  destinations[_i].is_topic);
+	say_to(peer, destination, "SUBSCRIBE{id:1}{receipt:r}", "");
+	say_to(other, destination, "SEND{receipt:r}", "[x]");
+	if (destinations[_i].is_topic) {
+		char expected[256];
+
+		snprintf(expected, sizeof(expected),
+			"RECEIPT{receipt-id:r} "
+			"MESSAGE{subscription:1}{destination:%s}[x]",
+			destination);
+		assert_heard(peer, expected);
+		assert_heard(other, "RECEIPT{receipt-id:r}");
+	} else {
+		stomp_peer_check_refused(peer,
+			"No destination of that prefix can be subscribed to", "r");
+		stomp_peer_check_refused(
+			other, "Nobody owns destinations of that prefix", "r");
+	}
+}
+END_TEST
+
+START_TEST(an_application_destination_cannot_be_subscribed_to)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/app/a}");
+	stomp_peer_check_refused(
+		peer, "No destination of that prefix can be subscribed to", "");
+}
+END_TEST
+
+START_TEST(clients_send_to_topics_only_where_they_may)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(other, "SEND{destination:/app/a}[by a route]");
+	stomp_peer_say(other, "SEND{destination:/topic/a}{receipt:r}[straight]");
+	stomp_peer_check_refused(
+		other, "Clients may not send to that destination", "r");
+	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/a}[by a route]");
+}
+END_TEST
+
+START_TEST(a_client_has_a_bounded_number_of_subscriptions)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/a}");
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:3}{destination:/topic/b}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	assert_heard(peer, "");
+	stomp_peer_say(peer, "SUBSCRIBE{id:4}{destination:/topic/a}{receipt:r}");
+	stomp_peer_check_refused(peer, "More than 2 subscriptions", "r");
+}
+END_TEST
+
+START_TEST(a_destination_has_a_bounded_length)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/789012345678X}");
+	stomp_peer_say(other, "SEND{destination:/topic/789012345678X}[x]");
+	assert_heard(
+		peer, "MESSAGE{subscription:1}{destination:/topic/789012345678X}[x]");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/789012345678XY}");
+	stomp_peer_check_refused(peer, "The destination is longer than 20 bytes", "");
+	stomp_peer_say(other, "SEND{destination:/topic/789012345678XY}[x]");
+	stomp_peer_check_refused(other, "The destination is longer than 20 bytes", "");
+}
+END_TEST
+
+START_TEST(there_is_a_bounded_number_of_destinations)
+{
+	struct stomp_peer *third = stomp_peer_connect(worker, "1.2");
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/b}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/c}");
+	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/a}"); /* no new one */
+	assert_heard(other, "");
+
+	stomp_peer_say(third, "SUBSCRIBE{id:1}{destination:/topic/d}{receipt:r}");
+	stomp_peer_check_refused(third, "There are too many destinations", "r");
+	ck_assert_uint_eq(worker->broker->topics.count, 3);
+	stomp_peer_destroy(third);
+}
+END_TEST
+
+START_TEST(a_destination_that_nobody_listens_to_makes_room)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/b}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/c}");
+	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}");
+	stomp_peer_mutter(other, "SUBSCRIBE{id:2}{destination:/topic/d}{receipt:r}");
+	assert_heard(other, "RECEIPT{receipt-id:r}");
+	ck_assert_uint_eq(worker->broker->topics.count, 3);
+}
+END_TEST
+
+START_TEST(sending_makes_no_destination)
+{
+	for (int i = 0; i < 10; i++) {
+		char destination[] = "/topic/0";
+
+		destination[7] += (char)i;
+		say_to(peer, destination, "SEND", "[x]");
+	}
+	ck_assert_uint_eq(worker->broker->topics.count, 0);
+	ck_assert_uint_eq(worker->broker->audiences.count, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("broker");
+	TCase *prefixes = unit_case(suite, "prefixes");
+	TCase *closed = unit_case(suite, "closed");
+	TCase *limits = unit_case(suite, "limits");
+
+	tcase_add_checked_fixture(prefixes, setup_prefixes, teardown);
+	unit_add_table(prefixes, a_destination_is_a_topic_by_its_prefix, destinations);
+	tcase_add_test(prefixes, an_application_destination_cannot_be_subscribed_to);
+
+	tcase_add_checked_fixture(closed, setup_closed, teardown);
+	tcase_add_test(closed, clients_send_to_topics_only_where_they_may);
+
+	tcase_add_checked_fixture(limits, setup_small, teardown);
+	tcase_add_test(limits, a_client_has_a_bounded_number_of_subscriptions);
+	tcase_add_test(limits, a_destination_has_a_bounded_length);
+	tcase_add_test(limits, there_is_a_bounded_number_of_destinations);
+	tcase_add_test(limits, a_destination_that_nobody_listens_to_makes_room);
+	tcase_add_test(limits, sending_makes_no_destination);
+	return unit_run(suite);
+}

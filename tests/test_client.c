@@ -1,0 +1,440 @@
+/* The STOMP conversation: how it begins, beats and ends. */
+#include "protocol/stomp.h"
+#include "tests/lone_worker.h"
+#include "tests/stomp_peer.h"
+#include "tests/unit.h"
+
+static struct worker *worker;
+static struct stomp_peer *peer;
+
+static void begin(const char *members)
+{
+	worker = lone_worker_create(members);
+	peer = stomp_peer_create(worker);
+}
+
+static void setup(void)
+{
+	begin("");
+}
+
+static void setup_beats(void)
+{
+	begin("'times': {'stomp_send': 1000, 'stomp_want': 2000}");
+}
+
+static void setup_small(void)
+{
+	begin("'limits': {'connect_frame': 300, 'frame': 600, 'queue_messages': 4}");
+}
+
+static void teardown(void)
+{
+	stomp_peer_destroy(peer);
+	lone_worker_destroy(worker);
+}
+
+static void pass(uint64_t milliseconds)
+{
+	loop_advance(worker->loop, milliseconds);
+}
+
+static void connect_with(const char *frame)
+{
+	stomp_peer_say(peer, frame);
+	stomp_peer_heard(peer);
+	peer->connected = true;
+}
+
+/* Connecting */
+
+#define BEATS "{heart-beat:10000,10000}"
+
+static const struct {
+	const char *frame, *answer;
+} connects[] = {
+	{"CONNECT", "CONNECTED" BEATS},
+	{"STOMP{accept-version:1.2}", "CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.0}", "CONNECTED{version:1.0}" BEATS},
+	{"CONNECT{accept-version:1.1}", "CONNECTED{version:1.1}" BEATS},
+	{"CONNECT{accept-version:1.0,1.1,1.2}", "CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.2,1.1,1.0}", "CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.1,1.0}", "CONNECTED{version:1.1}" BEATS},
+	{"CONNECT{accept-version:1.0, 1.1}", "CONNECTED{version:1.1}" BEATS},
+	{"CONNECT{accept-version:3.0,1.1,2.0}", "CONNECTED{version:1.1}" BEATS},
+	{"CONNECT{host:anybody.example}{accept-version:1.2}",
+		"CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.2}{heart-beat:0,0}", "CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.2}{receipt:r}", "CONNECTED{version:1.2}" BEATS},
+	{"CONNECT{accept-version:1.2}{login:me}{passcode:a:b}",
+		"CONNECTED{version:1.2}" BEATS},
+};
+
+START_TEST(the_highest_common_version_is_chosen)
+{
+	stomp_peer_say(peer, connects[_i].frame);
+	assert_heard(peer, connects[_i].answer);
+	ck_assert_ptr_nonnull(peer->memory.session);
+}
+END_TEST
+
+static const struct {
+	const char *frame, *message, *receipt;
+} bad_connects[] = {
+	{"CONNECT{accept-version:2.0}", "No version in common", ""},
+	{"CONNECT{accept-version:}", "No version in common", ""},
+	{"CONNECT{accept-version:1.2.1,11}", "No version in common", ""},
+	{"CONNECT{receipt:r}{accept-version:3}", "No version in common", "r"},
+	{"CONNECT{heart-beat:1}", "The heart-beat header is malformed", ""},
+	{"CONNECT{heart-beat:-1,0}{receipt:r}", "The heart-beat header is malformed",
+		"r"},
+	{"SEND{destination:/topic/a}[x]", "The first frame must be CONNECT", ""},
+	{"SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}",
+		"The first frame must be CONNECT", "r"},
+	{"DISCONNECT{receipt:r}", "The first frame must be CONNECT", "r"},
+	{"CONNECTED", "The first frame must be CONNECT", ""},
+	{"connect", "unknown command", ""},
+	{"GET / HTTP/1.1", "unknown command", ""},
+};
+
+START_TEST(a_bad_beginning_is_an_error_and_the_end)
+{
+	stomp_peer_say(peer, bad_connects[_i].frame);
+	stomp_peer_check_refused(
+		peer, bad_connects[_i].message, bad_connects[_i].receipt);
+}
+END_TEST
+
+START_TEST(a_second_connect_is_an_error)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	stomp_peer_say(peer, "CONNECT{accept-version:1.2}{receipt:r}");
+	stomp_peer_check_refused(peer, "The client is connected already", "r");
+}
+END_TEST
+
+/* Old clients never unescape: what the server invents must not need it. */
+START_TEST(the_connected_frame_names_session_and_server_without_escapes)
+{
+	peer->memory.describe = NULL;
+	stomp_peer_say(peer, "CONNECT{accept-version:1.2}");
+
+	struct slice label = session_label(peer->memory.session);
+	struct buf expected = {0};
+	buf_printf(&expected,
+		"CONNECTED\nversion:1.2\nheart-beat:10000,10000\nserver:Postern/%s\n"
+		"session:%.*s\n\n",
+		POSTERN_VERSION, SLICE_ARGS(label));
+	buf_append_char(&expected, '\0');
+	ck_assert_str_eq(stomp_peer_heard(peer), expected.data);
+	ck_assert_uint_gt(label.len, 0);
+	ck_assert_uint_eq(slice_find(label, ':'), label.len);
+	ck_assert_uint_eq(slice_find(label, '\\'), label.len);
+	buf_finish(&expected);
+}
+END_TEST
+
+START_TEST(line_ends_of_any_kind_may_stand_before_connect)
+{
+	stomp_peer_say_raw(
+		peer, SLICE("\n\r\n\0\nCONNECT\r\naccept-version:1.1\r\n\r\n\0"
+			    "\r\n"));
+	assert_heard(peer, "CONNECTED{version:1.1}" BEATS);
+}
+END_TEST
+
+START_TEST(who_does_not_connect_in_time_is_sent_away)
+{
+	pass(9000);
+	stomp_peer_say_raw(peer, SLICE("\nCONN")); /* wins no time */
+	pass(999);
+	assert_heard(peer, "");
+	pass(1);
+	stomp_peer_check_refused(peer, "No CONNECT came in time", "");
+}
+END_TEST
+
+START_TEST(who_is_connected_may_be_silent_without_heart_beats)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	pass(3600000);
+	assert_heard(peer, "");
+	ck_assert_ptr_nonnull(peer->memory.session);
+}
+END_TEST
+
+/* Heart-beats */
+
+static const struct {
+	const char *offer;
+	uint64_t beat, dead; /* ms; 0: never */
+} beats[] = {
+	{"0,0", 0, 0},
+	{"0,1000", 900, 0},
+	{"0,1", 900, 0}, /* the slower side sets the pace */
+	{"0,5000", 4500, 0},
+	{"2000,0", 0, 7000}, /* 5 s more than agreed */
+	{"1,0", 0, 7000},
+	{"10000,0", 0, 20000}, /* twice of what was agreed */
+	{"10000,5000", 4500, 20000},
+};
+
+static void connect_offering(const char *offer)
+{
+	char frame[80];
+
+	snprintf(frame, sizeof(frame), "CONNECT{accept-version:1.2}{heart-beat:%s}",
+		offer);
+	stomp_peer_say(peer, frame);
+	assert_heard(peer, "CONNECTED{version:1.2}{heart-beat:1000,2000}");
+	peer->connected = true;
+}
+
+START_TEST(the_server_beats_a_little_before_it_must)
+{
+	connect_offering(beats[_i].offer);
+	if (beats[_i].beat == 0) {
+		pass(6999);
+		assert_heard(peer, "");
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		pass(beats[_i].beat - 1);
+		assert_heard(peer, "");
+		pass(1);
+		assert_heard(peer, "LF");
+	}
+}
+END_TEST
+
+START_TEST(who_does_not_beat_is_given_up)
+{
+	connect_offering(beats[_i].offer);
+	if (beats[_i].dead == 0) {
+		pass(3600000);
+		ck_assert_ptr_nonnull(peer->memory.session);
+		return;
+	}
+	pass(beats[_i].dead - 1);
+	stomp_peer_heard(peer);
+	stomp_peer_say_raw(peer, SLICE("\n"));
+	pass(beats[_i].dead - 1);
+	stomp_peer_heard(peer);
+	pass(1);
+	stomp_peer_check_refused(peer, "No heart-beat came in time", "");
+}
+END_TEST
+
+START_TEST(a_frame_counts_as_a_heart_beat_of_ours)
+{
+	connect_offering("0,1000");
+	pass(500);
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+	pass(899);
+	assert_heard(peer, "");
+	pass(1);
+	assert_heard(peer, "LF");
+}
+END_TEST
+
+START_TEST(any_byte_and_a_pong_count_as_heart_beats_of_theirs)
+{
+	connect_offering("2000,0");
+	pass(6999);
+	stomp_peer_say_raw(peer, SLICE("SEND\ndestin"));
+	pass(6999);
+	session_heard(peer->memory.session);
+	pass(6999);
+	assert_heard(peer, "");
+}
+END_TEST
+
+START_TEST(a_closing_session_does_not_beat)
+{
+	connect_offering("2000,1000");
+	peer->memory.blocked = true;
+	session_detach(peer->memory.session);
+	session_close(peer->memory.session, 1001, SLICE("Going away"));
+	pass(4999); /* beats and the deadline would both be due */
+	ck_assert_int_eq(session_state(peer->memory.session), SESSION_CLOSING);
+	pass(1);
+	peer->memory.session = NULL;
+}
+END_TEST
+
+/* Frames */
+
+static const struct slice conversation = SLICE_INIT(
+	"CONNECT\naccept-version:1.2\nheart-beat:0,0\n\n\0"
+	"\nSUBSCRIBE\nid:1\ndestination:/topic/a\nreceipt:first\n\n\0\n\n"
+	"SEND\r\ndestination:/topic/a\r\nx:a\\cb\r\n\r\nplain\0"
+	"SEND\ndestination:/topic/a\ncontent-length:7\nreceipt:second\n\nb\0o\0d\0y\0"
+	"DISCONNECT\nreceipt:third\n\n\0\nNONSENSE\n\n\0");
+
+#define HEARD                                                                          \
+	"CONNECTED{version:1.2}" BEATS " RECEIPT{receipt-id:first} "                   \
+	"MESSAGE{subscription:1}{destination:/topic/a}{x:a\\cb}[plain] "               \
+	"RECEIPT{receipt-id:second} RECEIPT{receipt-id:third} close 1000 Goodbye"
+
+START_TEST(a_conversation_is_the_same_wherever_it_is_cut)
+{
+	for (size_t cut = 0; cut <= conversation.len; cut++) {
+		struct stomp_peer *one = stomp_peer_create(worker);
+		struct session *session = one->memory.session;
+
+		session_receive(session, slice_first(conversation, cut), false);
+		session_receive(session, slice_from(conversation, cut), false);
+		assert_heard(one, HEARD);
+		stomp_peer_destroy(one);
+	}
+}
+END_TEST
+
+START_TEST(a_conversation_may_come_byte_by_byte)
+{
+	for (size_t i = 0; i < conversation.len; i++)
+		session_receive(peer->memory.session,
+			slice_first(slice_from(conversation, i), 1), i % 2 == 0);
+	assert_heard(peer, HEARD);
+}
+END_TEST
+
+static void say_of_size(size_t size, const char *head)
+{
+	struct buf frame = {0};
+
+	buf_append(&frame, slice_of(head));
+	while (frame.len < size - 3) /* LF LF NUL */
+		buf_append_char(&frame, 'x');
+	buf_append(&frame, SLICE("\n\n\0"));
+	stomp_peer_say_raw(peer, buf_slice(&frame));
+	buf_finish(&frame);
+}
+
+START_TEST(a_frame_before_connect_is_small)
+{
+	say_of_size(300, "CONNECT\nx:");
+	assert_heard(peer, "CONNECTED" BEATS);
+
+	struct stomp_peer *first = peer;
+	peer = stomp_peer_create(worker);
+	say_of_size(301, "CONNECT\nx:");
+	stomp_peer_check_refused(peer, "frame is larger than 300 bytes", "");
+	stomp_peer_destroy(first);
+}
+END_TEST
+
+START_TEST(a_frame_after_connect_may_be_larger)
+{
+	connect_with("CONNECT");
+	say_of_size(600, "SEND\ndestination:/topic/a\nx:");
+	assert_heard(peer, "");
+	say_of_size(601, "SEND\nreceipt:r\ndestination:/topic/a\nx:");
+	stomp_peer_check_refused(peer, "frame is larger than 600 bytes", "r");
+}
+END_TEST
+
+/* The end */
+
+START_TEST(what_follows_a_mistake_is_ignored)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	stomp_peer_mutter(peer, "BEGIN{transaction:t}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
+	stomp_peer_mutter(peer, "NONSENSE");
+	stomp_peer_check_refused(peer, "BEGIN is not supported", "");
+}
+END_TEST
+
+START_TEST(an_error_quotes_the_receipt_as_the_version_escapes)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	stomp_peer_say(peer, "NACK{receipt:a\\cb}");
+	stomp_peer_check_refused(peer, "NACK is not supported", "a\\cb");
+}
+END_TEST
+
+START_TEST(an_error_comes_after_what_was_said_before)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	peer->memory.blocked = true;
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
+	stomp_peer_say(peer, "ABORT");
+	peer->memory.blocked = false;
+	memory_outlet_pull(&peer->memory);
+	assert_heard(peer,
+		"RECEIPT{receipt-id:r} ERROR{message:ABORT is not supported}"
+		"{content-type:text/plain}{content-length:22}[ABORT is not supported] "
+		"close 1002 STOMP error");
+}
+END_TEST
+
+START_TEST(an_error_that_nobody_reads_lingers_for_a_second)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	peer->memory.blocked = true;
+	stomp_peer_say(peer, "ABORT");
+	pass(999);
+	assert_heard(peer, "");
+	pass(1);
+	assert_heard(peer, "end");
+}
+END_TEST
+
+START_TEST(a_slow_consumer_is_told_so)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	peer->memory.blocked = true;
+	for (int i = 0; i < 5; i++)
+		stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
+	peer->memory.blocked = false;
+	memory_outlet_pull(&peer->memory);
+	stomp_peer_check_refused(peer, "Slow consumer", "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("client");
+	TCase *connecting = unit_case(suite, "connecting");
+	TCase *beating = unit_case(suite, "heart-beats");
+	TCase *frames = unit_case(suite, "frames");
+	TCase *limits = unit_case(suite, "limits");
+	TCase *ending = unit_case(suite, "ending");
+
+	tcase_add_checked_fixture(connecting, setup, teardown);
+	unit_add_table(connecting, the_highest_common_version_is_chosen, connects);
+	unit_add_table(
+		connecting, a_bad_beginning_is_an_error_and_the_end, bad_connects);
+	tcase_add_test(connecting, a_second_connect_is_an_error);
+	tcase_add_test(connecting,
+		the_connected_frame_names_session_and_server_without_escapes);
+	tcase_add_test(connecting, line_ends_of_any_kind_may_stand_before_connect);
+	tcase_add_test(connecting, who_does_not_connect_in_time_is_sent_away);
+	tcase_add_test(connecting, who_is_connected_may_be_silent_without_heart_beats);
+
+	tcase_add_checked_fixture(beating, setup_beats, teardown);
+	unit_add_table(beating, the_server_beats_a_little_before_it_must, beats);
+	unit_add_table(beating, who_does_not_beat_is_given_up, beats);
+	tcase_add_test(beating, a_frame_counts_as_a_heart_beat_of_ours);
+	tcase_add_test(beating, any_byte_and_a_pong_count_as_heart_beats_of_theirs);
+	tcase_add_test(beating, a_closing_session_does_not_beat);
+
+	tcase_add_checked_fixture(frames, setup, teardown);
+	tcase_add_test(frames, a_conversation_is_the_same_wherever_it_is_cut);
+	tcase_add_test(frames, a_conversation_may_come_byte_by_byte);
+
+	tcase_add_checked_fixture(limits, setup_small, teardown);
+	tcase_add_test(limits, a_frame_before_connect_is_small);
+	tcase_add_test(limits, a_frame_after_connect_may_be_larger);
+	tcase_add_test(limits, a_slow_consumer_is_told_so);
+
+	tcase_add_checked_fixture(ending, setup, teardown);
+	tcase_add_test(ending, what_follows_a_mistake_is_ignored);
+	tcase_add_test(ending, an_error_quotes_the_receipt_as_the_version_escapes);
+	tcase_add_test(ending, an_error_comes_after_what_was_said_before);
+	tcase_add_test(ending, an_error_that_nobody_reads_lingers_for_a_second);
+	return unit_run(suite);
+}

@@ -1,0 +1,439 @@
+#include "gateway/config.h"
+
+#include "tests/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct config *parse(const char *json)
+{
+	struct buf error = {0};
+	struct config *config = config_parse(slice_of(json), "c.json", &error);
+
+	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
+	ck_assert_uint_eq(error.len, 0);
+	return config;
+}
+
+START_TEST(an_empty_object_gives_the_documented_defaults)
+{
+	struct config *config = parse("{}");
+	const struct limits *limits = &config->limits;
+	const struct times *times = &config->times;
+
+	ck_assert_slice_eq(config->host, SLICE("0.0.0.0"));
+	ck_assert_slice_eq(config->port, SLICE("8080"));
+	ck_assert_slice_eq(config->log_level, SLICE("info"));
+	ck_assert_uint_eq(config->workers, 0);
+	ck_assert_uint_eq(config->allowed_origins.count, 0);
+	ck_assert(!config->require_origin && config->client_send);
+	ck_assert_uint_eq(config->endpoint_count, 0);
+	ck_assert_uint_eq(config->route_count, 0);
+	ck_assert_slice_eq(config->broker_prefixes.items[0], SLICE("/topic"));
+	ck_assert_slice_eq(config->app_prefixes.items[0], SLICE("/app"));
+	ck_assert(config->www_bundled);
+	ck_assert_uint_eq(config->www.len + config->timezone.len, 0);
+
+	ck_assert_uint_eq(limits->head, 7168);
+	ck_assert_uint_eq(limits->head_lines, 100);
+	ck_assert_uint_eq(limits->target, 4096);
+	ck_assert_uint_eq(limits->frame, (1 << 20) + (64 << 10));
+	ck_assert_uint_eq(limits->body, 2 * limits->frame);
+	ck_assert_uint_eq(limits->connect_frame, 16384);
+	ck_assert_uint_eq(limits->headers, 64);
+	ck_assert_uint_eq(limits->header, 8192);
+	ck_assert_uint_eq(limits->fragments, 1024);
+	ck_assert_uint_eq(limits->queue_bytes, 4 << 20);
+	ck_assert_uint_eq(limits->queue_messages, 4096);
+	ck_assert_uint_eq(limits->subscriptions, 256);
+	ck_assert_uint_eq(limits->destination, 255);
+	ck_assert_uint_eq(limits->destinations, 100000);
+	ck_assert_uint_eq(limits->inbox_posts, 65536);
+	ck_assert_uint_eq(limits->inbox_bytes, 64 << 20);
+	ck_assert_uint_eq(limits->connections + limits->sessions, 0);
+
+	ck_assert_uint_eq(times->head, 10000);
+	ck_assert_uint_eq(times->body, 20000);
+	ck_assert_uint_eq(times->keep_alive, 75000);
+	ck_assert_uint_eq(times->progress, 10000);
+	ck_assert_uint_eq(times->connect, 10000);
+	ck_assert_uint_eq(times->heartbeat, 25000);
+	ck_assert_uint_eq(times->disconnect, 5000);
+	ck_assert_uint_eq(times->ping, 25000);
+	ck_assert_uint_eq(times->pong, 10000);
+	ck_assert_uint_eq(times->stomp_send, 10000);
+	ck_assert_uint_eq(times->stomp_want, 10000);
+	ck_assert_uint_eq(times->linger, 1000);
+	ck_assert_uint_eq(times->drain, 5000);
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(an_endpoint_has_defaults_of_its_own)
+{
+	struct config *config = parse("{\"endpoints\": [{\"path\": \"/chat\"}]}");
+	const struct endpoint *endpoint = &config->endpoints[0];
+
+	ck_assert_uint_eq(config->endpoint_count, 1);
+	ck_assert_slice_eq(endpoint->path, SLICE("/chat"));
+	ck_assert_slice_eq(endpoint->handler, SLICE("stomp"));
+	ck_assert(endpoint->sockjs && endpoint->websocket && !endpoint->cookie_needed);
+	ck_assert_uint_eq(endpoint->response_limit, 131072);
+	ck_assert_slice_eq(endpoint->sockjs_url, SLICE("/vendor/sockjs.min.js"));
+	ck_assert_uint_eq(endpoint->reply.len, 0);
+	ck_assert_uint_eq(endpoint->allowed_origins.count, 0);
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(every_key_is_read_into_its_field)
+{
+	struct config *config = parse(
+		"{\"listen\": \"[::1]:80\", \"workers\": 3, \"log_level\": "
+		"\"warn\", \"require_origin\": true, \"timezone\": \"Europe/Paris\","
+		"\"broker\": {\"prefixes\": [\"/a\", \"/b\"], \"client_send\": false},"
+		"\"app\": {\"prefixes\": []},"
+		"\"endpoints\": [{\"path\": \"/e/f\", \"handler\": \"echo\","
+		"\"sockjs\": true, \"websocket\": false, \"cookie_needed\": true,"
+		"\"reply\": \"r\", \"response_limit\": 4096,"
+		"\"sockjs_url\": \"https://cdn/s.js\"}],"
+		"\"limits\": {\"frame\": 1000, \"body\": 5}, \"times\": {\"ping\": "
+		"7}}");
+	const struct endpoint *endpoint = &config->endpoints[0];
+
+	ck_assert_slice_eq(config->host, SLICE("::1"));
+	ck_assert_slice_eq(config->port, SLICE("80"));
+	ck_assert_uint_eq(config->workers, 3);
+	ck_assert_slice_eq(config->log_level, SLICE("warn"));
+	ck_assert(config->require_origin && !config->client_send);
+	ck_assert_slice_eq(config->timezone, SLICE("Europe/Paris"));
+	ck_assert_uint_eq(config->broker_prefixes.count, 2);
+	ck_assert_slice_eq(config->broker_prefixes.items[1], SLICE("/b"));
+	ck_assert_uint_eq(config->app_prefixes.count, 0);
+	ck_assert_slice_eq(endpoint->handler, SLICE("echo"));
+	ck_assert(endpoint->sockjs && !endpoint->websocket && endpoint->cookie_needed);
+	ck_assert_slice_eq(endpoint->reply, SLICE("r"));
+	ck_assert_uint_eq(endpoint->response_limit, 4096);
+	ck_assert_slice_eq(endpoint->sockjs_url, SLICE("https://cdn/s.js"));
+	ck_assert_uint_eq(config->limits.frame, 1000);
+	ck_assert_uint_eq(config->limits.body, 5);
+	ck_assert_uint_eq(config->times.ping, 7);
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(an_endpoints_origins_replace_the_global_ones)
+{
+	struct config *config =
+		parse("{\"endpoints\": [{\"path\": \"/a\"},"
+		      "{\"path\": \"/b\", \"allowed_origins\": [\"*\"]},"
+		      "{\"path\": \"/c\", \"allowed_origins\": []}],"
+		      "\"allowed_origins\": [\"https://x\", \"http://y:81\"]}");
+
+	ck_assert_uint_eq(config->endpoints[0].allowed_origins.count, 2);
+	ck_assert_slice_eq(
+		config->endpoints[0].allowed_origins.items[1], SLICE("http://y:81"));
+	ck_assert_uint_eq(config->endpoints[1].allowed_origins.count, 1);
+	ck_assert_slice_eq(config->endpoints[1].allowed_origins.items[0], SLICE("*"));
+	ck_assert_uint_eq(config->endpoints[2].allowed_origins.count, 0);
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(a_route_has_targets_and_a_body)
+{
+	struct config *config =
+		parse("{\"app\": {\"routes\": [{\"match\": \"/app/{room}\","
+		      "\"send_to\": [\"/topic/{room}\", \"/topic/all\"],"
+		      "\"body\": {\"room\": \"{var.room}\"}},"
+		      "{\"match\": \"/app/plain\", \"send_to\": \"/topic/one\"},"
+		      "{\"match\": \"/app/bare\"}]}}");
+	const struct route *routes = config->routes;
+
+	ck_assert_uint_eq(config->route_count, 3);
+	ck_assert_slice_eq(routes[0].match, SLICE("/app/{room}"));
+	ck_assert_uint_eq(routes[0].send_to_count, 2);
+	ck_assert_slice_eq(routes[0].send_to[1], SLICE("/topic/all"));
+	ck_assert_ptr_nonnull(routes[0].body);
+	ck_assert_uint_eq(routes[1].send_to_count, 1);
+	ck_assert_slice_eq(routes[1].send_to[0], SLICE("/topic/one"));
+	ck_assert_ptr_null(routes[1].body);
+	ck_assert_uint_eq(routes[2].send_to_count, 0);
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(the_built_in_configuration_is_the_demo)
+{
+	struct buf error = {0};
+	struct config *config = config_read(NULL, &error);
+
+	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
+	ck_assert_slice_eq(config->listen, SLICE("0.0.0.0:8080"));
+	ck_assert_uint_eq(config->endpoint_count, 2);
+	ck_assert_slice_eq(config->endpoints[0].path, SLICE("/chat"));
+	ck_assert_slice_eq(config->endpoints[1].path, SLICE("/ws/chat"));
+	ck_assert(!config->endpoints[1].sockjs);
+	ck_assert_slice_eq(
+		config->endpoints[1].reply, SLICE("Welcome chatting sever~^^"));
+	ck_assert_slice_eq(config->routes[0].send_to[0], SLICE("/topic/messages"));
+	ck_assert_ptr_nonnull(config->routes[0].body);
+	ck_assert(config->www_bundled);
+	config_destroy(config);
+}
+END_TEST
+
+static const struct {
+	const char *json, *name, *www;
+	bool bundled;
+} folders[] = {
+	{"{}", "/etc/postern/c.json", "", true},
+	{"{\"www\": \"\"}", "/etc/postern/c.json", "", false},
+	{"{\"www\": \"www\"}", "/etc/postern/c.json", "/etc/postern/www", false},
+	{"{\"www\": \"../www\"}", "conf/c.json", "conf/../www", false},
+	{"{\"www\": \"www\"}", "c.json", "www", false},
+	{"{\"www\": \"www\"}", "/c.json", "/www", false},
+	{"{\"www\": \"/srv\"}", "/etc/postern/c.json", "/srv", false},
+};
+
+START_TEST(a_relative_www_counts_from_the_files_folder)
+{
+	struct buf error = {0};
+	struct config *config =
+		config_parse(slice_of(folders[_i].json), folders[_i].name, &error);
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
+	ck_assert(config->www_bundled == folders[_i].bundled);
+	config_destroy(config);
+}
+END_TEST
+
+#define CHAT        "{\"path\": \"/chat\"}"
+#define ROUTE(text) "{\"app\": {\"routes\": [" text "]}}"
+
+static const struct {
+	const char *json, *error;
+} mistakes[] = {
+	/* syntax */
+	{"", "c.json:1:1: '[' or '{' expected near end of file"},
+	{"{\n  \"listen\": }", "c.json:2:13: unexpected token near '}'"},
+	{"{\"workers\": 1,}", "c.json:1:15: string or '}' expected near '}'"},
+	{"{} x", "c.json:1:4: end of file expected near 'x'"},
+	{"{\"workers\": 1,\n \"workers\": 2}", "c.json:2:2: \"workers\" stands twice"},
+	{"{\n// no\n}", "c.json:2:1: string or '}' expected near '/'"},
+
+	/* unknown keys */
+	{"{\n  \"listn\": \"x\"\n}",
+		"c.json:2:3: listn: is not a known key (did you mean \"listen\"?)"},
+	{"{\"zzzzzz\": 1}", "c.json:1:2: zzzzzz: is not a known key"},
+	{"{\"a\": [{\"b\": \"}\\\"]\"}], \"limits\": {\n\t\"frames\": 1}}",
+		"c.json:1:2: a: is not a known key"},
+	{"{\"limits\": {\n\t\"frames\": 1}}",
+		"c.json:2:2: limits.frames: is not a known key (did you mean "
+		"\"frame\"?)"},
+	{"{\"endpoints\": [" CHAT ",\n {\"path\": \"/b\", \"cookies_needed\": true}]}",
+		"c.json:2:17: endpoints[1].cookies_needed: is not a known key (did you "
+		"mean \"cookie_needed\"?)"},
+	{"{\"\\u006cistn\": 1}",
+		"c.json:1:2: listn: is not a known key (did you mean \"listen\"?)"},
+	{"{\"a\\nb\": 1}", "c.json:1:2: a?b: is not a known key"},
+	{"{\"timezone\": \"\xc3\xa9\xc3\xa9\"}",
+		"c.json:1:2: timezone: must be like \"Europe/Paris\""},
+	{"{\"reply\xc3\xa9\": 1, \"x\": 1}",
+		"c.json:1:2: reply\xc3\xa9: is not a known key"},
+
+	/* types */
+	{"[]", "c.json:1:1: must be an object"},
+	{"\n []", "c.json:2:2: must be an object"},
+	{"{\"workers\": \"1\"}", "c.json:1:2: workers: must be a whole number"},
+	{"{\"workers\": 1.0}", "c.json:1:2: workers: must be a whole number"},
+	{"{\"listen\": 8080}", "c.json:1:2: listen: must be a string"},
+	{"{\"listen\": null}", "c.json:1:2: listen: must be a string"},
+	{"{\"require_origin\": 1}",
+		"c.json:1:2: require_origin: must be true or false"},
+	{"{\"limits\": []}", "c.json:1:2: limits: must be an object"},
+	{"{\"endpoints\": {}}", "c.json:1:2: endpoints: must be a list of objects"},
+	{"{\"endpoints\": [1]}", "c.json:1:16: endpoints[0]: must be an object"},
+	{"{\"allowed_origins\": \"*\"}",
+		"c.json:1:2: allowed_origins: must be a list of strings"},
+	{"{\"allowed_origins\": [\"*\", 1]}",
+		"c.json:1:27: allowed_origins[1]: must be a string"},
+
+	/* values */
+	{"{\"workers\": -1}", "c.json:1:2: workers: must be from 0 to 256"},
+	{"{\"workers\": 257}", "c.json:1:2: workers: must be from 0 to 256"},
+	{"{\"times\": {\"ping\": 0}}",
+		"c.json:1:12: times.ping: must be from 1 to 2147483647"},
+	{"{\"listen\": \"8080\"}", "c.json:1:2: listen: must be \"HOST:PORT\", "
+				   "\"[V6]:PORT\" or \":PORT\""},
+	{"{\"log_level\": \"warning\"}", "c.json:1:2: log_level: must be one of debug, "
+					 "info, warn, error (did you mean \"warn\"?)"},
+	{"{\"endpoints\": [{}]}", "c.json:1:16: endpoints[0].path: is missing"},
+	{"{\"endpoints\": [{\"path\": \"chat\"}]}",
+		"c.json:1:17: endpoints[0].path: must be a plain path like \"/chat\", "
+		"without \"/\" at its end"},
+	{"{\"endpoints\": [{\"path\": \"/c\", \"handler\": \"stmp\"}]}",
+		"c.json:1:31: endpoints[0].handler: must be one of stomp, echo, reply, "
+		"close (did you mean "
+		"\"stomp\"?)"},
+	{"{\"endpoints\": [" CHAT ", " CHAT "]}",
+		"c.json:1:36: endpoints[1].path: \"/chat\" is the path of "
+		"endpoints[0]"},
+	{"{\"endpoints\": [{\"path\": \"/c\", \"sockjs\": false, \"websocket\": "
+	 "false}]}",
+		"c.json:1:16: endpoints[0]: \"sockjs\" and \"websocket\" are both "
+		"false: "
+		"nobody can connect"},
+	{"{\"allowed_origins\": [\"https://x/\"]}",
+		"c.json:1:22: allowed_origins[0]: must be \"*\" or an origin like "
+		"\"https://shop.example\", without a path"},
+	{"{\"broker\": {\"prefixes\": [\"/topic/\"]}}",
+		"c.json:1:26: broker.prefixes[0]: must be like \"/topic\", without "
+		"\"/\" "
+		"at its end, '*', '?', braces"},
+	{"{\"broker\": {\"prefixes\": [\"/a\", \"/a\"]}}",
+		"c.json:1:32: broker.prefixes[1]: \"/a\" stands twice"},
+	{"{\"app\": {\"prefixes\": [\"/topic\"]}}",
+		"c.json:1:23: app.prefixes[0]: \"/topic\" is the broker's"},
+	{"{\"broker\": {\"prefixes\": [\"/app\"]}}",
+		"c.json:1:1: app.prefixes[0]: \"/app\" is the broker's"},
+
+	/* routes */
+	{ROUTE("{}"), "c.json:1:21: app.routes[0].match: is missing"},
+	{ROUTE("{\"match\": \"/ap/x\"}"),
+		"c.json:1:22: app.routes[0].match: is below none of app.prefixes"},
+	{ROUTE("{\"match\": \"/apple\"}"),
+		"c.json:1:22: app.routes[0].match: is below none of app.prefixes"},
+	{ROUTE("{\"match\": \"/app/x\"}, {\"match\": \"/app/x\"}"),
+		"c.json:1:43: app.routes[1].match: is the match of app.routes[0]"},
+	{ROUTE("{\"match\": \"/app/{a\"}"),
+		"c.json:1:22: app.routes[0].match: a {name} must be a whole segment, "
+		"not \"{a\""},
+	{ROUTE("{\"match\": \"/app/{a}\", \"send_to\": [\"/topic\",\n\"/topic/{b}\"]}"),
+		"c.json:2:1: app.routes[0].send_to[1]: {b} is no variable of the "
+		"pattern"},
+	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"topic\"}"),
+		"c.json:1:41: app.routes[0].send_to: must begin with \"/\""},
+	{ROUTE("{\"match\": \"/app/a\", \"body\": {\"x\": \"{var.b}\"}}"),
+		"c.json:1:41: app.routes[0].body: {var.b} is no variable of the "
+		"pattern"},
+	{ROUTE("{\"match\": \"/app/a\", \"body\": \"{bdy}\"}"),
+		"c.json:1:41: app.routes[0].body: {bdy} is none of {body}, "
+		"{body.NAME}, "
+		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
+};
+
+START_TEST(a_mistake_is_told_with_its_place)
+{
+	struct buf error = {0};
+	struct config *config =
+		config_parse(slice_of(mistakes[_i].json), "c.json", &error);
+
+	ck_assert_ptr_null(config);
+	ck_assert_slice_eq(buf_slice(&error), slice_of(mistakes[_i].error));
+	buf_finish(&error);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	bool valid;
+	const char *host, *port;
+} addresses[] = {
+	{"0.0.0.0:8080", true, "0.0.0.0", "8080"},
+	{"localhost:0", true, "localhost", "0"},
+	{"my-host.example:65535", true, "my-host.example", "65535"},
+	{":8080", true, "", "8080"},
+	{"[::1]:80", true, "::1", "80"},
+	{"[fe80::1%eth0]:80", true, "fe80::1%eth0", "80"},
+	{"", false, NULL, NULL},
+	{"8080", false, NULL, NULL},
+	{"host:", false, NULL, NULL},
+	{"host:65536", false, NULL, NULL},
+	{"host:99999999999999999999999", false, NULL, NULL},
+	{"host:+80", false, NULL, NULL},
+	{"host:http", false, NULL, NULL},
+	{"ho st:80", false, NULL, NULL},
+	{"::1:80", false, NULL, NULL},
+	{"[]:80", false, NULL, NULL},
+	{"[::1]", false, NULL, NULL},
+	{"[::1]80", false, NULL, NULL},
+	{"[::1:80", false, NULL, NULL},
+	{"http://x:80", false, NULL, NULL},
+};
+
+START_TEST(an_address_is_split_or_refused_whole)
+{
+	struct slice host = SLICE("untouched"), port = SLICE("untouched");
+	bool valid = config_listen(slice_of(addresses[_i].value), &host, &port);
+
+	ck_assert_msg(valid == addresses[_i].valid, "\"%s\"", addresses[_i].value);
+	ck_assert_slice_eq(host, slice_of(valid ? addresses[_i].host : "untouched"));
+	ck_assert_slice_eq(port, slice_of(valid ? addresses[_i].port : "untouched"));
+}
+END_TEST
+
+START_TEST(a_file_is_read)
+{
+	char path[] = "/tmp/test_config.XXXXXX";
+	int fd = mkstemp(path);
+	struct buf error = {0};
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_ne(dprintf(fd, "{\"workers\": 2, \"www\": \"pages\"}\n"), -1);
+	close(fd);
+	struct config *config = config_read(path, &error);
+	unlink(path);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->workers, 2);
+	ck_assert_slice_eq(config->www, SLICE("/tmp/pages"));
+	config_destroy(config);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_is_told_by_name)
+{
+	struct buf error = {0};
+
+	ck_assert_ptr_null(config_read("/nowhere/c.json", &error));
+	ck_assert_slice_eq(
+		buf_slice(&error), SLICE("/nowhere/c.json: No such file or directory"));
+	buf_clear(&error);
+	ck_assert_ptr_null(config_read("/tmp", &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("/tmp: Is a directory"));
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_file_has_at_most_a_mebibyte)
+{
+	struct buf error = {0};
+
+	ck_assert_ptr_null(config_read("/dev/zero", &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("/dev/zero: File too large"));
+	buf_finish(&error);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *read = unit_case(suite, "reading");
+	TCase *refuse = unit_case(suite, "mistakes");
+
+	tcase_add_test(read, an_empty_object_gives_the_documented_defaults);
+	tcase_add_test(read, an_endpoint_has_defaults_of_its_own);
+	tcase_add_test(read, every_key_is_read_into_its_field);
+	tcase_add_test(read, an_endpoints_origins_replace_the_global_ones);
+	tcase_add_test(read, a_route_has_targets_and_a_body);
+	tcase_add_test(read, the_built_in_configuration_is_the_demo);
+	unit_add_table(read, a_relative_www_counts_from_the_files_folder, folders);
+	tcase_add_test(read, a_file_is_read);
+	unit_add_table(read, an_address_is_split_or_refused_whole, addresses);
+	unit_add_table(refuse, a_mistake_is_told_with_its_place, mistakes);
+	tcase_add_test(refuse, a_file_that_is_not_there_is_told_by_name);
+	tcase_add_test(refuse, a_file_has_at_most_a_mebibyte);
+	return unit_run(suite);
+}

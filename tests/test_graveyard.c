@@ -1,0 +1,107 @@
+#include "gateway/graveyard.h"
+
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+enum { TWO_MINUTES = 120000, GRAVES_MAX = 16384 };
+
+static struct graveyard *graveyard;
+
+static void setup(void)
+{
+	graveyard = graveyard_create(&(struct hash_key){1, 2});
+}
+
+static void teardown(void)
+{
+	graveyard_destroy(graveyard);
+}
+
+START_TEST(a_grave_tells_code_and_reason)
+{
+	char key[] = "key", reason[] = "Go away!";
+
+	graveyard_bury(graveyard, slice_of(key), 3000, slice_of(reason), 5);
+	key[0] = reason[0] = 'X'; /* copies are kept */
+	const struct grave *grave = graveyard_find(graveyard, SLICE("key"), 5);
+	ck_assert_ptr_nonnull(grave);
+	ck_assert_uint_eq(grave->code, 3000);
+	ck_assert_slice_eq(grave->reason, SLICE("Go away!"));
+	ck_assert_ptr_null(graveyard_find(graveyard, SLICE("ke"), 5));
+	ck_assert_ptr_null(graveyard_find(graveyard, SLICE(""), 5));
+}
+END_TEST
+
+START_TEST(keys_and_reasons_may_be_empty)
+{
+	graveyard_bury(graveyard, SLICE(""), 1000, SLICE(""), 5);
+	const struct grave *grave = graveyard_find(graveyard, SLICE(""), 5);
+	ck_assert_ptr_nonnull(grave);
+	ck_assert_uint_eq(grave->reason.len, 0);
+}
+END_TEST
+
+START_TEST(a_grave_lasts_two_minutes)
+{
+	graveyard_bury(graveyard, SLICE("key"), 3000, SLICE(""), 1000);
+	ck_assert_ptr_nonnull(
+		graveyard_find(graveyard, SLICE("key"), 1000 + TWO_MINUTES));
+	ck_assert_ptr_null(graveyard_find(graveyard, SLICE("key"), 1001 + TWO_MINUTES));
+}
+END_TEST
+
+START_TEST(the_latest_end_of_an_id_counts)
+{
+	graveyard_bury(graveyard, SLICE("key"), 3000, SLICE("first"), 0);
+	graveyard_bury(graveyard, SLICE("other"), 3001, SLICE("other"), 50000);
+	graveyard_bury(graveyard, SLICE("key"), 3002, SLICE("second"), 100000);
+	const struct grave *grave =
+		graveyard_find(graveyard, SLICE("key"), 100000 + TWO_MINUTES);
+	ck_assert_ptr_nonnull(grave);
+	ck_assert_uint_eq(grave->code, 3002);
+	ck_assert_slice_eq(grave->reason, SLICE("second"));
+}
+END_TEST
+
+static bool has(int number, uint64_t now)
+{
+	char key[16];
+
+	snprintf(key, sizeof(key), "%d", number);
+	return graveyard_find(graveyard, slice_of(key), now) != NULL;
+}
+
+START_TEST(the_oldest_graves_go_when_there_are_too_many)
+{
+	char key[16];
+
+	for (int i = 0; i < GRAVES_MAX + 2; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""), 7);
+	}
+	ck_assert(!has(0, 7) && !has(1, 7));
+	ck_assert(has(2, 7) && has(GRAVES_MAX + 1, 7));
+}
+END_TEST
+
+START_TEST(no_graveyard_is_fine)
+{
+	graveyard_destroy(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("graveyard");
+	TCase *tcase = unit_case(suite, "graveyard");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_grave_tells_code_and_reason);
+	tcase_add_test(tcase, keys_and_reasons_may_be_empty);
+	tcase_add_test(tcase, a_grave_lasts_two_minutes);
+	tcase_add_test(tcase, the_latest_end_of_an_id_counts);
+	tcase_add_test(tcase, the_oldest_graves_go_when_there_are_too_many);
+	tcase_add_test(tcase, no_graveyard_is_fine);
+	return unit_run(suite);
+}

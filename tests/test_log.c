@@ -1,0 +1,103 @@
+#include "gateway/log.h"
+
+#include "tests/unit.h"
+
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	bool known;
+	enum log_level level;
+} names[] = {
+	{"debug", true, LOG_DEBUG},
+	{"info", true, LOG_INFO},
+	{"warn", true, LOG_WARN},
+	{"error", true, LOG_ERROR},
+	{"", false, LOG_INFO},
+	{"Debug", false, LOG_INFO},
+	{"warning", false, LOG_INFO},
+	{"inf", false, LOG_INFO},
+	{"info ", false, LOG_INFO},
+};
+
+START_TEST(a_level_has_one_name)
+{
+	enum log_level level = LOG_INFO;
+
+	ck_assert(log_level_parse(slice_of(names[_i].name), &level) == names[_i].known);
+	ck_assert_int_eq(level, names[_i].level);
+}
+END_TEST
+
+/* What came out on stderr, which is a pipe from now on. */
+static const char *read_log(int pipe_out)
+{
+	static char text[4096];
+	ssize_t len = read(pipe_out, text, sizeof(text) - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+static int redirect(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_ne(dup2(ends[1], STDERR_FILENO), -1);
+	close(ends[1]);
+	return ends[0];
+}
+
+START_TEST(lines_below_the_level_are_dropped)
+{
+	int out = redirect();
+
+	log_set_level(LOG_WARN);
+	log_debug("one");
+	log_info("two");
+	log_warn("%s", "three");
+	const char *text = read_log(out);
+	ck_assert_ptr_null(strstr(text, "one"));
+	ck_assert_ptr_null(strstr(text, "two"));
+	ck_assert_ptr_nonnull(strstr(text, " warn  three\n"));
+	close(out);
+}
+END_TEST
+
+START_TEST(what_a_peer_said_cannot_forge_a_line)
+{
+	int out = redirect();
+
+	log_info("name \"%s\"", "a\nb\r\x1b[31m\x7f");
+	ck_assert_ptr_nonnull(strstr(read_log(out), "Z info  name \"a?b??[31m?\"\n"));
+	close(out);
+}
+END_TEST
+
+START_TEST(a_long_line_is_cut)
+{
+	char line[3000];
+	int out = redirect();
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	log_error("%s", line);
+	const char *text = read_log(out);
+	ck_assert_uint_lt(strlen(text), 1200);
+	ck_assert_int_eq(text[strlen(text) - 1], '\n');
+	close(out);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tcase = unit_case(suite, "log");
+
+	unit_add_table(tcase, a_level_has_one_name, names);
+	tcase_add_test(tcase, lines_below_the_level_are_dropped);
+	tcase_add_test(tcase, what_a_peer_said_cannot_forge_a_line);
+	tcase_add_test(tcase, a_long_line_is_cut);
+	return unit_run(suite);
+}

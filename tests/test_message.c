@@ -1,0 +1,374 @@
+/* What of a SEND its receivers see, in every version and on every wire. */
+#include "gateway/message.h"
+
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+static struct table names;
+
+static void setup(void)
+{
+	table_init(&names, &(struct hash_key){1, 2});
+}
+
+static void teardown(void)
+{
+	table_finish(&names);
+}
+
+/* A message of one header (or none, when its name is NULL), at place 1a-5. */
+static struct message *message_of(
+	const char *name, const char *value, struct slice body)
+{
+	const struct stomp_header header = {
+		slice_of(name != NULL ? name : ""), slice_of(value)};
+	const struct stomp_frame send = {
+		STOMP_SEND, &header, name != NULL ? 1 : 0, body};
+	struct message *message = message_create(&send, SLICE("/topic/a:b"));
+
+	message_set_place(message, 0x1a, 5);
+	return message;
+}
+
+#define HEAD_1_0 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a:b\n"
+#define HEAD_1_2 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a\\cb\n"
+
+static void check(struct message *message, enum stomp_version version, enum wire wire,
+	struct slice expected)
+{
+	const struct view view = {version, wire, NULL};
+
+	ck_assert_slice_eq(message_render(message, &view).bytes, expected);
+}
+
+/* Headers */
+
+static const struct {
+	const char *name;
+	bool passes;
+} headers[] = {
+	{"x", true},
+	{"content-type", true},
+	{"priority", true},
+	{"persistent", true},
+	{"id", true},
+	{"Receipt", true}, /* names have their case */
+	{"x-poster", true},
+	{"x-postern", true},
+	{"receipt", false},
+	{"transaction", false},
+	{"subscription", false},
+	{"message-id", false},
+	{"destination", false},
+	{"ack", false},
+	{"redelivered", false},
+	{"x-postern-", false},
+	{"x-postern-offset", false},
+};
+
+START_TEST(a_header_passes_unless_it_is_the_servers)
+{
+	struct message *message = message_of(headers[_i].name, "v", SLICE("b"));
+	struct buf expected = {0};
+
+	buf_append(&expected, SLICE(HEAD_1_2));
+	if (headers[_i].passes)
+		buf_printf(&expected, "%s:v\n", headers[_i].name);
+	buf_append(&expected, SLICE("\nb\0"));
+	check(message, STOMP_1_2, WIRE_PLAIN, buf_slice(&expected));
+	buf_finish(&expected);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_content_length_that_was_given_is_true)
+{
+	struct message *message = message_of("content-length", "999", SLICE("a\0c"));
+
+	check(message, STOMP_1_2, WIRE_PLAIN,
+		SLICE(HEAD_1_2 "content-length:3\n\na\0c\0"));
+	message_unref(message);
+	message = message_of(NULL, "", SLICE("abc"));
+	check(message, STOMP_1_2, WIRE_PLAIN, SLICE(HEAD_1_2 "\nabc\0"));
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(headers_keep_their_order_and_repeats)
+{
+	const struct stomp_header list[] = {
+		{SLICE("b"), SLICE("1")},
+		{SLICE("content-length"), SLICE("0")},
+		{SLICE("a"), SLICE("2")},
+		{SLICE("b"), SLICE("3")},
+	};
+	const struct stomp_frame send = {STOMP_SEND, list, COUNT(list), SLICE("")};
+	struct message *message = message_create(&send, SLICE("/topic/a:b"));
+
+	message_set_place(message, 0x1a, 5);
+	check(message, STOMP_1_0, WIRE_PLAIN,
+		SLICE(HEAD_1_0 "b:1\na:2\nb:3\ncontent-length:0\n\n\0"));
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_message_keeps_copies)
+{
+	char name[] = "name", value[] = "value", body[] = "body",
+	     where[] = "/topic/a:b";
+	const struct stomp_header header = {slice_of(name), slice_of(value)};
+	const struct stomp_frame send = {STOMP_SEND, &header, 1, slice_of(body)};
+	struct message *message = message_create(&send, slice_of(where));
+
+	name[0] = value[0] = body[0] = where[0] = 'X';
+	message_set_place(message, 0x1a, 5);
+	check(message, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "name:value\n\nbody\0"));
+	ck_assert_slice_eq(message_destination(message), SLICE("/topic/a:b"));
+	ck_assert_uint_ge(message_size(message), strlen("namevaluebody/topic/a:b"));
+	message_unref(message);
+}
+END_TEST
+
+static const struct {
+	enum stomp_version version;
+	struct slice rendering;
+} versions[] = {
+	{STOMP_1_0, SLICE_INIT("MESSAGE\nsubscription:s:1\nmessage-id:1a-5\n"
+			       "destination:/topic/a:b\nx:a:b\\c d \n\nbody\0")},
+	{STOMP_1_1,
+		SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
+			   "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd \n\nbody\0")},
+	{STOMP_1_2,
+		SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
+			   "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd\\r\n\nbody\0")},
+};
+
+START_TEST(headers_are_escaped_for_the_receiver)
+{
+	struct message *message = message_of("x", "a:b\\c\nd\r", SLICE("body"));
+	struct name *name = name_intern(&names, SLICE("s:1"));
+	const struct view view = {versions[_i].version, WIRE_PLAIN, name};
+
+	ck_assert_slice_eq(
+		message_render(message, &view).bytes, versions[_i].rendering);
+	message_unref(message);
+	name_unref(&names, name);
+}
+END_TEST
+
+/* Wires */
+
+static const struct {
+	struct slice text;
+	bool binary;
+	struct slice plain, sockjs, percent;
+	bool is_text;
+} texts[] = {
+	{SLICE_INIT("a\"b"), false, SLICE_INIT("a\"b"), SLICE_INIT("\"a\\\"b\""),
+		SLICE_INIT("\"a\\\"b\""), true},
+	{SLICE_INIT(""), false, SLICE_INIT(""), SLICE_INIT("\"\""), SLICE_INIT("\"\""),
+		true},
+	{SLICE_INIT("100%\n"), false, SLICE_INIT("100%\n"), SLICE_INIT("\"100%\\n\""),
+		SLICE_INIT("\"100%25\\n\""), true},
+	{SLICE_INIT("\xc3\xa9\0"), false, SLICE_INIT("\xc3\xa9\0"),
+		SLICE_INIT("\"\xc3\xa9\\u0000\""), SLICE_INIT("\"\xc3\xa9\\u0000\""),
+		true},
+	/* half of a surrogate pair, which only SockJS can carry */
+	{SLICE_INIT("a\xed\xa0\x80"), false, SLICE_INIT("a\xef\xbf\xbd"),
+		SLICE_INIT("\"a\\ud800\""), SLICE_INIT("\"a\\ud800\""), true},
+	/* U+FFFD would make these longer or shorter */
+	{SLICE_INIT("a\xff"), false, SLICE_INIT("a\xff"), SLICE_INIT("\"a\\ufffd\""),
+		SLICE_INIT("\"a\\ufffd\""), false},
+	{SLICE_INIT("bytes"), true, SLICE_INIT("bytes"), SLICE_INIT("\"bytes\""),
+		SLICE_INIT("\"bytes\""), false},
+};
+
+START_TEST(a_text_is_written_for_each_wire)
+{
+	struct message *message = message_create_text(texts[_i].text, texts[_i].binary);
+	struct rendering plain =
+		message_render(message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL});
+
+	ck_assert_slice_eq(plain.bytes, texts[_i].plain);
+	ck_assert(plain.is_text == texts[_i].is_text);
+	check(message, STOMP_1_0, WIRE_SOCKJS, texts[_i].sockjs);
+	check(message, STOMP_1_0, WIRE_PERCENT, texts[_i].percent);
+	message_unref(message);
+}
+END_TEST
+
+static const struct {
+	struct slice body, plain;
+	bool is_text;
+} bodies[] = {
+	{SLICE_INIT("text"), SLICE_INIT("text"), true},
+	{SLICE_INIT("\0\0"), SLICE_INIT("\0\0"), true},
+	{SLICE_INIT("\xed\xbf\xbf"), SLICE_INIT("\xef\xbf\xbd"), true},
+	{SLICE_INIT("\xed\xa0\x80\xed\xb0\x80"), /* a pair in six bytes */
+		SLICE_INIT("\xed\xa0\x80\xed\xb0\x80"), false},
+	{SLICE_INIT("\xed\xa0\x80\xff"), SLICE_INIT("\xed\xa0\x80\xff"), false},
+	{SLICE_INIT("\x80"), SLICE_INIT("\x80"), false},
+};
+
+START_TEST(a_frame_is_text_when_all_of_it_is_and_stays_as_long)
+{
+	struct message *message = message_of("content-length", "1", bodies[_i].body);
+	struct rendering got =
+		message_render(message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL});
+	struct buf expected = {0};
+
+	buf_printf(&expected, HEAD_1_0 "content-length:%zu\n\n", bodies[_i].body.len);
+	buf_append(&expected, bodies[_i].plain);
+	buf_append_char(&expected, '\0');
+	ck_assert_slice_eq(got.bytes, buf_slice(&expected));
+	ck_assert(got.is_text == bodies[_i].is_text);
+	buf_finish(&expected);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_frame_is_one_string_on_sockjs)
+{
+	struct message *message = message_of("x", "50%", SLICE("\xff"));
+
+	check(message, STOMP_1_0, WIRE_SOCKJS,
+		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
+		      "x:50%\\n\\n\\ufffd\\u0000\""));
+	check(message, STOMP_1_0, WIRE_PERCENT,
+		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
+		      "x:50%25\\n\\n\\ufffd\\u0000\""));
+	ck_assert(message_render(message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL})
+			  .is_text);
+	message_unref(message);
+}
+END_TEST
+
+/* Remembering */
+
+START_TEST(what_was_rendered_is_remembered_for_eight_views)
+{
+	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct name *subscriptions[12];
+	const char *rendered[12];
+
+	for (int i = 0; i < 12; i++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "s%d", i);
+		subscriptions[i] = name_intern(&names, slice_of(text));
+		const struct view view = {STOMP_1_2, WIRE_PLAIN, subscriptions[i]};
+		rendered[i] = message_render(message, &view).bytes.data;
+		/* the eight latest, and that one is really of its own */
+		for (int j = i < 7 ? 0 : i - 7; j <= i; j++) {
+			const struct view old = {
+				STOMP_1_2, WIRE_PLAIN, subscriptions[j]};
+			ck_assert_ptr_eq(
+				message_render(message, &old).bytes.data, rendered[j]);
+		}
+	}
+	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0]};
+	ck_assert_slice_eq(message_render(message, &first).bytes,
+		SLICE("MESSAGE\nsubscription:s0\nmessage-id:1a-5\n"
+		      "destination:/topic/a\\cb\n\nb\0"));
+	for (int i = 0; i < 12; i++)
+		name_unref(&names, subscriptions[i]);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_rendering_outlives_the_name_it_was_made_for)
+{
+	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct name *name = name_intern(&names, SLICE("s"));
+	const char *first =
+		message_render(message, &(struct view){STOMP_1_2, WIRE_PLAIN, name})
+			.bytes.data;
+
+	name_unref(&names, name);
+	name = name_intern(&names, SLICE("s")); /* the same to whoever reads it */
+	ck_assert_ptr_eq(
+		message_render(message, &(struct view){STOMP_1_2, WIRE_PLAIN, name})
+			.bytes.data,
+		first);
+	name_unref(&names, name);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_frame_differs_by_version_subscription_and_wire_only)
+{
+	struct name *name = name_intern(&names, SLICE(""));
+	const struct view views[] = {
+		{STOMP_1_0, WIRE_PLAIN, NULL},
+		{STOMP_1_1, WIRE_PLAIN, NULL},
+		{STOMP_1_1, WIRE_PLAIN, name}, /* an empty id is one */
+		{STOMP_1_1, WIRE_SOCKJS, NULL},
+	};
+	struct message *message = message_of(NULL, "", SLICE("b"));
+
+	for (size_t i = 0; i < COUNT(views); i++) {
+		for (size_t j = 0; j < i; j++)
+			ck_assert_ptr_ne(message_render(message, &views[i]).bytes.data,
+				message_render(message, &views[j]).bytes.data);
+	}
+	name_unref(&names, name);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_text_looks_alike_to_everybody)
+{
+	struct name *name = name_intern(&names, SLICE("s"));
+	struct message *message = message_create_text(SLICE("x"), false);
+	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL},
+			  two = {STOMP_1_2, WIRE_SOCKJS, name};
+
+	ck_assert_ptr_eq(message_render(message, &one).bytes.data,
+		message_render(message, &two).bytes.data);
+	name_unref(&names, name);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_message_lives_until_its_last_reference)
+{
+	struct message *message = message_create_text(SLICE("x"), false);
+
+	ck_assert_ptr_eq(message_ref(message), message);
+	message_unref(message);
+	check(message, STOMP_1_0, WIRE_PLAIN, SLICE("x"));
+	message_unref(message);
+	message_unref(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("message");
+	TCase *head = unit_case(suite, "headers");
+	TCase *wires = unit_case(suite, "wires");
+	TCase *remembering = unit_case(suite, "remembering");
+
+	tcase_add_checked_fixture(head, setup, teardown);
+	unit_add_table(head, a_header_passes_unless_it_is_the_servers, headers);
+	tcase_add_test(head, a_content_length_that_was_given_is_true);
+	tcase_add_test(head, headers_keep_their_order_and_repeats);
+	tcase_add_test(head, a_message_keeps_copies);
+	unit_add_table(head, headers_are_escaped_for_the_receiver, versions);
+
+	tcase_add_checked_fixture(wires, setup, teardown);
+	unit_add_table(wires, a_text_is_written_for_each_wire, texts);
+	unit_add_table(
+		wires, a_frame_is_text_when_all_of_it_is_and_stays_as_long, bodies);
+	tcase_add_test(wires, a_frame_is_one_string_on_sockjs);
+
+	tcase_add_checked_fixture(remembering, setup, teardown);
+	tcase_add_test(remembering, what_was_rendered_is_remembered_for_eight_views);
+	tcase_add_test(remembering, a_rendering_outlives_the_name_it_was_made_for);
+	tcase_add_test(
+		remembering, a_frame_differs_by_version_subscription_and_wire_only);
+	tcase_add_test(remembering, a_text_looks_alike_to_everybody);
+	tcase_add_test(remembering, a_message_lives_until_its_last_reference);
+	return unit_run(suite);
+}

@@ -1,0 +1,114 @@
+#include "gateway/receipts.h"
+
+#include "tests/unit.h"
+
+static struct receipts receipts;
+
+static void setup(void)
+{
+	receipts_init(&receipts);
+}
+
+static void teardown(void)
+{
+	receipts_finish(&receipts);
+}
+
+/* Takes what is due; the ids with a blank behind each. */
+static const char *take_due(void)
+{
+	static char taken[64];
+	struct slice id;
+	size_t len = 0;
+
+	while (receipts_due(&receipts, &id)) {
+		memcpy(taken + len, id.data, id.len);
+		len += id.len;
+		taken[len++] = ' ';
+		receipts_drop(&receipts);
+	}
+	taken[len] = '\0';
+	return taken;
+}
+
+START_TEST(there_are_none_at_first)
+{
+	ck_assert(receipts_is_empty(&receipts));
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 1);
+	ck_assert_uint_eq(receipts_find(&receipts, 1).len, 0);
+}
+END_TEST
+
+START_TEST(a_receipt_is_due_after_its_last_answer)
+{
+	receipts_expect(&receipts, 1, SLICE("a"), 2);
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 1);
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 2); /* of another request */
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 1);
+	ck_assert_str_eq(take_due(), "a ");
+	ck_assert(receipts_is_empty(&receipts));
+}
+END_TEST
+
+START_TEST(one_without_answers_is_due_at_once)
+{
+	receipts_expect(&receipts, 0, SLICE("a"), 0);
+	ck_assert_str_eq(take_due(), "a ");
+}
+END_TEST
+
+START_TEST(receipts_leave_in_the_order_of_asking)
+{
+	receipts_expect(&receipts, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, 0, SLICE("b"), 0);
+	receipts_expect(&receipts, 2, SLICE("c"), 1);
+	receipts_expect(&receipts, 3, SLICE("d"), 1);
+	receipts_answer(&receipts, 3);
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 1);
+	ck_assert_str_eq(take_due(), "a b ");
+	receipts_answer(&receipts, 2);
+	ck_assert_str_eq(take_due(), "c d ");
+}
+END_TEST
+
+START_TEST(a_request_is_found_by_its_number_while_it_waits)
+{
+	receipts_expect(&receipts, 7, SLICE("seven"), 1);
+	receipts_expect(&receipts, 8, SLICE(""), 1);
+	ck_assert_slice_eq(receipts_find(&receipts, 7), SLICE("seven"));
+	ck_assert_slice_eq(receipts_find(&receipts, 8), SLICE(""));
+	ck_assert_slice_eq(receipts_find(&receipts, 9), SLICE(""));
+	receipts_answer(&receipts, 7);
+	take_due();
+	ck_assert_slice_eq(receipts_find(&receipts, 7), SLICE(""));
+}
+END_TEST
+
+START_TEST(those_that_still_wait_end_with_the_client)
+{
+	receipts_expect(&receipts, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, 2, SLICE("b"), 0);
+	receipts_finish(&receipts);
+	ck_assert(receipts_is_empty(&receipts));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("receipts");
+	TCase *tcase = unit_case(suite, "receipts");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, there_are_none_at_first);
+	tcase_add_test(tcase, a_receipt_is_due_after_its_last_answer);
+	tcase_add_test(tcase, one_without_answers_is_due_at_once);
+	tcase_add_test(tcase, receipts_leave_in_the_order_of_asking);
+	tcase_add_test(tcase, a_request_is_found_by_its_number_while_it_waits);
+	tcase_add_test(tcase, those_that_still_wait_end_with_the_client);
+	return unit_run(suite);
+}

@@ -1,0 +1,467 @@
+/* What a session hands to its outlets, and how it ends; test_session_times.c has the clock. */
+#include "gateway/session.h"
+
+#include "tests/lone_worker.h"
+#include "tests/memory_outlet.h"
+#include "tests/recorder.h"
+#include "tests/unit.h"
+
+const struct handler *handler_find(struct slice name)
+{
+	(void)name;
+	return &recorder_handler;
+}
+
+static struct worker *worker;
+static struct memory_outlet outlet, second;
+
+static void setup(void)
+{
+	worker = lone_worker_create("'limits': {'sessions': 2}");
+	recorder_told();
+	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
+}
+
+static void teardown(void)
+{
+	lone_worker_destroy(worker);
+	memory_outlet_finish(&outlet);
+	memory_outlet_finish(&second);
+}
+
+static void say(struct session *session, const char *text)
+{
+	session_send_text(session, slice_of(text), false);
+}
+
+#define assert_got(memory, expected)                                                   \
+	do {                                                                           \
+		lone_worker_settle(worker);                                            \
+		ck_assert_str_eq(memory_outlet_got(memory), expected);                 \
+	} while (0)
+
+/* A framed session whose open frame `outlet` has taken. */
+static struct session *open_session(void)
+{
+	struct session *session =
+		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	ck_assert(memory_outlet_attach(&outlet, session));
+	assert_got(&outlet, "o");
+	return session;
+}
+
+static struct session *find(const char *path, const char *id)
+{
+	return session_find(worker, lone_worker_endpoint(worker, path), slice_of(id));
+}
+
+static const struct grave *find_grave(const char *id)
+{
+	return session_find_grave(
+		worker, lone_worker_endpoint(worker, "/echo"), slice_of(id));
+}
+
+/* Frames */
+
+START_TEST(the_open_frame_is_sent_once)
+{
+	struct session *session =
+		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	ck_assert_int_eq(session_state(session), SESSION_CONNECTING);
+	memory_outlet_attach(&outlet, session);
+	assert_got(&outlet, "o");
+	ck_assert_int_eq(session_state(session), SESSION_OPEN);
+
+	session_detach(session);
+	memory_outlet_attach(&second, session);
+	assert_got(&second, "");
+}
+END_TEST
+
+START_TEST(messages_wait_for_the_open_frame)
+{
+	struct session *session =
+		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	say(session, "early");
+	ck_assert_int_eq(session_next(session, NULL), SESSION_NEXT_OPEN);
+	memory_outlet_attach(&outlet, session);
+	assert_got(&outlet, "o a[\"early\"]");
+}
+END_TEST
+
+START_TEST(messages_that_wait_leave_in_one_frame)
+{
+	struct session *session = open_session();
+
+	say(session, "one");
+	say(session, "two");
+	say(session, "three");
+	assert_got(&outlet, "a[\"one\",\"two\",\"three\"]");
+	ck_assert_uint_eq(outlet.wakes, 2); /* one for the open frame */
+}
+END_TEST
+
+START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
+{
+	struct session *session = lone_worker_open(worker, "/echo", SESSION_RAW, "");
+
+	outlet.wire = WIRE_PLAIN;
+	ck_assert_int_eq(session_state(session), SESSION_OPEN);
+	memory_outlet_attach(&outlet, session);
+	say(session, "one");
+	session_send_text(session, SLICE("two"), true);
+	session_close(session, 3000, SLICE("Go away!"));
+	assert_got(&outlet, "one binary:two close 3000 Go away!");
+}
+END_TEST
+
+START_TEST(what_a_gone_outlet_held_goes_to_the_next_one)
+{
+	struct session *session = open_session();
+
+	outlet.holds = true;
+	say(session, "one");
+	assert_got(&outlet, "a[\"one\"]");
+	session_detach(session);
+	say(session, "two");
+	memory_outlet_attach(&second, session);
+	assert_got(&second, "a[\"one\",\"two\"]");
+}
+END_TEST
+
+START_TEST(what_comes_while_an_outlet_holds_a_frame_goes_into_the_next_frame)
+{
+	struct session *session = open_session();
+
+	outlet.holds = true;
+	say(session, "one");
+	assert_got(&outlet, "a[\"one\"]");
+	say(session, "two");
+	assert_got(&outlet, "");
+	memory_outlet_written(&outlet);
+	memory_outlet_pull(&outlet);
+	assert_got(&outlet, "a[\"two\"]");
+}
+END_TEST
+
+START_TEST(a_second_outlet_is_refused_and_harms_nobody)
+{
+	struct session *session = open_session();
+
+	ck_assert(!memory_outlet_attach(&second, session));
+	say(session, "x");
+	assert_got(&outlet, "a[\"x\"]");
+	assert_got(&second, "");
+}
+END_TEST
+
+START_TEST(the_handler_hears_messages_before_and_after_the_open_frame)
+{
+	struct session *session =
+		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	session_receive(session, SLICE("early"), false);
+	memory_outlet_attach(&outlet, session);
+	lone_worker_settle(worker);
+	session_receive(session, SLICE("late"), true);
+	ck_assert_str_eq(recorder_told(), "open early late (binary)");
+}
+END_TEST
+
+/* Closing */
+
+START_TEST(the_close_frame_follows_what_was_queued)
+{
+	struct session *session = open_session();
+
+	say(session, "last words");
+	session_close(session, 3000, SLICE("Go \"away\"!"));
+	ck_assert_int_eq(session_state(session), SESSION_CLOSING);
+	assert_got(&outlet, "a[\"last words\"] c[3000,\"Go \\\"away\\\"!\"]");
+	ck_assert_str_eq(recorder_told(), "open close");
+}
+END_TEST
+
+START_TEST(a_session_that_closes_at_once_still_opens)
+{
+	struct session *session =
+		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	session_close(session, 3000, SLICE("Go away!"));
+	memory_outlet_attach(&outlet, session);
+	assert_got(&outlet, "o c[3000,\"Go away!\"]");
+}
+END_TEST
+
+START_TEST(only_the_first_close_counts)
+{
+	struct session *session = open_session();
+
+	session_close(session, 3000, SLICE("first"));
+	session_close(session, 3001, SLICE("second"));
+	assert_got(&outlet, "c[3000,\"first\"]");
+}
+END_TEST
+
+START_TEST(a_closing_session_neither_sends_nor_hears)
+{
+	struct session *session = open_session();
+
+	session_close(session, 3000, SLICE("over"));
+	say(session, "too late");
+	session_receive(session, SLICE("too late"), false);
+	assert_got(&outlet, "c[3000,\"over\"]");
+	ck_assert_str_eq(recorder_told(), "open close");
+}
+END_TEST
+
+START_TEST(a_close_without_outlet_waits_for_the_next_one)
+{
+	struct session *session = open_session();
+
+	session_detach(session);
+	say(session, "last");
+	session_close(session, 3000, SLICE("over"));
+	loop_advance(worker->loop, 4999);
+	ck_assert_ptr_eq(find("/echo", "id"), session);
+	memory_outlet_attach(&second, session);
+	assert_got(&second, "a[\"last\"] c[3000,\"over\"]");
+}
+END_TEST
+
+START_TEST(the_outlet_that_took_the_close_is_not_told_of_the_end)
+{
+	session_close(open_session(), 3000, SLICE("over"));
+	assert_got(&outlet, "c[3000,\"over\"]");
+	ck_assert_ptr_null(find("/echo", "id"));
+	assert_got(&outlet, "");
+}
+END_TEST
+
+/* Every way out: what the outlet got, and the code in the grave. */
+
+static void end_by_close(struct session *session)
+{
+	session_close(session, 3000, SLICE("over"));
+}
+
+static void end_by_loss(struct session *session)
+{
+	session_lost(session, 1006, SLICE("lost"));
+	session_lost(session, 1006, SLICE("lost again"));
+}
+
+static void end_by_loss_while_closing(struct session *session)
+{
+	session_close(session, 3000, SLICE("over"));
+	session_lost(session, 1006, SLICE("lost"));
+}
+
+static void end_by_silence(struct session *session)
+{
+	session_detach(session);
+	loop_advance(worker->loop, 5000);
+}
+
+static void end_by_closing_unheard(struct session *session)
+{
+	session_detach(session);
+	session_close(session, 3000, SLICE("over"));
+	loop_advance(worker->loop, 5000);
+}
+
+static void end_by_a_deaf_peer(struct session *session)
+{
+	outlet.blocked = true;
+	say(session, "x");
+	loop_advance(worker->loop, 10000);
+}
+
+static void end_by_lingering(struct session *session)
+{
+	outlet.blocked = true;
+	session_close(session, 3000, SLICE("over"));
+	loop_advance(worker->loop, 1000);
+}
+
+static void end_by_force(struct session *session)
+{
+	(void)session;
+	session_kill_all(worker);
+	session_kill_all(worker);
+}
+
+static void end_by_order(struct session *session)
+{
+	(void)session;
+	session_close_all(worker);
+}
+
+static const struct {
+	void (*end)(struct session *session);
+	const char *got, *reason;
+	unsigned code;
+} ways_out[] = {
+	{end_by_close, "c[3000,\"over\"]", "over", 3000},
+	{end_by_loss, "", "lost", 1006},
+	{end_by_loss_while_closing, "", "over", 3000},
+	{end_by_silence, "", "Connection interrupted", 1002},
+	{end_by_closing_unheard, "", "over", 3000},
+	{end_by_a_deaf_peer, "end", "Slow consumer", 1008},
+	{end_by_lingering, "end", "over", 3000},
+	{end_by_force, "end", "Going away", 1001},
+	{end_by_order, "c[1001,\"Going away\"]", "Going away", 1001},
+};
+
+START_TEST(every_way_out_closes_once_and_leaves_a_grave)
+{
+	ways_out[_i].end(open_session());
+	assert_got(&outlet, ways_out[_i].got);
+	ck_assert_str_eq(recorder_told(), "open close");
+	ck_assert_ptr_null(find("/echo", "id"));
+	ck_assert_uint_eq(worker->live_sessions, 0);
+
+	const struct grave *grave = find_grave("id");
+	ck_assert_ptr_nonnull(grave);
+	ck_assert_uint_eq(grave->code, ways_out[_i].code);
+	ck_assert_slice_eq(grave->reason, slice_of(ways_out[_i].reason));
+	loop_advance(worker->loop, 120000);
+	ck_assert_ptr_nonnull(find_grave("id"));
+	loop_advance(worker->loop, 1);
+	ck_assert_ptr_null(find_grave("id"));
+	ck_assert_str_eq(recorder_told(), "");
+}
+END_TEST
+
+START_TEST(the_handler_hears_of_the_end_only_at_the_top_of_the_loop)
+{
+	session_lost(open_session(), 1006, SLICE("lost"));
+	ck_assert_str_eq(recorder_told(), "open");
+	ck_assert_ptr_null(find("/echo", "id"));
+	lone_worker_settle(worker);
+	ck_assert_str_eq(recorder_told(), "close");
+}
+END_TEST
+
+/* Who it is */
+
+START_TEST(an_id_names_a_session_of_its_endpoint_only)
+{
+	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	ck_assert_ptr_eq(find("/echo", "id"), one);
+	ck_assert_ptr_null(find("/reply", "id"));
+	ck_assert_ptr_null(find("/echo", "i"));
+	ck_assert_ptr_null(find("/echo", ""));
+
+	struct session *two = lone_worker_open(worker, "/reply", SESSION_SOCKJS, "id");
+	ck_assert_ptr_eq(find("/reply", "id"), two);
+	ck_assert_ptr_eq(find("/echo", "id"), one);
+	ck_assert_ptr_eq(session_endpoint(two), lone_worker_endpoint(worker, "/reply"));
+	ck_assert_ptr_eq(session_worker(two), worker);
+	ck_assert(!slice_equal(session_label(one), session_label(two)));
+}
+END_TEST
+
+START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
+{
+	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *two = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "");
+
+	ck_assert_ptr_ne(one, two);
+	ck_assert_ptr_null(find("/echo", ""));
+	session_lost(one, 1006, SLICE("lost"));
+	ck_assert_ptr_null(find_grave(""));
+	say(two, "x");
+	memory_outlet_attach(&outlet, two);
+	assert_got(&outlet, "o a[\"x\"]");
+}
+END_TEST
+
+static const struct {
+	struct slice opened, asking;
+	bool admitted;
+} origins[] = {
+	{SLICE_INIT("http://a"), SLICE_INIT("http://a"), true},
+	{SLICE_INIT("http://a"), SLICE_INIT("http://b"), false},
+	{SLICE_INIT("http://a"), SLICE_INIT(""), false},
+	{SLICE_INIT("null"), SLICE_INIT("null"), true},
+	{SLICE_INIT(""), SLICE_INIT("http://a"),
+		true}, /* opened by a same-origin GET */
+	{SLICE_INIT(""), SLICE_INIT(""), true},
+};
+
+START_TEST(a_session_serves_the_origin_that_opened_it)
+{
+	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened};
+	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking};
+	struct session *session =
+		session_create(worker, lone_worker_endpoint(worker, "/echo"),
+			SESSION_SOCKJS, SLICE("id"), &opener);
+
+	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
+}
+END_TEST
+
+START_TEST(no_more_sessions_than_the_limit_are_opened)
+{
+	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "1");
+
+	ck_assert_ptr_nonnull(lone_worker_open(worker, "/echo", SESSION_RAW, ""));
+	ck_assert_ptr_null(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	ck_assert_str_eq(recorder_told(), "open open");
+	session_lost(one, 1006, SLICE("lost"));
+	lone_worker_settle(worker);
+	ck_assert_ptr_nonnull(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "3"));
+}
+END_TEST
+
+START_TEST(a_worker_that_stops_opens_no_session)
+{
+	worker_stop(worker);
+	ck_assert_ptr_null(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id"));
+	ck_assert_str_eq(recorder_told(), "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("session");
+	TCase *frames = unit_case(suite, "frames");
+	TCase *closing = unit_case(suite, "closing");
+	TCase *identity = unit_case(suite, "identity");
+
+	tcase_add_checked_fixture(frames, setup, teardown);
+	tcase_add_test(frames, the_open_frame_is_sent_once);
+	tcase_add_test(frames, messages_wait_for_the_open_frame);
+	tcase_add_test(frames, messages_that_wait_leave_in_one_frame);
+	tcase_add_test(frames, a_raw_session_is_open_from_the_start_and_has_no_frames);
+	tcase_add_test(frames, what_a_gone_outlet_held_goes_to_the_next_one);
+	tcase_add_test(frames,
+		what_comes_while_an_outlet_holds_a_frame_goes_into_the_next_frame);
+	tcase_add_test(frames, a_second_outlet_is_refused_and_harms_nobody);
+	tcase_add_test(
+		frames, the_handler_hears_messages_before_and_after_the_open_frame);
+
+	tcase_add_checked_fixture(closing, setup, teardown);
+	tcase_add_test(closing, the_close_frame_follows_what_was_queued);
+	tcase_add_test(closing, a_session_that_closes_at_once_still_opens);
+	tcase_add_test(closing, only_the_first_close_counts);
+	tcase_add_test(closing, a_closing_session_neither_sends_nor_hears);
+	tcase_add_test(closing, a_close_without_outlet_waits_for_the_next_one);
+	tcase_add_test(closing, the_outlet_that_took_the_close_is_not_told_of_the_end);
+	unit_add_table(closing, every_way_out_closes_once_and_leaves_a_grave, ways_out);
+	tcase_add_test(
+		closing, the_handler_hears_of_the_end_only_at_the_top_of_the_loop);
+
+	tcase_add_checked_fixture(identity, setup, teardown);
+	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
+	tcase_add_test(identity, a_session_without_id_is_never_found_and_has_no_grave);
+	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
+	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
+	tcase_add_test(identity, a_worker_that_stops_opens_no_session);
+	return unit_run(suite);
+}

@@ -1,0 +1,305 @@
+#include "gateway/broker/template.h"
+
+#include "tests/unit.h"
+
+static const struct variables variables = {
+	.items = {{SLICE_INIT("room"), SLICE_INIT("7")},
+		{SLICE_INIT("odd"), SLICE_INIT("a\"\xff\n")}},
+	.count = 2,
+};
+
+static const struct stomp_header headers[] = {
+	{SLICE_INIT("destination"), SLICE_INIT("/app/chat")},
+	{SLICE_INIT("x.y"), SLICE_INIT("first")},
+	{SLICE_INIT("x.y"), SLICE_INIT("second")},
+};
+
+/* As config_parse() would read it: no NULs. */
+static struct template *make(const char *json, struct buf *error)
+{
+	json_t *value = json_loads(json, JSON_DECODE_ANY, NULL);
+
+	ck_assert_msg(value != NULL, "%s", json);
+	struct template *template = template_create(value, &variables, error);
+	json_decref(value);
+	return template;
+}
+
+static bool render(const struct template *template, struct slice body, struct buf *out,
+	struct buf *error)
+{
+	const struct stomp_frame send = {.command = STOMP_SEND,
+		.headers = headers,
+		.header_count = COUNT(headers),
+		.body = body};
+	const struct template_input input = {.send = &send,
+		.variables = &variables,
+		.user = SLICE("ada"),
+		.session = SLICE("s1"),
+		.now = 951782400 + 3 * 3600 + 4 * 60 + 5}; /* 2000-02-29 */
+
+	return template_render(template, &input, out, error);
+}
+
+static const struct {
+	const char *json, *body, *rendered;
+} fillings[] = {
+	/* what has no placeholder stays, compact */
+	{"{ \"a\" : [1, 2.5, true, null, \"x\"], \"b\": {} }", "",
+		"{\"a\":[1,2.5,true,null,\"x\"],\"b\":{}}"},
+	{"{\"z\": 1, \"a\": 2}", "", "{\"z\":1,\"a\":2}"},
+	{"[]", "", "[]"},
+	{"\"\"", "", "\"\""},
+	{"7", "", "7"},
+	{"{\"{user}\": \"\xc3\xa9\\\"\\\\\\n\"}", "",
+		"{\"{user}\":\"\xc3\xa9\\\"\\\\\\n\"}"},
+
+	/* a placeholder that is the whole string keeps the type */
+	{"\"{body.x}\"", "{\"x\":5}", "5"},
+	{"\"{body.x}\"", "{\"x\":\"5\"}", "\"5\""},
+	{"\"{body.x}\"", "{\"x\": {\"a\": [true, null]}}", "{\"a\":[true,null]}"},
+	{"[\"{body.x}\",\"{body.x}\"]", "{\"x\":null}", "[null,null]"},
+	{"\"{body}\"", "{\"x\":5}", "{\"x\":5}"},
+	{"\"{body}\"", " \"text\" ", "\"text\""},
+	{"\"{body}\"", "17", "17"},
+	{"\"{body.a.b}\"", "{\"a\":{\"b\":1}}", "1"},
+	{"\"{body.x}\"", "{\"x\":\"a\\u0000b\"}", "\"a\\u0000b\""},
+	{"\"{body.x}\"", "{\"x\":1,\"x\":2}", "2"},
+	{"\"{body.x}\"", "{\"x\":\"\\ud83d\\ude00\"}", "\"\xf0\x9f\x98\x80\""},
+
+	/* within a string, everything is text */
+	{"\"-{body.x}-\"", "{\"x\":5}", "\"-5-\""},
+	{"\"-{body.x}-\"", "{\"x\":\"a\\\"b\"}", "\"-a\\\"b-\""},
+	{"\"-{body.x}-\"", "{\"x\":{\"a\":1}}", "\"-{\\\"a\\\":1}-\""},
+	{"\"{user}{session}\"", "", "\"adas1\""},
+
+	/* what is put in is never read as a template */
+	{"\"{body.x}!\"", "{\"x\":\"{user}\"}", "\"{user}!\""},
+
+	{"\"{user}\"", "", "\"ada\""},
+	{"\"{session}\"", "", "\"s1\""},
+	{"\"{header.destination}\"", "", "\"/app/chat\""},
+	{"\"{header.x.y}\"", "", "\"first\""},
+	{"\"room {var.room}\"", "", "\"room 7\""},
+	{"\"{var.room}\"", "", "\"7\""},
+	{"\"{var.odd}\"", "", "\"a\\\"\xef\xbf\xbd\\n\""},
+
+	{"\"{{user}}\"", "", "\"{user}\""},
+	{"\"{{{user}}}\"", "", "\"{ada}\""},
+	{"\"{{\"", "", "\"{\""},
+
+	{"\"{now:%H:%M}\"", "", "\"03:04\""},
+	{"\"at {now:%Y-%m-%d %H:%M:%S}\"", "", "\"at 2000-02-29 03:04:05\""},
+	{"\"{now:%FT%T%z}\"", "", "\"2000-02-29T03:04:05+0000\""},
+	{"\"{now:%e|%j|%I%p|%a|%A|%b|%B|%u|%V|%R|%%}\"", "",
+		"\"29|060|03AM|Tue|Tuesday|Feb|February|2|09|03:04|%\""},
+	{"\"{now:%s}\"", "", "\"951793445\""},
+	{"\"{now:plain}\"", "", "\"plain\""},
+};
+
+START_TEST(a_template_is_filled_in)
+{
+	struct buf out = {0}, error = {0};
+	struct template *template = make(fillings[_i].json, &error);
+
+	ck_assert_msg(template != NULL, "%s: %.*s", fillings[_i].json,
+		SLICE_ARGS(buf_slice(&error)));
+	ck_assert(render(template, slice_of(fillings[_i].body), &out, &error));
+	ck_assert_slice_eq(buf_slice(&out), slice_of(fillings[_i].rendered));
+	ck_assert_uint_eq(error.len, 0);
+	template_destroy(template);
+	buf_finish(&out);
+	buf_finish(&error);
+}
+END_TEST
+
+static const struct {
+	const char *json, *error;
+} mistakes[] = {
+	{"\"{bdy.x}\"", "{bdy.x} is none of {body}, {body.NAME}, {user}, {session}, "
+			"{header.NAME}, {var.NAME}, {now:FORMAT}"},
+	{"{\"a\":[\"{}\"]}", "{} is none of {body}, {body.NAME}, {user}, {session}, "
+			     "{header.NAME}, {var.NAME}, {now:FORMAT}"},
+	{"\"{user.x}\"", "{user.x} is none of {body}, {body.NAME}, {user}, {session}, "
+			 "{header.NAME}, {var.NAME}, {now:FORMAT}"},
+	{"\"{header.}\"",
+		"{header.} is none of {body}, {body.NAME}, {user}, {session}, "
+		"{header.NAME}, {var.NAME}, {now:FORMAT}"},
+	{"\"{body.a..b}\"", "{body.a..b} has an empty name"},
+	{"\"{body.a.}\"", "{body.a.} has an empty name"},
+	{"\"{var.rom}\"", "{var.rom} is no variable of the pattern"},
+	{"\"{user\"", "has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
+	{"\"user}\"", "has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
+	{"\"x{a{user}\"", "has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
+	{"\"{now:%Q}\"", "{now:%Q} has no time format we know"},
+	{"\"{now:%Ey}\"", "{now:%Ey} has no time format we know"},
+	{"\"{now:%1000Y}\"", "{now:%1000Y} has no time format we know"},
+	{"\"{now:%H%}\"", "{now:%H%} has no time format we know"},
+};
+
+START_TEST(a_wrong_template_is_refused_with_the_reason)
+{
+	struct buf error = {0};
+
+	ck_assert_ptr_null(make(mistakes[_i].json, &error));
+	ck_assert_slice_eq(buf_slice(&error), slice_of(mistakes[_i].error));
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_time_format_has_at_most_64_bytes)
+{
+	struct buf json = {0}, error = {0};
+
+	buf_printf(&json, "\"{now:%065d}\"%c", 0, 0);
+	ck_assert_ptr_null(make(json.data, &error));
+	buf_clear(&json);
+	buf_clear(&error);
+	buf_printf(&json, "\"{now:%064d}\"%c", 0, 0);
+	template_destroy(make(json.data, &error));
+	ck_assert_uint_eq(error.len, 0);
+	buf_finish(&json);
+	buf_finish(&error);
+}
+END_TEST
+
+static char *nested(int depth)
+{
+	struct buf json = {0};
+
+	for (int i = 0; i < depth; i++)
+		buf_append_char(&json, '[');
+	for (int i = 0; i < depth; i++)
+		buf_append_char(&json, ']');
+	buf_append_char(&json, '\0');
+	return json.data;
+}
+
+START_TEST(a_template_is_nested_at_most_64_deep)
+{
+	struct buf error = {0};
+	char *deep = nested(65), *deeper = nested(66);
+	struct template *template = make(deep, &error);
+
+	ck_assert_ptr_nonnull(template);
+	ck_assert_ptr_null(make(deeper, &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("is nested more than 64 deep"));
+	template_destroy(template);
+	free(deep);
+	free(deeper);
+	buf_finish(&error);
+}
+END_TEST
+
+static const struct {
+	const char *json, *body, *error;
+} complaints[] = {
+	{"\"{body.x}\"", "", "the body is not JSON"},
+	{"\"{body.x}\"", "hello", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"x\":1} more", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"x\":\"\xff\"}", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"x\":\"\\ud800\"}", "the body is not JSON"},
+	{"\"{body}\"", "{", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"y\":1}", "the body has no member \"x\""},
+	{"\"{body.x}\"", "[1]", "the body has no member \"x\""},
+	{"\"{body.x}\"", "\"x\"", "the body has no member \"x\""},
+	{"\"{body.x.y}\"", "{\"x\":1}", "the body has no member \"x.y\""},
+	{"[\"{body.x}\",\"{body.z}\"]", "{\"x\":1}", "the body has no member \"z\""},
+	{"\"{header.nope}\"", "", "the frame has no header \"nope\""},
+};
+
+START_TEST(a_body_that_does_not_fit_is_the_senders_error)
+{
+	struct buf out = {0}, error = {0};
+	struct template *template = make(complaints[_i].json, &error);
+
+	buf_append(&out, SLICE("before"));
+	ck_assert(!render(template, slice_of(complaints[_i].body), &out, &error));
+	ck_assert_slice_eq(buf_slice(&error), slice_of(complaints[_i].error));
+	ck_assert_slice_eq(buf_slice(&out), SLICE("before"));
+	template_destroy(template);
+	buf_finish(&out);
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_body_that_is_not_needed_may_be_anything)
+{
+	struct buf out = {0}, error = {0};
+	struct template *template = make("{\"who\":\"{user}\"}", &error);
+
+	ck_assert(render(template, SLICE("no \0 JSON"), &out, &error));
+	ck_assert_slice_eq(buf_slice(&out), SLICE("{\"who\":\"ada\"}"));
+	template_destroy(template);
+	buf_finish(&out);
+}
+END_TEST
+
+START_TEST(a_deeply_nested_body_ends_in_an_error)
+{
+	struct buf out = {0}, error = {0};
+	struct template *template = make("\"{body}\"", &error);
+	char *bodies[] = {nested(2000), nested(500000)};
+
+	ck_assert(render(template, slice_of(bodies[0]), &out, &error));
+	ck_assert_slice_eq(buf_slice(&out), slice_of(bodies[0]));
+	ck_assert(!render(template, slice_of(bodies[1]), &out, &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("the body is not JSON"));
+	template_destroy(template);
+	free(bodies[0]);
+	free(bodies[1]);
+	buf_finish(&out);
+	buf_finish(&error);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *rendered; /* NULL: refused */
+	const char *error;
+} texts[] = {
+	{"/topic/messages", "/topic/messages", ""},
+	{"/topic/{room}", "/topic/7", ""},
+	{"/topic/{var.room}/x", "/topic/7/x", ""},
+	{"/topic/{{x}}", "/topic/{x}", ""},
+	{"/topic/{rom}", NULL, "{rom} is no variable of the pattern"},
+	{"/topic/{user}", NULL, "{user} is no variable of the pattern"},
+	{"/topic/{room", NULL,
+		"has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
+	{"/topic/{}", NULL, "{} is no variable of the pattern"},
+};
+
+START_TEST(a_target_is_filled_in_or_refused)
+{
+	struct slice text = slice_of(texts[_i].text);
+	struct buf out = {0}, error = {0};
+	bool fine = texts[_i].rendered != NULL;
+
+	buf_append_char(&out, '>');
+	ck_assert(template_check_text(text, &variables, &error) == fine);
+	ck_assert_slice_eq(buf_slice(&error), slice_of(texts[_i].error));
+	ck_assert(template_render_text(text, &variables, &out) == fine);
+	ck_assert_slice_eq(slice_from(buf_slice(&out), 1),
+		slice_of(fine ? texts[_i].rendered : ""));
+	buf_finish(&out);
+	buf_finish(&error);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("template");
+	TCase *create = unit_case(suite, "create");
+	TCase *fill = unit_case(suite, "render");
+
+	setenv("TZ", "UTC", 1);
+	unit_add_table(create, a_wrong_template_is_refused_with_the_reason, mistakes);
+	tcase_add_test(create, a_time_format_has_at_most_64_bytes);
+	tcase_add_test(create, a_template_is_nested_at_most_64_deep);
+	unit_add_table(fill, a_template_is_filled_in, fillings);
+	unit_add_table(fill, a_body_that_does_not_fit_is_the_senders_error, complaints);
+	tcase_add_test(fill, a_body_that_is_not_needed_may_be_anything);
+	tcase_add_test(fill, a_deeply_nested_body_ends_in_an_error);
+	unit_add_table(fill, a_target_is_filled_in_or_refused, texts);
+	return unit_run(suite);
+}

@@ -1,0 +1,349 @@
+/* Posts and turns of a worker, its word with the edge, and how it stops. */
+#include "gateway/worker.h"
+
+#include "gateway/config.h"
+#include "protocol/xmalloc.h"
+#include "tests/lone_worker.h"
+#include "tests/memory_outlet.h"
+#include "tests/unit.h"
+
+enum { WORK_PER_TURN = 16384, FLUSHES_PER_TURN = 512 };
+
+static struct worker *worker;
+static struct memory_outlet outlet;
+
+static void begin(const char *members)
+{
+	worker = lone_worker_create(members);
+	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
+}
+
+static void teardown(void)
+{
+	lone_worker_destroy(worker);
+	memory_outlet_finish(&outlet);
+}
+
+static void setup(void)
+{
+	begin("");
+}
+
+/* An edge that writes down what it is told. */
+
+struct edge {
+	int turns, turns_left;
+	struct buf told;
+};
+
+static struct edge edge;
+
+static struct edge *edge_create(struct worker *unused)
+{
+	(void)unused;
+	return &edge;
+}
+
+static struct edge *edge_fail(struct worker *unused)
+{
+	(void)unused;
+	return NULL;
+}
+
+static bool edge_turn(struct edge *self)
+{
+	self->turns++;
+	return self->turns_left-- > 0;
+}
+
+static void edge_choke(struct edge *self, bool stop)
+{
+	buf_append(&self->told, stop ? SLICE("stop ") : SLICE("go "));
+}
+
+static void edge_close(struct edge *self)
+{
+	buf_append(&self->told, SLICE("close "));
+}
+
+static void edge_destroy(struct edge *self)
+{
+	buf_append(&self->told, SLICE("destroy "));
+}
+
+static const struct edge_ops edge_ops = {
+	.create = edge_create,
+	.turn = edge_turn,
+	.choke = edge_choke,
+	.close = edge_close,
+	.destroy = edge_destroy,
+};
+
+static void setup_edge(void)
+{
+	begin("'limits': {'inbox_posts': 4}");
+	edge = (struct edge){0};
+	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
+}
+
+static void teardown_edge(void)
+{
+	teardown();
+	ck_assert(slice_ends_with(buf_slice(&edge.told), SLICE("destroy ")));
+	buf_finish(&edge.told);
+}
+
+#define assert_edge_told(expected)                                                     \
+	do {                                                                           \
+		ck_assert_slice_eq(buf_slice(&edge.told), slice_of(expected));         \
+		buf_clear(&edge.told);                                                 \
+	} while (0)
+
+/* Posts */
+
+struct errand {
+	struct post post;
+	int number;
+	int followers; /* it posts that many with the numbers behind its own */
+	size_t amount; /* of work */
+};
+
+static struct buf done; /* numbers, a blank behind each */
+static size_t done_count;
+static int depth;
+
+static void post(int number, int followers, size_t amount);
+
+static void errand_run(struct worker *self, struct post *one)
+{
+	struct errand *errand = container_of(one, struct errand, post);
+
+	ck_assert_ptr_eq(self, worker);
+	ck_assert_int_eq(depth++, 0);
+	buf_printf(&done, "%d ", errand->number);
+	done_count++;
+	for (int i = 1; i <= errand->followers; i++)
+		post(errand->number * 10 + i, 0, 0);
+	worker_spend(worker, errand->amount);
+	free(errand);
+	depth--;
+}
+
+static void post(int number, int followers, size_t amount)
+{
+	struct errand *errand = xcalloc(1, sizeof(*errand));
+
+	*errand = (struct errand){{.size = sizeof(*errand), .run = errand_run}, number,
+		followers, amount};
+	worker_post(worker, &errand->post);
+}
+
+START_TEST(posts_run_in_their_order_and_never_inside_each_other)
+{
+	post(1, 2, 0);
+	post(2, 0, 0);
+	post(3, 1, 0);
+	ck_assert_uint_eq(done_count, 0);
+	lone_worker_settle(worker);
+	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 3 11 12 31 "));
+	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(a_turn_runs_a_bounded_number_of_posts)
+{
+	for (int i = 0; i < WORK_PER_TURN + 10; i++)
+		post(i, 0, 0);
+	loop_turn(worker->loop);
+	ck_assert_uint_eq(done_count, WORK_PER_TURN);
+	loop_turn(worker->loop);
+	ck_assert_uint_eq(done_count, WORK_PER_TURN + 10);
+	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(deliveries_count_as_work)
+{
+	post(1, 0, WORK_PER_TURN / 2);
+	post(2, 0, WORK_PER_TURN);
+	post(3, 0, 0);
+	loop_turn(worker->loop);
+	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 "));
+	loop_turn(worker->loop);
+	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 3 "));
+	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(a_turn_flushes_a_bounded_number_of_sessions)
+{
+	enum { SESSIONS = FLUSHES_PER_TURN + 10 };
+	static struct memory_outlet outlets[SESSIONS];
+	unsigned woken = 0;
+
+	for (int i = 0; i < SESSIONS; i++) {
+		struct session *session =
+			lone_worker_open(worker, "/echo", SESSION_RAW, "");
+
+		memory_outlet_attach(&outlets[i], session);
+		session_send_text(session, SLICE("x"), false);
+	}
+	loop_turn(worker->loop);
+	for (int i = 0; i < SESSIONS; i++)
+		woken += outlets[i].wakes;
+	ck_assert_uint_eq(woken, FLUSHES_PER_TURN);
+	loop_turn(worker->loop);
+	for (int i = 0; i < SESSIONS; i++) {
+		ck_assert_uint_eq(outlets[i].wakes, 1);
+		ck_assert_str_eq(memory_outlet_got(&outlets[i]), "x");
+	}
+	/* The sessions go before their outlets. */
+	session_kill_all(worker);
+	for (int i = 0; i < SESSIONS; i++)
+		memory_outlet_finish(&outlets[i]);
+}
+END_TEST
+
+/* The edge */
+
+START_TEST(an_edge_that_cannot_be_made_is_no_start)
+{
+	struct edge_ops broken = edge_ops;
+
+	broken.create = edge_fail;
+	ck_assert_int_eq(worker_start(worker, &broken), -1);
+}
+END_TEST
+
+START_TEST(the_edge_has_a_turn_as_long_as_it_has_work)
+{
+	edge.turns_left = 3;
+	lone_worker_settle(worker);
+	ck_assert_int_eq(edge.turns, 4);
+}
+END_TEST
+
+START_TEST(publishers_are_stopped_once_and_read_again_at_half)
+{
+	for (int i = 0; i < 6; i++)
+		post(i, 0, WORK_PER_TURN); /* one for a turn */
+	loop_turn(worker->loop);
+	assert_edge_told("stop ");
+	loop_turn(worker->loop);
+	loop_turn(worker->loop); /* three are left */
+	assert_edge_told("");
+	loop_turn(worker->loop);
+	assert_edge_told("go ");
+	lone_worker_settle(worker);
+	assert_edge_told("");
+	ck_assert_uint_eq(done_count, 6);
+	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(few_posts_stop_nobody)
+{
+	for (int i = 0; i < 3; i++)
+		post(i, 0, 0);
+	lone_worker_settle(worker);
+	assert_edge_told("");
+	buf_finish(&done);
+}
+END_TEST
+
+/* Stopping */
+
+static void setup_stop(void)
+{
+	/* Whoever waits for the drain in earnest runs into the test's timeout. */
+	begin("'times': {'drain': 60000, 'linger': 120000}");
+	edge = (struct edge){0};
+	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
+	memory_outlet_attach(
+		&outlet, lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id"));
+}
+
+START_TEST(a_stop_closes_the_door_and_every_session_and_then_ends)
+{
+	worker_stop(worker);
+	worker_run(worker);
+	assert_edge_told("close ");
+	ck_assert_str_eq(memory_outlet_got(&outlet), "o c[1001,\"Going away\"]");
+	ck_assert_uint_eq(worker->live_sessions, 0);
+}
+END_TEST
+
+START_TEST(a_stop_without_sessions_ends_at_once)
+{
+	session_lost(outlet.session, 1006, SLICE("lost"));
+	lone_worker_settle(worker);
+	worker_stop(worker);
+	worker_run(worker);
+	assert_edge_told("close ");
+}
+END_TEST
+
+START_TEST(a_stop_ends_when_the_drain_is_over)
+{
+	outlet.blocked = true;
+	worker_stop(worker);
+	loop_advance(worker->loop, 60000);
+	worker_run(worker);
+	ck_assert_uint_eq(worker->live_sessions, 1);
+}
+END_TEST
+
+START_TEST(a_second_stop_ends_at_once)
+{
+	outlet.blocked = true;
+	worker_stop(worker);
+	lone_worker_settle(worker);
+	worker_stop(worker);
+	worker_run(worker);
+	assert_edge_told("close ");
+	ck_assert_uint_eq(worker->live_sessions, 1);
+}
+END_TEST
+
+START_TEST(the_end_of_a_worker_is_the_end_of_its_sessions)
+{
+	struct memory_outlet last = {.wire = WIRE_SOCKJS, .blocked = true};
+	struct worker *doomed = lone_worker_create("");
+
+	memory_outlet_attach(
+		&last, lone_worker_open(doomed, "/echo", SESSION_SOCKJS, "id"));
+	lone_worker_destroy(doomed);
+	ck_assert_str_eq(memory_outlet_got(&last), "end");
+	memory_outlet_finish(&last);
+	worker_destroy(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("worker");
+	TCase *posts = unit_case(suite, "posts");
+	TCase *edges = unit_case(suite, "edge");
+	TCase *stopping = unit_case(suite, "stopping");
+
+	tcase_add_checked_fixture(posts, setup, teardown);
+	tcase_add_test(posts, posts_run_in_their_order_and_never_inside_each_other);
+	tcase_add_test(posts, a_turn_runs_a_bounded_number_of_posts);
+	tcase_add_test(posts, deliveries_count_as_work);
+	tcase_add_test(posts, a_turn_flushes_a_bounded_number_of_sessions);
+	tcase_add_test(posts, an_edge_that_cannot_be_made_is_no_start);
+
+	tcase_add_checked_fixture(edges, setup_edge, teardown_edge);
+	tcase_add_test(edges, the_edge_has_a_turn_as_long_as_it_has_work);
+	tcase_add_test(edges, publishers_are_stopped_once_and_read_again_at_half);
+	tcase_add_test(edges, few_posts_stop_nobody);
+
+	tcase_add_checked_fixture(stopping, setup_stop, teardown_edge);
+	tcase_add_test(
+		stopping, a_stop_closes_the_door_and_every_session_and_then_ends);
+	tcase_add_test(stopping, a_stop_without_sessions_ends_at_once);
+	tcase_add_test(stopping, a_stop_ends_when_the_drain_is_over);
+	tcase_add_test(stopping, a_second_stop_ends_at_once);
+	tcase_add_test(stopping, the_end_of_a_worker_is_the_end_of_its_sessions);
+	return unit_run(suite);
+}

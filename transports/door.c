@@ -1,0 +1,386 @@
+#include "transports/door.h"
+
+#include "gateway/config.h"
+#include "gateway/log.h"
+#include "gateway/worker.h"
+#include "protocol/http_head.h"
+#include "protocol/xmalloc.h"
+#include "transports/http.h"
+#include "transports/peer.h"
+#include "transports/refusal.h"
+#include "transports/route.h"
+#include "transports/ws.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	BACKLOG = 4096,
+	ACCEPTS_PER_TURN = 64,
+	DESCRIPTORS_KEPT = 256, /* for files, logs, the libraries */
+	PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
+	REFUSE_LINGER_MS = 1000,
+	DRAINS_PER_TURN = 64,
+};
+
+/* A connection that has not yet said what it wants, or is being refused. */
+struct visitor {
+	struct door *door;
+	struct list link;
+	struct watch watch;
+	struct timer timer;
+	bool refused; /* what it still sends is thrown away, so that it can read */
+	struct sockaddr_storage address;
+	socklen_t address_len;
+};
+
+struct door {
+	struct worker *worker;
+	struct http *http;
+	struct ws *ws;
+	struct watch listener;
+	struct timer pause;
+	struct list visitors;
+	struct http_head_limits limits;
+	struct http_head head; /* of whom is looked at now */
+	uint64_t connections_max;
+	char *peeked; /* limits.bytes + 1 */
+};
+
+static struct loop *door_loop(struct door *door)
+{
+	return door->worker->loop;
+}
+
+/* Visitors. */
+
+/* Forgets the visitor; the socket stays open and is returned. */
+static int visitor_release(struct visitor *visitor)
+{
+	int fd = visitor->watch.fd;
+
+	loop_unwatch(&visitor->watch);
+	loop_timer_stop(door_loop(visitor->door), &visitor->timer);
+	list_remove(&visitor->link);
+	free(visitor);
+	return fd;
+}
+
+static void visitor_close(struct visitor *visitor)
+{
+	close(visitor_release(visitor));
+}
+
+/* Reads and forgets; the visitor is closed when it has, or sends without end. */
+static void visitor_drain(struct visitor *visitor)
+{
+	struct door *door = visitor->door;
+
+	for (int i = 0; i < DRAINS_PER_TURN; i++) {
+		ssize_t got =
+			recv(visitor->watch.fd, door->peeked, door->limits.bytes, 0);
+
+		if (got == -1 && errno == EAGAIN)
+			return;
+		if (got <= 0)
+			break;
+	}
+	visitor_close(visitor);
+}
+
+static void visitor_refuse(struct visitor *visitor, int status)
+{
+	visitor->refused = true;
+	if (refusal_send(visitor->watch.fd, status) == -1) {
+		visitor_close(visitor);
+		return;
+	}
+	loop_timer_start(door_loop(visitor->door), &visitor->timer, REFUSE_LINGER_MS);
+	visitor_drain(visitor);
+}
+
+static void on_visitor_timer(struct timer *timer)
+{
+	struct visitor *visitor = container_of(timer, struct visitor, timer);
+
+	visitor_close(visitor);
+}
+
+/* The head asks well for a WebSocket: takes it away and hands the socket over. */
+static bool visitor_is_websocket(struct visitor *visitor, struct http_route *route)
+{
+	const struct config *config = visitor->door->worker->config;
+	const struct http_head *head = &visitor->door->head;
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	const struct slice *host = http_header(head, SLICE("Host"));
+
+	if (!http_upgrade_is_asked(head) || http_upgrade_check(head) != 0)
+		return false;
+	*route = route_find(config, head->target, true);
+	return route->kind == ROUTE_WEBSOCKET &&
+	       route_allows(config, route->endpoint,
+		       origin == NULL ? SLICE("") : *origin,
+		       host == NULL ? SLICE("") : *host);
+}
+
+static void visitor_hand_over(struct visitor *visitor)
+{
+	struct door *door = visitor->door;
+	struct http_head *head = &door->head;
+	struct sockaddr_storage address = visitor->address;
+	socklen_t address_len = visitor->address_len;
+	struct http_route route;
+
+	if (!visitor_is_websocket(visitor, &route)) {
+		http_adopt(door->http, visitor_release(visitor),
+			(const struct sockaddr *)&address, address_len);
+		return;
+	}
+
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	char text[PEER_ADDRESS_MAX];
+	const struct peer peer = {
+		peer_address((const struct sockaddr *)&address, text),
+		origin == NULL ? SLICE("") : *origin,
+	};
+	/* Take away what was only looked at; the slices still point to what was peeked. */
+	char taken[512];
+	size_t left = head->len;
+	int fd = visitor_release(visitor);
+	while (left > 0) {
+		ssize_t got =
+			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
+		if (got <= 0) {
+			close(fd);
+			return;
+		}
+		left -= (size_t)got;
+	}
+	ws_adopt(door->ws, fd, head, route.endpoint, route.framing, &peer);
+}
+
+static void visitor_look(struct visitor *visitor, bool gone)
+{
+	struct door *door = visitor->door;
+	ssize_t got =
+		recv(visitor->watch.fd, door->peeked, door->limits.bytes + 1, MSG_PEEK);
+	int status;
+
+	if (got == 0 || (got == -1 && errno != EAGAIN)) {
+		visitor_close(visitor);
+		return;
+	}
+	if (got == -1)
+		return;
+	switch (http_head_parse((struct slice){door->peeked, (size_t)got},
+		&door->limits, &door->head, &status)) {
+	case HTTP_HEAD_DONE:
+		visitor_hand_over(visitor);
+		break;
+	case HTTP_HEAD_MORE:
+		if (gone) /* what is missing will never come */
+			visitor_close(visitor);
+		break;
+	case HTTP_HEAD_BAD:
+		visitor_refuse(visitor, status);
+		break;
+	}
+}
+
+static void on_visitor(struct watch *watch, unsigned events)
+{
+	struct visitor *visitor = container_of(watch, struct visitor, watch);
+
+	if (visitor->refused)
+		visitor_drain(visitor);
+	else
+		visitor_look(visitor, events & WATCH_GONE);
+}
+
+static void door_welcome(struct door *door, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	visitor->door = door;
+	visitor->watch.fd = fd;
+	visitor->watch.ready = on_visitor;
+	visitor->timer.fire = on_visitor_timer;
+	visitor->address = *address;
+	visitor->address_len = address_len;
+	list_append(&door->visitors, &visitor->link);
+	loop_timer_start(
+		door_loop(door), &visitor->timer, door->worker->config->times.head);
+	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == -1)
+		visitor_close(visitor);
+}
+
+/* The listener. */
+
+static void door_pause(struct door *door)
+{
+	log_warn("door: cannot accept: %s", strerror(errno));
+	loop_unwatch(&door->listener);
+	loop_timer_start(door_loop(door), &door->pause, PAUSE_MS);
+}
+
+static void door_listen_again(struct door *door)
+{
+	if (loop_watch(door_loop(door), &door->listener, WATCH_IN) == -1)
+		loop_timer_start(door_loop(door), &door->pause, PAUSE_MS);
+}
+
+static void on_pause_over(struct timer *timer)
+{
+	door_listen_again(container_of(timer, struct door, pause));
+}
+
+static void on_listener(struct watch *watch, unsigned events)
+{
+	struct door *door = container_of(watch, struct door, listener);
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct sockaddr_storage address = {0};
+		socklen_t len = sizeof(address);
+		int fd = accept4(watch->fd, (struct sockaddr *)&address, &len,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0 && (uint64_t)fd < door->connections_max) {
+			door_welcome(door, fd, &address, len);
+			continue;
+		}
+		if (fd >= 0) {
+			close(fd);
+			errno = EMFILE;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			errno == ENOMEM)
+			door_pause(door);
+		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+			log_warn("door: accept: %s", strerror(errno));
+		return;
+	}
+}
+
+/*
+ * Returns a listening socket on the first address of `host` that the caller
+ * owns, or -1 after logging why. An empty host means every address, v6 and v4.
+ */
+static int door_bind(const char *host, const char *port)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *where = NULL;
+	int fd = -1, listener = -1;
+
+	int error = getaddrinfo(*host == '\0' ? NULL : host, port, &hints, &where);
+	if (error != 0) {
+		log_error("door: %s port %s: %s", host, port, gai_strerror(error));
+		goto out;
+	}
+	fd = socket(where->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1 ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) ==
+			-1 ||
+		bind(fd, where->ai_addr, where->ai_addrlen) == -1 ||
+		listen(fd, BACKLOG) == -1) {
+		log_error("door: %s port %s: %s", host, port, strerror(errno));
+		goto out;
+	}
+	listener = fd;
+	fd = -1;
+out:
+	if (fd != -1)
+		close(fd);
+	if (where != NULL)
+		freeaddrinfo(where);
+	return listener;
+}
+
+static void door_log_address(int listener)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t len = sizeof(address);
+	char host[64], port[16];
+
+	if (getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
+		getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		log_info(address.ss_family == AF_INET6 ? "door: listening on [%s]:%s"
+						       : "door: listening on %s:%s",
+			host, port);
+}
+
+/* Descriptors grow from the bottom: a number beyond this means too many. */
+static uint64_t door_connections_max(const struct config *config)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	uint64_t most = limit.rlim_cur > DESCRIPTORS_KEPT * 2
+				? limit.rlim_cur - DESCRIPTORS_KEPT
+				: limit.rlim_cur / 2;
+	uint64_t wanted = config->limits.connections + DESCRIPTORS_KEPT;
+
+	return config->limits.connections != 0 && wanted < most ? wanted : most;
+}
+
+struct door *door_create(struct worker *worker, struct http *http, struct ws *ws)
+{
+	const struct config *config = worker->config;
+	char *host = xstrdup(config->host), *port = xstrdup(config->port);
+	int listener = door_bind(host, port);
+
+	free(host);
+	free(port);
+	if (listener == -1)
+		return NULL;
+
+	struct door *door = xcalloc(1, sizeof(*door));
+	door->worker = worker;
+	door->http = http;
+	door->ws = ws;
+	door->limits = (struct http_head_limits){
+		config->limits.head, config->limits.target, config->limits.head_lines};
+	door->peeked = xmalloc(door->limits.bytes + 1);
+	door->connections_max = door_connections_max(config);
+	door->listener =
+		(struct watch){.fd = listener, .level = true, .ready = on_listener};
+	door->pause.fire = on_pause_over;
+	list_init(&door->visitors);
+	door_log_address(listener);
+	door_listen_again(door);
+	return door;
+}
+
+void door_close(struct door *door)
+{
+	if (door->listener.fd == -1)
+		return;
+	loop_unwatch(&door->listener);
+	loop_timer_stop(door_loop(door), &door->pause);
+	close(door->listener.fd);
+	door->listener.fd = -1;
+	while (!list_is_empty(&door->visitors))
+		visitor_close(container_of(door->visitors.next, struct visitor, link));
+}
+
+void door_destroy(struct door *door)
+{
+	if (door == NULL)
+		return;
+	door_close(door);
+	free(door->peeked);
+	free(door);
+}

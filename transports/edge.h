@@ -1,0 +1,9 @@
+/* The edge as gateway/main.c hands it to the core: door, HTTP and WebSocket. */
+#ifndef TRANSPORTS_EDGE_H
+#define TRANSPORTS_EDGE_H
+
+#include "gateway/edge.h"
+
+extern const struct edge_ops transports_edge;
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * HTTP by libmicrohttpd: everything that is no WebSocket. Its daemons join the
+ * worker's loop; see http_stall.c for why there are many.
+ */
+#ifndef TRANSPORTS_HTTP_H
+#define TRANSPORTS_HTTP_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct http;
+struct worker;
+struct ws;
+
+/* Connections that turn into WebSockets later go to `ws`. NULL after logging why. */
+struct http *http_create(struct worker *worker, struct ws *ws);
+void http_destroy(struct http *http); /* NULL is fine */
+
+/* Takes over a socket of which nothing has been read. */
+void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len);
+
+/* Runs the daemons that have something to do; true when there is more. */
+bool http_turn(struct http *http);
+
+/* Lets requests that bring messages wait (or go on). */
+void http_choke(struct http *http, bool stop);
+
+#endif

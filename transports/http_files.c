@@ -1,0 +1,227 @@
+/*
+ * The pages: every file below the www directory, read once at the start. A
+ * request names one of them exactly or it does not; no path is ever put together
+ * from what a peer says.
+ */
+#include "transports/http_internal.h"
+
+#include "gateway/log.h"
+#include "gateway/table.h"
+#include "protocol/hash.h"
+#include "protocol/xmalloc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	DEPTH_MAX = 16,
+	BYTES_MAX = 64 << 20, /* of all files together: pages, not downloads */
+};
+
+struct file {
+	struct table_node node; /* its key points to `path` */
+	char *path;             /* "/chat.html"; a directory's index is at "/" too */
+	const char *content_type;
+	char etag[20];
+	struct buf content;
+};
+
+struct files {
+	struct table by_path;
+	size_t bytes;
+};
+
+static const struct hash_key etag_key = {0x504f535445524e21, 0x66696c6573};
+
+static const char *content_type_of(struct slice path)
+{
+	static const struct {
+		struct slice ending;
+		const char *type;
+	} types[] = {
+		{SLICE_INIT(".html"), "text/html; charset=UTF-8"},
+		{SLICE_INIT(".js"), "text/javascript; charset=UTF-8"},
+		{SLICE_INIT(".mjs"), "text/javascript; charset=UTF-8"},
+		{SLICE_INIT(".css"), "text/css; charset=UTF-8"},
+		{SLICE_INIT(".json"), "application/json; charset=UTF-8"},
+		{SLICE_INIT(".map"), "application/json; charset=UTF-8"},
+		{SLICE_INIT(".md"), "text/plain; charset=UTF-8"},
+		{SLICE_INIT(".txt"), "text/plain; charset=UTF-8"},
+		{SLICE_INIT(".svg"), "image/svg+xml"},
+		{SLICE_INIT(".png"), "image/png"},
+		{SLICE_INIT(".ico"), "image/x-icon"},
+		{SLICE_INIT(".woff2"), "font/woff2"},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (slice_ends_with(path, types[i].ending))
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
+static void files_insert(
+	struct files *files, const char *path, const char *type, struct slice content)
+{
+	struct file *file = xcalloc(1, sizeof(*file));
+
+	file->path = xstrdup(slice_of(path));
+	file->content_type = type;
+	buf_append(&file->content, content);
+	snprintf(file->etag, sizeof(file->etag), "\"%016llx\"",
+		(unsigned long long)hash_slice(&etag_key, content));
+	table_insert(&files->by_path, &file->node, slice_of(file->path));
+}
+
+static int files_read(struct files *files, const char *path, int fd, size_t size)
+{
+	const char *type = content_type_of(slice_of(path));
+	struct buf content = {0};
+	int result = -1;
+
+	files->bytes += size;
+	if (files->bytes > BYTES_MAX) {
+		log_error("files: more than %d bytes in all at %s", BYTES_MAX, path);
+		goto out;
+	}
+	buf_reserve(&content, size + 1);
+	while (content.len < size) {
+		ssize_t got = read(fd, content.data + content.len, size - content.len);
+
+		if (got <= 0) {
+			log_error("files: cannot read %s: %s", path, strerror(errno));
+			goto out;
+		}
+		content.len += (size_t)got;
+	}
+	files_insert(files, path, type, buf_slice(&content));
+	if (slice_ends_with(slice_of(path), SLICE("/index.html"))) {
+		char *shorter = xstrdup(slice_first(
+			slice_of(path), strlen(path) - strlen("index.html")));
+
+		files_insert(files, shorter, type, buf_slice(&content));
+		free(shorter);
+	}
+	result = 0;
+out:
+	buf_finish(&content);
+	return result;
+}
+
+/* Takes the descriptor over. `path` is what URLs call the directory. */
+static int files_walk(struct files *files, int directory, const char *path, int depth)
+{
+	DIR *stream = fdopendir(directory);
+	const struct dirent *entry;
+	int result = 0;
+
+	if (stream == NULL || depth > DEPTH_MAX) {
+		log_error("files: cannot look into %s", path);
+		if (stream != NULL)
+			closedir(stream);
+		else
+			close(directory);
+		return -1;
+	}
+	while (result == 0 && (entry = readdir(stream)) != NULL) {
+		struct buf name = {0};
+		struct stat about;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		int fd = openat(dirfd(stream), entry->d_name,
+			O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd == -1 || fstat(fd, &about) == -1) {
+			log_error("files: %s%s: %s", path, entry->d_name,
+				strerror(errno));
+			result = -1;
+		} else if (S_ISDIR(about.st_mode)) {
+			buf_printf(&name, "%s%s/", path, entry->d_name);
+			buf_append_char(&name, '\0');
+			result = files_walk(files, fd, name.data, depth + 1);
+			fd = -1;
+		} else if (S_ISREG(about.st_mode)) {
+			buf_printf(&name, "%s%s", path, entry->d_name);
+			buf_append_char(&name, '\0');
+			result =
+				files_read(files, name.data, fd, (size_t)about.st_size);
+		}
+		if (fd != -1)
+			close(fd);
+		buf_finish(&name);
+	}
+	closedir(stream);
+	return result;
+}
+
+struct files *files_create(struct slice directory)
+{
+	struct files *files = xcalloc(1, sizeof(*files));
+
+	table_init(&files->by_path, &etag_key);
+	if (directory.len == 0)
+		return files;
+
+	char *name = xstrdup(directory);
+	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		log_error("files: www \"%s\": %s", name, strerror(errno));
+	if (fd == -1 || files_walk(files, fd, "/", 0) == -1) {
+		files_destroy(files);
+		files = NULL;
+	} else {
+		log_info("files: %zu pages from %s", files->by_path.count, name);
+	}
+	free(name);
+	return files;
+}
+
+void files_destroy(struct files *files)
+{
+	struct table_node *node;
+
+	if (files == NULL)
+		return;
+	while ((node = table_any(&files->by_path)) != NULL) {
+		struct file *file = container_of(node, struct file, node);
+
+		table_remove(&files->by_path, node);
+		buf_finish(&file->content);
+		free(file->path);
+		free(file);
+	}
+	table_finish(&files->by_path);
+	free(files);
+}
+
+bool http_serve_file(struct http_request *request)
+{
+	struct table_node *node =
+		table_find(&request_http(request)->files->by_path, request->route.path);
+
+	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+		return http_answer_method(request, "GET, HEAD");
+	if (node == NULL)
+		return http_answer_text(request, 404, SLICE("Not found\n"));
+
+	const struct file *file = container_of(node, struct file, node);
+	struct answer answer = {
+		.status = 200,
+		.content_type = file->content_type,
+		.body = buf_slice(&file->content),
+		.caching = CACHING_CHECK,
+		.etag = file->etag,
+		.policy = "default-src 'self'; base-uri 'none'; frame-ancestors 'self'",
+	};
+	if (etag_matches(request, file->etag)) {
+		answer.status = 304;
+		answer.content_type = NULL;
+		answer.body = SLICE("");
+	}
+	return http_answer(request, &answer);
+}

@@ -1,0 +1,200 @@
+/*
+ * What the files of the HTTP carrier share. A connection lives from its hand-over
+ * by the door until libmicrohttpd closes it; a request from its first line until
+ * its answer has left or its connection broke. libmicrohttpd tells when.
+ */
+#ifndef TRANSPORTS_HTTP_INTERNAL_H
+#define TRANSPORTS_HTTP_INTERNAL_H
+
+#include "gateway/config.h"
+#include "gateway/list.h"
+#include "gateway/loop.h"
+#include "gateway/worker.h"
+#include "protocol/http_head.h"
+#include "transports/http.h"
+#include "transports/peer.h"
+#include "transports/route.h"
+
+#include <sys/types.h>
+
+struct MHD_Connection;
+struct MHD_Daemon;
+struct MHD_Response;
+struct files;
+
+enum { STALLS = 64 };
+
+/* One libmicrohttpd daemon with its share of the connections. */
+struct stall {
+	struct http *http;
+	struct MHD_Daemon *daemon;
+	struct watch watch;
+	struct list dirty; /* in http->dirty: must run this turn */
+};
+
+struct http {
+	struct worker *worker;
+	struct ws *ws;
+	struct stall stalls[STALLS];
+	size_t next_stall;
+	struct list dirty;
+	struct list connections;
+	struct list held; /* requests that wait until publishers are read again */
+	struct files *files;
+	struct buf scratch;              /* frames on their way into a response */
+	struct sockjs_messages messages; /* of the request that is being read */
+	struct http_head head;           /* of the request that begins */
+	bool stopping;
+};
+
+enum http_phase {
+	HTTP_IDLE,      /* between requests: keep_alive */
+	HTTP_READING,   /* a request comes in: body */
+	HTTP_WAITING,   /* for frames, for the inbox: no time of ours */
+	HTTP_ANSWERING, /* an answer leaves: progress */
+};
+
+struct http_connection {
+	struct http *http;
+	struct stall *stall;
+	struct MHD_Connection *mhd;
+	struct list link;
+	struct watch watch;
+	struct timer timer;
+	struct http_request *request; /* NULL between requests */
+	enum http_phase phase;
+	uint64_t acked; /* bytes that the peer had when progress was last looked at */
+	bool suspended;
+	bool gone; /* the peer has shut down its side */
+	char address[PEER_ADDRESS_MAX];
+};
+
+struct receiver;
+
+struct http_request {
+	struct http_connection *connection;
+	char *target;
+	const char *method;  /* libmicrohttpd's, as long as the request */
+	struct slice origin; /* the same; empty: none was sent */
+	struct http_route route;
+	int minor;  /* of HTTP/1.x */
+	bool begun; /* its head has been looked at */
+
+	/* What its head was found to deserve; 0: nothing. Said when its body is here. */
+	int refusal;
+	struct slice refusal_text; /* empty: the status itself */
+
+	bool refused; /* that is said already: the connection closes */
+	bool keeps_body;
+	struct buf body;
+	uint64_t received;         /* bytes of the body so far */
+	struct list held;          /* in http->held */
+	struct receiver *receiver; /* http_receive.c's */
+};
+
+static inline struct http *request_http(const struct http_request *request)
+{
+	return request->connection->http;
+}
+
+static inline const struct config *request_config(const struct http_request *request)
+{
+	return request->connection->http->worker->config;
+}
+
+static inline struct peer request_peer(const struct http_request *request)
+{
+	return (struct peer){slice_of(request->connection->address), request->origin};
+}
+
+/* http_stall.c */
+
+/* The connection rests until http_resume(); then its request is served again. */
+void http_suspend(struct http_connection *connection);
+void http_resume(struct http_connection *connection);
+void http_set_phase(struct http_connection *connection, enum http_phase phase);
+
+/* http_request.c: libmicrohttpd calls these. */
+void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
+void http_request_destroy(struct http_request *request, bool completed);
+
+/* True when the request used this method. */
+bool request_is(const struct http_request *request, const char *method);
+
+/* http_answer.c */
+
+enum caching {
+	CACHING_UNSAID,
+	CACHING_NEVER, /* exactly the header that the protocol's tests want */
+	CACHING_CHECK, /* ask each time whether the ETag is still good */
+	CACHING_YEAR,
+};
+
+struct answer {
+	unsigned status;
+	const char *content_type; /* NULL: no such header */
+	struct slice body;        /* copied */
+	enum caching caching;
+	const char *etag;          /* quoted; NULL: none */
+	const char *allow;         /* NULL: none */
+	const char *allow_methods; /* for a preflight; NULL: none */
+	const char *policy;        /* Content-Security-Policy; NULL: none */
+	bool close;                /* end the connection afterwards */
+};
+
+/*
+ * Answers the request; with an endpoint CORS headers and its cookie go along.
+ * Returns false when libmicrohttpd refuses.
+ */
+bool http_answer(struct http_request *request, const struct answer *answer);
+
+/* A short text with a status: errors, mostly. */
+bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
+
+/* 405 with `allow`. */
+bool http_answer_method(struct http_request *request, const char *allow);
+
+/*
+ * Answers with a stream that http_receive.c fills. `reader` is libmicrohttpd's
+ * MHD_ContentReaderCallback.
+ */
+bool http_answer_stream(struct http_request *request, const char *content_type,
+	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
+	struct receiver *receiver);
+
+enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
+
+/* True when an If-None-Match header names the etag. */
+bool etag_matches(const struct http_request *request, const char *etag);
+
+/* The request header, or an empty slice; as long as the request. */
+struct slice request_header(const struct http_request *request, const char *name);
+
+/*
+ * Each serves one kind of route, when the request is here with its body or its
+ * connection is resumed. False: the connection is closed without an answer.
+ */
+bool http_serve_greeting(struct http_request *request);
+bool http_serve_info(struct http_request *request);
+bool http_serve_iframe(struct http_request *request);
+bool http_serve_preflight(struct http_request *request, const char *allow);
+bool http_serve_receive(struct http_request *request);
+bool http_serve_send(struct http_request *request);
+bool http_serve_file(struct http_request *request);
+
+/* http_receive.c */
+void http_receiver_gone(struct http_request *request);     /* its peer vanished */
+void http_receiver_writable(struct http_request *request); /* its socket takes more */
+void http_receiver_destroy(struct http_request *request, bool completed);
+
+/*
+ * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,
+ * or sets the request's refusal.
+ */
+bool http_upgrade(struct http_request *request, const struct http_head *head);
+
+/* http_files.c: every file below `directory`, read once. NULL after logging why. */
+struct files *files_create(struct slice directory);
+void files_destroy(struct files *files); /* NULL is fine */
+
+#endif

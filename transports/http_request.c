@@ -1,0 +1,227 @@
+/*
+ * One request: its head is checked by the door's rules again (the door sees only
+ * the first of a connection), then its route decides who answers.
+ */
+#include "transports/http_internal.h"
+
+#include "gateway/log.h"
+#include "protocol/xmalloc.h"
+#include "transports/refusal.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_len, void **slot);
+
+bool request_is(const struct http_request *request, const char *method)
+{
+	return strcmp(request->method, method) == 0;
+}
+
+/* The target as it was sent: libmicrohttpd decodes it before it asks us. */
+void *http_on_target(void *context, const char *target, struct MHD_Connection *mhd)
+{
+	struct http_request *request = xcalloc(1, sizeof(*request));
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	(void)context;
+	request->connection = info->socket_context;
+	request->target = xstrdup(slice_of(target));
+	request->connection->request = request;
+	http_set_phase(request->connection, HTTP_READING);
+	return request;
+}
+
+void http_request_destroy(struct http_request *request, bool completed)
+{
+	if (request->receiver != NULL)
+		http_receiver_destroy(request, completed);
+	list_remove(&request->held);
+	request->connection->request = NULL;
+	buf_finish(&request->body);
+	free(request->target);
+	free(request);
+}
+
+/* libmicrohttpd leaves the blanks behind a value where they are. */
+static struct slice trim(struct slice value)
+{
+	while (value.len > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
+		value = slice_from(value, 1);
+	while (value.len > 0 &&
+		(value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
+		value.len--;
+	return value;
+}
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
+	const char *name, size_t name_len, const char *value, size_t value_len)
+{
+	struct http_head *head = context;
+
+	(void)kind;
+	if (head->header_count == HTTP_HEADERS_MAX)
+		return MHD_NO;
+	head->headers[head->header_count++] = (struct http_header){
+		{name, name_len}, trim((struct slice){value, value_len})};
+	return MHD_YES;
+}
+
+/* The head as the door's rules want it; it lives as long as the request begins. */
+static const struct http_head *request_read_head(
+	struct http_request *request, const char *version)
+{
+	struct http_head *head = &request_http(request)->head;
+
+	request->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0 ? 0 : 1;
+	head->method = slice_of(request->method);
+	head->target = slice_of(request->target);
+	head->minor = request->minor;
+	head->header_count = 0;
+	MHD_get_connection_values_n(
+		request->connection->mhd, MHD_HEADER_KIND, on_header, head);
+	return head;
+}
+
+static bool request_refuse(struct http_request *request, bool close)
+{
+	struct slice text = request->refusal_text;
+
+	if (text.len == 0)
+		text = slice_of(http_status_line(request->refusal));
+	return http_answer(
+		request, &(struct answer){.status = (unsigned)request->refusal,
+				 .content_type = "text/plain; charset=UTF-8",
+				 .body = text,
+				 .caching = CACHING_NEVER,
+				 .close = close});
+}
+
+/* The door's rules. What they forbid is refused without looking at a body. */
+static int request_check(
+	const struct http_request *request, const struct http_head *head)
+{
+	const struct limits *limits = &request_config(request)->limits;
+	int status = http_head_check(head);
+
+	if (status == 0 && head->target.len > limits->target)
+		status = 414;
+	if (status == 0 && head->header_count > limits->head_lines)
+		status = 431;
+	return status;
+}
+
+static void request_check_origin(
+	struct http_request *request, const struct http_head *head)
+{
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	const struct slice *host = http_header(head, SLICE("Host"));
+	const struct slice nothing = SLICE("");
+	const struct endpoint *endpoint = request->route.endpoint;
+
+	if (host == NULL)
+		host = &nothing;
+	if (origin != NULL)
+		request->origin = *origin;
+	if (endpoint == NULL ||
+		route_allows(request_config(request), endpoint, request->origin, *host))
+		return;
+	log_info("http: 403, Origin \"%.*s\" at %.*s is neither in allowed_origins nor "
+		 "the Host \"%.*s\"",
+		SLICE_ARGS(request->origin), SLICE_ARGS(endpoint->path),
+		SLICE_ARGS(*host));
+	request->refusal = 403;
+	request->refusal_text = SLICE("Origin not allowed\n");
+}
+
+/* Looks at the head. False: the connection is closed, or another's now. */
+static bool request_begin(struct http_request *request, const char *version)
+{
+	const struct config *config = request_config(request);
+	const struct http_head *head = request_read_head(request, version);
+
+	request->refusal = request_check(request, head);
+	if (request->refusal != 0)
+		return request_refuse(request, true);
+
+	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
+	request->keeps_body = request->route.kind == ROUTE_UPLINK;
+	request_check_origin(request, head);
+	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
+		return !http_upgrade(request, head);
+	return true;
+}
+
+/*
+ * A body that is not wanted is read to its end all the same, and its deadline
+ * bounds what that costs. One beyond the limit is refused at once, past
+ * libmicrohttpd, which can answer only behind it, or resets the connection.
+ */
+static void request_take_body(struct http_request *request, struct slice piece)
+{
+	request->received += piece.len;
+	if (request->refused)
+		return;
+	if (request->received > request_config(request)->limits.body) {
+		request->refused = true;
+		buf_finish(&request->body);
+		refusal_send(request->connection->watch.fd, 413);
+	} else if (request->keeps_body) {
+		buf_append(&request->body, piece);
+	}
+}
+
+/* The request is here with its body, or its connection is resumed. */
+static bool request_serve(struct http_request *request)
+{
+	if (request->refused)
+		return false;
+	if (request->refusal != 0)
+		return request_refuse(request, false);
+	switch (request->route.kind) {
+	case ROUTE_FILE:
+		return http_serve_file(request);
+	case ROUTE_GREETING:
+		return http_serve_greeting(request);
+	case ROUTE_INFO:
+		return http_serve_info(request);
+	case ROUTE_IFRAME:
+		return http_serve_iframe(request);
+	case ROUTE_DOWNLINK:
+		return http_serve_receive(request);
+	case ROUTE_UPLINK:
+		return http_serve_send(request);
+	case ROUTE_WEBSOCKET:
+		return http_answer_method(request, "GET");
+	case ROUTE_UNKNOWN:
+		return http_answer_text(request, 404, SLICE("Not found\n"));
+	}
+	return false;
+}
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_len, void **slot)
+{
+	struct http_request *request = *slot;
+	bool good = true;
+
+	(void)mhd;
+	(void)url;
+	if (((struct http *)context)->stopping)
+		return MHD_NO;
+	if (!request->begun) {
+		request->begun = true;
+		request->method = method;
+		good = request_begin(request, version);
+	} else if (*data_len > 0) {
+		request_take_body(request, (struct slice){data, *data_len});
+		*data_len = 0;
+	} else {
+		good = request_serve(request);
+	}
+	return good ? MHD_YES : MHD_NO;
+}

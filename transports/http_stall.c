@@ -1,0 +1,329 @@
+/*
+ * The stalls: 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all
+ * suspended connections of its daemon (67 us with 64 daemons and 12,000 waiting
+ * polls, 3 ms with one and 18,000), so the connections are spread, and all
+ * resumes of a turn are followed by one run.
+ *
+ * libmicrohttpd does not look at a suspended connection at all: that its peer has gone,
+ * or that its socket takes bytes again, we see by a watch of our own.
+ */
+#include "transports/http_internal.h"
+
+#include "gateway/log.h"
+#include "protocol/xmalloc.h"
+
+#include <linux/tcp.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* What libmicrohttpd keeps beside the head in a connection's pool. */
+enum { POOL_BESIDE_HEAD = 2048 };
+
+static struct loop *connection_loop(const struct http_connection *connection)
+{
+	return connection->http->worker->loop;
+}
+
+static void stall_mark(struct stall *stall)
+{
+	if (!list_is_linked(&stall->dirty))
+		list_append(&stall->http->dirty, &stall->dirty);
+}
+
+void http_suspend(struct http_connection *connection)
+{
+	connection->suspended = true;
+	http_set_phase(connection, HTTP_WAITING);
+	MHD_suspend_connection(connection->mhd);
+}
+
+void http_resume(struct http_connection *connection)
+{
+	if (!connection->suspended)
+		return;
+	connection->suspended = false;
+	MHD_resume_connection(connection->mhd);
+	stall_mark(connection->stall);
+}
+
+/* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
+
+/* How many bytes the peer has acknowledged so far. */
+static uint64_t connection_acked(const struct http_connection *connection)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(connection->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return 0;
+	return info.tcpi_bytes_acked;
+}
+
+void http_set_phase(struct http_connection *connection, enum http_phase phase)
+{
+	const struct times *times = &connection->http->worker->config->times;
+	struct loop *loop = connection_loop(connection);
+
+	connection->phase = phase;
+	switch (phase) {
+	case HTTP_IDLE:
+		loop_timer_start(loop, &connection->timer, times->keep_alive);
+		break;
+	case HTTP_READING:
+		loop_timer_start(loop, &connection->timer, times->body);
+		break;
+	case HTTP_WAITING:
+		loop_timer_stop(loop, &connection->timer);
+		break;
+	case HTTP_ANSWERING:
+		connection->acked = 0;
+		loop_timer_start(loop, &connection->timer, times->progress);
+		break;
+	}
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct http_connection *connection =
+		container_of(timer, struct http_connection, timer);
+
+	if (connection->phase == HTTP_ANSWERING) {
+		uint64_t acked = connection_acked(connection);
+
+		if (acked != connection->acked) {
+			http_set_phase(connection, HTTP_ANSWERING);
+			connection->acked = acked;
+			return;
+		}
+	}
+	/* libmicrohttpd sees the end of the connection and cleans up. */
+	shutdown(connection->watch.fd, SHUT_RDWR);
+}
+
+static void on_socket(struct watch *watch, unsigned events)
+{
+	struct http_connection *connection =
+		container_of(watch, struct http_connection, watch);
+	struct http_request *request = connection->request;
+
+	if (events & WATCH_GONE)
+		connection->gone = true;
+	/* While it is not suspended, libmicrohttpd looks after it itself. */
+	if (!connection->suspended || request == NULL || request->receiver == NULL)
+		return;
+	if (connection->gone)
+		http_receiver_gone(request);
+	else if (events & WATCH_OUT)
+		http_receiver_writable(request);
+}
+
+/* libmicrohttpd's callbacks. */
+
+static void connection_started(
+	struct http *http, struct MHD_Connection *mhd, void **slot)
+{
+	struct http_connection *connection = xcalloc(1, sizeof(*connection));
+	const union MHD_ConnectionInfo *info;
+	char text[PEER_ADDRESS_MAX];
+
+	connection->http = http;
+	connection->mhd = mhd;
+	connection->timer.fire = on_deadline;
+	connection->watch.ready = on_socket;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	connection->watch.fd = info->connect_fd;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
+	for (size_t i = 0; i < STALLS; i++) {
+		if (http->stalls[i].daemon == info->daemon)
+			connection->stall = &http->stalls[i];
+	}
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct slice address = peer_address(info->client_addr, text);
+	memcpy(connection->address, address.data, address.len);
+	list_append(&http->connections, &connection->link);
+	http_set_phase(connection, HTTP_IDLE);
+	if (loop_watch(connection_loop(connection), &connection->watch,
+		    WATCH_OUT | WATCH_GONE) == -1)
+		shutdown(connection->watch.fd, SHUT_RDWR);
+	*slot = connection;
+}
+
+static void on_connection(void *context, struct MHD_Connection *mhd, void **slot,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http_connection *connection = *slot;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_started(context, mhd, slot);
+		return;
+	}
+	loop_unwatch(&connection->watch);
+	loop_timer_stop(connection_loop(connection), &connection->timer);
+	list_remove(&connection->link);
+	free(connection);
+	*slot = NULL;
+}
+
+static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
+	enum MHD_RequestTerminationCode code)
+{
+	struct http_request *request = *slot;
+
+	(void)context;
+	(void)mhd;
+	if (request == NULL)
+		return;
+	http_set_phase(request->connection, HTTP_IDLE);
+	http_request_destroy(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	*slot = NULL;
+}
+
+static void on_log(void *context, const char *format, va_list arguments)
+{
+	char line[512];
+
+	(void)context;
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libmicrohttpd: %s", line);
+}
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_len, void **slot);
+
+/* Stalls. */
+
+static void on_stall(struct watch *watch, unsigned events)
+{
+	(void)events;
+	stall_mark(container_of(watch, struct stall, watch));
+}
+
+static unsigned connections_max(void)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur < 1000000 ? (unsigned)limit.rlim_cur : 1000000;
+}
+
+static int stall_start(struct stall *stall, struct http *http)
+{
+	size_t pool = 2 * http->worker->config->limits.head + POOL_BESIDE_HEAD;
+
+	stall->http = http;
+	stall->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+						 MHD_USE_NO_LISTEN_SOCKET |
+						 MHD_USE_ERROR_LOG | MHD_USE_TURBO,
+		0, NULL, NULL, http_on_access, http, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+		NULL, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, http,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool,
+		MHD_OPTION_END);
+	if (stall->daemon == NULL) {
+		log_error("http: libmicrohttpd does not start");
+		return -1;
+	}
+	stall->watch.fd =
+		MHD_get_daemon_info(stall->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	stall->watch.level = true;
+	stall->watch.ready = on_stall;
+	return loop_watch(http->worker->loop, &stall->watch, WATCH_IN);
+}
+
+struct http *http_create(struct worker *worker, struct ws *ws)
+{
+	struct http *http = xcalloc(1, sizeof(*http));
+
+	http->worker = worker;
+	http->ws = ws;
+	list_init(&http->dirty);
+	list_init(&http->connections);
+	list_init(&http->held);
+	http->files = files_create(worker->config->www);
+	if (http->files == NULL)
+		goto fail;
+	for (size_t i = 0; i < STALLS; i++) {
+		if (stall_start(&http->stalls[i], http) == -1)
+			goto fail;
+	}
+	return http;
+fail:
+	http_destroy(http);
+	return NULL;
+}
+
+/* libmicrohttpd aborts when it is stopped while a connection is suspended. */
+static void http_resume_all(struct http *http)
+{
+	list_for_each (link, &http->connections)
+		http_resume(container_of(link, struct http_connection, link));
+}
+
+void http_destroy(struct http *http)
+{
+	if (http == NULL)
+		return;
+	http->stopping = true;
+	http_resume_all(http);
+	for (size_t i = 0; i < STALLS; i++) {
+		struct stall *stall = &http->stalls[i];
+
+		if (stall->daemon == NULL)
+			continue;
+		loop_unwatch(&stall->watch);
+		MHD_run(stall->daemon);
+		MHD_stop_daemon(stall->daemon);
+	}
+	files_destroy(http->files);
+	buf_finish(&http->scratch);
+	sockjs_messages_finish(&http->messages);
+	free(http);
+}
+
+void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len)
+{
+	struct stall *stall = &http->stalls[http->next_stall++ % STALLS];
+
+	/* It closes the socket itself when it fails. */
+	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_YES)
+		stall_mark(stall);
+	else
+		log_warn("http: libmicrohttpd takes no connection");
+}
+
+bool http_turn(struct http *http)
+{
+	struct list again, *link;
+
+	list_init(&again);
+	while ((link = list_take_first(&http->dirty)) != NULL) {
+		struct stall *stall = container_of(link, struct stall, dirty);
+		MHD_UNSIGNED_LONG_LONG wait;
+
+		MHD_run(stall->daemon);
+		if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0 &&
+			!list_is_linked(&stall->dirty))
+			list_append(&again, &stall->dirty);
+	}
+	while ((link = list_take_first(&again)) != NULL)
+		list_append(&http->dirty, link);
+	return !list_is_empty(&http->dirty);
+}
+
+void http_choke(struct http *http, bool stop)
+{
+	struct list *link;
+
+	while (!stop && (link = list_take_first(&http->held)) != NULL) {
+		http_resume(container_of(link, struct http_request, held)->connection);
+	}
+}

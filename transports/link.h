@@ -1,0 +1,50 @@
+/*
+ * A SockJS transport is a description: how one frame is written into a response
+ * (a downlink), or how a request brings messages (an uplink). To add one: a file
+ * like eventsource.c, a line here, a line in links.c.
+ */
+#ifndef TRANSPORTS_LINK_H
+#define TRANSPORTS_LINK_H
+
+#include "gateway/message.h"
+#include "protocol/buf.h"
+#include "protocol/sockjs.h"
+
+struct downlink {
+	struct slice path; /* the last segment of the URL */
+	const char *method;
+	const char *content_type;
+	enum wire wire; /* what messages look like inside a frame */
+	bool streams;   /* many frames in one response; else one, then the end */
+
+	/* Streams begin with this; it is sent as a chunk of its own. */
+	void (*begin)(struct buf *body);
+
+	/* Appends one frame (o, h, a[...], c[...]) as it stands in the response. */
+	void (*frame)(struct buf *body, struct slice frame);
+};
+
+struct uplink {
+	struct slice path;
+
+	/* Finds the messages in a request's body. */
+	enum sockjs_decode (*decode)(
+		struct sockjs_messages *messages, struct slice body);
+
+	/* What is answered when they are taken. */
+	unsigned status;
+	const char *content_type;
+	struct slice answer;
+};
+
+extern const struct downlink eventsource_downlink;
+extern const struct downlink xhr_downlink;
+extern const struct downlink xhr_streaming_downlink;
+
+extern const struct uplink xhr_uplink;
+
+/* The one whose path it is, or NULL. */
+const struct downlink *downlink_find(struct slice path);
+const struct uplink *uplink_find(struct slice path);
+
+#endif

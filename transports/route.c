@@ -1,0 +1,107 @@
+#include "transports/route.h"
+
+#include "protocol/origin.h"
+#include "protocol/url.h"
+
+/* The endpoint with the longest path that the target lies at or below. */
+static const struct endpoint *route_endpoint(
+	const struct config *config, struct slice path, struct slice *rest)
+{
+	const struct endpoint *found = NULL;
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct endpoint *endpoint = &config->endpoints[i];
+		struct slice below;
+
+		if (url_is_below(path, endpoint->path, &below) &&
+			(found == NULL || endpoint->path.len > found->path.len)) {
+			found = endpoint;
+			*rest = below;
+		}
+	}
+	return found;
+}
+
+static void route_websocket(struct http_route *route, enum session_framing framing)
+{
+	route->kind = route->endpoint->websocket ? ROUTE_WEBSOCKET : ROUTE_UNKNOWN;
+	route->framing = framing;
+}
+
+static void route_transport(struct http_route *route, const struct sockjs_url *url)
+{
+	route->session = url->session;
+	route->downlink = downlink_find(url->transport);
+	route->uplink = uplink_find(url->transport);
+	if (route->downlink != NULL)
+		route->kind = ROUTE_DOWNLINK;
+	else if (route->uplink != NULL)
+		route->kind = ROUTE_UPLINK;
+	else if (slice_equal(url->transport, SLICE("websocket")))
+		route_websocket(route, SESSION_SOCKJS);
+}
+
+/* The tree of URLs below an endpoint that speaks SockJS. */
+static void route_sockjs(struct http_route *route, struct slice rest, bool upgrade)
+{
+	struct sockjs_url url = sockjs_url_read(rest);
+
+	switch (url.kind) {
+	case URL_GREETING:
+		if (upgrade && rest.len == 0)
+			route_websocket(route, SESSION_RAW);
+		else
+			route->kind = ROUTE_GREETING;
+		break;
+	case URL_INFO:
+		route->kind = ROUTE_INFO;
+		break;
+	case URL_IFRAME:
+		route->kind = ROUTE_IFRAME;
+		break;
+	case URL_WEBSOCKET:
+		route_websocket(route, SESSION_RAW);
+		break;
+	case URL_TRANSPORT:
+		route_transport(route, &url);
+		break;
+	case URL_UNKNOWN:
+		break;
+	}
+}
+
+struct http_route route_find(
+	const struct config *config, struct slice target, bool upgrade)
+{
+	struct url url = url_split(target);
+	struct http_route route = {.kind = ROUTE_UNKNOWN, .path = url.path};
+	struct slice rest;
+
+	route.endpoint = route_endpoint(config, url.path, &rest);
+	if (route.endpoint == NULL)
+		route.kind = ROUTE_FILE;
+	else if (route.endpoint->sockjs)
+		route_sockjs(&route, rest, upgrade);
+	else if (rest.len == 0)
+		route_websocket(&route, SESSION_RAW);
+	return route;
+}
+
+bool route_allows(const struct config *config, const struct endpoint *endpoint,
+	struct slice origin, struct slice host)
+{
+	const struct strings *allowed = endpoint->allowed_origins.count > 0
+						? &endpoint->allowed_origins
+						: &config->allowed_origins;
+
+	if (origin.len == 0)
+		return !config->require_origin;
+	for (size_t i = 0; i < allowed->count; i++) {
+		if (origin_matches(origin, allowed->items[i]))
+			return true;
+	}
+	/* A proxy in front may speak TLS where we speak plain HTTP. */
+	return allowed->count == 0 &&
+	       (origin_is_same(origin, SLICE("http"), host) ||
+		       origin_is_same(origin, SLICE("https"), host));
+}

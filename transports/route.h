@@ -1,0 +1,46 @@
+/*
+ * What a request is about, decided from its target and the configuration alone:
+ * the door asks for the first request of a connection, HTTP for every request.
+ */
+#ifndef TRANSPORTS_ROUTE_H
+#define TRANSPORTS_ROUTE_H
+
+#include "gateway/config.h"
+#include "gateway/session.h"
+#include "protocol/http_head.h"
+#include "transports/link.h"
+
+enum route_kind {
+	ROUTE_FILE, /* below no endpoint: perhaps a file */
+	ROUTE_GREETING,
+	ROUTE_INFO,
+	ROUTE_IFRAME,
+	ROUTE_WEBSOCKET, /* with `framing` */
+	ROUTE_DOWNLINK,
+	ROUTE_UPLINK,
+	ROUTE_UNKNOWN, /* below an endpoint, but nothing: 404 */
+};
+
+/* Slices point into the target. */
+struct http_route {
+	enum route_kind kind;
+	const struct endpoint *endpoint; /* NULL for files */
+	struct slice path;
+	struct slice session;
+	enum session_framing framing;
+	const struct downlink *downlink;
+	const struct uplink *uplink;
+};
+
+/* `upgrade`: the request asks for a WebSocket. */
+struct http_route route_find(
+	const struct config *config, struct slice target, bool upgrade);
+
+/*
+ * True when a request with that Origin (empty: none was sent) may use the endpoint.
+ * `host` is the Host header, which the default, the same origin, compares with.
+ */
+bool route_allows(const struct config *config, const struct endpoint *endpoint,
+	struct slice origin, struct slice host);
+
+#endif

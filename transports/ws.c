@@ -1,0 +1,217 @@
+#include "transports/ws_internal.h"
+
+#include "gateway/log.h"
+#include "protocol/xmalloc.h"
+
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	RX_BUFFER = 1024, /* 2.5 KB for an idle WebSocket; 4,096 would be 5.4 */
+	SERVICE_BUFFER = 65536,
+	CLOSING_TURNS = 16,
+	CLOSE_TRY_LATER = 1013,
+};
+
+/* What the door knows of the socket that libwebsockets is just adopting. */
+struct ticket {
+	uint64_t number;
+	const struct endpoint *endpoint;
+	enum session_framing framing;
+	const struct peer *peer;
+};
+
+static void connection_hold(struct connection *connection)
+{
+	if (!connection->ws->choked || list_is_linked(&connection->held))
+		return;
+	list_append(&connection->ws->held, &connection->held);
+	lws_rx_flow_control(connection->wsi, 0);
+}
+
+void ws_choke(struct ws *ws, bool stop)
+{
+	struct list *link;
+
+	ws->choked = stop;
+	while (!stop && (link = list_take_first(&ws->held)) != NULL) {
+		struct connection *connection =
+			container_of(link, struct connection, held);
+
+		lws_rx_flow_control(connection->wsi, 1);
+	}
+}
+
+/* True when the head that libwebsockets has read is the one we wrote just now. */
+static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
+{
+	char wanted[32], path[32];
+
+	if (ticket == NULL ||
+		lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
+		return false;
+	snprintf(wanted, sizeof(wanted), "/%llu", (unsigned long long)ticket->number);
+	return strcmp(wanted, path) == 0;
+}
+
+static int connection_open(struct connection *connection, struct lws *wsi)
+{
+	struct ws *ws = lws_context_user(lws_get_context(wsi));
+	const struct ticket *ticket = ws->adopting;
+
+	connection_init(connection, ws, wsi);
+	if (!ticket_is_valid(ticket, wsi)) {
+		log_error("ws: a connection came without a ticket");
+		return -1;
+	}
+	connection->framing = ticket->framing;
+	connection->session = session_create(
+		ws->worker, ticket->endpoint, ticket->framing, SLICE(""), ticket->peer);
+	if (connection->session == NULL) {
+		connection_close(connection, CLOSE_TRY_LATER, SLICE("Try again later"));
+		return 0;
+	}
+	connection_begin(connection);
+	return 0;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+	void *in, size_t len)
+{
+	struct connection *connection = user;
+
+	switch (reason) {
+	case LWS_CALLBACK_ESTABLISHED:
+		return connection_open(connection, wsi);
+	case LWS_CALLBACK_RECEIVE:
+		if (connection->closing || connection->session == NULL)
+			return 0;
+		connection_receive(connection, (struct slice){in, len});
+		connection_hold(connection);
+		return 0;
+	case LWS_CALLBACK_RECEIVE_PONG:
+		connection_heard(connection);
+		return 0;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		if (connection->farewell.len > 0)
+			connection_say_farewell(connection);
+		else if (connection->session != NULL && !connection->closing)
+			connection_pump(connection);
+		return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		/* The answer to ours needs no answer. */
+		if (connection->closing)
+			return -1;
+		connection->closing = true;
+		return 0;
+	case LWS_CALLBACK_CLOSED:
+		if (connection->ws != NULL) /* else it was never opened */
+			connection_finish(connection);
+		return 0;
+	default: /* a foreign enum: libwebsockets tells us about much else */
+		return 0;
+	}
+}
+
+static void on_lws_log(int level, const char *line)
+{
+	/* It says so, as an error, for each socket that it adopts. */
+	if (strstr(line, "calling service") != NULL)
+		return;
+	int len = (int)strcspn(line, "\n");
+	log_write(level & LLL_ERR ? LOG_WARN : LOG_DEBUG, "libwebsockets: %.*s", len,
+		line);
+}
+
+struct ws *ws_create(struct worker *worker)
+{
+	/* The first serves those who ask for no subprotocol, or for none of ours. */
+	static const struct lws_protocols protocols[] = {
+		{.name = "default",
+			.callback = on_lws,
+			.per_session_data_size = sizeof(struct connection),
+			.rx_buffer_size = RX_BUFFER,
+			.tx_packet_size = WS_WRITE_BUDGET},
+		{.name = "v12.stomp",
+			.callback = on_lws,
+			.per_session_data_size = sizeof(struct connection),
+			.rx_buffer_size = RX_BUFFER,
+			.tx_packet_size = WS_WRITE_BUDGET},
+		{.name = "v11.stomp",
+			.callback = on_lws,
+			.per_session_data_size = sizeof(struct connection),
+			.rx_buffer_size = RX_BUFFER,
+			.tx_packet_size = WS_WRITE_BUDGET},
+		{.name = "v10.stomp",
+			.callback = on_lws,
+			.per_session_data_size = sizeof(struct connection),
+			.rx_buffer_size = RX_BUFFER,
+			.tx_packet_size = WS_WRITE_BUDGET},
+		{.name = NULL},
+	};
+	/* All zero: no timers of its own; we ping. */
+	static const lws_retry_bo_t no_retry = {0};
+
+	struct ws *ws = xcalloc(1, sizeof(*ws));
+	void *loops[] = {loop_uv(worker->loop)};
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_VALIDATE_UTF8,
+		.foreign_loops = loops,
+		.protocols = protocols,
+		.retry_and_idle_policy = &no_retry,
+		.pt_serv_buf_size = SERVICE_BUFFER,
+		.user = ws,
+		.pcontext = &ws->context, /* set to NULL when it is really gone */
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+	};
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	ws->worker = worker;
+	list_init(&ws->held);
+	ws->context = lws_create_context(&info);
+	if (ws->context != NULL)
+		ws->vhost = lws_create_vhost(ws->context, &info);
+	if (ws->vhost == NULL) {
+		log_error("ws: libwebsockets does not start");
+		ws_destroy(ws);
+		return NULL;
+	}
+	return ws;
+}
+
+void ws_destroy(struct ws *ws)
+{
+	if (ws == NULL)
+		return;
+	if (ws->context != NULL)
+		lws_context_destroy(ws->context);
+	/* Its handles close in the loop; then it wants to be destroyed once more. */
+	for (int i = 0; i < CLOSING_TURNS && ws->context != NULL; i++)
+		loop_turn(ws->worker->loop);
+	if (ws->context != NULL)
+		lws_context_destroy(ws->context);
+	buf_finish(&ws->out);
+	buf_finish(&ws->frame);
+	sockjs_messages_finish(&ws->messages);
+	free(ws);
+}
+
+void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
+	const struct endpoint *endpoint, enum session_framing framing,
+	const struct peer *peer)
+{
+	const struct ticket ticket = {++ws->tickets, endpoint, framing, peer};
+	struct buf canonical = {0};
+
+	http_upgrade_write(&canonical, head, ticket.number,
+		framing == SESSION_RAW ? http_upgrade_stomp(head) : SLICE(""));
+	ws->adopting = &ticket;
+	/* It closes the socket itself when it fails. */
+	lws_adopt_socket_vhost_readbuf(ws->vhost, fd, canonical.data, canonical.len);
+	ws->adopting = NULL;
+	buf_finish(&canonical);
+}

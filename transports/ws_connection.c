@@ -1,0 +1,356 @@
+/*
+ * One WebSocket: what waits for its session is joined into one write; what comes
+ * in is put together to whole messages; an idle one is pinged.
+ */
+#include "transports/ws_internal.h"
+
+#include "protocol/wsframe.h"
+#include "protocol/xmalloc.h"
+#include "transports/framing.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+
+enum {
+	FAREWELL_MAX = 125, /* what a control frame may carry */
+	CLOSE_GOING_AWAY = 1001,
+	CLOSE_PROTOCOL = 1002,
+	CLOSE_TOO_BIG = 1009,
+};
+
+static const struct config *connection_config(const struct connection *connection)
+{
+	return connection->ws->worker->config;
+}
+
+/* Writing. */
+
+static void out_begin(struct ws *ws)
+{
+	buf_clear(&ws->out);
+	buf_reserve(&ws->out, LWS_PRE);
+	ws->out.len = LWS_PRE;
+}
+
+/* Gives `out` to libwebsockets, which keeps what the kernel does not take. */
+static int out_write(struct connection *connection)
+{
+	struct ws *ws = connection->ws;
+	size_t len = ws->out.len - LWS_PRE;
+
+	if (len == 0)
+		return 0;
+	int written = lws_write(connection->wsi,
+		(unsigned char *)ws->out.data + LWS_PRE, len, LWS_WRITE_HTTP);
+	if (ws->out.capacity > 4 * WS_WRITE_BUDGET)
+		buf_finish(&ws->out); /* it was a large one */
+	return written < 0 ? -1 : 0;
+}
+
+/* The connection is of no more use, and its peer need not hear of it. */
+static void connection_kill(struct connection *connection)
+{
+	connection->closing = true;
+	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+void connection_say_farewell(struct connection *connection)
+{
+	out_begin(connection->ws);
+	buf_append(&connection->ws->out, buf_slice(&connection->farewell));
+	buf_finish(&connection->farewell);
+	if (out_write(connection) == -1)
+		connection_kill(connection);
+}
+
+/*
+ * We frame it ourselves: as Debian 12 builds libwebsockets, the close that its
+ * callbacks ask for is run twice, and the second run ends the connection before
+ * the frame has left.
+ */
+void connection_close(struct connection *connection, unsigned code, struct slice reason)
+{
+	char payload[FAREWELL_MAX] = {(char)(code >> 8), (char)code};
+	size_t len = reason.len < FAREWELL_MAX - 2 ? reason.len : FAREWELL_MAX - 2;
+
+	if (connection->closing)
+		return;
+	connection->closing = true;
+	memcpy(payload + 2, reason.data, len);
+	wsframe_append(
+		&connection->farewell, WSFRAME_CLOSE, (struct slice){payload, len + 2});
+	loop_timer_start(connection_loop(connection), &connection->timer,
+		connection_config(connection)->times.linger);
+	if (lws_partial_buffered(connection->wsi))
+		lws_callback_on_writable(connection->wsi);
+	else
+		connection_say_farewell(connection);
+}
+
+/* Ends the session for a fault of the peer, and the connection with it. */
+static void connection_fail(
+	struct connection *connection, unsigned code, struct slice reason)
+{
+	struct session *session = connection->session;
+
+	connection->session = NULL;
+	if (session != NULL)
+		session_lost(session, code, reason);
+	connection_close(connection, code, reason);
+}
+
+static void append_raw(struct connection *connection, size_t waiting)
+{
+	struct buf *out = &connection->ws->out;
+	size_t count = 0;
+
+	do {
+		struct rendering rendering =
+			session_render(connection->session, count, WIRE_PLAIN);
+
+		wsframe_append(out, rendering.is_text ? WSFRAME_TEXT : WSFRAME_BINARY,
+			rendering.bytes);
+		count++;
+	} while (count < waiting && out->len < WS_WRITE_BUDGET);
+	session_popped(connection->session, SESSION_NEXT_MESSAGES, count);
+}
+
+static void append_sockjs(struct connection *connection)
+{
+	struct buf *frame = &connection->ws->frame;
+
+	buf_clear(frame);
+	struct pulled pulled =
+		framing_pull(connection->session, WIRE_SOCKJS, WS_WRITE_BUDGET, frame);
+	wsframe_append(&connection->ws->out, WSFRAME_TEXT, buf_slice(frame));
+	session_popped(connection->session, pulled.what, pulled.count);
+	if (frame->capacity > 4 * WS_WRITE_BUDGET)
+		buf_finish(frame);
+}
+
+/* The session's close: what waited is in `out` already. */
+static void connection_take_close(struct connection *connection)
+{
+	struct session *session = connection->session;
+	unsigned code = session_close_code(session);
+	char *reason = xstrdup(session_close_reason(session));
+
+	if (connection->framing == SESSION_SOCKJS)
+		append_sockjs(connection);
+	else
+		session_popped(session, SESSION_NEXT_CLOSE, 0);
+	connection->session = NULL;
+	if (out_write(connection) == -1)
+		connection_kill(connection);
+	else
+		connection_close(connection, code, slice_of(reason));
+	free(reason);
+}
+
+void connection_pump(struct connection *connection)
+{
+	struct session *session = connection->session;
+	size_t waiting = 0;
+
+	out_begin(connection->ws);
+	while (connection->ws->out.len < WS_WRITE_BUDGET) {
+		enum session_next next = session_next(session, &waiting);
+
+		if (next == SESSION_NEXT_NOTHING)
+			break;
+		if (next == SESSION_NEXT_CLOSE) {
+			connection_take_close(connection);
+			return;
+		}
+		if (connection->framing == SESSION_SOCKJS)
+			append_sockjs(connection);
+		else if (next == SESSION_NEXT_MESSAGES)
+			append_raw(connection, waiting);
+		else
+			session_popped(session, next, 0);
+	}
+	if (out_write(connection) == -1)
+		connection_kill(connection);
+	else if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
+		lws_callback_on_writable(connection->wsi);
+}
+
+static void on_wake(struct outlet *outlet)
+{
+	struct connection *connection = container_of(outlet, struct connection, outlet);
+
+	if (connection->closing || connection->session == NULL)
+		return;
+	/* While libwebsockets holds a rest, frames must queue behind it in our queue. */
+	if (lws_partial_buffered(connection->wsi))
+		lws_callback_on_writable(connection->wsi);
+	else
+		connection_pump(connection);
+}
+
+static void on_end(struct outlet *outlet)
+{
+	struct connection *connection = container_of(outlet, struct connection, outlet);
+
+	connection->session = NULL;
+	connection_close(connection, CLOSE_GOING_AWAY, SLICE("Going away"));
+}
+
+static const struct outlet_ops ws_outlet_ops = {.wake = on_wake, .end = on_end};
+
+/* Pings. */
+
+static void connection_plan_ping(struct connection *connection)
+{
+	uint64_t now = loop_now(connection_loop(connection));
+	uint64_t due = connection->heard_at + connection_config(connection)->times.ping;
+
+	connection->pinged = false;
+	loop_timer_start(connection_loop(connection), &connection->timer,
+		due > now ? due - now : 0);
+}
+
+static void connection_ping(struct connection *connection)
+{
+	connection->pinged = true;
+	loop_timer_start(connection_loop(connection), &connection->timer,
+		connection_config(connection)->times.pong);
+	/* A peer that does not even read is the session's to watch. */
+	if (lws_partial_buffered(connection->wsi))
+		return;
+	/* libwebsockets does not tell of a PONG that carries nothing. */
+	out_begin(connection->ws);
+	wsframe_append(&connection->ws->out, WSFRAME_PING, SLICE("ping"));
+	if (out_write(connection) == -1)
+		connection_kill(connection);
+}
+
+static void on_timer(struct timer *timer)
+{
+	struct connection *connection = container_of(timer, struct connection, timer);
+	uint64_t silent = loop_now(connection_loop(connection)) - connection->heard_at;
+	const struct times *times = &connection_config(connection)->times;
+
+	if (connection->closing) {
+		connection_kill(connection);
+		return;
+	}
+	if (connection->pinged && silent >= times->pong) {
+		struct session *session = connection->session;
+
+		connection->session = NULL;
+		if (session != NULL)
+			session_lost(session, CLOSE_PROTOCOL, SLICE("No pong"));
+		connection_kill(connection);
+		return;
+	}
+	if (!connection->pinged && silent >= times->ping)
+		connection_ping(connection);
+	else
+		connection_plan_ping(connection);
+}
+
+void connection_heard(struct connection *connection)
+{
+	connection->heard_at = loop_now(connection_loop(connection));
+	if (connection->session != NULL)
+		session_heard(connection->session);
+	if (connection->pinged && !connection->closing)
+		connection_plan_ping(connection);
+}
+
+/* Reading. */
+
+/* One whole message. */
+static void connection_take(
+	struct connection *connection, struct slice text, bool binary)
+{
+	struct sockjs_messages *messages = &connection->ws->messages;
+
+	if (connection->framing == SESSION_RAW) {
+		session_receive(connection->session, text, binary);
+		return;
+	}
+	if (text.len == 0)
+		return;
+	if (sockjs_decode(messages, text, true) != SOCKJS_DECODE_DONE) {
+		connection_fail(connection, CLOSE_PROTOCOL, SLICE("Broken framing."));
+		return;
+	}
+	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
+		session_receive(
+			connection->session, sockjs_message(messages, i), false);
+	if (messages->text.capacity > 4 * WS_WRITE_BUDGET)
+		sockjs_messages_finish(messages);
+}
+
+static size_t connection_message_max(const struct connection *connection)
+{
+	size_t frame = connection_config(connection)->limits.frame;
+
+	return connection->framing == SESSION_SOCKJS ? 2 * frame : frame;
+}
+
+void connection_receive(struct connection *connection, struct slice piece)
+{
+	const struct limits *limits = &connection_config(connection)->limits;
+	bool last = lws_is_final_fragment(connection->wsi);
+
+	connection_heard(connection);
+	if (!last && lws_remaining_packet_payload(connection->wsi) == 0)
+		connection->fragments++;
+	if (connection->inbound.len + piece.len > connection_message_max(connection) ||
+		connection->fragments > limits->fragments) {
+		buf_finish(&connection->inbound);
+		connection_fail(connection, CLOSE_TOO_BIG, SLICE("Message too big"));
+		return;
+	}
+	if (!last) {
+		buf_append(&connection->inbound, piece);
+		return;
+	}
+	connection->fragments = 0;
+	bool binary = lws_frame_is_binary(connection->wsi);
+	if (connection->inbound.len == 0) {
+		connection_take(connection, piece, binary);
+		return;
+	}
+	struct buf whole = connection->inbound;
+	connection->inbound = (struct buf){0};
+	buf_append(&whole, piece);
+	connection_take(connection, buf_slice(&whole), binary);
+	buf_finish(&whole);
+}
+
+/* Life. */
+
+void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi)
+{
+	*connection = (struct connection){
+		.outlet = {&ws_outlet_ops},
+		.ws = ws,
+		.wsi = wsi,
+		.timer = {.fire = on_timer},
+		.heard_at = loop_now(ws->worker->loop),
+	};
+}
+
+void connection_begin(struct connection *connection)
+{
+	session_attach(connection->session, &connection->outlet);
+	connection_plan_ping(connection);
+}
+
+void connection_finish(struct connection *connection)
+{
+	struct session *session = connection->session;
+
+	connection->session = NULL;
+	connection->closing = true;
+	loop_timer_stop(connection_loop(connection), &connection->timer);
+	list_remove(&connection->held);
+	buf_finish(&connection->inbound);
+	buf_finish(&connection->farewell);
+	if (session != NULL)
+		session_lost(session, CLOSE_GOING_AWAY, SLICE("Connection closed"));
+}

@@ -1,0 +1,77 @@
+/*
+ * What the files of the WebSocket carrier share: ws.c adopts connections and hears
+ * libwebsockets, ws_connection.c writes, reads and pings.
+ */
+#ifndef TRANSPORTS_WS_INTERNAL_H
+#define TRANSPORTS_WS_INTERNAL_H
+
+#include "protocol/sockjs.h"
+#include "transports/ws.h"
+
+struct lws;
+struct lws_context;
+struct lws_vhost;
+struct ticket;
+
+/* Bytes that one turn joins for one session. */
+enum { WS_WRITE_BUDGET = 65536 };
+
+struct ws {
+	struct worker *worker;
+	struct lws_context *context;
+	struct lws_vhost *vhost;
+	const struct ticket *adopting;
+	uint64_t tickets;
+	struct buf out;   /* what is being written, behind LWS_PRE bytes of room */
+	struct buf frame; /* a SockJS frame on its way into `out` */
+	struct sockjs_messages messages;
+	bool choked;
+	struct list held; /* connections that are not read because of that */
+};
+
+/* libwebsockets allocates and frees it with the connection. */
+struct connection {
+	struct outlet outlet;
+	struct ws *ws;
+	struct lws *wsi;
+	struct session *session; /* NULL: over, the connection is closing */
+	enum session_framing framing;
+	struct buf inbound; /* a message that comes in pieces */
+	uint64_t fragments;
+	struct list held;
+	struct timer timer; /* ping, pong; or linger when closing */
+	uint64_t heard_at;
+	bool pinged;
+	bool closing;
+	struct buf farewell; /* our CLOSE frame, until it is written */
+};
+
+static inline struct loop *connection_loop(const struct connection *connection)
+{
+	return connection->ws->worker->loop;
+}
+
+/* Opens nothing yet: fills what every connection has. */
+void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi);
+
+/* libwebsockets is done with it: the session, if any is left, ends. */
+void connection_finish(struct connection *connection);
+
+/* Attaches its session, which is set. */
+void connection_begin(struct connection *connection);
+
+/* Writes what waits, joined, up to the budget. */
+void connection_pump(struct connection *connection);
+
+/* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
+void connection_close(
+	struct connection *connection, unsigned code, struct slice reason);
+
+/* The CLOSE frame could not be written at once; now it can. */
+void connection_say_farewell(struct connection *connection);
+
+/* A piece of a message has come; a PONG; any sign of life. */
+void connection_receive(struct connection *connection, struct slice piece);
+void connection_heard(struct connection *connection);
+
+#endif

@@ -1,0 +1,49 @@
+/* XMLHttpRequest: frames end with a newline; a poll has one, a stream many. */
+#include "transports/link.h"
+
+enum { PRELUDE_LEN = 2048 };
+
+static void xhr_begin(struct buf *body)
+{
+	/* Internet Explorer shows a response only after its first 2 KB. */
+	memset(buf_reserve(body, PRELUDE_LEN), 'h', PRELUDE_LEN);
+	body->len += PRELUDE_LEN;
+	buf_append_char(body, '\n');
+}
+
+static void xhr_frame(struct buf *body, struct slice frame)
+{
+	buf_append(body, frame);
+	buf_append_char(body, '\n');
+}
+
+static enum sockjs_decode xhr_decode(
+	struct sockjs_messages *messages, struct slice body)
+{
+	return sockjs_decode(messages, body, false);
+}
+
+const struct downlink xhr_downlink = {
+	.path = SLICE_INIT("xhr"),
+	.method = "POST",
+	.content_type = "application/javascript; charset=UTF-8",
+	.wire = WIRE_SOCKJS,
+	.frame = xhr_frame,
+};
+
+const struct downlink xhr_streaming_downlink = {
+	.path = SLICE_INIT("xhr_streaming"),
+	.method = "POST",
+	.content_type = "application/javascript; charset=UTF-8",
+	.wire = WIRE_SOCKJS,
+	.streams = true,
+	.begin = xhr_begin,
+	.frame = xhr_frame,
+};
+
+const struct uplink xhr_uplink = {
+	.path = SLICE_INIT("xhr_send"),
+	.decode = xhr_decode,
+	.status = 204,
+	.content_type = "text/plain; charset=UTF-8",
+};
