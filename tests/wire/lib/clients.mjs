@@ -1,0 +1,136 @@
+// The clients that browsers use, each with the same few promises around it, so that
+// one test can run with every library over every transport.
+import { createRequire } from 'node:module';
+import { Client } from '@stomp/stompjs';
+import SockJS from 'sockjs-client';
+import WebSocket from 'ws';
+import { deadline, Inbox } from './wait.mjs';
+
+const { over } = createRequire(import.meta.url)('stompjs');
+
+// How to reach an endpoint: transport name -> (http URL of it) -> a socket.
+export const sockets = {
+  'a plain WebSocket': (url) => new WebSocket(`${url.replace(/^http/, 'ws')}/websocket`),
+  'SockJS websocket': (url) => sockjs(url, 'websocket'),
+  'SockJS xhr-streaming': (url) => sockjs(url, 'xhr-streaming'),
+  'SockJS eventsource': (url) => sockjs(url, 'eventsource'),
+  'SockJS xhr-polling': (url) => sockjs(url, 'xhr-polling'),
+};
+
+function sockjs(url, transport) { // all transports when none is named
+  return new SockJS(url, null, transport ? { transports: [transport] } : {});
+}
+
+// sockjs-client by itself, without STOMP.
+export class SockJsClient {
+  constructor(url, transport) {
+    this.inbox = new Inbox();
+    this.socket = sockjs(url, transport);
+    this.socket.onmessage = ({ data }) => this.inbox.put(data);
+    this.opened = new Promise((resolve) => { this.socket.onopen = resolve; });
+    this.closed = new Promise((resolve) => { this.socket.onclose = resolve; });
+  }
+
+  static async open(url, transport) {
+    const client = new SockJsClient(url, transport);
+    await deadline(`${transport} opens`, client.opened);
+    return client;
+  }
+
+  send(text) { this.socket.send(text); }
+
+  next() { return this.inbox.next(); }
+
+  closes() { return deadline('the SockJS closes', this.closed); }
+
+  close() {
+    this.socket.close();
+    return this.closes();
+  }
+}
+
+class Classic {
+  async connect(makeSocket, [outgoing, incoming]) {
+    this.beats = { sent: 0, received: 0 };
+    this.stomp = over(makeSocket());
+    this.stomp.heartbeat = { outgoing, incoming };
+    this.stomp.debug = (line) => countBeats(this.beats, line);
+    this.lost = new Promise((resolve) => { this.onLost = resolve; });
+    await deadline('stompjs connects', new Promise((resolve) => {
+      this.stomp.connect({}, resolve, (error) => this.onLost(error));
+    }));
+    this.receipts = new Map();
+    this.stomp.onreceipt = ({ headers }) => this.receipts.get(headers['receipt-id'])?.();
+    return this;
+  }
+
+  receipt(id) {
+    return deadline(`receipt ${id}`, new Promise((resolve) => this.receipts.set(id, resolve)));
+  }
+
+  subscribe(destination, put, headers) { this.stomp.subscribe(destination, put, headers); }
+
+  publish(destination, body, headers = {}) { this.stomp.send(destination, headers, body); }
+
+  close() {
+    return deadline('stompjs disconnects', new Promise((resolve) => this.stomp.disconnect(resolve)));
+  }
+}
+
+class Modern {
+  async connect(makeSocket, [outgoing, incoming]) {
+    this.beats = { sent: 0, received: 0 };
+    this.lost = new Promise((resolve) => { this.onLost = resolve; });
+    await deadline('@stomp/stompjs connects', new Promise((resolve) => {
+      this.stomp = new Client({
+        webSocketFactory: makeSocket,
+        reconnectDelay: 0,
+        heartbeatOutgoing: outgoing,
+        heartbeatIncoming: incoming,
+        debug: (line) => countBeats(this.beats, line),
+        onConnect: resolve,
+        onStompError: (error) => this.onLost(error),
+        onWebSocketClose: (event) => this.onLost(event),
+      });
+      this.stomp.activate();
+    }));
+    return this;
+  }
+
+  receipt(id) {
+    return deadline(`receipt ${id}`, new Promise((resolve) => {
+      this.stomp.watchForReceipt(id, resolve);
+    }));
+  }
+
+  subscribe(destination, put, headers) { this.stomp.subscribe(destination, put, headers); }
+
+  publish(destination, body, headers = {}) { this.stomp.publish({ destination, body, headers }); }
+
+  close() { return deadline('@stomp/stompjs disconnects', this.stomp.deactivate()); }
+}
+
+function countBeats(beats, line) {
+  if (/PING$/.test(line)) beats.sent += 1;
+  if (/PONG$/.test(line)) beats.received += 1;
+}
+
+const libraries = { 'stompjs 2.3.3': Classic, '@stomp/stompjs 7': Modern };
+
+// Every library over every transport: [{name, connect(url, {heartbeat})}].
+export const pairs = Object.entries(libraries).flatMap(([library, Kind]) => (
+  Object.entries(sockets).map(([transport, socket]) => ({
+    name: `${library} over ${transport}`,
+    connect: (url, { heartbeat = [10_000, 10_000] } = {}) => (
+      new Kind().connect(() => socket(url), heartbeat)),
+  }))));
+
+// Subscribes and waits until the broker has answered for it. Messages come by next().
+export async function subscription(client, destination) {
+  const inbox = new Inbox();
+  const receipt = `subscribed ${destination}`;
+  const answered = client.receipt(receipt);
+  client.subscribe(destination, (message) => inbox.put(message), { receipt });
+  await answered;
+  return inbox;
+}

@@ -1,0 +1,30 @@
+// The configuration that the wire tests run with: one endpoint for each handler, the
+// demo's routes, and what a test file wants different.
+const endpoint = (path, handler, more) => ({ path, handler, sockjs: true, ...more });
+
+export function configuration({ endpoints = [], ...more } = {}) {
+  return {
+    allowed_origins: ['*'],
+    endpoints: [
+      endpoint('/chat', 'stomp'),
+      endpoint('/echo', 'echo', { response_limit: 4096 }),
+      endpoint('/disabled_websocket_echo', 'echo', { websocket: false }),
+      endpoint('/close', 'close'),
+      endpoint('/ws/chat', 'reply', { sockjs: false, reply: 'Welcome chatting sever~^^' }),
+      ...endpoints,
+    ],
+    broker: { prefixes: ['/topic'] },
+    app: {
+      prefixes: ['/app'],
+      routes: [
+        {
+          match: '/app/chat',
+          send_to: ['/topic/messages'],
+          body: { from: '{body.from}', text: '{body.text}', time: '{now:%H:%M}' },
+        },
+        { match: '/app/rooms/{room}', send_to: ['/topic/rooms/{room}'] },
+      ],
+    },
+    ...more,
+  };
+}

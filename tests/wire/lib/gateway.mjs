@@ -1,0 +1,112 @@
+// Starts the gateway for a test file and makes sure that it ends well: exit code 0,
+// and nothing from a sanitizer on stderr.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deadline, until } from './wait.mjs';
+
+const top = fileURLToPath(new URL('../../../', import.meta.url));
+const binary = path.resolve(process.env.POSTERN ?? path.join(top, 'build/dev/postern'));
+const complaint = /Sanitizer|runtime error:|Assertion .* failed/;
+
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+// The kernel gives clients the ports above 32767: a listener there could find its
+// port taken by a connection.
+export async function freePort() {
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    const free = await new Promise((resolve) => {
+      const probe = net.createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
+
+export class Gateway {
+  // Without a configuration the demo runs that is built in.
+  constructor(configuration) {
+    this.configuration = configuration;
+  }
+
+  async start() {
+    this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
+    this.port = await freePort();
+    this.args = ['serve', '--listen', `127.0.0.1:${this.port}`];
+    if (this.configuration) {
+      const file = path.join(this.folder, 'postern.json');
+      writeFileSync(file, JSON.stringify(this.configuration, null, 2));
+      this.args.push('--config', file);
+    }
+    await this.run();
+    return this;
+  }
+
+  get url() { return `http://127.0.0.1:${this.port}`; }
+  get ws() { return `ws://127.0.0.1:${this.port}`; }
+  get pid() { return this.child.pid; }
+
+  async run() {
+    this.log = '';
+    this.ended = null;
+    this.child = spawn(binary, this.args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    running.add(this.child);
+    this.child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
+    this.exit = new Promise((resolve) => {
+      this.child.once('error', (error) => resolve(error.message));
+      this.child.once('close', (code, signal) => resolve(signal ?? code));
+    }).then((how) => {
+      running.delete(this.child);
+      this.ended = how;
+      return how;
+    });
+    await until(`${binary} listens`, () => {
+      assert.equal(this.ended, null, `the gateway ended (${this.ended}):\n${this.log}`);
+      return this.log.includes('listening on ');
+    });
+  }
+
+  async end() {
+    this.child.kill('SIGTERM');
+    try {
+      return await deadline('the gateway ends after SIGTERM', this.exit, 30_000);
+    } finally {
+      this.child.kill('SIGKILL');
+    }
+  }
+
+  // The end of every test file: what went wrong inside shows here at the latest.
+  async stop() {
+    if (!this.child) return;
+    const how = this.ended ?? await this.end();
+    rmSync(this.folder, { recursive: true, force: true });
+    assert.doesNotMatch(this.log, complaint);
+    assert.equal(how, 0, `the gateway ended with ${how}:\n${this.log}`);
+  }
+
+  async restart() {
+    assert.equal(await this.end(), 0, this.log);
+    await this.run();
+  }
+}
+
+// Runs the program to its end: for starts that fail.
+export async function runPostern(...args) {
+  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  running.add(child);
+  child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });
+  const status = await deadline(`postern ${args.join(' ')} ends`, new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  }));
+  running.delete(child);
+  assert.doesNotMatch(stderr, complaint);
+  return { status, stderr };
+}

@@ -1,0 +1,76 @@
+// Whose pages may use an endpoint.
+import assert from 'node:assert/strict';
+import { configuration } from './lib/config.mjs';
+import { ask, requestText, Wire } from './lib/http.mjs';
+import { test, withGateway } from './lib/test.mjs';
+
+const gateway = withGateway(configuration({
+  allowed_origins: undefined, // the same origin only
+  endpoints: [{ path: '/shop', handler: 'echo', sockjs: true, allowed_origins: ['https://shop.example'] }],
+}));
+
+const UPGRADE = {
+  Upgrade: 'websocket', Connection: 'Upgrade',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version': '13',
+};
+
+// Every way into an endpoint, with the status that a welcome client sees.
+const ways = [
+  ['GET', '/info', 200],
+  ['GET', '/iframe.html', 200],
+  ['POST', '/000/ID/xhr', 200],
+  ['POST', '/000/ID/xhr_streaming', 200],
+  ['GET', '/000/ID/eventsource', 200],
+  ['POST', '/000/ID/xhr_send', 404], // welcome, but no such session
+  ['GET', '/000/ID/websocket', 101],
+  ['GET', '/websocket', 101],
+  ['GET', '', 101],
+];
+
+async function status([method, path, welcome], endpoint, origin) {
+  const wire = await Wire.open(gateway.port);
+  const id = Math.random().toString(36).slice(2);
+  const headers = { ...welcome === 101 && UPGRADE, ...origin && { Origin: origin } };
+  wire.write(requestText(`${method} ${endpoint}${path.replace('ID', id)}`, {
+    headers, ...method === 'POST' && { body: '[]' } }));
+  const head = await wire.head();
+  wire.abort();
+  return head.status;
+}
+
+for (const way of ways) {
+  const name = `${way[0]} ${way[1] || 'the endpoint'}${way[2] === 101 ? ', upgraded,' : ''}`;
+
+  test(`${name} is open to the origin that was named`, async () => {
+    assert.equal(await status(way, '/shop', 'https://shop.example'), way[2]);
+  });
+
+  for (const origin of ['https://evil.example', 'http://shop.example', 'https://shop.example:8443',
+    'https://shop.example.evil.example', 'https://evilshop.example', 'null', 'http://localhost']) {
+    test(`${name} is closed to ${origin}`, async () => {
+      assert.equal(await status(way, '/shop', origin), 403);
+    });
+  }
+
+  test(`${name} is open to who sends no Origin`, async () => {
+    assert.equal(await status(way, '/shop'), way[2]);
+  });
+
+  test(`${name} is by default for the same origin only`, async () => {
+    assert.equal(await status(way, '/echo', 'http://localhost'), way[2]); // as in Host
+    assert.equal(await status(way, '/echo', 'http://localhost:81'), 403);
+    assert.equal(await status(way, '/echo', 'https://shop.example'), 403);
+  });
+}
+
+test('the iframe page may be framed by the allowed origin only', async () => {
+  const { headers } = await ask(gateway.port, 'GET /shop/iframe.html');
+  assert.match(headers['content-security-policy'], /frame-ancestors [^;]*https:\/\/shop\.example/);
+  assert.equal(headers['x-frame-options'], undefined);
+});
+
+test('a refusal lets nobody read it, and is not kept', async () => {
+  const { headers } = await ask(gateway.port, 'GET /shop/info', { headers: { Origin: 'https://evil.example' } });
+  assert.equal(headers['access-control-allow-origin'], undefined);
+  assert.match(headers.vary, /\bOrigin\b/);
+});
