@@ -13,6 +13,7 @@ enum {
 	MIB = 1 << 20,
 	GIB = 1 << 30,
 	LONGEST = INT32_MAX, /* milliseconds: 24 days */
+	PATH_MAX_BYTES = 255, /* with a session's id it must fit the key in session.c */
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
@@ -70,6 +71,8 @@ static const char *check_path(struct slice text)
 		text_has(text, SLICE("//")) || text_has(text, SLICE("/.")) ||
 		!text_is_plain(text, "?#%\"<>\\^`{|}"))
 		return "must be a plain path like \"/chat\", without \"/\" at its end";
+	if (text.len > PATH_MAX_BYTES)
+		return "must not be longer than 255 bytes";
 	return NULL;
 }
 

@@ -134,6 +134,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	if (id.len > 0) {
 		struct slice made = session_make_key(key, endpoint, id);
 
+		assert(made.len > 0);
 		session->key = xstrdup(made);
 		table_insert(&worker->sessions, &session->node,
 			(struct slice){session->key, made.len});

@@ -18,8 +18,11 @@ uint64_t session_next_look(const struct session *session)
 	}
 	if (session->state == SESSION_CLOSING)
 		return session->closing_at + times->linger;
-	if (session->framing == SESSION_SOCKJS && !session->beat_due)
+	if (session->framing == SESSION_SOCKJS) {
 		look = session->taken_at + times->heartbeat;
+		if (session->beat_due)
+			look += times->progress; /* not even that is taken */
+	}
 	if (session->queue.count > 0) {
 		uint64_t progress = session->taken_at + times->progress;
 
@@ -57,8 +60,9 @@ void session_on_timer(struct timer *timer)
 			session_finish(session);
 			return;
 		}
-		if (session->queue.count > 0 &&
-			now - session->taken_at >= times->progress) {
+		if (session->beat_due ||
+			(session->queue.count > 0 &&
+				now - session->taken_at >= times->progress)) {
 			session_set_reason(session, 1008, SLICE("Slow consumer"));
 			session_finish(session);
 			return;

@@ -125,8 +125,7 @@ END_TEST
 START_TEST(a_heartbeat_that_waited_leaves_once)
 {
 	outlet.blocked = true;
-	pass(25000);
-	pass(25000);
+	pass(25000 + 9999);
 	assert_got(&outlet, "");
 	unblock();
 	assert_got(&outlet, "h");
@@ -193,6 +192,16 @@ START_TEST(an_outlet_that_takes_nothing_is_given_up)
 	pass(1);
 	assert_got(&second, "end");
 	ck_assert_str_eq(recorder_told(), "open open close");
+}
+END_TEST
+
+START_TEST(an_outlet_that_does_not_even_take_a_heartbeat_is_given_up)
+{
+	outlet.blocked = true;
+	pass(25000 + 9999);
+	assert_got(&outlet, "");
+	pass(1);
+	assert_got(&outlet, "end");
 }
 END_TEST
 
@@ -369,6 +378,8 @@ int main(void)
 
 	tcase_add_checked_fixture(deafness, setup, teardown);
 	unit_add_table(deafness, an_outlet_that_takes_nothing_is_given_up, framings);
+	tcase_add_test(deafness,
+		an_outlet_that_does_not_even_take_a_heartbeat_is_given_up);
 	tcase_add_test(deafness, an_outlet_that_takes_a_little_is_kept);
 	tcase_add_test(deafness, a_close_that_nobody_takes_lingers_for_a_while);
 	tcase_add_test(deafness, a_close_lingers_for_each_outlet_that_comes_for_it);

@@ -87,8 +87,6 @@ static void iframe_policy(struct buf *policy, const struct http_request *request
 {
 	const struct strings *allowed = &request->route.endpoint->allowed_origins;
 
-	if (allowed->count == 0)
-		allowed = &request_config(request)->allowed_origins;
 	buf_append(policy, SLICE("frame-ancestors 'self'"));
 	for (size_t i = 0; i < allowed->count; i++) {
 		buf_append_char(policy, ' ');

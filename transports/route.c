@@ -90,9 +90,8 @@ struct http_route route_find(
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
 	struct slice origin, struct slice host)
 {
-	const struct strings *allowed = endpoint->allowed_origins.count > 0
-						? &endpoint->allowed_origins
-						: &config->allowed_origins;
+	/* The configuration has put the global list here, unless it has its own. */
+	const struct strings *allowed = &endpoint->allowed_origins;
 
 	if (origin.len == 0)
 		return !config->require_origin;

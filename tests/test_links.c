@@ -1,0 +1,125 @@
+/* Every SockJS transport: what its responses and requests look like, to the byte. */
+#include "transports/link.h"
+
+#include "tests/unit.h"
+
+static const struct {
+	const char *path, *method, *content_type;
+	enum wire wire;
+	bool streams;
+	size_t prelude_len;
+	const char *prelude_end; /* how it ends */
+	const char *frame;       /* how the frame a["x"] stands in the response */
+} downlinks[] = {
+	{"xhr", "POST", "application/javascript; charset=UTF-8", WIRE_SOCKJS, false, 0,
+		"", "a[\"x\"]\n"},
+	{"xhr_streaming", "POST", "application/javascript; charset=UTF-8", WIRE_SOCKJS,
+		true, 2049, "hhhh\n", "a[\"x\"]\n"},
+	{"eventsource", "GET", "text/event-stream", WIRE_PERCENT, true, 2, "\r\n",
+		"data: a[\"x\"]\r\n\r\n"},
+};
+
+START_TEST(a_downlink_describes_its_responses)
+{
+	const struct downlink *link = downlink_find(slice_of(downlinks[_i].path));
+	struct buf prelude = {0}, body = {0};
+
+	ck_assert_ptr_nonnull(link);
+	ck_assert_slice_eq(link->path, slice_of(downlinks[_i].path));
+	ck_assert_str_eq(link->method, downlinks[_i].method);
+	ck_assert_str_eq(link->content_type, downlinks[_i].content_type);
+	ck_assert_int_eq(link->wire, downlinks[_i].wire);
+	ck_assert(link->streams == downlinks[_i].streams);
+
+	ck_assert((link->begin != NULL) == link->streams);
+	if (link->begin != NULL)
+		link->begin(&prelude);
+	ck_assert_uint_eq(prelude.len, downlinks[_i].prelude_len);
+	ck_assert(slice_ends_with(
+		buf_slice(&prelude), slice_of(downlinks[_i].prelude_end)));
+
+	buf_append(&body, SLICE("before"));
+	link->frame(&body, SLICE("a[\"x\"]"));
+	ck_assert(slice_starts_with(buf_slice(&body), SLICE("before")));
+	ck_assert_slice_eq(
+		slice_from(buf_slice(&body), 6), slice_of(downlinks[_i].frame));
+	buf_finish(&prelude);
+	buf_finish(&body);
+}
+END_TEST
+
+static const struct {
+	const char *path;
+	unsigned status;
+	const char *content_type, *answer;
+} uplinks[] = {
+	{"xhr_send", 204, "text/plain; charset=UTF-8", ""},
+};
+
+START_TEST(an_uplink_describes_its_answers)
+{
+	const struct uplink *link = uplink_find(slice_of(uplinks[_i].path));
+
+	ck_assert_ptr_nonnull(link);
+	ck_assert_slice_eq(link->path, slice_of(uplinks[_i].path));
+	ck_assert_uint_eq(link->status, uplinks[_i].status);
+	ck_assert_str_eq(link->content_type, uplinks[_i].content_type);
+	ck_assert_slice_eq(link->answer, slice_of(uplinks[_i].answer));
+}
+END_TEST
+
+static const struct {
+	const char *path, *body;
+	enum sockjs_decode outcome;
+	size_t count;
+} requests[] = {
+	{"xhr_send", "[\"one\",\"two\"]", SOCKJS_DECODE_DONE, 2},
+	{"xhr_send", "[]", SOCKJS_DECODE_DONE, 0},
+	{"xhr_send", "\"one\"", SOCKJS_DECODE_NO_ARRAY, 0},
+	{"xhr_send", "", SOCKJS_DECODE_NO_ARRAY, 0},
+	{"xhr_send", "[\"one\"", SOCKJS_DECODE_BROKEN, 0},
+};
+
+START_TEST(an_uplink_finds_the_messages)
+{
+	const struct uplink *link = uplink_find(slice_of(requests[_i].path));
+	struct sockjs_messages messages = {.count = 0};
+
+	ck_assert_int_eq(link->decode(&messages, slice_of(requests[_i].body)),
+		requests[_i].outcome);
+	if (requests[_i].outcome == SOCKJS_DECODE_DONE)
+		ck_assert_uint_eq(messages.count, requests[_i].count);
+	sockjs_messages_finish(&messages);
+}
+END_TEST
+
+static const char *const nobody[] = {"", "xhr_", "XHR", "xhr/", "websocket", "info"};
+
+START_TEST(what_is_no_transport_is_not_found)
+{
+	ck_assert_ptr_null(downlink_find(slice_of(nobody[_i])));
+	ck_assert_ptr_null(uplink_find(slice_of(nobody[_i])));
+}
+END_TEST
+
+START_TEST(no_path_is_both_up_and_down)
+{
+	for (size_t i = 0; i < COUNT(downlinks); i++)
+		ck_assert_ptr_null(uplink_find(slice_of(downlinks[i].path)));
+	for (size_t i = 0; i < COUNT(uplinks); i++)
+		ck_assert_ptr_null(downlink_find(slice_of(uplinks[i].path)));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("links");
+	TCase *tcase = unit_case(suite, "links");
+
+	unit_add_table(tcase, a_downlink_describes_its_responses, downlinks);
+	unit_add_table(tcase, an_uplink_describes_its_answers, uplinks);
+	unit_add_table(tcase, an_uplink_finds_the_messages, requests);
+	unit_add_table(tcase, what_is_no_transport_is_not_found, nobody);
+	tcase_add_test(tcase, no_path_is_both_up_and_down);
+	return unit_run(suite);
+}
