@@ -12,7 +12,7 @@ enum {
 	KIB = 1 << 10,
 	MIB = 1 << 20,
 	GIB = 1 << 30,
-	LONGEST = INT32_MAX, /* milliseconds: 24 days */
+	LONGEST = INT32_MAX,  /* milliseconds: 24 days */
 	PATH_MAX_BYTES = 255, /* with a session's id it must fit the key in session.c */
 };
 

@@ -210,6 +210,7 @@ START_TEST(a_relative_www_counts_from_the_files_folder)
 }
 END_TEST
 
+#define X51         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define CHAT        "{\"path\": \"/chat\"}"
 #define ROUTE(text) "{\"app\": {\"routes\": [" text "]}}"
 
@@ -274,6 +275,8 @@ static const struct {
 	{"{\"endpoints\": [{\"path\": \"chat\"}]}",
 		"c.json:1:17: endpoints[0].path: must be a plain path like \"/chat\", "
 		"without \"/\" at its end"},
+	{"{\"endpoints\": [{\"path\": \"/" X51 X51 X51 X51 X51 "\"}]}",
+		"c.json:1:17: endpoints[0].path: must not be longer than 255 bytes"},
 	{"{\"endpoints\": [{\"path\": \"/c\", \"handler\": \"stmp\"}]}",
 		"c.json:1:31: endpoints[0].handler: must be one of stomp, echo, reply, "
 		"close (did you mean "

@@ -366,6 +366,21 @@ START_TEST(an_id_names_a_session_of_its_endpoint_only)
 }
 END_TEST
 
+START_TEST(the_whole_of_a_long_id_counts)
+{
+	char id[129];
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, id);
+	id[sizeof(id) - 2] = 'y';
+	ck_assert_ptr_null(find("/echo", id));
+	struct session *two = lone_worker_open(worker, "/echo", SESSION_SOCKJS, id);
+	ck_assert_ptr_eq(find("/echo", id), two);
+	ck_assert_ptr_ne(one, two);
+}
+END_TEST
+
 START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
 {
 	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "");
@@ -459,6 +474,7 @@ int main(void)
 
 	tcase_add_checked_fixture(identity, setup, teardown);
 	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
+	tcase_add_test(identity, the_whole_of_a_long_id_counts);
 	tcase_add_test(identity, a_session_without_id_is_never_found_and_has_no_grave);
 	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
 	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);

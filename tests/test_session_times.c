@@ -378,8 +378,8 @@ int main(void)
 
 	tcase_add_checked_fixture(deafness, setup, teardown);
 	unit_add_table(deafness, an_outlet_that_takes_nothing_is_given_up, framings);
-	tcase_add_test(deafness,
-		an_outlet_that_does_not_even_take_a_heartbeat_is_given_up);
+	tcase_add_test(
+		deafness, an_outlet_that_does_not_even_take_a_heartbeat_is_given_up);
 	tcase_add_test(deafness, an_outlet_that_takes_a_little_is_kept);
 	tcase_add_test(deafness, a_close_that_nobody_takes_lingers_for_a_while);
 	tcase_add_test(deafness, a_close_lingers_for_each_outlet_that_comes_for_it);

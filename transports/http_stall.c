@@ -183,6 +183,9 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
 }
 
 static void on_log(void *context, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+static void on_log(void *context, const char *format, va_list arguments)
 {
 	char line[512];
 
