@@ -10,6 +10,7 @@
 
 #include <libwebsockets.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum {
 	FAREWELL_MAX = 125, /* what a control frame may carry */
@@ -47,11 +48,17 @@ static int out_write(struct connection *connection)
 	return written < 0 ? -1 : 0;
 }
 
-/* The connection is of no more use, and its peer need not hear of it. */
+/*
+ * The connection is of no more use, and its peer need not hear of it: as if it had
+ * closed, which libwebsockets then sees. (Its own way, a timeout of no length, is
+ * looked at only when something else happens, as of 4.3.)
+ */
 static void connection_kill(struct connection *connection)
 {
 	connection->closing = true;
-	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	list_remove(&connection->held);
+	lws_rx_flow_control(connection->wsi, 1);
+	shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
 }
 
 void connection_say_farewell(struct connection *connection)

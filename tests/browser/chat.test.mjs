@@ -21,6 +21,13 @@ const pages = {
   },
 };
 
+const looks = {
+  light: {},
+  dark: { colorScheme: 'dark' },
+  phone: PHONE,
+  'phone-dark': { ...PHONE, colorScheme: 'dark' },
+};
+
 for (const [name, { automatic, fallback, choices }] of Object.entries(pages)) {
   const open = (options) => openPage(browser, `${gateway.url}/${name}`, options);
 
@@ -101,14 +108,14 @@ for (const [name, { automatic, fallback, choices }] of Object.entries(pages)) {
     await closePage(page);
   });
 
-  for (const [scheme, options] of [['light', {}], ['dark', { colorScheme: 'dark' }], ['phone', PHONE], ['phone-dark', { ...PHONE, colorScheme: 'dark' }]]) {
-    test(`${name} fits its window (${scheme})`, async () => {
+  for (const [look, options] of Object.entries(looks)) {
+    test(`${name} fits its window (${look})`, async () => {
       const page = await open(options);
       const fits = () => page.evaluate(() => {
         const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
         return scrollWidth <= clientWidth && scrollHeight <= clientHeight;
       });
-      const shot = name.replace('.html', `-${scheme}`);
+      const shot = name.replace('.html', `-${look}`);
       assert.ok(await fits());
       await screenshot(page, `${shot}-before`);
 

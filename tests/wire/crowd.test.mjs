@@ -8,13 +8,17 @@ import { frame, readFrame, Stomp } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
-const gateway = withGateway(configuration());
+// Nobody of the crowd is given up while the rest is still coming.
+const gateway = withGateway(configuration({ times: { disconnect: 100_000 } }));
 
 const POLLERS = 2_000;
 const CONNECT = frame('CONNECT', { 'accept-version': '1.2', host: 'localhost' });
 
 // The frames of the messages in an a[...] frame.
-const framesOf = (body) => JSON.parse(body.slice(1)).map(readFrame);
+function framesOf(body) {
+  assert.equal(body[0], 'a', body);
+  return JSON.parse(body.slice(1)).map((data) => readFrame(data));
+}
 
 // A STOMP session over xhr-polling on one connection that is kept.
 class Poller {

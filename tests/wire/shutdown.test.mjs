@@ -1,10 +1,10 @@
 // How the gateway starts and ends.
 import assert from 'node:assert/strict';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { once } from 'node:events';
 import { pairs } from './lib/clients.mjs';
 import { configuration } from './lib/config.mjs';
 import { Gateway, runPostern } from './lib/gateway.mjs';
@@ -83,13 +83,8 @@ test('a gateway may be started again at once on its port', async () => {
 });
 
 test('port 0 lets the kernel choose, and the log says what it chose', async () => {
-  const gateway = new Gateway();
-  gateway.port = 0;
-  gateway.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
-  gateway.args = ['serve', '--listen', '127.0.0.1:0'];
-  await gateway.run();
-  const [, port] = gateway.log.match(/listening on 127\.0\.0\.1:(\d+)/);
-  (await Wire.open(Number(port))).abort();
+  const gateway = await new Gateway(configuration(), 0).start();
+  (await Wire.open(gateway.port)).abort();
   await gateway.stop();
 });
 
@@ -109,8 +104,9 @@ const mistakes = {
 for (const [what, [text, sentence]] of Object.entries(mistakes)) {
   test(`a configuration with ${what} is refused with its place`, async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
-    writeFileSync(path.join(folder, 'postern.json'), text);
-    const { status, stderr } = await runPostern('serve', '--config', path.join(folder, 'postern.json'), '--listen', '127.0.0.1:0');
+    const file = path.join(folder, 'postern.json');
+    writeFileSync(file, text);
+    const { status, stderr } = await runPostern('serve', '--config', file);
     rmSync(folder, { recursive: true });
     assert.notEqual(status, 0);
     assert.match(stderr, sentence);

@@ -117,8 +117,6 @@ test('heart-beats are for who wants them', async () => {
 
 test('who promises heart-beats and sends none is closed', async () => {
   const silent = await Stomp.connect(`${beating.ws}/chat/websocket`, { 'heart-beat': '200,0' });
-  // Its WebSocket must not answer pings either: a pong is a sign of life.
-  silent.ws.on('ping', () => assert.fail('pinged'));
   await silent.closes();
 });
 

@@ -34,7 +34,9 @@ test('a SockJS WebSocket carries frames', async () => {
   socket.send('["a"]');
   assert.equal(await socket.next(), 'a["a"]');
   socket.send('["b","c"]');
-  assert.deepEqual(JSON.parse(`[${(await socket.next()).slice(1)}]`).flat()[0], 'b');
+  const frames = [await socket.next()]; // the second answer may have come with the first
+  if (frames[0] === 'a["b"]') frames.push(await socket.next());
+  assert.match(frames.join(), /^a\["b","c"\]$|^a\["b"\],a\["c"\]$/);
   await socket.close();
 });
 
@@ -214,7 +216,8 @@ const refusals = [
   ['by HEAD', `HEAD ${FRAMED}`, UPGRADE, 405],
   ['without a key', `GET ${FRAMED}`, without('Sec-WebSocket-Key'), 400],
   ['with a short key', `GET ${FRAMED}`, { ...UPGRADE, 'Sec-WebSocket-Key': 'abc' }, 400],
-  ['with a key that is not base64', `GET ${FRAMED}`, { ...UPGRADE, 'Sec-WebSocket-Key': '!!!!!!!!!!!!!!!!!!!!!!==' }, 400],
+  ['with a key that is not base64', `GET ${FRAMED}`,
+    { ...UPGRADE, 'Sec-WebSocket-Key': '!!!!!!!!!!!!!!!!!!!!!!==' }, 400],
   ['without a version', `GET ${FRAMED}`, without('Sec-WebSocket-Version'), 426],
   ['of version 8', `GET ${FRAMED}`, { ...UPGRADE, 'Sec-WebSocket-Version': '8' }, 426],
   ['where WebSocket is off', 'GET /disabled_websocket_echo/000/abc/websocket', UPGRADE, 404],
@@ -225,7 +228,8 @@ for (const [what, line, headers, status, body] of refusals) {
     test(`a handshake ${what} is refused with ${status}${reused ? ', on a used connection too' : ''}`, async () => {
       const wire = await Wire.open(gateway.port);
       if (reused) await wire.write(requestText('GET /echo')).answer();
-      const answer = await wire.write(requestText(line, { headers })).answer({ method: line.split(' ')[0] });
+      wire.write(requestText(line, { headers }));
+      const answer = await wire.answer({ method: line.split(' ')[0] });
       assert.equal(answer.status, status);
       if (body) assert.equal(answer.body.trimEnd(), body);
       if (status === 426) assert.equal(answer.headers['sec-websocket-version'], '13');
@@ -240,8 +244,9 @@ test('an upgrade over HTTP/1.0 is refused', async () => {
 
 for (const to of ['h2c', 'TLS/1.0', 'websockets', 'foo']) {
   test(`an upgrade to ${to} never succeeds`, async () => {
+    const headers = { ...UPGRADE, Upgrade: to, 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' };
     for (const path of [FRAMED, '/echo', '/']) {
-      const answer = await ask(gateway.port, `GET ${path}`, { headers: { ...UPGRADE, Upgrade: to, 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' } });
+      const answer = await ask(gateway.port, `GET ${path}`, { headers });
       assert.notEqual(answer.status, 101, path);
     }
   });

@@ -32,13 +32,14 @@ export async function freePort() {
 
 export class Gateway {
   // Without a configuration the demo runs that is built in.
-  constructor(configuration) {
+  constructor(configuration, port) {
     this.configuration = configuration;
+    this.port = port;
   }
 
   async start() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
-    this.port = await freePort();
+    this.port ??= await freePort();
     this.args = ['serve', '--listen', `127.0.0.1:${this.port}`];
     if (this.configuration) {
       const file = path.join(this.folder, 'postern.json');
@@ -69,8 +70,9 @@ export class Gateway {
     });
     await until(`${binary} listens`, () => {
       assert.equal(this.ended, null, `the gateway ended (${this.ended}):\n${this.log}`);
-      return this.log.includes('listening on ');
+      return /listening on .*:\d+\n/.test(this.log);
     });
+    this.port = Number(this.log.match(/listening on .*:(\d+)\n/)[1]);
   }
 
   async end() {

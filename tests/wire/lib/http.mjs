@@ -112,12 +112,17 @@ export class Wire {
     const { 'content-length': length, 'transfer-encoding': coding } = head.headers;
     const bodiless = method === 'HEAD' || head.status < 200 || head.status === 204
       || head.status === 304;
-    let body = Buffer.alloc(0);
-    if (bodiless) ; // nothing follows
-    else if (coding) for (let part; (part = await this.chunk()) !== null;) body = Buffer.concat([body, Buffer.from(part)]);
-    else if (length) body = await this.take(Number(length));
-    else body = await this.rest();
-    return { ...head, bytes: body, body: body.toString() };
+    const bytes = bodiless ? Buffer.alloc(0)
+      : coding ? await this.#chunks()
+        : length ? await this.take(Number(length))
+          : await this.rest();
+    return { ...head, bytes, body: bytes.toString() };
+  }
+
+  async #chunks() {
+    const chunks = [];
+    for (let chunk; (chunk = await this.chunk()) !== null;) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
   }
 }
 
