@@ -52,7 +52,7 @@ const missing = ['/nothing', '/nothing/at/all', '/js', '/js/', '/index.html/', '
   '/../www/style.css', '/js/../style.css', '/js/..%2fstyle.css', '/%2e%2e/www/style.css', '/..%5cstyle.css',
   '/js/%2e%2e/style.css', '/./style.css', '//style.css', '//etc/passwd', '/etc/passwd',
   '/../../../../../../../etc/passwd', '/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd',
-  '/....//....//etc/passwd', '/%2fetc%2fpasswd', '/.gitignore', '/%2e', '/..', '/CMakeCache.txt'];
+  '/....//....//etc/passwd', '/%2fetc%2fpasswd', '/.gitignore', '/%2e', '/..', '/CMakeCache.txt', '/cmake_install.cmake'];
 for (const path of missing) {
   test(`${path} is not served`, async () => {
     const answer = await get(path);
