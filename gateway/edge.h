@@ -17,8 +17,11 @@ struct edge_ops {
 	/* The end of each turn; true when work is left. */
 	bool (*turn)(struct edge *edge);
 
-	/* The inbox is full (or no longer): stop reading from publishers (or go on). */
-	void (*choke)(struct edge *edge, bool stop);
+	/*
+	 * The inbox was full and is so no longer. While worker_is_full() the edge does
+	 * not read from those who send; now it reads again from all that it held.
+	 */
+	void (*relieve)(struct edge *edge);
 
 	/* No new connections from now on. */
 	void (*close)(struct edge *edge);

@@ -1,13 +1,13 @@
 #include "gateway/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 1024, SLOTS = 256 };
 
 static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
@@ -23,9 +23,18 @@ static const char *const level_names[] = {
  */
 static enum log_level lowest = LOG_INFO;
 
-/* The latest line and when it was written: repeats within a second are counted. */
-static atomic_uint_fast64_t last_line;
-static atomic_uint_fast64_t repeats;
+/*
+ * The same line is written at most once a second: peers can provoke lines. Each
+ * slot remembers the latest of the lines whose hash falls there.
+ */
+struct slot {
+	uint64_t hash;
+	time_t second;
+	unsigned repeats; /* not written since then */
+};
+
+static struct slot slots[SLOTS];
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool log_level_parse(struct slice name, enum log_level *level)
 {
@@ -43,32 +52,55 @@ void log_set_level(enum log_level level)
 	lowest = level;
 }
 
-/* Control characters would let a peer forge lines or drive a terminal. */
+/* Control characters, C1's too, would let a peer forge lines or drive a terminal. */
 static void line_clean(char *line)
 {
-	for (; *line != '\0'; line++) {
-		if ((unsigned char)*line < 0x20 || *line == 0x7f)
-			*line = '?';
+	unsigned char *byte = (unsigned char *)line;
+
+	for (; *byte != '\0'; byte++) {
+		if (*byte < 0x20 || *byte == 0x7f)
+			*byte = '?';
+		else if (*byte == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0)
+			byte[0] = byte[1] = '?';
 	}
 }
 
-/*
- * FNV-1a of the line, with the second in which it stands: the same line in the
- * same second has the same mark.
- */
-static uint64_t line_mark(const char *line, time_t second)
+/* FNV-1a: a peer who makes lines collide hides nothing but its own. */
+static uint64_t line_hash(const char *line)
 {
-	uint64_t hash = 14695981039346656037u ^ (uint64_t)second;
+	uint64_t hash = 14695981039346656037u;
 
 	for (; *line != '\0'; line++)
 		hash = (hash ^ (unsigned char)*line) * 1099511628211u;
 	return hash;
 }
 
+/* False when the line was written in this second; else how often it was not since. */
+static bool line_may_go(const char *line, time_t second, unsigned *repeats)
+{
+	uint64_t hash = line_hash(line);
+	struct slot *slot = &slots[hash % SLOTS];
+	bool may_go = true;
+
+	*repeats = 0;
+	pthread_mutex_lock(&slots_lock);
+	if (slot->hash == hash && slot->second == second) {
+		slot->repeats++;
+		may_go = false;
+	} else {
+		if (slot->hash == hash)
+			*repeats = slot->repeats;
+		*slot = (struct slot){hash, second, 0};
+	}
+	pthread_mutex_unlock(&slots_lock);
+	return may_go;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
-	char line[LINE_MAX_BYTES], out[LINE_MAX_BYTES + 128];
+	char line[LINE_MAX_BYTES], out[LINE_MAX_BYTES + 256];
 	struct timespec now;
+	unsigned repeats;
 	struct tm utc;
 	va_list arguments;
 
@@ -81,24 +113,18 @@ void log_write(enum log_level level, const char *format, ...)
 	line_clean(line);
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t mark = line_mark(line, now.tv_sec);
-	if (atomic_exchange(&last_line, mark) == mark) {
-		atomic_fetch_add(&repeats, 1);
+	if (!line_may_go(line, now.tv_sec, &repeats))
 		return;
-	}
 
-	uint64_t dropped = atomic_exchange(&repeats, 0);
 	gmtime_r(&now.tv_sec, &utc);
-	int len = 0;
-	if (dropped > 0)
-		len = snprintf(out, sizeof(out), "(the line above %llu times more)\n",
-			(unsigned long long)dropped);
-	len += snprintf(out + len, sizeof(out) - (size_t)len,
-		"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %-5s %s\n", utc.tm_year + 1900,
+	int len = snprintf(out, sizeof(out),
+		"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %-5s %s", utc.tm_year + 1900,
 		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
 		now.tv_nsec / 1000000, level_names[level], line);
-	if (len > (int)sizeof(out) - 1)
-		len = (int)sizeof(out) - 1;
+	if (repeats > 0)
+		len += snprintf(out + len, sizeof(out) - (size_t)len,
+			" (and %u times before)", repeats);
+	out[len++] = '\n';
 
 	/* One write, so that lines of several threads never mix. */
 	if (write(STDERR_FILENO, out, (size_t)len) < 0)

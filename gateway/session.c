@@ -264,6 +264,8 @@ void session_popped(struct session *session, enum session_next what, size_t coun
 	case SESSION_NEXT_MESSAGES:
 		outbound_pop(&session->queue, count, &session->worker->names);
 		session->lent -= count;
+		if (session->state == SESSION_CLOSING)
+			session_plan(session);
 		break;
 	case SESSION_NEXT_BEAT:
 		session->beat_due = false;
@@ -351,6 +353,9 @@ void session_close(struct session *session, unsigned code, struct slice reason)
 
 uint64_t session_heard_at(const struct session *session)
 {
+	/* While those who send are not read, their silence proves nothing. */
+	if (worker_is_full(session->worker))
+		return session_now(session);
 	return session->heard_at;
 }
 

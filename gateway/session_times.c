@@ -5,6 +5,22 @@
  */
 #include "gateway/session_internal.h"
 
+/*
+ * A closing session whose peer reads gets all that was queued, then the close. One
+ * that stands still is given up, sooner when the peer was at fault.
+ */
+static uint64_t session_closing_look(const struct session *session)
+{
+	const struct times *times = &session->worker->config->times;
+	uint64_t since = session->closing_at > session->taken_at ? session->closing_at
+								 : session->taken_at;
+	bool at_fault = session->close_code > 1001 && session->close_code < 3000;
+
+	if (session->queue.count == 0 || at_fault)
+		return since + times->linger;
+	return since + times->progress;
+}
+
 uint64_t session_next_look(const struct session *session)
 {
 	const struct times *times = &session->worker->config->times;
@@ -17,7 +33,7 @@ uint64_t session_next_look(const struct session *session)
 		return since + times->disconnect;
 	}
 	if (session->state == SESSION_CLOSING)
-		return session->closing_at + times->linger;
+		return session_closing_look(session);
 	if (session->framing == SESSION_SOCKJS) {
 		look = session->taken_at + times->heartbeat;
 		if (session->beat_due)
@@ -56,11 +72,7 @@ void session_on_timer(struct timer *timer)
 			session_finish(session);
 			return;
 		}
-		if (session->state == SESSION_CLOSING) {
-			session_finish(session);
-			return;
-		}
-		if (session->beat_due ||
+		if (session->state == SESSION_CLOSING || session->beat_due ||
 			(session->queue.count > 0 &&
 				now - session->taken_at >= times->progress)) {
 			session_set_reason(session, 1008, SLICE("Slow consumer"));

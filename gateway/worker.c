@@ -54,16 +54,17 @@ static void worker_flush_sessions(struct worker *worker)
 	}
 }
 
-/* Tells the carriers when the inbox becomes full, and when it is so no longer. */
+/* The carriers see for themselves that the inbox is full, but not that it is no longer. */
 static void worker_update_choke(struct worker *worker)
 {
-	bool full = inbox_is_full(&worker->inbox);
+	bool full = worker_is_full(worker);
 
 	if (full == worker->choked || worker->edge == NULL)
 		return;
 	worker->choked = full;
 	log_debug("worker: publishers are %s", full ? "stopped" : "read again");
-	worker->edge_ops->choke(worker->edge, full);
+	if (!full)
+		worker->edge_ops->relieve(worker->edge);
 }
 
 static bool worker_turn(void *context)
@@ -77,7 +78,7 @@ static bool worker_turn(void *context)
 	worker_flush_sessions(worker);
 	if (worker->edge != NULL)
 		more = worker->edge_ops->turn(worker->edge);
-	if (worker->stopping && worker->live_sessions == 0)
+	if (worker->stopping && worker->live_sessions == 0 && worker->owing == 0)
 		loop_stop(worker->loop);
 	return more || worker->inbox.count > 0 || !list_is_empty(&worker->awake);
 }
@@ -142,13 +143,13 @@ void worker_destroy(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
+	/* The edge serves nobody any more: peers could keep it busy for ever. */
+	struct edge *edge = worker->edge;
+	worker->edge = NULL;
 	worker->stopping = true;
 	session_kill_all(worker);
 	loop_timer_stop(worker->loop, &worker->stop_timer);
 	loop_advance(worker->loop, 0); /* deferred destruction, and the last posts */
-
-	struct edge *edge = worker->edge;
-	worker->edge = NULL;
 	if (edge != NULL)
 		worker->edge_ops->destroy(edge);
 	loop_advance(worker->loop, 0);

@@ -27,12 +27,14 @@ struct worker {
 	struct list awake;        /* sessions that have output for their outlet */
 	uint64_t session_count;   /* ever opened; numbers their labels */
 	uint64_t live_sessions;
+	uint64_t connections; /* that the edge holds, in whatever state */
+	uint64_t owing;       /* those of them that still have something to deliver */
 	struct graveyard *graveyard;
 	struct broker *broker;
 	const struct edge_ops *edge_ops;
 	struct edge *edge;
 	size_t spent;  /* work done in this turn */
-	bool choked;   /* the edge has been told so */
+	bool choked;   /* the inbox was full when it was last looked at */
 	bool stopping; /* no new sessions */
 	struct timer stop_timer;
 };
@@ -50,6 +52,12 @@ void worker_run(struct worker *worker);
 void worker_stop(struct worker *worker);
 
 void worker_destroy(struct worker *worker); /* NULL is fine */
+
+/* True while the carriers must not read from those who send. */
+static inline bool worker_is_full(const struct worker *worker)
+{
+	return inbox_is_full(&worker->inbox);
+}
 
 /* Takes the post over; it runs in the order of posting, in this or a later turn. */
 void worker_post(struct worker *worker, struct post *post);

@@ -6,7 +6,10 @@
 
 #include "protocol/ascii.h"
 
-enum { PORT_DIGITS_MAX = 5 };
+enum {
+	HOST_MAX = 255, /* RFC 1035: no name is longer */
+	PORT_DIGITS_MAX = 5,
+};
 
 static bool is_name(struct slice name)
 {
@@ -55,6 +58,8 @@ bool host_split(struct slice text, struct slice *host, struct slice *port)
 		return false;
 	}
 
+	if (end > HOST_MAX)
+		return false;
 	struct slice rest = slice_from(text, end);
 	if (rest.len > 0 && (rest.data[0] != ':' || !is_port(slice_from(rest, 1))))
 		return false;

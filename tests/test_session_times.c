@@ -225,11 +225,33 @@ END_TEST
 START_TEST(a_close_that_nobody_takes_lingers_for_a_while)
 {
 	outlet.blocked = true;
-	say("x");
 	session_close(session, 3000, SLICE("over"));
 	pass(999);
 	assert_got(&outlet, "");
 	pass(1);
+	assert_got(&outlet, "end");
+}
+END_TEST
+
+START_TEST(a_closing_session_gives_a_reader_time_for_what_was_queued)
+{
+	outlet.blocked = true;
+	say("x");
+	session_close(session, 3000, SLICE("over"));
+	pass(9999);
+	assert_got(&outlet, "");
+	outlet.blocked = false;
+	memory_outlet_pull(&outlet);
+	assert_got(&outlet, "a[\"x\"] c[3000,\"over\"]");
+}
+END_TEST
+
+START_TEST(a_closing_session_whose_reader_stands_still_is_given_up)
+{
+	outlet.blocked = true;
+	say("x");
+	session_close(session, 3000, SLICE("over"));
+	pass(10000);
 	assert_got(&outlet, "end");
 }
 END_TEST
@@ -382,6 +404,10 @@ int main(void)
 		deafness, an_outlet_that_does_not_even_take_a_heartbeat_is_given_up);
 	tcase_add_test(deafness, an_outlet_that_takes_a_little_is_kept);
 	tcase_add_test(deafness, a_close_that_nobody_takes_lingers_for_a_while);
+	tcase_add_test(
+		deafness, a_closing_session_gives_a_reader_time_for_what_was_queued);
+	tcase_add_test(
+		deafness, a_closing_session_whose_reader_stands_still_is_given_up);
 	tcase_add_test(deafness, a_close_lingers_for_each_outlet_that_comes_for_it);
 	tcase_add_test(deafness, a_close_waits_for_an_outlet_as_long_as_a_session_does);
 

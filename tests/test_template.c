@@ -198,7 +198,6 @@ static const struct {
 	{"\"{body.x}\"", "hello", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"x\":1} more", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"x\":\"\xff\"}", "the body is not JSON"},
-	{"\"{body.x}\"", "{\"x\":\"\\ud800\"}", "the body is not JSON"},
 	{"\"{body}\"", "{", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"y\":1}", "the body has no member \"x\""},
 	{"\"{body.x}\"", "[1]", "the body has no member \"x\""},

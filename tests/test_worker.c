@@ -56,9 +56,9 @@ static bool edge_turn(struct edge *self)
 	return self->turns_left-- > 0;
 }
 
-static void edge_choke(struct edge *self, bool stop)
+static void edge_relieve(struct edge *self)
 {
-	buf_append(&self->told, stop ? SLICE("stop ") : SLICE("go "));
+	buf_append(&self->told, SLICE("relieve "));
 }
 
 static void edge_close(struct edge *self)
@@ -74,7 +74,7 @@ static void edge_destroy(struct edge *self)
 static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.choke = edge_choke,
+	.relieve = edge_relieve,
 	.close = edge_close,
 	.destroy = edge_destroy,
 };
@@ -228,12 +228,12 @@ START_TEST(publishers_are_stopped_once_and_read_again_at_half)
 	for (int i = 0; i < 6; i++)
 		post(i, 0, WORK_PER_TURN); /* one for a turn */
 	loop_turn(worker->loop);
-	assert_edge_told("stop ");
+	assert_edge_told("");
 	loop_turn(worker->loop);
 	loop_turn(worker->loop); /* three are left */
 	assert_edge_told("");
 	loop_turn(worker->loop);
-	assert_edge_told("go ");
+	assert_edge_told("relieve ");
 	lone_worker_settle(worker);
 	assert_edge_told("");
 	ck_assert_uint_eq(done_count, 6);

@@ -23,7 +23,7 @@
 enum {
 	BACKLOG = 4096,
 	ACCEPTS_PER_TURN = 64,
-	DESCRIPTORS_KEPT = 256, /* for files, logs, the libraries */
+	DESCRIPTORS_KEPT = 256, /* for the libraries, and those who hear a 503 */
 	PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
 	REFUSE_LINGER_MS = 1000,
 	DRAINS_PER_TURN = 64,
@@ -68,6 +68,7 @@ static int visitor_release(struct visitor *visitor)
 	loop_unwatch(&visitor->watch);
 	loop_timer_stop(door_loop(visitor->door), &visitor->timer);
 	list_remove(&visitor->link);
+	visitor->door->worker->connections--;
 	free(visitor);
 	return fd;
 }
@@ -216,10 +217,16 @@ static void door_welcome(struct door *door, int fd,
 	visitor->address = *address;
 	visitor->address_len = address_len;
 	list_append(&door->visitors, &visitor->link);
+	door->worker->connections++;
 	loop_timer_start(
 		door_loop(door), &visitor->timer, door->worker->config->times.head);
-	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == -1)
+	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == -1) {
 		visitor_close(visitor);
+	} else if (door->worker->connections > door->connections_max) {
+		log_warn("door: more than %llu connections",
+			(unsigned long long)door->connections_max);
+		visitor_refuse(visitor, 503);
+	}
 }
 
 /* The listener. */
@@ -253,13 +260,9 @@ static void on_listener(struct watch *watch, unsigned events)
 		int fd = accept4(watch->fd, (struct sockaddr *)&address, &len,
 			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd >= 0 && (uint64_t)fd < door->connections_max) {
+		if (fd >= 0) {
 			door_welcome(door, fd, &address, len);
 			continue;
-		}
-		if (fd >= 0) {
-			close(fd);
-			errno = EMFILE;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			errno == ENOMEM)
@@ -322,7 +325,7 @@ static void door_log_address(int listener)
 			host, port);
 }
 
-/* Descriptors grow from the bottom: a number beyond this means too many. */
+/* As many as the configuration says, and as there are descriptors for. */
 static uint64_t door_connections_max(const struct config *config)
 {
 	struct rlimit limit = {0};
@@ -331,9 +334,9 @@ static uint64_t door_connections_max(const struct config *config)
 	uint64_t most = limit.rlim_cur > DESCRIPTORS_KEPT * 2
 				? limit.rlim_cur - DESCRIPTORS_KEPT
 				: limit.rlim_cur / 2;
-	uint64_t wanted = config->limits.connections + DESCRIPTORS_KEPT;
+	uint64_t wanted = config->limits.connections;
 
-	return config->limits.connections != 0 && wanted < most ? wanted : most;
+	return wanted != 0 && wanted < most ? wanted : most;
 }
 
 struct door *door_create(struct worker *worker, struct http *http, struct ws *ws)

@@ -42,10 +42,10 @@ static bool edge_turn(struct edge *edge)
 	return http_turn(edge->http);
 }
 
-static void edge_choke(struct edge *edge, bool stop)
+static void edge_relieve(struct edge *edge)
 {
-	http_choke(edge->http, stop);
-	ws_choke(edge->ws, stop);
+	http_relieve(edge->http);
+	ws_relieve(edge->ws);
 }
 
 static void edge_close(struct edge *edge)
@@ -56,7 +56,7 @@ static void edge_close(struct edge *edge)
 const struct edge_ops transports_edge = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.choke = edge_choke,
+	.relieve = edge_relieve,
 	.close = edge_close,
 	.destroy = edge_destroy,
 };

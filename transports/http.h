@@ -23,7 +23,7 @@ void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 /* Runs the daemons that have something to do; true when there is more. */
 bool http_turn(struct http *http);
 
-/* Lets requests that bring messages wait (or go on). */
-void http_choke(struct http *http, bool stop);
+/* Goes on with the requests that bring messages and had to wait for the inbox. */
+void http_relieve(struct http *http);
 
 #endif

@@ -160,7 +160,7 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 		add(response, "Content-Security-Policy", answer->policy);
 		add(response, "X-Content-Type-Options", "nosniff");
 	}
-	if (answer->close)
+	if (answer->close || request_http(request)->worker->stopping)
 		add(response, "Connection", "close");
 	add_caching(response, answer->caching);
 	add_endpoint(response, request);

@@ -191,6 +191,9 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 		stream_break(receiver);
 	else
 		stream_pump(receiver);
+	/* What is left of a session's last words has no session to watch over it. */
+	if (receiver->phase == STREAM_OPEN && receiver->session == NULL)
+		http_set_phase(connection, HTTP_ANSWERING);
 	return 0;
 }
 
@@ -256,7 +259,7 @@ static void on_end(struct outlet *outlet)
 
 	receiver->session = NULL;
 	if (receiver->phase == STREAM_OPEN) {
-		/* What was begun is finished, if the peer takes it in time. */
+		/* A frame that was begun cannot be finished in time any more. */
 		if (receiver->rest.len == 0)
 			stream_finish(receiver);
 		else

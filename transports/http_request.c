@@ -64,7 +64,7 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 
 	(void)kind;
 	if (head->header_count == HTTP_HEADERS_MAX)
-		return MHD_NO;
+		return MHD_NO; /* request_check() sees that there are more */
 	head->headers[head->header_count++] = (struct http_header){
 		{name, name_len}, trim((struct slice){value, value_len})};
 	return MHD_YES;
@@ -76,7 +76,9 @@ static const struct http_head *request_read_head(
 {
 	struct http_head *head = &request_http(request)->head;
 
-	request->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0 ? 0 : 1;
+	request->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
+			 : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
+								      : -1;
 	head->method = slice_of(request->method);
 	head->target = slice_of(request->target);
 	head->minor = request->minor;
@@ -105,13 +107,16 @@ static int request_check(
 	const struct http_request *request, const struct http_head *head)
 {
 	const struct limits *limits = &request_config(request)->limits;
-	int status = http_head_check(head);
+	int lines = MHD_get_connection_values_n(
+		request->connection->mhd, MHD_HEADER_KIND, NULL, NULL);
 
-	if (status == 0 && head->target.len > limits->target)
-		status = 414;
-	if (status == 0 && head->header_count > limits->head_lines)
-		status = 431;
-	return status;
+	if (request->minor == -1)
+		return 505;
+	if (head->target.len > limits->target)
+		return 414;
+	if ((uint64_t)lines > limits->head_lines || lines > HTTP_HEADERS_MAX)
+		return 431;
+	return http_head_check(head);
 }
 
 static void request_check_origin(

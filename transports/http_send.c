@@ -63,7 +63,7 @@ bool http_serve_send(struct http_request *request)
 	session = send_find(request);
 	if (session == NULL)
 		return send_answer_unknown(request);
-	if (!http->worker->choked)
+	if (!worker_is_full(http->worker))
 		return send_take(request, session);
 	list_append(&http->held, &request->held);
 	http_suspend(request->connection);

@@ -11,10 +11,9 @@
 
 #include "gateway/log.h"
 #include "protocol/xmalloc.h"
+#include "transports/progress.h"
 
-#include <linux/tcp.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,28 +45,27 @@ void http_resume(struct http_connection *connection)
 	if (!connection->suspended)
 		return;
 	connection->suspended = false;
+	http_set_phase(
+		connection, HTTP_ANSWERING); /* it has an end to write at least */
 	MHD_resume_connection(connection->mhd);
 	stall_mark(connection->stall);
 }
 
 /* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
 
-/* How many bytes the peer has acknowledged so far. */
-static uint64_t connection_acked(const struct http_connection *connection)
+static bool phase_owes(enum http_phase phase)
 {
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(connection->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
-		return 0;
-	return info.tcpi_bytes_acked;
+	return phase == HTTP_ANSWERING;
 }
 
 void http_set_phase(struct http_connection *connection, enum http_phase phase)
 {
 	const struct times *times = &connection->http->worker->config->times;
-	struct loop *loop = connection_loop(connection);
+	struct worker *worker = connection->http->worker;
+	struct loop *loop = worker->loop;
 
+	worker->owing -= phase_owes(connection->phase);
+	worker->owing += phase_owes(phase);
 	connection->phase = phase;
 	switch (phase) {
 	case HTTP_IDLE:
@@ -92,7 +90,7 @@ static void on_deadline(struct timer *timer)
 		container_of(timer, struct http_connection, timer);
 
 	if (connection->phase == HTTP_ANSWERING) {
-		uint64_t acked = connection_acked(connection);
+		uint64_t acked = progress_acked(connection->watch.fd);
 
 		if (acked != connection->acked) {
 			http_set_phase(connection, HTTP_ANSWERING);
@@ -145,6 +143,7 @@ static void connection_started(
 	struct slice address = peer_address(info->client_addr, text);
 	memcpy(connection->address, address.data, address.len);
 	list_append(&http->connections, &connection->link);
+	http->worker->connections++;
 	http_set_phase(connection, HTTP_IDLE);
 	if (loop_watch(connection_loop(connection), &connection->watch,
 		    WATCH_OUT | WATCH_GONE) == -1)
@@ -161,8 +160,9 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 		connection_started(context, mhd, slot);
 		return;
 	}
+	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
+	connection->http->worker->connections--;
 	loop_unwatch(&connection->watch);
-	loop_timer_stop(connection_loop(connection), &connection->timer);
 	list_remove(&connection->link);
 	free(connection);
 	*slot = NULL;
@@ -322,11 +322,12 @@ bool http_turn(struct http *http)
 	return !list_is_empty(&http->dirty);
 }
 
-void http_choke(struct http *http, bool stop)
+void http_relieve(struct http *http)
 {
 	struct list *link;
 
-	while (!stop && (link = list_take_first(&http->held)) != NULL) {
+	/* They look at the inbox again, and may have to wait again. */
+	while ((link = list_take_first(&http->held)) != NULL) {
 		http_resume(container_of(link, struct http_request, held)->connection);
 	}
 }

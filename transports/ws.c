@@ -24,22 +24,23 @@ struct ticket {
 
 static void connection_hold(struct connection *connection)
 {
-	if (!connection->ws->choked || list_is_linked(&connection->held))
+	if (!worker_is_full(connection->ws->worker) ||
+		list_is_linked(&connection->held))
 		return;
 	list_append(&connection->ws->held, &connection->held);
 	lws_rx_flow_control(connection->wsi, 0);
 }
 
-void ws_choke(struct ws *ws, bool stop)
+void ws_relieve(struct ws *ws)
 {
 	struct list *link;
 
-	ws->choked = stop;
-	while (!stop && (link = list_take_first(&ws->held)) != NULL) {
+	while ((link = list_take_first(&ws->held)) != NULL) {
 		struct connection *connection =
 			container_of(link, struct connection, held);
 
 		lws_rx_flow_control(connection->wsi, 1);
+		connection_heard(connection); /* what it has said meanwhile comes now */
 	}
 }
 

@@ -23,7 +23,7 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
 	const struct peer *peer);
 
-/* Stops reading from those who send (or goes on). */
-void ws_choke(struct ws *ws, bool stop);
+/* Reads again from those who were held because the inbox was full. */
+void ws_relieve(struct ws *ws);
 
 #endif

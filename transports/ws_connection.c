@@ -7,6 +7,7 @@
 #include "protocol/wsframe.h"
 #include "protocol/xmalloc.h"
 #include "transports/framing.h"
+#include "transports/progress.h"
 
 #include <libwebsockets.h>
 #include <stdlib.h>
@@ -83,6 +84,8 @@ void connection_close(struct connection *connection, unsigned code, struct slice
 	if (connection->closing)
 		return;
 	connection->closing = true;
+	connection->owes = true;
+	connection->ws->worker->owing++;
 	memcpy(payload + 2, reason.data, len);
 	wsframe_append(
 		&connection->farewell, WSFRAME_CLOSE, (struct slice){payload, len + 2});
@@ -232,6 +235,23 @@ static void connection_ping(struct connection *connection)
 		connection_kill(connection);
 }
 
+/*
+ * The time to close is over: for a peer that takes nothing any more, or has it
+ * all and does not answer. One that still reads gets more time.
+ */
+static void connection_linger(struct connection *connection)
+{
+	uint64_t acked = progress_acked(lws_get_socket_fd(connection->wsi));
+
+	if (!lws_partial_buffered(connection->wsi) || acked == connection->acked) {
+		connection_kill(connection);
+		return;
+	}
+	connection->acked = acked;
+	loop_timer_start(connection_loop(connection), &connection->timer,
+		connection_config(connection)->times.linger);
+}
+
 static void on_timer(struct timer *timer)
 {
 	struct connection *connection = container_of(timer, struct connection, timer);
@@ -239,7 +259,12 @@ static void on_timer(struct timer *timer)
 	const struct times *times = &connection_config(connection)->times;
 
 	if (connection->closing) {
-		connection_kill(connection);
+		connection_linger(connection);
+		return;
+	}
+	if (list_is_linked(&connection->held)) { /* it is we who do not listen */
+		connection_heard(connection);
+		connection_plan_ping(connection);
 		return;
 	}
 	if (connection->pinged && silent >= times->pong) {
@@ -340,6 +365,7 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.timer = {.fire = on_timer},
 		.heard_at = loop_now(ws->worker->loop),
 	};
+	ws->worker->connections++;
 }
 
 void connection_begin(struct connection *connection)
@@ -356,6 +382,8 @@ void connection_finish(struct connection *connection)
 	connection->closing = true;
 	loop_timer_stop(connection_loop(connection), &connection->timer);
 	list_remove(&connection->held);
+	connection->ws->worker->connections--;
+	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);
 	buf_finish(&connection->farewell);
 	if (session != NULL)

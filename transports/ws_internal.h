@@ -25,8 +25,7 @@ struct ws {
 	struct buf out;   /* what is being written, behind LWS_PRE bytes of room */
 	struct buf frame; /* a SockJS frame on its way into `out` */
 	struct sockjs_messages messages;
-	bool choked;
-	struct list held; /* connections that are not read because of that */
+	struct list held; /* connections that are not read: the inbox was full */
 };
 
 /* libwebsockets allocates and frees it with the connection. */
@@ -43,6 +42,8 @@ struct connection {
 	uint64_t heard_at;
 	bool pinged;
 	bool closing;
+	bool owes;           /* it is closing, and counted in worker->owing */
+	uint64_t acked;      /* when it is closing: progress_acked() at the last look */
 	struct buf farewell; /* our CLOSE frame, until it is written */
 };
 

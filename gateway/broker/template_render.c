@@ -1,4 +1,5 @@
 /* Fills templates in. Nothing here depends on how deep a value or a body is nested. */
+#include "gateway/broker/clean_json.h"
 #include "gateway/broker/template_parts.h"
 #include "gateway/broker/template_time.h"
 
@@ -14,10 +15,15 @@ struct render {
 static bool render_read_body(struct render *render)
 {
 	struct slice body = render->input->send->body;
+	struct buf clean = {0};
 
-	if (render->body == NULL)
-		render->body = json_loadb(
-			body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	if (render->body != NULL)
+		return true;
+	if (clean_json(body, &clean))
+		body = buf_slice(&clean);
+	render->body =
+		json_loadb(body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	buf_finish(&clean);
 	if (render->body == NULL)
 		buf_append(render->error, SLICE("the body is not JSON"));
 	return render->body != NULL;

@@ -2,7 +2,7 @@
 // and nothing from a sanitizer on stderr.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -75,14 +75,25 @@ export class Gateway {
     this.port = Number(this.log.match(/listening on .*:(\d+)\n/)[1]);
   }
 
-  async end() {
+  async end(patience = 30_000) {
     this.child.kill('SIGTERM');
     try {
-      return await deadline('the gateway ends after SIGTERM', this.exit, 30_000);
+      return await deadline('the gateway ends after SIGTERM', this.exit, patience);
     } finally {
-      this.child.kill('SIGKILL');
+      this.kill();
     }
   }
+
+  // Returns when it has heard that it shall end.
+  async drain() {
+    this.child.kill('SIGTERM');
+    await until('the gateway is stopping', () => /server: stopping\n/.test(this.log));
+  }
+
+  kill() { this.child?.kill('SIGKILL'); }
+
+  // How many files and sockets it has open.
+  get descriptors() { return readdirSync(`/proc/${this.pid}/fd`).length; }
 
   // The end of every test file: what went wrong inside shows here at the latest.
   async stop() {

@@ -55,9 +55,11 @@ export class Socket {
   closes() { return deadline('the WebSocket closes', this.closed); }
 
   close() {
-    this.ws.terminate();
+    this.abort();
     return this.closed;
   }
+
+  abort() { this.ws.terminate(); }
 }
 
 // A STOMP connection on a raw WebSocket.

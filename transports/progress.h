@@ -1,0 +1,13 @@
+/* How far a peer has come with what was written to it. */
+#ifndef TRANSPORTS_PROGRESS_H
+#define TRANSPORTS_PROGRESS_H
+
+#include <stdint.h>
+
+/*
+ * Bytes that the peer's kernel has acknowledged since the connection began. A
+ * peer that does not read acknowledges nothing any more once its buffer is full.
+ */
+uint64_t progress_acked(int fd);
+
+#endif
