@@ -240,6 +240,10 @@ static void form_fill(struct form *form, const struct message *message)
 		sockjs_quote(&quoted, buf_slice(&plain));
 		sockjs_percent(&form->bytes, buf_slice(&quoted));
 		break;
+	case WIRE_SCRIPT:
+		sockjs_quote(&quoted, buf_slice(&plain));
+		sockjs_script(&form->bytes, buf_slice(&quoted));
+		break;
 	}
 	form->is_text = true;
 	buf_finish(&plain);

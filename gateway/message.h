@@ -19,6 +19,7 @@ enum wire {
 	WIRE_PLAIN,   /* the bytes themselves, for a raw WebSocket or TCP */
 	WIRE_SOCKJS,  /* as a quoted JSON string */
 	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
+	WIRE_SCRIPT, /* the same inside of a JavaScript string, for htmlfile and jsonp */
 };
 
 /*

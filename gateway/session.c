@@ -169,6 +169,16 @@ bool session_admits(const struct session *session, const struct peer *peer)
 	       slice_equal(name_text(session->origin), peer->origin);
 }
 
+void session_set_family(struct session *session, unsigned family)
+{
+	session->family = (uint8_t)family;
+}
+
+unsigned session_family(const struct session *session)
+{
+	return session->family;
+}
+
 enum session_state session_state(const struct session *session)
 {
 	return session->state;

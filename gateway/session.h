@@ -60,6 +60,10 @@ const struct grave *session_find_grave(
 /* Sessions opened with an Origin serve only that one. */
 bool session_admits(const struct session *session, const struct peer *peer);
 
+/* What kind of requests may use the session; the carrier's numbers, 0 at first. */
+void session_set_family(struct session *session, unsigned family);
+unsigned session_family(const struct session *session);
+
 enum session_state session_state(const struct session *session);
 struct worker *session_worker(const struct session *session);
 const struct endpoint *session_endpoint(const struct session *session);

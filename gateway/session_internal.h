@@ -32,6 +32,7 @@ struct session {
 	bool overflowed; /* the handler must be told */
 	bool doomed;     /* its destruction is deferred */
 	uint16_t close_code;
+	uint8_t family;
 	char *close_reason;
 
 	struct outbound queue;

@@ -178,13 +178,29 @@ static struct slice percent_code(char byte)
 	}
 }
 
-void sockjs_percent(struct buf *out, struct slice frame)
+static struct slice script_code(char byte)
+{
+	switch (byte) {
+	case '"':
+		return SLICE("\\\"");
+	case '\\':
+		return SLICE("\\\\");
+	case '<':
+		return SLICE("\\u003c");
+	default:
+		return SLICE("");
+	}
+}
+
+/* Copies `frame`, with a code instead of each byte that has one. */
+static void append_coded(
+	struct buf *out, struct slice frame, struct slice (*code_of)(char byte))
 {
 	size_t clean = 0;
 
 	buf_reserve(out, frame.len);
 	for (size_t i = 0; i < frame.len; i++) {
-		struct slice code = percent_code(frame.data[i]);
+		struct slice code = code_of(frame.data[i]);
 
 		if (code.len > 0) {
 			buf_append(out, (struct slice){frame.data + clean, i - clean});
@@ -193,6 +209,16 @@ void sockjs_percent(struct buf *out, struct slice frame)
 		}
 	}
 	buf_append(out, slice_from(frame, clean));
+}
+
+void sockjs_percent(struct buf *out, struct slice frame)
+{
+	append_coded(out, frame, percent_code);
+}
+
+void sockjs_script(struct buf *out, struct slice frame)
+{
+	append_coded(out, frame, script_code);
 }
 
 void sockjs_close_frame(struct buf *out, unsigned code, struct slice reason)

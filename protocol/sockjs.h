@@ -20,6 +20,13 @@ void sockjs_quote(struct buf *out, struct slice text);
 /* Appends `frame` with % as %25, CR as %0D, LF as %0A, NUL as %00: EventSource. */
 void sockjs_percent(struct buf *out, struct slice frame);
 
+/*
+ * Appends `frame` as it stands between the quotes of a JavaScript string: \" and \\
+ * for quote and backslash, and \u003c for '<', since a </script> in it would end
+ * the script. Quoted messages and frames have no control characters.
+ */
+void sockjs_script(struct buf *out, struct slice frame);
+
 /* Appends c[code,"reason"]. */
 void sockjs_close_frame(struct buf *out, unsigned code, struct slice reason);
 

@@ -17,6 +17,10 @@ static const struct {
 		true, 2049, "hhhh\n", "a[\"x\"]\n"},
 	{"eventsource", "GET", "text/event-stream", WIRE_PERCENT, true, 2, "\r\n",
 		"data: a[\"x\"]\r\n\r\n"},
+	{"htmlfile", "GET", "text/html; charset=UTF-8", WIRE_SCRIPT, true, 1028,
+		" \r\n\r\n", "<script>\np(\"a[\"x\"]\");\n</script>\r\n"},
+	{"jsonp", "GET", "application/javascript; charset=UTF-8", WIRE_SCRIPT, false, 0,
+		"", "/**/parent._jp.a1(\"a[\"x\"]\");\r\n"},
 };
 
 START_TEST(a_downlink_describes_its_responses)
@@ -33,13 +37,13 @@ START_TEST(a_downlink_describes_its_responses)
 
 	ck_assert((link->begin != NULL) == link->streams);
 	if (link->begin != NULL)
-		link->begin(&prelude);
+		link->begin(&prelude, SLICE("parent._jp.a1"));
 	ck_assert_uint_eq(prelude.len, downlinks[_i].prelude_len);
 	ck_assert(slice_ends_with(
 		buf_slice(&prelude), slice_of(downlinks[_i].prelude_end)));
 
 	buf_append(&body, SLICE("before"));
-	link->frame(&body, SLICE("a[\"x\"]"));
+	link->frame(&body, SLICE("parent._jp.a1"), SLICE("a[\"x\"]"));
 	ck_assert(slice_starts_with(buf_slice(&body), SLICE("before")));
 	ck_assert_slice_eq(
 		slice_from(buf_slice(&body), 6), slice_of(downlinks[_i].frame));
@@ -54,6 +58,7 @@ static const struct {
 	const char *content_type, *answer;
 } uplinks[] = {
 	{"xhr_send", 204, "text/plain; charset=UTF-8", ""},
+	{"jsonp_send", 200, "text/plain; charset=UTF-8", "ok"},
 };
 
 START_TEST(an_uplink_describes_its_answers)
@@ -72,12 +77,22 @@ static const struct {
 	const char *path, *body;
 	enum sockjs_decode outcome;
 	size_t count;
+	bool form;
 } requests[] = {
-	{"xhr_send", "[\"one\",\"two\"]", SOCKJS_DECODE_DONE, 2},
-	{"xhr_send", "[]", SOCKJS_DECODE_DONE, 0},
-	{"xhr_send", "\"one\"", SOCKJS_DECODE_NO_ARRAY, 0},
-	{"xhr_send", "", SOCKJS_DECODE_NO_ARRAY, 0},
-	{"xhr_send", "[\"one\"", SOCKJS_DECODE_BROKEN, 0},
+	{"xhr_send", "[\"one\",\"two\"]", SOCKJS_DECODE_DONE, 2, false},
+	{"xhr_send", "[]", SOCKJS_DECODE_DONE, 0, false},
+	{"xhr_send", "\"one\"", SOCKJS_DECODE_NO_ARRAY, 0, false},
+	{"xhr_send", "", SOCKJS_DECODE_NO_ARRAY, 0, false},
+	{"xhr_send", "[\"one\"", SOCKJS_DECODE_BROKEN, 0, false},
+	{"xhr_send", "[\"labelled\"]", SOCKJS_DECODE_DONE, 1, true},
+	{"jsonp_send", "[\"raw\"]", SOCKJS_DECODE_DONE, 1, false},
+	{"jsonp_send", "d=%5B%22a+b%22%2C%22c%22%5D", SOCKJS_DECODE_DONE, 2, true},
+	{"jsonp_send", "x=1&d=[\"a\"]", SOCKJS_DECODE_DONE, 1, true},
+	{"jsonp_send", "d=", SOCKJS_DECODE_NO_ARRAY, 0, true},
+	{"jsonp_send", "", SOCKJS_DECODE_NO_ARRAY, 0, true},
+	{"jsonp_send", "e=%5B%5D", SOCKJS_DECODE_NO_ARRAY, 0, true},
+	{"jsonp_send", "d=%zz", SOCKJS_DECODE_BROKEN, 0, true},
+	{"jsonp_send", "d=%5B%22a", SOCKJS_DECODE_BROKEN, 0, true},
 };
 
 START_TEST(an_uplink_finds_the_messages)
@@ -85,7 +100,8 @@ START_TEST(an_uplink_finds_the_messages)
 	const struct uplink *link = uplink_find(slice_of(requests[_i].path));
 	struct sockjs_messages messages = {.count = 0};
 
-	ck_assert_int_eq(link->decode(&messages, slice_of(requests[_i].body)),
+	ck_assert_int_eq(
+		link->decode(&messages, slice_of(requests[_i].body), requests[_i].form),
 		requests[_i].outcome);
 	if (requests[_i].outcome == SOCKJS_DECODE_DONE)
 		ck_assert_uint_eq(messages.count, requests[_i].count);

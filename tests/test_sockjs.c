@@ -102,6 +102,17 @@ START_TEST(a_bad_byte_is_found_wherever_it_stands)
 }
 END_TEST
 
+START_TEST(script_encoding_hides_what_ends_a_string_or_a_script)
+{
+	struct buf out = {0};
+
+	sockjs_script(&out, SLICE("a[\"</script>\\u2028 100% \xc3\xa4\"]"));
+	ck_assert_slice_eq(buf_slice(&out),
+		SLICE("a[\\\"\\u003c/script>\\\\u2028 100% \xc3\xa4\\\"]"));
+	buf_finish(&out);
+}
+END_TEST
+
 START_TEST(percent_encoding_hides_only_what_ends_a_line)
 {
 	struct buf out = {0};
@@ -136,6 +147,7 @@ int main(void)
 	tcase_add_test(tcase, exactly_the_listed_code_points_are_escaped);
 	tcase_add_test(tcase, a_bad_byte_is_found_wherever_it_stands);
 	tcase_add_test(tcase, percent_encoding_hides_only_what_ends_a_line);
+	tcase_add_test(tcase, script_encoding_hides_what_ends_a_string_or_a_script);
 	tcase_add_test(tcase, a_close_frame_has_its_code_and_reason);
 	return unit_run(suite);
 }

@@ -1,14 +1,17 @@
 /* Server-sent events: every SockJS frame becomes one unnamed event. */
 #include "transports/link.h"
 
-static void eventsource_begin(struct buf *body)
+static void eventsource_begin(struct buf *body, struct slice callback)
 {
+	(void)callback;
 	/* The protocol opens the stream with an empty line, for old Opera. */
 	buf_append(body, SLICE("\r\n"));
 }
 
-static void eventsource_frame(struct buf *body, struct slice frame)
+static void eventsource_frame(
+	struct buf *body, struct slice callback, struct slice frame)
 {
+	(void)callback;
 	buf_append(body, SLICE("data: "));
 	buf_append(body, frame);
 	buf_append(body, SLICE("\r\n\r\n"));

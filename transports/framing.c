@@ -26,6 +26,8 @@ void framing_close(
 	sockjs_close_frame(&plain, code, reason);
 	if (wire == WIRE_PERCENT)
 		sockjs_percent(frame, buf_slice(&plain));
+	else if (wire == WIRE_SCRIPT)
+		sockjs_script(frame, buf_slice(&plain));
 	else
 		buf_append(frame, buf_slice(&plain));
 	buf_finish(&plain);

@@ -156,10 +156,10 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 		add(response, "Sec-WebSocket-Version", "13");
 	if (answer->allow_methods != NULL)
 		add_preflight(response, request, answer->allow_methods);
-	if (answer->policy != NULL) {
+	if (answer->policy != NULL)
 		add(response, "Content-Security-Policy", answer->policy);
+	if (answer->policy != NULL || answer->nosniff)
 		add(response, "X-Content-Type-Options", "nosniff");
-	}
 	if (answer->close || request_http(request)->worker->stopping)
 		add(response, "Connection", "close");
 	add_caching(response, answer->caching);

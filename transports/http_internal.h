@@ -139,6 +139,7 @@ struct answer {
 	const char *allow;         /* NULL: none */
 	const char *allow_methods; /* for a preflight; NULL: none */
 	const char *policy;        /* Content-Security-Policy; NULL: none */
+	bool nosniff;              /* it is what its type says, and nothing else */
 	bool close;                /* end the connection afterwards */
 };
 

@@ -8,6 +8,8 @@
  */
 #include "transports/http_internal.h"
 
+#include "protocol/ascii.h"
+#include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/framing.h"
 
@@ -15,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAME_BUDGET = 65536 };
+enum { FRAME_BUDGET = 65536, CALLBACK_MAX = 32 };
 
 enum receiver_phase {
 	POLL_WAITING,   /* suspended until the session wakes us */
@@ -32,8 +34,9 @@ struct receiver {
 	const struct downlink *link;
 	struct session *session; /* NULL: over, or it never was */
 	enum receiver_phase phase;
-	struct pulled pulled; /* what the bytes on their way are made of */
-	struct buf rest;      /* what the kernel has not taken yet */
+	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
+	struct pulled pulled;            /* what the bytes on their way are made of */
+	struct buf rest;                 /* what the kernel has not taken yet */
 	size_t prelude_sent;
 	size_t sent; /* bytes of frames, for the response limit */
 };
@@ -51,7 +54,7 @@ static void receiver_wrap(
 {
 	struct buf body = {0};
 
-	receiver->link->frame(&body, frame);
+	receiver->link->frame(&body, slice_of(receiver->callback), frame);
 	receiver->sent += body.len;
 	if (receiver->request->minor > 0)
 		buf_printf(out, "%zx\r\n", body.len);
@@ -175,7 +178,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 		return STREAM_BREAKS;
 
 	struct buf prelude = {0};
-	receiver->link->begin(&prelude);
+	receiver->link->begin(&prelude, slice_of(receiver->callback));
 	struct slice left = slice_first(
 		slice_from(buf_slice(&prelude), receiver->prelude_sent), room);
 	memcpy(out, left.data, left.len);
@@ -211,12 +214,13 @@ static bool poll_answer(struct receiver *receiver, struct slice frame)
 	struct buf body = {0};
 
 	receiver->phase = POLL_ANSWERING;
-	receiver->link->frame(&body, frame);
+	receiver->link->frame(&body, slice_of(receiver->callback), frame);
 	bool good = http_answer(
 		receiver->request, &(struct answer){.status = 200,
 					   .content_type = receiver->link->content_type,
 					   .body = buf_slice(&body),
-					   .caching = CACHING_NEVER});
+					   .caching = CACHING_NEVER,
+					   .nosniff = receiver->link->calls});
 	buf_finish(&body);
 	return good;
 }
@@ -342,20 +346,70 @@ static struct session *receive_session(const struct http_request *request,
 	*grave = NULL;
 	if (session != NULL) {
 		*status = 404;
-		return session_admits(session, &peer) ? session : NULL;
+		if (!session_admits(session, &peer) ||
+			session_family(session) != route->downlink->family)
+			return NULL;
+		return session;
 	}
 	*grave = session_find_grave(worker, route->endpoint, route->session);
 	if (*grave != NULL)
 		return NULL;
 	*status = 503;
-	return session_create(
+	session = session_create(
 		worker, route->endpoint, SESSION_SOCKJS, route->session, &peer);
+	if (session != NULL)
+		session_set_family(session, route->downlink->family);
+	return session;
+}
+
+/* What stands in a script must be a name, and nothing else. */
+static bool callback_is_name(struct slice callback)
+{
+	for (size_t i = 0; i < callback.len; i++) {
+		char byte = callback.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '-' && byte != '_' &&
+			byte != '.')
+			return false;
+	}
+	return callback.len > 0 && callback.len <= CALLBACK_MAX;
+}
+
+/* Reads the parameter c. What is wrong with it, or NULL. */
+static const char *receive_callback(
+	const struct http_request *request, char callback[CALLBACK_MAX + 1])
+{
+	struct slice query = url_split(slice_of(request->target)).query, value;
+	struct buf decoded = {0};
+	const char *wrong = NULL;
+
+	callback[0] = '\0';
+	if (!request->route.downlink->calls)
+		return NULL;
+	if ((!url_parameter(query, SLICE("c"), &value) &&
+		    !url_parameter(query, SLICE("callback"), &value)) ||
+		value.len == 0)
+		return "\"callback\" parameter required";
+	if (url_decode(&decoded, value, true) &&
+		callback_is_name(buf_slice(&decoded))) {
+		memcpy(callback, decoded.data, decoded.len);
+		callback[decoded.len] = '\0';
+	} else {
+		wrong = "invalid \"callback\" parameter";
+	}
+	buf_finish(&decoded);
+	return wrong;
 }
 
 static bool receive_begin(struct http_request *request)
 {
+	char callback[CALLBACK_MAX + 1];
 	const struct grave *grave;
 	unsigned status;
+
+	const char *wrong = receive_callback(request, callback);
+	if (wrong != NULL)
+		return http_answer_text(request, 500, slice_of(wrong));
 
 	struct session *session = receive_session(request, &grave, &status);
 	if (session == NULL && grave == NULL)
@@ -366,6 +420,7 @@ static bool receive_begin(struct http_request *request)
 	receiver->outlet.ops = &receiver_ops;
 	receiver->request = request;
 	receiver->link = request->route.downlink;
+	memcpy(receiver->callback, callback, sizeof(callback));
 	request->receiver = receiver;
 	if (grave != NULL)
 		return receive_last(receiver, grave->code, grave->reason);

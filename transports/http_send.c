@@ -15,7 +15,10 @@ static struct session *send_find(const struct http_request *request)
 	struct session *session = session_find(
 		request_http(request)->worker, route->endpoint, route->session);
 
-	return session != NULL && session_admits(session, &peer) ? session : NULL;
+	if (session == NULL || !session_admits(session, &peer) ||
+		session_family(session) != route->uplink->family)
+		return NULL;
+	return session;
 }
 
 static bool send_answer_unknown(struct http_request *request)
@@ -31,7 +34,10 @@ static bool send_take(struct http_request *request, struct session *session)
 	const struct uplink *uplink = request->route.uplink;
 	struct sockjs_messages *messages = &request_http(request)->messages;
 
-	switch (uplink->decode(messages, buf_slice(&request->body))) {
+	bool form = slice_starts_with(request_header(request, "Content-Type"),
+		SLICE("application/x-www-form-urlencoded"));
+
+	switch (uplink->decode(messages, buf_slice(&request->body), form)) {
 	case SOCKJS_DECODE_BROKEN:
 		return http_answer_text(request, 500, SLICE("Broken JSON encoding."));
 	case SOCKJS_DECODE_NO_ARRAY:

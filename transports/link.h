@@ -10,26 +10,36 @@
 #include "protocol/buf.h"
 #include "protocol/sockjs.h"
 
+/* Links of different families never share a session. */
+enum link_family {
+	FAMILY_XHR,
+	FAMILY_JSONP, /* any page can load it: only where every origin may */
+};
+
 struct downlink {
 	struct slice path; /* the last segment of the URL */
 	const char *method;
 	const char *content_type;
 	enum wire wire; /* what messages look like inside a frame */
 	bool streams;   /* many frames in one response; else one, then the end */
+	bool calls;     /* the response is a script that calls the parameter c */
+	enum link_family family;
 
 	/* Streams begin with this; it is sent as a chunk of its own. */
-	void (*begin)(struct buf *body);
+	void (*begin)(struct buf *body, struct slice callback);
 
 	/* Appends one frame (o, h, a[...], c[...]) as it stands in the response. */
-	void (*frame)(struct buf *body, struct slice frame);
+	void (*frame)(struct buf *body, struct slice callback, struct slice frame);
 };
 
 struct uplink {
 	struct slice path;
 
-	/* Finds the messages in a request's body. */
+	enum link_family family;
+
+	/* Finds the messages in a request's body; `form`: it is labelled as one. */
 	enum sockjs_decode (*decode)(
-		struct sockjs_messages *messages, struct slice body);
+		struct sockjs_messages *messages, struct slice body, bool form);
 
 	/* What is answered when they are taken. */
 	unsigned status;
@@ -38,9 +48,12 @@ struct uplink {
 };
 
 extern const struct downlink eventsource_downlink;
+extern const struct downlink htmlfile_downlink;
+extern const struct downlink jsonp_downlink;
 extern const struct downlink xhr_downlink;
 extern const struct downlink xhr_streaming_downlink;
 
+extern const struct uplink jsonp_uplink;
 extern const struct uplink xhr_uplink;
 
 /* The one whose path it is, or NULL. */

@@ -7,6 +7,8 @@ const struct downlink *downlink_find(struct slice path)
 		&xhr_downlink,
 		&xhr_streaming_downlink,
 		&eventsource_downlink,
+		&htmlfile_downlink,
+		&jsonp_downlink,
 	};
 
 	for (size_t i = 0; i < sizeof(downlinks) / sizeof(*downlinks); i++) {
@@ -20,6 +22,7 @@ const struct uplink *uplink_find(struct slice path)
 {
 	static const struct uplink *const uplinks[] = {
 		&xhr_uplink,
+		&jsonp_uplink,
 	};
 
 	for (size_t i = 0; i < sizeof(uplinks) / sizeof(*uplinks); i++) {

@@ -28,14 +28,28 @@ static void route_websocket(struct http_route *route, enum session_framing frami
 	route->framing = framing;
 }
 
+/* True when every page may use the endpoint. */
+static bool endpoint_is_open(const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->allowed_origins.count; i++) {
+		if (slice_equal(endpoint->allowed_origins.items[i], SLICE("*")))
+			return true;
+	}
+	return false;
+}
+
 static void route_transport(struct http_route *route, const struct sockjs_url *url)
 {
+	bool open = endpoint_is_open(route->endpoint);
+
 	route->session = url->session;
 	route->downlink = downlink_find(url->transport);
 	route->uplink = uplink_find(url->transport);
-	if (route->downlink != NULL)
+	if (route->downlink != NULL &&
+		(open || route->downlink->family != FAMILY_JSONP))
 		route->kind = ROUTE_DOWNLINK;
-	else if (route->uplink != NULL)
+	else if (route->uplink != NULL &&
+		 (open || route->uplink->family != FAMILY_JSONP))
 		route->kind = ROUTE_UPLINK;
 	else if (slice_equal(url->transport, SLICE("websocket")))
 		route_websocket(route, SESSION_SOCKJS);

@@ -3,23 +3,26 @@
 
 enum { PRELUDE_LEN = 2048 };
 
-static void xhr_begin(struct buf *body)
+static void xhr_begin(struct buf *body, struct slice callback)
 {
+	(void)callback;
 	/* Internet Explorer shows a response only after its first 2 KB. */
 	memset(buf_reserve(body, PRELUDE_LEN), 'h', PRELUDE_LEN);
 	body->len += PRELUDE_LEN;
 	buf_append_char(body, '\n');
 }
 
-static void xhr_frame(struct buf *body, struct slice frame)
+static void xhr_frame(struct buf *body, struct slice callback, struct slice frame)
 {
+	(void)callback;
 	buf_append(body, frame);
 	buf_append_char(body, '\n');
 }
 
 static enum sockjs_decode xhr_decode(
-	struct sockjs_messages *messages, struct slice body)
+	struct sockjs_messages *messages, struct slice body, bool form)
 {
+	(void)form; /* old WebKit labels everything so */
 	return sockjs_decode(messages, body, false);
 }
 

@@ -1,0 +1,55 @@
+/*
+ * Polling by script tags: the response is a script that calls a function of the
+ * page. Any page can load a script and no Origin comes with it, so this is only
+ * for endpoints that are open to every origin.
+ */
+#include "transports/link.h"
+
+#include "protocol/url.h"
+
+static void jsonp_frame(struct buf *body, struct slice callback, struct slice frame)
+{
+	/* The comment keeps the callback's name from being read as another format. */
+	buf_append(body, SLICE("/**/"));
+	buf_append(body, callback);
+	buf_append(body, SLICE("(\""));
+	buf_append(body, frame);
+	buf_append(body, SLICE("\");\r\n"));
+}
+
+const struct downlink jsonp_downlink = {
+	.path = SLICE_INIT("jsonp"),
+	.method = "GET",
+	.content_type = "application/javascript; charset=UTF-8",
+	.wire = WIRE_SCRIPT,
+	.calls = true,
+	.family = FAMILY_JSONP,
+	.frame = jsonp_frame,
+};
+
+static enum sockjs_decode jsonp_decode(
+	struct sockjs_messages *messages, struct slice body, bool form)
+{
+	struct slice value;
+	struct buf text = {0};
+
+	if (!form)
+		return sockjs_decode(messages, body, false);
+	if (!url_parameter(body, SLICE("d"), &value))
+		return SOCKJS_DECODE_NO_ARRAY;
+
+	enum sockjs_decode decoded = SOCKJS_DECODE_BROKEN;
+	if (url_decode(&text, value, true))
+		decoded = sockjs_decode(messages, buf_slice(&text), false);
+	buf_finish(&text);
+	return decoded;
+}
+
+const struct uplink jsonp_uplink = {
+	.path = SLICE_INIT("jsonp_send"),
+	.family = FAMILY_JSONP,
+	.decode = jsonp_decode,
+	.status = 200,
+	.content_type = "text/plain; charset=UTF-8",
+	.answer = SLICE_INIT("ok"),
+};
