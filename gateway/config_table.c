@@ -17,7 +17,8 @@ enum {
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
-static const char *const handlers[] = {"stomp", "echo", "reply", "close", NULL};
+static const char *const handlers[] = {
+	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
 
 /* True when every byte is printable ASCII and none of `except`. */
 static bool text_is_plain(struct slice text, const char *except)

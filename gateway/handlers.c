@@ -1,4 +1,4 @@
-/* The small handlers, and the list of all. */
+/* The smallest handlers, and the list of all. */
 #include "gateway/handlers.h"
 
 #include "gateway/session.h"
@@ -58,6 +58,9 @@ const struct handler *handler_find(struct slice name)
 		&echo_handler,
 		&reply_handler,
 		&close_handler,
+		&amplify_handler,
+		&broadcast_handler,
+		&ticker_handler,
 	};
 
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {

@@ -107,6 +107,7 @@ struct worker *worker_create(const struct config *config, const struct hash_key 
 	table_init(&worker->sessions, key);
 	list_init(&worker->all_sessions);
 	list_init(&worker->awake);
+	list_init(&worker->broadcast);
 	worker->graveyard = graveyard_create(key);
 	worker->broker = broker_create(worker);
 	loop_on_turn(loop, worker_turn, worker);

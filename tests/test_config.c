@@ -279,7 +279,7 @@ static const struct {
 		"c.json:1:17: endpoints[0].path: must not be longer than 255 bytes"},
 	{"{\"endpoints\": [{\"path\": \"/c\", \"handler\": \"stmp\"}]}",
 		"c.json:1:31: endpoints[0].handler: must be one of stomp, echo, reply, "
-		"close (did you mean "
+		"close, amplify, broadcast, ticker (did you mean "
 		"\"stomp\"?)"},
 	{"{\"endpoints\": [" CHAT ", " CHAT "]}",
 		"c.json:1:36: endpoints[1].path: \"/chat\" is the path of "

@@ -12,6 +12,9 @@ static const struct {
 	{"echo", &echo_handler},
 	{"reply", &reply_handler},
 	{"close", &close_handler},
+	{"amplify", &amplify_handler},
+	{"broadcast", &broadcast_handler},
+	{"ticker", &ticker_handler},
 	{"", NULL},
 	{"ech", NULL},
 	{"Echo", NULL},
@@ -88,14 +91,252 @@ START_TEST(an_overflow_without_last_word_is_a_plain_close)
 }
 END_TEST
 
+/* The handlers that clients' tests expect */
+
+static const struct endpoint amplify = {
+	.path = SLICE_INIT("/amplify"), .handler = SLICE_INIT("amplify")};
+static const struct endpoint broadcast = {
+	.path = SLICE_INIT("/broadcast"), .handler = SLICE_INIT("broadcast")};
+static const struct endpoint elsewhere = {
+	.path = SLICE_INIT("/elsewhere"), .handler = SLICE_INIT("broadcast")};
+static const struct endpoint ticker = {
+	.path = SLICE_INIT("/ticker"), .handler = SLICE_INIT("ticker")};
+
+static struct worker *worker;
+static struct session *sessions[3];
+static struct memory_outlet outlets[3];
+
+static void setup(void)
+{
+	worker = lone_worker_create("");
+	for (size_t i = 0; i < COUNT(outlets); i++)
+		outlets[i] = (struct memory_outlet){0};
+}
+
+static void teardown(void)
+{
+	lone_worker_destroy(worker);
+	for (size_t i = 0; i < COUNT(outlets); i++)
+		memory_outlet_finish(&outlets[i]);
+}
+
+static void open_session(
+	size_t i, const struct endpoint *endpoint, enum session_framing framing)
+{
+	const struct peer peer = {SLICE("192.0.2.1"), SLICE("")};
+
+	outlets[i].wire = framing == SESSION_RAW ? WIRE_PLAIN : WIRE_SOCKJS;
+	sessions[i] = session_create(worker, endpoint, framing, SLICE(""), &peer);
+}
+
+#define assert_got(i, expected)                                                        \
+	do {                                                                           \
+		lone_worker_settle(worker);                                            \
+		ck_assert_str_eq(memory_outlet_got(&outlets[i]), expected);            \
+	} while (0)
+
+/* Session `i`, whose open frame its outlet has taken. */
+static void join(size_t i, const struct endpoint *endpoint)
+{
+	open_session(i, endpoint, SESSION_SOCKJS);
+	memory_outlet_attach(&outlets[i], sessions[i]);
+	assert_got(i, "o");
+}
+
+/* Amplify */
+
+static const struct {
+	const char *number;
+	size_t letters;
+} sizes[] = {
+	{"1", 2},
+	{"2", 4},
+	{"12", 4096},
+	{"18", 262144},
+	{"007", 128},
+	{"0", 2},
+	{"19", 2},
+	{"18446744073709551617", 2}, /* 2^64 + 1 */
+	{"", 2},
+	{"-3", 2},
+	{" 3", 2},
+	{"3x", 2},
+	{"3.5", 2},
+	{"x", 2},
+};
+
+START_TEST(amplify_answers_a_number_with_a_power_of_two_letters)
+{
+	open_session(0, &amplify, SESSION_RAW);
+	memory_outlet_attach(&outlets[0], sessions[0]);
+	session_receive(sessions[0], slice_of(sizes[_i].number), false);
+	lone_worker_settle(worker);
+	const char *got = memory_outlet_got(&outlets[0]);
+	ck_assert_uint_eq(strlen(got), sizes[_i].letters);
+	ck_assert_uint_eq(strspn(got, "x"), sizes[_i].letters);
+}
+END_TEST
+
+/* Broadcast */
+
+static void join_all(void)
+{
+	for (size_t i = 0; i < COUNT(sessions); i++)
+		join(i, &broadcast);
+}
+
+START_TEST(a_broadcast_reaches_all_and_its_sender)
+{
+	join_all();
+	session_receive(sessions[1], SLICE("hi"), false);
+	session_receive(sessions[2], SLICE("ho"), false);
+	for (size_t i = 0; i < COUNT(sessions); i++)
+		assert_got(i, "a[\"hi\",\"ho\"]");
+}
+END_TEST
+
+START_TEST(a_broadcast_stays_at_its_endpoint)
+{
+	join(0, &broadcast);
+	join(1, &elsewhere);
+	join(2, lone_worker_endpoint(worker, "/echo"));
+	session_receive(sessions[0], SLICE("here"), false);
+	session_receive(sessions[1], SLICE("there"), false);
+	assert_got(0, "a[\"here\"]");
+	assert_got(1, "a[\"there\"]");
+	assert_got(2, "");
+}
+END_TEST
+
+START_TEST(a_broadcast_is_rendered_once_for_all)
+{
+	struct rendering first, second;
+
+	join_all();
+	outlets[0].blocked = outlets[1].blocked = true;
+	session_receive(sessions[2], SLICE("hi"), false);
+	first = session_render(sessions[0], 0, WIRE_SOCKJS);
+	second = session_render(sessions[1], 0, WIRE_SOCKJS);
+	ck_assert_ptr_eq(first.bytes.data, second.bytes.data);
+}
+END_TEST
+
+START_TEST(a_broadcast_passes_over_who_closes_or_is_gone)
+{
+	join_all();
+	session_close(sessions[0], 3000, SLICE("bye"));
+	session_lost(sessions[1], 1006, SLICE("lost"));
+	session_receive(sessions[2], SLICE("hi"), false);
+	assert_got(0, "c[3000,\"bye\"]");
+	assert_got(1, "");
+	assert_got(2, "a[\"hi\"]");
+	session_receive(sessions[2], SLICE("alone"), false); /* both are freed */
+	assert_got(2, "a[\"alone\"]");
+}
+END_TEST
+
+START_TEST(a_broadcast_is_as_binary_as_what_was_heard)
+{
+	open_session(0, &broadcast, SESSION_RAW);
+	memory_outlet_attach(&outlets[0], sessions[0]);
+	session_receive(sessions[0], SLICE("bytes"), true);
+	assert_got(0, "binary:bytes");
+}
+END_TEST
+
+/* Ticker */
+
+START_TEST(a_ticker_ticks_every_second)
+{
+	join(0, &ticker);
+	for (int i = 0; i < 3; i++) {
+		loop_advance(worker->loop, 999);
+		assert_got(0, "");
+		loop_advance(worker->loop, 1);
+		assert_got(0, "a[\"tick!\"]");
+	}
+}
+END_TEST
+
+START_TEST(a_ticker_does_not_listen)
+{
+	join(0, &ticker);
+	session_receive(sessions[0], SLICE("hi"), false);
+	assert_got(0, "");
+}
+END_TEST
+
+START_TEST(a_ticker_ticks_for_an_outlet_that_comes_later)
+{
+	open_session(0, &ticker, SESSION_SOCKJS);
+	loop_advance(worker->loop, 2500);
+	memory_outlet_attach(&outlets[0], sessions[0]);
+	assert_got(0, "o a[\"tick!\",\"tick!\"]");
+	loop_advance(worker->loop, 500);
+	assert_got(0, "a[\"tick!\"]");
+}
+END_TEST
+
+START_TEST(each_ticker_has_its_own_second)
+{
+	join(0, &ticker);
+	loop_advance(worker->loop, 400);
+	join(1, &ticker);
+	loop_advance(worker->loop, 600);
+	assert_got(0, "a[\"tick!\"]");
+	assert_got(1, "");
+	loop_advance(worker->loop, 400);
+	assert_got(0, "");
+	assert_got(1, "a[\"tick!\"]");
+}
+END_TEST
+
+START_TEST(a_ticker_is_silent_while_it_closes)
+{
+	join(0, &ticker);
+	outlets[0].blocked = true;
+	loop_advance(worker->loop, 1000);
+	session_close(sessions[0], 3000, SLICE("bye"));
+	loop_advance(worker->loop, 3000);
+	outlets[0].blocked = false;
+	memory_outlet_pull(&outlets[0]);
+	assert_got(0, "a[\"tick!\"] c[3000,\"bye\"]");
+}
+END_TEST
+
+START_TEST(a_ticker_ends_with_its_session)
+{
+	join(0, &ticker);
+	session_lost(sessions[0], 1006, SLICE("lost"));
+	loop_advance(worker->loop, 5000); /* its timer would be freed memory */
+	assert_got(0, "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("handlers");
 	TCase *tcase = unit_case(suite, "handlers");
+	TCase *expected = unit_case(suite, "expected by clients' tests");
 
 	unit_add_table(tcase, a_handler_is_found_by_its_name, handlers);
 	unit_add_table(tcase, a_handler_answers, answers);
 	tcase_add_test(tcase, an_echo_is_as_binary_as_what_it_heard);
 	tcase_add_test(tcase, an_overflow_without_last_word_is_a_plain_close);
+
+	tcase_add_checked_fixture(expected, setup, teardown);
+	unit_add_table(
+		expected, amplify_answers_a_number_with_a_power_of_two_letters, sizes);
+	tcase_add_test(expected, a_broadcast_reaches_all_and_its_sender);
+	tcase_add_test(expected, a_broadcast_stays_at_its_endpoint);
+	tcase_add_test(expected, a_broadcast_is_rendered_once_for_all);
+	tcase_add_test(expected, a_broadcast_passes_over_who_closes_or_is_gone);
+	tcase_add_test(expected, a_broadcast_is_as_binary_as_what_was_heard);
+	tcase_add_test(expected, a_ticker_ticks_every_second);
+	tcase_add_test(expected, a_ticker_does_not_listen);
+	tcase_add_test(expected, a_ticker_ticks_for_an_outlet_that_comes_later);
+	tcase_add_test(expected, each_ticker_has_its_own_second);
+	tcase_add_test(expected, a_ticker_is_silent_while_it_closes);
+	tcase_add_test(expected, a_ticker_ends_with_its_session);
 	return unit_run(suite);
 }
