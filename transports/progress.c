@@ -1,7 +1,9 @@
 #include "transports/progress.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 uint64_t progress_acked(int fd)
@@ -12,4 +14,11 @@ uint64_t progress_acked(int fd)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return 0;
 	return info.tcpi_bytes_acked;
+}
+
+bool progress_is_behind(int fd)
+{
+	int waiting = 0;
+
+	return ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0;
 }

@@ -2,6 +2,7 @@
 #ifndef TRANSPORTS_PROGRESS_H
 #define TRANSPORTS_PROGRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -9,5 +10,8 @@
  * peer that does not read acknowledges nothing any more once its buffer is full.
  */
 uint64_t progress_acked(int fd);
+
+/* True when something written has not been acknowledged yet. */
+bool progress_is_behind(int fd);
 
 #endif

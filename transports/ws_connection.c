@@ -222,11 +222,15 @@ static void connection_plan_ping(struct connection *connection)
 
 static void connection_ping(struct connection *connection)
 {
+	int fd = lws_get_socket_fd(connection->wsi);
+	bool partial = lws_partial_buffered(connection->wsi);
+
 	connection->pinged = true;
+	connection->acked = progress_acked(fd);
+	connection->behind = partial || progress_is_behind(fd);
 	loop_timer_start(connection_loop(connection), &connection->timer,
 		connection_config(connection)->times.pong);
-	/* A peer that does not even read is the session's to watch. */
-	if (lws_partial_buffered(connection->wsi))
+	if (partial) /* a ping would wait behind what it has not read yet */
 		return;
 	/* libwebsockets does not tell of a PONG that carries nothing. */
 	out_begin(connection->ws);
@@ -252,6 +256,16 @@ static void connection_linger(struct connection *connection)
 		connection_config(connection)->times.linger);
 }
 
+/*
+ * A slow reader hears a ping late, and answers later still: while it has not taken
+ * everything that went before the ping, that it goes on taking shows that it lives.
+ */
+static bool connection_reads_on(const struct connection *connection)
+{
+	return connection->behind &&
+	       progress_acked(lws_get_socket_fd(connection->wsi)) != connection->acked;
+}
+
 static void on_timer(struct timer *timer)
 {
 	struct connection *connection = container_of(timer, struct connection, timer);
@@ -265,6 +279,10 @@ static void on_timer(struct timer *timer)
 	if (list_is_linked(&connection->held)) { /* it is we who do not listen */
 		connection_heard(connection);
 		connection_plan_ping(connection);
+		return;
+	}
+	if (connection->pinged && connection_reads_on(connection)) {
+		connection_heard(connection);
 		return;
 	}
 	if (connection->pinged && silent >= times->pong) {

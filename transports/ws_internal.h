@@ -41,9 +41,10 @@ struct connection {
 	struct timer timer; /* ping, pong; or linger when closing */
 	uint64_t heard_at;
 	bool pinged;
+	bool behind; /* when it was pinged, it had not taken everything yet */
 	bool closing;
-	bool owes;           /* it is closing, and counted in worker->owing */
-	uint64_t acked;      /* when it is closing: progress_acked() at the last look */
+	bool owes;      /* it is closing, and counted in worker->owing */
+	uint64_t acked; /* progress_acked() at the latest ping, or look while closing */
 	struct buf farewell; /* our CLOSE frame, until it is written */
 };
 

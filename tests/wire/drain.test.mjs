@@ -166,7 +166,7 @@ async function getsEverything(reader) {
 }
 
 for (const kind of Object.keys(readers)) {
-  testWith(`after SIGTERM a slow reader by ${kind} gets everything that waits, then the close`, unhurried(),
+  testWith(`after SIGTERM a slow reader by ${kind} gets everything that waits, then the close`, unhurried({ ping: 200, pong: 300 }),
     async (gateway, keep) => {
       const reader = await waiting(gateway, keep, kind);
       await gateway.drain();
@@ -177,7 +177,7 @@ for (const kind of Object.keys(readers)) {
     });
 
   testWith(`a slow reader by ${kind} that says DISCONNECT gets everything that waits, its receipt and the close`,
-    unhurried(), async (gateway, keep) => {
+    unhurried({ ping: 200, pong: 300 }), async (gateway, keep) => {
       const reader = await waiting(gateway, keep, kind);
       await reader.disconnect('bye');
       readSlowly(reader.socket);
