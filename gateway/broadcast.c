@@ -1,7 +1,7 @@
 /*
  * Broadcast passes each message on to every session of the endpoint, the sender
- * included. One message is shared by all, so it is rendered once for each wire. Its
- * reach is the worker: it serves the clients' own tests, and topics are STOMP's.
+ * included, by a post to each worker. There one message is shared by all, so it is
+ * rendered once for each wire. It serves the clients' own tests; topics are STOMP's.
  */
 #include "gateway/handlers.h"
 #include "gateway/session.h"
@@ -15,6 +15,12 @@ struct member {
 	struct session *session;
 };
 
+struct broadcast_post {
+	struct post post;
+	const struct endpoint *endpoint;
+	struct message *message; /* its only reference */
+};
+
 static void *broadcast_open(struct session *session)
 {
 	struct member *member = xcalloc(1, sizeof(*member));
@@ -24,19 +30,38 @@ static void *broadcast_open(struct session *session)
 	return member;
 }
 
+static void broadcast_run(struct worker *worker, struct post *post)
+{
+	struct broadcast_post *broadcast =
+		container_of(post, struct broadcast_post, post);
+
+	list_for_each (link, &worker->broadcast) {
+		struct member *member = container_of(link, struct member, link);
+
+		if (session_endpoint(member->session) == broadcast->endpoint)
+			session_send(
+				member->session, broadcast->message, NULL, STOMP_1_0);
+		worker_spend(worker, 1);
+	}
+	message_unref(broadcast->message);
+	free(broadcast);
+}
+
 static void broadcast_receive(void *state, struct slice text, bool binary)
 {
 	const struct member *sender = state;
-	const struct endpoint *endpoint = session_endpoint(sender->session);
-	struct message *message = message_create_text(text, binary);
+	struct worker *worker = session_worker(sender->session);
 
-	list_for_each (link, &session_worker(sender->session)->broadcast) {
-		struct member *member = container_of(link, struct member, link);
+	for (unsigned i = 0; i < worker->crew->count; i++) {
+		struct broadcast_post *broadcast = xmalloc(sizeof(*broadcast));
 
-		if (session_endpoint(member->session) == endpoint)
-			session_send(member->session, message, NULL, STOMP_1_0);
+		broadcast->endpoint = session_endpoint(sender->session);
+		broadcast->message = message_create_text(text, binary);
+		broadcast->post.size =
+			sizeof(*broadcast) + message_size(broadcast->message);
+		broadcast->post.run = broadcast_run;
+		worker_post(worker, i, &broadcast->post);
 	}
-	message_unref(message);
 }
 
 static void broadcast_close(void *state)

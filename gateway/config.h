@@ -40,6 +40,8 @@ struct route {
 	struct template *body; /* NULL: the body passes untouched */
 };
 
+enum { WORKERS_MAX = 256 };
+
 struct limits {
 	uint64_t head, head_lines, target; /* of a request's head */
 	uint64_t body;                     /* of a request: twice the frame */
@@ -49,7 +51,7 @@ struct limits {
 	uint64_t subscriptions;                         /* of a session */
 	uint64_t destination;                           /* bytes of its name */
 	uint64_t destinations;
-	uint64_t inbox_posts, inbox_bytes; /* of a worker */
+	uint64_t inbox_posts, inbox_bytes; /* of all workers together */
 	uint64_t connections;              /* 0: as many as RLIMIT_NOFILE allows */
 	uint64_t sessions;                 /* 0: no bound of its own */
 };
@@ -70,7 +72,7 @@ struct times {
 struct config {
 	struct slice listen;            /* "0.0.0.0:8080", "[::1]:80", ":8080" */
 	struct slice host, port;        /* the parts of it, without brackets */
-	unsigned workers;               /* 0: one */
+	unsigned workers;               /* 0: one for each core */
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;

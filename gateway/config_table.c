@@ -303,7 +303,7 @@ static const struct config_key top[] = {
 		.kind = CONFIG_UNSIGNED,
 		.offset = offsetof(struct config, workers),
 		.fallback = 0,
-		.max = 256,
+		.max = WORKERS_MAX,
 	},
 	{
 		.name = "log_level",

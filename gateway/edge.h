@@ -18,7 +18,7 @@ struct edge_ops {
 	bool (*turn)(struct edge *edge);
 
 	/*
-	 * The inbox was full and is so no longer. While worker_is_full() the edge does
+	 * Inboxes were full and are so no longer. While worker_is_full() the edge does
 	 * not read from those who send; now it reads again from all that it held.
 	 */
 	void (*relieve)(struct edge *edge);

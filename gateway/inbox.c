@@ -1,8 +1,9 @@
 #include "gateway/inbox.h"
 
-void inbox_init(struct inbox *inbox, uint64_t count_max, uint64_t bytes_max)
+void inbox_init(struct inbox *inbox)
 {
-	*inbox = (struct inbox){.count_max = count_max, .bytes_max = bytes_max};
+	atomic_init(&inbox->arrived, NULL);
+	inbox->first = NULL;
 	inbox->last = &inbox->first;
 }
 
@@ -11,10 +12,45 @@ void inbox_push(struct inbox *inbox, struct post *post)
 	post->next = NULL;
 	*inbox->last = post;
 	inbox->last = &post->next;
-	inbox->count++;
-	inbox->bytes += post->size;
-	if (inbox->count >= inbox->count_max || inbox->bytes >= inbox->bytes_max)
-		inbox->full = true;
+}
+
+void batch_add(struct batch *batch, struct post *post)
+{
+	post->next = batch->newest;
+	batch->newest = post;
+	if (batch->oldest == NULL)
+		batch->oldest = post;
+}
+
+bool inbox_deliver(struct inbox *inbox, struct batch *batch)
+{
+	struct post *before =
+		atomic_load_explicit(&inbox->arrived, memory_order_relaxed);
+
+	do {
+		batch->oldest->next = before;
+	} while (!atomic_compare_exchange_weak_explicit(&inbox->arrived, &before,
+		batch->newest, memory_order_release, memory_order_relaxed));
+	*batch = (struct batch){NULL, NULL};
+	return before == NULL;
+}
+
+void inbox_collect(struct inbox *inbox)
+{
+	struct post *newest =
+		atomic_exchange_explicit(&inbox->arrived, NULL, memory_order_acquire);
+	struct post *oldest = NULL;
+
+	if (newest == NULL)
+		return;
+	struct post **last = &newest->next;
+	for (struct post *post = newest, *next; post != NULL; post = next) {
+		next = post->next;
+		post->next = oldest;
+		oldest = post;
+	}
+	*inbox->last = oldest;
+	inbox->last = last;
 }
 
 struct post *inbox_pop(struct inbox *inbox)
@@ -26,10 +62,11 @@ struct post *inbox_pop(struct inbox *inbox)
 	inbox->first = post->next;
 	if (inbox->first == NULL)
 		inbox->last = &inbox->first;
-	inbox->count--;
-	inbox->bytes -= post->size;
-	if (inbox->count <= inbox->count_max / 2 &&
-		inbox->bytes <= inbox->bytes_max / 2)
-		inbox->full = false;
 	return post;
+}
+
+bool inbox_is_empty(const struct inbox *inbox)
+{
+	return inbox->first == NULL &&
+	       atomic_load_explicit(&inbox->arrived, memory_order_relaxed) == NULL;
 }

@@ -1,18 +1,18 @@
 /*
- * The inbox is the only way into a worker: first in, first out. A post to one's
- * own worker goes the same way, so that nothing is ever a nested call and one
- * worker behaves like many.
+ * The inbox is the only way into a worker. Posts of one sender come out in the order
+ * in which they went in. A post to one's own worker goes the same way, so that
+ * nothing is ever a nested call and one worker behaves like many.
  *
- * It is bounded by a high mark. From there until half of it is free again
- * inbox_is_full() is true, and the carriers do not read from publishers. What one read
- * had already brought may still come in on top.
+ * Senders on other threads hand over what they have written in a turn as one
+ * batch, by one atomic exchange; the worker takes all batches out by another. Nobody
+ * waits for anybody. How much may wait is decided by the crew (crew.h).
  */
 #ifndef GATEWAY_INBOX_H
 #define GATEWAY_INBOX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct worker;
 
@@ -22,20 +22,35 @@ struct post {
 	void (*run)(struct worker *worker, struct post *post); /* frees the post */
 };
 
-struct inbox {
-	struct post *first, **last;
-	uint64_t count, bytes;
-	uint64_t count_max, bytes_max;
-	bool full;
+/* Posts on their way to another worker. A zeroed batch is empty. */
+struct batch {
+	struct post *newest, *oldest;
 };
 
-void inbox_init(struct inbox *inbox, uint64_t count_max, uint64_t bytes_max);
-void inbox_push(struct inbox *inbox, struct post *post); /* takes the post over */
-struct post *inbox_pop(struct inbox *inbox);             /* NULL when empty */
+struct inbox {
+	_Atomic(struct post *) arrived; /* from other threads, the newest first */
+	struct post *first, **last;     /* in order; the worker's alone */
+};
 
-static inline bool inbox_is_full(const struct inbox *inbox)
-{
-	return inbox->full;
-}
+void inbox_init(struct inbox *inbox);
+
+/* Takes the post over; for the inbox's own worker. */
+void inbox_push(struct inbox *inbox, struct post *post);
+
+void batch_add(struct batch *batch, struct post *post); /* takes the post over */
+
+/*
+ * From any thread: takes the posts over and leaves the batch empty. True when its
+ * worker must be woken; else it has something to look for already.
+ */
+bool inbox_deliver(struct inbox *inbox, struct batch *batch);
+
+/* What has arrived queues up behind what is in order. */
+void inbox_collect(struct inbox *inbox);
+
+/* The oldest in order, or NULL: then what has arrived since may be collected. */
+struct post *inbox_pop(struct inbox *inbox);
+
+bool inbox_is_empty(const struct inbox *inbox);
 
 #endif

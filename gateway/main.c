@@ -21,7 +21,7 @@ static const char usage[] =
 	"\n"
 	"  --config FILE       the configuration, in JSON\n"
 	"  --listen HOST:PORT  where to listen, instead of what the file says\n"
-	"  --workers N         threads that serve; 1 is the only number yet\n"
+	"  --workers N         threads that serve; 0: one for each core\n"
 	"  --help              this text\n";
 
 struct arguments {
@@ -48,15 +48,12 @@ static int apply(const struct arguments *arguments, struct config *config)
 		char *end;
 		unsigned long number = strtoul(arguments->workers, &end, 10);
 
-		if (*arguments->workers == '\0' || *end != '\0' || number > 1024) {
+		if (*arguments->workers == '\0' || *end != '\0' ||
+			number > WORKERS_MAX) {
 			complain("--workers takes a number, not ", arguments->workers);
 			return -1;
 		}
 		config->workers = (unsigned)number;
-	}
-	if (config->workers > 1) {
-		complain("only one worker is supported yet", "");
-		return -1;
 	}
 	return 0;
 }

@@ -56,25 +56,15 @@ static bool header_passes(struct slice name)
 	return !slice_starts_with(name, SLICE("x-postern-"));
 }
 
-/* Copies `bytes` to *at, moves *at behind them, returns the copy. */
-static struct slice copy_out(char **at, struct slice bytes)
-{
-	struct slice copy = {*at, bytes.len};
-
-	if (bytes.len > 0)
-		memcpy(*at, bytes.data, bytes.len);
-	*at += bytes.len;
-	return copy;
-}
-
 static struct message *message_allocate(size_t header_count, size_t bytes, char **at)
 {
 	size_t head =
 		sizeof(struct message) + header_count * sizeof(struct stomp_header);
 	struct message *message = xmalloc(head + bytes);
 
-	*message = (struct message){.references = 1, .size = head + bytes};
 	*at = (char *)message + head;
+	*message = (struct message){
+		.references = 1, .size = head + bytes, .destination = {*at, 0}};
 	return message;
 }
 
@@ -102,7 +92,7 @@ struct message *message_create(const struct stomp_frame *send, struct slice dest
 	char *at;
 	struct message *message = message_allocate(count, bytes, &at);
 	message->is_frame = true;
-	message->destination = copy_out(&at, destination);
+	message->destination = slice_copy_out(&at, destination);
 	for (size_t i = 0; i <= send->header_count; i++) {
 		const struct stomp_header *header =
 			i < send->header_count ? &send->headers[i] : &true_length;
@@ -111,11 +101,11 @@ struct message *message_create(const struct stomp_frame *send, struct slice dest
 
 		if (passes) {
 			message->headers[message->header_count++] =
-				(struct stomp_header){copy_out(&at, header->name),
-					copy_out(&at, header->value)};
+				(struct stomp_header){slice_copy_out(&at, header->name),
+					slice_copy_out(&at, header->value)};
 		}
 	}
-	message->body = copy_out(&at, send->body);
+	message->body = slice_copy_out(&at, send->body);
 	return message;
 }
 
@@ -125,8 +115,32 @@ struct message *message_create_text(struct slice text, bool binary)
 	struct message *message = message_allocate(0, text.len, &at);
 
 	message->binary = binary;
-	message->body = copy_out(&at, text);
+	message->body = slice_copy_out(&at, text);
 	return message;
+}
+
+/* What pointed into the message points to the same place of its copy. */
+static void move_slice(
+	struct slice *slice, const struct message *message, const struct message *copy)
+{
+	slice->data = (const char *)copy + (slice->data - (const char *)message);
+}
+
+struct message *message_copy(const struct message *message)
+{
+	struct message *copy = xmalloc(message->size);
+
+	memcpy(copy, message, message->size);
+	copy->references = 1;
+	copy->forms = NULL;
+	copy->form_count = copy->form_next = 0;
+	move_slice(&copy->destination, message, copy);
+	move_slice(&copy->body, message, copy);
+	for (size_t i = 0; i < copy->header_count; i++) {
+		move_slice(&copy->headers[i].name, message, copy);
+		move_slice(&copy->headers[i].value, message, copy);
+	}
+	return copy;
 }
 
 struct message *message_ref(struct message *message)

@@ -4,8 +4,9 @@
  * reference and freed by its last holder.
  *
  * Fan-out is cheap because a message remembers each wire form that it has taken:
- * ten thousand browsers that subscribe alike cost one rendering. It never
- * leaves its worker, so nothing here is locked or atomic.
+ * ten thousand browsers that subscribe alike cost one rendering. It belongs to one
+ * worker, so nothing here is locked or atomic: another one gets a copy, or its only
+ * reference.
  */
 #ifndef GATEWAY_MESSAGE_H
 #define GATEWAY_MESSAGE_H
@@ -31,6 +32,9 @@ struct message *message_create(
 
 /* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
 struct message *message_create_text(struct slice text, bool binary);
+
+/* For another worker: the same message, without its renderings. One reference. */
+struct message *message_copy(const struct message *message);
 
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */

@@ -1,9 +1,11 @@
 #include "gateway/server.h"
 
+#include "gateway/crew.h"
 #include "gateway/log.h"
 #include "gateway/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,16 +63,40 @@ static void ignore_signals(void)
 	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 }
 
+/* As many as the configuration says, or as there are cores for this process. */
+static unsigned count_workers(const struct config *config)
+{
+	cpu_set_t cores;
+
+	if (config->workers > 0)
+		return config->workers;
+	if (sched_getaffinity(0, sizeof(cores), &cores) == -1)
+		return 1;
+	return CPU_COUNT(&cores) < WORKERS_MAX ? (unsigned)CPU_COUNT(&cores)
+					       : WORKERS_MAX;
+}
+
 static void on_stop(void *context)
 {
 	log_info("server: stopping");
-	worker_stop(context);
+	crew_stop(context);
+}
+
+static int server_serve(struct crew *crew, const struct edge_ops *edge)
+{
+	struct loop *loop = crew->workers[0]->loop;
+
+	loop_on_signal(loop, SIGTERM, on_stop, crew);
+	loop_on_signal(loop, SIGINT, on_stop, crew);
+	if (crew_start(crew, edge) == -1 || crew_run(crew) == -1)
+		return -1;
+	ignore_signals();
+	return 0;
 }
 
 int server_run(const struct config *config, const struct edge_ops *edge)
 {
 	struct hash_key key;
-	int status = EXIT_FAILURE;
 
 	signal(SIGPIPE, SIG_IGN);
 	limit_descriptors();
@@ -78,18 +104,13 @@ int server_run(const struct config *config, const struct edge_ops *edge)
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 
-	struct worker *worker = worker_create(config, &key);
-	if (worker == NULL)
+	struct crew *crew = crew_create(config, &key, count_workers(config));
+	if (crew == NULL)
 		return EXIT_FAILURE;
-	loop_on_signal(worker->loop, SIGTERM, on_stop, worker);
-	loop_on_signal(worker->loop, SIGINT, on_stop, worker);
-	if (worker_start(worker, edge) == 0) {
-		worker_run(worker);
-		ignore_signals();
-		status = EXIT_SUCCESS;
-	}
-	worker_destroy(worker);
-	if (status == EXIT_SUCCESS)
-		log_info("server: stopped");
-	return status;
+	int served = server_serve(crew, edge);
+	crew_destroy(crew);
+	if (served == -1)
+		return EXIT_FAILURE;
+	log_info("server: stopped");
+	return EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
 /*
- * The server: its configuration, its secret, its worker, and the signals that
+ * The server: its configuration, its secret, its workers, and the signals that
  * end it. main.c gives it the edge, so that the core never knows the carriers.
  */
 #ifndef GATEWAY_SERVER_H

@@ -61,6 +61,7 @@ static void session_reap(struct task *task)
 	list_remove(&session->link);
 	list_remove(&session->awake);
 	worker->live_sessions--;
+	crew_give(&worker->crew->sessions);
 	free(session->close_reason);
 	free(session->key);
 	free(session);
@@ -104,10 +105,10 @@ void session_set_reason(struct session *session, unsigned code, struct slice rea
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum session_framing framing, struct slice id, const struct peer *peer)
 {
-	uint64_t most = worker->config->limits.sessions;
 	char key[KEY_MAX];
 
-	if (worker->stopping || (most != 0 && worker->live_sessions >= most))
+	if (worker->stopping ||
+		!crew_take(&worker->crew->sessions, worker->config->limits.sessions))
 		return NULL;
 
 	struct session *session = xcalloc(1, sizeof(*session));
@@ -125,7 +126,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	if (peer->origin.len > 0)
 		session->origin = name_intern(&worker->names, peer->origin);
 
-	uint64_t number = ++worker->session_count;
+	uint64_t number = ++worker->session_count * worker->crew->count + worker->index;
 	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
 		hash_slice(&worker->key,
 			(struct slice){(const char *)&number, sizeof(number)}));
@@ -142,6 +143,14 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session_plan(session);
 	session->conversation = session->handler->open(session);
 	return session;
+}
+
+unsigned session_home(
+	const struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+
+	return worker_home(worker, session_make_key(key, endpoint, id));
 }
 
 struct session *session_find(
@@ -200,6 +209,11 @@ struct slice session_label(const struct session *session)
 }
 
 /* The outlet's side. */
+
+struct outlet *session_outlet(const struct session *session)
+{
+	return session->outlet;
+}
 
 bool session_attach(struct session *session, struct outlet *outlet)
 {

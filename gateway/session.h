@@ -49,6 +49,10 @@ struct peer {
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum session_framing framing, struct slice id, const struct peer *peer);
 
+/* The index of the worker where sessions of that id live. */
+unsigned session_home(
+	const struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
 /* The session that is CONNECTING, OPEN or CLOSING under that id, or NULL. */
 struct session *session_find(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
@@ -70,6 +74,8 @@ const struct endpoint *session_endpoint(const struct session *session);
 struct slice session_label(const struct session *session); /* unique, not secret */
 
 /* For the outlet. */
+
+struct outlet *session_outlet(const struct session *session); /* NULL: none */
 
 /* False when another outlet is attached. The outlet is woken if anything waits. */
 bool session_attach(struct session *session, struct outlet *outlet);

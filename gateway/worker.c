@@ -20,9 +20,14 @@ enum {
 	FLUSHES_PER_TURN = 512,
 };
 
-void worker_post(struct worker *worker, struct post *post)
+void worker_post(struct worker *worker, unsigned to, struct post *post)
 {
-	inbox_push(&worker->inbox, post);
+	worker->posts++;
+	worker->bytes += (int64_t)post->size;
+	if (to == worker->index)
+		inbox_push(&worker->inbox, post);
+	else
+		batch_add(&worker->batches[to], post);
 }
 
 void worker_spend(struct worker *worker, size_t amount)
@@ -30,14 +35,120 @@ void worker_spend(struct worker *worker, size_t amount)
 	worker->spent += amount;
 }
 
+unsigned worker_home(const struct worker *worker, struct slice name)
+{
+	/* The upper half: tables take the lower bits, and would fill unevenly. */
+	uint64_t hash = hash_slice(&worker->key, name) >> 32;
+
+	return (unsigned)((hash * worker->crew->count) >> 32);
+}
+
+/* Flow control. */
+
+/* True when at least so much waits in all inboxes, as far as this worker knows. */
+static bool worker_sees_waiting(
+	const struct worker *worker, uint64_t posts, uint64_t bytes)
+{
+	struct crew *crew = worker->crew;
+	int64_t all_posts = worker->posts +
+			    atomic_load_explicit(&crew->posts, memory_order_relaxed);
+	int64_t all_bytes = worker->bytes +
+			    atomic_load_explicit(&crew->bytes, memory_order_relaxed);
+
+	return all_posts >= (int64_t)posts || all_bytes >= (int64_t)bytes;
+}
+
+bool worker_is_full(struct worker *worker)
+{
+	const struct limits *limits = &worker->config->limits;
+
+	if (!worker->choked &&
+		worker_sees_waiting(worker, limits->inbox_posts, limits->inbox_bytes)) {
+		worker->choked = true;
+		log_debug("worker %u: publishers are stopped", worker->index);
+	}
+	return worker->choked;
+}
+
+/* True when publishers were held and can be read again. */
+static bool worker_can_relieve(const struct worker *worker)
+{
+	const struct limits *limits = &worker->config->limits;
+
+	return worker->choked &&
+	       !worker_sees_waiting(worker, limits->inbox_posts / 2 + 1,
+		       limits->inbox_bytes / 2 + 1);
+}
+
+static void worker_relieve(struct worker *worker)
+{
+	if (!worker_can_relieve(worker))
+		return;
+	worker->choked = false;
+	log_debug("worker %u: publishers are read again", worker->index);
+	if (worker->edge != NULL)
+		worker->edge_ops->relieve(worker->edge);
+}
+
+/* Adds a change to a number of the crew. True when it fell to half of `most`. */
+static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
+{
+	int64_t half = (int64_t)(most / 2), before, by = *change;
+
+	if (by == 0)
+		return false;
+	*change = 0;
+	before = atomic_fetch_add(number, by);
+	return before > half && before + by <= half;
+}
+
+/*
+ * Ahead of the posts themselves, so that the crew never counts less than there is: it
+ * is only then at rest when its number says so.
+ */
+static void worker_tell_crew(struct worker *worker)
+{
+	const struct limits *limits = &worker->config->limits;
+	struct crew *crew = worker->crew;
+	int64_t busy = (int64_t)(worker->live_sessions + worker->owing);
+	int64_t change = worker->posts + busy - worker->busy_told;
+
+	bool posts = tell(&crew->posts, &worker->posts, limits->inbox_posts);
+	bool bytes = tell(&crew->bytes, &worker->bytes, limits->inbox_bytes);
+	if (posts || bytes) {
+		for (unsigned i = 0; i < crew->count; i++)
+			loop_wake(crew->workers[i]->loop);
+	}
+	worker->busy_told = busy;
+	if ((change != 0 || worker->stopping) &&
+		atomic_fetch_add(&crew->busy, change) + change == 0 && worker->stopping)
+		crew_end(crew);
+}
+
+static void worker_send_batches(struct worker *worker)
+{
+	for (unsigned i = 0; i < worker->crew->count; i++) {
+		struct worker *other = worker->crew->workers[i];
+
+		if (worker->batches[i].newest != NULL &&
+			inbox_deliver(&other->inbox, &worker->batches[i]))
+			loop_wake(other->loop);
+	}
+}
+
+/* A turn. */
+
 static void worker_run_posts(struct worker *worker)
 {
-	struct post *post;
+	inbox_collect(&worker->inbox);
+	for (worker->spent = 0; worker->spent < worker->work_per_turn;
+		worker->spent++) {
+		struct post *post = inbox_pop(&worker->inbox);
 
-	for (worker->spent = 0; worker->spent < WORK_PER_TURN; worker->spent++) {
-		post = inbox_pop(&worker->inbox);
 		if (post == NULL)
 			return;
+		worker->posts--;
+		worker->bytes -= (int64_t)post->size;
 		post->run(worker, post);
 	}
 }
@@ -54,34 +165,25 @@ static void worker_flush_sessions(struct worker *worker)
 	}
 }
 
-/* The carriers see for themselves that the inbox is full, but not that it is no longer. */
-static void worker_update_choke(struct worker *worker)
-{
-	bool full = worker_is_full(worker);
-
-	if (full == worker->choked || worker->edge == NULL)
-		return;
-	worker->choked = full;
-	log_debug("worker: publishers are %s", full ? "stopped" : "read again");
-	if (!full)
-		worker->edge_ops->relieve(worker->edge);
-}
-
 static bool worker_turn(void *context)
 {
 	struct worker *worker = context;
 	bool more = false;
 
-	worker_update_choke(worker);
 	worker_run_posts(worker);
-	worker_update_choke(worker);
+	worker_relieve(worker);
 	worker_flush_sessions(worker);
-	if (worker->edge != NULL)
+	if (worker->edge != NULL && !worker->killed)
 		more = worker->edge_ops->turn(worker->edge);
-	if (worker->stopping && worker->live_sessions == 0 && worker->owing == 0)
+	worker_tell_crew(worker);
+	worker_send_batches(worker);
+	if (atomic_load_explicit(&worker->crew->ended, memory_order_relaxed))
 		loop_stop(worker->loop);
-	return more || worker->inbox.count > 0 || !list_is_empty(&worker->awake);
+	return more || !inbox_is_empty(&worker->inbox) || worker_can_relieve(worker) ||
+	       !list_is_empty(&worker->awake);
 }
+
+/* Life. */
 
 static void on_stop_timer(struct timer *timer)
 {
@@ -90,26 +192,29 @@ static void on_stop_timer(struct timer *timer)
 	loop_stop(worker->loop);
 }
 
-struct worker *worker_create(const struct config *config, const struct hash_key *key)
+struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 {
 	struct loop *loop = loop_create();
 	if (loop == NULL)
 		return NULL;
 
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	worker->config = config;
-	worker->key = *key;
+	worker->crew = crew;
+	worker->index = index;
+	worker->config = crew->config;
+	worker->key = crew->key;
 	worker->loop = loop;
+	worker->batches = xcalloc(count, sizeof(*worker->batches));
+	worker->work_per_turn = WORK_PER_TURN;
 	worker->stop_timer.fire = on_stop_timer;
-	inbox_init(
-		&worker->inbox, config->limits.inbox_posts, config->limits.inbox_bytes);
-	table_init(&worker->names, key);
-	table_init(&worker->sessions, key);
+	inbox_init(&worker->inbox);
+	table_init(&worker->names, &worker->key);
+	table_init(&worker->sessions, &worker->key);
 	list_init(&worker->all_sessions);
 	list_init(&worker->awake);
 	list_init(&worker->broadcast);
-	worker->graveyard = graveyard_create(key);
-	worker->broker = broker_create(worker);
+	worker->graveyard = graveyard_create(&worker->key);
+	worker->broker = broker_create(worker, count);
 	loop_on_turn(loop, worker_turn, worker);
 	return worker;
 }
@@ -128,10 +233,6 @@ void worker_run(struct worker *worker)
 
 void worker_stop(struct worker *worker)
 {
-	if (worker->stopping) {
-		loop_stop(worker->loop);
-		return;
-	}
 	worker->stopping = true;
 	if (worker->edge != NULL)
 		worker->edge_ops->close(worker->edge);
@@ -140,24 +241,32 @@ void worker_stop(struct worker *worker)
 		worker->loop, &worker->stop_timer, worker->config->times.drain);
 }
 
+void worker_kill(struct worker *worker)
+{
+	/* The edge serves nobody any more: peers could keep it busy for ever. */
+	worker->stopping = worker->killed = true;
+	loop_timer_stop(worker->loop, &worker->stop_timer);
+	session_kill_all(worker);
+}
+
+void worker_drop_edge(struct worker *worker)
+{
+	struct edge *edge = worker->edge;
+
+	worker->edge = NULL;
+	if (edge != NULL)
+		worker->edge_ops->destroy(edge);
+}
+
 void worker_destroy(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
-	/* The edge serves nobody any more: peers could keep it busy for ever. */
-	struct edge *edge = worker->edge;
-	worker->edge = NULL;
-	worker->stopping = true;
-	session_kill_all(worker);
-	loop_timer_stop(worker->loop, &worker->stop_timer);
-	loop_advance(worker->loop, 0); /* deferred destruction, and the last posts */
-	if (edge != NULL)
-		worker->edge_ops->destroy(edge);
-	loop_advance(worker->loop, 0);
 	broker_destroy(worker->broker);
 	graveyard_destroy(worker->graveyard);
 	loop_destroy(worker->loop);
 	table_finish(&worker->sessions);
 	table_finish(&worker->names);
+	free(worker->batches);
 	free(worker);
 }

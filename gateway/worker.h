@@ -1,26 +1,35 @@
 /*
  * A worker is a thread with one loop. It owns its sessions, its destinations,
  * its subscription index and its inbox, and nobody else touches them: there
- * are no locks in the core.
+ * are no locks in the core. Workers talk only by posts.
  */
 #ifndef GATEWAY_WORKER_H
 #define GATEWAY_WORKER_H
 
-#include "gateway/edge.h"
+#include "gateway/crew.h"
 #include "gateway/inbox.h"
 #include "gateway/list.h"
 #include "gateway/loop.h"
-#include "gateway/table.h"
+#include "gateway/registry.h"
 
 struct broker;
-struct config;
 struct graveyard;
 
 struct worker {
-	const struct config *config; /* borrowed from the server */
-	struct hash_key key;         /* the server's secret */
+	struct crew *crew;
+	unsigned index;              /* in the crew */
+	const struct config *config; /* the crew's */
+	struct hash_key key;         /* the crew's */
 	struct loop *loop;
+
 	struct inbox inbox;
+	struct batch *batches; /* what this turn has for each of the others */
+	int64_t posts, bytes;  /* made less run since the crew was told */
+	int64_t busy_told;     /* how busy the crew thinks that it is */
+	size_t spent;          /* work done in this turn */
+	size_t work_per_turn;
+	bool choked; /* those who send are not read */
+
 	struct table names;       /* name.h */
 	struct table sessions;    /* those that have an id */
 	struct list all_sessions; /* every session, until it is freed */
@@ -28,40 +37,47 @@ struct worker {
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t session_count;   /* ever opened; numbers their labels */
 	uint64_t live_sessions;
-	uint64_t connections; /* that the edge holds, in whatever state */
-	uint64_t owing;       /* those of them that still have something to deliver */
 	struct graveyard *graveyard;
 	struct broker *broker;
+
 	const struct edge_ops *edge_ops;
-	struct edge *edge;
-	size_t spent;  /* work done in this turn */
-	bool choked;   /* the inbox was full when it was last looked at */
+	struct edge *edge;    /* NULL: none yet, or none any more */
+	uint64_t connections; /* that the edge holds, in whatever state */
+	uint64_t owing;       /* those of them that still have something to deliver */
+
 	bool stopping; /* no new sessions */
+	bool killed;   /* the edge serves nobody any more */
 	struct timer stop_timer;
 };
 
-/* The worker does not listen before worker_start(). NULL after logging why. */
-struct worker *worker_create(const struct config *config, const struct hash_key *key);
+/* It does not serve before worker_start(). NULL after logging why. */
+struct worker *worker_create(struct crew *crew, unsigned index, unsigned count);
 
 /* Makes its edge. -1 after the edge has logged why. */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
-/* Runs until worker_stop() has closed every session. */
+/* Runs until the crew ends, or until the time to stop is over. */
 void worker_run(struct worker *worker);
 
-/* Closes the door and every session, politely, and ends the loop soon after. */
+/* Closes its door and every session, politely; ends the loop after the drain time. */
 void worker_stop(struct worker *worker);
 
+/* The steps of its end, when no loop runs: sessions, edge, the rest. */
+void worker_kill(struct worker *worker);
+void worker_drop_edge(struct worker *worker);
 void worker_destroy(struct worker *worker); /* NULL is fine */
 
 /* True while the carriers must not read from those who send. */
-static inline bool worker_is_full(const struct worker *worker)
-{
-	return inbox_is_full(&worker->inbox);
-}
+bool worker_is_full(struct worker *worker);
 
-/* Takes the post over; it runs in the order of posting, in this or a later turn. */
-void worker_post(struct worker *worker, struct post *post);
+/* The index of the worker that is the home of what has that name. */
+unsigned worker_home(const struct worker *worker, struct slice name);
+
+/*
+ * Takes the post over, for worker `to`, which may be the worker itself. What one
+ * worker posts to another runs there in the order of posting, in a later turn.
+ */
+void worker_post(struct worker *worker, unsigned to, struct post *post);
 
 /*
  * A post that did `amount` pieces of work (deliveries) says so: a turn does a

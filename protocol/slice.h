@@ -77,4 +77,15 @@ static inline size_t slice_find(struct slice slice, char wanted)
 	return at == NULL ? slice.len : (size_t)(at - slice.data);
 }
 
+/* Copies the bytes to *at, moves *at behind them, returns the copy. */
+static inline struct slice slice_copy_out(char **at, struct slice slice)
+{
+	struct slice copy = {*at, slice.len};
+
+	if (slice.len > 0)
+		memcpy(*at, slice.data, slice.len);
+	*at += slice.len;
+	return copy;
+}
+
 #endif

@@ -1,7 +1,7 @@
 #include "tests/stomp_peer.h"
 
 #include "protocol/xmalloc.h"
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>
@@ -70,7 +70,7 @@ struct stomp_peer *stomp_peer_create(struct worker *worker)
 	peer->worker = worker;
 	peer->memory.describe = describe;
 	memory_outlet_attach(
-		&peer->memory, lone_worker_open(worker, "/stomp", SESSION_RAW, ""));
+		&peer->memory, still_crew_open(worker, "/stomp", SESSION_RAW, ""));
 	return peer;
 }
 
@@ -94,7 +94,7 @@ void stomp_peer_destroy(struct stomp_peer *peer)
 
 	if (session != NULL)
 		session_lost(session, 1006, SLICE("Gone"));
-	lone_worker_settle(peer->worker);
+	still_crew_settle(peer->worker->crew);
 	memory_outlet_finish(&peer->memory);
 	free(peer);
 }
@@ -103,7 +103,7 @@ void stomp_peer_say_raw(struct stomp_peer *peer, struct slice bytes)
 {
 	if (peer->memory.session != NULL)
 		session_receive(peer->memory.session, bytes, false);
-	lone_worker_settle(peer->worker);
+	still_crew_settle(peer->worker->crew);
 }
 
 void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
@@ -119,7 +119,7 @@ void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
 void stomp_peer_say(struct stomp_peer *peer, const char *frame)
 {
 	stomp_peer_mutter(peer, frame);
-	lone_worker_settle(peer->worker);
+	still_crew_settle(peer->worker->crew);
 }
 
 static void write_error(
@@ -149,6 +149,6 @@ void stomp_peer_check_refused(
 
 const char *stomp_peer_heard(struct stomp_peer *peer)
 {
-	lone_worker_settle(peer->worker);
+	still_crew_settle(peer->worker->crew);
 	return memory_outlet_got(&peer->memory);
 }

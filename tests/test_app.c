@@ -1,5 +1,5 @@
 /* Application routes: where a SEND goes, what becomes of its body, who hears no. */
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
 
@@ -11,7 +11,7 @@ static const char *const listened[] = {"/topic/messages", "/topic/one", "/topic/
 
 static void setup(void)
 {
-	worker = lone_worker_create(
+	worker = still_crew_create(
 		"'limits': {'destination': 40}, 'app': {'prefixes': ['/app', '/go'],"
 		"'routes': ["
 		"{'match': '/app/chat', 'send_to': ['/topic/messages'],"
@@ -24,9 +24,11 @@ static void setup(void)
 		"{'match': '/app/plain/**'},"
 		"{'match': '/go/plain'},"
 		"{'match': '/app/meta', 'send_to': '/topic/one', 'body':"
-		" {'user': '{user}', 'session': '{session}', 'x': '{header.x}'}}]}");
+		" {'user': '{user}', 'session': '{session}', 'x': '{header.x}'}}]}")
+			 ->workers[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	listener = stomp_peer_connect(worker, "1.2");
+	listener = stomp_peer_connect(
+		worker->crew->workers[worker->crew->count - 1], "1.2");
 	for (size_t i = 0; i < COUNT(listened); i++) {
 		char frame[128];
 
@@ -40,7 +42,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(listener);
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 }
 
 #define JSON "{content-type:application/json}"

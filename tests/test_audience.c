@@ -1,7 +1,7 @@
 /* Who listens on a worker: an audience of four, each with a session of its own. */
 #include "gateway/broker/internal.h"
-#include "tests/lone_worker.h"
 #include "tests/memory_outlet.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 enum { MEMBERS = 4 };
@@ -13,10 +13,10 @@ static struct subscription members[MEMBERS];
 
 static void setup(void)
 {
-	worker = lone_worker_create("");
+	worker = still_crew_create("")->workers[0];
 	for (int i = 0; i < MEMBERS; i++) {
 		outlets[i] = (struct memory_outlet){.wire = WIRE_PLAIN};
-		parties[i].session = lone_worker_open(worker, "/echo", SESSION_RAW, "");
+		parties[i].session = still_crew_open(worker, "/echo", SESSION_RAW, "");
 		members[i] =
 			(struct subscription){.party = &parties[i], .joined = true};
 		memory_outlet_attach(&outlets[i], parties[i].session);
@@ -30,8 +30,8 @@ static void teardown(void)
 		if (members[i].audience != NULL)
 			audience_remove(worker->broker, &members[i]);
 	}
-	ck_assert_uint_eq(worker->broker->audiences.count, 0);
-	lone_worker_destroy(worker);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	still_crew_destroy(worker->crew);
 	for (int i = 0; i < MEMBERS; i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -43,7 +43,7 @@ static void deliver(struct slice destination)
 
 	audience_deliver(worker->broker, message);
 	message_unref(message);
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 }
 
 static bool heard(int member)
@@ -94,7 +94,7 @@ START_TEST(members_leave_in_any_order)
 		for (int j = 0; j < MEMBERS; j++)
 			ck_assert(heard(j) == !left[j]);
 	}
-	ck_assert_uint_eq(worker->broker->audiences.count, 0);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
 }
 END_TEST
 
@@ -102,7 +102,7 @@ START_TEST(an_audience_knows_its_destination)
 {
 	ck_assert_slice_eq(
 		audience_destination(members[0].audience), SLICE("/topic/a"));
-	ck_assert_uint_eq(worker->broker->audiences.count, 1);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 1);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* The STOMP conversation: how it begins, beats and ends. */
 #include "protocol/stomp.h"
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
 
@@ -9,7 +9,7 @@ static struct stomp_peer *peer;
 
 static void begin(const char *members)
 {
-	worker = lone_worker_create(members);
+	worker = still_crew_create(members)->workers[0];
 	peer = stomp_peer_create(worker);
 }
 
@@ -31,12 +31,12 @@ static void setup_small(void)
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 }
 
 static void pass(uint64_t milliseconds)
 {
-	loop_advance(worker->loop, milliseconds);
+	still_crew_advance(worker->crew, milliseconds);
 }
 
 static void connect_with(const char *frame)

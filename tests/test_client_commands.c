@@ -1,6 +1,6 @@
 /* The STOMP conversation once it is connected: each command, receipts, order. */
 #include "gateway/broker/internal.h"
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
 
@@ -9,7 +9,7 @@ static struct stomp_peer *peer, *other;
 
 static void setup(void)
 {
-	worker = lone_worker_create("");
+	worker = still_crew_create("")->workers[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	other = stomp_peer_connect(worker, "1.2");
 }
@@ -18,9 +18,9 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
-	ck_assert_uint_eq(worker->broker->audiences.count, 0);
-	lone_worker_destroy(worker);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	still_crew_destroy(worker->crew);
 }
 
 /* Takes the place of `other`, in another version. */
@@ -292,7 +292,7 @@ START_TEST(a_subscription_may_end_before_it_has_begun)
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[x]");
 	assert_heard(peer,
 		"RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} RECEIPT{receipt-id:3}");
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
 }
 END_TEST
 
@@ -371,8 +371,8 @@ START_TEST(a_client_that_vanishes_takes_its_subscriptions_along)
 	session_lost(peer->memory.session, 1006, SLICE("Gone"));
 	peer->memory.session = NULL;
 	stomp_peer_say(other, "SEND{destination:/topic/a}[x]");
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
-	ck_assert_uint_eq(worker->broker->audiences.count, 0);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
 }
 END_TEST
 

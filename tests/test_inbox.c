@@ -1,80 +1,223 @@
+/* The order of posts, and when a worker must be woken for them. */
 #include "gateway/inbox.h"
 
+#include "protocol/xmalloc.h"
 #include "tests/unit.h"
+
+#include <pthread.h>
 
 enum { MANY = 20 };
 
 static struct inbox inbox;
+static struct batch batch;
 static struct post posts[MANY];
 
-static void begin(uint64_t count_max, uint64_t bytes_max)
+static void setup(void)
 {
-	inbox_init(&inbox, count_max, bytes_max);
-	memset(posts, 0, sizeof(posts));
-	for (size_t i = 0; i < MANY; i++)
-		posts[i].size = 10;
+	inbox_init(&inbox);
+}
+
+static void assert_posts(int from, int to)
+{
+	for (int i = from; i < to; i++)
+		ck_assert_ptr_eq(inbox_pop(&inbox), &posts[i]);
+	ck_assert_ptr_null(inbox_pop(&inbox));
+}
+
+/* Posts [from, to) in one batch. */
+static bool deliver(int from, int to)
+{
+	for (int i = from; i < to; i++)
+		batch_add(&batch, &posts[i]);
+	return inbox_deliver(&inbox, &batch);
 }
 
 START_TEST(posts_come_out_as_they_went_in)
 {
-	begin(100, 1000);
 	ck_assert_ptr_null(inbox_pop(&inbox));
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < MANY; i++)
 			inbox_push(&inbox, &posts[i]);
-		ck_assert_uint_eq(inbox.count, MANY);
-		ck_assert_uint_eq(inbox.bytes, 10 * MANY);
-		for (int i = 0; i < MANY; i++)
-			ck_assert_ptr_eq(inbox_pop(&inbox), &posts[i]);
-		ck_assert_ptr_null(inbox_pop(&inbox));
+		assert_posts(0, MANY);
 	}
-	ck_assert_uint_eq(inbox.count + inbox.bytes, 0);
 }
 END_TEST
 
-static const struct {
-	uint64_t count_max, bytes_max;
-	int full_at, open_at; /* posts that are in it */
-} marks[] = {
-	{10, 1000, 10, 5}, {1000, 100, 10, 5}, {11, 1000, 11, 5}, {1, 1000, 1, 0},
-	{1000, 1, 1, 0},
-	{10, 95, 10, 4}, /* the one that goes over the mark still comes in */
+START_TEST(a_batch_comes_out_as_it_was_written)
+{
+	for (int round = 0; round < 2; round++) {
+		deliver(0, MANY);
+		inbox_collect(&inbox);
+		assert_posts(0, MANY);
+	}
+}
+END_TEST
+
+START_TEST(batches_come_out_as_they_were_delivered)
+{
+	for (int i = 0; i < MANY; i += 4)
+		deliver(i, i + 4);
+	inbox_collect(&inbox);
+	assert_posts(0, MANY);
+}
+END_TEST
+
+START_TEST(a_delivery_leaves_the_batch_empty)
+{
+	deliver(0, 3);
+	ck_assert_ptr_null(batch.newest);
+	ck_assert_ptr_null(batch.oldest);
+}
+END_TEST
+
+START_TEST(what_has_arrived_waits_until_it_is_collected)
+{
+	deliver(0, 3);
+	ck_assert_ptr_null(inbox_pop(&inbox));
+	inbox_collect(&inbox);
+	assert_posts(0, 3);
+}
+END_TEST
+
+START_TEST(what_is_collected_queues_up_behind_what_is_in_order)
+{
+	inbox_push(&inbox, &posts[0]);
+	inbox_push(&inbox, &posts[1]);
+	deliver(2, 5);
+	inbox_collect(&inbox);
+	deliver(6, 8);
+	inbox_push(&inbox, &posts[5]);
+	inbox_collect(&inbox);
+	inbox_collect(&inbox); /* nothing more */
+	inbox_push(&inbox, &posts[8]);
+	assert_posts(0, 9);
+}
+END_TEST
+
+START_TEST(only_the_first_delivery_since_a_collection_wakes)
+{
+	ck_assert(deliver(0, 2));
+	ck_assert(!deliver(2, 3));
+	ck_assert(!deliver(3, 9));
+	inbox_collect(&inbox);
+	ck_assert(deliver(9, 10));
+	inbox_collect(&inbox);
+	assert_posts(0, 10);
+	ck_assert(deliver(0, 1));
+}
+END_TEST
+
+START_TEST(it_is_empty_when_nothing_waits_and_nothing_has_arrived)
+{
+	ck_assert(inbox_is_empty(&inbox));
+	deliver(0, 1);
+	ck_assert(!inbox_is_empty(&inbox));
+	inbox_collect(&inbox);
+	ck_assert(!inbox_is_empty(&inbox));
+	inbox_pop(&inbox);
+	ck_assert(inbox_is_empty(&inbox));
+	inbox_push(&inbox, &posts[0]);
+	ck_assert(!inbox_is_empty(&inbox));
+	inbox_pop(&inbox);
+	ck_assert(inbox_is_empty(&inbox));
+}
+END_TEST
+
+/* Senders on threads of their own */
+
+enum { SENDERS = 3, LETTERS = 3000, BATCH_MAX = 7 };
+
+struct letter {
+	struct post post;
+	int sender, number;
 };
 
-START_TEST(it_is_full_at_the_mark_and_open_again_at_half)
-{
-	int in = 0;
+struct sender {
+	pthread_t thread;
+	int index;
+	struct letter letters[LETTERS];
+};
 
-	begin(marks[_i].count_max, marks[_i].bytes_max);
-	for (; in < marks[_i].full_at; inbox_push(&inbox, &posts[in++]))
-		ck_assert(!inbox_is_full(&inbox));
-	ck_assert(inbox_is_full(&inbox));
-	for (; in > marks[_i].open_at; in--) {
-		ck_assert(inbox_is_full(&inbox));
-		inbox_pop(&inbox);
+static _Atomic int wakes;
+
+static void *sender_run(void *context)
+{
+	struct sender *sender = context;
+	struct batch letters = {0};
+
+	for (int i = 0, left = 1; i < LETTERS; i++) {
+		sender->letters[i].sender = sender->index;
+		sender->letters[i].number = i;
+		batch_add(&letters, &sender->letters[i].post);
+		if (--left > 0 && i + 1 < LETTERS)
+			continue;
+		if (inbox_deliver(&inbox, &letters))
+			atomic_fetch_add(&wakes, 1);
+		left = 1 + i % BATCH_MAX;
 	}
-	ck_assert(!inbox_is_full(&inbox));
+	return NULL;
 }
-END_TEST
 
-START_TEST(a_full_inbox_still_takes_posts)
+/* Takes out what there is. How many posts that were. */
+static int take_letters(int next[SENDERS])
 {
-	begin(2, 1000);
-	for (int i = 0; i < MANY; i++)
-		inbox_push(&inbox, &posts[i]);
-	for (int i = 0; i < MANY; i++)
-		ck_assert_ptr_eq(inbox_pop(&inbox), &posts[i]);
-	ck_assert(!inbox_is_full(&inbox));
+	struct post *post;
+	int count = 0;
+
+	while ((post = inbox_pop(&inbox)) != NULL) {
+		const struct letter *letter = (const struct letter *)post;
+
+		ck_assert_int_eq(letter->number, next[letter->sender]++);
+		count++;
+	}
+	return count;
+}
+
+START_TEST(each_sender_has_its_order_and_no_wake_is_lost)
+{
+	struct sender *senders = xcalloc(SENDERS, sizeof(*senders));
+	int next[SENDERS] = {0}, slept = 0;
+
+	for (int i = 0; i < SENDERS; i++) {
+		senders[i].index = i;
+		ck_assert_int_eq(pthread_create(&senders[i].thread, NULL, sender_run,
+					 &senders[i]),
+			0);
+	}
+	/* It looks only when it is woken: one that is not would wait for ever. */
+	for (int count = 0; count < SENDERS * LETTERS;) {
+		if (atomic_load(&wakes) == slept)
+			continue;
+		slept++;
+		inbox_collect(&inbox);
+		count += take_letters(next);
+	}
+	for (int i = 0; i < SENDERS; i++) {
+		pthread_join(senders[i].thread, NULL);
+		ck_assert_int_eq(next[i], LETTERS);
+	}
+	ck_assert(inbox_is_empty(&inbox));
+	free(senders);
 }
 END_TEST
 
 int main(void)
 {
 	Suite *suite = suite_create("inbox");
-	TCase *tcase = unit_case(suite, "inbox");
+	TCase *order = unit_case(suite, "order");
+	TCase *threads = unit_case(suite, "threads");
 
-	tcase_add_test(tcase, posts_come_out_as_they_went_in);
-	unit_add_table(tcase, it_is_full_at_the_mark_and_open_again_at_half, marks);
-	tcase_add_test(tcase, a_full_inbox_still_takes_posts);
+	tcase_add_checked_fixture(order, setup, NULL);
+	tcase_add_test(order, posts_come_out_as_they_went_in);
+	tcase_add_test(order, a_batch_comes_out_as_it_was_written);
+	tcase_add_test(order, batches_come_out_as_they_were_delivered);
+	tcase_add_test(order, a_delivery_leaves_the_batch_empty);
+	tcase_add_test(order, what_has_arrived_waits_until_it_is_collected);
+	tcase_add_test(order, what_is_collected_queues_up_behind_what_is_in_order);
+	tcase_add_test(order, only_the_first_delivery_since_a_collection_wakes);
+	tcase_add_test(order, it_is_empty_when_nothing_waits_and_nothing_has_arrived);
+
+	tcase_add_checked_fixture(threads, setup, NULL);
+	tcase_add_test(threads, each_sender_has_its_order_and_no_wake_is_lost);
 	return unit_run(suite);
 }

@@ -343,12 +343,103 @@ START_TEST(a_message_lives_until_its_last_reference)
 }
 END_TEST
 
+/* Copies */
+
+static const struct {
+	const char *header; /* NULL: none */
+	struct slice body;
+} copied[] = {
+	{NULL, SLICE_INIT("")}, {NULL, SLICE_INIT("body")}, {"x", SLICE_INIT("")},
+	{"content-length", SLICE_INIT("a\0b")},
+	{"receipt", SLICE_INIT("\xff")}, /* does not pass */
+};
+
+/* The copy's renderings are its own, and say the same. */
+static void check_alike(struct message *message, struct message *copy)
+{
+	struct name *name = name_intern(&names, SLICE("s:1"));
+	const struct view views[] = {
+		{STOMP_1_0, WIRE_PLAIN, NULL},
+		{STOMP_1_2, WIRE_PLAIN, name},
+		{STOMP_1_1, WIRE_SOCKJS, name},
+		{STOMP_1_1, WIRE_PERCENT, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(views); i++) {
+		struct rendering one = message_render(message, &views[i]);
+		struct rendering two = message_render(copy, &views[i]);
+
+		ck_assert_slice_eq(two.bytes, one.bytes);
+		ck_assert(two.is_text == one.is_text);
+		ck_assert(one.bytes.len == 0 || one.bytes.data != two.bytes.data);
+	}
+	ck_assert_slice_eq(message_destination(copy), message_destination(message));
+	ck_assert_uint_eq(message_size(copy), message_size(message));
+	name_unref(&names, name);
+}
+
+START_TEST(a_copy_says_the_same)
+{
+	struct message *message = message_of(copied[_i].header, "v", copied[_i].body);
+	struct message *copy = message_copy(message);
+
+	check_alike(message, copy);
+	message_unref(message);
+	message_unref(copy);
+}
+END_TEST
+
+START_TEST(a_copy_of_a_text_is_as_binary)
+{
+	struct message *message = message_create_text(texts[_i].text, texts[_i].binary);
+	struct message *copy = message_copy(message);
+
+	check_alike(message, copy);
+	message_unref(message);
+	message_unref(copy);
+}
+END_TEST
+
+START_TEST(a_copy_outlives_the_message_and_its_renderings)
+{
+	struct message *message = message_of("x", "v", SLICE("body"));
+
+	message_ref(message);
+	check(message, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "x:v\n\nbody\0"));
+	struct message *copy = message_copy(message);
+	message_unref(message);
+	message_unref(message);
+	check(copy, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "x:v\n\nbody\0"));
+	ck_assert_slice_eq(message_destination(copy), SLICE("/topic/a:b"));
+
+	struct message *again = message_copy(copy);
+	message_unref(copy);
+	check(again, STOMP_1_2, WIRE_SOCKJS,
+		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a\\\\cb\\n"
+		      "x:v\\n\\nbody\\u0000\""));
+	message_unref(again);
+}
+END_TEST
+
+START_TEST(a_copy_has_one_reference)
+{
+	struct message *message = message_of(NULL, "", SLICE("b"));
+
+	message_ref(message);
+	struct message *copy = message_copy(message);
+	message_unref(message);
+	message_unref(copy); /* a second one would be a leak */
+	message_unref(message);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("message");
 	TCase *head = unit_case(suite, "headers");
 	TCase *wires = unit_case(suite, "wires");
 	TCase *remembering = unit_case(suite, "remembering");
+	TCase *copies = unit_case(suite, "copies");
 
 	tcase_add_checked_fixture(head, setup, teardown);
 	unit_add_table(head, a_header_passes_unless_it_is_the_servers, headers);
@@ -370,5 +461,11 @@ int main(void)
 		remembering, a_frame_differs_by_version_subscription_and_wire_only);
 	tcase_add_test(remembering, a_text_looks_alike_to_everybody);
 	tcase_add_test(remembering, a_message_lives_until_its_last_reference);
+
+	tcase_add_checked_fixture(copies, setup, teardown);
+	unit_add_table(copies, a_copy_says_the_same, copied);
+	unit_add_table(copies, a_copy_of_a_text_is_as_binary, texts);
+	tcase_add_test(copies, a_copy_outlives_the_message_and_its_renderings);
+	tcase_add_test(copies, a_copy_has_one_reference);
 	return unit_run(suite);
 }

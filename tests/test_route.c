@@ -1,6 +1,6 @@
 #include "transports/route.h"
 
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 static struct config *config;

@@ -1,9 +1,9 @@
 /* What a session hands to its outlets, and how it ends; test_session_times.c has the clock. */
 #include "gateway/session.h"
 
-#include "tests/lone_worker.h"
 #include "tests/memory_outlet.h"
 #include "tests/recorder.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 const struct handler *handler_find(struct slice name)
@@ -17,14 +17,14 @@ static struct memory_outlet outlet, second;
 
 static void setup(void)
 {
-	worker = lone_worker_create("'limits': {'sessions': 2}");
+	worker = still_crew_create("'limits': {'sessions': 2}")->workers[0];
 	recorder_told();
 	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 	memory_outlet_finish(&outlet);
 	memory_outlet_finish(&second);
 }
@@ -36,7 +36,7 @@ static void say(struct session *session, const char *text)
 
 #define assert_got(memory, expected)                                                   \
 	do {                                                                           \
-		lone_worker_settle(worker);                                            \
+		still_crew_settle(worker->crew);                                       \
 		ck_assert_str_eq(memory_outlet_got(memory), expected);                 \
 	} while (0)
 
@@ -44,7 +44,7 @@ static void say(struct session *session, const char *text)
 static struct session *open_session(void)
 {
 	struct session *session =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert(memory_outlet_attach(&outlet, session));
 	assert_got(&outlet, "o");
@@ -53,13 +53,14 @@ static struct session *open_session(void)
 
 static struct session *find(const char *path, const char *id)
 {
-	return session_find(worker, lone_worker_endpoint(worker, path), slice_of(id));
+	return session_find(
+		worker, still_crew_endpoint(worker->crew, path), slice_of(id));
 }
 
 static const struct grave *find_grave(const char *id)
 {
 	return session_find_grave(
-		worker, lone_worker_endpoint(worker, "/echo"), slice_of(id));
+		worker, still_crew_endpoint(worker->crew, "/echo"), slice_of(id));
 }
 
 /* Frames */
@@ -67,7 +68,7 @@ static const struct grave *find_grave(const char *id)
 START_TEST(the_open_frame_is_sent_once)
 {
 	struct session *session =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert_int_eq(session_state(session), SESSION_CONNECTING);
 	memory_outlet_attach(&outlet, session);
@@ -83,7 +84,7 @@ END_TEST
 START_TEST(messages_wait_for_the_open_frame)
 {
 	struct session *session =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	say(session, "early");
 	ck_assert_int_eq(session_next(session, NULL), SESSION_NEXT_OPEN);
@@ -106,7 +107,7 @@ END_TEST
 
 START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
 {
-	struct session *session = lone_worker_open(worker, "/echo", SESSION_RAW, "");
+	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
 
 	outlet.wire = WIRE_PLAIN;
 	ck_assert_int_eq(session_state(session), SESSION_OPEN);
@@ -161,11 +162,11 @@ END_TEST
 START_TEST(the_handler_hears_messages_before_and_after_the_open_frame)
 {
 	struct session *session =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	session_receive(session, SLICE("early"), false);
 	memory_outlet_attach(&outlet, session);
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	session_receive(session, SLICE("late"), true);
 	ck_assert_str_eq(recorder_told(), "open early late (binary)");
 }
@@ -188,7 +189,7 @@ END_TEST
 START_TEST(a_session_that_closes_at_once_still_opens)
 {
 	struct session *session =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	session_close(session, 3000, SLICE("Go away!"));
 	memory_outlet_attach(&outlet, session);
@@ -225,7 +226,7 @@ START_TEST(a_close_without_outlet_waits_for_the_next_one)
 	session_detach(session);
 	say(session, "last");
 	session_close(session, 3000, SLICE("over"));
-	loop_advance(worker->loop, 4999);
+	still_crew_advance(worker->crew, 4999);
 	ck_assert_ptr_eq(find("/echo", "id"), session);
 	memory_outlet_attach(&second, session);
 	assert_got(&second, "a[\"last\"] c[3000,\"over\"]");
@@ -263,28 +264,28 @@ static void end_by_loss_while_closing(struct session *session)
 static void end_by_silence(struct session *session)
 {
 	session_detach(session);
-	loop_advance(worker->loop, 5000);
+	still_crew_advance(worker->crew, 5000);
 }
 
 static void end_by_closing_unheard(struct session *session)
 {
 	session_detach(session);
 	session_close(session, 3000, SLICE("over"));
-	loop_advance(worker->loop, 5000);
+	still_crew_advance(worker->crew, 5000);
 }
 
 static void end_by_a_deaf_peer(struct session *session)
 {
 	outlet.blocked = true;
 	say(session, "x");
-	loop_advance(worker->loop, 10000);
+	still_crew_advance(worker->crew, 10000);
 }
 
 static void end_by_lingering(struct session *session)
 {
 	outlet.blocked = true;
 	session_close(session, 3000, SLICE("over"));
-	loop_advance(worker->loop, 1000);
+	still_crew_advance(worker->crew, 1000);
 }
 
 static void end_by_force(struct session *session)
@@ -328,9 +329,9 @@ START_TEST(every_way_out_closes_once_and_leaves_a_grave)
 	ck_assert_ptr_nonnull(grave);
 	ck_assert_uint_eq(grave->code, ways_out[_i].code);
 	ck_assert_slice_eq(grave->reason, slice_of(ways_out[_i].reason));
-	loop_advance(worker->loop, 120000);
+	still_crew_advance(worker->crew, 120000);
 	ck_assert_ptr_nonnull(find_grave("id"));
-	loop_advance(worker->loop, 1);
+	still_crew_advance(worker->crew, 1);
 	ck_assert_ptr_null(find_grave("id"));
 	ck_assert_str_eq(recorder_told(), "");
 }
@@ -341,7 +342,7 @@ START_TEST(the_handler_hears_of_the_end_only_at_the_top_of_the_loop)
 	session_lost(open_session(), 1006, SLICE("lost"));
 	ck_assert_str_eq(recorder_told(), "open");
 	ck_assert_ptr_null(find("/echo", "id"));
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_str_eq(recorder_told(), "close");
 }
 END_TEST
@@ -350,17 +351,18 @@ END_TEST
 
 START_TEST(an_id_names_a_session_of_its_endpoint_only)
 {
-	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert_ptr_eq(find("/echo", "id"), one);
 	ck_assert_ptr_null(find("/reply", "id"));
 	ck_assert_ptr_null(find("/echo", "i"));
 	ck_assert_ptr_null(find("/echo", ""));
 
-	struct session *two = lone_worker_open(worker, "/reply", SESSION_SOCKJS, "id");
+	struct session *two = still_crew_open(worker, "/reply", SESSION_SOCKJS, "id");
 	ck_assert_ptr_eq(find("/reply", "id"), two);
 	ck_assert_ptr_eq(find("/echo", "id"), one);
-	ck_assert_ptr_eq(session_endpoint(two), lone_worker_endpoint(worker, "/reply"));
+	ck_assert_ptr_eq(
+		session_endpoint(two), still_crew_endpoint(worker->crew, "/reply"));
 	ck_assert_ptr_eq(session_worker(two), worker);
 	ck_assert(!slice_equal(session_label(one), session_label(two)));
 }
@@ -372,10 +374,10 @@ START_TEST(the_whole_of_a_long_id_counts)
 
 	memset(id, 'x', sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, id);
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
 	id[sizeof(id) - 2] = 'y';
 	ck_assert_ptr_null(find("/echo", id));
-	struct session *two = lone_worker_open(worker, "/echo", SESSION_SOCKJS, id);
+	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
 	ck_assert_ptr_eq(find("/echo", id), two);
 	ck_assert_ptr_ne(one, two);
 }
@@ -383,8 +385,8 @@ END_TEST
 
 START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
 {
-	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "");
-	struct session *two = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
 
 	ck_assert_ptr_ne(one, two);
 	ck_assert_ptr_null(find("/echo", ""));
@@ -414,7 +416,7 @@ START_TEST(a_session_serves_the_origin_that_opened_it)
 	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened};
 	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking};
 	struct session *session =
-		session_create(worker, lone_worker_endpoint(worker, "/echo"),
+		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
 			SESSION_SOCKJS, SLICE("id"), &opener);
 
 	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
@@ -423,22 +425,33 @@ END_TEST
 
 START_TEST(no_more_sessions_than_the_limit_are_opened)
 {
-	struct session *one = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "1");
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "1");
 
-	ck_assert_ptr_nonnull(lone_worker_open(worker, "/echo", SESSION_RAW, ""));
-	ck_assert_ptr_null(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_RAW, ""));
+	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
 	ck_assert_str_eq(recorder_told(), "open open");
 	session_lost(one, 1006, SLICE("lost"));
-	lone_worker_settle(worker);
-	ck_assert_ptr_nonnull(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	still_crew_settle(worker->crew);
+	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
 }
 END_TEST
 
 START_TEST(a_worker_that_stops_opens_no_session)
 {
 	worker_stop(worker);
-	ck_assert_ptr_null(lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id"));
+	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
 	ck_assert_str_eq(recorder_told(), "");
+}
+END_TEST
+
+START_TEST(a_session_knows_its_outlet)
+{
+	struct session *session = open_session();
+
+	ck_assert_ptr_eq(session_outlet(session), &outlet.outlet);
+	session_detach(session);
+	ck_assert_ptr_null(session_outlet(session));
+	outlet.session = NULL;
 }
 END_TEST
 
@@ -479,5 +492,6 @@ int main(void)
 	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
 	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
 	tcase_add_test(identity, a_worker_that_stops_opens_no_session);
+	tcase_add_test(identity, a_session_knows_its_outlet);
 	return unit_run(suite);
 }

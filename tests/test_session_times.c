@@ -1,9 +1,9 @@
 /* The clock of a session: who is silent, deaf or too slow, and for how long. */
 #include "gateway/session.h"
 
-#include "tests/lone_worker.h"
 #include "tests/memory_outlet.h"
 #include "tests/recorder.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 const struct handler *handler_find(struct slice name)
@@ -19,12 +19,12 @@ static struct memory_outlet outlet, second;
 /* A framed session whose open frame `outlet` has taken. */
 static void begin(const char *members)
 {
-	worker = lone_worker_create(members);
+	worker = still_crew_create(members)->workers[0];
 	recorder_told();
 	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
-	session = lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id");
+	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 	memory_outlet_attach(&outlet, session);
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	memory_outlet_got(&outlet);
 }
 
@@ -40,7 +40,7 @@ static void setup_small_queue(void)
 
 static void teardown(void)
 {
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 	memory_outlet_finish(&outlet);
 	memory_outlet_finish(&second);
 }
@@ -52,7 +52,7 @@ static void say(const char *text)
 
 static void pass(uint64_t milliseconds)
 {
-	loop_advance(worker->loop, milliseconds);
+	still_crew_advance(worker->crew, milliseconds);
 }
 
 static void unblock(void)
@@ -63,13 +63,13 @@ static void unblock(void)
 
 static bool is_alive(void)
 {
-	return session_find(worker, lone_worker_endpoint(worker, "/echo"),
+	return session_find(worker, still_crew_endpoint(worker->crew, "/echo"),
 		       SLICE("id")) != NULL;
 }
 
 #define assert_got(memory, expected)                                                   \
 	do {                                                                           \
-		lone_worker_settle(worker);                                            \
+		still_crew_settle(worker->crew);                                       \
 		ck_assert_str_eq(memory_outlet_got(memory), expected);                 \
 	} while (0)
 
@@ -77,8 +77,7 @@ static bool is_alive(void)
 
 START_TEST(a_session_that_nobody_fetches_ends)
 {
-	struct session *other =
-		lone_worker_open(worker, "/echo", SESSION_SOCKJS, "new");
+	struct session *other = still_crew_open(worker, "/echo", SESSION_SOCKJS, "new");
 
 	pass(4999);
 	ck_assert_int_eq(session_state(other), SESSION_CONNECTING);
@@ -148,7 +147,7 @@ END_TEST
 
 START_TEST(a_raw_session_has_no_heartbeats)
 {
-	struct session *raw = lone_worker_open(worker, "/echo", SESSION_RAW, "");
+	struct session *raw = still_crew_open(worker, "/echo", SESSION_RAW, "");
 
 	second.wire = WIRE_PLAIN;
 	memory_outlet_attach(&second, raw);
@@ -180,7 +179,7 @@ static const enum session_framing framings[] = {SESSION_RAW, SESSION_SOCKJS};
 
 START_TEST(an_outlet_that_takes_nothing_is_given_up)
 {
-	struct session *deaf = lone_worker_open(worker, "/echo", framings[_i], "");
+	struct session *deaf = still_crew_open(worker, "/echo", framings[_i], "");
 
 	second.wire = framings[_i] == SESSION_RAW ? WIRE_PLAIN : WIRE_SOCKJS;
 	second.blocked = true;
@@ -308,7 +307,7 @@ START_TEST(a_queue_over_its_bound_is_dropped_for_a_last_word_and_the_close)
 		say_long(floods[_i][i]);
 	ck_assert_str_eq(
 		recorder_told(), "open"); /* never from inside session_send() */
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_str_eq(recorder_told(), "overflow");
 	say("too late");
 	unblock();
@@ -320,7 +319,7 @@ END_TEST
 START_TEST(an_empty_queue_takes_a_message_of_any_size)
 {
 	say_long(2000);
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_uint_eq(strlen(memory_outlet_got(&outlet)), 2000 + strlen("a[\"\"]"));
 	ck_assert_str_eq(recorder_told(), "open");
 }
@@ -344,7 +343,7 @@ START_TEST(what_an_outlet_holds_is_not_dropped)
 	assert_got(&outlet, "a[\"held\"]");
 	say("1");
 	say("2");
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_str_eq(recorder_told(), "open overflow");
 	memory_outlet_written(&outlet);
 	outlet.holds = false;
@@ -361,7 +360,7 @@ START_TEST(the_last_word_is_taken_even_when_the_outlet_holds_a_full_queue)
 	assert_got(&outlet, "a[\"1\",\"2\"]");
 	say("3"); /* the queue counts as empty */
 	say("4");
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	memory_outlet_written(&outlet);
 	outlet.holds = false;
 	memory_outlet_pull(&outlet);
@@ -375,7 +374,7 @@ START_TEST(a_queue_without_outlet_overflows_too)
 	session_detach(session);
 	for (int i = 0; i < 3; i++)
 		say("x");
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_str_eq(recorder_told(), "open overflow");
 	memory_outlet_attach(&second, session);
 	assert_got(&second, "a[\"too slow\"] c[1008,\"Slow consumer\"]");

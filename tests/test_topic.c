@@ -1,6 +1,6 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
 #include "gateway/broker/internal.h"
-#include "tests/lone_worker.h"
+#include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
 
@@ -11,7 +11,7 @@ static struct stomp_peer *peer, *other;
 
 static void setup(void)
 {
-	worker = lone_worker_create("");
+	worker = still_crew_create("")->workers[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	other = stomp_peer_connect(worker, "1.2");
 }
@@ -20,7 +20,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 }
 
 struct place {
@@ -76,7 +76,7 @@ START_TEST(a_topic_that_is_made_again_has_another_epoch)
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place before = publish("SEND{destination:/topic/a}");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
 
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place after = publish("SEND{destination:/topic/a}");
@@ -91,7 +91,7 @@ START_TEST(a_topic_lasts_as_long_as_one_subscriber)
 	struct place before = publish("SEND{destination:/topic/a}");
 	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(worker->broker->topics.count, 1);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 1);
 
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place after = publish("SEND{destination:/topic/a}");
@@ -133,8 +133,8 @@ START_TEST(who_left_before_the_answer_is_counted_out_again)
 	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}");
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}");
-	lone_worker_settle(worker);
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
+	still_crew_settle(worker->crew);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
 	ck_assert_ptr_nonnull(peer->memory.session);
 }
 END_TEST
@@ -147,7 +147,7 @@ START_TEST(a_subscription_of_the_same_id_does_not_inherit_an_answer)
 	stomp_peer_say(other, "SEND{destination:/topic/a}[a]");
 	stomp_peer_say(other, "SEND{destination:/topic/b}[b]");
 	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/b}[b]");
-	ck_assert_uint_eq(worker->broker->topics.count, 1);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 1);
 }
 END_TEST
 
@@ -156,9 +156,9 @@ START_TEST(a_client_gone_before_the_answer_leaves_no_topic)
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
 	session_lost(peer->memory.session, 1006, SLICE("Gone"));
 	peer->memory.session = NULL;
-	lone_worker_settle(worker);
-	ck_assert_uint_eq(worker->broker->topics.count, 0);
-	ck_assert_uint_eq(worker->broker->subscriptions.count, 0);
+	still_crew_settle(worker->crew);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	ck_assert_uint_eq(still_crew_subscriptions(worker->crew), 0);
 }
 END_TEST
 

@@ -3,8 +3,8 @@
 
 #include "gateway/config.h"
 #include "protocol/xmalloc.h"
-#include "tests/lone_worker.h"
 #include "tests/memory_outlet.h"
+#include "tests/still_crew.h"
 #include "tests/unit.h"
 
 enum { WORK_PER_TURN = 16384, FLUSHES_PER_TURN = 512 };
@@ -14,13 +14,13 @@ static struct memory_outlet outlet;
 
 static void begin(const char *members)
 {
-	worker = lone_worker_create(members);
+	worker = still_crew_create(members)->workers[0];
 	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	lone_worker_destroy(worker);
+	still_crew_destroy(worker->crew);
 	memory_outlet_finish(&outlet);
 }
 
@@ -81,7 +81,7 @@ static const struct edge_ops edge_ops = {
 
 static void setup_edge(void)
 {
-	begin("'limits': {'inbox_posts': 4}");
+	begin("'limits': {'inbox_posts': 4, 'inbox_bytes': 65536}");
 	edge = (struct edge){0};
 	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
 }
@@ -135,7 +135,7 @@ static void post(int number, int followers, size_t amount)
 
 	*errand = (struct errand){{.size = sizeof(*errand), .run = errand_run}, number,
 		followers, amount};
-	worker_post(worker, &errand->post);
+	worker_post(worker, worker->index, &errand->post);
 }
 
 START_TEST(posts_run_in_their_order_and_never_inside_each_other)
@@ -144,7 +144,7 @@ START_TEST(posts_run_in_their_order_and_never_inside_each_other)
 	post(2, 0, 0);
 	post(3, 1, 0);
 	ck_assert_uint_eq(done_count, 0);
-	lone_worker_settle(worker);
+	still_crew_settle(worker->crew);
 	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 3 11 12 31 "));
 	buf_finish(&done);
 }
@@ -183,7 +183,7 @@ START_TEST(a_turn_flushes_a_bounded_number_of_sessions)
 
 	for (int i = 0; i < SESSIONS; i++) {
 		struct session *session =
-			lone_worker_open(worker, "/echo", SESSION_RAW, "");
+			still_crew_open(worker, "/echo", SESSION_RAW, "");
 
 		memory_outlet_attach(&outlets[i], session);
 		session_send_text(session, SLICE("x"), false);
@@ -218,23 +218,25 @@ END_TEST
 START_TEST(the_edge_has_a_turn_as_long_as_it_has_work)
 {
 	edge.turns_left = 3;
-	lone_worker_settle(worker);
+	loop_advance(worker->loop, 0);
 	ck_assert_int_eq(edge.turns, 4);
 }
 END_TEST
 
-START_TEST(publishers_are_stopped_once_and_read_again_at_half)
+START_TEST(publishers_are_stopped_at_the_mark_and_read_again_at_half)
 {
 	for (int i = 0; i < 6; i++)
 		post(i, 0, WORK_PER_TURN); /* one for a turn */
-	loop_turn(worker->loop);
-	assert_edge_told("");
-	loop_turn(worker->loop);
-	loop_turn(worker->loop); /* three are left */
-	assert_edge_told("");
+	ck_assert(worker_is_full(worker));
+	for (int left = 5; left >= 3; left--) {
+		loop_turn(worker->loop);
+		assert_edge_told("");
+		ck_assert(worker_is_full(worker));
+	}
 	loop_turn(worker->loop);
 	assert_edge_told("relieve ");
-	lone_worker_settle(worker);
+	ck_assert(!worker_is_full(worker));
+	still_crew_settle(worker->crew);
 	assert_edge_told("");
 	ck_assert_uint_eq(done_count, 6);
 	buf_finish(&done);
@@ -243,11 +245,77 @@ END_TEST
 
 START_TEST(few_posts_stop_nobody)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!worker_is_full(worker));
 		post(i, 0, 0);
-	lone_worker_settle(worker);
+	}
+	ck_assert(!worker_is_full(worker));
+	still_crew_settle(worker->crew);
 	assert_edge_told("");
 	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(many_bytes_stop_publishers_too)
+{
+	struct errand *errand = xcalloc(1, sizeof(*errand));
+
+	*errand = (struct errand){{.size = 65536, .run = errand_run}, 1, 0, 0};
+	worker_post(worker, worker->index, &errand->post);
+	ck_assert(worker_is_full(worker));
+	still_crew_settle(worker->crew);
+	assert_edge_told("relieve ");
+	buf_finish(&done);
+}
+END_TEST
+
+START_TEST(nobody_is_relieved_who_was_not_held)
+{
+	for (int i = 0; i < 6; i++)
+		post(i, 0, 0);
+	still_crew_settle(worker->crew); /* nobody asked in between */
+	assert_edge_told("");
+	ck_assert(!worker_is_full(worker));
+	buf_finish(&done);
+}
+END_TEST
+
+/* Homes */
+
+START_TEST(all_workers_agree_where_a_name_is_at_home)
+{
+	struct crew *crew = still_crew_create_of(5, "");
+	unsigned homes[5] = {0};
+
+	for (int i = 0; i < 1000; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "/topic/%d", i);
+		unsigned home = worker_home(crew->workers[0], slice_of(name));
+
+		ck_assert_uint_lt(home, 5);
+		homes[home]++;
+		for (unsigned j = 1; j < 5; j++)
+			ck_assert_uint_eq(
+				worker_home(crew->workers[j], slice_of(name)), home);
+	}
+	/* Nearly even: 200 each, and 12.6 is the standard deviation. */
+	for (unsigned j = 0; j < 5; j++)
+		ck_assert(homes[j] > 140 && homes[j] < 260);
+	still_crew_destroy(crew);
+}
+END_TEST
+
+START_TEST(everything_is_at_home_with_a_worker_that_is_alone)
+{
+	struct crew *crew = still_crew_create_of(1, "");
+
+	for (int i = 0; i < 100; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "/topic/%d", i);
+		ck_assert_uint_eq(worker_home(crew->workers[0], slice_of(name)), 0);
+	}
+	still_crew_destroy(crew);
 }
 END_TEST
 
@@ -260,7 +328,7 @@ static void setup_stop(void)
 	edge = (struct edge){0};
 	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
 	memory_outlet_attach(
-		&outlet, lone_worker_open(worker, "/echo", SESSION_SOCKJS, "id"));
+		&outlet, still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
 }
 
 START_TEST(a_stop_closes_the_door_and_every_session_and_then_ends)
@@ -273,13 +341,10 @@ START_TEST(a_stop_closes_the_door_and_every_session_and_then_ends)
 }
 END_TEST
 
-START_TEST(a_stop_without_sessions_ends_at_once)
+START_TEST(a_worker_that_stops_opens_no_session)
 {
-	session_lost(outlet.session, 1006, SLICE("lost"));
-	lone_worker_settle(worker);
 	worker_stop(worker);
-	worker_run(worker);
-	assert_edge_told("close ");
+	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "other"));
 }
 END_TEST
 
@@ -287,32 +352,32 @@ START_TEST(a_stop_ends_when_the_drain_is_over)
 {
 	outlet.blocked = true;
 	worker_stop(worker);
-	loop_advance(worker->loop, 60000);
+	still_crew_advance(worker->crew, 60000);
 	worker_run(worker);
 	ck_assert_uint_eq(worker->live_sessions, 1);
 }
 END_TEST
 
-START_TEST(a_second_stop_ends_at_once)
+START_TEST(a_stop_waits_for_answers_that_are_owed)
 {
-	outlet.blocked = true;
+	worker->owing = 1;
 	worker_stop(worker);
-	lone_worker_settle(worker);
-	worker_stop(worker);
+	still_crew_settle(worker->crew);
+	ck_assert(!atomic_load(&worker->crew->ended));
+	worker->owing = 0;
 	worker_run(worker);
-	assert_edge_told("close ");
-	ck_assert_uint_eq(worker->live_sessions, 1);
+	ck_assert(atomic_load(&worker->crew->ended));
 }
 END_TEST
 
 START_TEST(the_end_of_a_worker_is_the_end_of_its_sessions)
 {
 	struct memory_outlet last = {.wire = WIRE_SOCKJS, .blocked = true};
-	struct worker *doomed = lone_worker_create("");
+	struct crew *doomed = still_crew_create("");
 
-	memory_outlet_attach(
-		&last, lone_worker_open(doomed, "/echo", SESSION_SOCKJS, "id"));
-	lone_worker_destroy(doomed);
+	memory_outlet_attach(&last,
+		still_crew_open(doomed->workers[0], "/echo", SESSION_SOCKJS, "id"));
+	still_crew_destroy(doomed);
 	ck_assert_str_eq(memory_outlet_got(&last), "end");
 	memory_outlet_finish(&last);
 	worker_destroy(NULL);
@@ -324,6 +389,7 @@ int main(void)
 	Suite *suite = suite_create("worker");
 	TCase *posts = unit_case(suite, "posts");
 	TCase *edges = unit_case(suite, "edge");
+	TCase *homes = unit_case(suite, "homes");
 	TCase *stopping = unit_case(suite, "stopping");
 
 	tcase_add_checked_fixture(posts, setup, teardown);
@@ -335,15 +401,21 @@ int main(void)
 
 	tcase_add_checked_fixture(edges, setup_edge, teardown_edge);
 	tcase_add_test(edges, the_edge_has_a_turn_as_long_as_it_has_work);
-	tcase_add_test(edges, publishers_are_stopped_once_and_read_again_at_half);
+	tcase_add_test(
+		edges, publishers_are_stopped_at_the_mark_and_read_again_at_half);
 	tcase_add_test(edges, few_posts_stop_nobody);
+	tcase_add_test(edges, many_bytes_stop_publishers_too);
+	tcase_add_test(edges, nobody_is_relieved_who_was_not_held);
+
+	tcase_add_test(homes, all_workers_agree_where_a_name_is_at_home);
+	tcase_add_test(homes, everything_is_at_home_with_a_worker_that_is_alone);
 
 	tcase_add_checked_fixture(stopping, setup_stop, teardown_edge);
 	tcase_add_test(
 		stopping, a_stop_closes_the_door_and_every_session_and_then_ends);
-	tcase_add_test(stopping, a_stop_without_sessions_ends_at_once);
+	tcase_add_test(stopping, a_worker_that_stops_opens_no_session);
 	tcase_add_test(stopping, a_stop_ends_when_the_drain_is_over);
-	tcase_add_test(stopping, a_second_stop_ends_at_once);
+	tcase_add_test(stopping, a_stop_waits_for_answers_that_are_owed);
 	tcase_add_test(stopping, the_end_of_a_worker_is_the_end_of_its_sessions);
 	return unit_run(suite);
 }

@@ -5,11 +5,9 @@
 #include "gateway/worker.h"
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
-#include "transports/http.h"
-#include "transports/peer.h"
+#include "transports/handover.h"
 #include "transports/refusal.h"
 #include "transports/route.h"
-#include "transports/ws.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -42,11 +40,11 @@ struct visitor {
 
 struct door {
 	struct worker *worker;
-	struct http *http;
-	struct ws *ws;
 	struct watch listener;
 	struct timer pause;
 	struct list visitors;
+	uint64_t connections; /* visitors and those handed over, until they close */
+	int64_t *handed;      /* to each worker */
 	struct http_head_limits limits;
 	struct http_head head; /* of whom is looked at now */
 	uint64_t connections_max;
@@ -68,7 +66,7 @@ static int visitor_release(struct visitor *visitor)
 	loop_unwatch(&visitor->watch);
 	loop_timer_stop(door_loop(visitor->door), &visitor->timer);
 	list_remove(&visitor->link);
-	visitor->door->worker->connections--;
+	visitor->door->connections--;
 	free(visitor);
 	return fd;
 }
@@ -113,8 +111,8 @@ static void on_visitor_timer(struct timer *timer)
 	visitor_close(visitor);
 }
 
-/* The head asks well for a WebSocket: takes it away and hands the socket over. */
-static bool visitor_is_websocket(struct visitor *visitor, struct http_route *route)
+/* The head asks well for a WebSocket, which its Origin may have. */
+static bool visitor_is_websocket(struct visitor *visitor)
 {
 	const struct config *config = visitor->door->worker->config;
 	const struct http_head *head = &visitor->door->head;
@@ -123,47 +121,71 @@ static bool visitor_is_websocket(struct visitor *visitor, struct http_route *rou
 
 	if (!http_upgrade_is_asked(head) || http_upgrade_check(head) != 0)
 		return false;
-	*route = route_find(config, head->target, true);
-	return route->kind == ROUTE_WEBSOCKET &&
-	       route_allows(config, route->endpoint,
+	struct http_route route = route_find(config, head->target, true);
+	return route.kind == ROUTE_WEBSOCKET &&
+	       route_allows(config, route.endpoint,
 		       origin == NULL ? SLICE("") : *origin,
 		       host == NULL ? SLICE("") : *host);
+}
+
+static unsigned door_least_loaded(const struct door *door)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 1; i < door->worker->crew->count; i++) {
+		if (door->handed[i] < door->handed[least])
+			least = i;
+	}
+	return least;
+}
+
+static unsigned door_choose_worker(const struct door *door)
+{
+	struct http_route route =
+		route_find(door->worker->config, door->head.target, false);
+
+	if (route.kind == ROUTE_DOWNLINK || route.kind == ROUTE_UPLINK)
+		return session_home(door->worker, route.endpoint, route.session);
+	return door_least_loaded(door);
+}
+
+/* Takes away what was only looked at. False when the connection broke. */
+static bool take_away(int fd, size_t left)
+{
+	char taken[512];
+
+	while (left > 0) {
+		ssize_t got =
+			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
+
+		if (got <= 0)
+			return false;
+		left -= (size_t)got;
+	}
+	return true;
 }
 
 static void visitor_hand_over(struct visitor *visitor)
 {
 	struct door *door = visitor->door;
-	struct http_head *head = &door->head;
-	struct sockaddr_storage address = visitor->address;
-	socklen_t address_len = visitor->address_len;
-	struct http_route route;
+	struct handover handover = {
+		.address = visitor->address, .address_len = visitor->address_len};
+	unsigned to;
 
-	if (!visitor_is_websocket(visitor, &route)) {
-		http_adopt(door->http, visitor_release(visitor),
-			(const struct sockaddr *)&address, address_len);
+	if (visitor_is_websocket(visitor)) {
+		handover.head = (struct slice){door->peeked, door->head.len};
+		to = door_least_loaded(door);
+	} else {
+		to = door_choose_worker(door);
+	}
+	handover.fd = visitor_release(visitor);
+	if (!take_away(handover.fd, handover.head.len)) {
+		close(handover.fd);
 		return;
 	}
-
-	const struct slice *origin = http_header(head, SLICE("Origin"));
-	char text[PEER_ADDRESS_MAX];
-	const struct peer peer = {
-		peer_address((const struct sockaddr *)&address, text),
-		origin == NULL ? SLICE("") : *origin,
-	};
-	/* Take away what was only looked at; the slices still point to what was peeked. */
-	char taken[512];
-	size_t left = head->len;
-	int fd = visitor_release(visitor);
-	while (left > 0) {
-		ssize_t got =
-			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
-		if (got <= 0) {
-			close(fd);
-			return;
-		}
-		left -= (size_t)got;
-	}
-	ws_adopt(door->ws, fd, head, route.endpoint, route.framing, &peer);
+	door->connections++;
+	door->handed[to]++;
+	handover_post(door->worker, to, &handover);
 }
 
 static void visitor_look(struct visitor *visitor, bool gone)
@@ -217,12 +239,12 @@ static void door_welcome(struct door *door, int fd,
 	visitor->address = *address;
 	visitor->address_len = address_len;
 	list_append(&door->visitors, &visitor->link);
-	door->worker->connections++;
+	door->connections++;
 	loop_timer_start(
 		door_loop(door), &visitor->timer, door->worker->config->times.head);
 	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == -1) {
 		visitor_close(visitor);
-	} else if (door->worker->connections > door->connections_max) {
+	} else if (door->connections > door->connections_max) {
 		log_warn("door: more than %llu connections",
 			(unsigned long long)door->connections_max);
 		visitor_refuse(visitor, 503);
@@ -339,7 +361,7 @@ static uint64_t door_connections_max(const struct config *config)
 	return wanted != 0 && wanted < most ? wanted : most;
 }
 
-struct door *door_create(struct worker *worker, struct http *http, struct ws *ws)
+struct door *door_create(struct worker *worker)
 {
 	const struct config *config = worker->config;
 	char *host = xstrdup(config->host), *port = xstrdup(config->port);
@@ -352,8 +374,7 @@ struct door *door_create(struct worker *worker, struct http *http, struct ws *ws
 
 	struct door *door = xcalloc(1, sizeof(*door));
 	door->worker = worker;
-	door->http = http;
-	door->ws = ws;
+	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
 	door->limits = (struct http_head_limits){
 		config->limits.head, config->limits.target, config->limits.head_lines};
 	door->peeked = xmalloc(door->limits.bytes + 1);
@@ -365,6 +386,12 @@ struct door *door_create(struct worker *worker, struct http *http, struct ws *ws
 	door_log_address(listener);
 	door_listen_again(door);
 	return door;
+}
+
+void door_count_closed(struct door *door, unsigned worker, int64_t closed)
+{
+	door->handed[worker] -= closed;
+	door->connections -= (uint64_t)closed;
 }
 
 void door_close(struct door *door)
@@ -385,5 +412,6 @@ void door_destroy(struct door *door)
 		return;
 	door_close(door);
 	free(door->peeked);
+	free(door->handed);
 	free(door);
 }

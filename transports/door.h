@@ -1,20 +1,24 @@
 /*
  * The door owns the listening socket. It looks at the first head of each
  * connection without consuming it, refuses what is malformed, too large or late, and
- * hands the socket over: a good WebSocket upgrade to libwebsockets, with a head
- * that we wrote; everything else, untouched, to HTTP, which repeats the checks and
- * gives the answers.
+ * hands the socket over to a worker: a good WebSocket upgrade with its head, for
+ * libwebsockets; everything else, untouched, for HTTP, which repeats the checks and
+ * gives the answers. A request that names a session goes to the session's home,
+ * everything else to the worker with the fewest connections. The door is on worker 0.
  */
 #ifndef TRANSPORTS_DOOR_H
 #define TRANSPORTS_DOOR_H
 
+#include <stdint.h>
+
 struct door;
-struct http;
 struct worker;
-struct ws;
 
 /* Listens where the configuration says. NULL after logging why. */
-struct door *door_create(struct worker *worker, struct http *http, struct ws *ws);
+struct door *door_create(struct worker *worker);
+
+/* So many of the connections that were handed to that worker have closed. */
+void door_count_closed(struct door *door, unsigned worker, int64_t closed);
 
 /* Stops listening and forgets those who have not yet said what they want. */
 void door_close(struct door *door);

@@ -2,16 +2,11 @@
 
 #include "protocol/xmalloc.h"
 #include "transports/door.h"
+#include "transports/edge_internal.h"
 #include "transports/http.h"
 #include "transports/ws.h"
 
 #include <stdlib.h>
-
-struct edge {
-	struct ws *ws;
-	struct http *http;
-	struct door *door;
-};
 
 static void edge_destroy(struct edge *edge)
 {
@@ -25,21 +20,56 @@ static struct edge *edge_create(struct worker *worker)
 {
 	struct edge *edge = xcalloc(1, sizeof(*edge));
 
+	edge->worker = worker;
 	edge->ws = ws_create(worker);
 	if (edge->ws != NULL)
 		edge->http = http_create(worker, edge->ws);
-	if (edge->http != NULL)
-		edge->door = door_create(worker, edge->http, edge->ws);
-	if (edge->door == NULL) {
+	if (edge->http != NULL && worker->index == 0)
+		edge->door = door_create(worker);
+	if (edge->http == NULL || (worker->index == 0 && edge->door == NULL)) {
 		edge_destroy(edge);
 		return NULL;
 	}
 	return edge;
 }
 
+/* Connections that have closed make room at the door. */
+
+struct closed_post {
+	struct post post;
+	unsigned worker;
+	int64_t closed;
+};
+
+static void closed_run(struct worker *worker, struct post *post)
+{
+	struct closed_post *telling = container_of(post, struct closed_post, post);
+
+	if (worker->edge != NULL)
+		door_count_closed(worker->edge->door, telling->worker, telling->closed);
+	free(telling);
+}
+
+static void edge_tell_closed(struct edge *edge)
+{
+	/* One that becomes a WebSocket late is for a moment there twice. */
+	uint64_t closed = edge->arrived - edge->worker->connections;
+
+	if (closed == edge->closed)
+		return;
+	struct closed_post *telling = xmalloc(sizeof(*telling));
+	*telling = (struct closed_post){{.size = sizeof(*telling), .run = closed_run},
+		edge->worker->index, (int64_t)(closed - edge->closed)};
+	edge->closed = closed;
+	worker_post(edge->worker, 0, &telling->post);
+}
+
 static bool edge_turn(struct edge *edge)
 {
-	return http_turn(edge->http);
+	bool more = http_turn(edge->http);
+
+	edge_tell_closed(edge);
+	return more;
 }
 
 static void edge_relieve(struct edge *edge)
@@ -50,7 +80,8 @@ static void edge_relieve(struct edge *edge)
 
 static void edge_close(struct edge *edge)
 {
-	door_close(edge->door);
+	if (edge->door != NULL)
+		door_close(edge->door);
 }
 
 const struct edge_ops transports_edge = {

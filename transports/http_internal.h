@@ -12,6 +12,7 @@
 #include "gateway/worker.h"
 #include "protocol/http_head.h"
 #include "transports/http.h"
+#include "transports/intake.h"
 #include "transports/peer.h"
 #include "transports/route.h"
 
@@ -40,6 +41,8 @@ struct http {
 	struct list dirty;
 	struct list connections;
 	struct list held; /* requests that wait until publishers are read again */
+	struct registry requests; /* that another worker may answer */
+	struct table feeds; /* of the sessions here, by their receivers' handles */
 	struct files *files;
 	struct buf scratch;              /* frames on their way into a response */
 	struct sockjs_messages messages; /* of the request that is being read */
@@ -89,7 +92,10 @@ struct http_request {
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
 	struct list held;          /* in http->held */
+	struct entry entry;        /* in http->requests, if it has a number */
 	struct receiver *receiver; /* http_receive.c's */
+	bool answered;             /* its session's home has said: */
+	enum intake intake;
 };
 
 static inline struct http *request_http(const struct http_request *request)
@@ -107,6 +113,20 @@ static inline struct peer request_peer(const struct http_request *request)
 	return (struct peer){slice_of(request->connection->address), request->origin};
 }
 
+/* The worker of the session that the request's URL names. */
+static inline unsigned request_home(const struct http_request *request)
+{
+	return session_home(request_http(request)->worker, request->route.endpoint,
+		request->route.session);
+}
+
+/* The request as posts name it; it has a number. */
+static inline struct handle request_handle(const struct http_request *request)
+{
+	return (struct handle){
+		request_http(request)->worker->index, request->entry.number};
+}
+
 /* http_stall.c */
 
 /* The connection rests until http_resume(); then its request is served again. */
@@ -117,6 +137,12 @@ void http_set_phase(struct http_connection *connection, enum http_phase phase);
 /* http_request.c: libmicrohttpd calls these. */
 void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
 void http_request_destroy(struct http_request *request, bool completed);
+
+/* Gives it a number. */
+void http_name_request(struct http_request *request);
+
+/* The request of that number, or NULL when it has ended. */
+struct http_request *http_find_request(struct http *http, uint64_t number);
 
 /* True when the request used this method. */
 bool request_is(const struct http_request *request, const char *method);
@@ -182,6 +208,9 @@ bool http_serve_preflight(struct http_request *request, const char *allow);
 bool http_serve_receive(struct http_request *request);
 bool http_serve_send(struct http_request *request);
 bool http_serve_file(struct http_request *request);
+
+/* http_send.c: the session's home has answered. */
+void http_send_answered(struct http *http, uint64_t number, enum intake intake);
 
 /* http_receive.c */
 void http_receiver_gone(struct http_request *request);     /* its peer vanished */

@@ -1,165 +1,115 @@
 /*
- * The one HTTP outlet: a request that brings frames to a client. A poll waits
- * until something is there and answers with one frame. A stream has its head and
- * prelude sent by libmicrohttpd, which then rests, and we write
- * each frame straight to the socket (22 us a push; resuming the connection for
- * it took 3 ms with 18,000 streams); at its end libmicrohttpd takes over again,
- * writes the last chunk, and the connection is ready for the next request.
+ * The receiver: a request that brings frames to a client, as its connection sees
+ * it. Its feed (feed.h), at the session's home, gives it the bytes. A poll rests
+ * until there are some. A stream has its head and prelude sent by libmicrohttpd,
+ * which then rests, and we write each frame straight to the socket (22 us a push;
+ * resuming the connection for it took 3 ms with 18,000 streams); at its end
+ * libmicrohttpd takes over again, writes the last chunk, and the connection is
+ * ready for the next request.
  */
 #include "transports/http_internal.h"
 
 #include "protocol/ascii.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
-#include "transports/framing.h"
+#include "transports/courier.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAME_BUDGET = 65536, CALLBACK_MAX = 32 };
+enum { CALLBACK_MAX = 32 };
 
 enum receiver_phase {
-	POLL_WAITING,   /* suspended until the session wakes us */
-	POLL_ANSWERING, /* a frame is on its way */
-	STREAM_HEAD,    /* libmicrohttpd writes head and prelude */
-	STREAM_OPEN,    /* suspended; the socket is ours */
-	STREAM_ENDING,  /* libmicrohttpd writes the end */
-	STREAM_BROKEN,  /* it closes the connection */
+	RECEIVER_ASKING, /* the home has not answered yet; a poll: has no frame yet */
+	POLL_ANSWERING,  /* a frame is on its way */
+	STREAM_HEAD,     /* libmicrohttpd writes head and prelude */
+	STREAM_OPEN,     /* suspended; the socket is ours */
+	STREAM_ENDING,   /* libmicrohttpd writes the end */
+	RECEIVER_BROKEN, /* it closes the connection */
 };
 
 struct receiver {
-	struct outlet outlet;
 	struct http_request *request;
+	unsigned home; /* the worker of its feed */
 	const struct downlink *link;
-	struct session *session; /* NULL: over, or it never was */
 	enum receiver_phase phase;
-	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
-	struct pulled pulled;            /* what the bytes on their way are made of */
-	struct buf rest;                 /* what the kernel has not taken yet */
+	bool begun;       /* the feed is there */
+	unsigned refusal; /* what it said instead; 0: nothing */
+	struct buf rest;  /* from the feed, not yet taken by the kernel */
+	bool last;        /* the response ends behind it */
 	size_t prelude_sent;
-	size_t sent; /* bytes of frames, for the response limit */
+	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
 };
 
-static struct http *receiver_http(const struct receiver *receiver)
+static struct handle receiver_handle(const struct receiver *receiver)
 {
-	return request_http(receiver->request);
+	return request_handle(receiver->request);
 }
 
-/* Frames. */
-
-/* Writes a frame as the transport has it, in a chunk unless it is HTTP/1.0. */
-static void receiver_wrap(
-	struct receiver *receiver, struct slice frame, struct buf *out)
+static void receiver_tell(struct receiver *receiver, enum feed_news news)
 {
-	struct buf body = {0};
-
-	receiver->link->frame(&body, slice_of(receiver->callback), frame);
-	receiver->sent += body.len;
-	if (receiver->request->minor > 0)
-		buf_printf(out, "%zx\r\n", body.len);
-	buf_append(out, buf_slice(&body));
-	if (receiver->request->minor > 0)
-		buf_append(out, SLICE("\r\n"));
-	buf_finish(&body);
+	courier_tell_feed(request_http(receiver->request), receiver->home,
+		receiver_handle(receiver), news);
 }
 
-static void receiver_popped(struct receiver *receiver)
+/* The connection closes; the feed hears of it when the request has ended. */
+static void receiver_break(struct receiver *receiver)
 {
-	struct session *session = receiver->session;
-
-	if (session == NULL)
-		return;
-	if (receiver->pulled.what == SESSION_NEXT_CLOSE)
-		receiver->session = NULL; /* the session forgets us too */
-	session_popped(session, receiver->pulled.what, receiver->pulled.count);
-	receiver->pulled = (struct pulled){SESSION_NEXT_NOTHING, 0};
+	receiver->phase = RECEIVER_BROKEN;
+	http_resume(receiver->request->connection);
 }
 
 /* Streams. */
 
-static void stream_finish(struct receiver *receiver)
+static void stream_end(struct receiver *receiver)
 {
-	struct session *session = receiver->session;
-
-	receiver->session = NULL;
 	receiver->phase = STREAM_ENDING;
-	if (session != NULL)
-		session_detach(session);
 	http_resume(receiver->request->connection);
-}
-
-static void stream_break(struct receiver *receiver)
-{
-	struct session *session = receiver->session;
-
-	receiver->session = NULL;
-	receiver->phase = STREAM_BROKEN;
-	if (session != NULL)
-		session_lost(session, 1002, SLICE("Connection interrupted"));
-	http_resume(receiver->request->connection);
-}
-
-/* Writes what it can of `bytes` and keeps the rest. False when the socket is dead. */
-static bool stream_send(struct receiver *receiver, struct slice bytes)
-{
-	ssize_t taken = send(receiver->request->connection->watch.fd, bytes.data,
-		bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (taken == -1) {
-		if (errno != EAGAIN && errno != EINTR)
-			return false;
-		taken = 0;
-	}
-	buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
-	return true;
-}
-
-/* True when nothing is left of what was written before. */
-static bool stream_flush(struct receiver *receiver)
-{
-	struct buf rest = receiver->rest;
-
-	if (rest.len == 0)
-		return true;
-	receiver->rest = (struct buf){0};
-	bool alive = stream_send(receiver, buf_slice(&rest));
-	buf_finish(&rest);
-	if (!alive) {
-		stream_break(receiver);
-		return false;
-	}
-	return receiver->rest.len == 0;
 }
 
 /*
- * Writes frame after frame until nothing waits, the socket takes no more, or the
- * response has reached its limit.
+ * Writes what it can of `bytes` and keeps the rest. True when nothing is left; then
+ * the stream ends if that was the last.
  */
-static void stream_pump(struct receiver *receiver)
+static bool stream_send(struct receiver *receiver, struct slice bytes)
 {
-	struct buf *frame = &receiver_http(receiver)->scratch, chunk = {0};
-	size_t limit = receiver->request->route.endpoint->response_limit;
+	struct http_connection *connection = receiver->request->connection;
+	ssize_t taken = send(connection->watch.fd, bytes.data, bytes.len,
+		MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	while (receiver->phase == STREAM_OPEN && stream_flush(receiver)) {
-		receiver_popped(receiver);
-		if (receiver->session == NULL || receiver->sent >= limit) {
-			stream_finish(receiver);
-			break;
+	if (taken == -1) {
+		if (errno != EAGAIN && errno != EINTR) {
+			receiver_break(receiver);
+			return false;
 		}
-		buf_clear(frame);
-		receiver->pulled = framing_pull(
-			receiver->session, receiver->link->wire, FRAME_BUDGET, frame);
-		if (receiver->pulled.what == SESSION_NEXT_NOTHING)
-			break;
-		buf_clear(&chunk);
-		receiver_wrap(receiver, buf_slice(frame), &chunk);
-		if (!stream_send(receiver, buf_slice(&chunk)))
-			stream_break(receiver);
+		taken = 0;
 	}
-	buf_finish(&chunk);
-	if (frame->capacity > 4 * FRAME_BUDGET)
-		buf_finish(frame);
+	if ((size_t)taken < bytes.len) {
+		buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
+		/* The session may be gone: last words have a deadline of their own. */
+		if (receiver->last)
+			http_set_phase(connection, HTTP_ANSWERING);
+		return false;
+	}
+	if (receiver->last)
+		stream_end(receiver);
+	return true;
+}
+
+/* Goes on with what is left. */
+static void stream_flush(struct receiver *receiver)
+{
+	struct buf rest = receiver->rest;
+
+	if (rest.len == 0) {
+		if (receiver->last)
+			stream_end(receiver);
+		return;
+	}
+	receiver->rest = (struct buf){0};
+	if (stream_send(receiver, buf_slice(&rest)))
+		receiver_tell(receiver, FEED_WRITTEN);
+	buf_finish(&rest);
 }
 
 /*
@@ -174,7 +124,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 	(void)position;
 	if (receiver->phase == STREAM_ENDING)
 		return STREAM_ENDS;
-	if (receiver->phase == STREAM_BROKEN || connection->http->stopping)
+	if (receiver->phase == RECEIVER_BROKEN || connection->http->stopping)
 		return STREAM_BREAKS;
 
 	struct buf prelude = {0};
@@ -191,12 +141,9 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 	receiver->phase = STREAM_OPEN;
 	http_suspend(connection);
 	if (connection->gone)
-		stream_break(receiver);
+		receiver_break(receiver);
 	else
-		stream_pump(receiver);
-	/* What is left of a session's last words has no session to watch over it. */
-	if (receiver->phase == STREAM_OPEN && receiver->session == NULL)
-		http_set_phase(connection, HTTP_ANSWERING);
+		stream_flush(receiver);
 	return 0;
 }
 
@@ -209,107 +156,102 @@ static bool stream_begin(struct receiver *receiver)
 
 /* Polls. */
 
-static bool poll_answer(struct receiver *receiver, struct slice frame)
+static bool poll_answer(struct receiver *receiver)
 {
-	struct buf body = {0};
-
 	receiver->phase = POLL_ANSWERING;
-	receiver->link->frame(&body, slice_of(receiver->callback), frame);
-	bool good = http_answer(
+	return http_answer(
 		receiver->request, &(struct answer){.status = 200,
 					   .content_type = receiver->link->content_type,
-					   .body = buf_slice(&body),
+					   .body = buf_slice(&receiver->rest),
 					   .caching = CACHING_NEVER,
 					   .nosniff = receiver->link->calls});
-	buf_finish(&body);
-	return good;
 }
 
-/* Answers with what waits, or waits itself. */
-static bool poll_go_on(struct receiver *receiver)
+/* What the feed says. */
+
+static void receiver_end(struct receiver *receiver)
 {
-	struct http *http = receiver_http(receiver);
-
-	/* An empty answer would make the client ask again at once, and again. */
-	if (receiver->session == NULL)
-		return false;
-	buf_clear(&http->scratch);
-	receiver->pulled = framing_pull(
-		receiver->session, receiver->link->wire, FRAME_BUDGET, &http->scratch);
-	if (receiver->pulled.what != SESSION_NEXT_NOTHING)
-		return poll_answer(receiver, buf_slice(&http->scratch));
-	if (receiver->request->connection->gone)
-		return false;
-	receiver->phase = POLL_WAITING;
-	http_suspend(receiver->request->connection);
-	return true;
-}
-
-/* The outlet. */
-
-static void on_wake(struct outlet *outlet)
-{
-	struct receiver *receiver = container_of(outlet, struct receiver, outlet);
-
-	if (receiver->phase == STREAM_OPEN && receiver->rest.len == 0)
-		stream_pump(receiver);
-	else if (receiver->phase == POLL_WAITING)
-		http_resume(receiver->request->connection);
-}
-
-static void on_end(struct outlet *outlet)
-{
-	struct receiver *receiver = container_of(outlet, struct receiver, outlet);
-
-	receiver->session = NULL;
-	if (receiver->phase == STREAM_OPEN) {
+	switch (receiver->phase) {
+	case RECEIVER_ASKING:
+		/* An empty answer would make the client ask again at once, and again. */
+		receiver_break(receiver);
+		break;
+	case STREAM_HEAD:
+		receiver->last = true;
+		break;
+	case STREAM_OPEN:
 		/* A frame that was begun cannot be finished in time any more. */
 		if (receiver->rest.len == 0)
-			stream_finish(receiver);
+			stream_end(receiver);
 		else
-			stream_break(receiver);
-	} else if (receiver->phase == POLL_WAITING) {
-		http_resume(receiver->request->connection);
+			receiver_break(receiver);
+		break;
+	case POLL_ANSWERING:
+	case STREAM_ENDING:
+	case RECEIVER_BROKEN:
+		break;
 	}
 }
 
-static const struct outlet_ops receiver_ops = {.wake = on_wake, .end = on_end};
+static bool receiver_take(struct receiver *receiver, struct slice bytes, bool last)
+{
+	receiver->last = last;
+	if (receiver->phase == STREAM_OPEN)
+		return stream_send(receiver, bytes);
+	buf_append(&receiver->rest, bytes);
+	return false;
+}
+
+bool receiver_hear(struct http *http, uint64_t number, const struct receiver_word *word)
+{
+	struct http_request *request = http_find_request(http, number);
+
+	if (request == NULL || request->receiver->phase == RECEIVER_BROKEN)
+		return false;
+	struct receiver *receiver = request->receiver;
+	bool written = false;
+	switch (word->news) {
+	case RECEIVER_BEGIN:
+		receiver->begun = true;
+		break;
+	case RECEIVER_TAKE:
+		written = receiver_take(receiver, word->bytes, word->last);
+		break;
+	case RECEIVER_END:
+		receiver_end(receiver);
+		break;
+	case RECEIVER_REFUSE:
+		receiver->refusal = word->status;
+		break;
+	}
+	/* A poll that has its session has nothing to say yet. */
+	if (receiver->phase == RECEIVER_ASKING &&
+		(receiver->link->streams || word->news != RECEIVER_BEGIN))
+		http_resume(request->connection);
+	return written;
+}
+
+/* What the connection says. */
 
 void http_receiver_writable(struct http_request *request)
 {
 	if (request->receiver->phase == STREAM_OPEN && request->receiver->rest.len > 0)
-		stream_pump(request->receiver);
+		stream_flush(request->receiver);
 }
 
 void http_receiver_gone(struct http_request *request)
 {
-	struct receiver *receiver = request->receiver;
-
-	if (receiver->phase == STREAM_OPEN) {
-		stream_break(receiver);
-	} else if (receiver->phase == POLL_WAITING) {
-		struct session *session = receiver->session;
-
-		receiver->session = NULL;
-		if (session != NULL)
-			session_lost(session, 1002, SLICE("Connection interrupted"));
-		http_resume(request->connection);
-	}
+	receiver_break(request->receiver);
 }
 
 void http_receiver_destroy(struct http_request *request, bool completed)
 {
 	struct receiver *receiver = request->receiver;
 
-	if (receiver->session != NULL) {
-		if (completed && receiver->phase == POLL_ANSWERING)
-			receiver_popped(receiver);
-		if (receiver->session != NULL && completed)
-			session_detach(receiver->session);
-		else if (receiver->session != NULL)
-			session_lost(receiver->session, 1002,
-				SLICE("Connection interrupted"));
-	}
+	if (receiver->phase == POLL_ANSWERING && completed)
+		receiver_tell(receiver, FEED_WRITTEN);
+	else if (receiver->phase != STREAM_ENDING && receiver->refusal == 0)
+		receiver_tell(receiver, FEED_LOST);
 	buf_finish(&receiver->rest);
 	free(receiver);
 	request->receiver = NULL;
@@ -317,49 +259,25 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 
 /* The request. */
 
-/* Answers with one close frame, without a session. */
-static bool receive_last(struct receiver *receiver, unsigned code, struct slice reason)
+/* Answers as the feed has said, or rests until it does. False: the connection closes. */
+static bool receiver_go_on(struct receiver *receiver)
 {
-	struct buf frame = {0};
-	bool good;
+	struct http_request *request = receiver->request;
 
-	framing_close(&frame, receiver->link->wire, code, reason);
-	if (receiver->link->streams) {
-		receiver_wrap(receiver, buf_slice(&frame), &receiver->rest);
-		good = stream_begin(receiver);
-	} else {
-		good = poll_answer(receiver, buf_slice(&frame));
-	}
-	buf_finish(&frame);
-	return good;
-}
-
-/* The session that the URL names; opened if there was none. *status on failure. */
-static struct session *receive_session(const struct http_request *request,
-	const struct grave **grave, unsigned *status)
-{
-	struct worker *worker = request_http(request)->worker;
-	const struct http_route *route = &request->route;
-	const struct peer peer = request_peer(request);
-	struct session *session = session_find(worker, route->endpoint, route->session);
-
-	*grave = NULL;
-	if (session != NULL) {
-		*status = 404;
-		if (!session_admits(session, &peer) ||
-			session_family(session) != route->downlink->family)
-			return NULL;
-		return session;
-	}
-	*grave = session_find_grave(worker, route->endpoint, route->session);
-	if (*grave != NULL)
-		return NULL;
-	*status = 503;
-	session = session_create(
-		worker, route->endpoint, SESSION_SOCKJS, route->session, &peer);
-	if (session != NULL)
-		session_set_family(session, route->downlink->family);
-	return session;
+	if (receiver->phase == RECEIVER_BROKEN)
+		return false;
+	if (receiver->refusal != 0)
+		return http_answer_text(request, receiver->refusal,
+			slice_of(receiver->refusal == 404 ? "Not found\n"
+							  : "Try again later\n"));
+	if (receiver->link->streams && receiver->begun)
+		return stream_begin(receiver);
+	if (!receiver->link->streams && receiver->rest.len > 0)
+		return poll_answer(receiver);
+	if (request->connection->gone)
+		return false;
+	http_suspend(request->connection);
+	return true;
 }
 
 /* What stands in a script must be a name, and nothing else. */
@@ -403,32 +321,32 @@ static const char *receive_callback(
 
 static bool receive_begin(struct http_request *request)
 {
+	const struct http_route *route = &request->route;
 	char callback[CALLBACK_MAX + 1];
-	const struct grave *grave;
-	unsigned status;
 
 	const char *wrong = receive_callback(request, callback);
 	if (wrong != NULL)
 		return http_answer_text(request, 500, slice_of(wrong));
 
-	struct session *session = receive_session(request, &grave, &status);
-	if (session == NULL && grave == NULL)
-		return http_answer_text(request, status,
-			slice_of(status == 404 ? "Not found\n" : "Try again later\n"));
-
 	struct receiver *receiver = xcalloc(1, sizeof(*receiver));
-	receiver->outlet.ops = &receiver_ops;
 	receiver->request = request;
-	receiver->link = request->route.downlink;
+	receiver->link = route->downlink;
+	receiver->home = request_home(request);
 	memcpy(receiver->callback, callback, sizeof(callback));
 	request->receiver = receiver;
-	if (grave != NULL)
-		return receive_last(receiver, grave->code, grave->reason);
-	if (!session_attach(session, &receiver->outlet))
-		return receive_last(
-			receiver, 2010, SLICE("Another connection still open"));
-	receiver->session = session;
-	return receiver->link->streams ? stream_begin(receiver) : poll_go_on(receiver);
+	http_name_request(request);
+
+	const struct feed_ask ask = {
+		.receiver = receiver_handle(receiver),
+		.endpoint = route->endpoint,
+		.link = route->downlink,
+		.chunked = request->minor > 0,
+		.session = route->session,
+		.peer = request_peer(request),
+		.callback = slice_of(callback),
+	};
+	courier_ask_feed(request_http(request), receiver->home, &ask);
+	return receiver_go_on(receiver);
 }
 
 bool http_serve_receive(struct http_request *request)
@@ -437,7 +355,7 @@ bool http_serve_receive(struct http_request *request)
 	bool posts = strcmp(link->method, "POST") == 0;
 
 	if (request->receiver != NULL) /* it was resumed */
-		return poll_go_on(request->receiver);
+		return receiver_go_on(request->receiver);
 	if (posts && request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
 	if (!request_is(request, link->method))

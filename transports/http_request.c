@@ -40,10 +40,24 @@ void http_request_destroy(struct http_request *request, bool completed)
 	if (request->receiver != NULL)
 		http_receiver_destroy(request, completed);
 	list_remove(&request->held);
+	if (request->entry.number != 0)
+		registry_remove(&request_http(request)->requests, &request->entry);
 	request->connection->request = NULL;
 	buf_finish(&request->body);
 	free(request->target);
 	free(request);
+}
+
+void http_name_request(struct http_request *request)
+{
+	registry_add(&request_http(request)->requests, &request->entry);
+}
+
+struct http_request *http_find_request(struct http *http, uint64_t number)
+{
+	struct entry *entry = registry_find(&http->requests, number);
+
+	return entry == NULL ? NULL : container_of(entry, struct http_request, entry);
 }
 
 /* libmicrohttpd leaves the blanks behind a value where they are. */

@@ -250,6 +250,8 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 	list_init(&http->dirty);
 	list_init(&http->connections);
 	list_init(&http->held);
+	registry_init(&http->requests, &worker->key);
+	table_init(&http->feeds, &worker->key);
 	http->files = files_create(worker->config->www);
 	if (http->files == NULL)
 		goto fail;
@@ -285,6 +287,8 @@ void http_destroy(struct http *http)
 		MHD_run(stall->daemon);
 		MHD_stop_daemon(stall->daemon);
 	}
+	registry_finish(&http->requests);
+	table_finish(&http->feeds);
 	files_destroy(http->files);
 	buf_finish(&http->scratch);
 	sockjs_messages_finish(&http->messages);

@@ -107,8 +107,8 @@ static bool app_target(struct broker *broker, const struct route *route, size_t 
 /* With `publish` false only checks that every target is one: all or nothing. */
 static bool app_publish(struct broker *broker, const struct route *route,
 	const struct variables *variables, struct slice rest,
-	const struct stomp_frame *frame, uint64_t party, uint64_t request, bool publish,
-	struct buf *error)
+	const struct stomp_frame *frame, struct handle party, uint64_t request,
+	bool publish, struct buf *error)
 {
 	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
 	struct buf target = {0};
@@ -139,10 +139,10 @@ bool app_send(struct broker *broker, struct party *party,
 	}
 	bool good = app_shape(route, &variables, party, frame, &shaped, error) &&
 		    app_publish(broker, route, &variables, rest, &shaped.frame,
-			    party->number, request, false, error);
+			    broker_handle(broker, party), request, false, error);
 	if (good) {
 		app_publish(broker, route, &variables, rest, &shaped.frame,
-			party->number, request, true, error);
+			broker_handle(broker, party), request, true, error);
 		*answers = route->send_to_count == 0 ? 1 : route->send_to_count;
 	}
 	free(shaped.headers);

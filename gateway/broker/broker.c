@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-struct broker *broker_create(struct worker *worker)
+struct broker *broker_create(struct worker *worker, unsigned workers)
 {
 	struct broker *broker = xcalloc(1, sizeof(*broker));
 
 	broker->worker = worker;
-	table_init(&broker->parties, &worker->key);
-	table_init(&broker->subscriptions, &worker->key);
+	broker->workers = workers;
+	registry_init(&broker->parties, &worker->key);
+	registry_init(&broker->subscriptions, &worker->key);
 	table_init(&broker->audiences, &worker->key);
 	table_init(&broker->topics, &worker->key);
 
@@ -33,21 +34,15 @@ void broker_destroy(struct broker *broker)
 	topics_finish(broker);
 	table_finish(&broker->topics);
 	table_finish(&broker->audiences);
-	table_finish(&broker->subscriptions);
-	table_finish(&broker->parties);
+	registry_finish(&broker->subscriptions);
+	registry_finish(&broker->parties);
 	free(broker);
-}
-
-static struct slice number_key(const uint64_t *number)
-{
-	return (struct slice){(const char *)number, sizeof(*number)};
 }
 
 void broker_enter(struct broker *broker, struct party *party)
 {
-	party->number = ++broker->parties_ever;
 	list_init(&party->subscriptions);
-	table_insert(&broker->parties, &party->node, number_key(&party->number));
+	registry_add(&broker->parties, &party->entry);
 }
 
 /* Subscriptions. */
@@ -58,7 +53,7 @@ static void subscription_end(struct broker *broker, struct subscription *subscri
 	if (subscription->joined)
 		topic_leave(broker, audience_destination(subscription->audience));
 	audience_remove(broker, subscription);
-	table_remove(&broker->subscriptions, &subscription->node);
+	registry_remove(&broker->subscriptions, &subscription->entry);
 	list_remove(&subscription->link);
 	name_unref(&broker->worker->names, subscription->id);
 	free(subscription);
@@ -70,7 +65,7 @@ void broker_leave(struct broker *broker, struct party *party)
 		subscription_end(broker, container_of(party->subscriptions.next,
 						 struct subscription, link));
 	}
-	table_remove(&broker->parties, &party->node);
+	registry_remove(&broker->parties, &party->entry);
 }
 
 /* The subscription of that id, or without one of that destination. */
@@ -168,14 +163,12 @@ bool broker_subscribe(struct broker *broker, struct party *party,
 	}
 
 	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
-	subscription->number = ++broker->subscriptions_ever;
 	subscription->party = party;
 	subscription->version = version;
 	if (id != NULL)
 		subscription->id = name_intern(&broker->worker->names, *id);
 	list_append(&party->subscriptions, &subscription->link);
-	table_insert(&broker->subscriptions, &subscription->node,
-		number_key(&subscription->number));
+	registry_add(&broker->subscriptions, &subscription->entry);
 	audience_add(broker, *destination, subscription);
 	topic_join(broker, *destination, subscription, request);
 	return true;
@@ -213,8 +206,8 @@ bool broker_send(struct broker *broker, struct party *party,
 		buf_append(error, SLICE("Clients may not send to that destination"));
 		return false;
 	}
-	topic_publish(
-		broker, message_create(frame, *destination), party->number, request);
+	topic_publish(broker, message_create(frame, *destination),
+		broker_handle(broker, party), request);
 	*answers = 1;
 	return true;
 }
@@ -228,13 +221,18 @@ struct answer_post {
 	char text[];
 };
 
+struct handle broker_handle(const struct broker *broker, const struct party *party)
+{
+	return (struct handle){broker->worker->index, party->entry.number};
+}
+
 void broker_tell(
 	struct broker *broker, uint64_t number, uint64_t request, struct slice error)
 {
-	struct table_node *node = table_find(&broker->parties, number_key(&number));
+	struct entry *entry = registry_find(&broker->parties, number);
 
-	if (node != NULL) {
-		struct party *party = container_of(node, struct party, node);
+	if (entry != NULL) {
+		struct party *party = container_of(entry, struct party, entry);
 		party->answer(party, request, error);
 	}
 }
@@ -247,8 +245,8 @@ static void answer_run(struct worker *worker, struct post *post)
 	free(answer);
 }
 
-void broker_answer(
-	struct broker *broker, uint64_t party, uint64_t request, struct slice error)
+void broker_answer(struct broker *broker, struct handle party, uint64_t request,
+	struct slice error)
 {
 	if (request == 0 && error.len == 0)
 		return;
@@ -256,9 +254,9 @@ void broker_answer(
 	size_t size = sizeof(struct answer_post) + error.len;
 	struct answer_post *answer = xmalloc(size);
 	*answer = (struct answer_post){.post = {.size = size, .run = answer_run},
-		.party = party,
+		.party = party.number,
 		.request = request,
 		.error = {answer->text, error.len}};
 	memcpy(answer->text, error.data, error.len);
-	worker_post(broker->worker, &answer->post);
+	worker_post(broker->worker, (unsigned)party.worker, &answer->post);
 }

@@ -17,7 +17,8 @@
 struct broker;
 struct subscription;
 
-struct broker *broker_create(struct worker *worker);
+/* `workers` is how many the crew will have. */
+struct broker *broker_create(struct worker *worker, unsigned workers);
 void broker_destroy(struct broker *broker); /* no party may be left */
 
 /* The party's session and answer are set. It may be freed after broker_leave(). */

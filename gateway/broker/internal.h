@@ -11,17 +11,16 @@
 
 struct broker {
 	struct worker *worker;
-	struct table parties;       /* by number */
-	struct table subscriptions; /* by number */
-	struct table audiences;     /* by destination: who listens on this worker */
-	struct table topics; /* by destination: those that have their home here */
-	uint64_t parties_ever, subscriptions_ever;
-	uint64_t epoch; /* of the latest topic */
+	unsigned workers; /* in the crew */
+	struct registry parties;
+	struct registry subscriptions;
+	struct table audiences; /* by destination: who listens on this worker */
+	struct table topics;    /* by destination: those that have their home here */
+	uint64_t epoch;         /* of the latest topic */
 };
 
 struct subscription {
-	uint64_t number; /* the table's key points here */
-	struct table_node node;
+	struct entry entry;
 	struct list link; /* in its party's list */
 	struct party *party;
 	struct name *id; /* NULL: STOMP 1.0 without one */
@@ -32,12 +31,15 @@ struct subscription {
 };
 
 /* broker.c: answers a request by a post to the party; `error` may be empty. */
-void broker_answer(
-	struct broker *broker, uint64_t party, uint64_t request, struct slice error);
+void broker_answer(struct broker *broker, struct handle party, uint64_t request,
+	struct slice error);
 
 /* The same at once, on the party's own worker. */
 void broker_tell(
 	struct broker *broker, uint64_t party, uint64_t request, struct slice error);
+
+/* The party as posts name it. */
+struct handle broker_handle(const struct broker *broker, const struct party *party);
 
 /* topic.c: what is asked of a topic's home. */
 void topic_join(struct broker *broker, struct slice destination,
@@ -47,7 +49,7 @@ void topic_join(struct broker *broker, struct slice destination,
 void topic_leave(struct broker *broker, struct slice destination);
 
 /* Takes the caller's reference over. */
-void topic_publish(struct broker *broker, struct message *message, uint64_t party,
+void topic_publish(struct broker *broker, struct message *message, struct handle party,
 	uint64_t request);
 
 /* The end of all topics with their broker. */

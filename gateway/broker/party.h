@@ -6,13 +6,12 @@
 #define GATEWAY_BROKER_PARTY_H
 
 #include "gateway/list.h"
-#include "gateway/table.h"
+#include "gateway/registry.h"
 
 struct session;
 
 struct party {
-	uint64_t number; /* unique on its worker; the table's key points here */
-	struct table_node node;
+	struct entry entry; /* among the parties of its worker */
 	struct session *session;
 	struct list subscriptions; /* of struct subscription */
 

@@ -1,10 +1,13 @@
 /*
  * The home side of topics. A topic exists while somebody subscribes to it. Its
- * home gives each message its place in the order, and posts it once to each
- * worker that has subscribers; that worker fans out (audience.c).
+ * home (the worker that its name's hash says) gives each message its place in the
+ * order, and posts it once to each worker that has subscribers; that worker fans
+ * out (audience.c).
  *
- * There is one worker so far, which is the home of every destination: posts go
- * to it, in the order that several workers will need.
+ * The home is a worker like any other, often not the publisher's nor a
+ * subscriber's. What goes from one worker to another keeps its order, and that is
+ * all that the promises need: a subscriber hears that he has joined ahead of the first
+ * message, and messages in the order that their home gave them.
  */
 #include "gateway/broker/internal.h"
 
@@ -18,7 +21,8 @@ struct topic {
 	struct table_node node; /* its key points to `destination` */
 	uint64_t epoch;         /* a topic that is made again has another one */
 	uint64_t offset;        /* of the latest message */
-	uint64_t subscribers;
+	unsigned listeners;     /* workers that have subscribers */
+	uint64_t *subscribers;  /* of each worker */
 	char destination[];
 };
 
@@ -34,6 +38,7 @@ static struct topic *topic_create(struct broker *broker, struct slice destinatio
 	struct topic *topic = xcalloc(1, sizeof(*topic) + destination.len);
 
 	topic->epoch = ++broker->epoch;
+	topic->subscribers = xcalloc(broker->workers, sizeof(*topic->subscribers));
 	memcpy(topic->destination, destination.data, destination.len);
 	table_insert(&broker->topics, &topic->node,
 		(struct slice){topic->destination, destination.len});
@@ -43,6 +48,8 @@ static struct topic *topic_create(struct broker *broker, struct slice destinatio
 static void topic_destroy(struct broker *broker, struct topic *topic)
 {
 	table_remove(&broker->topics, &topic->node);
+	crew_give(&broker->worker->crew->destinations);
+	free(topic->subscribers);
 	free(topic);
 }
 
@@ -58,25 +65,23 @@ void topics_finish(struct broker *broker)
 
 struct member_post {
 	struct post post;
-	uint64_t subscription, party, request; /* not of those that leave */
+	unsigned worker; /* the subscriber's; the rest only of those that join */
+	uint64_t subscription, party, request;
 	struct slice destination;
 	char text[];
 };
 
-static void member_post_send(struct broker *broker, struct slice destination,
-	uint64_t subscription, uint64_t party, uint64_t request,
-	void (*run)(struct worker *worker, struct post *post))
+static struct member_post *member_post_create(struct broker *broker,
+	struct slice destination, void (*run)(struct worker *worker, struct post *post))
 {
 	size_t size = sizeof(struct member_post) + destination.len;
 	struct member_post *member = xmalloc(size);
 
 	*member = (struct member_post){.post = {.size = size, .run = run},
-		.subscription = subscription,
-		.party = party,
-		.request = request,
+		.worker = broker->worker->index,
 		.destination = {member->text, destination.len}};
 	memcpy(member->text, destination.data, destination.len);
-	worker_post(broker->worker, &member->post);
+	return member;
 }
 
 /*
@@ -87,11 +92,11 @@ static void joined_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
-	struct table_node *node = table_find(&broker->subscriptions,
-		(struct slice){(const char *)&member->subscription, sizeof(uint64_t)});
+	struct entry *entry =
+		registry_find(&broker->subscriptions, member->subscription);
 
-	if (node != NULL)
-		container_of(node, struct subscription, node)->joined = true;
+	if (entry != NULL)
+		container_of(entry, struct subscription, entry)->joined = true;
 	else
 		topic_leave(broker, member->destination);
 	/* At once: its receipt goes ahead of what is published from now on. */
@@ -99,27 +104,36 @@ static void joined_run(struct worker *worker, struct post *post)
 	free(member);
 }
 
+/* At the home: the topic, made if need be; NULL when there are too many. */
+static struct topic *topic_open(struct broker *broker, struct slice destination)
+{
+	struct topic *topic = topic_find(broker, destination);
+
+	if (topic == NULL && crew_take(&broker->worker->crew->destinations,
+				     broker->worker->config->limits.destinations))
+		topic = topic_create(broker, destination);
+	return topic;
+}
+
 /* At the home. */
 static void join_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
-	struct topic *topic = topic_find(broker, member->destination);
+	struct topic *topic = topic_open(broker, member->destination);
 
-	if (topic == NULL &&
-		broker->topics.count >= worker->config->limits.destinations) {
-		broker_answer(broker, member->party, member->request,
-			SLICE("There are too many destinations"));
+	if (topic == NULL) {
+		broker_answer(broker, (struct handle){member->worker, member->party},
+			member->request, SLICE("There are too many destinations"));
 		free(member);
 		return;
 	}
-	if (topic == NULL)
-		topic = topic_create(broker, member->destination);
-	topic->subscribers++;
+	if (topic->subscribers[member->worker]++ == 0)
+		topic->listeners++;
 
 	/* The answer goes ahead of every message that is taken from now on. */
 	member->post.run = joined_run;
-	worker_post(broker->worker, &member->post);
+	worker_post(worker, member->worker, &member->post);
 }
 
 /* At the home. */
@@ -128,8 +142,8 @@ static void leave_run(struct worker *worker, struct post *post)
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct topic *topic = topic_find(worker->broker, member->destination);
 
-	assert(topic != NULL && topic->subscribers > 0);
-	if (--topic->subscribers == 0)
+	assert(topic != NULL && topic->subscribers[member->worker] > 0);
+	if (--topic->subscribers[member->worker] == 0 && --topic->listeners == 0)
 		topic_destroy(worker->broker, topic);
 	free(member);
 }
@@ -137,22 +151,45 @@ static void leave_run(struct worker *worker, struct post *post)
 void topic_join(struct broker *broker, struct slice destination,
 	const struct subscription *subscription, uint64_t request)
 {
-	member_post_send(broker, destination, subscription->number,
-		subscription->party->number, request, join_run);
+	struct member_post *member = member_post_create(broker, destination, join_run);
+
+	member->subscription = subscription->entry.number;
+	member->party = subscription->party->entry.number;
+	member->request = request;
+	worker_post(broker->worker, worker_home(broker->worker, destination),
+		&member->post);
 }
 
 void topic_leave(struct broker *broker, struct slice destination)
 {
-	member_post_send(broker, destination, 0, 0, 0, leave_run);
+	worker_post(broker->worker, worker_home(broker->worker, destination),
+		&member_post_create(broker, destination, leave_run)->post);
 }
 
 /* Publishing. */
 
 struct message_post {
 	struct post post;
-	struct message *message; /* one reference */
-	uint64_t party, request;
+	struct message *message; /* its only reference, so it may change the worker */
+	struct handle party;
+	uint64_t request;
 };
+
+/* Takes the caller's reference over, which must be the only one. */
+static void message_post_send(struct broker *broker, unsigned to,
+	struct message *message, struct handle party, uint64_t request,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	struct message_post *post = xmalloc(sizeof(*post));
+
+	*post = (struct message_post){
+		.post = {.size = sizeof(*post) + message_size(message), .run = run},
+		.message = message,
+		.party = party,
+		.request = request,
+	};
+	worker_post(broker->worker, to, &post->post);
+}
 
 /* At a worker that has subscribers. */
 static void deliver_run(struct worker *worker, struct post *post)
@@ -162,6 +199,21 @@ static void deliver_run(struct worker *worker, struct post *post)
 	audience_deliver(worker->broker, deliver->message);
 	message_unref(deliver->message);
 	free(deliver);
+}
+
+/* One copy for each worker that has subscribers; the last gets the message itself. */
+static void topic_distribute(
+	struct broker *broker, const struct topic *topic, struct message *message)
+{
+	unsigned left = topic->listeners;
+
+	for (unsigned i = 0; left > 0; i++) {
+		if (topic->subscribers[i] == 0)
+			continue;
+		left--;
+		message_post_send(broker, i, left > 0 ? message_copy(message) : message,
+			(struct handle){0, 0}, 0, deliver_run);
+	}
 }
 
 /* At the home. */
@@ -174,25 +226,17 @@ static void publish_run(struct worker *worker, struct post *post)
 	broker_answer(broker, publish->party, publish->request, SLICE(""));
 	if (topic == NULL) { /* nobody listens */
 		message_unref(publish->message);
-		free(publish);
-		return;
+	} else {
+		message_set_place(publish->message, topic->epoch, ++topic->offset);
+		topic_distribute(broker, topic, publish->message);
 	}
-	message_set_place(publish->message, topic->epoch, ++topic->offset);
-	publish->post.run = deliver_run;
-	worker_post(broker->worker, &publish->post);
+	free(publish);
 }
 
-void topic_publish(struct broker *broker, struct message *message, uint64_t party,
+void topic_publish(struct broker *broker, struct message *message, struct handle party,
 	uint64_t request)
 {
-	struct message_post *publish = xmalloc(sizeof(*publish));
+	unsigned home = worker_home(broker->worker, message_destination(message));
 
-	*publish = (struct message_post){
-		.post = {.size = sizeof(*publish) + message_size(message),
-			.run = publish_run},
-		.message = message,
-		.party = party,
-		.request = request,
-	};
-	worker_post(broker->worker, &publish->post);
+	message_post_send(broker, home, message, party, request, publish_run);
 }

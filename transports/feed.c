@@ -1,0 +1,263 @@
+#include "transports/feed.h"
+
+#include "protocol/xmalloc.h"
+#include "transports/courier.h"
+#include "transports/framing.h"
+#include "transports/http_internal.h"
+
+#include <stdlib.h>
+
+enum { FRAME_BUDGET = 65536 };
+
+struct feed {
+	struct outlet outlet;
+	struct http *http;
+	struct table_node node;  /* its key is ask.receiver */
+	struct session *session; /* NULL: it waits for `before` */
+	struct pulled pulled;    /* what the bytes on their way are made of */
+	bool busy;               /* bytes are on their way */
+	bool last;               /* they are the last */
+	size_t sent;             /* bytes of frames, for the response limit */
+
+	/*
+	 * A client may come back before this worker knows that the last answer has
+	 * left, when another one has written it. Then the new feed waits for the old.
+	 */
+	struct feed *before, *after;
+	struct feed_ask ask; /* points to `text` */
+	char text[];
+};
+
+static struct feed *feed_create(struct http *http, const struct feed_ask *ask)
+{
+	size_t bytes = ask->session.len + ask->peer.address.len + ask->peer.origin.len +
+		       ask->callback.len;
+	struct feed *feed = xcalloc(1, sizeof(*feed) + bytes);
+	char *at = feed->text;
+
+	feed->http = http;
+	feed->ask = *ask;
+	feed->ask.session = slice_copy_out(&at, ask->session);
+	feed->ask.peer.address = slice_copy_out(&at, ask->peer.address);
+	feed->ask.peer.origin = slice_copy_out(&at, ask->peer.origin);
+	feed->ask.callback = slice_copy_out(&at, ask->callback);
+	table_insert(&http->feeds, &feed->node, handle_key(&feed->ask.receiver));
+	return feed;
+}
+
+static void feed_begin(struct feed *feed);
+
+/* It has no session any more. The next one's turn comes. */
+static void feed_destroy(struct feed *feed)
+{
+	struct feed *after = feed->after;
+
+	table_remove(&feed->http->feeds, &feed->node);
+	if (feed->before != NULL)
+		feed->before->after = NULL;
+	free(feed);
+	if (after != NULL) {
+		after->before = NULL;
+		feed_begin(after);
+	}
+}
+
+static bool feed_tell(struct feed *feed, enum receiver_news news)
+{
+	const struct receiver_word word = {.news = news};
+
+	return courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+}
+
+/* Hands a frame over as the transport has it, in a chunk if it is a stream's. */
+static bool feed_hand_over(struct feed *feed, struct slice frame)
+{
+	const struct downlink *link = feed->ask.link;
+	bool chunked = link->streams && feed->ask.chunked;
+	struct buf body = {0}, chunk = {0};
+
+	link->frame(&body, feed->ask.callback, frame);
+	feed->sent += body.len;
+	feed->last = feed->last || !link->streams ||
+		     feed->sent >= feed->ask.endpoint->response_limit;
+	if (chunked) {
+		buf_printf(&chunk, "%zx\r\n", body.len);
+		buf_append(&chunk, buf_slice(&body));
+		buf_append(&chunk, SLICE("\r\n"));
+	}
+	const struct receiver_word word = {
+		.news = RECEIVER_TAKE,
+		.last = feed->last,
+		.bytes = buf_slice(chunked ? &chunk : &body),
+	};
+	bool written = courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+	buf_finish(&body);
+	buf_finish(&chunk);
+	return written;
+}
+
+/* What was handed over has left. False when the feed ends with that. */
+static bool feed_written(struct feed *feed)
+{
+	struct session *session = feed->session;
+	struct pulled pulled = feed->pulled;
+
+	feed->busy = false;
+	session_popped(session, pulled.what, pulled.count);
+	if (!feed->last)
+		return true;
+	if (pulled.what != SESSION_NEXT_CLOSE) /* else it has forgotten us already */
+		session_detach(session);
+	feed_destroy(feed);
+	return false;
+}
+
+/*
+ * Hands over frame after frame until nothing waits, the receiver's socket takes no
+ * more, or the response has reached its limit.
+ */
+static void feed_pump(struct feed *feed)
+{
+	struct buf *frame = &feed->http->scratch;
+
+	while (!feed->busy) {
+		buf_clear(frame);
+		feed->pulled = framing_pull(
+			feed->session, feed->ask.link->wire, FRAME_BUDGET, frame);
+		if (feed->pulled.what == SESSION_NEXT_NOTHING)
+			break;
+		feed->busy = true;
+		feed->last = feed->pulled.what == SESSION_NEXT_CLOSE;
+		if (!feed_hand_over(feed, buf_slice(frame)) || !feed_written(feed))
+			break;
+	}
+	if (frame->capacity > 4 * FRAME_BUDGET)
+		buf_finish(frame);
+}
+
+static void on_wake(struct outlet *outlet)
+{
+	feed_pump(container_of(outlet, struct feed, outlet));
+}
+
+static void on_end(struct outlet *outlet)
+{
+	struct feed *feed = container_of(outlet, struct feed, outlet);
+
+	feed_tell(feed, RECEIVER_END);
+	feed_destroy(feed);
+}
+
+static const struct outlet_ops feed_ops = {.wake = on_wake, .end = on_end};
+
+/* Answers without a session, and ends. */
+
+static void feed_refuse(struct feed *feed, unsigned status)
+{
+	const struct receiver_word word = {.news = RECEIVER_REFUSE, .status = status};
+
+	courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+	feed_destroy(feed);
+}
+
+/* One close frame. */
+static void feed_say_close(struct feed *feed, unsigned code, struct slice reason)
+{
+	struct buf frame = {0};
+
+	framing_close(&frame, feed->ask.link->wire, code, reason);
+	feed->last = true;
+	feed_tell(feed, RECEIVER_BEGIN);
+	feed_hand_over(feed, buf_slice(&frame));
+	buf_finish(&frame);
+	feed_destroy(feed);
+}
+
+/* The session that was asked for, opened if there was none; NULL after answering. */
+static struct session *feed_find_session(struct feed *feed)
+{
+	struct worker *worker = feed->http->worker;
+	const struct feed_ask *ask = &feed->ask;
+	struct session *session = session_find(worker, ask->endpoint, ask->session);
+
+	if (session != NULL) {
+		if (session_admits(session, &ask->peer) &&
+			session_family(session) == ask->link->family)
+			return session;
+		feed_refuse(feed, 404);
+		return NULL;
+	}
+	const struct grave *grave =
+		session_find_grave(worker, ask->endpoint, ask->session);
+	if (grave != NULL) {
+		feed_say_close(feed, grave->code, grave->reason);
+		return NULL;
+	}
+	session = session_create(
+		worker, ask->endpoint, SESSION_SOCKJS, ask->session, &ask->peer);
+	if (session == NULL)
+		feed_refuse(feed, 503);
+	else
+		session_set_family(session, ask->link->family);
+	return session;
+}
+
+/* The session's feed, if its last frame is on its way and nobody waits for it yet. */
+static struct feed *feed_leaving(const struct session *session)
+{
+	struct outlet *outlet = session_outlet(session);
+
+	if (outlet == NULL || outlet->ops != &feed_ops)
+		return NULL;
+	struct feed *feed = container_of(outlet, struct feed, outlet);
+	return feed->busy && feed->last && feed->after == NULL ? feed : NULL;
+}
+
+static void feed_begin(struct feed *feed)
+{
+	struct session *session = feed_find_session(feed);
+
+	if (session == NULL)
+		return;
+	feed->before = feed_leaving(session);
+	if (feed->before != NULL) {
+		feed->before->after = feed;
+		return;
+	}
+	if (!session_attach(session, &feed->outlet)) {
+		feed_say_close(feed, 2010, SLICE("Another connection still open"));
+		return;
+	}
+	feed->session = session;
+	feed_tell(feed, RECEIVER_BEGIN);
+	feed_pump(feed);
+}
+
+void feed_open(struct http *http, const struct feed_ask *ask)
+{
+	struct feed *feed = feed_create(http, ask);
+
+	feed->outlet.ops = &feed_ops;
+	feed_begin(feed);
+}
+
+void feed_hear(struct http *http, struct handle receiver, enum feed_news news)
+{
+	struct table_node *node = table_find(&http->feeds, handle_key(&receiver));
+
+	if (node == NULL)
+		return;
+	struct feed *feed = container_of(node, struct feed, node);
+	switch (news) {
+	case FEED_WRITTEN:
+		if (feed->busy && feed_written(feed))
+			feed_pump(feed);
+		break;
+	case FEED_LOST:
+		if (feed->session != NULL)
+			session_lost(
+				feed->session, 1002, SLICE("Connection interrupted"));
+		feed_destroy(feed);
+		break;
+	}
+}

@@ -1,0 +1,82 @@
+#include "transports/handover.h"
+
+#include "gateway/config.h"
+#include "gateway/worker.h"
+#include "protocol/http_head.h"
+#include "protocol/xmalloc.h"
+#include "transports/edge_internal.h"
+#include "transports/http.h"
+#include "transports/peer.h"
+#include "transports/route.h"
+#include "transports/ws.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct handover_post {
+	struct post post;
+	struct handover handover; /* its head is `head` */
+	char head[];
+};
+
+/* The door has looked at the head: all that can be wrong is our own mistake. */
+static bool handover_read(
+	const struct config *config, struct slice text, struct http_head *head)
+{
+	const struct http_head_limits limits = {
+		config->limits.head, config->limits.target, config->limits.head_lines};
+	int status;
+
+	return http_head_parse(text, &limits, head, &status) == HTTP_HEAD_DONE;
+}
+
+static void handover_websocket(struct edge *edge, const struct handover *handover)
+{
+	const struct config *config = edge->worker->config;
+	struct http_head *head = &edge->head;
+	char text[PEER_ADDRESS_MAX];
+
+	if (!handover_read(config, handover->head, head)) {
+		close(handover->fd);
+		return;
+	}
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	const struct peer peer = {
+		peer_address((const struct sockaddr *)&handover->address, text),
+		origin == NULL ? SLICE("") : *origin,
+	};
+	struct http_route route = route_find(config, head->target, true);
+	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);
+}
+
+static void handover_run(struct worker *worker, struct post *post)
+{
+	struct handover_post *arrived = container_of(post, struct handover_post, post);
+	const struct handover *handover = &arrived->handover;
+	struct edge *edge = worker->edge;
+
+	if (edge == NULL || worker->stopping) {
+		close(handover->fd);
+	} else if (handover->head.len > 0) {
+		handover_websocket(edge, handover);
+	} else {
+		http_adopt(edge->http, handover->fd,
+			(const struct sockaddr *)&handover->address,
+			handover->address_len);
+	}
+	if (edge != NULL)
+		edge->arrived++;
+	free(arrived);
+}
+
+void handover_post(struct worker *worker, unsigned to, const struct handover *handover)
+{
+	size_t size = sizeof(struct handover_post) + handover->head.len;
+	struct handover_post *leaving = xmalloc(size);
+	char *at = leaving->head;
+
+	leaving->post = (struct post){.size = size, .run = handover_run};
+	leaving->handover = *handover;
+	leaving->handover.head = slice_copy_out(&at, handover->head);
+	worker_post(worker, to, &leaving->post);
+}

@@ -1,0 +1,32 @@
+/*
+ * The session's end of a request that brings messages: the session is looked up
+ * before the body is read; what is broken harms nobody.
+ */
+#ifndef TRANSPORTS_INTAKE_H
+#define TRANSPORTS_INTAKE_H
+
+#include "gateway/session.h"
+#include "transports/link.h"
+
+struct intake_ask {
+	struct handle request;
+	const struct endpoint *endpoint;
+	const struct uplink *link;
+	bool form; /* the body is labelled as one */
+	struct slice session;
+	struct peer peer;
+	struct slice body;
+};
+
+enum intake {
+	INTAKE_TAKEN,
+	INTAKE_UNKNOWN, /* there is no such session for this peer */
+	INTAKE_BROKEN,  /* the body is no JSON */
+	INTAKE_NO_ARRAY,
+};
+
+/* At the session's home. `messages` is room to work in. */
+enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
+	const struct intake_ask *ask);
+
+#endif
