@@ -117,10 +117,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 static void on_lws_log(int level, const char *line)
 {
-	/* It says so, as an error, for each socket that it adopts. */
-	if (strstr(line, "calling service") != NULL)
-		return;
 	int len = (int)strcspn(line, "\n");
+
 	log_write(level & LLL_ERR ? LOG_WARN : LOG_DEBUG, "libwebsockets: %.*s", len,
 		line);
 }
@@ -176,6 +174,11 @@ struct ws *ws_create(struct worker *worker)
 	ws->context = lws_create_context(&info);
 	if (ws->context != NULL)
 		ws->vhost = lws_create_vhost(ws->context, &info);
+	/*
+	 * From here on it keeps silent: all threads write their lines into one buffer
+	 * of its own, and it calls each adoption an error.
+	 */
+	lws_set_log_level(0, on_lws_log);
 	if (ws->vhost == NULL) {
 		log_error("ws: libwebsockets does not start");
 		ws_destroy(ws);
