@@ -1,10 +1,8 @@
 // What a peer may demand is bounded: how long its head is, also the second one on a
 // connection, how long it may not read, and how many it may be.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import net from 'node:net';
 import { configuration } from './lib/config.mjs';
-import { requestText, stream, Wire } from './lib/http.mjs';
+import { connect, requestText, Wire } from './lib/http.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { Socket, Stomp } from './lib/stomp.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
@@ -64,9 +62,8 @@ const impatient = configuration({
 class Deaf {
   static async open(port, request) {
     const deaf = new Deaf();
-    deaf.socket = net.connect(port, '127.0.0.1').on('error', () => {}).pause();
+    deaf.socket = (await connect(port)).socket.pause();
     deaf.closed = new Promise((resolve) => { deaf.socket.once('close', resolve); });
-    await once(deaf.socket, 'connect');
     const requests = request.repeat(1000);
     const more = (error) => error || deaf.socket.write(requests, more);
     more();
@@ -97,7 +94,7 @@ testWith('who never reads the messages of a poll is not waited for', impatient, 
   const before = strict.descriptors;
   const session = await Session.polling(strict.port, '/echo');
   assert.equal((await session.send('x'.repeat(15_000_000))).status, 204);
-  const wire = await keep(Wire.open(strict.port));
+  const wire = await keep(connect(strict.port));
   wire.socket.pause();
   await wire.writeOut(requestText(`POST ${session.url}/xhr`, { body: '' }));
   await until('its connection is closed', () => strict.descriptors <= before);
@@ -132,8 +129,9 @@ testWith('as many are served as limits.connections says, the others get 503, unt
     served.push(await keep(session.stream('xhr_streaming')));
   }
   const askOn = async () => {
-    const wire = await keep(stream(port, 'GET /chat'));
-    return { wire, status: wire.opening.status };
+    const wire = await keep(Wire.open(port));
+    const { status } = await wire.write(requestText('GET /chat')).head();
+    return { wire, status };
   };
   let last = await askOn();
   for (; last.status === 200 && served.length < 60; last = await askOn()) served.push(last.wire);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { configuration } from './lib/config.mjs';
 import { Gateway } from './lib/gateway.mjs';
-import { requestText, Wire } from './lib/http.mjs';
+import { connect, requestText } from './lib/http.mjs';
 import { frame, readFrame, Stomp } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
@@ -25,7 +25,7 @@ class Poller {
   static async subscribe(port, number, destination) {
     const poller = new Poller();
     poller.url = `/chat/000/crowd${number}`;
-    poller.wire = await Wire.open(port);
+    poller.wire = await connect(port);
     assert.equal(await poller.poll(), 'o\n');
     await poller.send(CONNECT, frame('SUBSCRIBE', { id: '0', destination, receipt: 'r' }));
     for (const wanted of ['CONNECTED', 'RECEIPT']) await poller.expect(wanted);
@@ -76,12 +76,12 @@ for (const [transport, method] of [['xhr_streaming', 'POST'], ['eventsource', 'G
       endpoints: [{ path: '/long', handler: 'stomp', response_limit: 1_000_000_000 }],
     })).start();
     const url = '/long/000/slow';
-    const send = (...frames) => Wire.open(slow.port).then(async (wire) => {
+    const send = (...frames) => connect(slow.port).then(async (wire) => {
       wire.write(requestText(`POST ${url}/xhr_send`, { body: JSON.stringify(frames) }));
       assert.equal((await wire.answer()).status, 204);
       wire.abort();
     });
-    const down = await Wire.open(slow.port);
+    const down = await connect(slow.port);
     down.write(requestText(`${method} ${url}/${transport}`, method === 'POST' ? { body: '' } : {}));
     await down.head();
     await down.chunk();
@@ -129,10 +129,10 @@ test('publishers are stopped while the inbox is full, and nothing is lost', asyn
 
   // By xhr_send: several requests at once, each of which must be answered.
   const url = '/chat/000/flood';
-  const receiver = await Wire.open(small.port);
+  const receiver = await connect(small.port);
   receiver.write(requestText(`POST ${url}/xhr_streaming`, { body: '' }));
   await receiver.head();
-  const senders = await Promise.all(Array.from({ length: 8 }, () => Wire.open(small.port)));
+  const senders = await Promise.all(Array.from({ length: 8 }, () => connect(small.port)));
   const post = (wire, frames) => {
     wire.write(requestText(`POST ${url}/xhr_send`, { body: JSON.stringify(frames) }));
     return wire.answer();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import vm from 'node:vm';
 import { configuration } from './lib/config.mjs';
-import { ask, requestText, Wire } from './lib/http.mjs';
+import { ask, connect, requestText } from './lib/http.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { test, withGateway } from './lib/test.mjs';
 
@@ -38,7 +38,7 @@ const poll = (session, callback = 'callback') => ask(gateway.port, `GET ${sessio
 
 test('htmlfile sends its page, then each frame as a script, in chunks of their own', async () => {
   const session = new Session(gateway.port, '/echo');
-  const wire = await Wire.open(gateway.port);
+  const wire = await connect(gateway.port);
   const { status, headers } = await wire.write(requestText(`GET ${session.url}/htmlfile?c=%63allback`)).head();
   assert.equal(status, 200);
   assert.equal(headers['content-type'], 'text/html; charset=UTF-8');
@@ -55,7 +55,7 @@ test('htmlfile sends its page, then each frame as a script, in chunks of their o
 
 test('hard strings survive htmlfile, and none of them ends the script', async () => {
   const session = new Session(gateway.port, '/echo');
-  const wire = await Wire.open(gateway.port);
+  const wire = await connect(gateway.port);
   await wire.write(requestText(`GET ${session.url}/htmlfile?c=p`)).head();
   await wire.chunk();
   await wire.chunk();
@@ -68,7 +68,7 @@ test('hard strings survive htmlfile, and none of them ends the script', async ()
 
 test('htmlfile ends at the response limit, and the session goes on', async () => {
   const session = new Session(gateway.port, '/echo');
-  const wire = await Wire.open(gateway.port);
+  const wire = await connect(gateway.port);
   await wire.write(requestText(`GET ${session.url}/htmlfile?c=p`)).head();
   await wire.chunk();
   await wire.chunk();
@@ -130,7 +130,7 @@ for (const transport of ['htmlfile', 'jsonp']) {
 
   test(`${transport} tells the real close`, async () => {
     const session = new Session(gateway.port, '/close');
-    const wire = await Wire.open(gateway.port);
+    const wire = await connect(gateway.port);
     wire.write(requestText(`GET ${session.url}/${transport}?c=p`));
     const { body } = await wire.answer();
     const last = transport === 'jsonp' ? (await poll(session, 'p')).body : body;

@@ -1,7 +1,7 @@
 // The life of a SockJS session: one receiver, heart-beats, limits, and every way out.
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
-import { requestText, Wire } from './lib/http.mjs';
+import { connect, requestText } from './lib/http.mjs';
 import { PRELUDE, Session } from './lib/sockjs.mjs';
 import { Socket } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
@@ -53,7 +53,7 @@ for (const transport of ['xhr_streaming', 'eventsource']) {
 
 test('when the client of a waiting poll vanishes, the session is gone', async () => {
   const session = await Session.polling(gateway.port, '/echo');
-  const wire = await Wire.open(gateway.port);
+  const wire = await connect(gateway.port);
   await wire.writeOut(requestText(`POST ${session.url}/xhr`, { body: '' }));
   wire.abort();
   await isGone(session);

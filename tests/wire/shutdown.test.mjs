@@ -83,7 +83,7 @@ test('a gateway may be started again at once on its port', async () => {
 });
 
 test('port 0 lets the kernel choose, and the log says what it chose', async () => {
-  const gateway = await new Gateway(configuration(), 0).start();
+  const gateway = await new Gateway(configuration(), { port: 0 }).start();
   (await Wire.open(gateway.port)).abort();
   await gateway.stop();
 });

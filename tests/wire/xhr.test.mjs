@@ -1,7 +1,7 @@
 // The HTTP transports, byte for byte and chunk for chunk.
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
-import { ask, requestText, Wire } from './lib/http.mjs';
+import { ask, connect, requestText } from './lib/http.mjs';
 import { PRELUDE, Session } from './lib/sockjs.mjs';
 import { test, withGateway } from './lib/test.mjs';
 
@@ -119,7 +119,7 @@ for (const type of types) {
 
 test('a send without content type, in chunks, is taken', async () => {
   const session = await Session.polling(gateway.port, '/echo');
-  const wire = await Wire.open(gateway.port);
+  const wire = await connect(gateway.port);
   wire.write(requestText(`POST ${session.url}/xhr_send`, { headers: { 'Transfer-Encoding': 'chunked' } }));
   wire.write('3\r\n["x\r\n').write('2\r\n"]\r\n0\r\n\r\n');
   assert.equal((await wire.answer()).status, 204);

@@ -29,17 +29,20 @@ export class SockJsClient {
     this.socket.onmessage = ({ data }) => this.inbox.put(data);
     this.opened = new Promise((resolve) => { this.socket.onopen = resolve; });
     this.closed = new Promise((resolve) => { this.socket.onclose = resolve; });
+    this.failed = this.closed.then(({ code, reason }) => { throw new Error(`closed with ${code} ${reason}`); });
+    this.failed.catch(() => {});
   }
 
   static async open(url, transport) {
     const client = new SockJsClient(url, transport);
-    await deadline(`${transport} opens`, client.opened);
+    await deadline(`${transport} opens`, Promise.race([client.opened, client.failed]));
     return client;
   }
 
   send(text) { this.socket.send(text); }
 
-  next() { return this.inbox.next(); }
+  // What comes next, in order; an error when the session has ended.
+  next() { return Promise.race([this.inbox.next(), this.failed]); }
 
   closes() { return deadline('the SockJS closes', this.closed); }
 
@@ -47,6 +50,8 @@ export class SockJsClient {
     this.socket.close();
     return this.closes();
   }
+
+  abort() { this.socket.close(); }
 }
 
 class Classic {

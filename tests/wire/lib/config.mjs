@@ -28,3 +28,6 @@ export function configuration({ endpoints = [], ...more } = {}) {
     ...more,
   };
 }
+
+// For what only several workers can do wrong, whatever the suite runs with.
+export const severalWorkers = (more) => configuration({ workers: 3, ...more });

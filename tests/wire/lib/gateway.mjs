@@ -2,7 +2,7 @@
 // and nothing from a sanitizer on stderr.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,10 @@ import { deadline, until } from './wait.mjs';
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 const binary = path.resolve(process.env.POSTERN ?? path.join(top, 'build/dev/postern'));
 const complaint = /Sanitizer|runtime error:|Assertion .* failed/;
+
+// How many workers a gateway has when its test does not say it: the suite runs with
+// different numbers. Empty: the gateway decides.
+const WORKERS = process.env.POSTERN_WORKERS ?? '';
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -30,17 +34,22 @@ export async function freePort() {
   }
 }
 
+const flag = (workers) => (workers === '' ? [] : ['--workers', `${workers}`]);
+
 export class Gateway {
-  // Without a configuration the demo runs that is built in.
-  constructor(configuration, port) {
+  // Without a configuration the demo runs that is built in. A test that needs its own
+  // number of workers writes it into the configuration.
+  constructor(configuration, { port, workers = WORKERS, env = {} } = {}) {
     this.configuration = configuration;
     this.port = port;
+    this.workers = configuration?.workers === undefined ? workers : '';
+    this.env = { ...process.env, ...env };
   }
 
   async start() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
-    this.args = ['serve', '--listen', `127.0.0.1:${this.port}`];
+    this.args = ['serve', '--listen', `127.0.0.1:${this.port}`, ...flag(this.workers)];
     if (this.configuration) {
       const file = path.join(this.folder, 'postern.json');
       writeFileSync(file, JSON.stringify(this.configuration, null, 2));
@@ -57,7 +66,7 @@ export class Gateway {
   async run() {
     this.log = '';
     this.ended = null;
-    this.child = spawn(binary, this.args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(binary, this.args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
     running.add(this.child);
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
     this.exit = new Promise((resolve) => {
@@ -95,6 +104,15 @@ export class Gateway {
   // How many files and sockets it has open.
   get descriptors() { return readdirSync(`/proc/${this.pid}/fd`).length; }
 
+  // How many threads it runs, a sanitizer's own among them.
+  get threads() { return readdirSync(`/proc/${this.pid}/task`).length; }
+
+  // Bytes of memory that it uses.
+  get memory() {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)[1]) * 1024;
+  }
+
   // The end of every test file: what went wrong inside shows here at the latest.
   async stop() {
     if (!this.child) return;
@@ -112,7 +130,8 @@ export class Gateway {
 
 // Runs the program to its end: for starts that fail.
 export async function runPostern(...args) {
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const workers = args[0] === 'serve' ? flag(WORKERS) : [];
+  const child = spawn(binary, [...args, ...workers], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   running.add(child);
   child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });

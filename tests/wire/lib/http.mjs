@@ -1,5 +1,6 @@
 // HTTP as it is on the wire: a socket whose bytes, heads and chunks a test can see.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { deadline } from './wait.mjs';
 
@@ -10,6 +11,15 @@ export class Wire {
       socket.once('error', reject);
       socket.once('connect', () => resolve(new Wire(socket)));
     });
+  }
+
+  // A connection that has served a request of another session before, as a proxy's have:
+  // its worker, by chance, has nothing to do with the sessions that are asked for now.
+  static async pooled(port) {
+    const wire = await Wire.open(port);
+    const { status } = await wire.write(strangersRequest()).answer();
+    assert.equal(status, 204);
+    return wire;
   }
 
   constructor(socket) {
@@ -134,9 +144,22 @@ export function requestText(line, { headers = {}, body, version = '1.1' } = {}) 
   return `${line} HTTP/${version}\r\n${lines.join('')}\r\n${body ?? ''}`;
 }
 
+// What a session asks for that never comes to life: it leads the connection to the
+// session's home, which the server's secret decides.
+export function strangersRequest() {
+  return requestText(`OPTIONS /echo/000/${randomUUID()}/xhr`);
+}
+
+let open = Wire.open;
+
+// From now on, connect(), ask() and stream() take a pooled connection each time.
+export function useConnectionsOfOthers() { open = Wire.pooled; }
+
+export const connect = (port) => open(port);
+
 // One request on a connection of its own, answered whole: ask(port, 'GET /chat').
 export async function ask(port, line, options) {
-  const wire = await Wire.open(port);
+  const wire = await connect(port);
   try {
     return await wire.write(requestText(line, options)).answer({ method: line.split(' ')[0] });
   } finally {
@@ -146,7 +169,7 @@ export async function ask(port, line, options) {
 
 // A request whose answer stays open: returns the connection after the head.
 export async function stream(port, line, options) {
-  const wire = await Wire.open(port);
+  const wire = await connect(port);
   wire.opening = await wire.write(requestText(line, options)).head();
   return wire;
 }

@@ -2,15 +2,15 @@
 import { after, before, test as nodeTest } from 'node:test';
 import { Gateway } from './gateway.mjs';
 
-export function test(title, body) {
-  return nodeTest(title, { timeout: 120_000 }, body);
+export function test(title, body, timeout = 120_000) {
+  return nodeTest(title, { timeout }, body);
 }
 
 // A test with a gateway and clients of its own, which end with it, however it ends:
 // body(gateway, keep) hands each client that it opens to keep(), and gets it back.
-export function testWith(title, configuration, body) {
+export function testWith(title, configuration, body, { timeout, ...more } = {}) {
   return test(title, async () => {
-    const gateway = new Gateway(configuration);
+    const gateway = new Gateway(configuration, more);
     const clients = [];
     const keep = async (opening) => {
       const client = await opening;
@@ -26,12 +26,14 @@ export function testWith(title, configuration, body) {
       clients.forEach((client) => client.abort());
       gateway.kill();
     }
-  });
+  }, timeout);
 }
 
-// A gateway that runs around the tests of a file; it has its port when they begin.
+// A gateway that runs around the tests of a file; it has its port when they begin. In the
+// end it does not wait long for what the tests have left open.
 export function withGateway(configuration) {
-  const gateway = new Gateway(configuration);
+  const times = { drain: 1000, ...configuration?.times };
+  const gateway = new Gateway(configuration && { ...configuration, times });
   before(() => gateway.start());
   after(() => gateway.stop());
   return gateway;

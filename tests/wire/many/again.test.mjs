@@ -1,0 +1,10 @@
+// What holds for sessions holds on any connection: other files' tests once more, each
+// request on a connection that has served another session before.
+import { useConnectionsOfOthers } from '../lib/http.mjs';
+
+process.env.POSTERN_WORKERS = '3';
+useConnectionsOfOthers();
+
+for (const file of ['xhr', 'script', 'session', 'surrogates', 'handlers', 'crowd', 'bounds', 'drain', 'choke']) {
+  await import(`../${file}.test.mjs`);
+}
