@@ -26,6 +26,8 @@ struct endpoint {
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
 	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
 	bool cookie_needed;
+	bool bind_address;              /* a session serves its opener's address only */
+	struct slice bind_cookie;       /* and this cookie's value; empty: any */
 	struct slice reply;             /* for the handler "reply" */
 	size_t response_limit;          /* bytes after which a stream ends */
 	struct slice sockjs_url;        /* what the iframe page loads */
@@ -40,7 +42,7 @@ struct route {
 	struct template *body; /* NULL: the body passes untouched */
 };
 
-enum { WORKERS_MAX = 256 };
+enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
 
 struct limits {
 	uint64_t head, head_lines, target; /* of a request's head */
@@ -63,6 +65,7 @@ struct times {
 	uint64_t connect;    /* until the first STOMP frame */
 	uint64_t heartbeat;  /* SockJS's h */
 	uint64_t disconnect; /* a SockJS session without receiver */
+	uint64_t late_poll;  /* who asks for an ended session again and again waits */
 	uint64_t ping, pong; /* an idle WebSocket is pinged; then must answer */
 	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
 	uint64_t linger; /* an ERROR or close frame may take this to leave */

@@ -97,6 +97,14 @@ static const char *check_url(struct slice text)
 	return NULL;
 }
 
+static const char *check_cookie(struct slice text)
+{
+	return text.len <= COOKIE_NAME_MAX &&
+			       text_is_plain(text, "\"(),/:;<=>?@[\\]{} ")
+		       ? NULL
+		       : "must be the name of a cookie";
+}
+
 static const char *check_destination(struct slice text)
 {
 	return slice_starts_with(text, SLICE("/")) ? NULL : "must begin with \"/\"";
@@ -153,6 +161,7 @@ static const struct config_key times[] = {
 	TIME(connect, 10000, 1),
 	TIME(heartbeat, 25000, 1),
 	TIME(disconnect, 5000, 1),
+	TIME(late_poll, 5000, 0),
 	TIME(ping, 25000, 1),
 	TIME(pong, 10000, 1),
 	TIME(stomp_send, 10000, 0),
@@ -193,6 +202,19 @@ static const struct config_key endpoint[] = {
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, cookie_needed),
 		.fallback = false,
+	},
+	{
+		.name = "bind_address",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, bind_address),
+		.fallback = false,
+	},
+	{
+		.name = "bind_cookie",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, bind_cookie),
+		.text = "",
+		.check = check_cookie,
 	},
 	{
 		.name = "reply",

@@ -80,18 +80,19 @@ void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code
 	memcpy(tomb->bytes, key.data, key.len);
 	memcpy(tomb->bytes + key.len, reason.data, reason.len);
 	tomb->buried_at = now;
-	tomb->grave = (struct grave){code, {tomb->bytes + key.len, reason.len}};
+	tomb->grave = (struct grave){code, {tomb->bytes + key.len, reason.len}, 0};
 	table_insert(
 		&graveyard->tombs, &tomb->node, (struct slice){tomb->bytes, key.len});
 	list_append(&graveyard->by_age, &tomb->link);
 }
 
 const struct grave *graveyard_find(
-	const struct graveyard *graveyard, struct slice key, uint64_t now)
+	struct graveyard *graveyard, struct slice key, uint64_t now)
 {
 	struct tomb *tomb = tomb_find(graveyard, key);
 
 	if (tomb == NULL || now - tomb->buried_at > GRAVE_AGE_MS)
 		return NULL;
+	tomb->grave.visits++;
 	return &tomb->grave;
 }

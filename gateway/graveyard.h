@@ -13,6 +13,7 @@ struct graveyard;
 struct grave {
 	unsigned code;
 	struct slice reason;
+	unsigned visits; /* how often it was found, this time included */
 };
 
 struct graveyard *graveyard_create(const struct hash_key *key);
@@ -24,6 +25,6 @@ void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code
 
 /* NULL when there is none, or none so young. Valid until the next burial. */
 const struct grave *graveyard_find(
-	const struct graveyard *graveyard, struct slice key, uint64_t now);
+	struct graveyard *graveyard, struct slice key, uint64_t now);
 
 #endif

@@ -57,6 +57,7 @@ static void session_reap(struct task *task)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
 	name_unref(&worker->names, session->origin);
+	name_unref(&worker->names, session->cookie);
 	name_unref(&worker->names, session->address);
 	list_remove(&session->link);
 	list_remove(&session->awake);
@@ -125,6 +126,8 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->address = name_intern(&worker->names, peer->address);
 	if (peer->origin.len > 0)
 		session->origin = name_intern(&worker->names, peer->origin);
+	if (peer->cookie.len > 0)
+		session->cookie = name_intern(&worker->names, peer->cookie);
 
 	uint64_t number = ++worker->session_count * worker->crew->count + worker->index;
 	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
@@ -172,10 +175,17 @@ const struct grave *session_find_grave(
 		loop_now(worker->loop));
 }
 
+static bool name_admits(const struct name *bound, struct slice text)
+{
+	return bound == NULL || slice_equal(name_text(bound), text);
+}
+
 bool session_admits(const struct session *session, const struct peer *peer)
 {
-	return session->origin == NULL ||
-	       slice_equal(name_text(session->origin), peer->origin);
+	return name_admits(session->origin, peer->origin) &&
+	       name_admits(session->cookie, peer->cookie) &&
+	       (!session->endpoint->bind_address ||
+		       name_admits(session->address, peer->address));
 }
 
 void session_set_family(struct session *session, unsigned family)

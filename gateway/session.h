@@ -39,6 +39,7 @@ enum session_framing {
 struct peer {
 	struct slice address; /* "192.0.2.1", without port */
 	struct slice origin;  /* empty: none was sent */
+	struct slice cookie;  /* the endpoint's bind_cookie; empty: none was sent */
 };
 
 /*
@@ -61,7 +62,10 @@ struct session *session_find(
 const struct grave *session_find_grave(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
-/* Sessions opened with an Origin serve only that one. */
+/*
+ * Sessions serve only the Origin that they were opened with, if there was one, and
+ * the address and the cookie too where the endpoint says so.
+ */
 bool session_admits(const struct session *session, const struct peer *peer);
 
 /* What kind of requests may use the session; the carrier's numbers, 0 at first. */

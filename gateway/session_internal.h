@@ -22,6 +22,7 @@ struct session {
 	struct list link;       /* in worker->all_sessions */
 	struct list awake;      /* in worker->awake */
 	struct name *origin;    /* NULL: bound to none */
+	struct name *cookie;    /* the same */
 	struct name *address;
 	char label[17];
 

@@ -72,7 +72,7 @@ const struct endpoint *still_crew_endpoint(const struct crew *crew, const char *
 struct session *still_crew_open(struct worker *worker, const char *path,
 	enum session_framing framing, const char *id)
 {
-	const struct peer peer = {SLICE("192.0.2.1"), SLICE("")};
+	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
 
 	return session_create(worker, still_crew_endpoint(worker->crew, path), framing,
 		slice_of(id), &peer);

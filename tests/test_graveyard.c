@@ -85,6 +85,16 @@ START_TEST(the_oldest_graves_go_when_there_are_too_many)
 }
 END_TEST
 
+START_TEST(a_grave_counts_its_visits)
+{
+	graveyard_bury(graveyard, SLICE("a"), 3000, SLICE("Go away!"), 7);
+	for (unsigned i = 1; i <= 3; i++)
+		ck_assert_uint_eq(graveyard_find(graveyard, SLICE("a"), 7)->visits, i);
+	graveyard_bury(graveyard, SLICE("a"), 3000, SLICE("Go away!"), 8);
+	ck_assert_uint_eq(graveyard_find(graveyard, SLICE("a"), 8)->visits, 1);
+}
+END_TEST
+
 START_TEST(no_graveyard_is_fine)
 {
 	graveyard_destroy(NULL);
@@ -102,6 +112,7 @@ int main(void)
 	tcase_add_test(tcase, a_grave_lasts_two_minutes);
 	tcase_add_test(tcase, the_latest_end_of_an_id_counts);
 	tcase_add_test(tcase, the_oldest_graves_go_when_there_are_too_many);
+	tcase_add_test(tcase, a_grave_counts_its_visits);
 	tcase_add_test(tcase, no_graveyard_is_fine);
 	return unit_run(suite);
 }

@@ -413,8 +413,8 @@ static const struct {
 
 START_TEST(a_session_serves_the_origin_that_opened_it)
 {
-	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened};
-	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking};
+	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened, SLICE("")};
+	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
 	struct session *session =
 		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
 			SESSION_SOCKJS, SLICE("id"), &opener);

@@ -3,6 +3,7 @@
 #include "protocol/xmalloc.h"
 #include "transports/edge_internal.h"
 #include "transports/http_internal.h"
+#include "transports/peer.h"
 
 #include <stdlib.h>
 
@@ -37,15 +38,14 @@ void courier_ask_feed(struct http *http, unsigned home, const struct feed_ask *a
 	}
 
 	size_t size = sizeof(struct feed_ask_post) + ask->session.len +
-		      ask->peer.address.len + ask->peer.origin.len + ask->callback.len;
+		      peer_size(&ask->peer) + ask->callback.len;
 	struct feed_ask_post *asking = xmalloc(size);
 	char *at = asking->text;
 
 	asking->post = (struct post){.size = size, .run = feed_ask_run};
 	asking->ask = *ask;
 	asking->ask.session = slice_copy_out(&at, ask->session);
-	asking->ask.peer.address = slice_copy_out(&at, ask->peer.address);
-	asking->ask.peer.origin = slice_copy_out(&at, ask->peer.origin);
+	asking->ask.peer = peer_copy_out(&at, &ask->peer);
 	asking->ask.callback = slice_copy_out(&at, ask->callback);
 	worker_post(http->worker, home, &asking->post);
 }
@@ -160,15 +160,14 @@ static void intake_ask_run(struct worker *worker, struct post *post)
 void courier_ask_intake(struct http *http, unsigned home, const struct intake_ask *ask)
 {
 	size_t size = sizeof(struct intake_post) + ask->session.len +
-		      ask->peer.address.len + ask->peer.origin.len + ask->body.len;
+		      peer_size(&ask->peer) + ask->body.len;
 	struct intake_post *asking = xmalloc(size);
 	char *at = asking->text;
 
 	asking->post = (struct post){.size = size, .run = intake_ask_run};
 	asking->ask = *ask;
 	asking->ask.session = slice_copy_out(&at, ask->session);
-	asking->ask.peer.address = slice_copy_out(&at, ask->peer.address);
-	asking->ask.peer.origin = slice_copy_out(&at, ask->peer.origin);
+	asking->ask.peer = peer_copy_out(&at, &ask->peer);
 	asking->ask.body = slice_copy_out(&at, ask->body);
 	worker_post(http->worker, home, &asking->post);
 }

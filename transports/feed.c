@@ -4,42 +4,48 @@
 #include "transports/courier.h"
 #include "transports/framing.h"
 #include "transports/http_internal.h"
+#include "transports/peer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum { FRAME_BUDGET = 65536 };
+enum {
+	FRAME_BUDGET = 65536,
+	CLOSES_AT_ONCE =
+		5, /* old clients that get a close frame poll again and again */
+};
 
 struct feed {
 	struct outlet outlet;
 	struct http *http;
 	struct table_node node;  /* its key is ask.receiver */
-	struct session *session; /* NULL: it waits for `before` */
+	struct session *session; /* NULL: it waits, for `before` or for the timer */
 	struct pulled pulled;    /* what the bytes on their way are made of */
 	bool busy;               /* bytes are on their way */
 	bool last;               /* they are the last */
 	size_t sent;             /* bytes of frames, for the response limit */
 
 	/*
-	 * A client may come back before this worker knows that the last answer has
-	 * left, when another one has written it. Then the new feed waits for the old.
+	 * Two who want the same session. A client may come back before this worker
+	 * knows that the last answer has left, when another one has written it; or because
+	 * its old connection is dead. Until that is known the new feed waits.
 	 */
 	struct feed *before, *after;
+	struct timer timer;  /* an ended session's close frame is due */
 	struct feed_ask ask; /* points to `text` */
 	char text[];
 };
 
 static struct feed *feed_create(struct http *http, const struct feed_ask *ask)
 {
-	size_t bytes = ask->session.len + ask->peer.address.len + ask->peer.origin.len +
-		       ask->callback.len;
+	size_t bytes = ask->session.len + peer_size(&ask->peer) + ask->callback.len;
 	struct feed *feed = xcalloc(1, sizeof(*feed) + bytes);
 	char *at = feed->text;
 
 	feed->http = http;
 	feed->ask = *ask;
 	feed->ask.session = slice_copy_out(&at, ask->session);
-	feed->ask.peer.address = slice_copy_out(&at, ask->peer.address);
-	feed->ask.peer.origin = slice_copy_out(&at, ask->peer.origin);
+	feed->ask.peer = peer_copy_out(&at, &ask->peer);
 	feed->ask.callback = slice_copy_out(&at, ask->callback);
 	table_insert(&http->feeds, &feed->node, handle_key(&feed->ask.receiver));
 	return feed;
@@ -53,6 +59,7 @@ static void feed_destroy(struct feed *feed)
 	struct feed *after = feed->after;
 
 	table_remove(&feed->http->feeds, &feed->node);
+	loop_timer_stop(feed->http->worker->loop, &feed->timer);
 	if (feed->before != NULL)
 		feed->before->after = NULL;
 	free(feed);
@@ -173,6 +180,36 @@ static void feed_say_close(struct feed *feed, unsigned code, struct slice reason
 	feed_destroy(feed);
 }
 
+/* Late polls. */
+
+static const struct grave *feed_find_grave(const struct feed *feed)
+{
+	return session_find_grave(
+		feed->http->worker, feed->ask.endpoint, feed->ask.session);
+}
+
+static void on_timer(struct timer *timer)
+{
+	struct feed *feed = container_of(timer, struct feed, timer);
+	const struct grave *grave = feed_find_grave(feed);
+
+	if (grave != NULL)
+		feed_say_close(feed, grave->code, grave->reason);
+	else
+		feed_say_close(feed, 1002, SLICE("Connection interrupted"));
+}
+
+static void feed_visit(struct feed *feed, const struct grave *grave)
+{
+	struct worker *worker = feed->http->worker;
+
+	if (grave->visits <= CLOSES_AT_ONCE)
+		feed_say_close(feed, grave->code, grave->reason);
+	else
+		loop_timer_start(
+			worker->loop, &feed->timer, worker->config->times.late_poll);
+}
+
 /* The session that was asked for, opened if there was none; NULL after answering. */
 static struct session *feed_find_session(struct feed *feed)
 {
@@ -187,10 +224,9 @@ static struct session *feed_find_session(struct feed *feed)
 		feed_refuse(feed, 404);
 		return NULL;
 	}
-	const struct grave *grave =
-		session_find_grave(worker, ask->endpoint, ask->session);
+	const struct grave *grave = feed_find_grave(feed);
 	if (grave != NULL) {
-		feed_say_close(feed, grave->code, grave->reason);
+		feed_visit(feed, grave);
 		return NULL;
 	}
 	session = session_create(
@@ -202,15 +238,26 @@ static struct session *feed_find_session(struct feed *feed)
 	return session;
 }
 
-/* The session's feed, if its last frame is on its way and nobody waits for it yet. */
-static struct feed *feed_leaving(const struct session *session)
+/* Its last frame is on its way. */
+static bool feed_is_leaving(const struct feed *feed)
+{
+	return feed->busy && feed->last;
+}
+
+/* The feed that has the session and is not waited for yet. */
+static struct feed *session_feed(const struct session *session)
 {
 	struct outlet *outlet = session_outlet(session);
 
 	if (outlet == NULL || outlet->ops != &feed_ops)
 		return NULL;
 	struct feed *feed = container_of(outlet, struct feed, outlet);
-	return feed->busy && feed->last && feed->after == NULL ? feed : NULL;
+	return feed->after == NULL ? feed : NULL;
+}
+
+static void feed_say_occupied(struct feed *feed)
+{
+	feed_say_close(feed, 2010, SLICE("Another connection still open"));
 }
 
 static void feed_begin(struct feed *feed)
@@ -219,13 +266,16 @@ static void feed_begin(struct feed *feed)
 
 	if (session == NULL)
 		return;
-	feed->before = feed_leaving(session);
-	if (feed->before != NULL) {
-		feed->before->after = feed;
+	struct feed *before = session_feed(session);
+	if (before != NULL) {
+		feed->before = before;
+		before->after = feed;
+		if (!feed_is_leaving(before))
+			feed_tell(before, RECEIVER_PROBE);
 		return;
 	}
 	if (!session_attach(session, &feed->outlet)) {
-		feed_say_close(feed, 2010, SLICE("Another connection still open"));
+		feed_say_occupied(feed);
 		return;
 	}
 	feed->session = session;
@@ -233,11 +283,20 @@ static void feed_begin(struct feed *feed)
 	feed_pump(feed);
 }
 
+/* What it had not yet brought out is the next one's. */
+static void feed_give_way(struct feed *feed)
+{
+	feed_tell(feed, RECEIVER_END);
+	session_detach(feed->session);
+	feed_destroy(feed);
+}
+
 void feed_open(struct http *http, const struct feed_ask *ask)
 {
 	struct feed *feed = feed_create(http, ask);
 
 	feed->outlet.ops = &feed_ops;
+	feed->timer.fire = on_timer;
 	feed_begin(feed);
 }
 
@@ -259,5 +318,28 @@ void feed_hear(struct http *http, struct handle receiver, enum feed_news news)
 				feed->session, 1002, SLICE("Connection interrupted"));
 		feed_destroy(feed);
 		break;
+	case FEED_ALIVE:
+		if (feed->after != NULL && !feed_is_leaving(feed))
+			feed_say_occupied(feed->after);
+		break;
+	case FEED_DEAD:
+		if (feed->after != NULL)
+			feed_give_way(feed);
+		break;
 	}
+}
+
+void feeds_finish(struct http *http)
+{
+	struct table_node *node;
+
+	while ((node = table_any(&http->feeds)) != NULL) {
+		struct feed *feed = container_of(node, struct feed, node);
+
+		assert(feed->session == NULL);
+		table_remove(&http->feeds, node);
+		loop_timer_stop(http->worker->loop, &feed->timer);
+		free(feed);
+	}
+	table_finish(&http->feeds);
 }

@@ -33,9 +33,14 @@ struct feed_ask {
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 
+/* Forgets those who wait, at the end: no session has a feed any more. */
+void feeds_finish(struct http *http);
+
 enum feed_news {
 	FEED_WRITTEN, /* the kernel has what was handed over last */
 	FEED_LOST,    /* the connection broke */
+	FEED_ALIVE,   /* RECEIVER_PROBE's answer: it is well */
+	FEED_DEAD,    /* or its peer seems to be gone */
 };
 
 /* The receiver of a feed tells. Does nothing when the feed has ended. */
@@ -46,6 +51,7 @@ enum receiver_news {
 	RECEIVER_TAKE,   /* bytes for the client */
 	RECEIVER_END,    /* nothing more comes */
 	RECEIVER_REFUSE, /* an HTTP status instead of frames */
+	RECEIVER_PROBE,  /* somebody else wants the session: is the peer still there? */
 };
 
 struct receiver_word {

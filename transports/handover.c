@@ -44,6 +44,7 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 	const struct peer peer = {
 		peer_address((const struct sockaddr *)&handover->address, text),
 		origin == NULL ? SLICE("") : *origin,
+		SLICE(""),
 	};
 	struct http_route route = route_find(config, head->target, true);
 	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);

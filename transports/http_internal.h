@@ -79,6 +79,7 @@ struct http_request {
 	char *target;
 	const char *method;  /* libmicrohttpd's, as long as the request */
 	struct slice origin; /* the same; empty: none was sent */
+	struct slice cookie; /* the endpoint's bind_cookie; the same */
 	struct http_route route;
 	int minor;  /* of HTTP/1.x */
 	bool begun; /* its head has been looked at */
@@ -110,7 +111,8 @@ static inline const struct config *request_config(const struct http_request *req
 
 static inline struct peer request_peer(const struct http_request *request)
 {
-	return (struct peer){slice_of(request->connection->address), request->origin};
+	return (struct peer){slice_of(request->connection->address), request->origin,
+		request->cookie};
 }
 
 /* The worker of the session that the request's URL names. */

@@ -13,6 +13,7 @@
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/courier.h"
+#include "transports/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -223,6 +224,11 @@ bool receiver_hear(struct http *http, uint64_t number, const struct receiver_wor
 	case RECEIVER_REFUSE:
 		receiver->refusal = word->status;
 		break;
+	case RECEIVER_PROBE:
+		receiver_tell(receiver, progress_is_dead(request->connection->watch.fd)
+						? FEED_DEAD
+						: FEED_ALIVE);
+		return false;
 	}
 	/* A poll that has its session has nothing to say yet. */
 	if (receiver->phase == RECEIVER_ASKING &&

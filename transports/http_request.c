@@ -9,6 +9,7 @@
 #include "transports/refusal.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
@@ -156,6 +157,21 @@ static void request_check_origin(
 	request->refusal_text = SLICE("Origin not allowed\n");
 }
 
+/* What binds a session to a cookie, if the endpoint wants that. */
+static void request_read_cookie(struct http_request *request)
+{
+	const struct endpoint *endpoint = request->route.endpoint;
+	char name[COOKIE_NAME_MAX + 1];
+
+	if (endpoint == NULL || endpoint->bind_cookie.len == 0)
+		return;
+	snprintf(name, sizeof(name), "%.*s", SLICE_ARGS(endpoint->bind_cookie));
+	const char *value = MHD_lookup_connection_value(
+		request->connection->mhd, MHD_COOKIE_KIND, name);
+	if (value != NULL)
+		request->cookie = slice_of(value);
+}
+
 /* Looks at the head. False: the connection is closed, or another's now. */
 static bool request_begin(struct http_request *request, const char *version)
 {
@@ -169,6 +185,7 @@ static bool request_begin(struct http_request *request, const char *version)
 	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	request_check_origin(request, head);
+	request_read_cookie(request);
 	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
 		return !http_upgrade(request, head);
 	return true;

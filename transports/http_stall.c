@@ -11,6 +11,7 @@
 
 #include "gateway/log.h"
 #include "protocol/xmalloc.h"
+#include "transports/feed.h"
 #include "transports/progress.h"
 
 #include <microhttpd.h>
@@ -288,7 +289,7 @@ void http_destroy(struct http *http)
 		MHD_stop_daemon(stall->daemon);
 	}
 	registry_finish(&http->requests);
-	table_finish(&http->feeds);
+	feeds_finish(http);
 	files_destroy(http->files);
 	buf_finish(&http->scratch);
 	sockjs_messages_finish(&http->messages);

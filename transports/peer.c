@@ -25,3 +25,18 @@ struct slice peer_address(const struct sockaddr *address, char text[PEER_ADDRESS
 		return SLICE("unknown");
 	return slice_of(text);
 }
+
+size_t peer_size(const struct peer *peer)
+{
+	return peer->address.len + peer->origin.len + peer->cookie.len;
+}
+
+struct peer peer_copy_out(char **at, const struct peer *peer)
+{
+	struct peer copy;
+
+	copy.address = slice_copy_out(at, peer->address);
+	copy.origin = slice_copy_out(at, peer->origin);
+	copy.cookie = slice_copy_out(at, peer->cookie);
+	return copy;
+}

@@ -14,4 +14,10 @@ uint64_t progress_acked(int fd);
 /* True when something written has not been acknowledged yet. */
 bool progress_is_behind(int fd);
 
+/*
+ * True when the connection is over, or what was sent had to be sent again and again:
+ * nobody is there who could take more.
+ */
+bool progress_is_dead(int fd);
+
 #endif
