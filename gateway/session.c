@@ -378,6 +378,9 @@ void session_close(struct session *session, unsigned code, struct slice reason)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
+	/* What waited is dropped: whatever the handler says, that was no good end. */
+	if (session->overflowed)
+		session_set_reason(session, 1008, SLICE("Slow consumer"));
 	session_set_reason(session, code, reason);
 	session_set_state(session, SESSION_CLOSING);
 	session->closing_at = session_now(session);

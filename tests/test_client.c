@@ -395,6 +395,21 @@ START_TEST(a_slow_consumer_is_told_so)
 }
 END_TEST
 
+START_TEST(a_slow_consumer_that_disconnects_hears_no_goodbye)
+{
+	connect_with("CONNECT{accept-version:1.2}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	for (int i = 0; i < 5; i++)
+		stomp_peer_mutter(peer, "SEND{destination:/topic/a}[x]");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
+	stomp_peer_mutter(peer, "DISCONNECT{receipt:2}");
+	/* Messages and receipts were dropped: that is no good end. */
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_ptr_nonnull(strstr(heard, "Slow consumer"));
+	ck_assert_ptr_null(strstr(heard, "Goodbye"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client");
@@ -430,6 +445,7 @@ int main(void)
 	tcase_add_test(limits, a_frame_before_connect_is_small);
 	tcase_add_test(limits, a_frame_after_connect_may_be_larger);
 	tcase_add_test(limits, a_slow_consumer_is_told_so);
+	tcase_add_test(limits, a_slow_consumer_that_disconnects_hears_no_goodbye);
 
 	tcase_add_checked_fixture(ending, setup, teardown);
 	tcase_add_test(ending, what_follows_a_mistake_is_ignored);

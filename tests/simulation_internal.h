@@ -1,0 +1,66 @@
+/*
+ * What simulation.c, which lets things happen, and simulation_check.c, which looks at
+ * the crew from inside, share; nobody else includes it.
+ */
+#ifndef TESTS_SIMULATION_INTERNAL_H
+#define TESTS_SIMULATION_INTERNAL_H
+
+#include "tests/chance.h"
+#include "tests/stomp_peer.h"
+#include "tests/witness.h"
+
+enum { WORKERS_LEAST = 2, WORKERS_MOST = 5, FRAMES_PER_READ = 4, REST_TURNS = 100000 };
+
+/* What chance has decided for the whole of a schedule. */
+struct weather {
+	unsigned steps;
+	unsigned turns;       /* percent of steps that are a worker's turn */
+	unsigned interrupted; /* percent of wakes that run at once */
+	unsigned slow;        /* percent of acts that stop an outlet */
+	unsigned brisk;       /* percent of turns without bound */
+	unsigned posts, bytes, queue, sessions, destinations; /* limits; 0: as usual */
+};
+
+struct edge {
+	bool held; /* its publishers are not read */
+};
+
+struct simulation {
+	struct chance chance;
+	struct weather weather;
+	struct witness witness;
+	struct crew *crew;
+	struct edge edges[WORKERS_MOST];
+	bool touched[WORKERS_MOST]; /* something has happened on its loop */
+	bool running[WORKERS_MOST];
+	bool gone[WORKERS_MOST]; /* its loop has ended with the crew */
+	struct stomp_peer *peers[CLIENTS_MAX];
+	unsigned client_count;
+};
+
+struct session *simulation_session(const struct simulation *sim, unsigned client);
+
+/* The client has a session that listens to it. */
+bool simulation_is_open(const struct simulation *sim, unsigned client);
+
+/* simulation_check.c: each fails the test when something is wrong. */
+
+/* At any time, even in the middle of a turn: nothing is less than none. */
+void check_told(const struct simulation *sim);
+
+/* Between turns: what the crew was told, and what it was not yet, is what there is. */
+void check_numbers(const struct simulation *sim);
+
+/* A worker that reads: it sees no more waiting than may. */
+void check_reader(const struct simulation *sim, const struct worker *worker);
+
+/* Whoever sleeps now has nothing to do: no wake was lost. */
+void check_sleepers(const struct simulation *sim);
+
+/* The brokers know exactly the clients that there are, and their subscriptions. */
+void check_brokers(struct simulation *sim);
+
+/* All clients are gone. */
+void check_nothing_left(const struct simulation *sim);
+
+#endif
