@@ -400,6 +400,20 @@ bool config_listen(struct slice value, struct slice *host, struct slice *port)
 	return true;
 }
 
+bool config_version(struct slice value)
+{
+	bool digit = false; /* the last byte was one */
+
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.data[i];
+
+		if (!isdigit(byte) && (byte != '.' || !digit))
+			return false;
+		digit = byte != '.';
+	}
+	return digit;
+}
+
 void config_destroy(struct config *config)
 {
 	if (config == NULL)
@@ -411,6 +425,7 @@ void config_destroy(struct config *config)
 		template_destroy(config->routes[i].body);
 	}
 	free(config->endpoints);
+	free(config->sockjs_clients);
 	free(config->routes);
 	free(config->allowed_origins.items);
 	free(config->broker_prefixes.items);

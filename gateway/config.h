@@ -34,6 +34,12 @@ struct endpoint {
 	struct strings allowed_origins; /* its own, else the global list's */
 };
 
+/* A version of sockjs-client beside those that come with the binary. */
+struct sockjs_client {
+	struct slice version; /* "0.3.4"; unique */
+	struct slice file;    /* its script */
+};
+
 /* An application route: what becomes of a SEND to an application destination. */
 struct route {
 	struct slice match; /* Ant pattern with {vars}; unique; below an app prefix */
@@ -86,9 +92,12 @@ struct config {
 	struct strings app_prefixes;    /* "/app" */
 	struct route *routes;           /* in the order of the file */
 	size_t route_count;
-	struct slice timezone; /* for {now:...}; empty: TZ, else UTC */
-	bool www_bundled;      /* no "www" in the file: our own pages */
-	struct slice www;      /* a directory; empty: bundled, or no files */
+	struct slice timezone;      /* for {now:...}; empty: TZ, else UTC */
+	bool www_bundled;           /* no "www" in the file: our own pages */
+	struct slice www;           /* a directory; empty: bundled, or no files */
+	struct slice www_installed; /* main.c's: where the bundled pages are */
+	struct sockjs_client *sockjs_clients;
+	size_t sockjs_client_count;
 	struct limits limits;
 	struct times times;
 	json_t *json; /* owned; the slices point into its strings */
@@ -107,6 +116,9 @@ struct config *config_parse(struct slice text, const char *name, struct buf *err
 
 /* Splits "host:port", "[v6]:port" or ":port". False when it is none. */
 bool config_listen(struct slice value, struct slice *host, struct slice *port);
+
+/* True for numbers with dots between them: "1.6.1". */
+bool config_version(struct slice value);
 
 void config_destroy(struct config *config); /* NULL is fine */
 

@@ -3,6 +3,11 @@
 
 #include "protocol/xmalloc.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 static json_t *list_item(const json_t *object, const char *list, size_t index)
 {
 	return json_array_get(json_object_get(object, list), index);
@@ -192,24 +197,69 @@ static int check_route(
 }
 
 /*
- * A relative directory counts from the file's folder. The result takes the place
- * of what was written, since the tree owns all our strings.
+ * A relative path counts from the file's folder. The result takes the place of what
+ * was written in `object`, since the tree owns all our strings.
  */
-static void resolve_www(struct config *config, const char *name)
+static struct slice resolve_path(
+	json_t *object, const char *key, struct slice value, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	struct buf path = {0};
 
-	config->www_bundled = json_object_get(config->json, "www") == NULL;
-	if (config->www.len == 0 || config->www.data[0] == '/' || slash == NULL)
-		return;
+	if (value.len == 0 || value.data[0] == '/' || slash == NULL)
+		return value;
 	buf_append(&path, (struct slice){name, (size_t)(slash - name) + 1});
-	buf_append(&path, config->www);
+	buf_append(&path, value);
 
 	json_t *string = json_stringn_nocheck(path.data, path.len);
-	config->www = (struct slice){json_string_value(string), path.len};
-	json_object_set_new_nocheck(config->json, "www", string);
+	struct slice resolved = {json_string_value(string), path.len};
+	json_object_set_new_nocheck(object, key, string);
 	buf_finish(&path);
+	return resolved;
+}
+
+/* What is wrong with a file that must be read later; NULL: nothing. */
+static const char *find_fault(struct slice file)
+{
+	char *name = xstrdup(file);
+	struct stat about;
+	const char *fault = NULL;
+
+	if (access(name, R_OK) == -1 || stat(name, &about) == -1)
+		fault = strerror(errno);
+	else if (!S_ISREG(about.st_mode))
+		fault = "Not a file";
+	free(name);
+	return fault;
+}
+
+static int check_sockjs_client(
+	struct config *config, size_t index, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "sockjs_clients", 0};
+	const struct config_path item = {&list, NULL, index};
+	const struct config_path version = {&item, "version", 0};
+	const struct config_path file = {&item, "file", 0};
+	struct sockjs_client *clients = config->sockjs_clients;
+
+	for (size_t i = 0; i < index; i++) {
+		if (!slice_equal(clients[i].version, clients[index].version))
+			continue;
+		config_mistake(source, &version,
+			"\"%.*s\" is the version of sockjs_clients[%zu]",
+			SLICE_ARGS(clients[i].version), i);
+		return -1;
+	}
+	clients[index].file =
+		resolve_path(list_item(config->json, "sockjs_clients", index), "file",
+			clients[index].file, source->name);
+
+	const char *fault = find_fault(clients[index].file);
+	if (fault == NULL)
+		return 0;
+	config_mistake(
+		source, &file, "%.*s: %s", SLICE_ARGS(clients[index].file), fault);
+	return -1;
 }
 
 int config_check(struct config *config, const struct config_source *source)
@@ -217,7 +267,8 @@ int config_check(struct config *config, const struct config_source *source)
 	config_listen(config->listen, &config->host, &config->port);
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;
-	resolve_www(config, source->name);
+	config->www_bundled = json_object_get(config->json, "www") == NULL;
+	config->www = resolve_path(config->json, "www", config->www, source->name);
 
 	if (check_endpoints(config, source) == -1 ||
 		check_prefixes(config, config->broker_prefixes, source, "broker") ==
@@ -226,6 +277,9 @@ int config_check(struct config *config, const struct config_source *source)
 		return -1;
 	for (size_t i = 0; i < config->route_count; i++)
 		if (check_route(config, i, source) == -1)
+			return -1;
+	for (size_t i = 0; i < config->sockjs_client_count; i++)
+		if (check_sockjs_client(config, i, source) == -1)
 			return -1;
 	return 0;
 }

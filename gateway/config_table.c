@@ -97,6 +97,13 @@ static const char *check_url(struct slice text)
 	return NULL;
 }
 
+static const char *check_version(struct slice text)
+{
+	return config_version(text) && text.len <= 32
+		       ? NULL
+		       : "must be numbers with dots between them, like \"0.3.4\"";
+}
+
 static const char *check_cookie(struct slice text)
 {
 	return text.len <= COOKIE_NAME_MAX &&
@@ -234,7 +241,7 @@ static const struct config_key endpoint[] = {
 		.name = "sockjs_url",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, sockjs_url),
-		.text = "/vendor/sockjs.min.js",
+		.text = "/sockjs-client/loader.js",
 		.check = check_url,
 	},
 	{
@@ -305,6 +312,24 @@ static const struct config_key app[] = {
 	},
 };
 
+static const struct config_key sockjs_client[] = {
+	{
+		.name = "version",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct sockjs_client, version),
+		.required = true,
+		.check = check_version,
+	},
+	{
+		.name = "file",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct sockjs_client, file),
+		.required = true,
+	},
+};
+
+static const struct config_table sockjs_client_table = {
+	sockjs_client, COUNT(sockjs_client), sizeof(struct sockjs_client)};
 static const struct config_table limits_table = {
 	.keys = limits, .count = COUNT(limits)};
 static const struct config_table times_table = {.keys = times, .count = COUNT(times)};
@@ -368,6 +393,13 @@ static const struct config_key top[] = {
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, www),
 		.text = "",
+	},
+	{
+		.name = "sockjs_clients",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, sockjs_clients),
+		.count = offsetof(struct config, sockjs_client_count),
+		.inside = &sockjs_client_table,
 	},
 	{.name = "limits", .kind = CONFIG_OBJECT, .inside = &limits_table},
 	{.name = "times", .kind = CONFIG_OBJECT, .inside = &times_table},

@@ -100,8 +100,10 @@ static int serve(const struct arguments *arguments)
 	}
 	log_level_parse(config->log_level, &level);
 	log_set_level(level);
-	if (config->www_bundled && find_pages(pages))
-		config->www = slice_of(pages);
+	if (find_pages(pages))
+		config->www_installed = slice_of(pages);
+	if (config->www_bundled)
+		config->www = config->www_installed;
 	if (apply(arguments, config) == 0)
 		status = server_run(config, &transports_edge);
 	config_destroy(config);

@@ -80,7 +80,7 @@ START_TEST(an_endpoint_has_defaults_of_its_own)
 	ck_assert_slice_eq(endpoint->handler, SLICE("stomp"));
 	ck_assert(endpoint->sockjs && endpoint->websocket && !endpoint->cookie_needed);
 	ck_assert_uint_eq(endpoint->response_limit, 131072);
-	ck_assert_slice_eq(endpoint->sockjs_url, SLICE("/vendor/sockjs.min.js"));
+	ck_assert_slice_eq(endpoint->sockjs_url, SLICE("/sockjs-client/loader.js"));
 	ck_assert_uint_eq(endpoint->reply.len, 0);
 	ck_assert_uint_eq(endpoint->allowed_origins.count, 0);
 	config_destroy(config);
@@ -213,6 +213,8 @@ END_TEST
 #define X51         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define CHAT        "{\"path\": \"/chat\"}"
 #define ROUTE(text) "{\"app\": {\"routes\": [" text "]}}"
+#define SJS(text)   "{\"sockjs_clients\": [\n" text "]}"
+#define SELF        "\"file\": \"/proc/self/exe\""
 
 static const struct {
 	const char *json, *error;
@@ -326,6 +328,30 @@ static const struct {
 		"c.json:1:41: app.routes[0].body: {bdy} is none of {body}, "
 		"{body.NAME}, "
 		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
+
+	/* clients */
+	{"{\"sockjs_clients\": {\"0.3.4\": \"x\"}}",
+		"c.json:1:2: sockjs_clients: must be a list of objects"},
+	{SJS("{\"version\": \"1.2\"}"),
+		"c.json:2:1: sockjs_clients[0].file: is missing"},
+	{SJS("{" SELF "}"), "c.json:2:1: sockjs_clients[0].version: is missing"},
+	{SJS("{\"version\": \"1.2\", \"fle\": \"x\"}"),
+		"c.json:2:20: sockjs_clients[0].fle: is not a known key (did you mean "
+		"\"file\"?)"},
+	{SJS("{\"version\": \"1.2.\", " SELF "}"),
+		"c.json:2:2: sockjs_clients[0].version: must be numbers with dots "
+		"between them, like \"0.3.4\""},
+	{SJS("{\"version\": \"../1\", " SELF "}"),
+		"c.json:2:2: sockjs_clients[0].version: must be numbers with dots "
+		"between them, like \"0.3.4\""},
+	{SJS("{\"version\": \"1\", " SELF "},\n {\"version\": \"1\", " SELF "}"),
+		"c.json:3:3: sockjs_clients[1].version: \"1\" is the version of "
+		"sockjs_clients[0]"},
+	{SJS("{\"version\": \"1\", \"file\": \"nothing.js\"}"),
+		"c.json:2:18: sockjs_clients[0].file: nothing.js: No such file or "
+		"directory"},
+	{SJS("{\"version\": \"1\", \"file\": \"/proc\"}"),
+		"c.json:2:18: sockjs_clients[0].file: /proc: Not a file"},
 };
 
 START_TEST(a_mistake_is_told_with_its_place)
@@ -396,6 +422,53 @@ START_TEST(a_file_is_read)
 }
 END_TEST
 
+START_TEST(clients_are_versions_with_files)
+{
+	struct buf error = {0};
+	struct config *config = config_parse(
+		SLICE("{\"sockjs_clients\": ["
+		      "{\"version\": \"0.3.4\", \"file\": \"test_config.c\"},"
+		      "{\"version\": \"2\", \"file\": \"/proc/self/exe\"}]}"),
+		"tests/c.json", &error);
+
+	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
+	ck_assert_uint_eq(config->sockjs_client_count, 2);
+	ck_assert_slice_eq(config->sockjs_clients[0].version, SLICE("0.3.4"));
+	ck_assert_slice_eq(
+		config->sockjs_clients[0].file, SLICE("tests/test_config.c"));
+	ck_assert_slice_eq(config->sockjs_clients[1].version, SLICE("2"));
+	ck_assert_slice_eq(config->sockjs_clients[1].file, SLICE("/proc/self/exe"));
+	config_destroy(config);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	bool valid;
+} versions[] = {
+	{"1.6.1", true},
+	{"0.3.4", true},
+	{"10", true},
+	{"", false},
+	{".", false},
+	{"..", false},
+	{"1.", false},
+	{".1", false},
+	{"1..2", false},
+	{"1/2", false},
+	{"1.0.0-beta.1", false},
+	{"v1", false},
+	{" 1", false},
+};
+
+START_TEST(a_version_is_numbers_with_dots_between)
+{
+	ck_assert_msg(
+		config_version(slice_of(versions[_i].value)) == versions[_i].valid,
+		"\"%s\"", versions[_i].value);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_there_is_told_by_name)
 {
 	struct buf error = {0};
@@ -433,6 +506,8 @@ int main(void)
 	tcase_add_test(read, a_route_has_targets_and_a_body);
 	tcase_add_test(read, the_built_in_configuration_is_the_demo);
 	unit_add_table(read, a_relative_www_counts_from_the_files_folder, folders);
+	tcase_add_test(read, clients_are_versions_with_files);
+	unit_add_table(read, a_version_is_numbers_with_dots_between, versions);
 	tcase_add_test(read, a_file_is_read);
 	unit_add_table(read, an_address_is_split_or_refused_whole, addresses);
 	unit_add_table(refuse, a_mistake_is_told_with_its_place, mistakes);

@@ -89,6 +89,11 @@ static void add_caching(struct MHD_Response *response, enum caching caching)
 		add(response, "Cache-Control", "public, max-age=" YEAR_TEXT);
 		add_expires(response);
 		break;
+	case CACHING_FOREVER:
+		add(response, "Cache-Control",
+			"public, max-age=" YEAR_TEXT ", immutable");
+		add_expires(response);
+		break;
 	}
 }
 

@@ -2,6 +2,10 @@
  * The pages: every file below the www directory, read once at the start. A
  * request names one of them exactly or it does not; no path is ever put together
  * from what a peer says.
+ *
+ * Whatever pages there are, iframes find the loader and the versions of
+ * sockjs-client below /sockjs-client/. What is read first stays: the files that the
+ * configuration names, its directory, what comes with the binary.
  */
 #include "transports/http_internal.h"
 
@@ -27,6 +31,7 @@ struct file {
 	struct table_node node; /* its key points to `path` */
 	char *path;             /* "/chat.html"; a directory's index is at "/" too */
 	const char *content_type;
+	enum caching caching;
 	char etag[20];
 	struct buf content;
 };
@@ -40,6 +45,8 @@ struct files {
 static const char page_policy[] =
 	"default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; "
 	"frame-ancestors 'self'";
+
+#define SOCKJS_CLIENTS SLICE("/sockjs-client/")
 
 static const struct hash_key etag_key = {0x504f535445524e21, 0x66696c6573};
 
@@ -70,13 +77,28 @@ static const char *content_type_of(struct slice path)
 	return "application/octet-stream";
 }
 
+/* A version never changes: "/sockjs-client/1.6.1/sockjs.min.js". */
+static enum caching caching_of(struct slice path)
+{
+	struct slice rest = slice_from(path, SOCKJS_CLIENTS.len);
+
+	if (!slice_starts_with(path, SOCKJS_CLIENTS) ||
+		!config_version(slice_first(rest, slice_find(rest, '/'))))
+		return CACHING_CHECK;
+	return CACHING_FOREVER;
+}
+
 static void files_insert(
 	struct files *files, const char *path, const char *type, struct slice content)
 {
+	if (table_find(&files->by_path, slice_of(path)) != NULL)
+		return;
+
 	struct file *file = xcalloc(1, sizeof(*file));
 
 	file->path = xstrdup(slice_of(path));
 	file->content_type = type;
+	file->caching = caching_of(slice_of(path));
 	buf_append(&file->content, content);
 	snprintf(file->etag, sizeof(file->etag), "\"%016llx\"",
 		(unsigned long long)hash_slice(&etag_key, content));
@@ -164,25 +186,84 @@ static int files_walk(struct files *files, int directory, const char *path, int 
 	return result;
 }
 
-struct files *files_create(struct slice directory)
+/* `path` is what URLs call the directory, "/" or "/name/". */
+static int files_add_directory(struct files *files, const char *name, const char *path)
+{
+	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1) {
+		log_error("files: %s: %s", name, strerror(errno));
+		return -1;
+	}
+	return files_walk(files, fd, path, 0);
+}
+
+static int files_add_pages(struct files *files, const struct config *config)
+{
+	if (config->www.len == 0)
+		return 0;
+
+	char *name = xstrdup(config->www);
+	int result = files_add_directory(files, name, "/");
+
+	if (result == 0)
+		log_info("files: %zu pages from %s", files->by_path.count, name);
+	free(name);
+	return result;
+}
+
+/* The loader, and the versions of sockjs-client that come with the binary. */
+static int files_add_bundled(struct files *files, const struct config *config)
+{
+	struct buf name = {0};
+
+	if (config->www_installed.len == 0)
+		return 0;
+	buf_append(&name, config->www_installed);
+	buf_append(&name, SLICE("/sockjs-client"));
+	buf_append_char(&name, '\0');
+
+	int result = files_add_directory(files, name.data, "/sockjs-client/");
+	buf_finish(&name);
+	return result;
+}
+
+static int files_add_client(struct files *files, const struct sockjs_client *client)
+{
+	struct buf path = {0};
+	struct stat about;
+	char *name = xstrdup(client->file);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	int result = -1;
+
+	buf_append(&path, SOCKJS_CLIENTS);
+	buf_append(&path, client->version);
+	buf_append(&path, SLICE("/sockjs.min.js"));
+	buf_append_char(&path, '\0');
+	if (fd == -1 || fstat(fd, &about) == -1)
+		log_error("files: %s: %s", name, strerror(errno));
+	else
+		result = files_read(files, path.data, fd, (size_t)about.st_size);
+	if (fd != -1)
+		close(fd);
+	free(name);
+	buf_finish(&path);
+	return result;
+}
+
+struct files *files_create(const struct config *config)
 {
 	struct files *files = xcalloc(1, sizeof(*files));
+	int result = 0;
 
 	table_init(&files->by_path, &etag_key);
-	if (directory.len == 0)
-		return files;
-
-	char *name = xstrdup(directory);
-	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		log_error("files: www \"%s\": %s", name, strerror(errno));
-	if (fd == -1 || files_walk(files, fd, "/", 0) == -1) {
+	for (size_t i = 0; result == 0 && i < config->sockjs_client_count; i++)
+		result = files_add_client(files, &config->sockjs_clients[i]);
+	if (result == -1 || files_add_pages(files, config) == -1 ||
+		files_add_bundled(files, config) == -1) {
 		files_destroy(files);
-		files = NULL;
-	} else {
-		log_info("files: %zu pages from %s", files->by_path.count, name);
+		return NULL;
 	}
-	free(name);
 	return files;
 }
 
@@ -219,7 +300,7 @@ bool http_serve_file(struct http_request *request)
 		.status = 200,
 		.content_type = file->content_type,
 		.body = buf_slice(&file->content),
-		.caching = CACHING_CHECK,
+		.caching = file->caching,
 		.etag = file->etag,
 		.policy = page_policy,
 	};

@@ -156,6 +156,7 @@ enum caching {
 	CACHING_NEVER, /* exactly the header that the protocol's tests want */
 	CACHING_CHECK, /* ask each time whether the ETag is still good */
 	CACHING_YEAR,
+	CACHING_FOREVER, /* what has this URL never changes */
 };
 
 struct answer {
@@ -225,8 +226,8 @@ void http_receiver_destroy(struct http_request *request, bool completed);
  */
 bool http_upgrade(struct http_request *request, const struct http_head *head);
 
-/* http_files.c: every file below `directory`, read once. NULL after logging why. */
-struct files *files_create(struct slice directory);
+/* http_files.c: every file that is served, read once. NULL after logging why. */
+struct files *files_create(const struct config *config);
 void files_destroy(struct files *files); /* NULL is fine */
 
 #endif

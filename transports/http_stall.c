@@ -253,7 +253,7 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 	list_init(&http->held);
 	registry_init(&http->requests, &worker->key);
 	table_init(&http->feeds, &worker->key);
-	http->files = files_create(worker->config->www);
+	http->files = files_create(worker->config);
 	if (http->files == NULL)
 		goto fail;
 	for (size_t i = 0; i < STALLS; i++) {
