@@ -51,7 +51,7 @@ void __wrap_loop_wake(struct loop *loop)
 		if (sim->crew->workers[i]->loop == loop && !sim->running[i]) {
 			witness_trace(&sim->witness, "worker %u at once", i);
 			turn(sim, i);
-			check_told(sim);
+			simulation_check_told(sim);
 		}
 	}
 }
@@ -150,7 +150,7 @@ static bool may_read(struct simulation *sim, struct worker *worker)
 		edge->held = true;
 	if (edge->held)
 		return false;
-	check_reader(sim, worker);
+	simulation_check_reader(sim, worker);
 	return true;
 }
 
@@ -358,7 +358,7 @@ static void come_to_rest(struct simulation *sim)
 			return;
 		turn(sim, runners[below(sim, count)]);
 		hear_all(sim);
-		check_numbers(sim);
+		simulation_check_numbers(sim);
 	}
 	witness_fail(&sim->witness, "there is no rest");
 }
@@ -367,9 +367,9 @@ static void rest(struct simulation *sim)
 {
 	come_to_rest(sim);
 	hear_all(sim);
-	check_sleepers(sim);
+	simulation_check_sleepers(sim);
 	if (!sim->witness.stopping)
-		check_brokers(sim);
+		simulation_check_brokers(sim);
 	for (unsigned i = 0; i < sim->client_count; i++) {
 		const struct memory_outlet *memory = &sim->peers[i]->memory;
 
@@ -403,7 +403,7 @@ static void finish(struct simulation *sim)
 	promise(&sim->witness, atomic_load(&sim->crew->ended) == stops,
 		stops ? "the crew does not end" : "the crew ends by itself");
 	rest(sim);
-	check_nothing_left(sim);
+	simulation_check_nothing_left(sim);
 }
 
 /* Its beginning. */
@@ -491,7 +491,7 @@ struct simulation_result simulation_play(uint64_t seed, bool trace)
 		else
 			act(&sim);
 		hear_all(&sim);
-		check_numbers(&sim);
+		simulation_check_numbers(&sim);
 		if (percent(&sim, 1))
 			rest(&sim);
 	}

@@ -46,21 +46,21 @@ bool simulation_is_open(const struct simulation *sim, unsigned client);
 /* simulation_check.c: each fails the test when something is wrong. */
 
 /* At any time, even in the middle of a turn: nothing is less than none. */
-void check_told(const struct simulation *sim);
+void simulation_check_told(const struct simulation *sim);
 
 /* Between turns: what the crew was told, and what it was not yet, is what there is. */
-void check_numbers(const struct simulation *sim);
+void simulation_check_numbers(const struct simulation *sim);
 
 /* A worker that reads: it sees no more waiting than may. */
-void check_reader(const struct simulation *sim, const struct worker *worker);
+void simulation_check_reader(const struct simulation *sim, const struct worker *worker);
 
 /* Whoever sleeps now has nothing to do: no wake was lost. */
-void check_sleepers(const struct simulation *sim);
+void simulation_check_sleepers(const struct simulation *sim);
 
 /* The brokers know exactly the clients that there are, and their subscriptions. */
-void check_brokers(struct simulation *sim);
+void simulation_check_brokers(struct simulation *sim);
 
 /* All clients are gone. */
-void check_nothing_left(const struct simulation *sim);
+void simulation_check_nothing_left(const struct simulation *sim);
 
 #endif

@@ -8,37 +8,10 @@ import path from 'node:path';
 import { pairs } from './lib/clients.mjs';
 import { configuration } from './lib/config.mjs';
 import { Gateway, runPostern } from './lib/gateway.mjs';
-import { requestText, Wire } from './lib/http.mjs';
-import { Session } from './lib/sockjs.mjs';
-import { Socket, Stomp } from './lib/stomp.mjs';
+import { Wire } from './lib/http.mjs';
+import { openAll } from './lib/open.mjs';
+import { Stomp } from './lib/stomp.mjs';
 import { test } from './lib/test.mjs';
-
-async function partOf(gateway, text) {
-  const wire = await Wire.open(gateway.port);
-  await wire.writeOut(text);
-  return wire;
-}
-
-// Something of everything that can be open.
-async function openAll(gateway) {
-  const stomp = await Stomp.connect(`${gateway.ws}/chat/websocket`);
-  await stomp.subscribe('/topic/a');
-  const polling = await Session.polling(gateway.port, '/echo');
-  const events = await new Session(gateway.port, '/echo').stream('eventsource');
-  await events.chunk();
-  return [
-    stomp.closed,
-    (await Socket.open(`${gateway.ws}/echo/000/a/websocket`)).closed,
-    (await Socket.open(`${gateway.ws}/ws/chat`)).closed,
-    (await Session.streaming(gateway.port, '/echo')).down.rest(),
-    events.rest(),
-    (await partOf(gateway, requestText(`POST ${polling.url}/xhr`, { body: '' }))).rest(),
-    (await partOf(gateway, '')).rest(),
-    (await partOf(gateway, 'GET /chat HT')).rest(),
-    (await partOf(gateway, requestText('POST /echo/0/a/xhr_send', { headers: { 'Content-Length': 9 } }))).rest(),
-    (await partOf(gateway, requestText('GET /chat'))).rest(),
-  ];
-}
 
 test('SIGTERM ends a gateway at once that nobody uses, with 0', async () => {
   const gateway = await new Gateway(configuration()).start();
@@ -47,9 +20,9 @@ test('SIGTERM ends a gateway at once that nobody uses, with 0', async () => {
 
 test('SIGTERM ends a gateway with everything open, with 0, and all clients learn of it', async () => {
   const gateway = await new Gateway(configuration()).start();
-  const ends = await openAll(gateway);
+  const open = await openAll(gateway);
   await gateway.stop();
-  await Promise.all(ends);
+  await Promise.all(open.map(({ ended }) => ended));
 });
 
 test('SIGTERM ends a gateway whose clients do not read, with 0', async () => {

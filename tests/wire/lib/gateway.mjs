@@ -46,7 +46,8 @@ export class Gateway {
     this.env = { ...process.env, ...env };
   }
 
-  async start() {
+  // Does not wait until it listens.
+  async begin() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
     this.args = ['serve', '--listen', `127.0.0.1:${this.port}`, ...flag(this.workers)];
@@ -55,7 +56,13 @@ export class Gateway {
       writeFileSync(file, JSON.stringify(this.configuration, null, 2));
       this.args.push('--config', file);
     }
-    await this.run();
+    this.spawn();
+    return this;
+  }
+
+  async start() {
+    await this.begin();
+    await this.listens();
     return this;
   }
 
@@ -63,7 +70,7 @@ export class Gateway {
   get ws() { return `ws://127.0.0.1:${this.port}`; }
   get pid() { return this.child.pid; }
 
-  async run() {
+  spawn() {
     this.log = '';
     this.ended = null;
     this.child = spawn(binary, this.args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -77,6 +84,9 @@ export class Gateway {
       this.ended = how;
       return how;
     });
+  }
+
+  async listens() {
     await until(`${binary} listens`, () => {
       assert.equal(this.ended, null, `the gateway ended (${this.ended}):\n${this.log}`);
       return /listening on .*:\d+\n/.test(this.log);
@@ -124,7 +134,8 @@ export class Gateway {
 
   async restart() {
     assert.equal(await this.end(), 0, this.log);
-    await this.run();
+    this.spawn();
+    await this.listens();
   }
 }
 

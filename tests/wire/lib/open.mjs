@@ -34,7 +34,7 @@ export async function openAll({ port, ws }) {
   for (const connection of [connect, Wire.pooled]) {
     for (const path of ['POST xhr_streaming', 'GET eventsource', 'GET htmlfile?c=p']) {
       const wire = await connection(port);
-      wire.write(receive(new Session(port, '/echo'), path));
+      await wire.write(receive(new Session(port, '/echo'), path)).head();
       for (let chunk = ''; !OPENED.test(chunk);) chunk = await wire.chunk();
       await addWire(wire);
     }

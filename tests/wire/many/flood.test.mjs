@@ -11,8 +11,8 @@ import { testWith } from '../lib/test.mjs';
 import { deadline, until } from '../lib/wait.mjs';
 
 const MB = 1 << 20;
-const SUBSCRIBERS = 24, SOCKETS = 6, SENDERS = 2, EACH = 10_000, AT_ONCE = 100;
-const GROWTH = 40 * MB; // the flood is some times as large while it waits inside
+const SUBSCRIBERS = 24, SOCKETS = 6, SENDERS = 2, EACH = 6_000, AT_ONCE = 100;
+const GROWTH = 40 * MB; // without any bound the flood takes more than twice of it
 const PATIENCE = 100_000;
 
 const TOPICS = ['/topic/flood/0', '/topic/flood/1', '/topic/flood/2', '/topic/flood/3'];
