@@ -23,7 +23,7 @@ for (const name of ['chat.html', 'chat-classic.html']) {
       assert.ok(await page.locator('#send').isDisabled());
       if (!withoutWebSocket) await screenshot(page, name.replace('.html', '-lost'));
 
-      await gateway.run();
+      await gateway.resume();
       await shows(page, '#state', 'Connected over');
       await say(page, 'I am back');
       await hears(page, 'Ana', 'I am back');
@@ -37,7 +37,7 @@ for (const name of ['chat.html', 'chat-classic.html']) {
     await join(page, 'Ana');
     // Until the pause is so long that only the button can be what ends it.
     await shows(page, '#countdown', /in [48] s/);
-    await gateway.run();
+    await gateway.resume();
     await tabTo(page, 'retry');
     await press(page, 'Enter');
     await shows(page, '#state', 'Connected over');
@@ -48,7 +48,7 @@ for (const name of ['chat.html', 'chat-classic.html']) {
     await press(page, 'Enter');
     await shows(page, '#state', 'Not connected');
     assert.equal(await page.locator('#countdown').textContent(), '');
-    await gateway.run();
+    await gateway.resume();
     await page.context().close();
   });
 }

@@ -132,10 +132,15 @@ export class Gateway {
     assert.equal(how, 0, `the gateway ended with ${how}:\n${this.log}`);
   }
 
-  async restart() {
-    assert.equal(await this.end(), 0, this.log);
+  // After an end, on the same port.
+  async resume() {
     this.spawn();
     await this.listens();
+  }
+
+  async restart() {
+    assert.equal(await this.end(), 0, this.log);
+    await this.resume();
   }
 }
 
