@@ -11,8 +11,8 @@ import { testWith } from '../lib/test.mjs';
 import { deadline, until } from '../lib/wait.mjs';
 
 const MB = 1 << 20;
-const SUBSCRIBERS = 24, SOCKETS = 6, SENDERS = 2, EACH = 6_000, AT_ONCE = 100;
-const GROWTH = 40 * MB; // without any bound the flood takes more than twice of it
+const SUBSCRIBERS = 24, SOCKETS = 6, SENDERS = 2, EACH = 9_000, AT_ONCE = 100;
+const GROWTH = 60 * MB; // without any bound the flood takes more than twice of it
 const PATIENCE = 100_000;
 
 const TOPICS = ['/topic/flood/0', '/topic/flood/1', '/topic/flood/2', '/topic/flood/3'];
