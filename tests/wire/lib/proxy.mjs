@@ -111,9 +111,10 @@ export class Proxy {
     asked.end();
   }
 
-  // Loses the connections on which such requests are under way.
+  // Loses the connections on which such requests are under way. The kernel has them: of
+  // those that have not left the proxy the gateway would never hear.
   cut(isMeant) {
-    const cut = [...this.underWay].filter(({ path }) => isMeant(path));
+    const cut = [...this.underWay].filter(({ path, writableFinished }) => writableFinished && isMeant(path));
     cut.forEach(({ socket }) => socket?.destroy());
     return cut.length;
   }

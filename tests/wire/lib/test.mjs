@@ -1,15 +1,17 @@
 // node's test, with a time limit for each, and one gateway for a whole file.
 import { after, before, test as nodeTest } from 'node:test';
 import { Gateway } from './gateway.mjs';
+import { deadline } from './wait.mjs';
 
+// node's own limit fails a test, but leaves it hanging with all that it has open.
 export function test(title, body, timeout = 120_000) {
-  return nodeTest(title, { timeout }, body);
+  return nodeTest(title, (context) => deadline(title, body(context), timeout));
 }
 
 // A test with a gateway and clients of its own, which end with it, however it ends:
 // body(gateway, keep) hands each client that it opens to keep(), and gets it back.
-export function testWith(title, configuration, body, { timeout, ...more } = {}) {
-  return test(title, async () => {
+export function testWith(title, configuration, body, { timeout = 120_000, ...more } = {}) {
+  return nodeTest(title, async () => {
     const gateway = new Gateway(configuration, more);
     const clients = [];
     const keep = async (opening) => {
@@ -19,14 +21,14 @@ export function testWith(title, configuration, body, { timeout, ...more } = {}) 
     };
     try {
       await gateway.start();
-      await body(gateway, keep);
+      await deadline(title, body(gateway, keep), timeout);
       clients.splice(0).forEach((client) => client.abort());
       await gateway.stop();
     } finally {
       clients.forEach((client) => client.abort());
       gateway.kill();
     }
-  }, timeout);
+  });
 }
 
 // A gateway that runs around the tests of a file; it has its port when they begin. In the
