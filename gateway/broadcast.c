@@ -39,8 +39,8 @@ static void broadcast_run(struct worker *worker, struct post *post)
 		struct member *member = container_of(link, struct member, link);
 
 		if (session_endpoint(member->session) == broadcast->endpoint)
-			session_send(
-				member->session, broadcast->message, NULL, STOMP_1_0);
+			session_send(member->session,
+				&(struct delivery){.message = broadcast->message});
 		worker_spend(worker, 1);
 	}
 	message_unref(broadcast->message);

@@ -30,6 +30,11 @@ struct client {
 	uint64_t requests; /* numbers what homes will answer */
 	struct receipts receipts;
 
+	/* Frames that came behind one that is not done yet wait. */
+	bool waiting;
+	struct buf kept;
+	struct task resume;
+
 	/* One timer: the first frame until CONNECT, heart-beats from then on. */
 	struct timer timer;
 	uint32_t beat_every;   /* ms; 0: we send none */
@@ -300,65 +305,48 @@ static void on_connect(struct client *client, const struct stomp_frame *frame)
 
 /* The other commands. */
 
-static void on_send(struct client *client, const struct stomp_frame *frame)
+/* The broker's part: what it takes is answered, and a receipt then leaves. */
+static void client_ask(struct client *client, const struct stomp_frame *frame,
+	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
 {
-	bool wanted = stomp_header(frame, SLICE("receipt")) != NULL;
-	uint64_t request = wanted ? ++client->requests : 0;
-	size_t answers = 0;
 	struct buf why = {0};
+	struct broker_call call = {
+		.party = &client->party,
+		.frame = frame,
+		.version = client->version,
+		.request = frame_receipt(frame).len > 0 ? ++client->requests : 0,
+		.error = &why,
+	};
 
-	if (stomp_header(frame, SLICE("transaction")) != NULL) {
-		buf_append(&why, SLICE("Transactions are not supported"));
+	/* It answers by posts, so the receipt is expected in time. */
+	switch (ask(client_broker(client), &call)) {
+	case BROKER_TAKEN:
+		client_expect(client, frame, call.request, call.answers);
+		break;
+	case BROKER_REFUSED:
 		client_refuse(client, frame, &why);
-	} else if (!broker_send(client_broker(client), &client->party, frame, request,
-			   &answers, &why)) {
-		client_refuse(client, frame, &why);
-	} else {
-		client_expect(client, frame, request, answers);
+		return;
+	case BROKER_DENIED:
+		break;
 	}
+	buf_finish(&why);
 }
 
-static void on_subscribe(struct client *client, const struct stomp_frame *frame)
+static void client_wait(struct client *client)
 {
-	const struct slice *ack = stomp_header(frame, SLICE("ack"));
-	const struct slice *id = stomp_header(frame, SLICE("id"));
-	uint64_t request = ++client->requests;
-	struct buf why = {0};
-
-	if (ack != NULL && (slice_equal(*ack, SLICE("client")) ||
-				   slice_equal(*ack, SLICE("client-individual"))))
-		buf_append(&why, SLICE("Only the ack mode auto is supported"));
-	else if (ack != NULL && !slice_equal(*ack, SLICE("auto")))
-		buf_append(&why, SLICE("The ack mode is unknown"));
-	else if (id == NULL && client->version != STOMP_1_0)
-		buf_append(&why, SLICE("SUBSCRIBE needs an id"));
-
-	/* The broker answers by a post, so the receipt is expected in time. */
-	if (why.len > 0 || !broker_subscribe(client_broker(client), &client->party,
-				   frame, client->version, request, &why))
-		client_refuse(client, frame, &why);
-	else
-		client_expect(client, frame, request, 1);
+	client->waiting = true;
 }
 
-static void on_unsubscribe(struct client *client, const struct stomp_frame *frame)
+/* Until its queues have answered the frames behind a COMMIT wait. */
+static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
 {
-	const struct slice *id = stomp_header(frame, SLICE("id"));
-	const struct slice *destination = stomp_header(frame, SLICE("destination"));
-	struct buf why = {0};
+	struct client *client = container_of(call->party, struct client, party);
+	bool waits = false;
+	enum broker_result result = broker_commit(broker, call, &waits);
 
-	if (client->version != STOMP_1_0)
-		destination = NULL;
-	if (id == NULL && destination == NULL)
-		buf_append(&why, SLICE("UNSUBSCRIBE needs an id"));
-	else if (!broker_unsubscribe(
-			 client_broker(client), &client->party, id, destination))
-		buf_append(&why, SLICE("There is no such subscription"));
-
-	if (why.len > 0)
-		client_refuse(client, frame, &why);
-	else
-		client_expect(client, frame, 0, 0);
+	if (waits)
+		client_wait(client);
+	return result;
 }
 
 static void on_disconnect(struct client *client, const struct stomp_frame *frame)
@@ -366,15 +354,6 @@ static void on_disconnect(struct client *client, const struct stomp_frame *frame
 	client->disconnecting = true;
 	client_expect(client, frame, 0, 0);
 	client_flush_receipts(client);
-}
-
-static void on_unsupported(struct client *client, const struct stomp_frame *frame)
-{
-	struct buf why = {0};
-
-	buf_append(&why, stomp_command_name(frame->command));
-	buf_append(&why, SLICE(" is not supported"));
-	client_refuse(client, frame, &why);
 }
 
 static void client_obey(struct client *client, const struct stomp_frame *frame)
@@ -393,23 +372,29 @@ static void client_obey(struct client *client, const struct stomp_frame *frame)
 		on_connect(client, frame);
 		break;
 	case STOMP_SEND:
-		on_send(client, frame);
+		client_ask(client, frame, broker_send);
 		break;
 	case STOMP_SUBSCRIBE:
-		on_subscribe(client, frame);
+		client_ask(client, frame, broker_subscribe);
 		break;
 	case STOMP_UNSUBSCRIBE:
-		on_unsubscribe(client, frame);
-		break;
-	case STOMP_DISCONNECT:
-		on_disconnect(client, frame);
+		client_ask(client, frame, broker_unsubscribe);
 		break;
 	case STOMP_ACK:
 	case STOMP_NACK:
+		client_ask(client, frame, broker_settle);
+		break;
 	case STOMP_BEGIN:
+		client_ask(client, frame, broker_begin);
+		break;
 	case STOMP_COMMIT:
+		client_ask(client, frame, client_commit);
+		break;
 	case STOMP_ABORT:
-		on_unsupported(client, frame);
+		client_ask(client, frame, broker_abort);
+		break;
+	case STOMP_DISCONNECT:
+		on_disconnect(client, frame);
 		break;
 	case STOMP_CONNECTED:
 	case STOMP_MESSAGE:
@@ -423,34 +408,13 @@ static void client_obey(struct client *client, const struct stomp_frame *frame)
 
 /* The handler. */
 
-static void *client_open(struct session *session)
+/* Obeys the frames in *text; what is left there must wait. */
+static void client_feed(struct client *client, struct slice *text)
 {
-	struct client *client = xcalloc(1, sizeof(*client));
-
-	client->session = session;
-	client->worker = session_worker(session);
-	client->party.session = session;
-	client->party.answer = client_answer;
-	client->timer.fire = on_timer;
-	receipts_init(&client->receipts);
-
-	struct stomp_limits limits = limits_before_connect(client_config(client));
-	client->parser = stomp_parser_create(&limits);
-	broker_enter(client_broker(client), &client->party);
-	loop_timer_start(client->worker->loop, &client->timer,
-		client_config(client)->times.connect);
-	return client;
-}
-
-static void client_receive(void *state, struct slice text, bool binary)
-{
-	struct client *client = state;
-
-	(void)binary;
-	while (!client->ended && !client->disconnecting) {
+	while (!client->ended && !client->disconnecting && !client->waiting) {
 		struct stomp_frame frame;
 
-		switch (stomp_parse(client->parser, &text, &frame)) {
+		switch (stomp_parse(client->parser, text, &frame)) {
 		case STOMP_PARSE_DONE:
 			client_obey(client, &frame);
 			break;
@@ -462,6 +426,69 @@ static void client_receive(void *state, struct slice text, bool binary)
 			return;
 		}
 	}
+}
+
+static void client_receive(void *state, struct slice text, bool binary)
+{
+	struct client *client = state;
+
+	(void)binary;
+	if (!client->waiting)
+		client_feed(client, &text);
+	if (client->waiting)
+		buf_append(&client->kept, text);
+}
+
+/* At the top level, by a task: what was kept is obeyed, up to the next wait. */
+static void client_resume(struct task *task)
+{
+	struct client *client = container_of(task, struct client, resume);
+	struct buf kept = client->kept;
+	struct slice text = buf_slice(&kept);
+
+	client->kept = (struct buf){0};
+	client->waiting = false;
+	client_feed(client, &text);
+	if (client->waiting)
+		buf_append(&client->kept, text);
+	buf_finish(&kept);
+}
+
+static void client_committed(struct party *party)
+{
+	struct client *client = container_of(party, struct client, party);
+
+	if (client->waiting)
+		loop_defer(client->worker->loop, &client->resume);
+}
+
+static void client_sent(void *state, uint32_t ordinal)
+{
+	struct client *client = state;
+
+	if (!client->ended)
+		broker_sent(client_broker(client), &client->party, ordinal);
+}
+
+static void *client_open(struct session *session)
+{
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	client->session = session;
+	client->worker = session_worker(session);
+	client->party.session = session;
+	client->party.answer = client_answer;
+	client->party.committed = client_committed;
+	client->resume.run = client_resume;
+	client->timer.fire = on_timer;
+	receipts_init(&client->receipts);
+
+	struct stomp_limits limits = limits_before_connect(client_config(client));
+	client->parser = stomp_parser_create(&limits);
+	broker_enter(client_broker(client), &client->party);
+	loop_timer_start(client->worker->loop, &client->timer,
+		client_config(client)->times.connect);
+	return client;
 }
 
 static void client_overflow(void *state)
@@ -476,6 +503,8 @@ static void client_close(void *state)
 	if (!client->ended)
 		broker_leave(client_broker(client), &client->party);
 	loop_timer_stop(client->worker->loop, &client->timer);
+	task_cancel(&client->resume);
+	buf_finish(&client->kept);
 	receipts_finish(&client->receipts);
 	stomp_parser_destroy(client->parser);
 	free(client);
@@ -485,6 +514,7 @@ const struct handler stomp_handler = {
 	.name = SLICE_INIT("stomp"),
 	.open = client_open,
 	.receive = client_receive,
+	.sent = client_sent,
 	.overflow = client_overflow,
 	.close = client_close,
 };

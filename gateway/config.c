@@ -423,12 +423,14 @@ void config_destroy(struct config *config)
 	for (size_t i = 0; i < config->route_count; i++) {
 		free(config->routes[i].send_to);
 		template_destroy(config->routes[i].body);
+		template_destroy(config->routes[i].reply);
 	}
 	free(config->endpoints);
 	free(config->sockjs_clients);
 	free(config->routes);
 	free(config->allowed_origins.items);
 	free(config->broker_prefixes.items);
+	free(config->queue_prefixes.items);
 	free(config->app_prefixes.items);
 	json_decref(config->json);
 	free(config);

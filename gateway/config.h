@@ -45,7 +45,8 @@ struct route {
 	struct slice match; /* Ant pattern with {vars}; unique; below an app prefix */
 	struct slice *send_to; /* templates of its {vars}; none: /topic + the rest */
 	size_t send_to_count;
-	struct template *body; /* NULL: the body passes untouched */
+	struct template *body;  /* NULL: the body passes untouched */
+	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
 };
 
 enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
@@ -59,9 +60,13 @@ struct limits {
 	uint64_t subscriptions;                         /* of a session */
 	uint64_t destination;                           /* bytes of its name */
 	uint64_t destinations;
-	uint64_t inbox_posts, inbox_bytes; /* of all workers together */
-	uint64_t connections;              /* 0: as many as RLIMIT_NOFILE allows */
-	uint64_t sessions;                 /* 0: no bound of its own */
+	uint64_t unacked; /* deliveries that a subscription remembers */
+	uint64_t backlog_messages, backlog_bytes; /* of a queue, lent ones included */
+	uint64_t transactions;                    /* open ones of a session */
+	uint64_t transaction_actions, transaction_bytes; /* of one */
+	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
+	uint64_t connections; /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t sessions;    /* 0: no bound of its own */
 };
 
 struct times {
@@ -89,8 +94,13 @@ struct config {
 	size_t endpoint_count;
 	struct strings broker_prefixes; /* "/topic" */
 	bool client_send;               /* clients may SEND straight to them */
-	struct strings app_prefixes;    /* "/app" */
-	struct route *routes;           /* in the order of the file */
+	struct strings queue_prefixes;  /* "/queue" */
+	uint64_t prefetch;        /* messages that a consumer gets ahead of its ACKs */
+	uint64_t nacks;           /* after which a message is dead */
+	struct slice dead_letter; /* the queue for those; empty: they are dropped */
+	struct slice deny; /* "strict": an ERROR; "soft": /user/queue/errors says it */
+	struct strings app_prefixes; /* "/app" */
+	struct route *routes;        /* in the order of the file */
 	size_t route_count;
 	struct slice timezone;      /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;           /* no "www" in the file: our own pages */

@@ -17,6 +17,7 @@ enum {
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const denials[] = {"strict", "soft", NULL};
 static const char *const handlers[] = {
 	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
 
@@ -117,6 +118,11 @@ static const char *check_destination(struct slice text)
 	return slice_starts_with(text, SLICE("/")) ? NULL : "must begin with \"/\"";
 }
 
+static const char *check_dead_letter(struct slice text)
+{
+	return text.len == 0 ? NULL : check_destination(text);
+}
+
 static const char *check_timezone(struct slice text)
 {
 	if (text.len > 64 || text_has(text, SLICE("..")) ||
@@ -147,6 +153,12 @@ static const struct config_key limits[] = {
 	LIMIT(subscriptions, 256, 1, MIB),
 	LIMIT(destination, 255, 1, 64 * KIB),
 	LIMIT(destinations, 100000, 1, GIB),
+	LIMIT(unacked, 1024, 1, MIB),
+	LIMIT(backlog_messages, 10000, 1, GIB),
+	LIMIT(backlog_bytes, 64 * MIB, 1, 64ULL * GIB),
+	LIMIT(transactions, 16, 1, MIB),
+	LIMIT(transaction_actions, 1024, 1, MIB),
+	LIMIT(transaction_bytes, MIB, 1, 4ULL * GIB),
 	LIMIT(inbox_posts, 65536, 1, GIB),
 	LIMIT(inbox_bytes, 64 * MIB, 1, 64ULL * GIB),
 	LIMIT(connections, 0, 0, GIB),
@@ -272,6 +284,7 @@ static const struct config_key route[] = {
 		.check = check_destination,
 	},
 	{.name = "body", .kind = CONFIG_VALUE},
+	{.name = "reply", .kind = CONFIG_VALUE},
 };
 
 static const struct config_table route_table = {
@@ -291,6 +304,44 @@ static const struct config_key broker[] = {
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, client_send),
 		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
+	},
+	{
+		.name = "queues",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, queue_prefixes.items),
+		.count = offsetof(struct config, queue_prefixes.count),
+		.text = "/queue",
+		.check = check_prefix,
+	},
+	{
+		.name = "prefetch",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, prefetch),
+		.fallback = 64,
+		.min = 1,
+		.max = MIB,
+	},
+	{
+		.name = "nacks",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, nacks),
+		.fallback = 5,
+		.min = 1,
+		.max = MIB,
+	},
+	{
+		.name = "dead_letter",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, dead_letter),
+		.text = "/queue/dead-letter",
+		.check = check_dead_letter,
+	},
+	{
+		.name = "deny",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, deny),
+		.text = "strict",
+		.choices = denials,
 	},
 };
 

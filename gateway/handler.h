@@ -8,6 +8,8 @@
 
 #include "protocol/slice.h"
 
+#include <stdint.h>
+
 struct session;
 
 struct handler {
@@ -18,6 +20,12 @@ struct handler {
 
 	/* One whole message from the peer, borrowed for the call. */
 	void (*receive)(void *state, struct slice text, bool binary);
+
+	/*
+	 * The kernel has taken a message of that subscription that was marked to be
+	 * told (DELIVERY_TOLD). Nothing may be sent or closed here. May be NULL.
+	 */
+	void (*sent)(void *state, uint32_t ordinal);
 
 	/*
 	 * The peer reads too slowly: the queue was over its bound and has been

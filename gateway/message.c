@@ -16,7 +16,9 @@ struct form {
 	enum stomp_version version;
 	enum wire wire;
 	struct slice subscription; /* a copy: names come and go */
+	uint32_t ack;
 	bool has_subscription;
+	bool redelivered;
 	bool is_text;
 	struct buf bytes;
 };
@@ -24,10 +26,11 @@ struct form {
 struct message {
 	size_t references;
 	size_t size;
-	uint64_t epoch, offset;
-	bool is_frame; /* a MESSAGE; else text that goes out as it is */
+	struct place place;
+	bool is_placed; /* its receivers see the place */
+	bool is_frame;  /* a MESSAGE; else text that goes out as it is */
 	bool binary;
-	struct slice destination, body; /* point into `bytes` */
+	struct slice destination, address, body; /* point into `bytes` */
 	struct form *forms;
 	size_t form_count, form_next;
 	size_t header_count;
@@ -63,17 +66,35 @@ static struct message *message_allocate(size_t header_count, size_t bytes, char 
 	struct message *message = xmalloc(head + bytes);
 
 	*at = (char *)message + head;
-	*message = (struct message){
-		.references = 1, .size = head + bytes, .destination = {*at, 0}};
+	*message = (struct message){.references = 1,
+		.size = head + bytes,
+		.destination = {*at, 0},
+		.address = {*at, 0}};
 	return message;
 }
 
-struct message *message_create(const struct stomp_frame *send, struct slice destination)
+static void message_add_header(
+	struct message *message, const struct stomp_header *header, char **at)
+{
+	struct slice name = slice_copy_out(at, header->name);
+
+	message->headers[message->header_count++] =
+		(struct stomp_header){name, slice_copy_out(at, header->value)};
+}
+
+static struct message *message_make(const struct stomp_frame *send,
+	struct slice destination, struct slice address, const struct stomp_header *made,
+	size_t made_count)
 {
 	const struct slice *length = stomp_header(send, SLICE("content-length"));
 	char length_text[24];
-	size_t count = 0, bytes = destination.len + send->body.len;
+	bool is_private = !slice_equal(destination, address);
+	size_t count = made_count, bytes = destination.len + send->body.len;
 
+	if (is_private)
+		bytes += address.len;
+	for (size_t i = 0; i < made_count; i++)
+		bytes += made[i].name.len + made[i].value.len;
 	for (size_t i = 0; i < send->header_count; i++) {
 		if (header_passes(send->headers[i].name)) {
 			count++;
@@ -93,20 +114,37 @@ struct message *message_create(const struct stomp_frame *send, struct slice dest
 	struct message *message = message_allocate(count, bytes, &at);
 	message->is_frame = true;
 	message->destination = slice_copy_out(&at, destination);
-	for (size_t i = 0; i <= send->header_count; i++) {
-		const struct stomp_header *header =
-			i < send->header_count ? &send->headers[i] : &true_length;
-		bool passes = i < send->header_count ? header_passes(header->name)
-						     : length != NULL;
-
-		if (passes) {
-			message->headers[message->header_count++] =
-				(struct stomp_header){slice_copy_out(&at, header->name),
-					slice_copy_out(&at, header->value)};
-		}
+	message->address =
+		is_private ? slice_copy_out(&at, address) : message->destination;
+	for (size_t i = 0; i < made_count; i++)
+		message_add_header(message, &made[i], &at);
+	for (size_t i = 0; i < send->header_count; i++) {
+		if (header_passes(send->headers[i].name))
+			message_add_header(message, &send->headers[i], &at);
 	}
+	if (length != NULL)
+		message_add_header(message, &true_length, &at);
 	message->body = slice_copy_out(&at, send->body);
 	return message;
+}
+
+struct message *message_create(
+	const struct stomp_frame *send, struct slice destination, struct slice address)
+{
+	return message_make(send, destination, address, NULL, 0);
+}
+
+struct message *message_forward(const struct message *message, struct slice destination,
+	const struct stomp_header *made, size_t made_count)
+{
+	const struct stomp_frame frame = {
+		.command = STOMP_SEND,
+		.headers = (struct stomp_header *)message->headers,
+		.header_count = message->header_count,
+		.body = message->body,
+	};
+
+	return message_make(&frame, destination, destination, made, made_count);
 }
 
 struct message *message_create_text(struct slice text, bool binary)
@@ -135,6 +173,7 @@ struct message *message_copy(const struct message *message)
 	copy->forms = NULL;
 	copy->form_count = copy->form_next = 0;
 	move_slice(&copy->destination, message, copy);
+	move_slice(&copy->address, message, copy);
 	move_slice(&copy->body, message, copy);
 	for (size_t i = 0; i < copy->header_count; i++) {
 		move_slice(&copy->headers[i].name, message, copy);
@@ -165,16 +204,22 @@ void message_unref(struct message *message)
 	free(message);
 }
 
-void message_set_place(struct message *message, uint64_t epoch, uint64_t offset)
+void message_set_place(struct message *message, struct place place, bool is_shown)
 {
-	assert(message->is_frame && message->epoch == 0 && message->form_count == 0);
-	message->epoch = epoch;
-	message->offset = offset;
+	assert(message->is_frame && message->place.epoch == 0 &&
+		message->form_count == 0);
+	message->place = place;
+	message->is_placed = is_shown;
 }
 
-struct slice message_destination(const struct message *message)
+struct place message_place(const struct message *message)
 {
-	return message->destination;
+	return message->place;
+}
+
+struct slice message_address(const struct message *message)
+{
+	return message->address;
 }
 
 size_t message_size(const struct message *message)
@@ -185,18 +230,27 @@ size_t message_size(const struct message *message)
 static void message_write_frame(
 	const struct message *message, const struct form *form, struct buf *out)
 {
-	char id[48];
-	int id_len = snprintf(id, sizeof(id), "%" PRIx64 "-%" PRIu64, message->epoch,
-		message->offset);
+	char text[64]; /* the place, and with the ordinal behind it the ack */
+	int len = snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
+		message->place.epoch, message->place.offset);
+	struct slice place = {text, (size_t)len};
 
 	stomp_write_begin(out, STOMP_MESSAGE);
 	if (form->has_subscription)
 		stomp_write_header(
 			out, form->version, SLICE("subscription"), form->subscription);
-	stomp_write_header(out, form->version, SLICE("message-id"),
-		(struct slice){id, (size_t)id_len});
+	stomp_write_header_plain(out, SLICE("message-id"), place);
 	stomp_write_header(
 		out, form->version, SLICE("destination"), message->destination);
+	if (message->is_placed)
+		stomp_write_header_plain(out, SLICE("x-postern-seq"), place);
+	if (form->redelivered)
+		stomp_write_header_plain(out, SLICE("redelivered"), SLICE("true"));
+	if (form->ack > 0) {
+		place.len += (size_t)snprintf(
+			text + len, sizeof(text) - (size_t)len, "-%" PRIu32, form->ack);
+		stomp_write_header_plain(out, SLICE("ack"), place);
+	}
 	for (size_t i = 0; i < message->header_count; i++) {
 		stomp_write_header(out, form->version, message->headers[i].name,
 			message->headers[i].value);
@@ -271,7 +325,8 @@ static bool form_suits(
 		return false;
 	if (!message->is_frame)
 		return true; /* text looks alike to everybody */
-	if (form->version != view->version ||
+	if (form->version != view->version || form->ack != view->ack ||
+		form->redelivered != view->redelivered ||
 		form->has_subscription != (view->subscription != NULL))
 		return false;
 	return view->subscription == NULL ||
@@ -303,7 +358,10 @@ struct rendering message_render(struct message *message, const struct view *view
 	}
 
 	struct form *form = message_make_form(message);
-	*form = (struct form){.version = view->version, .wire = view->wire};
+	*form = (struct form){.version = view->version,
+		.wire = view->wire,
+		.ack = view->ack,
+		.redelivered = view->redelivered};
 	if (message->is_frame && view->subscription != NULL) {
 		struct slice id = name_text(view->subscription);
 

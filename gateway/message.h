@@ -24,11 +24,19 @@ enum wire {
 };
 
 /*
- * A MESSAGE frame for the subscribers of `destination`, with the headers of `send`
- * that may pass and its body. Copies what it keeps. Holds one reference.
+ * A MESSAGE frame with the headers of `send` that may pass and its body. Receivers
+ * see `destination`; posts find its home by `address`, which is the same but for
+ * private destinations. Copies what it keeps. Holds one reference.
  */
 struct message *message_create(
-	const struct stomp_frame *send, struct slice destination);
+	const struct stomp_frame *send, struct slice destination, struct slice address);
+
+/*
+ * The same message once more, for another destination, with headers of the
+ * server's own ("x-postern-...") ahead of its own. One reference.
+ */
+struct message *message_forward(const struct message *message, struct slice destination,
+	const struct stomp_header *made, size_t made_count);
 
 /* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
 struct message *message_create_text(struct slice text, bool binary);
@@ -39,10 +47,20 @@ struct message *message_copy(const struct message *message);
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */
 
-/* Where the message stands in its topic; said once, by the topic's home. */
-void message_set_place(struct message *message, uint64_t epoch, uint64_t offset);
+/* Where a message stands in the order of its destination. */
+struct place {
+	uint64_t epoch;  /* a destination that is made again has another one */
+	uint64_t offset; /* from 1 */
+};
 
-struct slice message_destination(const struct message *message);
+/*
+ * Said once, by the destination's home: it makes the message-id. `is_shown` is true
+ * for topics, whose receivers can see gaps by the header x-postern-seq.
+ */
+void message_set_place(struct message *message, struct place place, bool is_shown);
+struct place message_place(const struct message *message);
+
+struct slice message_address(const struct message *message);
 
 /* Bytes that it keeps in memory without its renderings, for bounds. */
 size_t message_size(const struct message *message);
@@ -52,6 +70,8 @@ struct view {
 	enum stomp_version version; /* decides the escaping of headers */
 	enum wire wire;
 	struct name *subscription; /* NULL: no such header (STOMP 1.0) */
+	uint32_t ack;              /* the subscription's ordinal; 0: no ack header */
+	bool redelivered;
 };
 
 struct rendering {

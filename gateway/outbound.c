@@ -7,16 +7,21 @@
 
 enum { RING_FIRST = 4 };
 
-static struct outbound_item *outbound_slot(const struct outbound *queue, size_t index)
+static struct delivery *outbound_slot(const struct outbound *queue, size_t index)
 {
 	assert(index <= queue->count);
 	return &queue->ring[(queue->first + index) & (queue->capacity - 1)];
 }
 
+static bool is_bounded(const struct delivery *item)
+{
+	return (item->flags & DELIVERY_LENT) == 0;
+}
+
 static void outbound_grow(struct outbound *queue)
 {
 	uint32_t capacity = queue->capacity == 0 ? RING_FIRST : queue->capacity * 2;
-	struct outbound_item *ring = xmalloc(capacity * sizeof(*ring));
+	struct delivery *ring = xmalloc(capacity * sizeof(*ring));
 
 	for (uint32_t i = 0; i < queue->count; i++)
 		ring[i] = *outbound_slot(queue, i);
@@ -26,29 +31,32 @@ static void outbound_grow(struct outbound *queue)
 	queue->first = 0;
 }
 
-void outbound_push(struct outbound *queue, const struct outbound_item *item)
+void outbound_push(struct outbound *queue, const struct delivery *item)
 {
 	if (queue->count == queue->capacity)
 		outbound_grow(queue);
-	*outbound_slot(queue, queue->count) = (struct outbound_item){
-		message_ref(item->message),
-		name_ref(item->subscription),
-		item->version,
-	};
-	queue->count++;
-	queue->bytes += message_size(item->message);
+	*outbound_slot(queue, queue->count++) = *item;
+	message_ref(item->message);
+	name_ref(item->subscription);
+	if (is_bounded(item)) {
+		queue->bounded++;
+		queue->bytes += message_size(item->message);
+	}
 }
 
-const struct outbound_item *outbound_item(const struct outbound *queue, size_t index)
+const struct delivery *outbound_item(const struct outbound *queue, size_t index)
 {
 	assert(index < queue->count);
 	return outbound_slot(queue, index);
 }
 
 static void outbound_drop(
-	struct outbound *queue, struct outbound_item *item, struct table *names)
+	struct outbound *queue, struct delivery *item, struct table *names)
 {
-	queue->bytes -= message_size(item->message);
+	if (is_bounded(item)) {
+		queue->bounded--;
+		queue->bytes -= message_size(item->message);
+	}
 	message_unref(item->message);
 	name_unref(names, item->subscription);
 }
@@ -58,7 +66,7 @@ static void outbound_shrink(struct outbound *queue)
 	if (queue->count > 0)
 		return;
 	/* The bytes may differ from 0 only by our own mistake. */
-	assert(queue->bytes == 0);
+	assert(queue->bytes == 0 && queue->bounded == 0);
 	free(queue->ring);
 	*queue = (struct outbound){0};
 }
@@ -80,5 +88,22 @@ void outbound_cut(struct outbound *queue, size_t keep, struct table *names)
 		queue->count--;
 		outbound_drop(queue, outbound_slot(queue, queue->count), names);
 	}
+	outbound_shrink(queue);
+}
+
+void outbound_recall(
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names)
+{
+	size_t kept = keep;
+
+	for (size_t i = keep; i < queue->count; i++) {
+		struct delivery *item = outbound_slot(queue, i);
+
+		if (!is_bounded(item) && item->ordinal == ordinal)
+			outbound_drop(queue, item, names);
+		else
+			*outbound_slot(queue, kept++) = *item;
+	}
+	queue->count = (uint32_t)kept;
 	outbound_shrink(queue);
 }

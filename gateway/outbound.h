@@ -7,28 +7,44 @@
 
 #include "gateway/message.h"
 
-struct outbound_item {
+/* What a message may be for its receiver. */
+enum delivery_flags {
+	DELIVERY_ACK = 1,         /* an ack header is shown */
+	DELIVERY_REDELIVERED = 2, /* somebody got it before */
+	DELIVERY_LENT = 4,        /* by a queue, which bounds what it lends */
+	DELIVERY_TOLD = 8,        /* the handler hears when the kernel has it */
+};
+
+/* A message for one session. */
+struct delivery {
 	struct message *message;
 	struct name *subscription; /* NULL: none */
-	enum stomp_version version;
+	uint32_t ordinal;          /* the subscription's, in its session */
+	uint8_t version;           /* enum stomp_version */
+	uint8_t flags;             /* enum delivery_flags */
 };
 
 /* A zeroed queue is empty. */
 struct outbound {
-	struct outbound_item *ring;
+	struct delivery *ring;
 	uint32_t capacity, first, count;
-	uint64_t bytes; /* the sum of message_size() */
+	uint32_t bounded; /* those that no queue has lent */
+	uint64_t bytes;   /* the sum of message_size() of those */
 };
 
 /* Takes references of its own. */
-void outbound_push(struct outbound *queue, const struct outbound_item *item);
+void outbound_push(struct outbound *queue, const struct delivery *item);
 
-const struct outbound_item *outbound_item(const struct outbound *queue, size_t index);
+const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
 /* Drops the `count` oldest. The names belong to `names`. */
 void outbound_pop(struct outbound *queue, size_t count, struct table *names);
 
 /* Drops all but the `keep` oldest. */
 void outbound_cut(struct outbound *queue, size_t keep, struct table *names);
+
+/* Drops what a queue has lent to that subscription, but for the `keep` oldest items. */
+void outbound_recall(
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names);
 
 #endif

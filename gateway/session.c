@@ -274,12 +274,31 @@ enum session_next session_next(const struct session *session, size_t *count)
 
 struct rendering session_render(struct session *session, size_t index, enum wire wire)
 {
-	const struct outbound_item *item = outbound_item(&session->queue, index);
-	const struct view view = {item->version, wire, item->subscription};
+	const struct delivery *item = outbound_item(&session->queue, index);
+	const struct view view = {
+		.version = (enum stomp_version)item->version,
+		.wire = wire,
+		.subscription = item->subscription,
+		.ack = item->flags & DELIVERY_ACK ? item->ordinal : 0,
+		.redelivered = item->flags & DELIVERY_REDELIVERED,
+	};
 
 	if (session->lent <= index)
 		session->lent = index + 1;
 	return message_render(item->message, &view);
+}
+
+/* The handler may only note it: nothing is queued or closed meanwhile. */
+static void session_tell_sent(struct session *session, size_t count)
+{
+	if (session->handler->sent == NULL)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct delivery *item = outbound_item(&session->queue, i);
+
+		if (item->flags & DELIVERY_TOLD)
+			session->handler->sent(session->conversation, item->ordinal);
+	}
 }
 
 void session_popped(struct session *session, enum session_next what, size_t count)
@@ -296,6 +315,7 @@ void session_popped(struct session *session, enum session_next what, size_t coun
 			session_set_state(session, SESSION_OPEN);
 		break;
 	case SESSION_NEXT_MESSAGES:
+		session_tell_sent(session, count);
 		outbound_pop(&session->queue, count, &session->worker->names);
 		session->lent -= count;
 		if (session->state == SESSION_CLOSING)
@@ -343,16 +363,16 @@ static bool session_is_full(const struct session *session, size_t size)
 
 	/* What an outlet holds has as good as left. */
 	return session->queue.count > session->lent &&
-	       (session->queue.count >= limits->queue_messages ||
+	       (session->queue.bounded >= limits->queue_messages ||
 		       session->queue.bytes + size > limits->queue_bytes);
 }
 
-void session_send(struct session *session, struct message *message,
-	struct name *subscription, enum stomp_version version)
+void session_send(struct session *session, const struct delivery *delivery)
 {
 	if (session->state >= SESSION_CLOSING || session->overflowed)
 		return;
-	if (session_is_full(session, message_size(message))) {
+	if ((delivery->flags & DELIVERY_LENT) == 0 &&
+		session_is_full(session, message_size(delivery->message))) {
 		outbound_cut(&session->queue, session->lent, &session->worker->names);
 		session->overflowed = true;
 		session_wake(session);
@@ -361,8 +381,7 @@ void session_send(struct session *session, struct message *message,
 	session->sent_at = session_now(session);
 	if (session->queue.count == 0)
 		session->taken_at = session->sent_at;
-	outbound_push(&session->queue,
-		&(struct outbound_item){message, subscription, version});
+	outbound_push(&session->queue, delivery);
 	session_wake(session);
 }
 
@@ -370,8 +389,14 @@ void session_send_text(struct session *session, struct slice text, bool binary)
 {
 	struct message *message = message_create_text(text, binary);
 
-	session_send(session, message, NULL, STOMP_1_0);
+	session_send(session, &(struct delivery){.message = message});
 	message_unref(message);
+}
+
+void session_recall(struct session *session, uint32_t ordinal)
+{
+	outbound_recall(
+		&session->queue, session->lent, ordinal, &session->worker->names);
 }
 
 void session_close(struct session *session, unsigned code, struct slice reason)

@@ -17,7 +17,7 @@
 
 #include "gateway/config.h"
 #include "gateway/graveyard.h"
-#include "gateway/message.h"
+#include "gateway/outbound.h"
 #include "gateway/outlet.h"
 #include "gateway/worker.h"
 
@@ -122,11 +122,14 @@ void session_receive(struct session *session, struct slice text, bool binary);
 
 /*
  * Queues a message; takes its own references. A queue over its bound is emptied and
- * the handler's overflow() called later. Ignored from CLOSING on.
+ * the handler's overflow() called later; what broker queues lend does not count, since
+ * they bound it themselves. Ignored from CLOSING on.
  */
-void session_send(struct session *session, struct message *message,
-	struct name *subscription, enum stomp_version version);
+void session_send(struct session *session, const struct delivery *delivery);
 void session_send_text(struct session *session, struct slice text, bool binary);
+
+/* Takes back what a queue has lent to that subscription and no outlet has yet. */
+void session_recall(struct session *session, uint32_t ordinal);
 
 /* What is queued goes out first, then the close. The first call counts. */
 void session_close(struct session *session, unsigned code, struct slice reason);

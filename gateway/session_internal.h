@@ -5,7 +5,6 @@
 #ifndef GATEWAY_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_INTERNAL_H
 
-#include "gateway/outbound.h"
 #include "gateway/session.h"
 
 struct handler;

@@ -10,7 +10,8 @@ static bool header_is_noise(struct slice line)
 {
 	return slice_starts_with(line, SLICE("session:")) ||
 	       slice_starts_with(line, SLICE("server:")) ||
-	       slice_starts_with(line, SLICE("message-id:"));
+	       slice_starts_with(line, SLICE("message-id:")) ||
+	       slice_starts_with(line, SLICE("x-postern-seq:"));
 }
 
 static void describe_body(struct buf *got, struct slice body)

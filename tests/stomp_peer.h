@@ -37,7 +37,7 @@ void stomp_peer_write(struct buf *out, const char *frame);
 
 /*
  * What came since the last call, with a blank between: frames without the headers
- * session, server and message-id, "LF" for a heart-beat, and the close.
+ * session, server, message-id and x-postern-seq, "LF" for a heart-beat, and the close.
  */
 const char *stomp_peer_heard(struct stomp_peer *peer);
 

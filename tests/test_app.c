@@ -99,7 +99,7 @@ static const struct {
 	{"SEND{destination:/app}{receipt:r}[x]",
 		"Nobody owns destinations of that prefix"},
 	/* all or nothing: /topic/one hears nothing of it */
-	{"SEND{destination:/app/either/queue}{receipt:r}[x]",
+	{"SEND{destination:/app/either/nobody}{receipt:r}[x]",
 		"The route leads to no destination"},
 	/* what comes out is longer than 40 bytes, what went in is not */
 	{"SEND{destination:/app/room/12345678901234567890123456789}{receipt:r}[x]",

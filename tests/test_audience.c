@@ -39,7 +39,7 @@ static void teardown(void)
 static void deliver(struct slice destination)
 {
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
-	struct message *message = message_create(&send, destination);
+	struct message *message = message_create(&send, destination, destination);
 
 	audience_deliver(worker->broker, message);
 	message_unref(message);
@@ -100,8 +100,7 @@ END_TEST
 
 START_TEST(an_audience_knows_its_destination)
 {
-	ck_assert_slice_eq(
-		audience_destination(members[0].audience), SLICE("/topic/a"));
+	ck_assert_slice_eq(audience_address(members[0].audience), SLICE("/topic/a"));
 	ck_assert_uint_eq(still_crew_audiences(worker->crew), 1);
 }
 END_TEST
@@ -118,7 +117,8 @@ START_TEST(a_delivery_is_work_for_each_member)
 {
 	size_t before = worker->spent;
 	const struct stomp_frame send = {.command = STOMP_SEND};
-	struct message *message = message_create(&send, SLICE("/topic/a"));
+	struct message *message =
+		message_create(&send, SLICE("/topic/a"), SLICE("/topic/a"));
 
 	audience_deliver(worker->broker, message);
 	message_unref(message);

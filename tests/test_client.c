@@ -340,10 +340,10 @@ END_TEST
 START_TEST(what_follows_a_mistake_is_ignored)
 {
 	connect_with("CONNECT{accept-version:1.2}");
-	stomp_peer_mutter(peer, "BEGIN{transaction:t}");
+	stomp_peer_mutter(peer, "BEGIN");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	stomp_peer_mutter(peer, "NONSENSE");
-	stomp_peer_check_refused(peer, "BEGIN is not supported", "");
+	stomp_peer_check_refused(peer, "BEGIN needs a transaction", "");
 }
 END_TEST
 
@@ -351,7 +351,7 @@ START_TEST(an_error_quotes_the_receipt_as_the_version_escapes)
 {
 	connect_with("CONNECT{accept-version:1.2}");
 	stomp_peer_say(peer, "NACK{receipt:a\\cb}");
-	stomp_peer_check_refused(peer, "NACK is not supported", "a\\cb");
+	stomp_peer_check_refused(peer, "NACK needs an id", "a\\cb");
 }
 END_TEST
 
@@ -364,8 +364,9 @@ START_TEST(an_error_comes_after_what_was_said_before)
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
 	assert_heard(peer,
-		"RECEIPT{receipt-id:r} ERROR{message:ABORT is not supported}"
-		"{content-type:text/plain}{content-length:22}[ABORT is not supported] "
+		"RECEIPT{receipt-id:r} ERROR{message:ABORT needs a transaction}"
+		"{content-type:text/plain}{content-length:25}[ABORT needs a "
+		"transaction] "
 		"close 1002 STOMP error");
 }
 END_TEST

@@ -32,8 +32,9 @@ static void connect_other(const char *version)
 
 /* Refusals */
 
-#define NO_ACKS   "Only the ack mode auto is supported"
-#define NO_SENDER "A client does not send that command"
+#define NO_MESSAGE     "There is no such message to acknowledge"
+#define NO_TRANSACTION "There is no such transaction"
+#define NO_SENDER      "A client does not send that command"
 
 static const struct {
 	const char *version, *frame, *message, *receipt;
@@ -43,16 +44,27 @@ static const struct {
 	{"1.2", "SEND{destination:/nobody/a}[x]",
 		"Nobody owns destinations of that prefix", ""},
 	{"1.2", "SEND{destination:/topic/a}{transaction:t}{receipt:r}[x]",
-		"Transactions are not supported", "r"},
+		NO_TRANSACTION, "r"},
 	{"1.2", "SUBSCRIBE{id:1}{receipt:r}", "SUBSCRIBE needs a destination", "r"},
 	{"1.0", "SUBSCRIBE", "SUBSCRIBE needs a destination", ""},
 	{"1.1", "SUBSCRIBE{destination:/topic/a}", "SUBSCRIBE needs an id", ""},
 	{"1.2", "SUBSCRIBE{destination:/topic/a}", "SUBSCRIBE needs an id", ""},
 	{"1.2", "SUBSCRIBE{id:1}{destination:/nobody/a}",
 		"No destination of that prefix can be subscribed to", ""},
-	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a}{ack:client}", NO_ACKS, ""},
-	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a}{ack:client-individual}", NO_ACKS,
+	{"1.2", "SUBSCRIBE{id:1}{destination:/queue/a}{prefetch-count:0}",
+		"The prefetch-count is no number from 1", ""},
+	{"1.2", "SUBSCRIBE{id:1}{destination:/queue/a}{prefetch-count:-1}",
+		"The prefetch-count is no number from 1", ""},
+	{"1.2", "SUBSCRIBE{id:1}{destination:/reply-queue/0-1}",
+		"No destination of that prefix can be subscribed to", ""},
+	{"1.2", "SEND{destination:/temp-queue/a}[x]",
+		"Nobody owns destinations of that prefix", ""},
+	{"1.2", "SEND{destination:/user/bob}[x]",
+		"/user needs a name and a destination", ""},
+	{"1.2", "SEND{destination:/reply-queue/1}[x]", "There is no such reply queue",
 		""},
+	{"1.2", "SEND{destination:/reply-queue/99-1}[x]",
+		"There is no such reply queue", ""},
 	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a}{ack:sometimes}{receipt:r}",
 		"The ack mode is unknown", "r"},
 	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a}{ack:}",
@@ -63,11 +75,24 @@ static const struct {
 	{"1.0", "UNSUBSCRIBE", "UNSUBSCRIBE needs an id", ""},
 	{"1.0", "UNSUBSCRIBE{destination:/topic/a}", "There is no such subscription",
 		""},
-	{"1.2", "ACK{id:1}", "ACK is not supported", ""},
-	{"1.2", "NACK{id:1}{receipt:r}", "NACK is not supported", "r"},
-	{"1.2", "BEGIN{transaction:t}", "BEGIN is not supported", ""},
-	{"1.2", "COMMIT{transaction:t}", "COMMIT is not supported", ""},
-	{"1.2", "ABORT{transaction:t}", "ABORT is not supported", ""},
+	{"1.2", "ACK", "ACK needs an id", ""},
+	{"1.1", "ACK{subscription:1}", "ACK needs a message-id", ""},
+	{"1.1", "ACK{message-id:1-1}", "ACK needs a subscription", ""},
+	{"1.0", "ACK", "ACK needs a message-id", ""},
+	{"1.0", "NACK{message-id:1-1}", "STOMP 1.0 has no NACK", ""},
+	{"1.2", "ACK{id:1}", NO_MESSAGE, ""},
+	{"1.2", "ACK{id:1-1-1}", NO_MESSAGE, ""},
+	{"1.2", "ACK{id:1-1-99999999999}", NO_MESSAGE, ""},
+	{"1.1", "ACK{message-id:1-1}{subscription:1}", NO_MESSAGE, ""},
+	{"1.0", "ACK{message-id:1-1}", NO_MESSAGE, ""},
+	{"1.2", "NACK{id:1}{receipt:r}", NO_MESSAGE, "r"},
+	{"1.2", "ACK{id:1-1-1}{transaction:t}", NO_TRANSACTION, ""},
+	{"1.2", "BEGIN", "BEGIN needs a transaction", ""},
+	{"1.2", "BEGIN{transaction:}", "BEGIN needs a transaction", ""},
+	{"1.2", "COMMIT", "COMMIT needs a transaction", ""},
+	{"1.2", "ABORT", "ABORT needs a transaction", ""},
+	{"1.2", "COMMIT{transaction:t}", NO_TRANSACTION, ""},
+	{"1.2", "ABORT{transaction:t}{receipt:r}", NO_TRANSACTION, "r"},
 	{"1.2", "CONNECT{accept-version:1.2}", "The client is connected already", ""},
 	{"1.2", "STOMP{accept-version:1.2}", "The client is connected already", ""},
 	{"1.2", "CONNECTED{version:1.2}", NO_SENDER, ""},

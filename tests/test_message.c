@@ -25,9 +25,10 @@ static struct message *message_of(
 		slice_of(name != NULL ? name : ""), slice_of(value)};
 	const struct stomp_frame send = {
 		STOMP_SEND, &header, name != NULL ? 1 : 0, body};
-	struct message *message = message_create(&send, SLICE("/topic/a:b"));
+	struct message *message =
+		message_create(&send, SLICE("/topic/a:b"), SLICE("/topic/a:b"));
 
-	message_set_place(message, 0x1a, 5);
+	message_set_place(message, (struct place){0x1a, 5}, false);
 	return message;
 }
 
@@ -37,7 +38,7 @@ static struct message *message_of(
 static void check(struct message *message, enum stomp_version version, enum wire wire,
 	struct slice expected)
 {
-	const struct view view = {version, wire, NULL};
+	const struct view view = {version, wire, NULL, 0, false};
 
 	ck_assert_slice_eq(message_render(message, &view).bytes, expected);
 }
@@ -104,9 +105,10 @@ START_TEST(headers_keep_their_order_and_repeats)
 		{SLICE("b"), SLICE("3")},
 	};
 	const struct stomp_frame send = {STOMP_SEND, list, COUNT(list), SLICE("")};
-	struct message *message = message_create(&send, SLICE("/topic/a:b"));
+	struct message *message =
+		message_create(&send, SLICE("/topic/a:b"), SLICE("/topic/a:b"));
 
-	message_set_place(message, 0x1a, 5);
+	message_set_place(message, (struct place){0x1a, 5}, false);
 	check(message, STOMP_1_0, WIRE_PLAIN,
 		SLICE(HEAD_1_0 "b:1\na:2\nb:3\ncontent-length:0\n\n\0"));
 	message_unref(message);
@@ -119,12 +121,13 @@ START_TEST(a_message_keeps_copies)
 	     where[] = "/topic/a:b";
 	const struct stomp_header header = {slice_of(name), slice_of(value)};
 	const struct stomp_frame send = {STOMP_SEND, &header, 1, slice_of(body)};
-	struct message *message = message_create(&send, slice_of(where));
+	struct message *message =
+		message_create(&send, slice_of(where), slice_of(where));
 
 	name[0] = value[0] = body[0] = where[0] = 'X';
-	message_set_place(message, 0x1a, 5);
+	message_set_place(message, (struct place){0x1a, 5}, false);
 	check(message, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "name:value\n\nbody\0"));
-	ck_assert_slice_eq(message_destination(message), SLICE("/topic/a:b"));
+	ck_assert_slice_eq(message_address(message), SLICE("/topic/a:b"));
 	ck_assert_uint_ge(message_size(message), strlen("namevaluebody/topic/a:b"));
 	message_unref(message);
 }
@@ -148,7 +151,7 @@ START_TEST(headers_are_escaped_for_the_receiver)
 {
 	struct message *message = message_of("x", "a:b\\c\nd\r", SLICE("body"));
 	struct name *name = name_intern(&names, SLICE("s:1"));
-	const struct view view = {versions[_i].version, WIRE_PLAIN, name};
+	const struct view view = {versions[_i].version, WIRE_PLAIN, name, 0, false};
 
 	ck_assert_slice_eq(
 		message_render(message, &view).bytes, versions[_i].rendering);
@@ -187,8 +190,8 @@ static const struct {
 START_TEST(a_text_is_written_for_each_wire)
 {
 	struct message *message = message_create_text(texts[_i].text, texts[_i].binary);
-	struct rendering plain =
-		message_render(message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL});
+	struct rendering plain = message_render(
+		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
 
 	ck_assert_slice_eq(plain.bytes, texts[_i].plain);
 	ck_assert(plain.is_text == texts[_i].is_text);
@@ -214,8 +217,8 @@ static const struct {
 START_TEST(a_frame_is_text_when_all_of_it_is_and_stays_as_long)
 {
 	struct message *message = message_of("content-length", "1", bodies[_i].body);
-	struct rendering got =
-		message_render(message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL});
+	struct rendering got = message_render(
+		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
 	struct buf expected = {0};
 
 	buf_printf(&expected, HEAD_1_0 "content-length:%zu\n\n", bodies[_i].body.len);
@@ -238,7 +241,8 @@ START_TEST(a_frame_is_one_string_on_sockjs)
 	check(message, STOMP_1_0, WIRE_PERCENT,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
 		      "x:50%25\\n\\n\\ufffd\\u0000\""));
-	ck_assert(message_render(message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL})
+	ck_assert(message_render(
+		message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL, 0, false})
 			  .is_text);
 	message_unref(message);
 }
@@ -257,17 +261,18 @@ START_TEST(what_was_rendered_is_remembered_for_eight_views)
 
 		snprintf(text, sizeof(text), "s%d", i);
 		subscriptions[i] = name_intern(&names, slice_of(text));
-		const struct view view = {STOMP_1_2, WIRE_PLAIN, subscriptions[i]};
+		const struct view view = {
+			STOMP_1_2, WIRE_PLAIN, subscriptions[i], 0, false};
 		rendered[i] = message_render(message, &view).bytes.data;
 		/* the eight latest, and that one is really of its own */
 		for (int j = i < 7 ? 0 : i - 7; j <= i; j++) {
 			const struct view old = {
-				STOMP_1_2, WIRE_PLAIN, subscriptions[j]};
+				STOMP_1_2, WIRE_PLAIN, subscriptions[j], 0, false};
 			ck_assert_ptr_eq(
 				message_render(message, &old).bytes.data, rendered[j]);
 		}
 	}
-	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0]};
+	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0], 0, false};
 	ck_assert_slice_eq(message_render(message, &first).bytes,
 		SLICE("MESSAGE\nsubscription:s0\nmessage-id:1a-5\n"
 		      "destination:/topic/a\\cb\n\nb\0"));
@@ -281,15 +286,15 @@ START_TEST(a_rendering_outlives_the_name_it_was_made_for)
 {
 	struct message *message = message_of(NULL, "", SLICE("b"));
 	struct name *name = name_intern(&names, SLICE("s"));
-	const char *first =
-		message_render(message, &(struct view){STOMP_1_2, WIRE_PLAIN, name})
-			.bytes.data;
+	const char *first = message_render(
+		message, &(struct view){STOMP_1_2, WIRE_PLAIN, name, 0, false})
+				    .bytes.data;
 
 	name_unref(&names, name);
 	name = name_intern(&names, SLICE("s")); /* the same to whoever reads it */
-	ck_assert_ptr_eq(
-		message_render(message, &(struct view){STOMP_1_2, WIRE_PLAIN, name})
-			.bytes.data,
+	ck_assert_ptr_eq(message_render(message,
+				 &(struct view){STOMP_1_2, WIRE_PLAIN, name, 0, false})
+				 .bytes.data,
 		first);
 	name_unref(&names, name);
 	message_unref(message);
@@ -300,10 +305,10 @@ START_TEST(a_frame_differs_by_version_subscription_and_wire_only)
 {
 	struct name *name = name_intern(&names, SLICE(""));
 	const struct view views[] = {
-		{STOMP_1_0, WIRE_PLAIN, NULL},
-		{STOMP_1_1, WIRE_PLAIN, NULL},
-		{STOMP_1_1, WIRE_PLAIN, name}, /* an empty id is one */
-		{STOMP_1_1, WIRE_SOCKJS, NULL},
+		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
+		{STOMP_1_1, WIRE_PLAIN, NULL, 0, false},
+		{STOMP_1_1, WIRE_PLAIN, name, 0, false}, /* an empty id is one */
+		{STOMP_1_1, WIRE_SOCKJS, NULL, 0, false},
 	};
 	struct message *message = message_of(NULL, "", SLICE("b"));
 
@@ -321,8 +326,8 @@ START_TEST(a_text_looks_alike_to_everybody)
 {
 	struct name *name = name_intern(&names, SLICE("s"));
 	struct message *message = message_create_text(SLICE("x"), false);
-	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL},
-			  two = {STOMP_1_2, WIRE_SOCKJS, name};
+	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL, 0, false},
+			  two = {STOMP_1_2, WIRE_SOCKJS, name, 0, false};
 
 	ck_assert_ptr_eq(message_render(message, &one).bytes.data,
 		message_render(message, &two).bytes.data);
@@ -359,10 +364,10 @@ static void check_alike(struct message *message, struct message *copy)
 {
 	struct name *name = name_intern(&names, SLICE("s:1"));
 	const struct view views[] = {
-		{STOMP_1_0, WIRE_PLAIN, NULL},
-		{STOMP_1_2, WIRE_PLAIN, name},
-		{STOMP_1_1, WIRE_SOCKJS, name},
-		{STOMP_1_1, WIRE_PERCENT, NULL},
+		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
+		{STOMP_1_2, WIRE_PLAIN, name, 0, false},
+		{STOMP_1_1, WIRE_SOCKJS, name, 0, false},
+		{STOMP_1_1, WIRE_PERCENT, NULL, 0, false},
 	};
 
 	for (size_t i = 0; i < COUNT(views); i++) {
@@ -373,7 +378,7 @@ static void check_alike(struct message *message, struct message *copy)
 		ck_assert(two.is_text == one.is_text);
 		ck_assert(one.bytes.len == 0 || one.bytes.data != two.bytes.data);
 	}
-	ck_assert_slice_eq(message_destination(copy), message_destination(message));
+	ck_assert_slice_eq(message_address(copy), message_address(message));
 	ck_assert_uint_eq(message_size(copy), message_size(message));
 	name_unref(&names, name);
 }
@@ -410,7 +415,7 @@ START_TEST(a_copy_outlives_the_message_and_its_renderings)
 	message_unref(message);
 	message_unref(message);
 	check(copy, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "x:v\n\nbody\0"));
-	ck_assert_slice_eq(message_destination(copy), SLICE("/topic/a:b"));
+	ck_assert_slice_eq(message_address(copy), SLICE("/topic/a:b"));
 
 	struct message *again = message_copy(copy);
 	message_unref(copy);

@@ -32,8 +32,9 @@ static void push(size_t count)
 		struct message *message = message_create_text(slice_of(text), false);
 		struct name *name = name_intern(&names, slice_of(text));
 
-		outbound_push(
-			&queue, &(struct outbound_item){message, name, STOMP_1_1});
+		outbound_push(&queue, &(struct delivery){.message = message,
+					      .subscription = name,
+					      .version = STOMP_1_1});
 		message_unref(message); /* the queue has its own references */
 		name_unref(&names, name);
 	}
@@ -41,13 +42,13 @@ static void push(size_t count)
 
 static void check(uint64_t first, size_t count)
 {
-	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL};
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
 	uint64_t bytes = 0;
 	char text[24];
 
 	ck_assert_uint_eq(queue.count, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct outbound_item *item = outbound_item(&queue, i);
+		const struct delivery *item = outbound_item(&queue, i);
 
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)(first + i));
 		ck_assert_slice_eq(
@@ -119,7 +120,7 @@ START_TEST(an_item_may_have_no_subscription)
 {
 	struct message *message = message_create_text(SLICE("x"), false);
 
-	outbound_push(&queue, &(struct outbound_item){message, NULL, STOMP_1_0});
+	outbound_push(&queue, &(struct delivery){.message = message});
 	message_unref(message);
 	ck_assert_ptr_null(outbound_item(&queue, 0)->subscription);
 }

@@ -1,5 +1,6 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
 #include "gateway/broker/internal.h"
+#include "gateway/message.h"
 #include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
@@ -22,10 +23,6 @@ static void teardown(void)
 	stomp_peer_destroy(other);
 	still_crew_destroy(worker->crew);
 }
-
-struct place {
-	uint64_t epoch, offset;
-};
 
 /* Sends a message and reads its place from the message-id that `peer` gets. */
 static struct place publish(const char *frame)

@@ -131,7 +131,7 @@ static const char *waiting(unsigned who)
 START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 {
 	const struct stomp_frame send = {STOMP_SEND, NULL, 0, SLICE("x")};
-	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL};
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
 
 	choose('t', (unsigned)_i);
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -141,8 +141,10 @@ START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 		say_at(i, "SUBSCRIBE{destination:?}");
 		peers[i]->memory.blocked = true;
 	}
-	struct message *message = message_create(&send, slice_of(destination));
-	topic_publish(crew->workers[1]->broker, message, (struct handle){0, 0}, 0);
+	struct message *message =
+		message_create(&send, slice_of(destination), slice_of(destination));
+	crew->workers[1]->broker->backend->send(
+		crew->workers[1]->broker, message, (struct handle){0, 0}, 0);
 	still_crew_settle(crew);
 	ck_assert_ptr_eq(message_render(message, &view).bytes.data, waiting(2));
 	ck_assert_ptr_ne(waiting(0), waiting(1));

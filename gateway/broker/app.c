@@ -6,7 +6,6 @@
 #include "gateway/broker/internal.h"
 
 #include "gateway/broker/template.h"
-#include "gateway/config.h"
 #include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
@@ -68,6 +67,7 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	const struct template_input input = {
 		.send = frame,
 		.variables = variables,
+		.user = party->user != NULL ? name_text(party->user) : SLICE(""),
 		.session = session_label(party->session),
 		.now = time(NULL),
 	};
@@ -82,70 +82,114 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	return true;
 }
 
-/* Where target `index` of the route points. False when that is no topic. */
-static bool app_target(struct broker *broker, const struct route *route, size_t index,
-	const struct variables *variables, struct slice rest, struct buf *target,
-	struct buf *error)
+/* Where target `index` of the route points. */
+static bool app_aim(const struct outgoing *outgoing, const struct route *route,
+	size_t index, const struct variables *variables, struct slice rest,
+	struct target *target, struct buf *error)
 {
-	buf_clear(target);
-	if (route->send_to_count == 0) {
-		buf_append(target, SLICE("/topic"));
-		buf_append(target, rest);
-	} else if (!template_render_text(route->send_to[index], variables, target)) {
-		buf_append(
-			error, SLICE("The route has no target for this destination"));
-		return false;
-	}
-	if (target->len > broker->worker->config->limits.destination ||
-		!broker_is_topic(broker, buf_slice(target))) {
-		buf_append(error, SLICE("The route leads to no destination"));
-		return false;
-	}
-	return true;
-}
-
-/* With `publish` false only checks that every target is one: all or nothing. */
-static bool app_publish(struct broker *broker, const struct route *route,
-	const struct variables *variables, struct slice rest,
-	const struct stomp_frame *frame, struct handle party, uint64_t request,
-	bool publish, struct buf *error)
-{
-	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
-	struct buf target = {0};
+	const struct broker *broker = outgoing->broker;
+	struct buf name = {0}, why = {0};
 	bool good = true;
 
-	for (size_t i = 0; good && i < targets; i++) {
-		good = app_target(broker, route, i, variables, rest, &target, error);
-		if (good && publish)
-			topic_publish(broker, message_create(frame, buf_slice(&target)),
-				party, request);
+	if (route->send_to_count == 0) {
+		buf_append(&name, SLICE("/topic"));
+		buf_append(&name, rest);
+	} else if (!template_render_text(route->send_to[index], variables, &name)) {
+		buf_append(
+			error, SLICE("The route has no target for this destination"));
+		good = false;
 	}
-	buf_finish(&target);
+	if (good && (name.len > broker->worker->config->limits.destination ||
+			    broker_aim(broker, buf_slice(&name), target, &why) !=
+				    BROKER_TAKEN)) {
+		buf_append(error, SLICE("The route leads to no destination"));
+		good = false;
+	}
+	buf_finish(&name);
+	buf_finish(&why);
 	return good;
 }
 
-bool app_send(struct broker *broker, struct party *party,
-	const struct stomp_frame *frame, struct slice destination, struct slice rest,
-	uint64_t request, size_t *answers, struct buf *error)
+/* With `emit` false only checks that every target is one: all or nothing. */
+static bool app_emit(struct outgoing *outgoing, const struct route *route,
+	const struct variables *variables, struct slice rest,
+	const struct stomp_frame *frame, bool emit, struct buf *error)
+{
+	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
+	struct target target = {.is_reply = false};
+	bool good = true;
+
+	for (size_t i = 0; good && i < targets; i++) {
+		good = app_aim(outgoing, route, i, variables, rest, &target, error) &&
+		       (!emit || broker_emit(outgoing, frame, &target, error));
+	}
+	target_finish(&target);
+	return good;
+}
+
+enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
+	struct slice destination, struct slice rest, struct buf *error)
 {
 	struct variables variables = {.count = 0};
 	struct shaped shaped = {.headers = NULL};
 	const struct route *route =
-		app_find(broker->worker->config, destination, &variables);
+		app_find(outgoing->broker->worker->config, destination, &variables);
 
 	if (route == NULL) {
 		buf_append(error, SLICE("No route has that destination"));
-		return false;
+		return BROKER_DENIED;
 	}
-	bool good = app_shape(route, &variables, party, frame, &shaped, error) &&
-		    app_publish(broker, route, &variables, rest, &shaped.frame,
-			    broker_handle(broker, party), request, false, error);
-	if (good) {
-		app_publish(broker, route, &variables, rest, &shaped.frame,
-			broker_handle(broker, party), request, true, error);
-		*answers = route->send_to_count == 0 ? 1 : route->send_to_count;
-	}
+	bool good =
+		app_shape(route, &variables, outgoing->party, frame, &shaped, error) &&
+		app_emit(outgoing, route, &variables, rest, &shaped.frame, false,
+			error) &&
+		app_emit(outgoing, route, &variables, rest, &shaped.frame, true, error);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
-	return good;
+	return good ? BROKER_TAKEN : BROKER_REFUSED;
+}
+
+/* A route with "reply" answers a SUBSCRIBE with that, once. */
+enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
+	const struct slice *id, struct slice destination)
+{
+	struct variables variables = {.count = 0};
+	const struct route *route =
+		app_find(broker->worker->config, destination, &variables);
+	const struct stomp_header type = {
+		SLICE("content-type"), SLICE("application/json")};
+	struct stomp_frame frame = {.command = STOMP_SEND,
+		.headers = (struct stomp_header *)&type,
+		.header_count = 1};
+	const struct template_input input = {
+		.send = call->frame,
+		.variables = &variables,
+		.user = call->party->user != NULL ? name_text(call->party->user)
+						  : SLICE(""),
+		.session = session_label(call->party->session),
+		.now = time(NULL),
+	};
+	struct buf body = {0};
+	bool good = false;
+
+	if (route == NULL || route->reply == NULL) {
+		buf_append(call->error, SLICE("No destination of that prefix can be "
+					      "subscribed to"));
+		return BROKER_DENIED;
+	}
+	if (template_render(route->reply, &input, &body, call->error)) {
+		struct subscription *subscription = subscription_create(
+			broker, call->party, id, destination, call->version);
+
+		frame.body = buf_slice(&body);
+		struct message *message =
+			message_create(&frame, destination, destination);
+		subscription->kind = SUBSCRIPTION_LOCAL;
+		message_set_place(message, private_place(broker), false);
+		subscription_deliver(subscription, message, 0);
+		message_unref(message);
+		good = true;
+	}
+	buf_finish(&body);
+	return good ? BROKER_TAKEN : BROKER_REFUSED;
 }

@@ -1,52 +1,50 @@
 /*
- * Who listens to a destination on this worker. A delivery is a walk along an
+ * Who listens to an address on this worker. A delivery is a walk along an
  * array and a reference pushed into each session's queue; what is rendered, and
  * when, is decided when a socket can take it.
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
 struct audience {
-	struct table_node node; /* its key points to `destination` */
+	struct table_node node; /* its key points to `address` */
 	struct subscription **members;
 	size_t count, capacity;
-	char destination[];
+	char address[];
 };
 
-static struct audience *audience_find(
-	const struct broker *broker, struct slice destination)
+static struct audience *audience_find(const struct broker *broker, struct slice address)
 {
-	struct table_node *node = table_find(&broker->audiences, destination);
+	struct table_node *node = table_find(&broker->audiences, address);
 
 	return node == NULL ? NULL : container_of(node, struct audience, node);
 }
 
-static struct audience *audience_create(struct broker *broker, struct slice destination)
+static struct audience *audience_create(struct broker *broker, struct slice address)
 {
-	struct audience *audience = xcalloc(1, sizeof(*audience) + destination.len);
+	struct audience *audience = xcalloc(1, sizeof(*audience) + address.len);
 
-	memcpy(audience->destination, destination.data, destination.len);
+	memcpy(audience->address, address.data, address.len);
 	table_insert(&broker->audiences, &audience->node,
-		(struct slice){audience->destination, destination.len});
+		(struct slice){audience->address, address.len});
 	return audience;
 }
 
-struct slice audience_destination(const struct audience *audience)
+struct slice audience_address(const struct audience *audience)
 {
 	return audience->node.key;
 }
 
-void audience_add(struct broker *broker, struct slice destination,
-	struct subscription *subscription)
+void audience_add(
+	struct broker *broker, struct slice address, struct subscription *subscription)
 {
-	struct audience *audience = audience_find(broker, destination);
+	struct audience *audience = audience_find(broker, address);
 
 	if (audience == NULL)
-		audience = audience_create(broker, destination);
+		audience = audience_create(broker, address);
 	if (audience->count == audience->capacity) {
 		audience->capacity =
 			audience->capacity == 0 ? 2 : audience->capacity * 2;
@@ -75,17 +73,16 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 
 void audience_deliver(struct broker *broker, struct message *message)
 {
-	struct audience *audience = audience_find(broker, message_destination(message));
+	struct audience *audience = audience_find(broker, message_address(message));
 
 	if (audience == NULL)
 		return;
-	/* session_send() only queues: nobody joins or leaves during the walk. */
+	/* subscription_deliver() only queues: nobody joins or leaves during the walk. */
 	for (size_t i = 0; i < audience->count; i++) {
-		const struct subscription *member = audience->members[i];
+		struct subscription *member = audience->members[i];
 
-		if (member->joined)
-			session_send(member->party->session, message, member->id,
-				member->version);
+		if (member->joined || member->kind == SUBSCRIPTION_LOCAL)
+			subscription_deliver(member, message, 0);
 	}
 	worker_spend(broker->worker, audience->count);
 }

@@ -27,29 +27,46 @@ void broker_enter(struct broker *broker, struct party *party);
 /* Ends its subscriptions; what is on its way to it will be dropped. */
 void broker_leave(struct broker *broker, struct party *party);
 
-/*
- * Subscribes under the subscription's id, or without one (STOMP 1.0) when it is
- * NULL. Messages that the home takes after its answer are delivered. False, with
- * a sentence for the client in *error, when it is refused right here.
- */
-bool broker_subscribe(struct broker *broker, struct party *party,
-	const struct stomp_frame *frame, enum stomp_version version, uint64_t request,
-	struct buf *error);
+enum broker_result {
+	BROKER_TAKEN,
+	BROKER_REFUSED, /* *error has a sentence for the client, and nothing is done */
+	BROKER_DENIED,  /* the same, but the session was told by /user/queue/errors */
+};
+
+/* What the functions below get: a frame of a party, and what to answer it under. */
+struct broker_call {
+	struct party *party;
+	const struct stomp_frame *frame;
+	enum stomp_version version;
+	uint64_t request;
+	size_t answers;    /* set when it is taken: how many will come to `request` */
+	struct buf *error; /* filled in when it is not taken */
+};
+
+/* Messages that the home takes after its answer are delivered. */
+enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call);
+
+/* At once: nothing more of it is queued. */
+enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call);
+
+/* Where its destination says, or into its transaction. */
+enum broker_result broker_send(struct broker *broker, struct broker_call *call);
+
+/* ACK and NACK. */
+enum broker_result broker_settle(struct broker *broker, struct broker_call *call);
+
+/* BEGIN and ABORT. */
+enum broker_result broker_begin(struct broker *broker, struct broker_call *call);
+enum broker_result broker_abort(struct broker *broker, struct broker_call *call);
 
 /*
- * Ends the subscription of that id (or, when it is NULL, of that destination) at
- * once: nothing of it is queued any more. False when there is none.
+ * COMMIT. With *waits true its homes are asked first: party->committed() tells when
+ * the next frame of the party may come.
  */
-bool broker_unsubscribe(struct broker *broker, struct party *party,
-	const struct slice *id, const struct slice *destination);
+enum broker_result broker_commit(
+	struct broker *broker, struct broker_call *call, bool *waits);
 
-/*
- * Sends a SEND frame where its destination says. *answers is how many homes
- * will answer `request`. False, with a sentence in *error, when it is refused
- * right here; then nothing was sent.
- */
-bool broker_send(struct broker *broker, struct party *party,
-	const struct stomp_frame *frame, uint64_t request, size_t *answers,
-	struct buf *error);
+/* The kernel has what was delivered next on that subscription (handler.h, sent). */
+void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal);
 
 #endif

@@ -1,36 +1,70 @@
 /*
- * What the files of the broker share: its state on one worker. broker.c routes,
- * topic.c is the home side of topics, audience.c the subscribers' side, app.c the
- * application routes. Each post of theirs runs on the worker where its data lives.
+ * What the files of the broker share: its state on one worker. In the order of a
+ * message's flight:
+ *
+ *   broker.c        a frame's destination decides who takes it
+ *   app.c           application routes
+ *   private.c       destinations of users and sessions
+ *   transaction.c   what waits for COMMIT
+ *   memory.c        the built-in backend: posts to the homes of destinations
+ *   topic.c         a topic at its home
+ *   queue.h         a queue at its home
+ *   audience.c      the subscribers of this worker
+ *   subscription.c  one of them: delivery, and what it has to acknowledge
+ *   settle.c        ACK and NACK
+ *
+ * Each post of theirs runs on the worker where its data lives.
  */
 #ifndef GATEWAY_BROKER_INTERNAL_H
 #define GATEWAY_BROKER_INTERNAL_H
 
+#include "gateway/broker/backend.h"
 #include "gateway/broker/broker.h"
-#include "gateway/message.h"
+#include "gateway/broker/queue.h"
+#include "gateway/broker/unacked.h"
+#include "gateway/config.h"
+#include "gateway/outbound.h"
 
 struct broker {
 	struct worker *worker;
 	unsigned workers; /* in the crew */
+	const struct backend *backend;
 	struct registry parties;
 	struct registry subscriptions;
-	struct table audiences; /* by destination: who listens on this worker */
-	struct table topics;    /* by destination: those that have their home here */
-	uint64_t epoch;         /* of the latest topic */
+	struct registry commits;
+	struct table audiences; /* by address: who listens on this worker */
+	struct table topics;    /* by address: those that have their home here */
+	struct table queues;    /* the same */
+	uint64_t epoch;         /* of the latest destination */
+	struct place place;     /* of the latest message that needs no home */
+};
+
+enum ack_mode { ACK_AUTO, ACK_CLIENT, ACK_INDIVIDUAL };
+
+enum subscription_kind {
+	SUBSCRIPTION_TOPIC,
+	SUBSCRIPTION_QUEUE,
+	SUBSCRIPTION_LOCAL, /* no home: of a temporary queue, or of a reply */
 };
 
 struct subscription {
 	struct entry entry;
-	struct list link; /* in its party's list */
 	struct party *party;
-	struct name *id; /* NULL: STOMP 1.0 without one */
+	struct name *id;          /* NULL: STOMP 1.0 without one */
+	struct name *destination; /* as the client calls it */
+	uint32_t ordinal;         /* in its party */
 	enum stomp_version version;
-	struct audience *audience;
-	size_t position; /* in the audience */
-	bool joined;     /* its home has answered */
+	enum ack_mode ack;
+	enum subscription_kind kind;
+	bool joined;               /* its home has answered */
+	struct audience *audience; /* NULL: a queue's, or for nothing more to come */
+	size_t position;           /* in the audience */
+	struct unacked unacked;
 };
 
-/* broker.c: answers a request by a post to the party; `error` may be empty. */
+/* broker.c */
+
+/* Answers a request by a post to the party; `error` may be empty. */
 void broker_answer(struct broker *broker, struct handle party, uint64_t request,
 	struct slice error);
 
@@ -41,33 +75,131 @@ void broker_tell(
 /* The party as posts name it. */
 struct handle broker_handle(const struct broker *broker, const struct party *party);
 
-/* topic.c: what is asked of a topic's home. */
-void topic_join(struct broker *broker, struct slice destination,
-	const struct subscription *subscription, uint64_t request);
+/* Where what is sent goes. Zeroed at first; target_finish() frees what it has. */
+struct target {
+	struct buf shown;   /* the destination that receivers see */
+	struct buf address; /* what homes know it by */
+	bool is_reply;      /* to the temporary queue of a session at `worker` */
+	unsigned worker;
+};
 
-/* Only for a subscription that has joined. */
-void topic_leave(struct broker *broker, struct slice destination);
+/* Not for application destinations. When it is not taken *error has a sentence. */
+enum broker_result broker_aim(const struct broker *broker, struct slice destination,
+	struct target *target, struct buf *error);
+void target_finish(struct target *target);
 
-/* Takes the caller's reference over. */
-void topic_publish(struct broker *broker, struct message *message, struct handle party,
-	uint64_t request);
+/* Where the messages of a SEND go: to the backend at once, or into a transaction. */
+struct outgoing {
+	struct broker *broker;
+	struct party *party;
+	uint64_t request;
+	size_t answers;                  /* to the request, that will come */
+	struct transaction *transaction; /* NULL: none */
+};
+
+/*
+ * A message with the frame's headers and body goes to `target`. False, with a
+ * sentence in *error, when the transaction is too large.
+ */
+bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
+	const struct target *target, struct buf *error);
+
+bool broker_has_prefix(
+	const struct strings *prefixes, struct slice destination, struct slice *rest);
+bool broker_is_queue(const struct broker *broker, struct slice address);
+bool broker_is_topic(const struct broker *broker, struct slice destination);
+
+/* False, with the call's error, when the id is taken or there are too many. */
+bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
+	const struct slice *id, const struct slice *destination);
+
+/* app.c: see broker_send() and broker_subscribe(). */
+enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
+	struct slice destination, struct slice rest, struct buf *error);
+enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
+	const struct slice *id, struct slice destination);
+
+/* private.c */
+
+bool private_is_user(struct slice destination, struct slice *rest);
+bool private_is_temporary(struct slice destination);
+bool private_is_reply(struct slice destination, struct slice *token);
+
+/* The address of the party's own /user + rest. */
+void private_own_address(
+	const struct party *party, struct slice rest, struct buf *address);
+
+/* What stands behind /user/ and behind /reply-queue/: false when it is none. */
+bool private_aim_user(struct slice rest, struct target *target);
+bool private_aim_reply(
+	const struct broker *broker, struct slice token, struct target *target);
+
+/* A temporary queue of the party under that id, which may be NULL. */
+struct subscription *private_open_temporary(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination, enum stomp_version version);
+
+/*
+ * A reply-to that names a temporary queue of the party, as others can use it; the queue
+ * is made if need be. False when that is one subscription too many.
+ */
+bool private_reply_to(struct broker *broker, const struct broker_call *call,
+	struct slice destination, struct buf *reply);
+
+/* Posts a message to a session's temporary queue. */
+void private_reply(struct broker *broker, unsigned worker, struct message *message,
+	struct handle party, uint64_t request);
+
+/* The place of a message that has no home to give it one. */
+struct place private_place(struct broker *broker);
+
+/* memory.c: the end of all queues with their broker. */
+void memory_finish(struct broker *broker);
+
+/* topic.c: a topic at its home. */
+
+struct topic;
+
+struct topic *topic_find(const struct broker *broker, struct slice address);
+struct topic *topic_open(struct broker *broker, struct slice address); /* NULL: full */
+void topic_join(struct topic *topic, unsigned worker);
+void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
+
+/* Takes the caller's reference over, which is the only one. */
+void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
 /* The end of all topics with their broker. */
 void topics_finish(struct broker *broker);
 
-/* audience.c: the subscribers of this worker. */
-void audience_add(struct broker *broker, struct slice destination,
-	struct subscription *subscription);
+/* audience.c */
+void audience_add(
+	struct broker *broker, struct slice address, struct subscription *subscription);
 void audience_remove(struct broker *broker, struct subscription *subscription);
-struct slice audience_destination(const struct audience *audience);
+struct slice audience_address(const struct audience *audience);
 void audience_deliver(struct broker *broker, struct message *message);
 
-/* app.c: see broker_send(). `rest` is the destination behind the prefix. */
-bool app_send(struct broker *broker, struct party *party,
-	const struct stomp_frame *frame, struct slice destination, struct slice rest,
-	uint64_t request, size_t *answers, struct buf *error);
+/* subscription.c */
 
-/* broker.c: true when clients know this destination as a topic's. */
-bool broker_is_topic(const struct broker *broker, struct slice destination);
+/* Not joined yet, and without an audience. */
+struct subscription *subscription_create(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination, enum stomp_version version);
+
+/* What is still on its way to it finds it gone; the backend, if any, is told. */
+void subscription_end(struct broker *broker, struct subscription *subscription);
+
+/* The subscription of that id, or without one of that destination, or NULL. */
+struct subscription *subscription_find(const struct party *party,
+	const struct slice *id, const struct slice *destination);
+struct subscription *subscription_at(const struct party *party, uint32_t ordinal);
+
+/* What the backend knows it by: its destination, or its private address. */
+struct slice subscription_address(const struct subscription *subscription);
+
+/* Into the session's queue. Flags of enum delivery_flags. */
+void subscription_deliver(
+	struct subscription *subscription, struct message *message, unsigned flags);
+
+/* transaction.c (see transaction.h too): the end of those of a party, and of all. */
+void transactions_drop(struct party *party);
+void commits_finish(struct broker *broker);
 
 #endif

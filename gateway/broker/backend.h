@@ -1,0 +1,47 @@
+/*
+ * A backend owns the destinations of some prefixes: it knows who subscribes to them and
+ * keeps what is sent to them. The one that is built in keeps them in memory, at
+ * homes among the workers; another would relay to a broker elsewhere.
+ *
+ * All functions return at once. Who asked hears by broker_answer(), in the order in
+ * which it asked for one destination; deliveries come by subscription_deliver().
+ */
+#ifndef GATEWAY_BROKER_BACKEND_H
+#define GATEWAY_BROKER_BACKEND_H
+
+#include "gateway/message.h"
+#include "gateway/registry.h"
+
+struct broker;
+struct commit;
+struct subscription;
+
+struct backend {
+	/*
+	 * Of what is taken after the answer to `request` the subscription gets its
+	 * part, at most `prefetch` messages of a queue ahead of being settled.
+	 */
+	void (*subscribe)(struct broker *broker, struct subscription *subscription,
+		uint64_t prefetch, uint64_t request);
+
+	/* Just before the subscription is freed. What it has not settled comes back. */
+	void (*unsubscribe)(struct broker *broker, struct subscription *subscription);
+
+	/* To message_address(). Takes the caller's reference over. */
+	void (*send)(struct broker *broker, struct message *message,
+		struct handle party, uint64_t request);
+
+	/* The subscription is done with `count` messages of a queue. */
+	void (*settle)(struct broker *broker, const struct subscription *subscription,
+		const struct place *places, size_t count, bool is_accepted);
+
+	/*
+	 * Makes sure that all of its messages will be taken, and calls commit_apply(),
+	 * perhaps at once; or commit_fail() with a sentence (transaction.h).
+	 */
+	void (*commit)(struct broker *broker, struct commit *commit);
+};
+
+extern const struct backend memory_backend;
+
+#endif

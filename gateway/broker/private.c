@@ -1,0 +1,194 @@
+/*
+ * Destinations of users and of sessions. Inside they have addresses that do not begin
+ * with '/', so that no client can name them:
+ *
+ *   /user/queue/x          "user:3:bob/queue/x", a topic at its home
+ *   /user/bob/queue/x      the same, to send to
+ *   /temp-queue/x          "temp:W-TOKEN", at worker W, where its session lives
+ *   /reply-queue/W-TOKEN   the same, to send to: whoever knows the token may
+ */
+#include "gateway/broker/internal.h"
+
+#include "gateway/session.h"
+#include "protocol/url.h"
+#include "protocol/xmalloc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+/* True with what follows in *rest, if it is more than that. */
+static bool is_behind(struct slice destination, struct slice prefix, struct slice *rest)
+{
+	*rest = slice_from(destination, prefix.len);
+	return slice_starts_with(destination, prefix) && rest->len > 0;
+}
+
+bool private_is_user(struct slice destination, struct slice *rest)
+{
+	return is_behind(destination, SLICE("/user/"), rest);
+}
+
+bool private_is_temporary(struct slice destination)
+{
+	struct slice rest;
+
+	return is_behind(destination, SLICE("/temp-queue/"), &rest);
+}
+
+bool private_is_reply(struct slice destination, struct slice *token)
+{
+	return is_behind(destination, SLICE("/reply-queue/"), token);
+}
+
+/* Users. */
+
+/* The length keeps names apart that have ':' or '/' inside. */
+static void write_user_address(
+	struct buf *address, struct slice name, struct slice rest)
+{
+	buf_printf(address, "user:%zu:", name.len);
+	buf_append(address, name);
+	buf_append(address, rest);
+}
+
+void private_own_address(
+	const struct party *party, struct slice rest, struct buf *address)
+{
+	write_user_address(address,
+		party->user != NULL ? name_text(party->user)
+				    : session_label(party->session),
+		rest);
+}
+
+bool private_aim_user(struct slice rest, struct target *target)
+{
+	const size_t slash = slice_find(rest, '/');
+	const struct slice below = slice_from(rest, slash);
+	struct buf name = {0};
+	bool good = slash > 0 && below.len > 1 &&
+		    url_decode(&name, slice_first(rest, slash), false);
+
+	if (good) {
+		write_user_address(&target->address, buf_slice(&name), below);
+		buf_append(&target->shown, SLICE("/user"));
+		buf_append(&target->shown, below);
+	}
+	buf_finish(&name);
+	return good;
+}
+
+/* Temporary queues. */
+
+static const struct slice temporary = SLICE_INIT("temp:");
+
+struct place private_place(struct broker *broker)
+{
+	if (broker->place.epoch == 0)
+		broker->place.epoch = ++broker->epoch;
+	broker->place.offset++;
+	return broker->place;
+}
+
+/* 128 bits of chance: nobody guesses a token. */
+static void write_temporary_address(const struct broker *broker, struct buf *address)
+{
+	uint64_t chance[2];
+
+	while (getrandom(chance, sizeof(chance), 0) != sizeof(chance))
+		;
+	buf_append(address, temporary);
+	buf_printf(address, "%u-%016" PRIx64 "%016" PRIx64, broker->worker->index,
+		chance[0], chance[1]);
+}
+
+struct subscription *private_open_temporary(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination, enum stomp_version version)
+{
+	struct subscription *subscription =
+		subscription_create(broker, party, id, destination, version);
+	struct buf address = {0};
+
+	write_temporary_address(broker, &address);
+	subscription->kind = SUBSCRIPTION_LOCAL;
+	audience_add(broker, buf_slice(&address), subscription);
+	buf_finish(&address);
+	return subscription;
+}
+
+bool private_reply_to(struct broker *broker, const struct broker_call *call,
+	struct slice destination, struct buf *reply)
+{
+	struct subscription *subscription =
+		subscription_find(call->party, NULL, &destination);
+
+	if (subscription == NULL) {
+		if (!broker_may_subscribe(broker, call, &destination, &destination))
+			return false;
+		subscription = private_open_temporary(
+			broker, call->party, &destination, destination, call->version);
+	}
+	buf_append(reply, SLICE("/reply-queue/"));
+	buf_append(
+		reply, slice_from(subscription_address(subscription), temporary.len));
+	return true;
+}
+
+bool private_aim_reply(
+	const struct broker *broker, struct slice token, struct target *target)
+{
+	uint64_t worker = 0;
+	size_t len = slice_find(token, '-');
+
+	if (len == 0 || len > 3 || len == token.len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (token.data[i] < '0' || token.data[i] > '9')
+			return false;
+		worker = worker * 10 + (uint64_t)(token.data[i] - '0');
+	}
+	if (worker >= broker->workers)
+		return false;
+	buf_append(&target->shown, SLICE("/reply-queue/"));
+	buf_append(&target->shown, token);
+	buf_append(&target->address, temporary);
+	buf_append(&target->address, token);
+	target->is_reply = true;
+	target->worker = (unsigned)worker;
+	return true;
+}
+
+struct reply_post {
+	struct post post;
+	struct message *message; /* its only reference */
+	struct handle party;
+	uint64_t request;
+};
+
+/* At the owner of the queue, if it is still there: else nobody misses the reply. */
+static void reply_run(struct worker *worker, struct post *post)
+{
+	struct reply_post *reply = container_of(post, struct reply_post, post);
+	struct broker *broker = worker->broker;
+
+	message_set_place(reply->message, private_place(broker), false);
+	audience_deliver(broker, reply->message);
+	message_unref(reply->message);
+	broker_answer(broker, reply->party, reply->request, SLICE(""));
+	free(reply);
+}
+
+void private_reply(struct broker *broker, unsigned worker, struct message *message,
+	struct handle party, uint64_t request)
+{
+	struct reply_post *reply = xmalloc(sizeof(*reply));
+
+	*reply = (struct reply_post){
+		.post = {.size = sizeof(*reply) + message_size(message),
+			.run = reply_run},
+		.message = message,
+		.party = party,
+		.request = request,
+	};
+	worker_post(broker->worker, worker, &reply->post);
+}

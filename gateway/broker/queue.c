@@ -1,0 +1,272 @@
+#include "gateway/broker/queue.h"
+
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A message in the queue, lent or not. */
+struct item {
+	struct list link; /* in queue->waiting, or in its consumer's list */
+	struct message *message;
+	struct handle rejected_by; /* the latest; zero: nobody */
+	uint32_t rejections;
+	bool redelivered;
+};
+
+struct consumer {
+	struct table_node node; /* its key is the handle */
+	struct handle handle;
+	struct list ready; /* in queue->ready while it has credit */
+	struct list lent;  /* items, the oldest loan first */
+	uint64_t prefetch, count, bytes;
+};
+
+struct queue {
+	struct table_node node; /* its key points to `destination` */
+	struct queue_rules rules;
+	struct place last;   /* of the latest message */
+	struct list waiting; /* items, by offset */
+	struct list ready;   /* consumers with credit, whose turn it is first */
+	struct table consumers;
+	uint64_t messages, bytes; /* all that is here, reservations included */
+	char destination[];
+};
+
+struct queue *queue_create(struct slice destination, uint64_t epoch,
+	const struct queue_rules *rules, const struct hash_key *key)
+{
+	struct queue *queue = xcalloc(1, sizeof(*queue) + destination.len);
+
+	queue->rules = *rules;
+	queue->last.epoch = epoch;
+	list_init(&queue->waiting);
+	list_init(&queue->ready);
+	table_init(&queue->consumers, key);
+	memcpy(queue->destination, destination.data, destination.len);
+	queue->node.key = (struct slice){queue->destination, destination.len};
+	return queue;
+}
+
+struct table_node *queue_node(struct queue *queue)
+{
+	return &queue->node;
+}
+
+struct queue *queue_of_node(struct table_node *node)
+{
+	return container_of(node, struct queue, node);
+}
+
+struct slice queue_destination(const struct queue *queue)
+{
+	return queue->node.key;
+}
+
+bool queue_is_idle(const struct queue *queue)
+{
+	return queue->messages == 0 && queue->consumers.count == 0;
+}
+
+/* Room. */
+
+bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes)
+{
+	if (messages > queue->rules.messages - queue->messages ||
+		bytes > queue->rules.bytes - queue->bytes)
+		return false;
+	queue->messages += messages;
+	queue->bytes += bytes;
+	return true;
+}
+
+void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes)
+{
+	assert(messages <= queue->messages && bytes <= queue->bytes);
+	queue->messages -= messages;
+	queue->bytes -= bytes;
+}
+
+/* Items. */
+
+static uint64_t item_offset(const struct item *item)
+{
+	return message_place(item->message).offset;
+}
+
+void queue_put(struct queue *queue, struct message *message)
+{
+	struct item *item = xcalloc(1, sizeof(*item));
+
+	queue->last.offset++;
+	message_set_place(message, queue->last, false);
+	item->message = message;
+	queue->messages++;
+	queue->bytes += message_size(message);
+	list_append(&queue->waiting, &item->link);
+}
+
+/* What comes back is older than nearly all that waits, so its place is near the front. */
+static void queue_put_back(struct queue *queue, struct item *item)
+{
+	struct list *at = queue->waiting.next;
+
+	while (at != &queue->waiting &&
+		item_offset(container_of(at, struct item, link)) < item_offset(item))
+		at = at->next;
+	item->redelivered = true;
+	list_append(at, &item->link);
+}
+
+/* Hands the item's reference to the caller. */
+static struct message *queue_take_out(struct queue *queue, struct item *item)
+{
+	struct message *message = item->message;
+
+	queue_unreserve(queue, 1, message_size(message));
+	list_remove(&item->link);
+	free(item);
+	return message;
+}
+
+/* Consumers. */
+
+static struct consumer *queue_find(const struct queue *queue, struct handle handle)
+{
+	struct table_node *node = table_find(&queue->consumers, handle_key(&handle));
+
+	return node == NULL ? NULL : container_of(node, struct consumer, node);
+}
+
+/* By its credit; a consumer that gets some again waits for its turn behind the others. */
+static void consumer_line_up(struct queue *queue, struct consumer *consumer)
+{
+	bool has_credit =
+		consumer->count < consumer->prefetch &&
+		(consumer->count == 0 || consumer->bytes < queue->rules.lent_bytes);
+
+	if (!has_credit)
+		list_remove(&consumer->ready);
+	else if (!list_is_linked(&consumer->ready))
+		list_append(&queue->ready, &consumer->ready);
+}
+
+static void consumer_give_back(struct consumer *consumer, struct item *item)
+{
+	consumer->count--;
+	consumer->bytes -= message_size(item->message);
+	list_remove(&item->link);
+}
+
+void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
+{
+	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
+
+	consumer->handle = handle;
+	consumer->prefetch = prefetch;
+	list_init(&consumer->lent);
+	table_insert(&queue->consumers, &consumer->node, handle_key(&consumer->handle));
+	consumer_line_up(queue, consumer);
+}
+
+bool queue_leave(struct queue *queue, struct handle handle)
+{
+	struct consumer *consumer = queue_find(queue, handle);
+
+	if (consumer == NULL)
+		return false;
+	/* The youngest first: each next one has its place in front of it. */
+	while (!list_is_empty(&consumer->lent)) {
+		struct item *item =
+			container_of(consumer->lent.previous, struct item, link);
+
+		consumer_give_back(consumer, item);
+		queue_put_back(queue, item);
+	}
+	list_remove(&consumer->ready);
+	table_remove(&queue->consumers, &consumer->node);
+	free(consumer);
+	return true;
+}
+
+/* Lending. */
+
+static bool is_same(struct handle a, struct handle b)
+{
+	return a.worker == b.worker && a.number == b.number;
+}
+
+/* The next in turn that has not rejected the item, else the next in turn. */
+static struct consumer *queue_choose(const struct queue *queue, const struct item *item)
+{
+	struct consumer *first =
+		container_of(queue->ready.next, struct consumer, ready);
+
+	if (is_same(first->handle, item->rejected_by) &&
+		first->ready.next != &queue->ready)
+		return container_of(first->ready.next, struct consumer, ready);
+	return first;
+}
+
+bool queue_lend(struct queue *queue, struct loan *loan)
+{
+	if (list_is_empty(&queue->waiting) || list_is_empty(&queue->ready))
+		return false;
+
+	struct item *item = container_of(queue->waiting.next, struct item, link);
+	struct consumer *consumer = queue_choose(queue, item);
+
+	list_remove(&item->link);
+	list_append(&consumer->lent, &item->link);
+	consumer->count++;
+	consumer->bytes += message_size(item->message);
+	list_remove(&consumer->ready); /* it has had its turn */
+	consumer_line_up(queue, consumer);
+	*loan = (struct loan){consumer->handle, item->message, item->redelivered};
+	return true;
+}
+
+struct message *queue_settle(
+	struct queue *queue, struct handle handle, uint64_t offset, bool is_accepted)
+{
+	struct consumer *consumer = queue_find(queue, handle);
+	struct item *item = NULL;
+
+	if (consumer == NULL)
+		return NULL;
+	/* Nearly always the oldest. */
+	list_for_each (link, &consumer->lent) {
+		item = container_of(link, struct item, link);
+		if (item_offset(item) == offset)
+			break;
+		item = NULL;
+	}
+	if (item == NULL)
+		return NULL;
+
+	consumer_give_back(consumer, item);
+	consumer_line_up(queue, consumer);
+	if (is_accepted) {
+		message_unref(queue_take_out(queue, item));
+		return NULL;
+	}
+	item->rejected_by = handle;
+	if (++item->rejections >= queue->rules.rejections)
+		return queue_take_out(queue, item);
+	queue_put_back(queue, item);
+	return NULL;
+}
+
+void queue_destroy(struct queue *queue)
+{
+	struct table_node *node;
+
+	while ((node = table_any(&queue->consumers)) != NULL)
+		queue_leave(queue, container_of(node, struct consumer, node)->handle);
+	while (!list_is_empty(&queue->waiting)) {
+		message_unref(queue_take_out(
+			queue, container_of(queue->waiting.next, struct item, link)));
+	}
+	table_finish(&queue->consumers);
+	free(queue);
+}

@@ -1,0 +1,73 @@
+/*
+ * A queue: each message goes to one consumer and stays in memory until that one has
+ * accepted it. What is rejected, or was lent to a consumer that is gone, comes back
+ * to the place that its age gives it and is lent again as redelivered.
+ *
+ * This is the pure state at the queue's home: nothing is posted here, queue_lend() says
+ * what must be.
+ */
+#ifndef GATEWAY_BROKER_QUEUE_H
+#define GATEWAY_BROKER_QUEUE_H
+
+#include "gateway/list.h"
+#include "gateway/message.h"
+#include "gateway/registry.h"
+
+struct queue;
+
+struct queue_rules {
+	uint64_t messages, bytes; /* that it holds at most, lent ones included */
+	uint64_t lent_bytes;      /* to one consumer, though always one message */
+	uint64_t rejections;      /* after which a message is dead */
+};
+
+/* The table node is the caller's to use: its key is the queue's destination. */
+struct queue *queue_create(struct slice destination, uint64_t epoch,
+	const struct queue_rules *rules, const struct hash_key *key);
+void queue_destroy(struct queue *queue); /* with all that is in it */
+
+struct table_node *queue_node(struct queue *queue);
+struct queue *queue_of_node(struct table_node *node);
+struct slice queue_destination(const struct queue *queue);
+
+/* Nobody would miss it: no message, no consumer, no reservation. */
+bool queue_is_idle(const struct queue *queue);
+
+/* Keeps room for that many messages of so many bytes. False when there is not enough. */
+bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
+
+/* Gives room back: of a reservation that is not used, or is used just now. */
+void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
+
+/* Takes the caller's reference over; room was made sure of, and given back. */
+void queue_put(struct queue *queue, struct message *message);
+
+/*
+ * A consumer is the subscription of that number at that worker; no more than
+ * `prefetch` messages are lent to it at once.
+ */
+void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
+
+/* What it had comes back. False when it is none. */
+bool queue_leave(struct queue *queue, struct handle consumer);
+
+struct loan {
+	struct handle consumer;
+	struct message *message; /* borrowed */
+	bool redelivered;
+};
+
+/*
+ * Lends the next message, round robin among those with credit, but preferably not to who
+ * has rejected it. False when there is no message or nobody to take it.
+ */
+bool queue_lend(struct queue *queue, struct loan *loan);
+
+/*
+ * The consumer is done with what was lent to it at that offset. Returns a message
+ * that was rejected too often, with its only reference; else NULL.
+ */
+struct message *queue_settle(
+	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * A party's subscriptions, in the order in which they were made: so an ordinal
+ * finds its subscription by halving.
+ */
+#include "gateway/broker/internal.h"
+
+#include "gateway/session.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+struct subscription *subscription_create(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination, enum stomp_version version)
+{
+	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
+	struct table *names = &broker->worker->names;
+
+	subscription->party = party;
+	subscription->version = version;
+	subscription->id = id == NULL ? NULL : name_intern(names, *id);
+	subscription->destination = name_intern(names, destination);
+	subscription->ordinal = ++party->ordinals;
+	if (party->subscription_count == party->subscription_capacity) {
+		party->subscription_capacity =
+			party->subscription_capacity == 0
+				? 1
+				: party->subscription_capacity * 2;
+		party->subscriptions = xrealloc(party->subscriptions,
+			party->subscription_capacity * sizeof(subscription));
+	}
+	party->subscriptions[party->subscription_count++] = subscription;
+	registry_add(&broker->subscriptions, &subscription->entry);
+	return subscription;
+}
+
+/* The index of the first one with an ordinal of at least that. */
+static size_t party_seek(const struct party *party, uint32_t ordinal)
+{
+	size_t low = 0, high = party->subscription_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (party->subscriptions[middle]->ordinal < ordinal)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void subscription_end(struct broker *broker, struct subscription *subscription)
+{
+	struct party *party = subscription->party;
+	struct table *names = &broker->worker->names;
+	size_t index = party_seek(party, subscription->ordinal);
+
+	if (subscription->kind == SUBSCRIPTION_QUEUE)
+		session_recall(party->session, subscription->ordinal);
+	if (subscription->joined)
+		broker->backend->unsubscribe(broker, subscription);
+	if (subscription->audience != NULL)
+		audience_remove(broker, subscription);
+	registry_remove(&broker->subscriptions, &subscription->entry);
+	party->subscription_count--;
+	memmove(party->subscriptions + index, party->subscriptions + index + 1,
+		(party->subscription_count - index) * sizeof(subscription));
+	unacked_finish(&subscription->unacked);
+	name_unref(names, subscription->id);
+	name_unref(names, subscription->destination);
+	free(subscription);
+}
+
+struct subscription *subscription_find(const struct party *party,
+	const struct slice *id, const struct slice *destination)
+{
+	for (size_t i = 0; i < party->subscription_count; i++) {
+		struct subscription *one = party->subscriptions[i];
+
+		if (id != NULL ? one->id != NULL && slice_equal(name_text(one->id), *id)
+			       : destination != NULL &&
+					 slice_equal(name_text(one->destination),
+						 *destination))
+			return one;
+	}
+	return NULL;
+}
+
+struct subscription *subscription_at(const struct party *party, uint32_t ordinal)
+{
+	size_t index = party_seek(party, ordinal);
+
+	return index < party->subscription_count &&
+			       party->subscriptions[index]->ordinal == ordinal
+		       ? party->subscriptions[index]
+		       : NULL;
+}
+
+struct slice subscription_address(const struct subscription *subscription)
+{
+	return subscription->audience != NULL ? audience_address(subscription->audience)
+					      : name_text(subscription->destination);
+}
+
+void subscription_deliver(
+	struct subscription *subscription, struct message *message, unsigned flags)
+{
+	struct session *session = subscription->party->session;
+	const struct config *config = session_worker(session)->config;
+	const bool lent = flags & DELIVERY_LENT;
+
+	if (subscription->ack == ACK_AUTO)
+		flags |= lent ? DELIVERY_TOLD : 0;
+	else if (subscription->version == STOMP_1_2)
+		flags |= DELIVERY_ACK;
+	/* Topics forget: nothing of theirs comes back. */
+	if (lent || subscription->ack != ACK_AUTO) {
+		unacked_push(&subscription->unacked, message_place(message),
+			lent ? 0 : config->limits.unacked);
+	}
+	session_send(session, &(struct delivery){
+				      .message = message,
+				      .subscription = subscription->id,
+				      .ordinal = subscription->ordinal,
+				      .version = (uint8_t)subscription->version,
+				      .flags = (uint8_t)flags,
+			      });
+}

@@ -1,0 +1,69 @@
+/*
+ * Transactions: what a party sends and acknowledges between BEGIN and COMMIT waits
+ * here, at the party. A commit is a transaction on its way to the backend: all of it
+ * takes effect, in order, or nothing.
+ */
+#ifndef GATEWAY_BROKER_TRANSACTION_H
+#define GATEWAY_BROKER_TRANSACTION_H
+
+#include "gateway/broker/internal.h"
+
+/* A message that is sent, or one that is settled. */
+struct action {
+	struct message *message; /* owned; NULL: settles */
+	bool is_reply;           /* to a temporary queue at `worker` */
+	unsigned worker;
+
+	uint32_t ordinal; /* the subscription's */
+	struct place place;
+	bool is_accepted;
+};
+
+struct transaction {
+	struct list link; /* in its party */
+	uint32_t number;  /* in its party; never 0 */
+	struct action *actions;
+	size_t count, capacity;
+	uint64_t bytes; /* of its messages */
+	char id[];      /* with a NUL behind it */
+};
+
+/* Room for messages in a queue. */
+struct reservation {
+	struct slice address; /* points into a message of the commit */
+	uint64_t messages, bytes;
+	bool is_granted;
+};
+
+struct commit {
+	struct entry entry; /* in broker->commits */
+	uint64_t party, request;
+	struct action *actions;
+	size_t count;
+
+	/* The memory backend's. */
+	struct reservation *reservations;
+	size_t reservation_count, waiting;
+};
+
+/* The transaction that the frame names; NULL when none. False when it is not open. */
+bool transaction_of(const struct broker_call *call, struct transaction **transaction);
+
+/* Takes the message over, also when it returns false: the transaction is too large. */
+bool transaction_add(struct broker *broker, struct transaction *transaction,
+	const struct action *action, struct buf *error);
+
+/* Who asked is there still; if not, the commit must be given up. */
+bool commit_is_wanted(struct broker *broker, const struct commit *commit);
+
+/* As a backend's send, for a message whose room is reserved. */
+typedef void commit_send(struct broker *broker, struct message *message,
+	struct handle party, uint64_t request);
+
+/* Everything takes effect, in order, and the commit is freed. */
+void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
+
+/* Nothing has happened, and the commit is freed. */
+void commit_fail(struct broker *broker, struct commit *commit, struct slice error);
+
+#endif

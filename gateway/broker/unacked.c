@@ -1,0 +1,73 @@
+#include "gateway/broker/unacked.h"
+
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 8 };
+
+/* Room behind the last one: what was removed in front is used again. */
+static void unacked_make_room(struct unacked *unacked)
+{
+	if (unacked->first + unacked->count < unacked->capacity)
+		return;
+	/* Moved only when half of it is free: an item moves once, on average. */
+	if (unacked->count > unacked->capacity / 2 || unacked->capacity == 0) {
+		unacked->capacity =
+			unacked->capacity == 0 ? FIRST_CAPACITY : unacked->capacity * 2;
+		unacked->items = xrealloc(
+			unacked->items, unacked->capacity * sizeof(*unacked->items));
+	}
+	memmove(unacked->items, unacked->items + unacked->first,
+		unacked->count * sizeof(*unacked->items));
+	unacked->first = 0;
+}
+
+void unacked_push(struct unacked *unacked, struct place place, size_t most)
+{
+	if (most > 0 && unacked->count == most) {
+		unacked_remove(unacked, 0);
+		unacked->has_forgotten = true;
+	}
+	unacked_make_room(unacked);
+	unacked->items[unacked->first + unacked->count++] =
+		(struct unacked_item){.place = place};
+}
+
+struct unacked_item *unacked_at(const struct unacked *unacked, size_t index)
+{
+	assert(index < unacked->count);
+	return &unacked->items[unacked->first + index];
+}
+
+size_t unacked_find(const struct unacked *unacked, struct place place)
+{
+	for (size_t i = unacked->count; i > 0; i--) {
+		const struct place *one = &unacked_at(unacked, i - 1)->place;
+
+		if (one->epoch == place.epoch && one->offset == place.offset)
+			return i - 1;
+	}
+	return SIZE_MAX;
+}
+
+void unacked_remove(struct unacked *unacked, size_t index)
+{
+	assert(index < unacked->count);
+	if (index == 0) {
+		unacked->first++;
+	} else {
+		struct unacked_item *item = unacked_at(unacked, index);
+
+		memmove(item, item + 1, (unacked->count - index - 1) * sizeof(*item));
+	}
+	if (--unacked->count == 0)
+		unacked->first = 0;
+}
+
+void unacked_finish(struct unacked *unacked)
+{
+	free(unacked->items);
+	*unacked = (struct unacked){0};
+}

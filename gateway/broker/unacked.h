@@ -1,0 +1,33 @@
+/*
+ * What was delivered on a subscription and not acknowledged yet, in the order of
+ * delivery. A zeroed one is empty.
+ */
+#ifndef GATEWAY_BROKER_UNACKED_H
+#define GATEWAY_BROKER_UNACKED_H
+
+#include "gateway/message.h"
+
+struct unacked_item {
+	struct place place;
+	uint32_t transaction; /* of the party, which has settled it; 0: none */
+};
+
+struct unacked {
+	struct unacked_item *items;
+	size_t first, count, capacity;
+	bool has_forgotten; /* older ones than those that are here */
+};
+
+/* With `most` there already the oldest is forgotten; 0: none ever is. */
+void unacked_push(struct unacked *unacked, struct place place, size_t most);
+
+/* `index` counts from the oldest. */
+struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
+
+/* The index of the youngest one at that place, or SIZE_MAX. */
+size_t unacked_find(const struct unacked *unacked, struct place place);
+
+void unacked_remove(struct unacked *unacked, size_t index);
+void unacked_finish(struct unacked *unacked);
+
+#endif
