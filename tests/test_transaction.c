@@ -1,0 +1,299 @@
+/* Transactions as clients see them: all or nothing, in order, and what else may happen. */
+#include "gateway/broker/internal.h"
+#include "tests/still_crew.h"
+#include "tests/stomp_peer.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+static struct worker *worker;
+static struct stomp_peer *peer, *reader;
+
+static void setup(void)
+{
+	struct crew *crew = still_crew_create(
+		"'limits': {'transactions': 2, 'transaction_actions': 4,"
+		" 'transaction_bytes': 2000, 'backlog_messages': 3}");
+
+	worker = crew->workers[0];
+	peer = stomp_peer_connect(worker, "1.2");
+	reader = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+}
+
+static void teardown(void)
+{
+	stomp_peer_destroy(peer);
+	stomp_peer_destroy(reader);
+	for (unsigned i = 0; i < worker->crew->count; i++) {
+		ck_assert_uint_eq(
+			worker->crew->workers[i]->broker->commits.entries.count, 0);
+	}
+	still_crew_destroy(worker->crew);
+}
+
+/* One frame after the other. */
+static void say(const char *const *frames)
+{
+	for (; *frames != NULL; frames++)
+		stomp_peer_say(peer, *frames);
+}
+
+#define SAY(...) say((const char *const[]){__VA_ARGS__, NULL})
+
+static void listen_to(const char *destination, const char *id)
+{
+	char frame[128];
+
+	snprintf(frame, sizeof(frame), "SUBSCRIBE{id:%s}{destination:%s}", id,
+		destination);
+	stomp_peer_say(reader, frame);
+}
+
+START_TEST(nothing_is_sent_before_the_commit_and_then_all_in_order)
+{
+	listen_to("/topic/a", "1");
+	listen_to("/queue/a", "2");
+	SAY("BEGIN{transaction:t}{receipt:b}",
+		"SEND{destination:/topic/a}{transaction:t}{receipt:s}[1]",
+		"SEND{destination:/queue/a}{transaction:t}[2]",
+		"SEND{destination:/topic/a}{transaction:t}[3]");
+	assert_heard(peer, "RECEIPT{receipt-id:b} RECEIPT{receipt-id:s}");
+	assert_heard(reader, "");
+	stomp_peer_say(peer, "SEND{destination:/topic/a}[outside]");
+	assert_heard(reader, "MESSAGE{subscription:1}{destination:/topic/a}[outside]");
+	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
+	assert_heard(peer, "RECEIPT{receipt-id:c}");
+	const char *heard = stomp_peer_heard(reader);
+	const char *one = strstr(heard, "[1]"), *three = strstr(heard, "[3]");
+	ck_assert(one != NULL && three != NULL && one < three);
+	ck_assert_ptr_nonnull(
+		strstr(heard, "MESSAGE{subscription:2}{destination:/queue/a}[2]"));
+}
+END_TEST
+
+START_TEST(an_abort_drops_all_of_it)
+{
+	listen_to("/topic/a", "1");
+	SAY("BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[1]",
+		"ABORT{transaction:t}{receipt:a}", "BEGIN{transaction:t}",
+		"SEND{destination:/topic/a}{transaction:t}[2]",
+		"COMMIT{transaction:t}");
+	assert_heard(peer, "RECEIPT{receipt-id:a}");
+	assert_heard(reader, "MESSAGE{subscription:1}{destination:/topic/a}[2]");
+}
+END_TEST
+
+START_TEST(an_empty_transaction_commits)
+{
+	SAY("BEGIN{transaction:t}", "COMMIT{transaction:t}{receipt:c}");
+	assert_heard(peer, "RECEIPT{receipt-id:c}");
+	SAY("COMMIT{transaction:t}");
+	stomp_peer_check_refused(peer, "There is no such transaction", "");
+}
+END_TEST
+
+START_TEST(when_one_queue_has_no_room_nothing_happens)
+{
+	listen_to("/topic/a", "1");
+	SAY("SEND{destination:/queue/full}[1]", "SEND{destination:/queue/full}[2]",
+		"BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[x]",
+		"SEND{destination:/queue/b}{transaction:t}[x]",
+		"SEND{destination:/queue/full}{transaction:t}[3]",
+		"SEND{destination:/queue/full}{transaction:t}[4]",
+		"COMMIT{transaction:t}{receipt:c}");
+	stomp_peer_check_refused(peer, "A queue of the transaction is full", "c");
+	assert_heard(reader, "");
+	listen_to("/queue/b", "2");
+	assert_heard(reader, "");
+	listen_to("/queue/full", "3");
+	assert_heard(reader, "MESSAGE{subscription:3}{destination:/queue/full}[1] "
+			     "MESSAGE{subscription:3}{destination:/queue/full}[2]");
+}
+END_TEST
+
+START_TEST(frames_behind_a_commit_wait_for_it)
+{
+	listen_to("/queue/a", "1");
+	SAY("BEGIN{transaction:t}", "SEND{destination:/queue/a}{transaction:t}[1]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
+	stomp_peer_mutter(peer, "SEND{destination:/queue/a}{receipt:2}[2]");
+	stomp_peer_mutter(peer, "DISCONNECT{receipt:d}");
+	still_crew_settle(worker->crew);
+	assert_heard(reader, "MESSAGE{subscription:1}{destination:/queue/a}[1] "
+			     "MESSAGE{subscription:1}{destination:/queue/a}[2]");
+	assert_heard(peer,
+		"RECEIPT{receipt-id:c} RECEIPT{receipt-id:2} RECEIPT{receipt-id:d} "
+		"close 1000 Goodbye");
+}
+END_TEST
+
+START_TEST(a_client_that_is_lost_in_its_commit_has_committed_all_or_nothing)
+{
+	SAY("BEGIN{transaction:t}", "SEND{destination:/queue/a}{transaction:t}[1]",
+		"SEND{destination:/queue/b}{transaction:t}[2]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}");
+	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	peer->memory.session = NULL;
+	still_crew_settle(worker->crew);
+	listen_to("/queue/a", "1");
+	listen_to("/queue/b", "2");
+	const char *heard = stomp_peer_heard(reader);
+	ck_assert((strstr(heard, "[1]") == NULL) == (strstr(heard, "[2]") == NULL));
+}
+END_TEST
+
+/* Acknowledgements */
+
+/* The ack of the message that `peer` hears. */
+static void take_ack(char ack[48])
+{
+	const char *at = strstr(stomp_peer_heard(peer), "{ack:");
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_int_eq(sscanf(at, "{ack:%47[^}]", ack), 1);
+}
+
+static void say_ack(const char *command, const char *ack, const char *more)
+{
+	char frame[128];
+
+	snprintf(frame, sizeof(frame), "%s{id:%s}%s", command, ack, more);
+	stomp_peer_say(peer, frame);
+}
+
+START_TEST(an_ack_counts_when_it_is_committed)
+{
+	char ack[48];
+
+	SAY("SUBSCRIBE{id:1}{destination:/queue/a}{ack:client}{prefetch-count:1}",
+		"SEND{destination:/queue/a}[1]", "SEND{destination:/queue/a}[2]");
+	take_ack(ack);
+	SAY("BEGIN{transaction:t}");
+	say_ack("ACK", ack, "{transaction:t}");
+	assert_heard(peer, "");
+	SAY("COMMIT{transaction:t}{receipt:c}");
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_ptr_nonnull(strstr(heard, "[2]"));
+	ck_assert_ptr_nonnull(strstr(heard, "RECEIPT{receipt-id:c}"));
+}
+END_TEST
+
+START_TEST(an_ack_that_is_aborted_can_be_given_again)
+{
+	char ack[48];
+
+	SAY("SUBSCRIBE{id:1}{destination:/queue/a}{ack:client}{prefetch-count:1}",
+		"SEND{destination:/queue/a}[1]", "SEND{destination:/queue/a}[2]");
+	take_ack(ack);
+	SAY("BEGIN{transaction:t}");
+	say_ack("ACK", ack, "{transaction:t}");
+	SAY("ABORT{transaction:t}");
+	assert_heard(peer, "");
+	say_ack("ACK", ack, "");
+	ck_assert_ptr_nonnull(strstr(stomp_peer_heard(peer), "[2]"));
+}
+END_TEST
+
+START_TEST(a_message_is_acknowledged_in_one_transaction_only)
+{
+	char ack[48];
+
+	SAY("SUBSCRIBE{id:1}{destination:/queue/a}{ack:client}",
+		"SEND{destination:/queue/a}[1]");
+	take_ack(ack);
+	SAY("BEGIN{transaction:t}", "BEGIN{transaction:u}");
+	say_ack("ACK", ack, "{transaction:t}");
+	say_ack("ACK", ack, "{transaction:u}{receipt:r}");
+	stomp_peer_check_refused(peer, "The message is acknowledged already", "r");
+	/* and comes back, since nothing was committed */
+	listen_to("/queue/a", "1");
+	assert_heard(reader, "MESSAGE{subscription:1}{destination:/queue/a}"
+			     "{redelivered:true}[1]");
+}
+END_TEST
+
+START_TEST(an_ack_whose_subscription_ended_cannot_be_committed)
+{
+	char ack[48];
+
+	SAY("SUBSCRIBE{id:1}{destination:/queue/a}{ack:client}",
+		"SEND{destination:/queue/a}[1]");
+	take_ack(ack);
+	SAY("BEGIN{transaction:t}");
+	say_ack("ACK", ack, "{transaction:t}");
+	SAY("UNSUBSCRIBE{id:1}", "COMMIT{transaction:t}{receipt:c}");
+	stomp_peer_check_refused(peer,
+		"The transaction acknowledges what its subscription took along", "c");
+}
+END_TEST
+
+/* Bounds */
+
+START_TEST(an_id_names_one_open_transaction)
+{
+	SAY("BEGIN{transaction:t}", "BEGIN{transaction:t}{receipt:r}");
+	stomp_peer_check_refused(peer, "The transaction is open already", "r");
+}
+END_TEST
+
+START_TEST(a_client_has_a_bounded_number_of_transactions)
+{
+	SAY("BEGIN{transaction:1}", "BEGIN{transaction:2}", "ABORT{transaction:1}",
+		"BEGIN{transaction:3}", "BEGIN{transaction:4}");
+	stomp_peer_check_refused(peer, "More than 2 open transactions", "");
+}
+END_TEST
+
+START_TEST(a_transaction_has_a_bounded_number_of_actions)
+{
+	SAY("BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[1]",
+		"SEND{destination:/topic/a}{transaction:t}[2]",
+		"SEND{destination:/topic/a}{transaction:t}[3]",
+		"SEND{destination:/topic/a}{transaction:t}[4]",
+		"SEND{destination:/topic/a}{transaction:t}{receipt:r}[5]");
+	stomp_peer_check_refused(peer, "The transaction is too large", "r");
+}
+END_TEST
+
+START_TEST(a_transaction_has_bounded_bytes)
+{
+	char frame[2100] = "SEND{destination:/topic/a}{transaction:t}[";
+	size_t len = strlen(frame);
+
+	memset(frame + len, 'x', 1900);
+	memcpy(frame + len + 1900, "]", 2);
+	SAY("BEGIN{transaction:t}", frame);
+	stomp_peer_check_refused(peer, "The transaction is too large", "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("transaction");
+	TCase *sending = unit_case(suite, "sending");
+	TCase *settling = unit_case(suite, "settling");
+	TCase *bounds = unit_case(suite, "bounds");
+
+	tcase_add_checked_fixture(sending, setup, teardown);
+	tcase_add_test(
+		sending, nothing_is_sent_before_the_commit_and_then_all_in_order);
+	tcase_add_test(sending, an_abort_drops_all_of_it);
+	tcase_add_test(sending, an_empty_transaction_commits);
+	tcase_add_test(sending, when_one_queue_has_no_room_nothing_happens);
+	tcase_add_test(sending, frames_behind_a_commit_wait_for_it);
+	tcase_add_test(sending,
+		a_client_that_is_lost_in_its_commit_has_committed_all_or_nothing);
+
+	tcase_add_checked_fixture(settling, setup, teardown);
+	tcase_add_test(settling, an_ack_counts_when_it_is_committed);
+	tcase_add_test(settling, an_ack_that_is_aborted_can_be_given_again);
+	tcase_add_test(settling, a_message_is_acknowledged_in_one_transaction_only);
+	tcase_add_test(settling, an_ack_whose_subscription_ended_cannot_be_committed);
+
+	tcase_add_checked_fixture(bounds, setup, teardown);
+	tcase_add_test(bounds, an_id_names_one_open_transaction);
+	tcase_add_test(bounds, a_client_has_a_bounded_number_of_transactions);
+	tcase_add_test(bounds, a_transaction_has_a_bounded_number_of_actions);
+	tcase_add_test(bounds, a_transaction_has_bounded_bytes);
+	return unit_run(suite);
+}
