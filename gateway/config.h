@@ -60,7 +60,8 @@ struct limits {
 	uint64_t subscriptions;                         /* of a session */
 	uint64_t destination;                           /* bytes of its name */
 	uint64_t destinations;
-	uint64_t unacked; /* deliveries that a subscription remembers */
+	uint64_t idle_topics; /* per worker, that only patterns match */
+	uint64_t unacked;     /* deliveries that a subscription remembers */
 	uint64_t backlog_messages, backlog_bytes; /* of a queue, lent ones included */
 	uint64_t transactions;                    /* open ones of a session */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
@@ -98,6 +99,7 @@ struct config {
 	uint64_t prefetch;        /* messages that a consumer gets ahead of its ACKs */
 	uint64_t nacks;           /* after which a message is dead */
 	struct slice dead_letter; /* the queue for those; empty: they are dropped */
+	struct slice separator;   /* of segments in patterns: "/" or "." beside it */
 	struct slice deny; /* "strict": an ERROR; "soft": /user/queue/errors says it */
 	struct strings app_prefixes; /* "/app" */
 	struct route *routes;        /* in the order of the file */

@@ -17,6 +17,7 @@ enum {
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const separators[] = {"/", ".", NULL};
 static const char *const denials[] = {"strict", "soft", NULL};
 static const char *const handlers[] = {
 	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
@@ -153,6 +154,7 @@ static const struct config_key limits[] = {
 	LIMIT(subscriptions, 256, 1, MIB),
 	LIMIT(destination, 255, 1, 64 * KIB),
 	LIMIT(destinations, 100000, 1, GIB),
+	LIMIT(idle_topics, 1024, 0, GIB),
 	LIMIT(unacked, 1024, 1, MIB),
 	LIMIT(backlog_messages, 10000, 1, GIB),
 	LIMIT(backlog_bytes, 64 * MIB, 1, 64ULL * GIB),
@@ -335,6 +337,13 @@ static const struct config_key broker[] = {
 		.offset = offsetof(struct config, dead_letter),
 		.text = "/queue/dead-letter",
 		.check = check_dead_letter,
+	},
+	{
+		.name = "separator",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, separator),
+		.text = "/",
+		.choices = separators,
 	},
 	{
 		.name = "deny",

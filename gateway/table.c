@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { BUCKETS_FIRST = 16 };
+/* Buckets for each thing in it, at which a table shrinks. */
+enum { BUCKETS_FIRST = 16, SPARSE = 8 };
 
 void table_init(struct table *table, const struct hash_key *key)
 {
@@ -38,12 +39,11 @@ struct table_node *table_find(const struct table *table, struct slice key)
 	return node;
 }
 
-static void table_grow(struct table *table)
+static void table_resize(struct table *table, size_t bucket_count)
 {
 	struct table old = *table;
 
-	table->bucket_count =
-		old.bucket_count == 0 ? BUCKETS_FIRST : old.bucket_count * 2;
+	table->bucket_count = bucket_count;
 	table->buckets = xcalloc(table->bucket_count, sizeof(*table->buckets));
 	for (size_t i = 0; i < old.bucket_count; i++) {
 		while (old.buckets[i] != NULL) {
@@ -61,7 +61,8 @@ static void table_grow(struct table *table)
 void table_insert(struct table *table, struct table_node *node, struct slice key)
 {
 	if (table->count >= table->bucket_count)
-		table_grow(table);
+		table_resize(table, table->bucket_count == 0 ? BUCKETS_FIRST
+							     : table->bucket_count * 2);
 
 	node->key = key;
 	node->hash = hash_slice(&table->key, key);
@@ -83,6 +84,10 @@ void table_remove(struct table *table, struct table_node *node)
 	*at = node->next;
 	node->next = NULL;
 	table->count--;
+	/* Also so that table_any() need not look far. */
+	if (table->bucket_count > BUCKETS_FIRST &&
+		table->count <= table->bucket_count / SPARSE)
+		table_resize(table, table->bucket_count / 2);
 }
 
 struct table_node *table_any(const struct table *table)

@@ -30,6 +30,8 @@ static struct audience *audience_create(struct broker *broker, struct slice addr
 	memcpy(audience->address, address.data, address.len);
 	table_insert(&broker->audiences, &audience->node,
 		(struct slice){audience->address, address.len});
+	if (broker_is_pattern(address))
+		*pattern_add(&broker->patterns, address) = audience;
 	return audience;
 }
 
@@ -64,25 +66,46 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	audience->members[subscription->position] = last;
 	last->position = subscription->position;
 	subscription->audience = NULL;
-	if (audience->count == 0) {
-		table_remove(&broker->audiences, &audience->node);
-		free(audience->members);
-		free(audience);
+	if (audience->count > 0)
+		return;
+	if (broker_is_pattern(audience_address(audience))) {
+		*pattern_find(&broker->patterns, audience_address(audience)) = NULL;
+		pattern_remove(&broker->patterns, audience_address(audience));
 	}
+	table_remove(&broker->audiences, &audience->node);
+	free(audience->members);
+	free(audience);
 }
 
-void audience_deliver(struct broker *broker, struct message *message)
-{
-	struct audience *audience = audience_find(broker, message_address(message));
+/* A message for the members of an audience. */
+struct delivering {
+	struct broker *broker;
+	struct message *message;
+};
 
-	if (audience == NULL)
-		return;
+static void audience_hear(void *value, void *context)
+{
+	const struct audience *audience = value;
+	const struct delivering *delivering = context;
+
 	/* subscription_deliver() only queues: nobody joins or leaves during the walk. */
 	for (size_t i = 0; i < audience->count; i++) {
 		struct subscription *member = audience->members[i];
 
-		if (member->joined || member->kind == SUBSCRIPTION_LOCAL)
-			subscription_deliver(member, message, 0);
+		if (member->joining == 0)
+			subscription_deliver(member, delivering->message, 0);
 	}
-	worker_spend(broker->worker, audience->count);
+	worker_spend(delivering->broker->worker, audience->count);
+}
+
+void audience_deliver(struct broker *broker, struct message *message)
+{
+	const struct slice address = message_address(message);
+	struct audience *audience = audience_find(broker, address);
+	struct delivering delivering = {broker, message};
+
+	if (audience != NULL)
+		audience_hear(audience, &delivering);
+	if (slice_starts_with(address, SLICE("/")))
+		pattern_match(&broker->patterns, address, audience_hear, &delivering);
 }

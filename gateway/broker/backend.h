@@ -19,12 +19,13 @@ struct subscription;
 struct backend {
 	/*
 	 * Of what is taken after the answer to `request` the subscription gets its
-	 * part, at most `prefetch` messages of a queue ahead of being settled.
+	 * part, at most `prefetch` messages of a queue ahead of being settled. Returns
+	 * how many answers will come; the last one counts.
 	 */
-	void (*subscribe)(struct broker *broker, struct subscription *subscription,
+	size_t (*subscribe)(struct broker *broker, struct subscription *subscription,
 		uint64_t prefetch, uint64_t request);
 
-	/* Just before the subscription is freed. What it has not settled comes back. */
+	/* Just before the subscription is freed, unless its answers were missing. What it has not settled comes back. */
 	void (*unsubscribe)(struct broker *broker, struct subscription *subscription);
 
 	/* To message_address(). Takes the caller's reference over. */

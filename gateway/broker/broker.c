@@ -9,13 +9,18 @@
 struct broker *broker_create(struct worker *worker, unsigned workers)
 {
 	struct broker *broker = xcalloc(1, sizeof(*broker));
+	const char separator = worker->config->separator.data[0];
 
 	broker->worker = worker;
 	broker->workers = workers;
 	registry_init(&broker->parties, &worker->key);
 	registry_init(&broker->subscriptions, &worker->key);
 	table_init(&broker->audiences, &worker->key);
+	pattern_set_init(&broker->patterns, &worker->key, separator);
 	table_init(&broker->topics, &worker->key);
+	list_init(&broker->idle_topics);
+	pattern_set_init(&broker->remote_patterns, &worker->key, separator);
+	broker->wanting = xcalloc(workers, sizeof(*broker->wanting));
 	table_init(&broker->queues, &worker->key);
 	registry_init(&broker->commits, &worker->key);
 	broker->backend = &memory_backend;
@@ -38,6 +43,9 @@ void broker_destroy(struct broker *broker)
 	table_finish(&broker->queues);
 	topics_finish(broker);
 	table_finish(&broker->topics);
+	pattern_set_finish(&broker->remote_patterns, free);
+	pattern_set_finish(&broker->patterns, NULL);
+	free(broker->wanting);
 	table_finish(&broker->audiences);
 	registry_finish(&broker->subscriptions);
 	registry_finish(&broker->parties);
@@ -82,6 +90,11 @@ bool broker_is_queue(const struct broker *broker, struct slice address)
 
 	return broker_has_prefix(
 		&broker->worker->config->queue_prefixes, address, &rest);
+}
+
+bool broker_is_pattern(struct slice address)
+{
+	return slice_starts_with(address, SLICE("/")) && pattern_is(address);
 }
 
 bool broker_is_topic(const struct broker *broker, struct slice destination)
@@ -256,8 +269,23 @@ static void broker_join(struct broker *broker, struct broker_call *call,
 		subscription->kind = SUBSCRIPTION_QUEUE;
 	else
 		audience_add(broker, address, subscription);
-	broker->backend->subscribe(broker, subscription, prefetch, call->request);
-	call->answers = 1;
+	if (broker_is_pattern(address))
+		subscription->kind = SUBSCRIPTION_PATTERN;
+	call->answers = broker->backend->subscribe(
+		broker, subscription, prefetch, call->request);
+}
+
+/* A pattern, only of topics. */
+static bool broker_may_match(
+	const struct broker *broker, struct slice pattern, struct buf *error)
+{
+	if (broker_is_queue(broker, pattern)) {
+		buf_append(
+			error, SLICE("A queue is subscribed to by its name, not by a "
+				     "pattern"));
+		return false;
+	}
+	return pattern_check(pattern, broker->patterns.separator, error);
 }
 
 static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
@@ -291,6 +319,9 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 	}
 	if (broker_is_app(broker, *destination, &rest))
 		return app_subscribe(broker, call, id, *destination);
+	if (broker_is_pattern(*destination) &&
+		!broker_may_match(broker, *destination, call->error))
+		return BROKER_REFUSED;
 	if (broker_is_topic(broker, *destination) ||
 		broker_is_queue(broker, *destination)) {
 		broker_join(
@@ -362,6 +393,11 @@ enum broker_result broker_aim(const struct broker *broker, struct slice destinat
 	if (!broker_is_topic(broker, destination) &&
 		!broker_is_queue(broker, destination))
 		return deny(error, SLICE("Nobody owns destinations of that prefix"));
+	if (pattern_is(destination)) {
+		buf_append(
+			error, SLICE("A message has one destination, not a pattern"));
+		return BROKER_REFUSED;
+	}
 	buf_append(&target->shown, destination);
 	buf_append(&target->address, destination);
 	return BROKER_TAKEN;

@@ -20,6 +20,7 @@
 
 #include "gateway/broker/backend.h"
 #include "gateway/broker/broker.h"
+#include "gateway/broker/pattern.h"
 #include "gateway/broker/queue.h"
 #include "gateway/broker/unacked.h"
 #include "gateway/config.h"
@@ -32,17 +33,24 @@ struct broker {
 	struct registry parties;
 	struct registry subscriptions;
 	struct registry commits;
-	struct table audiences; /* by address: who listens on this worker */
-	struct table topics;    /* by address: those that have their home here */
-	struct table queues;    /* the same */
-	uint64_t epoch;         /* of the latest destination */
-	struct place place;     /* of the latest message that needs no home */
+	struct table audiences;      /* by address: who listens on this worker */
+	struct pattern_set patterns; /* the audiences of those */
+	struct table topics;         /* by address: those that have their home here */
+	struct list
+		idle_topics; /* without subscribers of their own, the oldest first */
+	uint64_t idle_count;
+	struct pattern_set remote_patterns; /* of all workers */
+	bool *wanting;                      /* which workers the next message goes to */
+	struct table queues;                /* the same */
+	uint64_t epoch;                     /* of the latest destination */
+	struct place place; /* of the latest message that needs no home */
 };
 
 enum ack_mode { ACK_AUTO, ACK_CLIENT, ACK_INDIVIDUAL };
 
 enum subscription_kind {
 	SUBSCRIPTION_TOPIC,
+	SUBSCRIPTION_PATTERN, /* of topics: all homes know it */
 	SUBSCRIPTION_QUEUE,
 	SUBSCRIPTION_LOCAL, /* no home: of a temporary queue, or of a reply */
 };
@@ -56,7 +64,7 @@ struct subscription {
 	enum stomp_version version;
 	enum ack_mode ack;
 	enum subscription_kind kind;
-	bool joined;               /* its home has answered */
+	unsigned joining;          /* homes that have not answered */
 	struct audience *audience; /* NULL: a queue's, or for nothing more to come */
 	size_t position;           /* in the audience */
 	struct unacked unacked;
@@ -107,6 +115,7 @@ bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
 bool broker_has_prefix(
 	const struct strings *prefixes, struct slice destination, struct slice *rest);
 bool broker_is_queue(const struct broker *broker, struct slice address);
+bool broker_is_pattern(struct slice address); /* and no private address */
 bool broker_is_topic(const struct broker *broker, struct slice destination);
 
 /* False, with the call's error, when the id is taken or there are too many. */
@@ -161,10 +170,17 @@ struct topic;
 
 struct topic *topic_find(const struct broker *broker, struct slice address);
 struct topic *topic_open(struct broker *broker, struct slice address); /* NULL: full */
-void topic_join(struct topic *topic, unsigned worker);
+void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
 
-/* Takes the caller's reference over, which is the only one. */
+/* A subscriber to a pattern, at that worker. */
+void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
+void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
+
+/* Notes in broker->wanting which workers have subscribers; false when none has. */
+bool topic_is_heard(struct broker *broker, struct slice address);
+
+/* To those. Takes the caller's reference over, which is the only one. */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
 /* The end of all topics with their broker. */
@@ -179,7 +195,7 @@ void audience_deliver(struct broker *broker, struct message *message);
 
 /* subscription.c */
 
-/* Not joined yet, and without an audience. */
+/* Nowhere yet: without a home and an audience. */
 struct subscription *subscription_create(struct broker *broker, struct party *party,
 	const struct slice *id, struct slice destination, enum stomp_version version);
 

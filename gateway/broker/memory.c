@@ -116,7 +116,7 @@ struct member_post {
 	char text[];
 };
 
-static void member_post_send(struct broker *broker, uint64_t subscription,
+static void member_post_send(struct broker *broker, unsigned to, uint64_t subscription,
 	struct slice address, const struct member_post *wish,
 	void (*run)(struct worker *worker, struct post *post))
 {
@@ -128,8 +128,7 @@ static void member_post_send(struct broker *broker, uint64_t subscription,
 	member->subscription = (struct handle){broker->worker->index, subscription};
 	member->address = (struct slice){member->text, address.len};
 	memcpy(member->text, address.data, address.len);
-	worker_post(
-		broker->worker, worker_home(broker->worker, address), &member->post);
+	worker_post(broker->worker, to, &member->post);
 }
 
 /* At the home. */
@@ -144,6 +143,9 @@ static void leave_run(struct worker *worker, struct post *post)
 		assert(queue != NULL);
 		queue_leave(queue, member->subscription);
 		memory_serve(broker, queue);
+	} else if (broker_is_pattern(member->address)) {
+		pattern_leave(
+			broker, member->address, (unsigned)member->subscription.worker);
 	} else {
 		struct topic *topic = topic_find(broker, member->address);
 
@@ -155,7 +157,8 @@ static void leave_run(struct worker *worker, struct post *post)
 
 /*
  * At the subscriber: the home has counted the subscription in. If it has ended
- * meanwhile, the home hears that now: nobody leaves who has not joined.
+ * meanwhile, the home hears that now: nobody leaves who has not joined (of patterns
+ * the homes have heard already).
  */
 static void joined_run(struct worker *worker, struct post *post)
 {
@@ -165,9 +168,10 @@ static void joined_run(struct worker *worker, struct post *post)
 		registry_find(&broker->subscriptions, member->subscription.number);
 
 	if (entry != NULL)
-		container_of(entry, struct subscription, entry)->joined = true;
-	else
-		member_post_send(broker, member->subscription.number, member->address,
+		container_of(entry, struct subscription, entry)->joining--;
+	else if (!broker_is_pattern(member->address))
+		member_post_send(broker, worker_home(worker, member->address),
+			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
 	/* At once: its receipt goes ahead of what is published from now on. */
 	broker_tell(broker, member->party, member->request, SLICE(""));
@@ -183,18 +187,22 @@ static void join_run(struct worker *worker, struct post *post)
 	struct queue *queue = NULL;
 	struct topic *topic = NULL;
 
+	const bool is_pattern = broker_is_pattern(member->address);
+
 	if (broker_is_queue(broker, member->address))
 		queue = memory_open_queue(broker, member->address);
-	else
+	else if (!is_pattern)
 		topic = topic_open(broker, member->address);
-	if (queue == NULL && topic == NULL) {
+	if (queue == NULL && topic == NULL && !is_pattern) {
 		broker_answer(broker, (struct handle){from, member->party},
 			member->request, SLICE("There are too many destinations"));
 		free(member);
 		return;
 	}
-	if (topic != NULL)
-		topic_join(topic, from);
+	if (is_pattern)
+		pattern_join(broker, member->address, from);
+	else if (topic != NULL)
+		topic_join(broker, topic, from);
 	else
 		queue_join(queue, member->subscription, member->prefetch);
 
@@ -205,24 +213,40 @@ static void join_run(struct worker *worker, struct post *post)
 		memory_serve(broker, queue);
 }
 
-static void memory_subscribe(struct broker *broker, struct subscription *subscription,
+/* The homes that must know the subscription: its own, or all for a pattern. */
+static size_t member_posts_send(struct broker *broker,
+	const struct subscription *subscription, const struct member_post *wish,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	const struct slice address = subscription_address(subscription);
+	const bool is_pattern = broker_is_pattern(address);
+	const unsigned home = is_pattern ? 0 : worker_home(broker->worker, address);
+	const unsigned homes = is_pattern ? broker->workers : 1;
+
+	for (unsigned i = 0; i < homes; i++)
+		member_post_send(broker, home + i, subscription->entry.number, address,
+			wish, run);
+	return homes;
+}
+
+static size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request)
 {
-	member_post_send(broker, subscription->entry.number,
-		subscription_address(subscription),
-		&(struct member_post){
-			.prefetch = prefetch,
-			.party = subscription->party->entry.number,
-			.request = request,
-		},
-		join_run);
+	const struct member_post wish = {
+		.prefetch = prefetch,
+		.party = subscription->party->entry.number,
+		.request = request,
+	};
+	size_t homes = member_posts_send(broker, subscription, &wish, join_run);
+
+	subscription->joining = (unsigned)homes;
+	return homes;
 }
 
 static void memory_unsubscribe(struct broker *broker, struct subscription *subscription)
 {
-	member_post_send(broker, subscription->entry.number,
-		subscription_address(subscription), &(struct member_post){.request = 0},
-		leave_run);
+	member_posts_send(
+		broker, subscription, &(struct member_post){.request = 0}, leave_run);
 }
 
 /* Sending. */
@@ -263,13 +287,18 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 /* At the home. */
 static void send_to_topic(struct broker *broker, const struct send_post *send)
 {
-	struct topic *topic = topic_find(broker, message_address(send->message));
+	const struct slice address = message_address(send->message);
+	const bool is_heard = topic_is_heard(broker, address);
+	/* When only patterns match, the topic is made for its numbers. */
+	struct topic *topic = is_heard ? topic_open(broker, address) : NULL;
 
-	broker_answer(broker, send->party, send->request, SLICE(""));
+	broker_answer(broker, send->party, send->request,
+		is_heard && topic == NULL ? SLICE("There are too many destinations")
+					  : SLICE(""));
 	if (topic != NULL)
 		topic_publish(broker, topic, send->message);
 	else
-		message_unref(send->message); /* nobody listens */
+		message_unref(send->message);
 }
 
 static void send_run(struct worker *worker, struct post *post)

@@ -57,7 +57,10 @@ void subscription_end(struct broker *broker, struct subscription *subscription)
 
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
 		session_recall(party->session, subscription->ordinal);
-	if (subscription->joined)
+	/* Of what it has not joined the backend forgets it when that is answered. */
+	if (subscription->kind != SUBSCRIPTION_LOCAL &&
+		(subscription->joining == 0 ||
+			subscription->kind == SUBSCRIPTION_PATTERN))
 		broker->backend->unsubscribe(broker, subscription);
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);

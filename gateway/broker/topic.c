@@ -2,6 +2,9 @@
  * A topic at its home. It exists while somebody subscribes to it. The home gives each
  * message its place in the order, and posts it once to each worker that has
  * subscribers; that worker fans out (audience.c).
+ *
+ * Every home knows the patterns of all workers. A topic that only patterns match is
+ * kept for its numbers; of those the latest used stay.
  */
 #include "gateway/broker/internal.h"
 
@@ -16,6 +19,7 @@ struct topic {
 	struct place place;     /* of the latest message */
 	unsigned listeners;     /* workers that have subscribers */
 	uint64_t *subscribers;  /* of each worker */
+	struct list idle;       /* in broker->idle_topics while it has no listeners */
 	char address[];
 };
 
@@ -24,6 +28,15 @@ struct topic *topic_find(const struct broker *broker, struct slice address)
 	struct table_node *node = table_find(&broker->topics, address);
 
 	return node == NULL ? NULL : container_of(node, struct topic, node);
+}
+
+/* It is idle no longer, or its turn to be forgotten comes last. */
+static void topic_wake(struct broker *broker, struct topic *topic)
+{
+	if (list_is_linked(&topic->idle)) {
+		list_remove(&topic->idle);
+		broker->idle_count--;
+	}
 }
 
 static struct topic *topic_create(struct broker *broker, struct slice address)
@@ -35,15 +48,26 @@ static struct topic *topic_create(struct broker *broker, struct slice address)
 	memcpy(topic->address, address.data, address.len);
 	table_insert(&broker->topics, &topic->node,
 		(struct slice){topic->address, address.len});
+	list_append(&broker->idle_topics, &topic->idle);
+	broker->idle_count++;
 	return topic;
 }
 
 static void topic_destroy(struct broker *broker, struct topic *topic)
 {
+	topic_wake(broker, topic);
 	table_remove(&broker->topics, &topic->node);
 	crew_give(&broker->worker->crew->destinations);
 	free(topic->subscribers);
 	free(topic);
+}
+
+static void topics_forget(struct broker *broker, uint64_t most)
+{
+	while (broker->idle_count > most) {
+		topic_destroy(broker,
+			container_of(broker->idle_topics.next, struct topic, idle));
+	}
 }
 
 void topics_finish(struct broker *broker)
@@ -56,26 +80,97 @@ void topics_finish(struct broker *broker)
 
 struct topic *topic_open(struct broker *broker, struct slice address)
 {
+	const struct limits *limits = &broker->worker->config->limits;
 	struct topic *topic = topic_find(broker, address);
 
-	if (topic == NULL && crew_take(&broker->worker->crew->destinations,
-				     broker->worker->config->limits.destinations))
-		topic = topic_create(broker, address);
-	return topic;
+	if (topic != NULL)
+		return topic;
+	topics_forget(broker, limits->idle_topics);
+	if (!crew_take(&broker->worker->crew->destinations, limits->destinations))
+		return NULL;
+	return topic_create(broker, address);
 }
 
-void topic_join(struct topic *topic, unsigned worker)
+void topic_join(struct broker *broker, struct topic *topic, unsigned worker)
 {
 	if (topic->subscribers[worker]++ == 0)
 		topic->listeners++;
+	topic_wake(broker, topic);
 }
 
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker)
 {
 	assert(topic->subscribers[worker] > 0);
-	if (--topic->subscribers[worker] == 0 && --topic->listeners == 0)
+	if (--topic->subscribers[worker] > 0 || --topic->listeners > 0)
+		return;
+	if (broker->remote_patterns.count == 0) {
 		topic_destroy(broker, topic);
+		return;
+	}
+	list_append(&broker->idle_topics, &topic->idle);
+	broker->idle_count++;
 }
+
+/* Patterns: how many subscribers of each a worker has. */
+
+struct listeners {
+	uint64_t all;
+	uint64_t of[]; /* each worker */
+};
+
+void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
+{
+	void **place = pattern_add(&broker->remote_patterns, pattern);
+	struct listeners *listeners = *place;
+
+	if (listeners == NULL)
+		*place = listeners =
+			xcalloc(1, sizeof(*listeners) +
+					   broker->workers * sizeof(listeners->of[0]));
+	listeners->all++;
+	listeners->of[worker]++;
+}
+
+void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
+{
+	void **place = pattern_find(&broker->remote_patterns, pattern);
+	struct listeners *listeners = *place;
+
+	assert(listeners->of[worker] > 0);
+	listeners->of[worker]--;
+	if (--listeners->all > 0)
+		return;
+	*place = NULL;
+	free(listeners);
+	pattern_remove(&broker->remote_patterns, pattern);
+	if (broker->remote_patterns.count == 0)
+		topics_forget(broker, 0);
+}
+
+static void want_matched(void *value, void *context)
+{
+	const struct listeners *listeners = value;
+	struct broker *broker = context;
+
+	for (unsigned i = 0; i < broker->workers; i++)
+		broker->wanting[i] = broker->wanting[i] || listeners->of[i] > 0;
+}
+
+bool topic_is_heard(struct broker *broker, struct slice address)
+{
+	const struct topic *topic = topic_find(broker, address);
+	bool any = false;
+
+	for (unsigned i = 0; i < broker->workers; i++)
+		broker->wanting[i] = topic != NULL && topic->subscribers[i] > 0;
+	if (slice_starts_with(address, SLICE("/")))
+		pattern_match(&broker->remote_patterns, address, want_matched, broker);
+	for (unsigned i = 0; i < broker->workers; i++)
+		any = any || broker->wanting[i];
+	return any;
+}
+
+/* Publishing. */
 
 struct deliver_post {
 	struct post post;
@@ -108,12 +203,18 @@ static void deliver_post_send(
 /* One copy for each worker that has subscribers; the last gets the message itself. */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message)
 {
-	unsigned left = topic->listeners;
+	unsigned left = 0;
 
+	if (list_is_linked(&topic->idle)) {
+		list_remove(&topic->idle);
+		list_append(&broker->idle_topics, &topic->idle);
+	}
 	topic->place.offset++;
 	message_set_place(message, topic->place, true);
+	for (unsigned i = 0; i < broker->workers; i++)
+		left += broker->wanting[i];
 	for (unsigned i = 0; left > 0; i++) {
-		if (topic->subscribers[i] == 0)
+		if (!broker->wanting[i])
 			continue;
 		left--;
 		deliver_post_send(

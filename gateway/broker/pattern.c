@@ -1,0 +1,339 @@
+#include "gateway/broker/pattern.h"
+
+#include "gateway/list.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* What a segment of patterns leads to. A segment has its separator in front. */
+struct pattern_node {
+	struct table_node node; /* in its parent's `literals`; its key is the segment */
+	struct pattern_node *parent;
+	struct table literals;
+	struct pattern_node *globs;  /* the first child with wildcards */
+	struct pattern_node *beside; /* the next such child of its parent */
+	struct pattern_node
+		*deep; /* the same of children "**", which may take nothing */
+	uint64_t walk; /* the latest step that came here */
+	size_t users;  /* children, and the pattern that ends here */
+	bool is_deep, ends;
+	void *value;
+	char segment[];
+};
+
+static const struct slice deep_wildcard = SLICE_INIT("**");
+
+/* Takes the next segment off *rest, with the separator in front of it. */
+static bool take_segment(struct slice *rest, char separator, struct slice *segment)
+{
+	size_t len = 1;
+
+	if (rest->len == 0)
+		return false;
+	while (len < rest->len && rest->data[len] != '/' &&
+		rest->data[len] != separator)
+		len++;
+	*segment = slice_first(*rest, len);
+	*rest = slice_from(*rest, len);
+	return true;
+}
+
+static bool segment_is_deep(struct slice segment)
+{
+	return slice_equal(slice_from(segment, 1), deep_wildcard);
+}
+
+bool pattern_is(struct slice text)
+{
+	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
+}
+
+bool pattern_check(struct slice text, char separator, struct buf *error)
+{
+	struct slice segment;
+	size_t wildcards = 0;
+
+	while (take_segment(&text, separator, &segment)) {
+		if (!pattern_is(segment))
+			continue;
+		wildcards++;
+		if (segment_is_deep(segment))
+			continue;
+		for (size_t i = 1; i < segment.len; i++) {
+			if (segment.data[i] == '*' && segment.data[i - 1] == '*') {
+				buf_append(error, SLICE("In a pattern \"**\" must be a "
+							"whole segment"));
+				return false;
+			}
+		}
+	}
+	if (wildcards > PATTERN_WILDCARDS_MAX) {
+		buf_printf(error,
+			"The pattern has more than %d segments with wildcards",
+			PATTERN_WILDCARDS_MAX);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Where both differ behind a '*', that '*' takes one character more: only the latest one
+ * has to, so this ends after at most the product of both lengths.
+ */
+static bool segment_matches(struct slice glob, struct slice text)
+{
+	size_t g = 0, t = 0, star = SIZE_MAX, taken = 0;
+
+	while (t < text.len) {
+		if (g < glob.len && glob.data[g] == '*') {
+			star = g++;
+			taken = t;
+		} else if (g < glob.len && (glob.data[g] == text.data[t] ||
+						   (glob.data[g] == '?' && t > 0))) {
+			g++;
+			t++;
+		} else if (star != SIZE_MAX) {
+			g = star + 1;
+			t = ++taken;
+		} else {
+			return false;
+		}
+	}
+	while (g < glob.len && glob.data[g] == '*')
+		g++;
+	return g == glob.len;
+}
+
+/* The trie. */
+
+static struct pattern_node *node_create(const struct pattern_set *set,
+	struct pattern_node *parent, struct slice segment)
+{
+	struct pattern_node *node = xcalloc(1, sizeof(*node) + segment.len);
+
+	if (segment.len > 0)
+		memcpy(node->segment, segment.data, segment.len);
+	node->node.key = (struct slice){node->segment, segment.len};
+	node->parent = parent;
+	table_init(&node->literals, &set->key);
+	return node;
+}
+
+void pattern_set_init(
+	struct pattern_set *set, const struct hash_key *key, char separator)
+{
+	*set = (struct pattern_set){.key = *key, .separator = separator};
+	set->root = node_create(set, NULL, SLICE(""));
+}
+
+static struct pattern_node *node_child(
+	const struct pattern_node *node, struct slice segment)
+{
+	if (!pattern_is(segment)) {
+		struct table_node *found = table_find(&node->literals, segment);
+
+		return found == NULL ? NULL
+				     : container_of(found, struct pattern_node, node);
+	}
+	struct pattern_node *one = segment_is_deep(segment) ? node->deep : node->globs;
+
+	while (one != NULL && !slice_equal(one->node.key, segment))
+		one = one->beside;
+	return one;
+}
+
+static struct pattern_node *node_add_child(const struct pattern_set *set,
+	struct pattern_node *parent, struct slice segment)
+{
+	struct pattern_node *node = node_create(set, parent, segment);
+
+	parent->users++;
+	node->is_deep = segment_is_deep(segment);
+	if (!pattern_is(segment)) {
+		table_insert(&parent->literals, &node->node, node->node.key);
+		return node;
+	}
+	struct pattern_node **first = node->is_deep ? &parent->deep : &parent->globs;
+	node->beside = *first;
+	*first = node;
+	return node;
+}
+
+static void node_remove(struct pattern_node *node)
+{
+	struct pattern_node *parent = node->parent;
+
+	if (!pattern_is(node->node.key)) {
+		table_remove(&parent->literals, &node->node);
+	} else {
+		struct pattern_node **at =
+			node->is_deep ? &parent->deep : &parent->globs;
+
+		while (*at != node)
+			at = &(*at)->beside;
+		*at = node->beside;
+	}
+	parent->users--;
+	table_finish(&node->literals);
+	free(node);
+}
+
+static struct pattern_node *set_find(
+	const struct pattern_set *set, struct slice pattern)
+{
+	struct pattern_node *node = set->root;
+	struct slice segment;
+
+	while (node != NULL && take_segment(&pattern, set->separator, &segment))
+		node = node_child(node, segment);
+	return node != NULL && node->ends ? node : NULL;
+}
+
+void **pattern_find(const struct pattern_set *set, struct slice pattern)
+{
+	struct pattern_node *node = set_find(set, pattern);
+
+	return node == NULL ? NULL : &node->value;
+}
+
+void **pattern_add(struct pattern_set *set, struct slice pattern)
+{
+	struct pattern_node *node = set->root;
+	struct slice segment;
+
+	while (take_segment(&pattern, set->separator, &segment)) {
+		struct pattern_node *child = node_child(node, segment);
+
+		node = child != NULL ? child : node_add_child(set, node, segment);
+	}
+	if (!node->ends) {
+		node->ends = true;
+		node->users++;
+		set->count++;
+	}
+	return &node->value;
+}
+
+void pattern_remove(struct pattern_set *set, struct slice pattern)
+{
+	struct pattern_node *node = set_find(set, pattern);
+
+	assert(node != NULL && node->value == NULL);
+	node->ends = false;
+	node->users--;
+	set->count--;
+	while (node != set->root && node->users == 0) {
+		struct pattern_node *parent = node->parent;
+
+		node_remove(node);
+		node = parent;
+	}
+}
+
+static struct pattern_node *node_any_child(const struct pattern_node *node)
+{
+	struct table_node *literal = table_any(&node->literals);
+
+	if (literal != NULL)
+		return container_of(literal, struct pattern_node, node);
+	return node->globs != NULL ? node->globs : node->deep;
+}
+
+void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value))
+{
+	struct pattern_node *node = set->root;
+
+	for (;;) {
+		struct pattern_node *child = node_any_child(node);
+
+		if (child != NULL) {
+			node = child;
+			continue;
+		}
+		if (node == set->root)
+			break;
+		if (node->ends) {
+			assert(drop != NULL);
+			drop(node->value);
+		}
+		child = node;
+		node = node->parent;
+		node_remove(child);
+	}
+	table_finish(&set->root->literals);
+	free(set->root);
+	free(set->now);
+	free(set->next);
+}
+
+/* Matching. */
+
+/* What "**" takes begins with its separator. */
+static bool deep_takes(const struct pattern_node *node, struct slice segment)
+{
+	return node->node.key.data[0] == segment.data[0];
+}
+
+/*
+ * Adds a place to the next step, once, with those that take nothing to get to: no more
+ * than PATTERN_WILDCARDS_MAX lie behind each other.
+ */
+static void set_reach(struct pattern_set *set, struct pattern_node *node, size_t *count)
+{
+	if (node->walk == set->walks)
+		return;
+	if (*count == set->capacity) {
+		set->capacity = set->capacity == 0 ? 16 : set->capacity * 2;
+		set->now = xrealloc(set->now, set->capacity * sizeof(*set->now));
+		set->next = xrealloc(set->next, set->capacity * sizeof(*set->next));
+	}
+	node->walk = set->walks;
+	set->next[(*count)++] = node;
+	for (struct pattern_node *deep = node->deep; deep != NULL; deep = deep->beside)
+		set_reach(set, deep, count);
+}
+
+static void set_step(struct pattern_set *set, struct pattern_node *node,
+	struct slice segment, size_t *count)
+{
+	struct table_node *literal = table_find(&node->literals, segment);
+
+	if (literal != NULL)
+		set_reach(set, container_of(literal, struct pattern_node, node), count);
+	for (struct pattern_node *one = node->globs; one != NULL; one = one->beside) {
+		if (segment_matches(one->node.key, segment))
+			set_reach(set, one, count);
+	}
+	if (node->is_deep && deep_takes(node, segment))
+		set_reach(set, node, count);
+}
+
+void pattern_match(struct pattern_set *set, struct slice destination,
+	void (*match)(void *value, void *context), void *context)
+{
+	size_t count = 0;
+	struct slice segment;
+
+	if (set->count == 0)
+		return;
+	set->visited = 0;
+	set->walks++;
+	set_reach(set, set->root, &count);
+	while (count > 0 && take_segment(&destination, set->separator, &segment)) {
+		struct pattern_node **places = set->next;
+		size_t here = count;
+
+		set->next = set->now;
+		set->now = places;
+		set->walks++;
+		set->visited += here;
+		count = 0;
+		for (size_t i = 0; i < here; i++)
+			set_step(set, set->now[i], segment, &count);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (set->next[i]->ends)
+			match(set->next[i]->value, context);
+	}
+}

@@ -1,0 +1,59 @@
+/*
+ * Patterns of destinations: '?' stands for one character, '*' for any run of them within
+ * a segment, and a segment "**" for any number of segments, also none. Segments begin at
+ * '/', and at '.' too where the configuration's separator is that.
+ *
+ * A set is a trie of segments. A message walks along it, segment by segment, in as many
+ * places at once as patterns may still match: what it costs grows with the length of
+ * its destination and with the patterns that begin like it, not with the others. Only
+ * segments like "a*" at the same place are looked at one by one.
+ */
+#ifndef GATEWAY_BROKER_PATTERN_H
+#define GATEWAY_BROKER_PATTERN_H
+
+#include "gateway/table.h"
+#include "protocol/buf.h"
+
+enum { PATTERN_WILDCARDS_MAX = 8 };
+
+struct pattern_node;
+
+struct pattern_set {
+	struct hash_key key;
+	char separator; /* '/' or '.' */
+	struct pattern_node *root;
+	size_t count;   /* patterns */
+	uint64_t walks; /* numbers steps, so that none goes twice to a place */
+	size_t visited; /* places of the latest match */
+	struct pattern_node **now, **next;
+	size_t capacity;
+};
+
+void pattern_set_init(
+	struct pattern_set *set, const struct hash_key *key, char separator);
+
+/* What is left is handed to `drop`, which may be NULL when nothing can be. */
+void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
+
+/* It has a '*' or a '?'. */
+bool pattern_is(struct slice text);
+
+/* False, with a sentence in *error: "**" in a larger segment, or too many wildcards. */
+bool pattern_check(struct slice text, char separator, struct buf *error);
+
+/*
+ * The place where the pattern's owner keeps what it likes: NULL at first, and NULL
+ * again before it is removed. Valid until then.
+ */
+void **pattern_add(struct pattern_set *set, struct slice pattern);
+
+/* The same, if the pattern is there; else NULL. */
+void **pattern_find(const struct pattern_set *set, struct slice pattern);
+
+void pattern_remove(struct pattern_set *set, struct slice pattern);
+
+/* Tells each pattern that matches once; `match` must not change the set. */
+void pattern_match(struct pattern_set *set, struct slice destination,
+	void (*match)(void *value, void *context), void *context);
+
+#endif

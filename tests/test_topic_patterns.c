@@ -1,0 +1,221 @@
+/* Patterns of topics, as clients see them. */
+#include "gateway/broker/internal.h"
+#include "tests/still_crew.h"
+#include "tests/stomp_peer.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+static struct worker *worker;
+static struct stomp_peer *peer, *other, *sender;
+
+static void begin(const char *members)
+{
+	struct crew *crew = still_crew_create(members);
+
+	worker = crew->workers[0];
+	peer = stomp_peer_connect(worker, "1.2");
+	other = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	sender = stomp_peer_connect(crew->workers[crew->count / 2], "1.2");
+}
+
+static void setup(void)
+{
+	begin("'limits': {'idle_topics': 3}");
+}
+
+static void setup_dots(void)
+{
+	begin("'broker': {'separator': '.'}");
+}
+
+static void teardown(void)
+{
+	stomp_peer_destroy(peer);
+	stomp_peer_destroy(other);
+	stomp_peer_destroy(sender);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	for (unsigned i = 0; i < worker->crew->count; i++) {
+		const struct broker *broker = worker->crew->workers[i]->broker;
+
+		ck_assert_uint_eq(
+			broker->patterns.count + broker->remote_patterns.count, 0);
+	}
+	still_crew_destroy(worker->crew);
+}
+
+static void send_to(const char *destination)
+{
+	char frame[128];
+
+	snprintf(frame, sizeof(frame), "SEND{destination:%s}{receipt:r}[x]",
+		destination);
+	stomp_peer_say(sender, frame);
+	assert_heard(sender, "RECEIPT{receipt-id:r}");
+}
+
+#define MESSAGE(id, destination)                                                       \
+	"MESSAGE{subscription:" id "}{destination:" destination "}[x]"
+
+START_TEST(a_pattern_gets_what_matches_on_every_home)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/*/x}{receipt:s}");
+	assert_heard(peer, "RECEIPT{receipt-id:s}");
+	for (int i = 0; i < 10; i++) {
+		char destination[32], expected[128];
+
+		snprintf(destination, sizeof(destination), "/topic/%d/x", i);
+		send_to(destination);
+		snprintf(expected, sizeof(expected), MESSAGE("1", "%s"), destination);
+		assert_heard(peer, expected);
+	}
+	send_to("/topic/1/y");
+	assert_heard(peer, "");
+}
+END_TEST
+
+START_TEST(each_subscription_that_matches_gets_it)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/**}");
+	stomp_peer_say(other, "SUBSCRIBE{id:3}{destination:/topic/?}");
+	send_to("/topic/a");
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_ptr_nonnull(strstr(heard, MESSAGE("1", "/topic/a")));
+	ck_assert_ptr_nonnull(strstr(heard, MESSAGE("2", "/topic/a")));
+	assert_heard(other, MESSAGE("3", "/topic/a"));
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:2}");
+	send_to("/topic/b");
+	assert_heard(peer, "");
+	assert_heard(other, MESSAGE("3", "/topic/b"));
+}
+END_TEST
+
+START_TEST(two_subscribers_share_a_pattern)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/*}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/*}");
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+	send_to("/topic/a");
+	assert_heard(peer, "");
+	assert_heard(other, MESSAGE("1", "/topic/a"));
+}
+END_TEST
+
+START_TEST(private_destinations_are_never_matched)
+{
+	struct slice label = session_label(peer->memory.session);
+	char frame[128];
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/user/queue/x}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/**}");
+	snprintf(frame, sizeof(frame), "SEND{destination:/user/%.*s/queue/x}[x]",
+		SLICE_ARGS(label));
+	stomp_peer_say(sender, frame);
+	assert_heard(peer, MESSAGE("1", "/user/queue/x"));
+	assert_heard(other, "");
+}
+END_TEST
+
+START_TEST(a_pattern_keeps_to_its_prefix)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/*/a}{receipt:r}");
+	stomp_peer_check_refused(
+		peer, "No destination of that prefix can be subscribed to", "r");
+}
+END_TEST
+
+START_TEST(a_queue_has_no_pattern)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/*}");
+	stomp_peer_check_refused(
+		peer, "A queue is subscribed to by its name, not by a pattern", "");
+}
+END_TEST
+
+START_TEST(nothing_is_sent_to_a_pattern)
+{
+	stomp_peer_say(peer, "SEND{destination:/topic/*}[x]");
+	stomp_peer_check_refused(
+		peer, "A message has one destination, not a pattern", "");
+}
+END_TEST
+
+START_TEST(a_bad_pattern_is_refused)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a**}");
+	stomp_peer_check_refused(
+		peer, "In a pattern \"**\" must be a whole segment", "");
+}
+END_TEST
+
+START_TEST(of_topics_that_only_patterns_match_a_bounded_number_is_kept)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/**}");
+	for (int i = 0; i < 100; i++) {
+		char destination[32];
+
+		snprintf(destination, sizeof(destination), "/topic/%d", i);
+		send_to(destination);
+	}
+	stomp_peer_heard(peer);
+	ck_assert_uint_le(
+		still_crew_topics(worker->crew), (3 + 1) * worker->crew->count);
+}
+END_TEST
+
+START_TEST(a_topic_outlasts_its_own_subscribers_while_a_pattern_matches)
+{
+	char first[64], again[64];
+
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/*}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	other->memory.describe = NULL;
+	send_to("/topic/a");
+	ck_assert_int_eq(sscanf(strstr(stomp_peer_heard(other), "\nx-postern-seq:"),
+				 "\nx-postern-seq:%63[^-]-1\n", first),
+		1);
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+	send_to("/topic/a");
+	ck_assert_int_eq(sscanf(strstr(stomp_peer_heard(other), "\nx-postern-seq:"),
+				 "\nx-postern-seq:%63[^-]-2\n", again),
+		1);
+	ck_assert_str_eq(first, again);
+}
+END_TEST
+
+START_TEST(segments_may_begin_at_dots)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/price.*.ibm}");
+	send_to("/topic/price.stock.ibm");
+	assert_heard(peer, MESSAGE("1", "/topic/price.stock.ibm"));
+	send_to("/topic/price.stock.us.ibm");
+	assert_heard(peer, "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("topic patterns");
+	TCase *slashes = unit_case(suite, "slashes");
+	TCase *dots = unit_case(suite, "dots");
+
+	tcase_add_checked_fixture(slashes, setup, teardown);
+	tcase_add_test(slashes, a_pattern_gets_what_matches_on_every_home);
+	tcase_add_test(slashes, each_subscription_that_matches_gets_it);
+	tcase_add_test(slashes, two_subscribers_share_a_pattern);
+	tcase_add_test(slashes, private_destinations_are_never_matched);
+	tcase_add_test(slashes, a_pattern_keeps_to_its_prefix);
+	tcase_add_test(slashes, a_queue_has_no_pattern);
+	tcase_add_test(slashes, nothing_is_sent_to_a_pattern);
+	tcase_add_test(slashes, a_bad_pattern_is_refused);
+	tcase_add_test(
+		slashes, of_topics_that_only_patterns_match_a_bounded_number_is_kept);
+	tcase_add_test(
+		slashes, a_topic_outlasts_its_own_subscribers_while_a_pattern_matches);
+
+	tcase_add_checked_fixture(dots, setup_dots, teardown);
+	tcase_add_test(dots, segments_may_begin_at_dots);
+	return unit_run(suite);
+}
