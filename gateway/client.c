@@ -435,7 +435,12 @@ static void client_receive(void *state, struct slice text, bool binary)
 	(void)binary;
 	if (!client->waiting)
 		client_feed(client, &text);
-	if (client->waiting)
+	if (!client->waiting || client->ended)
+		return;
+	/* A few turns of the loop bring no more than that, unless it is meant badly. */
+	if (client->kept.len + text.len > 2 * client_config(client)->limits.frame)
+		client_fail(client, SLICE(""), SLICE("Too much came behind a COMMIT"));
+	else
 		buf_append(&client->kept, text);
 }
 

@@ -85,8 +85,11 @@ struct times {
 };
 
 struct config {
-	struct slice listen;            /* "0.0.0.0:8080", "[::1]:80", ":8080" */
-	struct slice host, port;        /* the parts of it, without brackets */
+	struct slice listen;     /* "0.0.0.0:8080", "[::1]:80", ":8080" */
+	struct slice host, port; /* the parts of it, without brackets */
+	struct slice tcp_listen; /* the same for plain STOMP; empty: nowhere */
+	struct slice tcp_host, tcp_port;
+	struct endpoint tcp_endpoint;   /* what runs there */
 	unsigned workers;               /* 0: one for each core */
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */

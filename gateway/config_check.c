@@ -307,6 +307,10 @@ static int check_sockjs_client(
 int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
+	if (config->tcp_listen.len > 0)
+		config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
+	config->tcp_endpoint =
+		(struct endpoint){.path = SLICE("tcp"), .handler = SLICE("stomp")};
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;
 	config->www_bundled = json_object_get(config->json, "www") == NULL;

@@ -68,6 +68,11 @@ static const char *check_origin(struct slice text)
 	return NULL;
 }
 
+static const char *check_tcp_listen(struct slice text)
+{
+	return text.len == 0 ? NULL : check_listen(text);
+}
+
 static const char *check_path(struct slice text)
 {
 	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
@@ -354,6 +359,16 @@ static const struct config_key broker[] = {
 	},
 };
 
+static const struct config_key tcp[] = {
+	{
+		.name = "listen",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, tcp_listen),
+		.text = "",
+		.check = check_tcp_listen,
+	},
+};
+
 static const struct config_key app[] = {
 	{
 		.name = "prefixes",
@@ -395,6 +410,7 @@ static const struct config_table limits_table = {
 static const struct config_table times_table = {.keys = times, .count = COUNT(times)};
 static const struct config_table broker_table = {
 	.keys = broker, .count = COUNT(broker)};
+static const struct config_table tcp_table = {.keys = tcp, .count = COUNT(tcp)};
 static const struct config_table app_table = {.keys = app, .count = COUNT(app)};
 
 static const struct config_key top[] = {
@@ -439,6 +455,7 @@ static const struct config_key top[] = {
 		.count = offsetof(struct config, endpoint_count),
 		.inside = &endpoint_table,
 	},
+	{.name = "tcp", .kind = CONFIG_OBJECT, .inside = &tcp_table},
 	{.name = "broker", .kind = CONFIG_OBJECT, .inside = &broker_table},
 	{.name = "app", .kind = CONFIG_OBJECT, .inside = &app_table},
 	{

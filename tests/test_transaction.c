@@ -12,7 +12,7 @@ static struct stomp_peer *peer, *reader;
 static void setup(void)
 {
 	struct crew *crew = still_crew_create(
-		"'limits': {'transactions': 2, 'transaction_actions': 4,"
+		"'limits': {'frame': 2400, 'transactions': 2, 'transaction_actions': 4,"
 		" 'transaction_bytes': 2000, 'backlog_messages': 3}");
 
 	worker = crew->workers[0];
@@ -124,6 +124,21 @@ START_TEST(frames_behind_a_commit_wait_for_it)
 	assert_heard(peer,
 		"RECEIPT{receipt-id:c} RECEIPT{receipt-id:2} RECEIPT{receipt-id:d} "
 		"close 1000 Goodbye");
+}
+END_TEST
+
+START_TEST(what_comes_behind_a_commit_is_bounded)
+{
+	char frame[2000] = "SEND{destination:/topic/a}[";
+
+	memset(frame + strlen(frame), 'x', 1500);
+	strcat(frame, "]");
+	SAY("BEGIN{transaction:t}", "SEND{destination:/queue/a}{transaction:t}[1]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}");
+	for (int i = 0; i < 4; i++)
+		stomp_peer_mutter(peer, frame);
+	still_crew_settle(worker->crew);
+	stomp_peer_check_refused(peer, "Too much came behind a COMMIT", "");
 }
 END_TEST
 
@@ -281,6 +296,7 @@ int main(void)
 	tcase_add_test(sending, an_empty_transaction_commits);
 	tcase_add_test(sending, when_one_queue_has_no_room_nothing_happens);
 	tcase_add_test(sending, frames_behind_a_commit_wait_for_it);
+	tcase_add_test(sending, what_comes_behind_a_commit_is_bounded);
 	tcase_add_test(sending,
 		a_client_that_is_lost_in_its_commit_has_committed_all_or_nothing);
 

@@ -38,10 +38,18 @@ struct visitor {
 	socklen_t address_len;
 };
 
+struct listener {
+	struct door *door;
+	struct watch watch; /* its fd is -1 while there is none */
+	struct timer pause;
+	bool is_stomp; /* whoever comes here speaks STOMP from the first byte */
+};
+
+enum { LISTENERS = 2 };
+
 struct door {
 	struct worker *worker;
-	struct watch listener;
-	struct timer pause;
+	struct listener listeners[LISTENERS];
 	struct list visitors;
 	uint64_t connections; /* visitors and those handed over, until they close */
 	int64_t *handed;      /* to each worker */
@@ -251,29 +259,51 @@ static void door_welcome(struct door *door, int fd,
 	}
 }
 
-/* The listener. */
-
-static void door_pause(struct door *door)
+/* Nothing to look at: the client is handed over as it is. */
+static void door_welcome_stomp(struct door *door, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	log_warn("door: cannot accept: %s", strerror(errno));
-	loop_unwatch(&door->listener);
-	loop_timer_start(door_loop(door), &door->pause, PAUSE_MS);
+	const unsigned to = door_least_loaded(door);
+
+	if (door->connections >= door->connections_max) {
+		log_warn("door: more than %llu connections",
+			(unsigned long long)door->connections_max);
+		close(fd);
+		return;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	door->connections++;
+	door->handed[to]++;
+	handover_post(door->worker, to,
+		&(struct handover){.fd = fd,
+			.address = *address,
+			.address_len = address_len,
+			.is_stomp = true});
 }
 
-static void door_listen_again(struct door *door)
+/* Listeners. */
+
+static void listener_pause(struct listener *listener)
 {
-	if (loop_watch(door_loop(door), &door->listener, WATCH_IN) == -1)
-		loop_timer_start(door_loop(door), &door->pause, PAUSE_MS);
+	log_warn("door: cannot accept: %s", strerror(errno));
+	loop_unwatch(&listener->watch);
+	loop_timer_start(door_loop(listener->door), &listener->pause, PAUSE_MS);
+}
+
+static void listener_listen(struct listener *listener)
+{
+	if (loop_watch(door_loop(listener->door), &listener->watch, WATCH_IN) == -1)
+		loop_timer_start(door_loop(listener->door), &listener->pause, PAUSE_MS);
 }
 
 static void on_pause_over(struct timer *timer)
 {
-	door_listen_again(container_of(timer, struct door, pause));
+	listener_listen(container_of(timer, struct listener, pause));
 }
 
 static void on_listener(struct watch *watch, unsigned events)
 {
-	struct door *door = container_of(watch, struct door, listener);
+	struct listener *listener = container_of(watch, struct listener, watch);
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
@@ -282,13 +312,15 @@ static void on_listener(struct watch *watch, unsigned events)
 		int fd = accept4(watch->fd, (struct sockaddr *)&address, &len,
 			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd >= 0) {
-			door_welcome(door, fd, &address, len);
+		if (fd >= 0 && listener->is_stomp)
+			door_welcome_stomp(listener->door, fd, &address, len);
+		else if (fd >= 0)
+			door_welcome(listener->door, fd, &address, len);
+		if (fd >= 0)
 			continue;
-		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			errno == ENOMEM)
-			door_pause(door);
+			listener_pause(listener);
 		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 			log_warn("door: accept: %s", strerror(errno));
 		return;
@@ -333,18 +365,44 @@ out:
 	return listener;
 }
 
-static void door_log_address(int listener)
+static void log_address(const struct listener *listener)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 	char host[64], port[16];
 
-	if (getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
+	if (getsockname(listener->watch.fd, (struct sockaddr *)&address, &len) == 0 &&
 		getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
 			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		log_info(address.ss_family == AF_INET6 ? "door: listening on [%s]:%s"
-						       : "door: listening on %s:%s",
-			host, port);
+		log_info(address.ss_family == AF_INET6 ? "door: %s on [%s]:%s"
+						       : "door: %s on %s:%s",
+			listener->is_stomp ? "STOMP" : "listening", host, port);
+}
+
+/* False after logging why. */
+static bool listener_open(
+	struct listener *listener, struct slice host, struct slice port)
+{
+	char *host_text = xstrdup(host), *port_text = xstrdup(port);
+
+	listener->watch.fd = door_bind(host_text, port_text);
+	free(host_text);
+	free(port_text);
+	if (listener->watch.fd == -1)
+		return false;
+	log_address(listener);
+	listener_listen(listener);
+	return true;
+}
+
+static void listener_close(struct listener *listener)
+{
+	if (listener->watch.fd == -1)
+		return;
+	loop_unwatch(&listener->watch);
+	loop_timer_stop(door_loop(listener->door), &listener->pause);
+	close(listener->watch.fd);
+	listener->watch.fd = -1;
 }
 
 /* As many as the configuration says, and as there are descriptors for. */
@@ -364,27 +422,30 @@ static uint64_t door_connections_max(const struct config *config)
 struct door *door_create(struct worker *worker)
 {
 	const struct config *config = worker->config;
-	char *host = xstrdup(config->host), *port = xstrdup(config->port);
-	int listener = door_bind(host, port);
-
-	free(host);
-	free(port);
-	if (listener == -1)
-		return NULL;
-
 	struct door *door = xcalloc(1, sizeof(*door));
+
 	door->worker = worker;
 	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
 	door->limits = (struct http_head_limits){
 		config->limits.head, config->limits.target, config->limits.head_lines};
 	door->peeked = xmalloc(door->limits.bytes + 1);
 	door->connections_max = door_connections_max(config);
-	door->listener =
-		(struct watch){.fd = listener, .level = true, .ready = on_listener};
-	door->pause.fire = on_pause_over;
 	list_init(&door->visitors);
-	door_log_address(listener);
-	door_listen_again(door);
+	for (int i = 0; i < LISTENERS; i++) {
+		door->listeners[i] = (struct listener){
+			.door = door,
+			.watch = {.fd = -1, .level = true, .ready = on_listener},
+			.pause = {.fire = on_pause_over},
+			.is_stomp = i > 0,
+		};
+	}
+	/* Who waits for the line of the first finds the second open too. */
+	if ((config->tcp_port.len > 0 && !listener_open(&door->listeners[1],
+						 config->tcp_host, config->tcp_port)) ||
+		!listener_open(&door->listeners[0], config->host, config->port)) {
+		door_destroy(door);
+		return NULL;
+	}
 	return door;
 }
 
@@ -396,12 +457,8 @@ void door_count_closed(struct door *door, unsigned worker, int64_t closed)
 
 void door_close(struct door *door)
 {
-	if (door->listener.fd == -1)
-		return;
-	loop_unwatch(&door->listener);
-	loop_timer_stop(door_loop(door), &door->pause);
-	close(door->listener.fd);
-	door->listener.fd = -1;
+	for (int i = 0; i < LISTENERS; i++)
+		listener_close(&door->listeners[i]);
 	while (!list_is_empty(&door->visitors))
 		visitor_close(container_of(door->visitors.next, struct visitor, link));
 }

@@ -4,6 +4,7 @@
 #include "transports/door.h"
 #include "transports/edge_internal.h"
 #include "transports/http.h"
+#include "transports/tcp.h"
 #include "transports/ws.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ static void edge_destroy(struct edge *edge)
 	door_destroy(edge->door);
 	http_destroy(edge->http);
 	ws_destroy(edge->ws);
+	tcp_destroy(edge->tcp);
 	free(edge);
 }
 
@@ -21,6 +23,7 @@ static struct edge *edge_create(struct worker *worker)
 	struct edge *edge = xcalloc(1, sizeof(*edge));
 
 	edge->worker = worker;
+	edge->tcp = tcp_create(worker);
 	edge->ws = ws_create(worker);
 	if (edge->ws != NULL)
 		edge->http = http_create(worker, edge->ws);
@@ -76,6 +79,7 @@ static void edge_relieve(struct edge *edge)
 {
 	http_relieve(edge->http);
 	ws_relieve(edge->ws);
+	tcp_relieve(edge->tcp);
 }
 
 static void edge_close(struct edge *edge)

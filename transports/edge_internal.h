@@ -9,6 +9,7 @@ struct edge {
 	struct worker *worker;
 	struct ws *ws;
 	struct http *http;
+	struct tcp *tcp;
 	struct door *door;     /* NULL except on worker 0 */
 	uint64_t arrived;      /* connections that the door has handed over, ever */
 	uint64_t closed;       /* those of them that the door knows to be closed */

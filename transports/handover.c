@@ -8,6 +8,7 @@
 #include "transports/http.h"
 #include "transports/peer.h"
 #include "transports/route.h"
+#include "transports/tcp.h"
 #include "transports/ws.h"
 
 #include <stdlib.h>
@@ -58,6 +59,14 @@ static void handover_run(struct worker *worker, struct post *post)
 
 	if (edge == NULL || worker->stopping) {
 		close(handover->fd);
+	} else if (handover->is_stomp) {
+		char text[PEER_ADDRESS_MAX];
+
+		tcp_adopt(edge->tcp, handover->fd,
+			&(struct peer){
+				.address = peer_address(
+					(const struct sockaddr *)&handover->address,
+					text)});
 	} else if (handover->head.len > 0) {
 		handover_websocket(edge, handover);
 	} else {

@@ -12,6 +12,7 @@ struct handover {
 	int fd; /* the receiver's from now on */
 	struct sockaddr_storage address;
 	socklen_t address_len;
+	bool is_stomp;     /* straight from its first byte */
 	struct slice head; /* a WebSocket's upgrade, already read; else empty */
 };
 

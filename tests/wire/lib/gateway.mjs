@@ -50,6 +50,7 @@ export class Gateway {
   async begin() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
+    if (this.configuration?.tcp) this.tcpPort ??= await this.#giveTcp();
     this.args = ['serve', '--listen', `127.0.0.1:${this.port}`, ...flag(this.workers)];
     if (this.configuration) {
       const file = path.join(this.folder, 'postern.json');
@@ -58,6 +59,13 @@ export class Gateway {
     }
     this.spawn();
     return this;
+  }
+
+  // A listener for plain STOMP has a port of its own.
+  async #giveTcp() {
+    const port = await freePort();
+    this.configuration = { ...this.configuration, tcp: { listen: `127.0.0.1:${port}` } };
+    return port;
   }
 
   async start() {

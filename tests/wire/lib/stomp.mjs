@@ -62,13 +62,12 @@ export class Socket {
   abort() { this.ws.terminate(); }
 }
 
-// A STOMP connection on a raw WebSocket.
-export class Stomp extends Socket {
-  static async connect(url, headers = {}, protocols = []) {
-    const stomp = await this.open(url, protocols);
-    stomp.send(frame('CONNECT', { 'accept-version': '1.2', host: 'localhost', ...headers }));
-    stomp.connected = await stomp.frame('CONNECTED');
-    return stomp;
+// A conversation in STOMP, on whatever has send(), next() and closes().
+export const converse = (Base) => class extends Base {
+  async greet(headers = {}) {
+    this.send(frame('CONNECT', { 'accept-version': '1.2', host: 'localhost', ...headers }));
+    this.connected = await this.frame('CONNECTED');
+    return this;
   }
 
   // The next frame; heart-beats are skipped.
@@ -104,5 +103,12 @@ export class Stomp extends Socket {
 
   publish(destination, body, more = {}) {
     return this.send(frame('SEND', { destination, ...more }, body));
+  }
+};
+
+// On a raw WebSocket.
+export class Stomp extends converse(Socket) {
+  static async connect(url, headers = {}, protocols = []) {
+    return (await this.open(url, protocols)).greet(headers);
   }
 }

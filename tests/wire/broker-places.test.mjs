@@ -1,0 +1,111 @@
+// Patterns, destinations of users and of sessions, routes that reply, numbers of topics.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { all, plain, TcpStomp, testOver } from './lib/carriers.mjs';
+import { frame } from './lib/stomp.mjs';
+import { testWith, withGateway } from './lib/test.mjs';
+
+const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta.url)));
+const gateway = withGateway(configuration);
+
+let rooms = 0;
+const room = () => `/topic/room${rooms += 1}`;
+const sync = (client) => client.call('SEND', { destination: '/topic/nobody' }, '');
+
+testOver(all, gateway, 'a pattern hears every topic that it matches, on whatever worker that lives', async (connect) => {
+  const [client, top] = [await connect(), room()];
+  await client.subscribe(`${top}/*/x`, 'one');
+  await client.subscribe(`${top}/**`, 'all');
+  for (let i = 0; i < 8; i += 1) client.publish(`${top}/${i}/x`, `${i}`);
+  client.publish(`${top}/a/y`, 'other');
+  const got = { one: [], all: [] };
+  for (let i = 0; i < 17; i += 1) {
+    const { headers, body } = await client.frame('MESSAGE');
+    got[headers.subscription].push(body);
+  }
+  const numbers = ['0', '1', '2', '3', '4', '5', '6', '7'];
+  assert.deepEqual([got.one.sort(), got.all.sort()], [numbers, [...numbers, 'other']]);
+});
+
+for (const [what, pattern] of Object.entries({ 'a queue': '/queue/*', 'a user': '/user/*', 'a reply queue': '/reply-queue/*', 'no prefix': '/**' })) {
+  testOver(plain, gateway, `a pattern of ${what} opens nothing of others`, async (connect) => {
+    const [spy, client, other] = [await connect(), await connect(), await connect()];
+    spy.send(frame('SUBSCRIBE', { id: '1', destination: pattern }));
+    await client.subscribe('/user/queue/x', '1');
+    client.publish(`/user/${client.connected.headers.session}/queue/x`, 'secret');
+    assert.equal((await client.frame('MESSAGE')).body, 'secret');
+    other.send(frame('SEND', { destination: '/queue/other' }, 'x'));
+    await sync(other);
+    while (spy.inbox.length > 0) assert.notEqual((await spy.frame()).command, 'MESSAGE');
+  });
+}
+
+testOver(all, gateway, 'a message to a session arrives there alone, as /user/queue', async (connect) => {
+  const [client, other] = [await connect(), await connect()];
+  for (const one of [client, other]) await one.subscribe('/user/queue/note', '1');
+  await other.call('SEND', { destination: `/user/${client.connected.headers.session}/queue/note` }, 'for you');
+  const { headers, body } = await client.frame('MESSAGE');
+  assert.deepEqual([headers.destination, body], ['/user/queue/note', 'for you']);
+  await sync(other);
+  assert.equal(other.inbox.length, 0);
+});
+
+testOver(all, gateway, 'a request is answered at its reply-to', async (connect) => {
+  const [client, service] = [await connect(), await connect()];
+  const requests = `/queue/service${rooms += 1}`;
+  await service.subscribe(requests);
+  for (const question of ['one', 'two']) {
+    client.publish(requests, question, { 'reply-to': '/temp-queue/answers', 'correlation-id': question });
+    const request = await service.frame('MESSAGE');
+    assert.match(request.headers['reply-to'], /^\/reply-queue\//);
+    service.publish(request.headers['reply-to'], `${request.body}!`, { 'correlation-id': request.headers['correlation-id'] });
+    const { headers, body } = await client.frame('MESSAGE');
+    assert.deepEqual([headers.subscription, headers['correlation-id'], body], ['/temp-queue/answers', question, `${question}!`]);
+  }
+});
+
+testOver(plain, gateway, 'nobody else subscribes to a reply queue', async (connect) => {
+  const [client, service] = [await connect(), await connect()];
+  await service.subscribe('/topic/asked');
+  client.publish('/topic/asked', '?', { 'reply-to': '/temp-queue/a' });
+  const { headers } = await service.frame('MESSAGE');
+  service.send(frame('SUBSCRIBE', { id: '9', destination: headers['reply-to'] }));
+  await service.fails();
+});
+
+testOver(plain, gateway, 'a route with a reply answers SUBSCRIBE once', async (connect) => {
+  const client = await connect();
+  await client.call('SEND', { destination: '/app/echo/x' }, 'nobody hears');
+  client.send(frame('SUBSCRIBE', { id: 'r', destination: '/app/echo/x' }));
+  const { headers, body } = await client.frame('MESSAGE');
+  assert.deepEqual([headers.subscription, headers.destination, body], ['r', '/app/echo/x', '{"name":"x"}']);
+  await client.call('UNSUBSCRIBE', { id: 'r' });
+});
+
+testOver(plain, gateway, 'the messages of a topic are numbered, for all subscribers alike', async (connect) => {
+  const [client, other, topic] = [await connect(), await connect(), room()];
+  for (const one of [client, other]) await one.subscribe(topic);
+  for (let i = 0; i < 3; i += 1) client.publish(topic, 'x');
+  const numbers = [];
+  for (let i = 0; i < 3; i += 1) {
+    const seq = (await client.frame('MESSAGE')).headers['x-postern-seq'];
+    assert.equal((await other.frame('MESSAGE')).headers['x-postern-seq'], seq);
+    numbers.push(seq.split('-'));
+  }
+  assert.deepEqual(numbers.map(([, offset]) => offset), ['1', '2', '3']);
+  assert.equal(new Set(numbers.map(([epoch]) => epoch)).size, 1);
+});
+
+testWith('what is denied softly is told to the session, which goes on', {
+  ...configuration, broker: { ...configuration.broker, deny: 'soft', client_send: false },
+}, async (soft, keep) => {
+  const client = await keep(TcpStomp.connect(soft.tcpPort));
+  await client.subscribe('/user/queue/errors', 'e');
+  for (const [destination, why] of [
+    ['/topic/a', 'Clients may not send to that destination'], ['/nobody/a', 'Nobody owns destinations of that prefix']]) {
+    client.send(frame('SEND', { destination, receipt: 'r' }, 'x'));
+    const { headers } = await client.frame('MESSAGE');
+    assert.deepEqual([headers.message, headers['denied-destination'], headers['receipt-id']], [why, destination, 'r']);
+  }
+  await client.call('SEND', { destination: '/app/echo/a' }, 'x');
+});
