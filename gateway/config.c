@@ -428,6 +428,7 @@ void config_destroy(struct config *config)
 	free(config->endpoints);
 	free(config->sockjs_clients);
 	free(config->routes);
+	free(config->users);
 	free(config->allowed_origins.items);
 	free(config->broker_prefixes.items);
 	free(config->queue_prefixes.items);

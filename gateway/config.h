@@ -49,6 +49,12 @@ struct route {
 	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
 };
 
+/* Who may log in. */
+struct user {
+	struct slice login;    /* unique */
+	struct slice password; /* its hash (password.h) */
+};
+
 enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
 
 struct limits {
@@ -64,6 +70,7 @@ struct limits {
 	uint64_t unacked;     /* deliveries that a subscription remembers */
 	uint64_t backlog_messages, backlog_bytes; /* of a queue, lent ones included */
 	uint64_t transactions;                    /* open ones of a session */
+	uint64_t logins; /* per worker, that are being checked */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
 	uint64_t connections; /* 0: as many as RLIMIT_NOFILE allows */
@@ -107,6 +114,8 @@ struct config {
 	struct strings app_prefixes; /* "/app" */
 	struct route *routes;        /* in the order of the file */
 	size_t route_count;
+	struct user *users; /* none: everybody is welcome, and nobody in particular */
+	size_t user_count;
 	struct slice timezone;      /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;           /* no "www" in the file: our own pages */
 	struct slice www;           /* a directory; empty: bundled, or no files */

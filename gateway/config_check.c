@@ -304,6 +304,26 @@ static int check_sockjs_client(
 	return -1;
 }
 
+static int check_users(const struct config *config, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "users", 0};
+
+	for (size_t i = 0; i < config->user_count; i++) {
+		const struct config_path item = {&list, NULL, i};
+		const struct config_path key = {&item, "login", 0};
+
+		for (size_t j = 0; j < i; j++) {
+			if (!slice_equal(
+				    config->users[i].login, config->users[j].login))
+				continue;
+			config_mistake(source, &key, "\"%.*s\" stands twice",
+				SLICE_ARGS(config->users[i].login));
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
@@ -324,7 +344,8 @@ int config_check(struct config *config, const struct config_source *source)
 			"queues") == -1 ||
 		check_prefixes(config, config->app_prefixes, source, "app",
 			"prefixes") == -1 ||
-		check_dead_letter(config, source) == -1)
+		check_dead_letter(config, source) == -1 ||
+		check_users(config, source) == -1)
 		return -1;
 	for (size_t i = 0; i < config->route_count; i++)
 		if (check_route(config, i, source) == -1)

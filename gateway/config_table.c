@@ -2,6 +2,7 @@
 #include "gateway/config_table.h"
 
 #include "gateway/config.h"
+#include "gateway/password.h"
 #include "protocol/http_head.h"
 
 #include <ctype.h>
@@ -129,6 +130,18 @@ static const char *check_dead_letter(struct slice text)
 	return text.len == 0 ? NULL : check_destination(text);
 }
 
+static const char *check_login(struct slice text)
+{
+	return text.len > 0 ? NULL : "must not be empty";
+}
+
+static const char *check_password(struct slice text)
+{
+	return password_is_hash(text)
+		       ? NULL
+		       : "must be a hash, as \"postern hash-password\" makes it";
+}
+
 static const char *check_timezone(struct slice text)
 {
 	if (text.len > 64 || text_has(text, SLICE("..")) ||
@@ -163,6 +176,7 @@ static const struct config_key limits[] = {
 	LIMIT(unacked, 1024, 1, MIB),
 	LIMIT(backlog_messages, 10000, 1, GIB),
 	LIMIT(backlog_bytes, 64 * MIB, 1, 64ULL * GIB),
+	LIMIT(logins, 1024, 1, MIB),
 	LIMIT(transactions, 16, 1, MIB),
 	LIMIT(transaction_actions, 1024, 1, MIB),
 	LIMIT(transaction_bytes, MIB, 1, 4ULL * GIB),
@@ -359,6 +373,25 @@ static const struct config_key broker[] = {
 	},
 };
 
+static const struct config_key user[] = {
+	{
+		.name = "login",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct user, login),
+		.required = true,
+		.check = check_login,
+	},
+	{
+		.name = "password",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct user, password),
+		.required = true,
+		.check = check_password,
+	},
+};
+
+static const struct config_table user_table = {user, COUNT(user), sizeof(struct user)};
+
 static const struct config_key tcp[] = {
 	{
 		.name = "listen",
@@ -458,6 +491,13 @@ static const struct config_key top[] = {
 	{.name = "tcp", .kind = CONFIG_OBJECT, .inside = &tcp_table},
 	{.name = "broker", .kind = CONFIG_OBJECT, .inside = &broker_table},
 	{.name = "app", .kind = CONFIG_OBJECT, .inside = &app_table},
+	{
+		.name = "users",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, users),
+		.count = offsetof(struct config, user_count),
+		.inside = &user_table,
+	},
 	{
 		.name = "timezone",
 		.kind = CONFIG_TEXT,

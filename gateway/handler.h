@@ -22,6 +22,12 @@ struct handler {
 	void (*receive)(void *state, struct slice text, bool binary);
 
 	/*
+	 * The peer will send nothing more, but may still read. The session should be
+	 * closed soon. NULL: it is closed at once.
+	 */
+	void (*hang_up)(void *state);
+
+	/*
 	 * The kernel has taken a message of that subscription that was marked to be
 	 * told (DELIVERY_TOLD). Nothing may be sent or closed here. May be NULL.
 	 */

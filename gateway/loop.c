@@ -43,6 +43,7 @@ struct loop {
 	struct timers timers;
 	bool firing; /* timers are being fired */
 	struct list deferred;
+	size_t working; /* work that is not done */
 	bool (*turn)(void *context);
 	void *turn_context;
 
@@ -178,6 +179,50 @@ struct loop *loop_create(void)
 	uv_poll_start(&loop->sockets, UV_READABLE, on_sockets);
 	loop_update_now(loop);
 	return loop;
+}
+
+/* Work on the pool's threads. */
+
+static void on_work(uv_work_t *request)
+{
+	struct work *work = request->data;
+
+	work->run(work);
+}
+
+static void work_finish(struct task *task)
+{
+	struct work *work = container_of(task, struct work, task);
+
+	work->loop->working--;
+	work->done(work);
+}
+
+static void on_worked(uv_work_t *request, int status)
+{
+	struct work *work = request->data;
+
+	(void)status;
+	free(request);
+	loop_defer(work->loop, &work->task);
+}
+
+void loop_work(struct loop *loop, struct work *work)
+{
+	uv_work_t *request = xcalloc(1, sizeof(*request));
+
+	request->data = work;
+	work->loop = loop;
+	work->task = (struct task){.run = work_finish};
+	loop->working++;
+	uv_queue_work(&loop->uv, request, on_work, on_worked);
+}
+
+void loop_finish_work(struct loop *loop)
+{
+	loop->turn = NULL;
+	while (loop->working > 0)
+		uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
 void loop_destroy(struct loop *loop)

@@ -66,6 +66,22 @@ static inline void task_cancel(struct task *task)
 	list_remove(&task->link);
 }
 
+/*
+ * Work that would hold up the loop. run() is called on a thread of the process's pool,
+ * then done(), at the loop's top level, which may free it.
+ */
+struct work {
+	void (*run)(struct work *work);
+	void (*done)(struct work *work);
+	struct loop *loop; /* set by loop_work() */
+	struct task task;
+};
+
+void loop_work(struct loop *loop, struct work *work);
+
+/* Before what done() touches is destroyed: waits for all work. No more turns come. */
+void loop_finish_work(struct loop *loop);
+
 enum watch_events {
 	WATCH_IN = 1,
 	WATCH_OUT = 2,

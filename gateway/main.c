@@ -1,6 +1,7 @@
 /* The command line, and the only place that sees both the core and the edge. */
 #include "gateway/config.h"
 #include "gateway/log.h"
+#include "gateway/password.h"
 #include "gateway/server.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge.h"
@@ -10,10 +11,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const char usage[] =
 	"Usage: postern [serve] [--config FILE] [--listen HOST:PORT] [--workers N]\n"
+	"       postern hash-password\n"
 	"       postern version\n"
 	"\n"
 	"A gateway that lets every browser speak STOMP: WebSocket first, SockJS's\n"
@@ -22,7 +25,9 @@ static const char usage[] =
 	"  --config FILE       the configuration, in JSON\n"
 	"  --listen HOST:PORT  where to listen, instead of what the file says\n"
 	"  --workers N         threads that serve; 0: one for each core\n"
-	"  --help              this text\n";
+	"  --help              this text\n"
+	"\n"
+	"hash-password reads a password and prints what stands for it in \"users\".\n";
 
 struct arguments {
 	const char *config;
@@ -110,6 +115,55 @@ static int serve(const struct arguments *arguments)
 	return status;
 }
 
+/* One line, without its end; from a terminal without an echo. False at the end. */
+static bool read_password(const char *prompt, struct buf *password)
+{
+	struct termios usual, silent;
+	const bool is_terminal = tcgetattr(STDIN_FILENO, &usual) == 0;
+	int c;
+
+	if (is_terminal) {
+		fputs(prompt, stderr);
+		silent = usual;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	}
+	while ((c = getchar()) != EOF && c != '\n')
+		buf_append_char(password, (char)c);
+	if (is_terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &usual);
+		fputs("\n", stderr);
+	}
+	return c != EOF || password->len > 0;
+}
+
+static int hash_password(void)
+{
+	struct buf password = {0}, again = {0}, hash = {0};
+	int status = EXIT_FAILURE;
+
+	if (!read_password("Password: ", &password) || password.len == 0)
+		complain("no password came", "");
+	else if (isatty(STDIN_FILENO) &&
+		 (!read_password("Once more: ", &again) ||
+			 !slice_equal(buf_slice(&password), buf_slice(&again))))
+		complain("the two are not the same", "");
+	else if (!password_hash(buf_slice(&password), &hash))
+		complain("this password cannot be hashed", "");
+	else
+		status = printf("%.*s\n", SLICE_ARGS(buf_slice(&hash))) > 0
+				 ? EXIT_SUCCESS
+				 : EXIT_FAILURE;
+	if (password.len > 0)
+		explicit_bzero(password.data, password.len);
+	if (again.len > 0)
+		explicit_bzero(again.data, again.len);
+	buf_finish(&password);
+	buf_finish(&again);
+	buf_finish(&hash);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -148,6 +202,8 @@ int main(int argc, char **argv)
 		return complain("too many words: ", argv[optind + 1]);
 	if (slice_equal(slice_of(command), SLICE("serve")))
 		return serve(&arguments);
+	if (slice_equal(slice_of(command), SLICE("hash-password")))
+		return hash_password();
 	if (slice_equal(slice_of(command), SLICE("version"))) {
 		puts("postern " POSTERN_VERSION);
 		return EXIT_SUCCESS;

@@ -355,6 +355,16 @@ void session_receive(struct session *session, struct slice text, bool binary)
 	session->handler->receive(session->conversation, text, binary);
 }
 
+void session_hang_up(struct session *session)
+{
+	if (session->state >= SESSION_CLOSING)
+		return;
+	if (session->handler->hang_up != NULL)
+		session->handler->hang_up(session->conversation);
+	else
+		session_close(session, 1000, SLICE("Connection closed"));
+}
+
 /* The handler's side. */
 
 static bool session_is_full(const struct session *session, size_t size)

@@ -118,6 +118,9 @@ void session_heard(struct session *session);
 /* One whole message from the peer. Ignored unless CONNECTING or OPEN. */
 void session_receive(struct session *session, struct slice text, bool binary);
 
+/* The peer has ended its side: what it asked for last may still be answered. */
+void session_hang_up(struct session *session);
+
 /* For the handler. */
 
 /*

@@ -262,6 +262,7 @@ void worker_destroy(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
+	loop_finish_work(worker->loop);
 	broker_destroy(worker->broker);
 	graveyard_destroy(worker->graveyard);
 	loop_destroy(worker->loop);

@@ -37,6 +37,7 @@ struct worker {
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t session_count;   /* ever opened; numbers their labels */
 	uint64_t live_sessions;
+	uint64_t logins; /* that are being checked */
 	struct graveyard *graveyard;
 	struct broker *broker;
 

@@ -204,8 +204,10 @@ static void connection_wait(struct connection *connection, struct list *list)
 static bool connection_hear_end(struct connection *connection)
 {
 	connection->ended = true;
-	if (!connection->closing)
+	if (!connection->closing) {
 		connection_plan_linger(connection);
+		session_hang_up(connection->session);
+	}
 	return !connection->shut;
 }
 

@@ -518,6 +518,16 @@ void broker_tell(
 	}
 }
 
+void broker_tell_login(struct broker *broker, uint64_t number, bool good)
+{
+	struct entry *entry = registry_find(&broker->parties, number);
+
+	if (entry != NULL) {
+		struct party *party = container_of(entry, struct party, entry);
+		party->logged_in(party, good);
+	}
+}
+
 static void answer_run(struct worker *worker, struct post *post)
 {
 	struct answer_post *answer = container_of(post, struct answer_post, post);

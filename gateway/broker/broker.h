@@ -66,6 +66,9 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits);
 
+/* The login of the party of that number has been checked; it may have gone. */
+void broker_tell_login(struct broker *broker, uint64_t party, bool good);
+
 /* The kernel has what was delivered next on that subscription (handler.h, sent). */
 void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal);
 

@@ -15,7 +15,7 @@ struct subscription;
 struct party {
 	struct entry entry; /* among the parties of its worker */
 	struct session *session;
-	struct name *user; /* borrowed; NULL: nobody has logged in */
+	struct name *user; /* the conversation's; NULL: nobody has logged in */
 
 	/* By ordinal, which rises and is never given twice. */
 	struct subscription **subscriptions;
@@ -31,6 +31,9 @@ struct party {
 	 * why, else it is empty. Request 0 hears only of refusals.
 	 */
 	void (*answer)(struct party *party, uint64_t request, struct slice error);
+
+	/* Its login has been checked (login.h). */
+	void (*logged_in)(struct party *party, bool good);
 
 	/* A commit that had to wait is under way: the next frames may follow. */
 	void (*committed)(struct party *party);

@@ -6,7 +6,8 @@ import { frame } from './lib/stomp.mjs';
 import { testWith, withGateway } from './lib/test.mjs';
 
 const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta.url)));
-const gateway = withGateway(configuration);
+// Without users each session is a user of its own.
+const gateway = withGateway({ ...configuration, users: [] });
 
 let rooms = 0;
 const room = () => `/topic/room${rooms += 1}`;

@@ -8,10 +8,10 @@ import { test, testWith, withGateway } from './lib/test.mjs';
 import { deadline, until } from './lib/wait.mjs';
 
 const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta.url)));
-const gateway = withGateway({ ...configuration, times: { linger: 500, connect: 3000, stomp_send: 100 } });
+const gateway = withGateway({ ...configuration, users: [], times: { linger: 500, connect: 3000, stomp_send: 100 } });
 const connect = (headers) => TcpStomp.connect(gateway.tcpPort, headers);
 
-const CONNECT = frame('CONNECT', { 'accept-version': '1.2', host: 'a' });
+const CONNECT = frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'guest', 'passcode': 'guest' });
 
 // Everything that comes for these bytes, until the end of the connection.
 async function answerTo(port, ...pieces) {

@@ -72,7 +72,8 @@ class SockJsStomp extends converse(Object) {
     return this;
   }
 
-  next() { return this.hand.next(); }
+  // What came with the end counts too.
+  next(what) { return this.inbox.next(what); }
 
   closes() { return this.hand.closes(); }
 

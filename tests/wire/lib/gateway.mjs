@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { deadline, until } from './wait.mjs';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));
-const binary = path.resolve(process.env.POSTERN ?? path.join(top, 'build/dev/postern'));
+export const binary = path.resolve(process.env.POSTERN ?? path.join(top, 'build/dev/postern'));
 const complaint = /Sanitizer|runtime error:|Assertion .* failed/;
 
 // How many workers a gateway has when its test does not say it: the suite runs with

@@ -65,7 +65,7 @@ export class Socket {
 // A conversation in STOMP, on whatever has send(), next() and closes().
 export const converse = (Base) => class extends Base {
   async greet(headers = {}) {
-    this.send(frame('CONNECT', { 'accept-version': '1.2', host: 'localhost', ...headers }));
+    this.send(frame('CONNECT', { 'accept-version': '1.2', host: 'localhost', login: 'guest', passcode: 'guest', ...headers }));
     this.connected = await this.frame('CONNECTED');
     return this;
   }

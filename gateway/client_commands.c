@@ -1,0 +1,98 @@
+/* What a client may ask for, once it is connected. */
+#include "gateway/client_internal.h"
+
+/* The broker's part: what it takes is answered, and a receipt then leaves. */
+static void client_ask(struct client *client, const struct stomp_frame *frame,
+	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
+{
+	struct buf why = {0};
+	struct broker_call call = {
+		.party = &client->party,
+		.frame = frame,
+		.version = client->version,
+		.request = frame_receipt(frame).len > 0 ? ++client->requests : 0,
+		.error = &why,
+	};
+
+	/* It answers by posts, so the receipt is expected in time. */
+	switch (ask(client_broker(client), &call)) {
+	case BROKER_TAKEN:
+		client_expect(client, frame, call.request, call.answers);
+		break;
+	case BROKER_REFUSED:
+		client_refuse(client, frame, &why);
+		return;
+	case BROKER_DENIED:
+		break;
+	}
+	buf_finish(&why);
+}
+
+/* Until its queues have answered the frames behind a COMMIT wait. */
+static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
+{
+	struct client *client = container_of(call->party, struct client, party);
+	bool waits = false;
+	enum broker_result result = broker_commit(broker, call, &waits);
+
+	if (waits)
+		client_wait(client);
+	return result;
+}
+
+static void on_disconnect(struct client *client, const struct stomp_frame *frame)
+{
+	client->disconnecting = true;
+	client_expect(client, frame, 0, 0);
+	client_flush_receipts(client);
+}
+
+void client_obey(struct client *client, const struct stomp_frame *frame)
+{
+	struct buf why = {0};
+
+	if (!client->connected && frame->command != STOMP_CONNECT &&
+		frame->command != STOMP_STOMP) {
+		buf_append(&why, SLICE("The first frame must be CONNECT"));
+		client_refuse(client, frame, &why);
+		return;
+	}
+	switch (frame->command) {
+	case STOMP_CONNECT:
+	case STOMP_STOMP:
+		client_connect(client, frame);
+		break;
+	case STOMP_SEND:
+		client_ask(client, frame, broker_send);
+		break;
+	case STOMP_SUBSCRIBE:
+		client_ask(client, frame, broker_subscribe);
+		break;
+	case STOMP_UNSUBSCRIBE:
+		client_ask(client, frame, broker_unsubscribe);
+		break;
+	case STOMP_ACK:
+	case STOMP_NACK:
+		client_ask(client, frame, broker_settle);
+		break;
+	case STOMP_BEGIN:
+		client_ask(client, frame, broker_begin);
+		break;
+	case STOMP_COMMIT:
+		client_ask(client, frame, client_commit);
+		break;
+	case STOMP_ABORT:
+		client_ask(client, frame, broker_abort);
+		break;
+	case STOMP_DISCONNECT:
+		on_disconnect(client, frame);
+		break;
+	case STOMP_CONNECTED:
+	case STOMP_MESSAGE:
+	case STOMP_RECEIPT:
+	case STOMP_ERROR:
+		buf_append(&why, SLICE("A client does not send that command"));
+		client_refuse(client, frame, &why);
+		break;
+	}
+}
