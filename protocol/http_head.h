@@ -13,6 +13,9 @@
 
 enum { HTTP_HEADERS_MAX = 100 };
 
+/* The methods that are served anywhere, for the Allow of a 405. */
+#define HTTP_METHODS "GET, HEAD, POST, OPTIONS"
+
 struct http_header {
 	struct slice name, value; /* the value without blanks around it */
 };
@@ -50,7 +53,7 @@ struct http_head_limits {
  *        header; a folded line; a bare CR or LF, NUL, other control characters;
  *        a target that does not begin with "/", has a byte that is no VCHAR, %00
  *        or a broken percent code
- *   405  a known method other than GET HEAD POST OPTIONS; 501 an unknown one, or
+ *   405  a known method other than HTTP_METHODS; 501 an unknown one, or
  *        a transfer coding other than exactly "chunked"
  *   414  the target is too long; 431 the head, or too many lines
  *   417  an Expect other than 100-continue; 505 not HTTP/1.0 or 1.1

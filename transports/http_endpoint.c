@@ -118,9 +118,8 @@ bool http_serve_iframe(struct http_request *request)
 		.policy = policy.data,
 	};
 	if (etag_matches(request, etag)) {
-		answer.status = 304;
+		answer.status = 304; /* sent with the body's length, but without it */
 		answer.content_type = NULL;
-		answer.body = SLICE("");
 	}
 	bool good = http_answer(request, &answer);
 	buf_finish(&page);

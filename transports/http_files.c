@@ -305,9 +305,8 @@ bool http_serve_file(struct http_request *request)
 		.policy = page_policy,
 	};
 	if (etag_matches(request, file->etag)) {
-		answer.status = 304;
+		answer.status = 304; /* sent with the body's length, but without it */
 		answer.content_type = NULL;
-		answer.body = SLICE("");
 	}
 	return http_answer(request, &answer);
 }

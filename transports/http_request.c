@@ -105,16 +105,21 @@ static const struct http_head *request_read_head(
 
 static bool request_refuse(struct http_request *request, bool close)
 {
-	struct slice text = request->refusal_text;
+	struct answer answer = {
+		.status = (unsigned)request->refusal,
+		.content_type = "text/plain; charset=UTF-8",
+		.body = request->refusal_text,
+		.caching = CACHING_NEVER,
+		.close = close,
+	};
 
-	if (text.len == 0)
-		text = slice_of(http_status_line(request->refusal));
-	return http_answer(
-		request, &(struct answer){.status = (unsigned)request->refusal,
-				 .content_type = "text/plain; charset=UTF-8",
-				 .body = text,
-				 .caching = CACHING_NEVER,
-				 .close = close});
+	if (request->refusal == 405) {
+		answer.allow = HTTP_METHODS;
+		answer.content_type = NULL;
+	} else if (answer.body.len == 0) {
+		answer.body = slice_of(http_status_line(request->refusal));
+	}
+	return http_answer(request, &answer);
 }
 
 /* The door's rules. What they forbid is refused without looking at a body. */

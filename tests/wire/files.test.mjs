@@ -32,6 +32,7 @@ test('a file that has not changed is not sent again', async () => {
   const again = await get('/style.css', { 'If-None-Match': etag });
   assert.equal(again.status, 304);
   assert.equal(again.headers.etag, etag);
+  assert.notEqual(again.headers['content-length'], '0', 'caches may believe it');
   assert.equal(again.body, '');
   assert.equal((await get('/style.css', { 'If-None-Match': '"other"' })).status, 200);
 });

@@ -17,10 +17,13 @@ const UPGRADE = {
 // Every way into an endpoint, with the status that a welcome client sees.
 const ways = [
   ['GET', '/info', 200],
+  ['OPTIONS', '/info', 204],
   ['GET', '/iframe.html', 200],
   ['POST', '/000/ID/xhr', 200],
   ['POST', '/000/ID/xhr_streaming', 200],
+  ['OPTIONS', '/000/ID/xhr', 204],
   ['GET', '/000/ID/eventsource', 200],
+  ['GET', '/000/ID/htmlfile?c=p', 200],
   ['POST', '/000/ID/xhr_send', 404], // welcome, but no such session
   ['GET', '/000/ID/websocket', 101],
   ['GET', '/websocket', 101],

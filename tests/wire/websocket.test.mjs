@@ -1,4 +1,5 @@
-// WebSocket: inside SockJS, plain, upgraded wherever HTTP allows it, and refused.
+// WebSocket: plain, upgraded wherever HTTP allows it, and refused. What SockJS says of it
+// is in conformance-websocket.test.mjs.
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
 import { ask, requestText, Wire } from './lib/http.mjs';
@@ -26,53 +27,6 @@ function assertUpgraded({ status, headers }) {
   assert.equal(headers.upgrade.toLowerCase(), 'websocket');
   assert.match(headers.connection, /upgrade/i);
   assert.equal(headers['sec-websocket-accept'], ACCEPT);
-}
-
-test('a SockJS WebSocket carries frames', async () => {
-  const socket = await open(FRAMED);
-  assert.equal(await socket.next(), 'o');
-  socket.send('["a"]');
-  assert.equal(await socket.next(), 'a["a"]');
-  socket.send('["b","c"]');
-  const frames = [await socket.next()]; // the second answer may have come with the first
-  if (frames[0] === 'a["b"]') frames.push(await socket.next());
-  assert.match(frames.join(), /^a\["b","c"\]$|^a\["b"\],a\["c"\]$/);
-  await socket.close();
-});
-
-test('a SockJS WebSocket takes a string without its array, and ignores nothing at all', async () => {
-  const socket = await open(FRAMED);
-  assert.equal(await socket.next(), 'o');
-  socket.send('').send('[]').send('"x"');
-  assert.equal(await socket.next(), 'a["x"]');
-  await socket.close();
-});
-
-for (const broken of ['["x', 'x', '{}', '[1]']) {
-  test(`a SockJS WebSocket ends when it brings ${broken}`, async () => {
-    const socket = await open(FRAMED);
-    assert.equal(await socket.next(), 'o');
-    socket.send(broken);
-    await socket.closes();
-  });
-}
-
-test('a SockJS WebSocket ends with the close frame', async () => {
-  const socket = await open('/close/000/abc/websocket');
-  assert.equal(await socket.next(), 'o');
-  assert.equal(await socket.next(), 'c[3000,"Go away!"]');
-  await socket.closes();
-});
-
-for (const path of ['/echo/websocket', '/echo']) {
-  test(`an upgrade of ${path} is a WebSocket without SockJS around it`, async () => {
-    const socket = await open(path);
-    socket.send('["a"] \u2028 \u{1F600}');
-    assert.equal(await socket.next(), '["a"] \u2028 \u{1F600}');
-    socket.send(Buffer.from([0, 255, 254, 10]));
-    assert.deepEqual(await socket.next(), Buffer.from([0, 255, 254, 10]));
-    await socket.close();
-  });
 }
 
 test('a plain endpoint replies to each text, from any origin', async () => {

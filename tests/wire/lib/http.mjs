@@ -5,9 +5,10 @@ import net from 'node:net';
 import { deadline } from './wait.mjs';
 
 export class Wire {
-  static open(port) {
+  // localAddress: one of this machine's, for those who need more ports than one has.
+  static open(port, localAddress) {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+      const socket = net.connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => resolve(new Wire(socket)));
     });
@@ -15,8 +16,8 @@ export class Wire {
 
   // A connection that has served a request of another session before, as a proxy's have:
   // its worker, by chance, has nothing to do with the sessions that are asked for now.
-  static async pooled(port) {
-    const wire = await Wire.open(port);
+  static async pooled(port, localAddress) {
+    const wire = await Wire.open(port, localAddress);
     const { status } = await wire.write(strangersRequest()).answer();
     assert.equal(status, 204);
     return wire;
@@ -155,7 +156,7 @@ let open = Wire.open;
 // From now on, connect(), ask() and stream() take a pooled connection each time.
 export function useConnectionsOfOthers() { open = Wire.pooled; }
 
-export const connect = (port) => open(port);
+export const connect = (port, localAddress) => open(port, localAddress);
 
 // One request on a connection of its own, answered whole: ask(port, 'GET /chat').
 export async function ask(port, line, options) {

@@ -5,6 +5,7 @@ import { useConnectionsOfOthers } from '../lib/http.mjs';
 process.env.POSTERN_WORKERS = '3';
 useConnectionsOfOthers();
 
-for (const file of ['xhr', 'script', 'session', 'surrogates', 'handlers', 'crowd', 'bounds', 'drain', 'choke']) {
+for (const file of ['conformance-receive', 'conformance-limit', 'conformance-send', 'conformance-session',
+  'conformance-callback', 'conformance-texts', 'surrogates', 'handlers', 'crowd', 'bounds', 'drain', 'choke']) {
   await import(`../${file}.test.mjs`);
 }
