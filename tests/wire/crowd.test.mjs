@@ -147,8 +147,8 @@ test('publishers are stopped while the inbox is full, and nothing is lost', asyn
   assert.deepEqual(sorted, numbers);
 
   assert.match(small.log, /publishers are stopped/);
-  await until('publishers are read again', () => (
-    small.log.match(/publishers are stopped/g).length === small.log.match(/publishers are read again/g)?.length));
+  // Not as often as they were stopped: the log keeps repeats of a second to itself.
+  await until('publishers are read again', () => /publishers are read again/.test(small.log));
   [receiver, ...senders].forEach((wire) => wire.abort());
   await loud.close();
   await subscriber.close();
