@@ -161,11 +161,13 @@ static void client_resume(struct task *task)
 	if (client->waiting)
 		buf_append(&client->kept, text);
 	buf_finish(&kept);
+	session_release(client->session); /* a new wait holds it by itself */
 }
 
 void client_wait(struct client *client)
 {
 	client->waiting = true;
+	session_hold(client->session);
 }
 
 void client_go_on(struct client *client)

@@ -94,9 +94,9 @@ struct times {
 struct config {
 	struct slice listen;     /* "0.0.0.0:8080", "[::1]:80", ":8080" */
 	struct slice host, port; /* the parts of it, without brackets */
-	struct slice tcp_listen; /* the same for plain STOMP; empty: nowhere */
+	struct slice tcp_listen; /* for plain STOMP; empty: nowhere */
 	struct slice tcp_host, tcp_port;
-	struct endpoint tcp_endpoint;   /* what runs there */
+	struct endpoint tcp;            /* of those who connect there */
 	unsigned workers;               /* 0: one for each core */
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */

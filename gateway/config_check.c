@@ -327,9 +327,8 @@ static int check_users(const struct config *config, const struct config_source *
 int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
-	if (config->tcp_listen.len > 0)
-		config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
-	config->tcp_endpoint =
+	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
+	config->tcp =
 		(struct endpoint){.path = SLICE("tcp"), .handler = SLICE("stomp")};
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;

@@ -52,6 +52,11 @@ static const char *check_listen(struct slice text)
 		       : "must be \"HOST:PORT\", \"[V6]:PORT\" or \":PORT\"";
 }
 
+static const char *check_tcp_listen(struct slice text)
+{
+	return text.len == 0 ? NULL : check_listen(text);
+}
+
 /* Schemes of apps are welcome, such as "capacitor://localhost". */
 static const char *check_origin(struct slice text)
 {
@@ -67,11 +72,6 @@ static const char *check_origin(struct slice text)
 		return "must be \"*\" or an origin like \"https://shop.example\", "
 		       "without a path";
 	return NULL;
-}
-
-static const char *check_tcp_listen(struct slice text)
-{
-	return text.len == 0 ? NULL : check_listen(text);
 }
 
 static const char *check_path(struct slice text)

@@ -1,5 +1,5 @@
 /*
- * The edge of a worker: its door and carriers (HTTP, WebSocket). The core
+ * The edge of a worker: its door and carriers (HTTP, WebSocket, TCP). The core
  * knows them only by these functions; main.c brings the two together.
  */
 #ifndef GATEWAY_EDGE_H

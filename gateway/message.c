@@ -297,6 +297,9 @@ static void form_fill(struct form *form, const struct message *message)
 		buf_append(&plain, message->body);
 
 	switch (form->wire) {
+	case WIRE_OCTETS:
+		form->bytes = plain;
+		return;
 	case WIRE_PLAIN:
 		form->is_text = !message->binary && make_text(&plain);
 		form->bytes = plain;

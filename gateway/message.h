@@ -17,10 +17,11 @@
 struct message;
 
 enum wire {
-	WIRE_PLAIN,   /* the bytes themselves, for a raw WebSocket or TCP */
+	WIRE_PLAIN,   /* the frame itself, text if it can be, for a raw WebSocket */
 	WIRE_SOCKJS,  /* as a quoted JSON string */
 	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
 	WIRE_SCRIPT, /* the same inside of a JavaScript string, for htmlfile and jsonp */
+	WIRE_OCTETS, /* the frame itself, whatever its bytes are, for TCP */
 };
 
 /*
@@ -76,7 +77,7 @@ struct view {
 
 struct rendering {
 	struct slice bytes;
-	bool is_text; /* valid UTF-8, and not meant as binary */
+	bool is_text; /* for a raw WebSocket: valid UTF-8, and not meant as binary */
 };
 
 /*

@@ -53,6 +53,7 @@ static void session_reap(struct task *task)
 	struct session *session = container_of(task, struct session, reap);
 	struct worker *worker = session->worker;
 
+	session_hold_finish(session);
 	if (session->handler->close != NULL)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
@@ -80,6 +81,7 @@ void session_finish(struct session *session)
 	session->outlet = NULL;
 	loop_timer_stop(worker->loop, &session->timer);
 	list_remove(&session->awake);
+	session_end_holds(session);
 	if (session->key != NULL) {
 		table_remove(&worker->sessions, &session->node);
 		graveyard_bury(worker->graveyard, session->node.key,
@@ -121,6 +123,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
 	session->timer.fire = session_on_timer;
 	session->reap.run = session_reap;
+	session_hold_init(session);
 	session->heard_at = session->sent_at = session->taken_at =
 		session->detached_at = session_now(session);
 	session->address = name_intern(&worker->names, peer->address);
@@ -419,6 +422,7 @@ void session_close(struct session *session, unsigned code, struct slice reason)
 	session_set_reason(session, code, reason);
 	session_set_state(session, SESSION_CLOSING);
 	session->closing_at = session_now(session);
+	session_end_holds(session);
 	session_plan(session);
 	session_wake(session);
 }
@@ -426,7 +430,7 @@ void session_close(struct session *session, unsigned code, struct slice reason)
 uint64_t session_heard_at(const struct session *session)
 {
 	/* While those who send are not read, their silence proves nothing. */
-	if (worker_is_full(session->worker))
+	if (session_is_held(session) || worker_is_full(session->worker))
 		return session_now(session);
 	return session->heard_at;
 }

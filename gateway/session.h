@@ -23,6 +23,12 @@
 
 struct session;
 
+/* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
+struct waiter {
+	struct list link; /* list_remove() of it ends the wait, and nobody is told */
+	void (*go_on)(struct waiter *waiter);
+};
+
 enum session_state {
 	SESSION_CONNECTING,
 	SESSION_OPEN,
@@ -105,7 +111,8 @@ struct rendering session_render(struct session *session, size_t index, enum wire
 
 /*
  * The kernel has taken what session_next() said; of messages the `count` oldest.
- * When that was the close, the session is over and the outlet forgotten.
+ * When that was the close, the session is over and the outlet forgotten. With
+ * SESSION_NEXT_NOTHING it has taken a part of what is under way: the peer goes on.
  */
 void session_popped(struct session *session, enum session_next what, size_t count);
 
@@ -121,7 +128,28 @@ void session_receive(struct session *session, struct slice text, bool binary);
 /* The peer has ended its side: what it asked for last may still be answered. */
 void session_hang_up(struct session *session);
 
+/*
+ * True while the handler wants to hear no more for now: what the peer sends is left
+ * where it is, if possible unread, until the wait is over. What session_receive()
+ * brings all the same the handler has to keep. Never true from CLOSING on.
+ */
+bool session_is_held(const struct session *session);
+
+/*
+ * Of a held session: go_on() is called, once, when it is held no longer, or ends; at
+ * the loop's top level, in the order of waiting. It may find the session held again.
+ * False when too many wait already: a peer sends one thing after the other.
+ */
+bool session_wait(struct session *session, struct waiter *waiter);
+
 /* For the handler. */
+
+/*
+ * From now on the peer's input stops, until each hold is released. The peer is not
+ * blamed for its silence meanwhile (session_heard_at). Its end ends all holds.
+ */
+void session_hold(struct session *session);
+void session_release(struct session *session);
 
 /*
  * Queues a message; takes its own references. A queue over its bound is emptied and

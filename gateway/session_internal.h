@@ -1,6 +1,7 @@
 /*
- * What session.c and session_times.c share; nobody else includes it. The first is
- * what a session does, the second when it does something by itself.
+ * What session.c, session_hold.c and session_times.c share; nobody else includes it.
+ * The first is what a session does, the second when it hears nothing, the third when it
+ * does something by itself.
  */
 #ifndef GATEWAY_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_INTERNAL_H
@@ -38,6 +39,10 @@ struct session {
 	struct outbound queue;
 	size_t lent; /* the oldest messages, which an outlet has rendered already */
 
+	unsigned holds;
+	struct list waiters;
+	struct task let_on; /* tells them */
+
 	/* Times of loop_now(). One timer looks at all of them. */
 	struct timer timer;
 	uint64_t heard_at;    /* the peer showed life */
@@ -63,6 +68,17 @@ void session_set_reason(struct session *session, unsigned code, struct slice rea
 
 /* The one way out. The outlet, if any is left, is told. */
 void session_finish(struct session *session);
+
+/* session_hold.c */
+
+/* The new session is not held. */
+void session_hold_init(struct session *session);
+
+/* It closes or has ended, and hears nothing any more: who waits is told. */
+void session_end_holds(struct session *session);
+
+/* It is being freed: who waits is told now. */
+void session_hold_finish(struct session *session);
 
 /* session_times.c */
 

@@ -345,6 +345,47 @@ START_TEST(what_is_sent_after_the_receipt_of_a_subscribe_is_received)
 }
 END_TEST
 
+/* COMMIT */
+
+START_TEST(nothing_is_read_behind_a_commit_until_its_queues_have_answered)
+{
+	struct session *session = peer->memory.session;
+
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/queue/a}");
+	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/a}");
+	stomp_peer_say(peer, "BEGIN{transaction:t}");
+	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[1]");
+	ck_assert(!session_is_held(session));
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
+	ck_assert(session_is_held(session));
+
+	/* What came with it waits, and may stop the input again. */
+	stomp_peer_mutter(peer, "BEGIN{transaction:u}");
+	stomp_peer_mutter(peer, "SEND{destination:/queue/a}{transaction:u}[2]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:u}{receipt:d}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:e}[3]");
+	assert_heard(peer, "RECEIPT{receipt-id:c} RECEIPT{receipt-id:d} "
+			   "RECEIPT{receipt-id:e}");
+	ck_assert(!session_is_held(session));
+	assert_heard(other, "MESSAGE{subscription:1}{destination:/queue/a}[1] "
+			    "MESSAGE{subscription:1}{destination:/queue/a}[2] "
+			    "MESSAGE{subscription:2}{destination:/topic/a}[3]");
+}
+END_TEST
+
+START_TEST(a_client_may_leave_while_its_input_is_stopped)
+{
+	stomp_peer_say(peer, "BEGIN{transaction:t}");
+	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[1]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
+	ck_assert(session_is_held(peer->memory.session));
+	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	peer->memory.session = NULL;
+	assert_heard(peer, "");
+	ck_assert_uint_eq(worker->live_sessions, 1);
+}
+END_TEST
+
 /* DISCONNECT */
 
 START_TEST(disconnect_closes)
@@ -408,6 +449,7 @@ int main(void)
 	TCase *sending = unit_case(suite, "sending");
 	TCase *leaving = unit_case(suite, "unsubscribing");
 	TCase *receipts = unit_case(suite, "receipts");
+	TCase *committing = unit_case(suite, "committing");
 	TCase *ending = unit_case(suite, "disconnecting");
 
 	tcase_add_checked_fixture(refusing, setup, teardown);
@@ -439,6 +481,11 @@ int main(void)
 	tcase_add_test(receipts, receipts_come_in_the_order_of_asking);
 	tcase_add_test(
 		receipts, what_is_sent_after_the_receipt_of_a_subscribe_is_received);
+
+	tcase_add_checked_fixture(committing, setup, teardown);
+	tcase_add_test(committing,
+		nothing_is_read_behind_a_commit_until_its_queues_have_answered);
+	tcase_add_test(committing, a_client_may_leave_while_its_input_is_stopped);
 
 	tcase_add_checked_fixture(ending, setup, teardown);
 	tcase_add_test(ending, disconnect_closes);

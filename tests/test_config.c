@@ -24,6 +24,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 
 	ck_assert_slice_eq(config->host, SLICE("0.0.0.0"));
 	ck_assert_slice_eq(config->port, SLICE("8080"));
+	ck_assert_uint_eq(config->tcp_listen.len, 0);
 	ck_assert_slice_eq(config->log_level, SLICE("info"));
 	ck_assert_uint_eq(config->workers, 0);
 	ck_assert_uint_eq(config->allowed_origins.count, 0);
@@ -92,6 +93,7 @@ START_TEST(every_key_is_read_into_its_field)
 	struct config *config = parse(
 		"{\"listen\": \"[::1]:80\", \"workers\": 3, \"log_level\": "
 		"\"warn\", \"require_origin\": true, \"timezone\": \"Europe/Paris\","
+		"\"tcp\": {\"listen\": \"127.0.0.1:61613\"},"
 		"\"broker\": {\"prefixes\": [\"/a\", \"/b\"], \"client_send\": false},"
 		"\"app\": {\"prefixes\": []},"
 		"\"endpoints\": [{\"path\": \"/e/f\", \"handler\": \"echo\","
@@ -104,6 +106,9 @@ START_TEST(every_key_is_read_into_its_field)
 
 	ck_assert_slice_eq(config->host, SLICE("::1"));
 	ck_assert_slice_eq(config->port, SLICE("80"));
+	ck_assert_slice_eq(config->tcp_host, SLICE("127.0.0.1"));
+	ck_assert_slice_eq(config->tcp_port, SLICE("61613"));
+	ck_assert_slice_eq(config->tcp.handler, SLICE("stomp"));
 	ck_assert_uint_eq(config->workers, 3);
 	ck_assert_slice_eq(config->log_level, SLICE("warn"));
 	ck_assert(config->require_origin && !config->client_send);
@@ -271,6 +276,12 @@ static const struct {
 		"c.json:1:12: times.ping: must be from 1 to 2147483647"},
 	{"{\"listen\": \"8080\"}", "c.json:1:2: listen: must be \"HOST:PORT\", "
 				   "\"[V6]:PORT\" or \":PORT\""},
+	{"{\"tcp\": {\"listen\": \"61613\"}}",
+		"c.json:1:10: tcp.listen: must be \"HOST:PORT\", "
+		"\"[V6]:PORT\" or \":PORT\""},
+	{"{\"tcp\": {\"handler\": \"echo\"}}",
+		"c.json:1:10: tcp.handler: is not a known key"},
+	{"{\"tcp\": \":61613\"}", "c.json:1:2: tcp: must be an object"},
 	{"{\"log_level\": \"warning\"}", "c.json:1:2: log_level: must be one of debug, "
 					 "info, warn, error (did you mean \"warn\"?)"},
 	{"{\"endpoints\": [{}]}", "c.json:1:16: endpoints[0].path: is missing"},

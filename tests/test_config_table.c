@@ -147,6 +147,27 @@ START_TEST(a_time_zone_stays_in_its_folder)
 }
 END_TEST
 
+static const struct {
+	const char *listen;
+	bool valid;
+} tcp_listens[] = {
+	{"", true}, /* nowhere */
+	{":61613", true},
+	{"127.0.0.1:61613", true},
+	{"[::1]:0", true},
+	{"localhost", false},
+	{":65536", false},
+	{" ", false},
+};
+
+START_TEST(plain_stomp_has_an_address_or_none)
+{
+	bool taken = is_taken("{\"tcp\": {\"listen\": ", tcp_listens[_i].listen, "}}");
+
+	ck_assert_msg(taken == tcp_listens[_i].valid, "\"%s\"", tcp_listens[_i].listen);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_table");
@@ -157,5 +178,6 @@ int main(void)
 	unit_add_table(values, a_prefix_has_no_wildcards, prefixes);
 	unit_add_table(values, a_script_url_cannot_leave_its_quotes, urls);
 	unit_add_table(values, a_time_zone_stays_in_its_folder, zones);
+	unit_add_table(values, plain_stomp_has_an_address_or_none, tcp_listens);
 	return unit_run(suite);
 }

@@ -197,6 +197,7 @@ START_TEST(a_text_is_written_for_each_wire)
 	ck_assert(plain.is_text == texts[_i].is_text);
 	check(message, STOMP_1_0, WIRE_SOCKJS, texts[_i].sockjs);
 	check(message, STOMP_1_0, WIRE_PERCENT, texts[_i].percent);
+	check(message, STOMP_1_0, WIRE_OCTETS, texts[_i].text);
 	message_unref(message);
 }
 END_TEST
@@ -226,6 +227,20 @@ START_TEST(a_frame_is_text_when_all_of_it_is_and_stays_as_long)
 	buf_append_char(&expected, '\0');
 	ck_assert_slice_eq(got.bytes, buf_slice(&expected));
 	ck_assert(got.is_text == bodies[_i].is_text);
+	buf_finish(&expected);
+	message_unref(message);
+}
+END_TEST
+
+START_TEST(a_frame_of_octets_has_the_body_as_it_was_sent)
+{
+	struct message *message = message_of("content-length", "1", bodies[_i].body);
+	struct buf expected = {0};
+
+	buf_printf(&expected, HEAD_1_0 "content-length:%zu\n\n", bodies[_i].body.len);
+	buf_append(&expected, bodies[_i].body);
+	buf_append_char(&expected, '\0');
+	check(message, STOMP_1_0, WIRE_OCTETS, buf_slice(&expected));
 	buf_finish(&expected);
 	message_unref(message);
 }
@@ -457,6 +472,7 @@ int main(void)
 	unit_add_table(wires, a_text_is_written_for_each_wire, texts);
 	unit_add_table(
 		wires, a_frame_is_text_when_all_of_it_is_and_stays_as_long, bodies);
+	unit_add_table(wires, a_frame_of_octets_has_the_body_as_it_was_sent, bodies);
 	tcase_add_test(wires, a_frame_is_one_string_on_sockjs);
 
 	tcase_add_checked_fixture(remembering, setup, teardown);

@@ -128,6 +128,8 @@ bool courier_tell_receiver(
 
 struct intake_post {
 	struct post post;
+	struct worker *home; /* once it is there, where it may have to wait */
+	struct waiter waiter;
 	struct intake_ask ask; /* points to `text` */
 	enum intake answer;
 	char text[];
@@ -143,18 +145,35 @@ static void intake_answer_run(struct worker *worker, struct post *post)
 	free(asking);
 }
 
-static void intake_ask_run(struct worker *worker, struct post *post)
+static void intake_post_ask(struct intake_post *asking)
 {
-	struct intake_post *asking = container_of(post, struct intake_post, post);
-	struct http *http = edge_http(worker);
+	struct worker *home = asking->home;
+	struct http *http = edge_http(home);
 
 	if (http == NULL) {
 		free(asking);
 		return;
 	}
-	asking->answer = intake_take(worker, &http->messages, &asking->ask);
+	asking->answer =
+		intake_take(home, &http->messages, &asking->ask, &asking->waiter);
+	if (asking->answer == INTAKE_WAITS)
+		return;
 	asking->post.run = intake_answer_run;
-	worker_post(worker, (unsigned)asking->ask.request.worker, &asking->post);
+	worker_post(home, (unsigned)asking->ask.request.worker, &asking->post);
+}
+
+static void intake_let_on(struct waiter *waiter)
+{
+	intake_post_ask(container_of(waiter, struct intake_post, waiter));
+}
+
+static void intake_ask_run(struct worker *worker, struct post *post)
+{
+	struct intake_post *asking = container_of(post, struct intake_post, post);
+
+	asking->home = worker;
+	asking->waiter = (struct waiter){.go_on = intake_let_on};
+	intake_post_ask(asking);
 }
 
 void courier_ask_intake(struct http *http, unsigned home, const struct intake_ask *ask)

@@ -6,23 +6,18 @@
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
 #include "transports/handover.h"
+#include "transports/listener.h"
 #include "transports/refusal.h"
 #include "transports/route.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	BACKLOG = 4096,
-	ACCEPTS_PER_TURN = 64,
 	DESCRIPTORS_KEPT = 256, /* for the libraries, and those who hear a 503 */
-	PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
 	REFUSE_LINGER_MS = 1000,
 	DRAINS_PER_TURN = 64,
 };
@@ -38,18 +33,10 @@ struct visitor {
 	socklen_t address_len;
 };
 
-struct listener {
-	struct door *door;
-	struct watch watch; /* its fd is -1 while there is none */
-	struct timer pause;
-	bool is_stomp; /* whoever comes here speaks STOMP from the first byte */
-};
-
-enum { LISTENERS = 2 };
-
 struct door {
 	struct worker *worker;
-	struct listener listeners[LISTENERS];
+	struct listener *listener;
+	struct listener *tcp; /* for plain STOMP; NULL: none */
 	struct list visitors;
 	uint64_t connections; /* visitors and those handed over, until they close */
 	int64_t *handed;      /* to each worker */
@@ -101,15 +88,21 @@ static void visitor_drain(struct visitor *visitor)
 	visitor_close(visitor);
 }
 
-static void visitor_refuse(struct visitor *visitor, int status)
+/* What has been written to it is a refusal; `failed`: not even that. */
+static void visitor_linger(struct visitor *visitor, bool failed)
 {
 	visitor->refused = true;
-	if (refusal_send(visitor->watch.fd, status) == -1) {
+	if (failed) {
 		visitor_close(visitor);
 		return;
 	}
 	loop_timer_start(door_loop(visitor->door), &visitor->timer, REFUSE_LINGER_MS);
 	visitor_drain(visitor);
+}
+
+static void visitor_refuse(struct visitor *visitor, int status)
+{
+	visitor_linger(visitor, refusal_send(visitor->watch.fd, status) == -1);
 }
 
 static void on_visitor_timer(struct timer *timer)
@@ -173,14 +166,24 @@ static bool take_away(int fd, size_t left)
 	return true;
 }
 
+static void door_hand_over(
+	struct door *door, unsigned to, const struct handover *handover)
+{
+	door->connections++;
+	door->handed[to]++;
+	handover_post(door->worker, to, handover);
+}
+
 static void visitor_hand_over(struct visitor *visitor)
 {
 	struct door *door = visitor->door;
-	struct handover handover = {
-		.address = visitor->address, .address_len = visitor->address_len};
+	struct handover handover = {.kind = HANDOVER_HTTP,
+		.address = visitor->address,
+		.address_len = visitor->address_len};
 	unsigned to;
 
 	if (visitor_is_websocket(visitor)) {
+		handover.kind = HANDOVER_WEBSOCKET;
 		handover.head = (struct slice){door->peeked, door->head.len};
 		to = door_least_loaded(door);
 	} else {
@@ -191,9 +194,7 @@ static void visitor_hand_over(struct visitor *visitor)
 		close(handover.fd);
 		return;
 	}
-	door->connections++;
-	door->handed[to]++;
-	handover_post(door->worker, to, &handover);
+	door_hand_over(door, to, &handover);
 }
 
 static void visitor_look(struct visitor *visitor, bool gone)
@@ -234,12 +235,12 @@ static void on_visitor(struct watch *watch, unsigned events)
 		visitor_look(visitor, events & WATCH_GONE);
 }
 
-static void door_welcome(struct door *door, int fd,
+/* NULL when the socket is closed already. */
+static struct visitor *door_welcome(struct door *door, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	visitor->door = door;
 	visitor->watch.fd = fd;
 	visitor->watch.ready = on_visitor;
@@ -250,159 +251,52 @@ static void door_welcome(struct door *door, int fd,
 	door->connections++;
 	loop_timer_start(
 		door_loop(door), &visitor->timer, door->worker->config->times.head);
-	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == -1) {
-		visitor_close(visitor);
-	} else if (door->connections > door->connections_max) {
-		log_warn("door: more than %llu connections",
-			(unsigned long long)door->connections_max);
-		visitor_refuse(visitor, 503);
-	}
+	if (loop_watch(door_loop(door), &visitor->watch, WATCH_IN | WATCH_GONE) == 0)
+		return visitor;
+	visitor_close(visitor);
+	return NULL;
 }
 
-/* Nothing to look at: the client is handed over as it is. */
-static void door_welcome_stomp(struct door *door, int fd,
-	const struct sockaddr_storage *address, socklen_t address_len)
+/* True, and logged, when one more is one too many. */
+static bool door_is_crowded(const struct door *door)
 {
-	const unsigned to = door_least_loaded(door);
-
-	if (door->connections >= door->connections_max) {
-		log_warn("door: more than %llu connections",
-			(unsigned long long)door->connections_max);
-		close(fd);
-		return;
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-	door->connections++;
-	door->handed[to]++;
-	handover_post(door->worker, to,
-		&(struct handover){.fd = fd,
-			.address = *address,
-			.address_len = address_len,
-			.is_stomp = true});
-}
-
-/* Listeners. */
-
-static void listener_pause(struct listener *listener)
-{
-	log_warn("door: cannot accept: %s", strerror(errno));
-	loop_unwatch(&listener->watch);
-	loop_timer_start(door_loop(listener->door), &listener->pause, PAUSE_MS);
-}
-
-static void listener_listen(struct listener *listener)
-{
-	if (loop_watch(door_loop(listener->door), &listener->watch, WATCH_IN) == -1)
-		loop_timer_start(door_loop(listener->door), &listener->pause, PAUSE_MS);
-}
-
-static void on_pause_over(struct timer *timer)
-{
-	listener_listen(container_of(timer, struct listener, pause));
-}
-
-static void on_listener(struct watch *watch, unsigned events)
-{
-	struct listener *listener = container_of(watch, struct listener, watch);
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_storage address = {0};
-		socklen_t len = sizeof(address);
-		int fd = accept4(watch->fd, (struct sockaddr *)&address, &len,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0 && listener->is_stomp)
-			door_welcome_stomp(listener->door, fd, &address, len);
-		else if (fd >= 0)
-			door_welcome(listener->door, fd, &address, len);
-		if (fd >= 0)
-			continue;
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			errno == ENOMEM)
-			listener_pause(listener);
-		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			log_warn("door: accept: %s", strerror(errno));
-		return;
-	}
-}
-
-/*
- * Returns a listening socket on the first address of `host` that the caller
- * owns, or -1 after logging why. An empty host means every address, v6 and v4.
- */
-static int door_bind(const char *host, const char *port)
-{
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-	};
-	struct addrinfo *where = NULL;
-	int fd = -1, listener = -1;
-
-	int error = getaddrinfo(*host == '\0' ? NULL : host, port, &hints, &where);
-	if (error != 0) {
-		log_error("door: %s port %s: %s", host, port, gai_strerror(error));
-		goto out;
-	}
-	fd = socket(where->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd == -1 ||
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) ==
-			-1 ||
-		bind(fd, where->ai_addr, where->ai_addrlen) == -1 ||
-		listen(fd, BACKLOG) == -1) {
-		log_error("door: %s port %s: %s", host, port, strerror(errno));
-		goto out;
-	}
-	listener = fd;
-	fd = -1;
-out:
-	if (fd != -1)
-		close(fd);
-	if (where != NULL)
-		freeaddrinfo(where);
-	return listener;
-}
-
-static void log_address(const struct listener *listener)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-	char host[64], port[16];
-
-	if (getsockname(listener->watch.fd, (struct sockaddr *)&address, &len) == 0 &&
-		getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
-			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		log_info(address.ss_family == AF_INET6 ? "door: %s on [%s]:%s"
-						       : "door: %s on %s:%s",
-			listener->is_stomp ? "STOMP" : "listening", host, port);
-}
-
-/* False after logging why. */
-static bool listener_open(
-	struct listener *listener, struct slice host, struct slice port)
-{
-	char *host_text = xstrdup(host), *port_text = xstrdup(port);
-
-	listener->watch.fd = door_bind(host_text, port_text);
-	free(host_text);
-	free(port_text);
-	if (listener->watch.fd == -1)
+	if (door->connections < door->connections_max)
 		return false;
-	log_address(listener);
-	listener_listen(listener);
+	log_warn("door: more than %llu connections",
+		(unsigned long long)door->connections_max);
 	return true;
 }
 
-static void listener_close(struct listener *listener)
+static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
+	socklen_t address_len)
 {
-	if (listener->watch.fd == -1)
+	struct door *door = context;
+	bool crowded = door_is_crowded(door);
+	struct visitor *visitor = door_welcome(door, fd, address, address_len);
+
+	if (visitor != NULL && crowded)
+		visitor_refuse(visitor, 503);
+}
+
+/* Plain STOMP has no head that would have to be looked at. */
+static void on_tcp_connection(void *context, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	struct door *door = context;
+	struct visitor *visitor;
+
+	if (!door_is_crowded(door)) {
+		door_hand_over(door, door_least_loaded(door),
+			&(struct handover){.kind = HANDOVER_TCP,
+				.fd = fd,
+				.address = *address,
+				.address_len = address_len});
 		return;
-	loop_unwatch(&listener->watch);
-	loop_timer_stop(door_loop(listener->door), &listener->pause);
-	close(listener->watch.fd);
-	listener->watch.fd = -1;
+	}
+	visitor = door_welcome(door, fd, address, address_len);
+	if (visitor != NULL)
+		visitor_linger(visitor,
+			refusal_send_stomp(fd, SLICE("Too many connections")) == -1);
 }
 
 /* As many as the configuration says, and as there are descriptors for. */
@@ -431,22 +325,22 @@ struct door *door_create(struct worker *worker)
 	door->peeked = xmalloc(door->limits.bytes + 1);
 	door->connections_max = door_connections_max(config);
 	list_init(&door->visitors);
-	for (int i = 0; i < LISTENERS; i++) {
-		door->listeners[i] = (struct listener){
-			.door = door,
-			.watch = {.fd = -1, .level = true, .ready = on_listener},
-			.pause = {.fire = on_pause_over},
-			.is_stomp = i > 0,
-		};
+	if (config->tcp_listen.len > 0) {
+		door->tcp = listener_create(worker->loop, config->tcp_host,
+			config->tcp_port, on_tcp_connection, door);
+		if (door->tcp == NULL)
+			goto fail;
+		listener_log(door->tcp, "door: plain STOMP at");
 	}
-	/* Who waits for the line of the first finds the second open too. */
-	if ((config->tcp_port.len > 0 && !listener_open(&door->listeners[1],
-						 config->tcp_host, config->tcp_port)) ||
-		!listener_open(&door->listeners[0], config->host, config->port)) {
-		door_destroy(door);
-		return NULL;
-	}
+	door->listener = listener_create(
+		worker->loop, config->host, config->port, on_connection, door);
+	if (door->listener == NULL)
+		goto fail;
+	listener_log(door->listener, "door: listening on");
 	return door;
+fail:
+	door_destroy(door);
+	return NULL;
 }
 
 void door_count_closed(struct door *door, unsigned worker, int64_t closed)
@@ -457,8 +351,9 @@ void door_count_closed(struct door *door, unsigned worker, int64_t closed)
 
 void door_close(struct door *door)
 {
-	for (int i = 0; i < LISTENERS; i++)
-		listener_close(&door->listeners[i]);
+	listener_destroy(door->listener);
+	listener_destroy(door->tcp);
+	door->listener = door->tcp = NULL;
 	while (!list_is_empty(&door->visitors))
 		visitor_close(container_of(door->visitors.next, struct visitor, link));
 }

@@ -69,10 +69,10 @@ static void edge_tell_closed(struct edge *edge)
 
 static bool edge_turn(struct edge *edge)
 {
-	bool more = http_turn(edge->http);
+	bool more = http_turn(edge->http), more_tcp = tcp_turn(edge->tcp);
 
 	edge_tell_closed(edge);
-	return more;
+	return more || more_tcp;
 }
 
 static void edge_relieve(struct edge *edge)

@@ -1,4 +1,4 @@
-/* The edge as gateway/main.c hands it to the core: door, HTTP and WebSocket. */
+/* The edge as gateway/main.c hands it to the core: door, HTTP, WebSocket and TCP. */
 #ifndef TRANSPORTS_EDGE_H
 #define TRANSPORTS_EDGE_H
 

@@ -51,29 +51,33 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);
 }
 
+static void handover_accept(struct edge *edge, const struct handover *handover)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&handover->address;
+
+	switch (handover->kind) {
+	case HANDOVER_HTTP:
+		http_adopt(edge->http, handover->fd, address, handover->address_len);
+		break;
+	case HANDOVER_WEBSOCKET:
+		handover_websocket(edge, handover);
+		break;
+	case HANDOVER_TCP:
+		tcp_adopt(edge->tcp, handover->fd, address);
+		break;
+	}
+}
+
 static void handover_run(struct worker *worker, struct post *post)
 {
 	struct handover_post *arrived = container_of(post, struct handover_post, post);
 	const struct handover *handover = &arrived->handover;
 	struct edge *edge = worker->edge;
 
-	if (edge == NULL || worker->stopping) {
+	if (edge == NULL || worker->stopping)
 		close(handover->fd);
-	} else if (handover->is_stomp) {
-		char text[PEER_ADDRESS_MAX];
-
-		tcp_adopt(edge->tcp, handover->fd,
-			&(struct peer){
-				.address = peer_address(
-					(const struct sockaddr *)&handover->address,
-					text)});
-	} else if (handover->head.len > 0) {
-		handover_websocket(edge, handover);
-	} else {
-		http_adopt(edge->http, handover->fd,
-			(const struct sockaddr *)&handover->address,
-			handover->address_len);
-	}
+	else
+		handover_accept(edge, handover);
 	if (edge != NULL)
 		edge->arrived++;
 	free(arrived);

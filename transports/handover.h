@@ -8,12 +8,18 @@
 
 struct worker;
 
+enum handover_kind {
+	HANDOVER_HTTP,      /* nothing has been read of it */
+	HANDOVER_WEBSOCKET, /* its `head` has */
+	HANDOVER_TCP,       /* plain STOMP */
+};
+
 struct handover {
+	enum handover_kind kind;
 	int fd; /* the receiver's from now on */
 	struct sockaddr_storage address;
 	socklen_t address_len;
-	bool is_stomp;     /* straight from its first byte */
-	struct slice head; /* a WebSocket's upgrade, already read; else empty */
+	struct slice head; /* a WebSocket's upgrade; else empty */
 };
 
 /* Copies the head. */

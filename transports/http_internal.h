@@ -93,6 +93,7 @@ struct http_request {
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
 	struct list held;          /* in http->held */
+	struct waiter waiter;      /* its session, which is here, is held */
 	struct entry entry;        /* in http->requests, if it has a number */
 	struct receiver *receiver; /* http_receive.c's */
 	bool answered;             /* its session's home has said: */

@@ -1,6 +1,7 @@
 /*
  * Requests that bring messages (xhr_send, jsonp_send). They are answered when the session's
- * home has taken the messages. While inboxes are full they wait.
+ * home has taken the messages. While inboxes are full, or the session is held, they
+ * wait.
  */
 #include "transports/http_internal.h"
 
@@ -26,6 +27,11 @@ static bool send_answer(struct http_request *request, enum intake intake)
 		return http_answer_text(request, 500, SLICE("Broken JSON encoding."));
 	case INTAKE_NO_ARRAY:
 		return http_answer_text(request, 500, SLICE("Payload expected."));
+	case INTAKE_CROWDED:
+		return http_answer_text(request, 503, SLICE("Try again later\n"));
+	case INTAKE_WAITS:
+		http_suspend(request->connection);
+		return true;
 	case INTAKE_TAKEN:
 		break;
 	}
@@ -33,6 +39,11 @@ static bool send_answer(struct http_request *request, enum intake intake)
 					    .content_type = uplink->content_type,
 					    .body = uplink->answer,
 					    .caching = CACHING_NEVER});
+}
+
+static void on_let_on(struct waiter *waiter)
+{
+	http_resume(container_of(waiter, struct http_request, waiter)->connection);
 }
 
 /* Takes the messages to the session's home, and waits for the answer if that is far. */
@@ -51,9 +62,10 @@ static bool send_take(struct http_request *request)
 		.body = buf_slice(&request->body),
 	};
 
+	request->waiter.go_on = on_let_on;
 	if (home == http->worker->index)
-		return send_answer(
-			request, intake_take(http->worker, &http->messages, &ask));
+		return send_answer(request, intake_take(http->worker, &http->messages,
+						    &ask, &request->waiter));
 	http_name_request(request);
 	ask.request = request_handle(request);
 	courier_ask_intake(http, home, &ask);

@@ -13,12 +13,14 @@ static struct session *intake_find(struct worker *worker, const struct intake_as
 }
 
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
-	const struct intake_ask *ask)
+	const struct intake_ask *ask, struct waiter *waiter)
 {
 	struct session *session = intake_find(worker, ask);
 
 	if (session == NULL)
 		return INTAKE_UNKNOWN;
+	if (session_is_held(session))
+		return session_wait(session, waiter) ? INTAKE_WAITS : INTAKE_CROWDED;
 	switch (ask->link->decode(messages, ask->body, ask->form)) {
 	case SOCKJS_DECODE_BROKEN:
 		return INTAKE_BROKEN;

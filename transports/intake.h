@@ -1,6 +1,7 @@
 /*
  * The session's end of a request that brings messages: the session is looked up
- * before the body is read; what is broken harms nobody.
+ * before the body is read; what is broken harms nobody. While the session is held,
+ * the request waits with its body.
  */
 #ifndef TRANSPORTS_INTAKE_H
 #define TRANSPORTS_INTAKE_H
@@ -23,10 +24,12 @@ enum intake {
 	INTAKE_UNKNOWN, /* there is no such session for this peer */
 	INTAKE_BROKEN,  /* the body is no JSON */
 	INTAKE_NO_ARRAY,
+	INTAKE_WAITS,   /* the session is held: the waiter is told when to ask again */
+	INTAKE_CROWDED, /* too many wait for that already */
 };
 
 /* At the session's home. `messages` is room to work in. */
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
-	const struct intake_ask *ask);
+	const struct intake_ask *ask, struct waiter *waiter);
 
 #endif

@@ -1,304 +1,457 @@
+/*
+ * A connection is watched edge-triggered, once for its life. What it has to give and to
+ * take is done at once up to a budget; who has more goes on at the end of each turn,
+ * so that nobody keeps the others waiting.
+ *
+ *   with a session -- the session is over, or the peer has gone --> closing --> gone
+ *
+ * A closing connection writes what it holds, shuts down its side and throws away what
+ * still comes, until the peer has closed too: closing a socket with unread bytes in
+ * it would reset the connection, and the last words be lost.
+ */
 #include "transports/tcp.h"
 
-#include "gateway/config.h"
+#include "gateway/session.h"
+#include "protocol/buf.h"
 #include "protocol/xmalloc.h"
+#include "transports/peer.h"
 #include "transports/progress.h"
+#include "transports/refusal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
+	READ_SIZE = 16384,    /* the most that reaches a handler which has had enough */
+	READS_PER_TURN = 4,   /* of one connection */
 	WRITE_BUDGET = 65536, /* bytes that one turn joins for one session */
-	READ_SIZE = 65536,
-	READS_PER_TURN = 4,
+	PROBES = 3,
+	PROBE_MAX_S = 32767, /* as Linux allows */
+	CLOSE_GOING_AWAY = 1001,
 };
 
 struct tcp {
 	struct worker *worker;
 	struct list connections;
-	struct list held;  /* not read: inboxes were full */
-	struct list eager; /* not read to the end in their turn */
-	struct task read_on;
-	char *scratch; /* READ_SIZE */
+	struct list busy; /* those who have more to give or to take */
+	struct list held; /* those who are not read: inboxes are full */
+	struct buf out;   /* what is being written */
+	char in[READ_SIZE];
 };
 
 struct connection {
 	struct outlet outlet;
 	struct tcp *tcp;
 	struct session *session; /* NULL: over, the connection is closing */
-	struct list link;        /* in tcp->connections */
-	struct list wait;        /* in tcp->held or tcp->eager */
+	struct list link;
+	struct list busy;     /* in tcp->busy */
+	struct list held;     /* in tcp->held */
+	struct waiter waiter; /* or it is not read because its session is held */
 	struct watch watch;
-	struct buf rest;     /* what the kernel has not taken */
-	bool closing;        /* the session's last word is in `rest`, or has left */
-	bool shut;           /* and so is the end of our side */
-	bool ended;          /* the peer's side: it may still read */
-	struct timer linger; /* while closing, or behind the peer's end */
-	uint64_t acked;      /* progress_acked() at the latest look */
+	struct timer timer; /* linger, while closing or behind the peer's end */
+	struct task reap;
+	bool readable;   /* there may be bytes to read */
+	bool gone;       /* the peer has shut down its side; unread bytes may be left */
+	bool ended;      /* all of them have been read */
+	bool deaf;       /* it takes nothing any more */
+	bool closing;    /* counted in worker->owing */
+	bool over;       /* to be freed at the loop's top level */
+	struct buf rest; /* what the kernel has not taken yet, */
+	size_t rest_from; /* from here on */
+	size_t carried;   /* the session's messages that the latest write is made of */
+	uint64_t acked;   /* progress_acked() at the latest look while closing */
 };
 
-static struct loop *connection_loop(const struct connection *connection)
+static struct worker *connection_worker(const struct connection *connection)
 {
-	return connection->tcp->worker->loop;
+	return connection->tcp->worker;
 }
 
-/* Frees it; what became of its session is settled. */
-static void connection_drop(struct connection *connection)
+static void connection_mark_busy(struct connection *connection)
 {
-	struct worker *worker = connection->tcp->worker;
+	if (!list_is_linked(&connection->busy))
+		list_append(&connection->tcp->busy, &connection->busy);
+}
 
-	loop_timer_stop(worker->loop, &connection->linger);
-	loop_unwatch(&connection->watch);
+/* The end. */
+
+static void connection_reap(struct task *task)
+{
+	struct connection *connection = container_of(task, struct connection, reap);
+
 	close(connection->watch.fd);
-	list_remove(&connection->link);
-	list_remove(&connection->wait);
-	buf_finish(&connection->rest);
-	worker->connections--;
-	worker->owing -= connection->closing;
 	free(connection);
 }
 
-/* The peer is gone, or its connection broke. */
+/* Its session is over already. What the kernel has taken still leaves. */
+static void connection_end(struct connection *connection)
+{
+	struct worker *worker = connection_worker(connection);
+
+	connection->over = true;
+	loop_unwatch(&connection->watch);
+	loop_timer_stop(worker->loop, &connection->timer);
+	list_remove(&connection->link);
+	list_remove(&connection->busy);
+	list_remove(&connection->held);
+	list_remove(&connection->waiter.link);
+	buf_finish(&connection->rest);
+	worker->connections--;
+	worker->owing -= connection->closing;
+	loop_defer(worker->loop, &connection->reap);
+}
+
+/* When nothing is left to write, our side ends; and with the peer's, everything. */
+static void connection_shut(struct connection *connection)
+{
+	if (connection->deaf)
+		connection_end(connection);
+	else if (connection->rest.len == 0 &&
+		 (connection->ended || shutdown(connection->watch.fd, SHUT_WR) == -1))
+		connection_end(connection);
+}
+
+static void connection_close(struct connection *connection)
+{
+	struct worker *worker = connection_worker(connection);
+
+	connection->session = NULL;
+	connection->closing = true;
+	worker->owing++;
+	list_remove(&connection->held);
+	list_remove(&connection->waiter.link);
+	connection->acked = progress_acked(connection->watch.fd);
+	loop_timer_start(
+		worker->loop, &connection->timer, worker->config->times.linger);
+	connection_mark_busy(connection); /* what it has sent is thrown away */
+	connection_shut(connection);
+}
+
+/* The peer is not there any more. */
 static void connection_lose(struct connection *connection)
 {
 	struct session *session = connection->session;
 
+	if (session == NULL) {
+		connection_shut(connection);
+		return;
+	}
 	connection->session = NULL;
-	if (session != NULL)
-		session_lost(session, 1006, SLICE("Connection closed"));
-	connection_drop(connection);
+	session_lost(session, CLOSE_GOING_AWAY, SLICE("Connection closed"));
+	connection_close(connection);
+}
+
+/* A peer that goes on taking gets more time. */
+static void on_linger(struct timer *timer)
+{
+	struct connection *connection = container_of(timer, struct connection, timer);
+	struct worker *worker = connection_worker(connection);
+	uint64_t acked = progress_acked(connection->watch.fd);
+
+	if (connection->session != NULL && acked == connection->acked) {
+		connection_lose(connection);
+		return;
+	}
+	if (acked == connection->acked || !progress_is_behind(connection->watch.fd)) {
+		connection_end(connection);
+		return;
+	}
+	connection->acked = acked;
+	loop_timer_start(
+		worker->loop, &connection->timer, worker->config->times.linger);
 }
 
 /* Writing. */
 
-/* Hands `rest` to the kernel, as much as it takes. False when the connection broke. */
-static bool connection_write(struct connection *connection)
+/* How much of it the kernel has taken; 0 when it takes nothing now or ever again. */
+static size_t connection_send(struct connection *connection, struct slice bytes)
 {
-	struct buf *rest = &connection->rest;
-	size_t done = 0;
+	ssize_t taken;
 
-	while (done < rest->len) {
-		ssize_t sent = send(connection->watch.fd, rest->data + done,
-			rest->len - done, MSG_NOSIGNAL);
-
-		if (sent == -1 && errno == EAGAIN)
-			break;
-		if (sent == -1 && errno == EINTR)
-			continue;
-		if (sent == -1)
-			return false;
-		done += (size_t)sent;
+	do {
+		taken = send(connection->watch.fd, bytes.data, bytes.len,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (taken == -1 && errno == EINTR);
+	if (taken >= 0)
+		return (size_t)taken;
+	if (errno != EAGAIN) {
+		/*
+		 * Whoever says something and leaves without having read our answers
+		 * resets the connection. What it has said counts all the same: it is
+		 * read, and the end comes behind it.
+		 */
+		connection->deaf = connection->readable = connection->gone = true;
+		connection_mark_busy(connection);
 	}
-	if (done == rest->len) {
-		buf_finish(rest);
-	} else if (done > 0) {
-		memmove(rest->data, rest->data + done, rest->len - done);
-		rest->len -= done;
+	return 0;
+}
+
+/* The kernel has all of the latest write. */
+static void connection_written(struct connection *connection)
+{
+	struct session *session = connection->session;
+	size_t waiting;
+
+	if (session == NULL) {
+		connection_shut(connection);
+		return;
 	}
-	return true;
+	session_popped(session, SESSION_NEXT_MESSAGES, connection->carried);
+	if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
+		connection_mark_busy(connection);
 }
 
-static void connection_plan_linger(struct connection *connection)
+/* Goes on with the rest of it. */
+static void connection_flush(struct connection *connection)
 {
-	connection->acked = progress_acked(connection->watch.fd);
-	loop_timer_start(connection_loop(connection), &connection->linger,
-		connection->tcp->worker->config->times.linger);
+	struct slice left =
+		slice_from(buf_slice(&connection->rest), connection->rest_from);
+	size_t taken = connection_send(connection, left);
+
+	connection->rest_from += taken;
+	if (taken == left.len) {
+		buf_finish(&connection->rest);
+		connection->rest_from = 0;
+		connection_written(connection);
+	} else if (connection->session == NULL) {
+		connection_shut(connection);
+	} else if (taken > 0) {
+		session_popped(connection->session, SESSION_NEXT_NOTHING, 0);
+	}
 }
 
-/* From now on it only writes what is left, and then waits for the peer's end. */
-static void connection_close(struct connection *connection)
+static void connection_write_messages(struct connection *connection, size_t waiting)
 {
-	connection->session = NULL;
-	connection->closing = true;
-	connection->tcp->worker->owing++;
-	connection_plan_linger(connection);
-}
+	struct buf *out = &connection->tcp->out;
+	size_t count = 0;
 
-/* A peer that still takes something gets more time. */
-static void on_linger(struct timer *timer)
-{
-	struct connection *connection = container_of(timer, struct connection, linger);
-
-	if (connection->rest.len == 0 ||
-		progress_acked(connection->watch.fd) == connection->acked)
-		connection_lose(connection);
+	buf_clear(out);
+	do {
+		buf_append(out,
+			session_render(connection->session, count, WIRE_OCTETS).bytes);
+		count++;
+	} while (count < waiting && out->len < WRITE_BUDGET);
+	connection->carried = count;
+	size_t taken = connection_send(connection, buf_slice(out));
+	if (taken == out->len)
+		connection_written(connection);
 	else
-		connection_plan_linger(connection);
+		buf_append(&connection->rest, slice_from(buf_slice(out), taken));
+	if (out->capacity > 4 * WRITE_BUDGET)
+		buf_finish(out); /* it was a large one */
 }
 
-/* Takes from the session what one write may join. */
-static void connection_fill(struct connection *connection)
+static void connection_pump(struct connection *connection)
 {
+	struct session *session = connection->session;
 	size_t waiting = 0;
 
-	while (connection->session != NULL && connection->rest.len < WRITE_BUDGET) {
-		struct session *session = connection->session;
-		enum session_next next = session_next(session, &waiting);
-		size_t count = 0;
-
-		if (next == SESSION_NEXT_NOTHING)
-			return;
-		while (next == SESSION_NEXT_MESSAGES && count < waiting &&
-			connection->rest.len < WRITE_BUDGET) {
-			buf_append(&connection->rest,
-				session_render(session, count, WIRE_PLAIN).bytes);
-			count++;
-		}
-		if (next == SESSION_NEXT_CLOSE)
-			connection_close(connection);
-		session_popped(session, next, count);
+	/* While there is a rest, messages must queue behind it in the session. */
+	if (session == NULL || connection->rest.len > 0 || connection->deaf)
+		return;
+	switch (session_next(session, &waiting)) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_MESSAGES:
+		connection_write_messages(connection, waiting);
+		break;
+	case SESSION_NEXT_CLOSE:
+		session_popped(session, SESSION_NEXT_CLOSE, 0);
+		connection_close(connection);
+		break;
+	case SESSION_NEXT_OPEN:
+	case SESSION_NEXT_BEAT:
+		assert(false); /* a raw session has no such frames */
 	}
-}
-
-/* False when the connection is over, or broke. */
-static bool connection_pump(struct connection *connection)
-{
-	for (;;) {
-		if (!connection_write(connection))
-			return false;
-		if (connection->rest.len > 0)
-			return true; /* on_ready() goes on */
-		connection_fill(connection);
-		if (connection->rest.len == 0)
-			break;
-	}
-	if (connection->closing && !connection->shut) {
-		connection->shut = true;
-		shutdown(connection->watch.fd, SHUT_WR);
-	}
-	return !connection->shut || !connection->ended;
 }
 
 static void on_wake(struct outlet *outlet)
 {
-	struct connection *connection = container_of(outlet, struct connection, outlet);
-
-	if (!connection_pump(connection))
-		connection_lose(connection);
+	connection_pump(container_of(outlet, struct connection, outlet));
 }
 
 static void on_end(struct outlet *outlet)
 {
-	struct connection *connection = container_of(outlet, struct connection, outlet);
-
-	connection_close(connection);
-	if (!connection_pump(connection))
-		connection_lose(connection);
+	connection_close(container_of(outlet, struct connection, outlet));
 }
 
 static const struct outlet_ops tcp_outlet_ops = {.wake = on_wake, .end = on_end};
 
 /* Reading. */
 
-/* Puts it among those that are read later; the watch will not tell again. */
-static void connection_wait(struct connection *connection, struct list *list)
+/* False when it must not be read now; then it is told when it may. */
+static bool connection_may_read(struct connection *connection)
 {
-	list_remove(&connection->wait);
-	list_append(list, &connection->wait);
-}
+	struct session *session = connection->session;
 
-/* The peer says no more, but may want to hear the answers to what it said last. */
-static bool connection_hear_end(struct connection *connection)
-{
-	connection->ended = true;
-	if (!connection->closing) {
-		connection_plan_linger(connection);
-		session_hang_up(connection->session);
-	}
-	return !connection->shut;
-}
-
-/* False when the connection is over, or broke. */
-static bool connection_read(struct connection *connection)
-{
-	struct tcp *tcp = connection->tcp;
-
-	list_remove(&connection->wait);
-	if (connection->ended)
+	if (session == NULL)
 		return true;
-	for (int i = 0; i < READS_PER_TURN; i++) {
-		if (!connection->closing && worker_is_full(tcp->worker)) {
-			connection_wait(connection, &tcp->held);
-			return true;
-		}
-		ssize_t got = recv(connection->watch.fd, tcp->scratch, READ_SIZE, 0);
-
-		if (got == -1 && errno == EAGAIN)
-			return true;
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got == 0)
-			return connection_hear_end(connection);
-		if (got == -1)
-			return false;
-		if (connection->session != NULL) {
-			session_receive(connection->session,
-				(struct slice){tcp->scratch, (size_t)got}, true);
-		}
-	}
-	connection_wait(connection, &tcp->eager);
-	loop_defer(tcp->worker->loop, &tcp->read_on);
-	return true;
+	if (list_is_linked(&connection->held) ||
+		list_is_linked(&connection->waiter.link))
+		return false;
+	if (session_is_held(session))
+		session_wait(session, &connection->waiter);
+	else if (worker_is_full(connection_worker(connection)))
+		list_append(&connection->tcp->held, &connection->held);
+	else
+		return true;
+	return false;
 }
 
-static void on_ready(struct watch *watch, unsigned events)
+/*
+ * All that the peer had to say has been heard. It may still listen: it gets what waits
+ * for it as far as the kernel takes that, and all of it if the session closes anyway.
+ */
+static void connection_hear_end(struct connection *connection)
 {
-	struct connection *connection = container_of(watch, struct connection, watch);
-
-	if ((events & WATCH_OUT) && !connection_pump(connection)) {
+	connection->readable = false;
+	connection->ended = true;
+	connection_pump(connection);
+	if (connection->over)
+		return;
+	if (connection->session == NULL || connection->deaf) {
 		connection_lose(connection);
 		return;
 	}
-	/* The end of a peer is seen by reading what it sent before. */
-	if ((events & (WATCH_IN | WATCH_GONE)) && !connection_read(connection))
-		connection_lose(connection);
+	connection->acked = progress_acked(connection->watch.fd);
+	loop_timer_start(connection_worker(connection)->loop, &connection->timer,
+		connection_worker(connection)->config->times.linger);
+	session_hang_up(connection->session);
 }
 
-static void tcp_read_all(struct list *waiting)
+static void connection_read_some(struct connection *connection)
 {
-	struct list now;
+	struct tcp *tcp = connection->tcp;
+	ssize_t got = recv(connection->watch.fd, tcp->in, READ_SIZE, MSG_DONTWAIT);
 
-	/* Those that must wait again are put behind, into the list that is empty now. */
-	list_init(&now);
-	while (!list_is_empty(waiting)) {
-		struct list *link = list_take_first(waiting);
-
-		list_append(&now, link);
+	if (got == -1 && errno == EINTR)
+		return;
+	if (got == -1 && errno == EAGAIN) {
+		connection->readable = false;
+	} else if (got <= 0) {
+		connection->deaf = connection->deaf || got == -1;
+		connection_hear_end(connection);
+	} else {
+		/* Less than there is room for was all; more will be told. */
+		connection->readable = connection->gone || got == READ_SIZE;
+		if (connection->session != NULL)
+			session_receive(connection->session,
+				(struct slice){tcp->in, (size_t)got}, true);
 	}
-	while (!list_is_empty(&now)) {
-		struct connection *connection =
-			container_of(now.next, struct connection, wait);
+}
 
-		if (!connection_read(connection))
-			connection_lose(connection);
+static void connection_read(struct connection *connection)
+{
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		if (!connection->readable || !connection_may_read(connection))
+			return;
+		connection_read_some(connection);
+		if (connection->over)
+			return;
 	}
+	if (connection->readable)
+		connection_mark_busy(connection);
 }
 
-static void on_read_on(struct task *task)
+static void on_let_on(struct waiter *waiter)
 {
-	tcp_read_all(&container_of(task, struct tcp, read_on)->eager);
+	connection_mark_busy(container_of(waiter, struct connection, waiter));
 }
 
-void tcp_relieve(struct tcp *tcp)
+static void on_socket(struct watch *watch, unsigned events)
 {
-	tcp_read_all(&tcp->held);
+	struct connection *connection = container_of(watch, struct connection, watch);
+
+	if (events & WATCH_GONE)
+		connection->gone = true;
+	if (!connection->ended && events & (WATCH_IN | WATCH_GONE))
+		connection->readable = true;
+	if (events & WATCH_OUT && connection->rest.len > 0)
+		connection_flush(connection);
+	if (!connection->over)
+		connection_read(connection);
 }
 
 /* Life. */
+
+static void set_option(int fd, int option, uint64_t value)
+{
+	const int number = (int)value;
+
+	setsockopt(fd, IPPROTO_TCP, option, &number, sizeof(number));
+}
+
+static uint64_t probe_seconds(uint64_t milliseconds)
+{
+	uint64_t seconds = milliseconds / 1000;
+
+	return seconds < 1 ? 1 : seconds > PROBE_MAX_S ? PROBE_MAX_S : seconds;
+}
+
+/*
+ * The kernel asks an idle peer whether it is there, as we do by WebSocket pings; one
+ * that acknowledges nothing of what it is sent for as long is given up, too.
+ */
+static void watch_over(int fd, const struct times *times)
+{
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+	set_option(fd, TCP_KEEPIDLE, probe_seconds(times->ping));
+	set_option(fd, TCP_KEEPINTVL, probe_seconds(times->pong / PROBES));
+	set_option(fd, TCP_KEEPCNT, PROBES);
+	uint64_t patience = times->ping + times->pong;
+	set_option(fd, TCP_USER_TIMEOUT, patience < INT32_MAX ? patience : INT32_MAX);
+}
+
+static struct connection *connection_create(struct tcp *tcp, int fd)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+
+	connection->outlet.ops = &tcp_outlet_ops;
+	connection->tcp = tcp;
+	connection->waiter.go_on = on_let_on;
+	connection->watch = (struct watch){.fd = fd, .ready = on_socket};
+	connection->timer.fire = on_linger;
+	connection->reap.run = connection_reap;
+	list_append(&tcp->connections, &connection->link);
+	tcp->worker->connections++;
+	return connection;
+}
+
+void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
+{
+	const struct config *config = tcp->worker->config;
+	struct connection *connection = connection_create(tcp, fd);
+	char text[PEER_ADDRESS_MAX];
+	const struct peer peer = {peer_address(address, text), SLICE(""), SLICE("")};
+
+	watch_over(fd, &config->times);
+	if (loop_watch(tcp->worker->loop, &connection->watch,
+		    WATCH_IN | WATCH_OUT | WATCH_GONE) == -1) {
+		connection_end(connection);
+		return;
+	}
+	connection->session = session_create(
+		tcp->worker, &config->tcp, SESSION_RAW, SLICE(""), &peer);
+	if (connection->session != NULL)
+		session_attach(connection->session, &connection->outlet);
+	else if (refusal_send_stomp(fd, SLICE("Try again later")) == 0)
+		connection_close(connection);
+	else
+		connection_end(connection);
+}
 
 struct tcp *tcp_create(struct worker *worker)
 {
 	struct tcp *tcp = xcalloc(1, sizeof(*tcp));
 
 	tcp->worker = worker;
-	tcp->scratch = xmalloc(READ_SIZE);
-	tcp->read_on.run = on_read_on;
 	list_init(&tcp->connections);
+	list_init(&tcp->busy);
 	list_init(&tcp->held);
-	list_init(&tcp->eager);
 	return tcp;
 }
 
@@ -306,37 +459,41 @@ void tcp_destroy(struct tcp *tcp)
 {
 	if (tcp == NULL)
 		return;
-	while (!list_is_empty(&tcp->connections)) {
-		connection_drop(
+	while (!list_is_empty(&tcp->connections))
+		connection_end(
 			container_of(tcp->connections.next, struct connection, link));
-	}
-	task_cancel(&tcp->read_on);
-	free(tcp->scratch);
+	buf_finish(&tcp->out);
 	free(tcp);
 }
 
-void tcp_adopt(struct tcp *tcp, int fd, const struct peer *peer)
+bool tcp_turn(struct tcp *tcp)
 {
-	struct worker *worker = tcp->worker;
-	struct connection *connection = xcalloc(1, sizeof(*connection));
+	struct list now, *link;
 
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
-	connection->outlet.ops = &tcp_outlet_ops;
-	connection->tcp = tcp;
-	connection->watch.fd = fd;
-	connection->watch.ready = on_ready;
-	connection->linger.fire = on_linger;
-	list_append(&tcp->connections, &connection->link);
-	worker->connections++;
+	list_init(&now);
+	while ((link = list_take_first(&tcp->busy)) != NULL)
+		list_append(&now, link);
+	while ((link = list_take_first(&now)) != NULL) {
+		struct connection *connection =
+			container_of(link, struct connection, busy);
 
-	struct session *session = session_create(
-		worker, &worker->config->tcp_endpoint, SESSION_RAW, SLICE(""), peer);
-	if (session == NULL || loop_watch(worker->loop, &connection->watch,
-				       WATCH_IN | WATCH_OUT | WATCH_GONE) == -1) {
-		connection->session = session;
-		connection_lose(connection);
-		return;
+		connection_pump(connection);
+		if (!connection->over)
+			connection_read(connection);
 	}
-	connection->session = session;
-	session_attach(session, &connection->outlet);
+	return !list_is_empty(&tcp->busy);
+}
+
+void tcp_relieve(struct tcp *tcp)
+{
+	struct list *link;
+
+	while ((link = list_take_first(&tcp->held)) != NULL) {
+		struct connection *connection =
+			container_of(link, struct connection, held);
+
+		/* What it has said meanwhile comes now. */
+		session_heard(connection->session);
+		connection_mark_busy(connection);
+	}
 }

@@ -22,26 +22,12 @@ struct ticket {
 	const struct peer *peer;
 };
 
-static void connection_hold(struct connection *connection)
-{
-	if (!worker_is_full(connection->ws->worker) ||
-		list_is_linked(&connection->held))
-		return;
-	list_append(&connection->ws->held, &connection->held);
-	lws_rx_flow_control(connection->wsi, 0);
-}
-
 void ws_relieve(struct ws *ws)
 {
 	struct list *link;
 
-	while ((link = list_take_first(&ws->held)) != NULL) {
-		struct connection *connection =
-			container_of(link, struct connection, held);
-
-		lws_rx_flow_control(connection->wsi, 1);
-		connection_heard(connection); /* what it has said meanwhile comes now */
-	}
+	while ((link = list_take_first(&ws->held)) != NULL)
+		connection_relieve(container_of(link, struct connection, held));
 }
 
 /* True when the head that libwebsockets has read is the one we wrote just now. */

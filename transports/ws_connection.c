@@ -49,6 +49,12 @@ static int out_write(struct connection *connection)
 	return written < 0 ? -1 : 0;
 }
 
+static void connection_forget_stop(struct connection *connection)
+{
+	list_remove(&connection->held);
+	list_remove(&connection->waiter.link);
+}
+
 /*
  * The connection is of no more use, and its peer need not hear of it: as if it had
  * closed, which libwebsockets then sees. (Its own way, a timeout of no length, is
@@ -57,7 +63,7 @@ static int out_write(struct connection *connection)
 static void connection_kill(struct connection *connection)
 {
 	connection->closing = true;
-	list_remove(&connection->held);
+	connection_forget_stop(connection);
 	lws_rx_flow_control(connection->wsi, 1);
 	shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
 }
@@ -276,7 +282,7 @@ static void on_timer(struct timer *timer)
 		connection_linger(connection);
 		return;
 	}
-	if (list_is_linked(&connection->held)) { /* it is we who do not listen */
+	if (connection_is_stopped(connection)) {
 		connection_heard(connection);
 		connection_plan_ping(connection);
 		return;
@@ -372,6 +378,50 @@ void connection_receive(struct connection *connection, struct slice piece)
 	buf_finish(&whole);
 }
 
+/* Not reading. */
+
+void connection_hold(struct connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (connection_is_stopped(connection))
+		return;
+	if (session != NULL && session_is_held(session))
+		session_wait(session, &connection->waiter);
+	else if (worker_is_full(connection->ws->worker))
+		list_append(&connection->ws->held, &connection->held);
+	else
+		return;
+	lws_rx_flow_control(connection->wsi, 0);
+}
+
+static void connection_go_on(struct connection *connection)
+{
+	lws_rx_flow_control(connection->wsi, 1);
+	connection_heard(connection);
+}
+
+void connection_relieve(struct connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (session != NULL && session_is_held(session))
+		session_wait(session, &connection->waiter);
+	else
+		connection_go_on(connection);
+}
+
+/* The session is held no longer, or hears nothing any more. */
+static void on_let_on(struct waiter *waiter)
+{
+	struct connection *connection = container_of(waiter, struct connection, waiter);
+
+	if (worker_is_full(connection->ws->worker))
+		list_append(&connection->ws->held, &connection->held);
+	else
+		connection_go_on(connection);
+}
+
 /* Life. */
 
 void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi)
@@ -380,6 +430,7 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
 		.wsi = wsi,
+		.waiter = {.go_on = on_let_on},
 		.timer = {.fire = on_timer},
 		.heard_at = loop_now(ws->worker->loop),
 	};
@@ -399,7 +450,7 @@ void connection_finish(struct connection *connection)
 	connection->session = NULL;
 	connection->closing = true;
 	loop_timer_stop(connection_loop(connection), &connection->timer);
-	list_remove(&connection->held);
+	connection_forget_stop(connection);
 	connection->ws->worker->connections--;
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);

@@ -25,7 +25,7 @@ struct ws {
 	struct buf out;   /* what is being written, behind LWS_PRE bytes of room */
 	struct buf frame; /* a SockJS frame on its way into `out` */
 	struct sockjs_messages messages;
-	struct list held; /* connections that are not read: the inbox was full */
+	struct list held; /* connections that are not read: inboxes are full */
 };
 
 /* libwebsockets allocates and frees it with the connection. */
@@ -37,8 +37,9 @@ struct connection {
 	enum session_framing framing;
 	struct buf inbound; /* a message that comes in pieces */
 	uint64_t fragments;
-	struct list held;
-	struct timer timer; /* ping, pong; or linger when closing */
+	struct list held;     /* in ws->held */
+	struct waiter waiter; /* or it is not read because its session is held */
+	struct timer timer;   /* ping, pong; or linger when closing */
 	uint64_t heard_at;
 	bool pinged;
 	bool behind; /* when it was pinged, it had not taken everything yet */
@@ -51,6 +52,13 @@ struct connection {
 static inline struct loop *connection_loop(const struct connection *connection)
 {
 	return connection->ws->worker->loop;
+}
+
+/* True while it is we who do not listen. */
+static inline bool connection_is_stopped(const struct connection *connection)
+{
+	return list_is_linked(&connection->held) ||
+	       list_is_linked(&connection->waiter.link);
 }
 
 /* Opens nothing yet: fills what every connection has. */
@@ -71,6 +79,12 @@ void connection_close(
 
 /* The CLOSE frame could not be written at once; now it can. */
 void connection_say_farewell(struct connection *connection);
+
+/* Nothing is read while inboxes are full or its session is held. */
+void connection_hold(struct connection *connection);
+
+/* Inboxes are full no longer; what it has said meanwhile comes now. */
+void connection_relieve(struct connection *connection);
 
 /* A piece of a message has come; a PONG; any sign of life. */
 void connection_receive(struct connection *connection, struct slice piece);

@@ -2,7 +2,7 @@
 // what comes twice says so.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { TcpStomp } from './lib/carriers.mjs';
+import { TcpStomp } from './lib/tcp.mjs';
 import { frame, Stomp } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
 import { deadline } from './lib/wait.mjs';
@@ -12,7 +12,7 @@ const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta
 const gateway = withGateway({ ...configuration, limits: { backlog_messages: MESSAGES } });
 
 const open = () => (Math.random() < 0.5
-  ? TcpStomp.connect(gateway.tcpPort) : Stomp.connect(`${gateway.ws}/ws`));
+  ? TcpStomp.connect(gateway) : Stomp.connect(`${gateway.ws}/ws`));
 
 test('10,000 messages pass through a queue whose consumers die at random', async () => {
   const done = new Set(); // acknowledged, and the server has said so

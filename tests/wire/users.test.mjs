@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { all, plain, TcpStomp, testOver } from './lib/carriers.mjs';
+import { all, plain, testOver } from './lib/carriers.mjs';
 import { binary, runPostern } from './lib/gateway.mjs';
 import { frame, Stomp } from './lib/stomp.mjs';
+import { TcpStomp } from './lib/tcp.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
 import { deadline } from './lib/wait.mjs';
 
@@ -76,7 +77,7 @@ testOver(plain, gateway, 'what is sent to a user reaches all his sessions, and n
 
 test('while many log in, those who are in go on', async () => {
   const client = await Stomp.connect(`${gateway.ws}/ws`);
-  const comers = Array.from({ length: 50 }, () => TcpStomp.connect(gateway.tcpPort));
+  const comers = Array.from({ length: 50 }, () => TcpStomp.connect(gateway));
   for (let i = 0; i < 20; i += 1) {
     const pong = once(client.ws, 'pong');
     client.ws.ping();
@@ -88,15 +89,15 @@ test('while many log in, those who are in go on', async () => {
 
 test('who goes while he is being checked is forgotten', async () => {
   for (let i = 0; i < 50; i += 1) {
-    const client = await TcpStomp.open(gateway.tcpPort);
+    const client = await TcpStomp.open(gateway);
     client.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'guest', 'passcode': 'guest' }));
     client.socket.resetAndDestroy();
   }
-  await (await TcpStomp.connect(gateway.tcpPort)).close();
+  await (await TcpStomp.connect(gateway)).close();
 });
 
 testWith('SIGTERM while logins are being checked ends with 0', configuration, async (own) => {
-  const clients = await Promise.all(Array.from({ length: 30 }, () => TcpStomp.open(own.tcpPort)));
+  const clients = await Promise.all(Array.from({ length: 30 }, () => TcpStomp.open(own)));
   for (const client of clients) {
     client.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'guest', 'passcode': 'guest' }));
     client.socket.on('end', () => client.socket.end());
@@ -108,7 +109,7 @@ testWith('SIGTERM while logins are being checked ends with 0', configuration, as
 testWith('more logins at once than may be are refused', {
   ...configuration, workers: 1, limits: { logins: 2 },
 }, async (own, keep) => {
-  const clients = await Promise.all(Array.from({ length: 20 }, () => keep(TcpStomp.open(own.tcpPort))));
+  const clients = await Promise.all(Array.from({ length: 20 }, () => keep(TcpStomp.open(own))));
   for (const client of clients) {
     client.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'guest', 'passcode': 'guest' }));
   }

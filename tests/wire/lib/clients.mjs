@@ -1,12 +1,11 @@
 // The clients that browsers use, each with the same few promises around it, so that
 // one test can run with every library over every transport.
 import { createRequire } from 'node:module';
-import { Client } from '@stomp/stompjs';
 import SockJS from 'sockjs-client';
 import WebSocket from 'ws';
 import { deadline, Inbox } from './wait.mjs';
 
-const { over } = createRequire(import.meta.url)('stompjs');
+const require = createRequire(import.meta.url);
 
 // How to reach an endpoint: transport name -> (http URL of it) -> a socket.
 export const sockets = {
@@ -54,15 +53,19 @@ export class SockJsClient {
   abort() { this.socket.close(); }
 }
 
+// stompjs 2, and webstomp-client, which is made after it.
 class Classic {
-  async connect(makeSocket, [outgoing, incoming]) {
+  constructor(name) { this.library = require(name); }
+
+  async connect(makeSocket, [outgoing, incoming], login) {
     this.beats = { sent: 0, received: 0 };
-    this.stomp = over(makeSocket());
+    this.stomp = this.library.over(makeSocket(), { heartbeat: { outgoing, incoming } });
     this.stomp.heartbeat = { outgoing, incoming };
     this.stomp.debug = (line) => countBeats(this.beats, line);
+    this.stomp.logger = { debug: this.stomp.debug };
     this.lost = new Promise((resolve) => { this.onLost = resolve; });
-    await deadline('stompjs connects', new Promise((resolve) => {
-      this.stomp.connect({}, resolve, (error) => this.onLost(error));
+    await deadline('it connects', new Promise((resolve) => {
+      this.stomp.connect(login, resolve, (error) => this.onLost(error));
     }));
     this.receipts = new Map();
     this.stomp.onreceipt = ({ headers }) => this.receipts.get(headers['receipt-id'])?.();
@@ -78,17 +81,27 @@ class Classic {
   publish(destination, body, headers = {}) { this.stomp.send(destination, headers, body); }
 
   close() {
-    return deadline('stompjs disconnects', new Promise((resolve) => this.stomp.disconnect(resolve)));
+    return deadline('it disconnects', new Promise((resolve) => this.stomp.disconnect(resolve)));
   }
+
+  abort() { (this.stomp.ws.terminate ?? this.stomp.ws.close).call(this.stomp.ws); }
 }
 
+class WebStomp extends Classic {
+  publish(destination, body, headers = {}) { this.stomp.send(destination, body, headers); }
+}
+
+// @stomp/stompjs since 5.
 class Modern {
-  async connect(makeSocket, [outgoing, incoming]) {
+  constructor(name) { this.library = require(name); }
+
+  async connect(makeSocket, [outgoing, incoming], login) {
     this.beats = { sent: 0, received: 0 };
     this.lost = new Promise((resolve) => { this.onLost = resolve; });
     await deadline('@stomp/stompjs connects', new Promise((resolve) => {
-      this.stomp = new Client({
-        webSocketFactory: makeSocket,
+      this.stomp = new this.library.Client({
+        webSocketFactory: () => (this.socket = makeSocket()),
+        connectHeaders: login,
         reconnectDelay: 0,
         heartbeatOutgoing: outgoing,
         heartbeatIncoming: incoming,
@@ -112,7 +125,9 @@ class Modern {
 
   publish(destination, body, headers = {}) { this.stomp.publish({ destination, body, headers }); }
 
-  close() { return deadline('@stomp/stompjs disconnects', this.stomp.deactivate()); }
+  close() { return deadline('@stomp/stompjs disconnects', Promise.resolve(this.stomp.deactivate())); }
+
+  abort() { (this.socket.terminate ?? this.socket.close).call(this.socket); }
 }
 
 function countBeats(beats, line) {
@@ -120,14 +135,20 @@ function countBeats(beats, line) {
   if (/PONG$/.test(line)) beats.received += 1;
 }
 
-const libraries = { 'stompjs 2.3.3': Classic, '@stomp/stompjs 7': Modern };
+const libraries = {
+  'stompjs 2.3.3': () => new Classic('stompjs'),
+  'webstomp-client 1.2.6': () => new WebStomp('webstomp-client'),
+  '@stomp/stompjs 5': () => new Modern('stompjs-5'),
+  '@stomp/stompjs 6': () => new Modern('stompjs-6'),
+  '@stomp/stompjs 7': () => new Modern('@stomp/stompjs'),
+};
 
-// Every library over every transport: [{name, connect(url, {heartbeat})}].
-export const pairs = Object.entries(libraries).flatMap(([library, Kind]) => (
+// Every library over every transport: [{name, connect(url, {heartbeat, login})}].
+export const pairs = Object.entries(libraries).flatMap(([library, make]) => (
   Object.entries(sockets).map(([transport, socket]) => ({
     name: `${library} over ${transport}`,
-    connect: (url, { heartbeat = [10_000, 10_000] } = {}) => (
-      new Kind().connect(() => socket(url), heartbeat)),
+    connect: (url, { heartbeat = [10_000, 10_000], login = {} } = {}) => (
+      make().connect(() => socket(url), heartbeat, login)),
   }))));
 
 // Subscribes and waits until the broker has answered for it. Messages come by next().

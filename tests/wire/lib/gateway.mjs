@@ -50,7 +50,9 @@ export class Gateway {
   async begin() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
-    if (this.configuration?.tcp) this.tcpPort ??= await this.#giveTcp();
+    if (this.configuration?.tcp?.listen) { // the log tells which port it got
+      this.configuration = { ...this.configuration, tcp: { listen: '127.0.0.1:0' } };
+    }
     this.args = ['serve', '--listen', `127.0.0.1:${this.port}`, ...flag(this.workers)];
     if (this.configuration) {
       const file = path.join(this.folder, 'postern.json');
@@ -59,13 +61,6 @@ export class Gateway {
     }
     this.spawn();
     return this;
-  }
-
-  // A listener for plain STOMP has a port of its own.
-  async #giveTcp() {
-    const port = await freePort();
-    this.configuration = { ...this.configuration, tcp: { listen: `127.0.0.1:${port}` } };
-    return port;
   }
 
   async start() {

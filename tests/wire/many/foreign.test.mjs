@@ -240,6 +240,27 @@ for (const line of [...POLLS, ...STREAMS]) {
   }));
 }
 
+// While a COMMIT is under way, a send waits at the session's home.
+test('what follows a COMMIT is taken behind it, on one connection after the other', () => each(async (i) => {
+  const topic = `/topic/commits/${i}`;
+  const listener = await Stomp.connect(`${gateway.ws}/long/websocket`);
+  await listener.subscribe(topic);
+  const session = await opened('POST xhr', '/long');
+  const ways = await wires();
+  await send(any(ways), session, 'POST xhr', frame('CONNECT', { 'accept-version': '1.2', host: 'a' }));
+  for (const number of upTo(MESSAGES)) {
+    const transaction = `t${number}`;
+    await send(any(ways), session, 'POST xhr', frame('BEGIN', { transaction }),
+      frame('SEND', { destination: `/queue/commits/${i}`, transaction }, 'x'), frame('COMMIT', { transaction }));
+    await send(any(ways), session, 'POST xhr', frame('SEND', { destination: topic }, `${number}`));
+  }
+  for (const number of upTo(MESSAGES)) assert.equal((await listener.frame('MESSAGE')).body, `${number}`);
+  await listener.subscribe(`/queue/commits/${i}`, 'q');
+  for (const number of upTo(MESSAGES)) assert.ok(await listener.frame('MESSAGE'), `${number}`);
+  ways.forEach((wire) => wire.abort());
+  await listener.close();
+}));
+
 test('when a client vanishes inside of a send, its session lives', () => each(async () => {
   const session = await opened('POST xhr');
   const [wire, other] = await wires(2);

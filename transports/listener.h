@@ -1,0 +1,31 @@
+/*
+ * A listening socket on a worker's loop. When there are no descriptors for those who
+ * come, it rests for a moment and tries again.
+ */
+#ifndef TRANSPORTS_LISTENER_H
+#define TRANSPORTS_LISTENER_H
+
+#include "protocol/slice.h"
+
+#include <sys/socket.h>
+
+struct listener;
+struct loop;
+
+/*
+ * Listens on the first address of `host`; an empty one means every address, v6 and
+ * v4. A connection that comes is handed to welcome(), which owns its socket, that does
+ * not block. NULL after logging why.
+ */
+struct listener *listener_create(struct loop *loop, struct slice host,
+	struct slice port,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len),
+	void *context);
+
+/* Logs `what` and the address. */
+void listener_log(const struct listener *listener, const char *what);
+
+void listener_destroy(struct listener *listener); /* NULL is fine */
+
+#endif
