@@ -2,11 +2,13 @@
  * What the files of the broker share: its state on one worker. In the order of a
  * message's flight:
  *
- *   broker.c        a frame's destination decides who takes it
+ *   broker.c        its parties, kinds of destinations, denials and answers
+ *   send.c          a message's destination decides who takes it
+ *   subscribe.c     a subscription's, too
  *   app.c           application routes
  *   private.c       destinations of users and sessions
  *   transaction.c   what waits for COMMIT
- *   memory.c        the built-in backend: posts to the homes of destinations
+ *   memory.h        the built-in backend: posts to the homes of destinations
  *   topic.c         a topic at its home
  *   queue.h         a queue at its home
  *   audience.c      the subscribers of this worker
@@ -83,6 +85,24 @@ void broker_tell(
 /* The party as posts name it. */
 struct handle broker_handle(const struct broker *broker, const struct party *party);
 
+bool broker_has_prefix(
+	const struct strings *prefixes, struct slice destination, struct slice *rest);
+bool broker_is_queue(const struct broker *broker, struct slice address);
+bool broker_is_pattern(struct slice address); /* and no private address */
+bool broker_is_topic(const struct broker *broker, struct slice destination);
+bool broker_is_app(
+	const struct broker *broker, struct slice destination, struct slice *rest);
+
+/* The destination that the frame names; NULL, with the call's error, for a bad one. */
+const struct slice *broker_destination(
+	const struct broker *broker, const struct broker_call *call);
+
+/* Says a denial softly if broker.deny wants it so; else refuses. */
+enum broker_result broker_conclude(
+	struct broker *broker, struct broker_call *call, enum broker_result result);
+
+/* send.c */
+
 /* Where what is sent goes. Zeroed at first; target_finish() frees what it has. */
 struct target {
 	struct buf shown;   /* the destination that receivers see */
@@ -112,11 +132,7 @@ struct outgoing {
 bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
 	const struct target *target, struct buf *error);
 
-bool broker_has_prefix(
-	const struct strings *prefixes, struct slice destination, struct slice *rest);
-bool broker_is_queue(const struct broker *broker, struct slice address);
-bool broker_is_pattern(struct slice address); /* and no private address */
-bool broker_is_topic(const struct broker *broker, struct slice destination);
+/* subscribe.c */
 
 /* False, with the call's error, when the id is taken or there are too many. */
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
@@ -161,7 +177,7 @@ void private_reply(struct broker *broker, unsigned worker, struct message *messa
 /* The place of a message that has no home to give it one. */
 struct place private_place(struct broker *broker);
 
-/* memory.c: the end of all queues with their broker. */
+/* memory_queue.c: the end of all queues with their broker. */
 void memory_finish(struct broker *broker);
 
 /* topic.c: a topic at its home. */

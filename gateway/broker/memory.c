@@ -5,7 +5,7 @@
  * promises need: a subscriber hears that he has joined ahead of the first message,
  * and messages in the order that their home gave them.
  */
-#include "gateway/broker/transaction.h"
+#include "gateway/broker/memory.h"
 
 #include "gateway/log.h"
 #include "protocol/xmalloc.h"
@@ -13,98 +13,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Queues at their home. */
-
-static struct queue *memory_queue(const struct broker *broker, struct slice address)
-{
-	struct table_node *node = table_find(&broker->queues, address);
-
-	return node == NULL ? NULL : queue_of_node(node);
-}
-
-/* Made if need be; NULL when there are too many destinations. */
-static struct queue *memory_open_queue(struct broker *broker, struct slice address)
-{
-	const struct config *config = broker->worker->config;
-	const struct queue_rules rules = {
-		.messages = config->limits.backlog_messages,
-		.bytes = config->limits.backlog_bytes,
-		.lent_bytes = config->limits.queue_bytes / 16,
-		.rejections = config->nacks,
-	};
-	struct queue *queue = memory_queue(broker, address);
-
-	if (queue != NULL || !crew_take(&broker->worker->crew->destinations,
-				     config->limits.destinations))
-		return queue;
-	queue = queue_create(address, ++broker->epoch, &rules, &broker->worker->key);
-	table_insert(&broker->queues, queue_node(queue), queue_destination(queue));
-	return queue;
-}
-
-static void memory_destroy_queue(struct broker *broker, struct queue *queue)
-{
-	table_remove(&broker->queues, queue_node(queue));
-	crew_give(&broker->worker->crew->destinations);
-	queue_destroy(queue);
-}
-
-void memory_finish(struct broker *broker)
-{
-	struct table_node *node;
-
-	while ((node = table_any(&broker->queues)) != NULL)
-		memory_destroy_queue(broker, queue_of_node(node));
-}
-
-struct loan_post {
-	struct post post;
-	uint64_t subscription;
-	struct message *message;
-	bool redelivered;
-};
-
-/* At the consumer. If it has ended, its leaving tells the home to lend this again. */
-static void loan_run(struct worker *worker, struct post *post)
-{
-	struct loan_post *loan = container_of(post, struct loan_post, post);
-	struct entry *entry =
-		registry_find(&worker->broker->subscriptions, loan->subscription);
-
-	if (entry != NULL) {
-		subscription_deliver(container_of(entry, struct subscription, entry),
-			loan->message,
-			DELIVERY_LENT | (loan->redelivered ? DELIVERY_REDELIVERED : 0));
-	}
-	message_unref(loan->message);
-	free(loan);
-}
-
-/* After every change: lends what can be lent; a queue that nobody needs goes. */
-static void memory_serve(struct broker *broker, struct queue *queue)
-{
-	struct loan loan;
-
-	while (queue_lend(queue, &loan)) {
-		const unsigned to = (unsigned)loan.consumer.worker;
-		struct loan_post *post = xmalloc(sizeof(*post));
-
-		*post = (struct loan_post){
-			.post = {.size = sizeof(*post) + message_size(loan.message),
-				.run = loan_run},
-			.subscription = loan.consumer.number,
-			/* A message never leaves its worker. */
-			.message = to == broker->worker->index
-					   ? message_ref(loan.message)
-					   : message_copy(loan.message),
-			.redelivered = loan.redelivered,
-		};
-		worker_post(broker->worker, to, &post->post);
-	}
-	if (queue_is_idle(queue))
-		memory_destroy_queue(broker, queue);
-}
 
 /* Joining and leaving. */
 
@@ -335,7 +243,7 @@ static void memory_send(struct broker *broker, struct message *message,
 	send_post_send(broker, message, party, request, false);
 }
 
-static void memory_send_reserved(struct broker *broker, struct message *message,
+void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle party, uint64_t request)
 {
 	send_post_send(broker, message, party, request,
@@ -417,134 +325,6 @@ static void memory_settle(struct broker *broker,
 	memcpy(text, address.data, address.len);
 	worker_post(
 		broker->worker, worker_home(broker->worker, address), &settle->post);
-}
-
-/* Committing: first every queue keeps room for what it will get. */
-
-struct reserve_post {
-	struct post post;
-	struct handle commit;
-	size_t index; /* of the reservation */
-	uint64_t messages, bytes;
-	bool is_granted;
-	struct slice address;
-	char text[];
-};
-
-static void reserve_post_send(struct broker *broker, uint64_t commit, size_t index,
-	const struct reservation *reservation,
-	void (*run)(struct worker *worker, struct post *post))
-{
-	const struct slice address = reservation->address;
-	const size_t size = sizeof(struct reserve_post) + address.len;
-	struct reserve_post *reserve = xmalloc(size);
-
-	*reserve = (struct reserve_post){
-		.post = {.size = size, .run = run},
-		.commit = {broker->worker->index, commit},
-		.index = index,
-		.messages = reservation->messages,
-		.bytes = reservation->bytes,
-		.address = {reserve->text, address.len},
-	};
-	memcpy(reserve->text, address.data, address.len);
-	worker_post(
-		broker->worker, worker_home(broker->worker, address), &reserve->post);
-}
-
-/* At the home. */
-static void unreserve_run(struct worker *worker, struct post *post)
-{
-	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
-	struct queue *queue = memory_queue(worker->broker, reserve->address);
-
-	assert(queue != NULL);
-	queue_unreserve(queue, reserve->messages, reserve->bytes);
-	memory_serve(worker->broker, queue);
-	free(reserve);
-}
-
-/* At the party: all queues have answered. */
-static void memory_decide(struct broker *broker, struct commit *commit)
-{
-	bool is_granted = true;
-
-	for (size_t i = 0; i < commit->reservation_count; i++)
-		is_granted = is_granted && commit->reservations[i].is_granted;
-	if (is_granted && commit_is_wanted(broker, commit)) {
-		commit_apply(broker, commit, memory_send_reserved);
-		return;
-	}
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		if (commit->reservations[i].is_granted)
-			reserve_post_send(
-				broker, 0, i, &commit->reservations[i], unreserve_run);
-	}
-	commit_fail(broker, commit, SLICE("A queue of the transaction is full"));
-}
-
-/* At the party. */
-static void reserved_run(struct worker *worker, struct post *post)
-{
-	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
-	struct broker *broker = worker->broker;
-	struct entry *entry = registry_find(&broker->commits, reserve->commit.number);
-	struct commit *commit = container_of(entry, struct commit, entry);
-
-	commit->reservations[reserve->index].is_granted = reserve->is_granted;
-	free(reserve);
-	if (--commit->waiting == 0)
-		memory_decide(broker, commit);
-}
-
-/* At the home. */
-static void reserve_run(struct worker *worker, struct post *post)
-{
-	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
-	struct queue *queue = memory_open_queue(worker->broker, reserve->address);
-
-	reserve->is_granted = queue != NULL &&
-			      queue_reserve(queue, reserve->messages, reserve->bytes);
-	if (queue != NULL && queue_is_idle(queue))
-		memory_destroy_queue(worker->broker, queue);
-	reserve->post.run = reserved_run;
-	worker_post(worker, (unsigned)reserve->commit.worker, &reserve->post);
-}
-
-static struct reservation *commit_reservation(
-	struct commit *commit, struct slice address)
-{
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		if (slice_equal(commit->reservations[i].address, address))
-			return &commit->reservations[i];
-	}
-	struct reservation *made = &commit->reservations[commit->reservation_count++];
-	*made = (struct reservation){.address = address};
-	return made;
-}
-
-static void memory_commit(struct broker *broker, struct commit *commit)
-{
-	commit->reservations =
-		xcalloc(commit->count + 1, sizeof(*commit->reservations));
-	for (size_t i = 0; i < commit->count; i++) {
-		const struct message *message = commit->actions[i].message;
-
-		if (message == NULL || commit->actions[i].is_reply ||
-			!broker_is_queue(broker, message_address(message)))
-			continue;
-		struct reservation *reservation =
-			commit_reservation(commit, message_address(message));
-		reservation->messages++;
-		reservation->bytes += message_size(message);
-	}
-	commit->waiting = commit->reservation_count;
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		reserve_post_send(broker, commit->entry.number, i,
-			&commit->reservations[i], reserve_run);
-	}
-	if (commit->waiting == 0)
-		memory_decide(broker, commit);
 }
 
 const struct backend memory_backend = {

@@ -1,0 +1,94 @@
+/* The queues of a worker that is their home, and what they lend to consumers. */
+#include "gateway/broker/memory.h"
+
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+struct queue *memory_queue(const struct broker *broker, struct slice address)
+{
+	struct table_node *node = table_find(&broker->queues, address);
+
+	return node == NULL ? NULL : queue_of_node(node);
+}
+
+struct queue *memory_open_queue(struct broker *broker, struct slice address)
+{
+	const struct config *config = broker->worker->config;
+	const struct queue_rules rules = {
+		.messages = config->limits.backlog_messages,
+		.bytes = config->limits.backlog_bytes,
+		.lent_bytes = config->limits.queue_bytes / 16,
+		.rejections = config->nacks,
+	};
+	struct queue *queue = memory_queue(broker, address);
+
+	if (queue != NULL || !crew_take(&broker->worker->crew->destinations,
+				     config->limits.destinations))
+		return queue;
+	queue = queue_create(address, ++broker->epoch, &rules, &broker->worker->key);
+	table_insert(&broker->queues, queue_node(queue), queue_destination(queue));
+	return queue;
+}
+
+static void memory_destroy_queue(struct broker *broker, struct queue *queue)
+{
+	table_remove(&broker->queues, queue_node(queue));
+	crew_give(&broker->worker->crew->destinations);
+	queue_destroy(queue);
+}
+
+void memory_finish(struct broker *broker)
+{
+	struct table_node *node;
+
+	while ((node = table_any(&broker->queues)) != NULL)
+		memory_destroy_queue(broker, queue_of_node(node));
+}
+
+struct loan_post {
+	struct post post;
+	uint64_t subscription;
+	struct message *message;
+	bool redelivered;
+};
+
+/* At the consumer. If it has ended, its leaving tells the home to lend this again. */
+static void loan_run(struct worker *worker, struct post *post)
+{
+	struct loan_post *loan = container_of(post, struct loan_post, post);
+	struct entry *entry =
+		registry_find(&worker->broker->subscriptions, loan->subscription);
+
+	if (entry != NULL) {
+		subscription_deliver(container_of(entry, struct subscription, entry),
+			loan->message,
+			DELIVERY_LENT | (loan->redelivered ? DELIVERY_REDELIVERED : 0));
+	}
+	message_unref(loan->message);
+	free(loan);
+}
+
+void memory_serve(struct broker *broker, struct queue *queue)
+{
+	struct loan loan;
+
+	while (queue_lend(queue, &loan)) {
+		const unsigned to = (unsigned)loan.consumer.worker;
+		struct loan_post *post = xmalloc(sizeof(*post));
+
+		*post = (struct loan_post){
+			.post = {.size = sizeof(*post) + message_size(loan.message),
+				.run = loan_run},
+			.subscription = loan.consumer.number,
+			/* A message never leaves its worker. */
+			.message = to == broker->worker->index
+					   ? message_ref(loan.message)
+					   : message_copy(loan.message),
+			.redelivered = loan.redelivered,
+		};
+		worker_post(broker->worker, to, &post->post);
+	}
+	if (queue_is_idle(queue))
+		memory_destroy_queue(broker, queue);
+}

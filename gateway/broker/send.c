@@ -1,0 +1,137 @@
+/* SEND: the destination decides who takes it. */
+#include "gateway/broker/transaction.h"
+
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+void target_finish(struct target *target)
+{
+	buf_finish(&target->shown);
+	buf_finish(&target->address);
+	*target = (struct target){.is_reply = false};
+}
+
+static enum broker_result deny(struct buf *error, struct slice why)
+{
+	buf_append(error, why);
+	return BROKER_DENIED;
+}
+
+enum broker_result broker_aim(const struct broker *broker, struct slice destination,
+	struct target *target, struct buf *error)
+{
+	struct slice rest;
+
+	target_finish(target);
+	if (private_is_user(destination, &rest))
+		return private_aim_user(rest, target)
+			       ? BROKER_TAKEN
+			       : deny(error,
+					 SLICE("/user needs a name and a destination"));
+	if (private_is_reply(destination, &rest))
+		return private_aim_reply(broker, rest, target)
+			       ? BROKER_TAKEN
+			       : deny(error, SLICE("There is no such reply queue"));
+	if (!broker_is_topic(broker, destination) &&
+		!broker_is_queue(broker, destination))
+		return deny(error, SLICE("Nobody owns destinations of that prefix"));
+	if (pattern_is(destination)) {
+		buf_append(
+			error, SLICE("A message has one destination, not a pattern"));
+		return BROKER_REFUSED;
+	}
+	buf_append(&target->shown, destination);
+	buf_append(&target->address, destination);
+	return BROKER_TAKEN;
+}
+
+bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
+	const struct target *target, struct buf *error)
+{
+	struct broker *broker = outgoing->broker;
+	const struct handle party = broker_handle(broker, outgoing->party);
+	struct message *message = message_create(
+		frame, buf_slice(&target->shown), buf_slice(&target->address));
+
+	if (outgoing->transaction != NULL)
+		return transaction_add(broker, outgoing->transaction,
+			&(struct action){.message = message,
+				.is_reply = target->is_reply,
+				.worker = target->worker},
+			error);
+	if (target->is_reply)
+		private_reply(
+			broker, target->worker, message, party, outgoing->request);
+	else
+		broker->backend->send(broker, message, party, outgoing->request);
+	outgoing->answers++;
+	return true;
+}
+
+static enum broker_result send_straight(struct outgoing *outgoing,
+	const struct stomp_frame *frame, struct slice destination, struct buf *error)
+{
+	const struct broker *broker = outgoing->broker;
+	struct target target = {.is_reply = false};
+	enum broker_result result = broker_aim(broker, destination, &target, error);
+
+	if (result == BROKER_TAKEN && !target.is_reply &&
+		!broker->worker->config->client_send)
+		result = deny(error, SLICE("Clients may not send to that destination"));
+	if (result == BROKER_TAKEN && !broker_emit(outgoing, frame, &target, error))
+		result = BROKER_REFUSED;
+	target_finish(&target);
+	return result;
+}
+
+/* The frame with another reply-to; *headers is the caller's to free. */
+static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
+	struct slice reply_to, struct stomp_header **headers)
+{
+	struct stomp_frame changed = *frame;
+
+	*headers = xmalloc(frame->header_count * sizeof(**headers));
+	memcpy(*headers, frame->headers, frame->header_count * sizeof(**headers));
+	for (size_t i = 0; i < frame->header_count; i++) {
+		if (slice_equal((*headers)[i].name, SLICE("reply-to"))) {
+			(*headers)[i].value = reply_to;
+			break; /* of two alike the first counts */
+		}
+	}
+	changed.headers = *headers;
+	return changed;
+}
+
+static enum broker_result send(struct broker *broker, struct broker_call *call)
+{
+	const struct slice *destination = broker_destination(broker, call);
+	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
+	struct outgoing outgoing = {broker, call->party, call->request, 0, NULL};
+	struct stomp_frame frame = *call->frame;
+	struct stomp_header *headers = NULL;
+	struct buf reply = {0};
+	struct slice rest;
+
+	call->answers = 0;
+	if (destination == NULL || !transaction_of(call, &outgoing.transaction))
+		return BROKER_REFUSED;
+	if (reply_to != NULL && private_is_temporary(*reply_to)) {
+		if (!private_reply_to(broker, call, *reply_to, &reply))
+			return BROKER_REFUSED;
+		frame = frame_with_reply_to(&frame, buf_slice(&reply), &headers);
+	}
+	enum broker_result result =
+		broker_is_app(broker, *destination, &rest)
+			? app_send(&outgoing, &frame, *destination, rest, call->error)
+			: send_straight(&outgoing, &frame, *destination, call->error);
+	call->answers = outgoing.answers;
+	free(headers);
+	buf_finish(&reply);
+	return result;
+}
+
+enum broker_result broker_send(struct broker *broker, struct broker_call *call)
+{
+	return broker_conclude(broker, call, send(broker, call));
+}

@@ -1,0 +1,183 @@
+/* SUBSCRIBE and UNSUBSCRIBE: the destination decides who takes them. */
+#include "gateway/broker/internal.h"
+
+static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
+{
+	static const struct {
+		struct slice name;
+		enum ack_mode mode;
+	} modes[] = {
+		{SLICE_INIT("auto"), ACK_AUTO},
+		{SLICE_INIT("client"), ACK_CLIENT},
+		{SLICE_INIT("client-individual"), ACK_INDIVIDUAL},
+	};
+	const struct slice *ack = stomp_header(call->frame, SLICE("ack"));
+
+	*mode = ACK_AUTO;
+	if (ack == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		if (slice_equal(*ack, modes[i].name)) {
+			*mode = modes[i].mode;
+			return true;
+		}
+	}
+	buf_append(call->error, SLICE("The ack mode is unknown"));
+	return false;
+}
+
+/* A consumer's credit; what cannot be remembered is not lent. */
+static bool call_prefetch(
+	const struct broker *broker, const struct broker_call *call, uint64_t *prefetch)
+{
+	const struct config *config = broker->worker->config;
+	const struct slice *header = stomp_header(call->frame, SLICE("prefetch-count"));
+	uint64_t number = 0;
+
+	*prefetch = config->prefetch;
+	if (header != NULL) {
+		bool good = header->len > 0 && header->len < 10;
+
+		for (size_t i = 0; good && i < header->len; i++) {
+			good = header->data[i] >= '0' && header->data[i] <= '9';
+			number = number * 10 + (uint64_t)(header->data[i] - '0');
+		}
+		if (!good || number == 0) {
+			buf_append(call->error,
+				SLICE("The prefetch-count is no number from 1"));
+			return false;
+		}
+		*prefetch = number;
+	}
+	if (*prefetch > config->limits.unacked)
+		*prefetch = config->limits.unacked;
+	return true;
+}
+
+bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
+	const struct slice *id, const struct slice *destination)
+{
+	uint64_t most = broker->worker->config->limits.subscriptions;
+
+	if (id == NULL && call->version != STOMP_1_0) {
+		buf_append(call->error, SLICE("SUBSCRIBE needs an id"));
+		return false;
+	}
+	if (subscription_find(call->party, id, destination) != NULL) {
+		buf_append(call->error, id != NULL
+						? SLICE("The subscription id is in use")
+						: SLICE("The destination is subscribed "
+							"to"));
+		return false;
+	}
+	if (call->party->subscription_count >= most) {
+		buf_printf(call->error, "More than %llu subscriptions",
+			(unsigned long long)most);
+		return false;
+	}
+	return true;
+}
+
+/* To a topic (also a user's) or a queue: its home answers. */
+static void broker_join(struct broker *broker, struct broker_call *call,
+	const struct slice *id, struct slice destination, struct slice address,
+	enum ack_mode ack, uint64_t prefetch)
+{
+	struct subscription *subscription = subscription_create(
+		broker, call->party, id, destination, call->version);
+
+	subscription->ack = ack;
+	if (broker_is_queue(broker, address))
+		subscription->kind = SUBSCRIPTION_QUEUE;
+	else
+		audience_add(broker, address, subscription);
+	if (broker_is_pattern(address))
+		subscription->kind = SUBSCRIPTION_PATTERN;
+	call->answers = broker->backend->subscribe(
+		broker, subscription, prefetch, call->request);
+}
+
+/* A pattern, only of topics. */
+static bool broker_may_match(
+	const struct broker *broker, struct slice pattern, struct buf *error)
+{
+	if (broker_is_queue(broker, pattern)) {
+		buf_append(
+			error, SLICE("A queue is subscribed to by its name, not by a "
+				     "pattern"));
+		return false;
+	}
+	return pattern_check(pattern, broker->patterns.separator, error);
+}
+
+static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
+{
+	const struct slice *id = stomp_header(call->frame, SLICE("id"));
+	const struct slice *destination = broker_destination(broker, call);
+	enum ack_mode ack;
+	uint64_t prefetch;
+	struct slice rest;
+
+	call->answers = 0;
+	if (destination == NULL || !call_ack_mode(call, &ack) ||
+		!call_prefetch(broker, call, &prefetch) ||
+		!broker_may_subscribe(broker, call, id, destination))
+		return BROKER_REFUSED;
+
+	if (private_is_user(*destination, &rest)) {
+		struct buf address = {0};
+
+		private_own_address(call->party, slice_from(*destination, 5), &address);
+		broker_join(broker, call, id, *destination, buf_slice(&address), ack,
+			prefetch);
+		buf_finish(&address);
+		return BROKER_TAKEN;
+	}
+	if (private_is_temporary(*destination)) {
+		private_open_temporary(
+			broker, call->party, id, *destination, call->version)
+			->ack = ack;
+		return BROKER_TAKEN;
+	}
+	if (broker_is_app(broker, *destination, &rest))
+		return app_subscribe(broker, call, id, *destination);
+	if (broker_is_pattern(*destination) &&
+		!broker_may_match(broker, *destination, call->error))
+		return BROKER_REFUSED;
+	if (broker_is_topic(broker, *destination) ||
+		broker_is_queue(broker, *destination)) {
+		broker_join(
+			broker, call, id, *destination, *destination, ack, prefetch);
+		return BROKER_TAKEN;
+	}
+	buf_append(call->error,
+		SLICE("No destination of that prefix can be subscribed to"));
+	return BROKER_DENIED;
+}
+
+enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call)
+{
+	return broker_conclude(broker, call, subscribe(broker, call));
+}
+
+enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call)
+{
+	const struct slice *id = stomp_header(call->frame, SLICE("id"));
+	const struct slice *destination =
+		call->version == STOMP_1_0
+			? stomp_header(call->frame, SLICE("destination"))
+			: NULL;
+	struct subscription *subscription =
+		subscription_find(call->party, id, destination);
+
+	call->answers = 0;
+	if (subscription == NULL) {
+		buf_append(call->error, id == NULL && destination == NULL
+						? SLICE("UNSUBSCRIBE needs an id")
+						: SLICE("There is no such "
+							"subscription"));
+		return BROKER_REFUSED;
+	}
+	subscription_end(broker, subscription);
+	return BROKER_TAKEN;
+}
