@@ -30,6 +30,7 @@ struct endpoint {
 	struct slice bind_cookie;       /* and this cookie's value; empty: any */
 	struct slice reply;             /* for the handler "reply" */
 	size_t response_limit;          /* bytes after which a stream ends */
+	struct slice slow_consumer;     /* its own, else the global one */
 	struct slice sockjs_url;        /* what the iframe page loads */
 	struct strings allowed_origins; /* its own, else the global list's */
 };
@@ -101,6 +102,7 @@ struct config {
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;
+	struct slice slow_consumer; /* "close", "drop-oldest", "latest" */
 	struct endpoint *endpoints;
 	size_t endpoint_count;
 	struct strings broker_prefixes; /* "/topic" */

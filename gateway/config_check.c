@@ -13,7 +13,7 @@ static json_t *list_item(const json_t *object, const char *list, size_t index)
 	return json_array_get(json_object_get(object, list), index);
 }
 
-/* Endpoints: unique, reachable, with the global origins where they have none. */
+/* Endpoints: unique, reachable, with what is global where they have nothing. */
 
 static int check_endpoint_path(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *item)
@@ -63,6 +63,8 @@ static int check_endpoints(struct config *config, const struct config_source *so
 		if (json_object_get(list_item(config->json, "endpoints", i),
 			    "allowed_origins") == NULL)
 			inherit_origins(config, endpoint);
+		if (endpoint->slow_consumer.len == 0)
+			endpoint->slow_consumer = config->slow_consumer;
 	}
 	return 0;
 }
@@ -328,8 +330,9 @@ int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
 	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
-	config->tcp =
-		(struct endpoint){.path = SLICE("tcp"), .handler = SLICE("stomp")};
+	config->tcp = (struct endpoint){.path = SLICE("tcp"),
+		.handler = SLICE("stomp"),
+		.slow_consumer = config->slow_consumer};
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;
 	config->www_bundled = json_object_get(config->json, "www") == NULL;

@@ -20,6 +20,7 @@ enum {
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const separators[] = {"/", ".", NULL};
 static const char *const denials[] = {"strict", "soft", NULL};
+static const char *const policies[] = {"close", "drop-oldest", "latest", NULL};
 static const char *const handlers[] = {
 	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
 
@@ -271,6 +272,13 @@ static const struct config_key endpoint[] = {
 		.max = GIB,
 	},
 	{
+		.name = "slow_consumer",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, slow_consumer),
+		.text = "", /* config_check.c puts the global one there */
+		.choices = policies,
+	},
+	{
 		.name = "sockjs_url",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, sockjs_url),
@@ -480,6 +488,13 @@ static const struct config_key top[] = {
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, require_origin),
 		.fallback = false,
+	},
+	{
+		.name = "slow_consumer",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, slow_consumer),
+		.text = "close",
+		.choices = policies,
 	},
 	{
 		.name = "endpoints",

@@ -217,6 +217,11 @@ struct place message_place(const struct message *message)
 	return message->place;
 }
 
+bool message_is_numbered(const struct message *message)
+{
+	return message->is_placed;
+}
+
 struct slice message_address(const struct message *message)
 {
 	return message->address;

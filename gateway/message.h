@@ -60,6 +60,7 @@ struct place {
  */
 void message_set_place(struct message *message, struct place place, bool is_shown);
 struct place message_place(const struct message *message);
+bool message_is_numbered(const struct message *message); /* its place is shown */
 
 struct slice message_address(const struct message *message);
 

@@ -91,19 +91,126 @@ void outbound_cut(struct outbound *queue, size_t keep, struct table *names)
 	outbound_shrink(queue);
 }
 
-void outbound_recall(
-	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names)
-{
-	size_t kept = keep;
+/* Who goes; asked from the older to the newer, while those before are gone already. */
+struct sieve {
+	bool (*drops)(const struct sieve *sieve, const struct outbound *queue,
+		const struct delivery *item);
+	uint64_t messages, bytes; /* that may stay */
+	uint32_t ordinal;         /* whose items go */
+};
 
-	for (size_t i = keep; i < queue->count; i++) {
+static size_t outbound_sift(struct outbound *queue, size_t keep,
+	const struct sieve *sieve, struct table *names)
+{
+	size_t kept = keep, count = queue->count;
+
+	for (size_t i = keep; i < count; i++) {
 		struct delivery *item = outbound_slot(queue, i);
 
-		if (!is_bounded(item) && item->ordinal == ordinal)
+		if (sieve->drops(sieve, queue, item))
 			outbound_drop(queue, item, names);
 		else
 			*outbound_slot(queue, kept++) = *item;
 	}
+	if (kept == count)
+		return 0;
 	queue->count = (uint32_t)kept;
 	outbound_shrink(queue);
+	return count - kept;
+}
+
+static bool is_droppable(const struct delivery *item)
+{
+	return is_bounded(item) && message_is_numbered(item->message);
+}
+
+static bool is_over(const struct sieve *sieve, const struct outbound *queue,
+	const struct delivery *item)
+{
+	return (queue->bounded > sieve->messages || queue->bytes > sieve->bytes) &&
+	       is_droppable(item);
+}
+
+size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
+	uint64_t bytes, struct table *names)
+{
+	const struct sieve sieve = {
+		.drops = is_over, .messages = messages, .bytes = bytes};
+
+	return outbound_sift(queue, keep, &sieve, names);
+}
+
+/* Which items are the newest of their kind: a hash table of their indexes and 1. */
+struct newest {
+	const struct outbound *queue;
+	struct hash_key key;
+	uint32_t *slots;
+	size_t mask;
+};
+
+static bool is_alike(const struct delivery *a, const struct delivery *b)
+{
+	return a->ordinal == b->ordinal &&
+	       slice_equal(message_address(a->message), message_address(b->message));
+}
+
+/* False when one like it is there already. */
+static bool newest_add(struct newest *newest, size_t index)
+{
+	const struct delivery *item = outbound_item(newest->queue, index);
+	size_t at = hash_slice(&newest->key, message_address(item->message)) +
+		    item->ordinal;
+
+	for (;; at++) {
+		uint32_t *slot = &newest->slots[at & newest->mask];
+
+		if (*slot == 0) {
+			*slot = (uint32_t)index + 1;
+			return true;
+		}
+		if (is_alike(outbound_item(newest->queue, *slot - 1), item))
+			return false;
+	}
+}
+
+static bool is_stale(const struct sieve *sieve, const struct outbound *queue,
+	const struct delivery *item)
+{
+	(void)sieve, (void)queue;
+	return item->flags & DELIVERY_STALE;
+}
+
+size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct table *names)
+{
+	const struct sieve sieve = {.drops = is_stale};
+	struct newest newest = {.queue = queue, .key = names->key, .mask = 1};
+
+	if (queue->count <= keep + 1)
+		return 0;
+	while (newest.mask < 2 * (queue->count - keep))
+		newest.mask = newest.mask * 2 + 1;
+	newest.slots = xcalloc(newest.mask + 1, sizeof(*newest.slots));
+	for (size_t i = queue->count; i > keep; i--) {
+		struct delivery *item = outbound_slot(queue, i - 1);
+
+		if (is_droppable(item) && !newest_add(&newest, i - 1))
+			item->flags |= DELIVERY_STALE;
+	}
+	free(newest.slots);
+	return outbound_sift(queue, keep, &sieve, names);
+}
+
+static bool is_lent_to(const struct sieve *sieve, const struct outbound *queue,
+	const struct delivery *item)
+{
+	(void)queue;
+	return !is_bounded(item) && item->ordinal == sieve->ordinal;
+}
+
+void outbound_recall(
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names)
+{
+	const struct sieve sieve = {.drops = is_lent_to, .ordinal = ordinal};
+
+	outbound_sift(queue, keep, &sieve, names);
 }

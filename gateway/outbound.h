@@ -13,6 +13,7 @@ enum delivery_flags {
 	DELIVERY_REDELIVERED = 2, /* somebody got it before */
 	DELIVERY_LENT = 4,        /* by a queue, which bounds what it lends */
 	DELIVERY_TOLD = 8,        /* the handler hears when the kernel has it */
+	DELIVERY_STALE = 16,      /* for outbound.c alone: it is about to be dropped */
 };
 
 /* A message for one session. */
@@ -43,7 +44,19 @@ void outbound_pop(struct outbound *queue, size_t count, struct table *names);
 /* Drops all but the `keep` oldest. */
 void outbound_cut(struct outbound *queue, size_t keep, struct table *names);
 
-/* Drops what a queue has lent to that subscription, but for the `keep` oldest items. */
+/*
+ * The following drop none of the `keep` oldest items. The first two say how many they
+ * drop: only what is numbered, so that the receiver sees the gap.
+ */
+
+/* The oldest ones, until no more messages and bytes are left that count. */
+size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
+	uint64_t bytes, struct table *names);
+
+/* All but the newest of each destination, as each subscription gets it. */
+size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct table *names);
+
+/* What a queue has lent to that subscription. */
 void outbound_recall(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names);
 

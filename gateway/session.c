@@ -123,6 +123,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
 	session->timer.fire = session_on_timer;
 	session->reap.run = session_reap;
+	session->policy = slow_policy(endpoint);
 	session_hold_init(session);
 	session->heard_at = session->sent_at = session->taken_at =
 		session->detached_at = session_now(session);
@@ -370,22 +371,12 @@ void session_hang_up(struct session *session)
 
 /* The handler's side. */
 
-static bool session_is_full(const struct session *session, size_t size)
-{
-	const struct limits *limits = &session->worker->config->limits;
-
-	/* What an outlet holds has as good as left. */
-	return session->queue.count > session->lent &&
-	       (session->queue.bounded >= limits->queue_messages ||
-		       session->queue.bytes + size > limits->queue_bytes);
-}
-
 void session_send(struct session *session, const struct delivery *delivery)
 {
 	if (session->state >= SESSION_CLOSING || session->overflowed)
 		return;
 	if ((delivery->flags & DELIVERY_LENT) == 0 &&
-		session_is_full(session, message_size(delivery->message))) {
+		!session_make_room(session, message_size(delivery->message))) {
 		outbound_cut(&session->queue, session->lent, &session->worker->names);
 		session->overflowed = true;
 		session_wake(session);
@@ -442,27 +433,20 @@ uint64_t session_sent_at(const struct session *session)
 
 /* The worker's side. */
 
-static void session_tell_overflow(struct session *session)
-{
-	session->overflowed = false;
-	log_info("session %s: slow consumer, its queue is dropped", session->label);
-	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
-		session->handler->overflow(session->conversation);
-	session_close(session, 1008, SLICE("Slow consumer"));
-}
-
 void session_flush(struct list *awake)
 {
 	struct session *session = container_of(awake, struct session, awake);
 
 	if (session->overflowed)
 		session_tell_overflow(session);
-	if (session->outlet == NULL)
+	if (session->outlet != NULL)
+		session->outlet->ops->wake(session->outlet);
+	if (session->doomed || session->queue.count == 0)
 		return;
-	session->outlet->ops->wake(session->outlet);
+	session_keep_latest(session);
 
 	/* What still waits is held up by the peer: now its progress is watched. */
-	if (!session->doomed && session->queue.count > 0 && session->outlet != NULL) {
+	if (session->outlet != NULL) {
 		uint64_t look = session_next_look(session);
 
 		if (!timer_is_running(&session->timer) || session->timer.due > look)

@@ -152,9 +152,10 @@ void session_hold(struct session *session);
 void session_release(struct session *session);
 
 /*
- * Queues a message; takes its own references. A queue over its bound is emptied and
- * the handler's overflow() called later; what broker queues lend does not count, since
- * they bound it themselves. Ignored from CLOSING on.
+ * Queues a message; takes its own references. Of a queue over its bound topics' messages
+ * are dropped, if the endpoint's policy says so; else it is emptied and the handler's
+ * overflow() called later. What broker queues lend does not count, since they bound it
+ * themselves. Ignored from CLOSING on.
  */
 void session_send(struct session *session, const struct delivery *delivery);
 void session_send_text(struct session *session, struct slice text, bool binary);

@@ -1,7 +1,7 @@
 /*
- * What session.c, session_hold.c and session_times.c share; nobody else includes it.
- * The first is what a session does, the second when it hears nothing, the third when it
- * does something by itself.
+ * What session.c, session_hold.c, session_slow.c and session_times.c share; nobody else
+ * includes it. The first is what a session does, the second when it hears nothing, the
+ * third when its peer reads too slowly, the fourth when it does something by itself.
  */
 #ifndef GATEWAY_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_INTERNAL_H
@@ -9,6 +9,13 @@
 #include "gateway/session.h"
 
 struct handler;
+
+/* What becomes of a queue that its peer does not read fast enough. */
+enum slow_policy {
+	SLOW_CLOSE,
+	SLOW_DROP_OLDEST,
+	SLOW_LATEST,
+};
 
 struct session {
 	struct worker *worker;
@@ -28,6 +35,7 @@ struct session {
 
 	enum session_state state;
 	enum session_framing framing;
+	enum slow_policy policy;
 	bool greeted;    /* the open frame is taken, or there is none */
 	bool beat_due;   /* h waits */
 	bool overflowed; /* the handler must be told */
@@ -38,6 +46,7 @@ struct session {
 
 	struct outbound queue;
 	size_t lent; /* the oldest messages, which an outlet has rendered already */
+	uint64_t dropped; /* messages, by the policy */
 
 	unsigned holds;
 	struct list waiters;
@@ -79,6 +88,19 @@ void session_end_holds(struct session *session);
 
 /* It is being freed: who waits is told now. */
 void session_hold_finish(struct session *session);
+
+/* session_slow.c */
+
+enum slow_policy slow_policy(const struct endpoint *endpoint);
+
+/* False when a message of that size is too much for the queue, whatever is dropped. */
+bool session_make_room(struct session *session, size_t size);
+
+/* What waits now has met a peer that does not take it. */
+void session_keep_latest(struct session *session);
+
+/* There was no room: the handler has a last word, then the session closes. */
+void session_tell_overflow(struct session *session);
 
 /* session_times.c */
 

@@ -146,6 +146,20 @@ START_TEST(an_endpoints_origins_replace_the_global_ones)
 }
 END_TEST
 
+START_TEST(an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one)
+{
+	struct config *config =
+		parse("{\"endpoints\": [{\"path\": \"/a\"},"
+		      "{\"path\": \"/b\", \"slow_consumer\": \"latest\"}],"
+		      "\"slow_consumer\": \"drop-oldest\"}");
+
+	ck_assert_slice_eq(config->endpoints[0].slow_consumer, SLICE("drop-oldest"));
+	ck_assert_slice_eq(config->endpoints[1].slow_consumer, SLICE("latest"));
+	ck_assert_slice_eq(config->tcp.slow_consumer, SLICE("drop-oldest"));
+	config_destroy(config);
+}
+END_TEST
+
 START_TEST(a_route_has_targets_and_a_body)
 {
 	struct config *config =
@@ -514,6 +528,8 @@ int main(void)
 	tcase_add_test(read, an_endpoint_has_defaults_of_its_own);
 	tcase_add_test(read, every_key_is_read_into_its_field);
 	tcase_add_test(read, an_endpoints_origins_replace_the_global_ones);
+	tcase_add_test(read,
+		an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one);
 	tcase_add_test(read, a_route_has_targets_and_a_body);
 	tcase_add_test(read, the_built_in_configuration_is_the_demo);
 	unit_add_table(read, a_relative_www_counts_from_the_files_folder, folders);

@@ -116,6 +116,136 @@ START_TEST(an_empty_queue_keeps_no_memory)
 }
 END_TEST
 
+/* What is dropped for a slow reader. Of a row's items each is a word: its message. */
+
+/*
+ * "a1": a topic's message to the subscription 1, which sees gaps; "q1": one that a queue
+ * has lent to it; "t": a text, such as a receipt.
+ */
+static void push_words(const char *words)
+{
+	static const struct stomp_frame send = {.command = STOMP_SEND};
+	uint64_t offset = 0;
+
+	for (const char *at = words; *at != '\0'; at++) {
+		struct slice topic = {at, 1};
+		struct delivery item = {.version = STOMP_1_2};
+
+		if (*at == ' ')
+			continue;
+		if (*at == 't') {
+			item.message = message_create_text(SLICE("t"), false);
+		} else {
+			item.message = message_create(&send, topic, topic);
+			item.flags = *at == 'q' ? DELIVERY_LENT : 0;
+			message_set_place(
+				item.message, (struct place){1, ++offset}, *at != 'q');
+			item.ordinal = (uint32_t)(*++at - '0');
+		}
+		outbound_push(&queue, &item);
+		message_unref(item.message);
+	}
+}
+
+static const char *left_words(void)
+{
+	static char words[256];
+	size_t len = 0;
+
+	words[0] = '\0';
+	for (size_t i = 0; i < queue.count; i++) {
+		const struct delivery *item = outbound_item(&queue, i);
+		const struct slice topic = message_address(item->message);
+		const bool is_text = topic.len == 0;
+
+		ck_assert_int_eq(item->flags & ~DELIVERY_LENT, 0);
+		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%.*s%.0u",
+			i > 0 ? " " : "", SLICE_ARGS(is_text ? SLICE("t") : topic),
+			item->ordinal);
+	}
+	return words;
+}
+
+static const struct {
+	const char *words;
+	size_t keep;
+	uint64_t messages;
+	const char *left;
+} oldest[] = {
+	{"a1 b1 c1 d1", 0, 4, "a1 b1 c1 d1"},
+	{"a1 b1 c1 d1", 0, 3, "b1 c1 d1"},
+	{"a1 b1 c1 d1", 0, 0, ""},
+	{"a1 b1 c1 d1", 2, 3, "a1 b1 d1"},
+	{"a1 b1 c1 d1", 2, 0, "a1 b1"},
+	{"t a1 t b1", 0, 2, "t t"},
+	{"t a1 t b1", 0, 0, "t t"},
+	{"q1 a1 q1 b1", 0, 1, "q1 q1 b1"},
+	{"q1 a1 q1 b1", 0, 0, "q1 q1"},
+	{"q1 q1", 0, 0, "q1 q1"},
+	{"", 0, 0, ""},
+};
+
+START_TEST(the_oldest_that_are_numbered_are_dropped)
+{
+	push_words(oldest[_i].words);
+	size_t before = queue.count;
+	size_t dropped = outbound_drop_oldest(
+		&queue, oldest[_i].keep, oldest[_i].messages, UINT64_MAX, &names);
+
+	ck_assert_str_eq(left_words(), oldest[_i].left);
+	ck_assert_uint_eq(dropped, before - queue.count);
+}
+END_TEST
+
+START_TEST(the_oldest_are_dropped_for_their_bytes_too)
+{
+	push_words("a1 b1 c1");
+	uint64_t one = queue.bytes / 3;
+
+	ck_assert_uint_eq(outbound_drop_oldest(&queue, 0, 3, 3 * one, &names), 0);
+	ck_assert_uint_eq(outbound_drop_oldest(&queue, 0, 3, 3 * one - 1, &names), 1);
+	ck_assert_str_eq(left_words(), "b1 c1");
+}
+END_TEST
+
+static const struct {
+	const char *words;
+	size_t keep;
+	const char *left;
+} stale[] = {
+	{"a1 b1 a1 b1 a1", 0, "b1 a1"},
+	{"a1 a2 a1 a2", 0, "a1 a2"},
+	{"a1 a1 a1", 1, "a1 a1"},
+	{"a1 a1 a1", 2, "a1 a1 a1"},
+	{"a1 b1 c1", 0, "a1 b1 c1"},
+	{"t t a1 t a1", 0, "t t t a1"},
+	{"q1 a1 q1 a1 q1", 0, "q1 q1 a1 q1"},
+	{"a1", 0, "a1"},
+	{"", 0, ""},
+};
+
+START_TEST(all_but_the_newest_of_each_destination_and_subscription_is_stale)
+{
+	push_words(stale[_i].words);
+	size_t before = queue.count;
+	size_t dropped = outbound_drop_stale(&queue, stale[_i].keep, &names);
+
+	ck_assert_str_eq(left_words(), stale[_i].left);
+	ck_assert_uint_eq(dropped, before - queue.count);
+}
+END_TEST
+
+START_TEST(the_newest_are_found_among_many_wherever_the_ring_begins)
+{
+	for (int round = 0; round < 40; round++) {
+		push_words("a1 b2 c3 a1 b2 c3 a1");
+		outbound_drop_stale(&queue, 0, &names);
+		ck_assert_str_eq(left_words(), "b2 c3 a1");
+		outbound_pop(&queue, 1 + (size_t)round % 2, &names);
+	}
+}
+END_TEST
+
 START_TEST(an_item_may_have_no_subscription)
 {
 	struct message *message = message_create_text(SLICE("x"), false);
@@ -138,5 +268,11 @@ int main(void)
 	tcase_add_test(tcase, it_goes_round_and_grows_in_the_middle_of_a_round);
 	tcase_add_test(tcase, an_empty_queue_keeps_no_memory);
 	tcase_add_test(tcase, an_item_may_have_no_subscription);
+	unit_add_table(tcase, the_oldest_that_are_numbered_are_dropped, oldest);
+	tcase_add_test(tcase, the_oldest_are_dropped_for_their_bytes_too);
+	unit_add_table(tcase,
+		all_but_the_newest_of_each_destination_and_subscription_is_stale,
+		stale);
+	tcase_add_test(tcase, the_newest_are_found_among_many_wherever_the_ring_begins);
 	return unit_run(suite);
 }

@@ -1,0 +1,77 @@
+/*
+ * A peer that reads too slowly: what becomes of its queue is the endpoint's policy.
+ * Dropped is only what topics say, whose numbers show the gap. A queue that is full of
+ * anything else ends the session, as it always does under "close".
+ */
+#include "gateway/session_internal.h"
+
+#include "gateway/handler.h"
+#include "gateway/log.h"
+
+enum slow_policy slow_policy(const struct endpoint *endpoint)
+{
+	if (slice_equal(endpoint->slow_consumer, SLICE("drop-oldest")))
+		return SLOW_DROP_OLDEST;
+	if (slice_equal(endpoint->slow_consumer, SLICE("latest")))
+		return SLOW_LATEST;
+	return SLOW_CLOSE;
+}
+
+static bool session_is_full(const struct session *session, size_t size)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	/* What an outlet holds has as good as left. */
+	return session->queue.count > session->lent &&
+	       (session->queue.bounded >= limits->queue_messages ||
+		       session->queue.bytes + size > limits->queue_bytes);
+}
+
+static void session_note_dropped(struct session *session, size_t count)
+{
+	if (session->dropped == 0 && count > 0)
+		log_info("session %s: slow consumer, it does not get every message",
+			session->label);
+	session->dropped += count;
+}
+
+void session_keep_latest(struct session *session)
+{
+	if (session->policy == SLOW_LATEST && session->state < SESSION_CLOSING)
+		session_note_dropped(
+			session, outbound_drop_stale(&session->queue, session->lent,
+					 &session->worker->names));
+}
+
+/* A bit more than must go goes: the queue is not gone through for every message. */
+static void session_drop_oldest(struct session *session, size_t size)
+{
+	const struct limits *limits = &session->worker->config->limits;
+	uint64_t messages = limits->queue_messages - limits->queue_messages / 16 - 1;
+	uint64_t bytes = limits->queue_bytes - limits->queue_bytes / 16;
+
+	session_note_dropped(session,
+		outbound_drop_oldest(&session->queue, session->lent, messages,
+			bytes > size ? bytes - size : 0, &session->worker->names));
+}
+
+bool session_make_room(struct session *session, size_t size)
+{
+	if (!session_is_full(session, size))
+		return true;
+	if (session->policy == SLOW_CLOSE)
+		return false;
+	session_keep_latest(session);
+	if (session_is_full(session, size))
+		session_drop_oldest(session, size);
+	return !session_is_full(session, size);
+}
+
+void session_tell_overflow(struct session *session)
+{
+	session->overflowed = false;
+	log_info("session %s: slow consumer, its queue is dropped", session->label);
+	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
+		session->handler->overflow(session->conversation);
+	session_close(session, 1008, SLICE("Slow consumer"));
+}
