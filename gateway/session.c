@@ -385,8 +385,11 @@ void session_send(struct session *session, const struct delivery *delivery)
 	session->sent_at = session_now(session);
 	if (session->queue.count == 0)
 		session->taken_at = session->sent_at;
+	bool pressed = session_is_pressed(session);
 	outbound_push(&session->queue, delivery);
 	session_wake(session);
+	if (!pressed && session_is_pressed(session))
+		session_press(session);
 }
 
 void session_send_text(struct session *session, struct slice text, bool binary)

@@ -106,6 +106,13 @@ enum session_next {
 
 enum session_next session_next(const struct session *session, size_t *count);
 
+/*
+ * True when an outlet whose kernel has taken all goes on at once, past what it writes
+ * in a turn else: much waits already, or what waits longer would be dropped. Who reads
+ * all that comes is not slow, however much comes at once.
+ */
+bool session_is_urgent(const struct session *session);
+
 /* Waiting message `index` (0 is the oldest) as `wire` has it; until the next call. */
 struct rendering session_render(struct session *session, size_t index, enum wire wire);
 

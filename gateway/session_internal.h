@@ -93,6 +93,12 @@ void session_hold_finish(struct session *session);
 
 enum slow_policy slow_policy(const struct endpoint *endpoint);
 
+/* More than half of what may wait does. */
+bool session_is_pressed(const struct session *session);
+
+/* Its outlet is told first, and before any post brings more. */
+void session_press(struct session *session);
+
 /* False when a message of that size is too much for the queue, whatever is dropped. */
 bool session_make_room(struct session *session, size_t size);
 

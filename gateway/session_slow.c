@@ -27,6 +27,28 @@ static bool session_is_full(const struct session *session, size_t size)
 		       session->queue.bytes + size > limits->queue_bytes);
 }
 
+bool session_is_pressed(const struct session *session)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	return session->queue.bounded > limits->queue_messages / 2 ||
+	       session->queue.bytes > limits->queue_bytes / 2;
+}
+
+bool session_is_urgent(const struct session *session)
+{
+	return session_is_pressed(session) ||
+	       (session->policy == SLOW_LATEST && session->queue.count > 0);
+}
+
+void session_press(struct session *session)
+{
+	if (session->doomed)
+		return;
+	list_remove(&session->awake);
+	list_append(&session->worker->pressed, &session->awake);
+}
+
 static void session_note_dropped(struct session *session, size_t count)
 {
 	if (session->dropped == 0 && count > 0)

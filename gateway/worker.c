@@ -141,7 +141,8 @@ static void worker_send_batches(struct worker *worker)
 static void worker_run_posts(struct worker *worker)
 {
 	inbox_collect(&worker->inbox);
-	for (worker->spent = 0; worker->spent < worker->work_per_turn;
+	for (worker->spent = 0; worker->spent < worker->work_per_turn &&
+				list_is_empty(&worker->pressed);
 		worker->spent++) {
 		struct post *post = inbox_pop(&worker->inbox);
 
@@ -158,7 +159,9 @@ static void worker_flush_sessions(struct worker *worker)
 	struct list *link;
 
 	for (int i = 0; i < FLUSHES_PER_TURN; i++) {
-		link = list_take_first(&worker->awake);
+		link = list_take_first(&worker->pressed);
+		if (link == NULL)
+			link = list_take_first(&worker->awake);
 		if (link == NULL)
 			return;
 		session_flush(link);
@@ -180,7 +183,7 @@ static bool worker_turn(void *context)
 	if (atomic_load_explicit(&worker->crew->ended, memory_order_relaxed))
 		loop_stop(worker->loop);
 	return more || !inbox_is_empty(&worker->inbox) || worker_can_relieve(worker) ||
-	       !list_is_empty(&worker->awake);
+	       !list_is_empty(&worker->awake) || !list_is_empty(&worker->pressed);
 }
 
 /* Life. */
@@ -212,6 +215,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	table_init(&worker->sessions, &worker->key);
 	list_init(&worker->all_sessions);
 	list_init(&worker->awake);
+	list_init(&worker->pressed);
 	list_init(&worker->broadcast);
 	worker->graveyard = graveyard_create(&worker->key);
 	worker->broker = broker_create(worker, count);

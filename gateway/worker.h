@@ -34,6 +34,7 @@ struct worker {
 	struct table sessions;    /* those that have an id */
 	struct list all_sessions; /* every session, until it is freed */
 	struct list awake;        /* sessions that have output for their outlet */
+	struct list pressed;      /* those that have much: no post runs before them */
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t session_count;   /* ever opened; numbers their labels */
 	uint64_t live_sessions;

@@ -1,6 +1,7 @@
 /* The clock of a session: who is silent, deaf or too slow, and for how long. */
 #include "gateway/session.h"
 
+#include "protocol/xmalloc.h"
 #include "tests/memory_outlet.h"
 #include "tests/recorder.h"
 #include "tests/still_crew.h"
@@ -336,6 +337,27 @@ START_TEST(a_queue_that_is_fetched_in_time_never_overflows)
 }
 END_TEST
 
+static void say_post(struct worker *at, struct post *post)
+{
+	(void)at;
+	free(post);
+	say("x");
+}
+
+START_TEST(a_burst_of_one_turn_never_overflows_a_queue_that_is_fetched)
+{
+	for (int i = 0; i < 100; i++) {
+		struct post *post = xcalloc(1, sizeof(*post));
+
+		post->run = say_post;
+		worker_post(worker, worker->index, post);
+	}
+	still_crew_settle(worker->crew);
+	ck_assert_str_eq(recorder_told(), "open");
+	ck_assert_uint_gt(strlen(memory_outlet_got(&outlet)), 300);
+}
+END_TEST
+
 START_TEST(what_an_outlet_holds_is_not_dropped)
 {
 	outlet.holds = true;
@@ -416,6 +438,8 @@ int main(void)
 		floods);
 	tcase_add_test(slowness, an_empty_queue_takes_a_message_of_any_size);
 	tcase_add_test(slowness, a_queue_that_is_fetched_in_time_never_overflows);
+	tcase_add_test(
+		slowness, a_burst_of_one_turn_never_overflows_a_queue_that_is_fetched);
 	tcase_add_test(slowness, what_an_outlet_holds_is_not_dropped);
 	tcase_add_test(slowness,
 		the_last_word_is_taken_even_when_the_outlet_holds_a_full_queue);

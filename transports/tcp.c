@@ -224,7 +224,8 @@ static void connection_flush(struct connection *connection)
 	}
 }
 
-static void connection_write_messages(struct connection *connection, size_t waiting)
+/* False when the kernel has not taken all of it. */
+static bool connection_write_messages(struct connection *connection, size_t waiting)
 {
 	struct buf *out = &connection->tcp->out;
 	size_t count = 0;
@@ -237,12 +238,14 @@ static void connection_write_messages(struct connection *connection, size_t wait
 	} while (count < waiting && out->len < WRITE_BUDGET);
 	connection->carried = count;
 	size_t taken = connection_send(connection, buf_slice(out));
-	if (taken == out->len)
+	bool whole = taken == out->len;
+	if (whole)
 		connection_written(connection);
 	else
 		buf_append(&connection->rest, slice_from(buf_slice(out), taken));
 	if (out->capacity > 4 * WRITE_BUDGET)
 		buf_finish(out); /* it was a large one */
+	return whole;
 }
 
 static void connection_pump(struct connection *connection)
@@ -257,7 +260,9 @@ static void connection_pump(struct connection *connection)
 	case SESSION_NEXT_NOTHING:
 		break;
 	case SESSION_NEXT_MESSAGES:
-		connection_write_messages(connection, waiting);
+		while (connection_write_messages(connection, waiting) &&
+			session_is_urgent(session))
+			session_next(session, &waiting);
 		break;
 	case SESSION_NEXT_CLOSE:
 		session_popped(session, SESSION_NEXT_CLOSE, 0);

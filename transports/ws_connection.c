@@ -163,7 +163,8 @@ static void connection_take_close(struct connection *connection)
 	free(reason);
 }
 
-void connection_pump(struct connection *connection)
+/* Writes some of what waits. False when the connection ends with it. */
+static bool connection_write_some(struct connection *connection)
 {
 	struct session *session = connection->session;
 	size_t waiting = 0;
@@ -176,7 +177,7 @@ void connection_pump(struct connection *connection)
 			break;
 		if (next == SESSION_NEXT_CLOSE) {
 			connection_take_close(connection);
-			return;
+			return false;
 		}
 		if (connection->framing == SESSION_SOCKJS)
 			append_sockjs(connection);
@@ -185,9 +186,22 @@ void connection_pump(struct connection *connection)
 		else
 			session_popped(session, next, 0);
 	}
-	if (out_write(connection) == -1)
-		connection_kill(connection);
-	else if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
+	if (out_write(connection) == 0)
+		return true;
+	connection_kill(connection);
+	return false;
+}
+
+void connection_pump(struct connection *connection)
+{
+	struct session *session = connection->session;
+	size_t waiting;
+
+	do {
+		if (!connection_write_some(connection))
+			return;
+	} while (session_is_urgent(session) && !lws_partial_buffered(connection->wsi));
+	if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
 		lws_callback_on_writable(connection->wsi);
 }
 

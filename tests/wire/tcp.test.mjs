@@ -78,6 +78,24 @@ test('many frames may come in one write', async () => {
   stomp.abort();
 });
 
+// More comes in one turn than may wait for a session, but its reader is not slow.
+for (const [carrier, subscribe] of Object.entries({ TCP: () => connect(), WebSocket: overWebSocket })) {
+  test(`a burst of several publishers is no slow consumer's fault, over ${carrier}`, async () => {
+    const topic = newTopic();
+    const subscriber = await subscribe();
+    await subscriber.subscribe(topic);
+    const publishers = await Promise.all(Array.from({ length: 4 }, () => connect()));
+    const sends = Array.from({ length: 1200 }, (_, i) => frame('SEND', { destination: topic }, `${i}`)).join('');
+    gateway.pause();
+    for (const { socket } of publishers) socket.write(sends);
+    await Promise.all(publishers.map(({ socket }) => until('all is sent', () => socket.writableLength === 0)));
+    gateway.goOn();
+    for (let i = 0; i < 4800; i += 1) assert.equal((await subscriber.frame()).command, 'MESSAGE');
+    publishers.forEach((publisher) => publisher.abort());
+    await subscriber.close();
+  });
+}
+
 test('a body of a megabyte arrives whole', async () => {
   const stomp = await listening();
   const body = Array.from({ length: 1 << 20 }, (_, i) => 'abcdefghijk'[i % 11]).join('');

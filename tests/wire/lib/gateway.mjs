@@ -114,6 +114,11 @@ export class Gateway {
 
   kill() { this.child?.kill('SIGKILL'); }
 
+  // It gets no time from the system, as on a busy machine; what it is sent waits.
+  pause() { this.child.kill('SIGSTOP'); }
+
+  goOn() { this.child.kill('SIGCONT'); }
+
   // How many files and sockets it has open.
   get descriptors() { return readdirSync(`/proc/${this.pid}/fd`).length; }
 
