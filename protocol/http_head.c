@@ -13,11 +13,6 @@
 
 #include <assert.h>
 
-static bool is_blank(char byte)
-{
-	return byte == ' ' || byte == '\t';
-}
-
 /* RFC 9110, 5.6.2 */
 static bool is_token(struct slice text)
 {
@@ -189,22 +184,13 @@ static int read_request_line(struct slice line, const struct http_head_limits *l
 	return 0;
 }
 
-static struct slice trim(struct slice text)
-{
-	while (text.len > 0 && is_blank(text.data[0]))
-		text = slice_from(text, 1);
-	while (text.len > 0 && is_blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
 /* "Name: value". A folded line fails, too: no name begins with a blank. */
 static int read_header(struct slice line, const struct http_head_limits *limits,
 	struct http_head *head)
 {
 	size_t colon = slice_find(line, ':');
 	struct http_header header = {
-		slice_first(line, colon), trim(slice_from(line, colon + 1))};
+		slice_first(line, colon), slice_trim(slice_from(line, colon + 1))};
 
 	if (head->header_count == limits->lines)
 		return 431;
@@ -321,7 +307,7 @@ static bool list_has(struct slice list, struct slice token)
 	while (list.len > 0) {
 		size_t end = slice_find(list, ',');
 
-		if (slice_equal_nocase(trim(slice_first(list, end)), token))
+		if (slice_equal_nocase(slice_trim(slice_first(list, end)), token))
 			return true;
 		list = slice_from(list, end + 1);
 	}

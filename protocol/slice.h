@@ -69,6 +69,17 @@ static inline struct slice slice_first(struct slice slice, size_t count)
 	return (struct slice){slice.data, count < slice.len ? count : slice.len};
 }
 
+/* Without the spaces and tabs around it. */
+static inline struct slice slice_trim(struct slice slice)
+{
+	while (slice.len > 0 && (slice.data[0] == ' ' || slice.data[0] == '\t'))
+		slice = slice_from(slice, 1);
+	while (slice.len > 0 &&
+		(slice.data[slice.len - 1] == ' ' || slice.data[slice.len - 1] == '\t'))
+		slice.len--;
+	return slice;
+}
+
 /* Where `wanted` first stands, or slice.len when it does not. */
 static inline size_t slice_find(struct slice slice, char wanted)
 {

@@ -209,13 +209,8 @@ bool etag_matches(const struct http_request *request, const char *etag)
 
 	while (list.len > 0) {
 		size_t comma = slice_find(list, ',');
-		struct slice one = slice_first(list, comma);
+		struct slice one = slice_trim(slice_first(list, comma));
 
-		while (one.len > 0 && (one.data[0] == ' ' || one.data[0] == '\t'))
-			one = slice_from(one, 1);
-		while (one.len > 0 &&
-			(one.data[one.len - 1] == ' ' || one.data[one.len - 1] == '\t'))
-			one.len--;
 		if (slice_starts_with(one, SLICE("W/")))
 			one = slice_from(one, 2);
 		if (slice_equal(one, SLICE("*")) || slice_equal(one, slice_of(etag)))

@@ -62,17 +62,6 @@ struct http_request *http_find_request(struct http *http, uint64_t number)
 	return entry == NULL ? NULL : container_of(entry, struct http_request, entry);
 }
 
-/* libmicrohttpd leaves the blanks behind a value where they are. */
-static struct slice trim(struct slice value)
-{
-	while (value.len > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
-		value = slice_from(value, 1);
-	while (value.len > 0 &&
-		(value.data[value.len - 1] == ' ' || value.data[value.len - 1] == '\t'))
-		value.len--;
-	return value;
-}
-
 static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 	const char *name, size_t name_len, const char *value, size_t value_len)
 {
@@ -81,8 +70,9 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 	(void)kind;
 	if (head->header_count == HTTP_HEADERS_MAX)
 		return MHD_NO; /* request_check() sees that there are more */
+	/* libmicrohttpd leaves the blanks behind a value where they are. */
 	head->headers[head->header_count++] = (struct http_header){
-		{name, name_len}, trim((struct slice){value, value_len})};
+		{name, name_len}, slice_trim((struct slice){value, value_len})};
 	return MHD_YES;
 }
 

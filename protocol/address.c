@@ -1,0 +1,138 @@
+#include "protocol/address.h"
+
+#include "protocol/ascii.h"
+
+#include <arpa/inet.h>
+
+enum { ADDRESS_BITS = ADDRESS_BYTES * 8, V4_AT_BIT = ADDRESS_V4_AT * 8 };
+
+static const uint8_t v4_prefix[ADDRESS_V4_AT] = {[10] = 0xff, [11] = 0xff};
+
+struct address address_of_v4(const void *bytes)
+{
+	struct address address;
+
+	memcpy(address.bytes, v4_prefix, sizeof(v4_prefix));
+	memcpy(address.bytes + ADDRESS_V4_AT, bytes, ADDRESS_BYTES - ADDRESS_V4_AT);
+	return address;
+}
+
+struct address address_of_v6(const void *bytes)
+{
+	struct address address;
+
+	memcpy(address.bytes, bytes, ADDRESS_BYTES);
+	return address;
+}
+
+bool address_is_v4(const struct address *address)
+{
+	return memcmp(address->bytes, v4_prefix, sizeof(v4_prefix)) == 0;
+}
+
+bool address_is_known(const struct address *address)
+{
+	static const struct address none;
+
+	return memcmp(address, &none, sizeof(none)) != 0;
+}
+
+bool address_parse(struct slice text, struct address *address)
+{
+	char terminated[ADDRESS_TEXT_MAX];
+	uint8_t bytes[ADDRESS_BYTES];
+
+	/* A NUL would end it early for inet_pton(). */
+	if (text.len >= sizeof(terminated) || slice_find(text, '\0') != text.len)
+		return false;
+	memcpy(terminated, text.data, text.len);
+	terminated[text.len] = '\0';
+	if (inet_pton(AF_INET, terminated, bytes) == 1)
+		*address = address_of_v4(bytes);
+	else if (inet_pton(AF_INET6, terminated, bytes) == 1)
+		*address = address_of_v6(bytes);
+	else
+		return false;
+	return true;
+}
+
+struct slice address_write(const struct address *address, char text[ADDRESS_TEXT_MAX])
+{
+	const char *written;
+
+	if (!address_is_known(address))
+		return SLICE("unknown");
+	if (address_is_v4(address))
+		written = inet_ntop(AF_INET, address->bytes + ADDRESS_V4_AT, text,
+			ADDRESS_TEXT_MAX);
+	else
+		written = inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_MAX);
+	return slice_of(written);
+}
+
+/* At most three digits, none of them a leading zero. */
+static bool read_bits(struct slice text, unsigned *bits)
+{
+	unsigned number = 0;
+
+	if (text.len == 0 || text.len > 3 || (text.len > 1 && text.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!ascii_is_digit(text.data[i]))
+			return false;
+		number = number * 10 + (unsigned)(text.data[i] - '0');
+	}
+	*bits = number;
+	return true;
+}
+
+/* True when the first `bits` bits are alike. */
+static bool agree(const struct address *a, const struct address *b, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(a->bytes, b->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+static bool is_clear_behind(const struct address *address, unsigned bits)
+{
+	for (unsigned i = bits; i < ADDRESS_BITS; i++) {
+		if (address->bytes[i / 8] & (0x80 >> (i % 8)))
+			return false;
+	}
+	return true;
+}
+
+bool network_parse(struct slice text, struct network *network)
+{
+	size_t slash = slice_find(text, '/');
+	struct slice number = slice_from(text, slash + 1);
+	struct network read = {.bits = ADDRESS_BITS};
+
+	if (!address_parse(slice_first(text, slash), &read.base))
+		return false;
+	if (slash < text.len) {
+		bool is_v4 = slice_find(text, ':') == text.len;
+
+		if (!read_bits(number, &read.bits))
+			return false;
+		read.bits += is_v4 ? V4_AT_BIT : 0;
+	}
+	if (read.bits > ADDRESS_BITS || !is_clear_behind(&read.base, read.bits))
+		return false;
+	*network = read;
+	return true;
+}
+
+bool networks_have(const struct networks *networks, const struct address *address)
+{
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct network *network = &networks->items[i];
+
+		if (agree(&network->base, address, network->bits))
+			return true;
+	}
+	return false;
+}

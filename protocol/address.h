@@ -1,0 +1,59 @@
+/*
+ * IP addresses and networks as values. An IPv4 address is kept as the IPv6 address that
+ * it is mapped to (::ffff:192.0.2.1), so that an address has one form, however
+ * it was written or came in.
+ */
+#ifndef PROTOCOL_ADDRESS_H
+#define PROTOCOL_ADDRESS_H
+
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+enum {
+	ADDRESS_BYTES = 16,
+	ADDRESS_V4_AT = 12, /* where the four bytes of an IPv4 address stand */
+	ADDRESS_TEXT_MAX = 46,
+};
+
+/* All zero: none is known. */
+struct address {
+	uint8_t bytes[ADDRESS_BYTES];
+};
+
+/* Four bytes of an IPv4 address, or sixteen of an IPv6 one; in network order. */
+struct address address_of_v4(const void *bytes);
+struct address address_of_v6(const void *bytes);
+
+bool address_is_v4(const struct address *address);
+bool address_is_known(const struct address *address);
+
+/*
+ * Reads "192.0.2.1" or "2001:db8::1": no port, no brackets, no zone, no leading
+ * zeros in IPv4. False when it is anything else.
+ */
+bool address_parse(struct slice text, struct address *address);
+
+/* As address_parse() reads it, an IPv4 address always as one; or "unknown". */
+struct slice address_write(const struct address *address, char text[ADDRESS_TEXT_MAX]);
+
+/* The addresses whose first `bits` bits are those of `base`. */
+struct network {
+	struct address base;
+	unsigned bits;
+};
+
+/*
+ * Reads an address, or "ADDRESS/BITS", where no bit behind the first BITS may be
+ * set. False when it is neither.
+ */
+bool network_parse(struct slice text, struct network *network);
+
+struct networks {
+	struct network *items;
+	size_t count;
+};
+
+bool networks_have(const struct networks *networks, const struct address *address);
+
+#endif
