@@ -13,6 +13,8 @@ static const struct {
 } downlinks[] = {
 	{"xhr", "POST", "application/javascript; charset=UTF-8", WIRE_SOCKJS, false, 0,
 		"", "a[\"x\"]\n"},
+	{"poll", "POST", "application/javascript; charset=UTF-8", WIRE_SOCKJS, false, 0,
+		"", "a[\"x\"]\n"},
 	{"xhr_streaming", "POST", "application/javascript; charset=UTF-8", WIRE_SOCKJS,
 		true, 2049, "hhhh\n", "a[\"x\"]\n"},
 	{"eventsource", "GET", "text/event-stream", WIRE_PERCENT, true, 2, "\r\n",

@@ -121,7 +121,8 @@ static bool feed_written(struct feed *feed)
 
 /*
  * Hands over frame after frame until nothing waits, the receiver's socket takes no
- * more, or the response has reached its limit.
+ * more, or the response has reached its limit. Who does not wait is told by a beat that
+ * there is nothing.
  */
 static void feed_pump(struct feed *feed)
 {
@@ -131,8 +132,11 @@ static void feed_pump(struct feed *feed)
 		buf_clear(frame);
 		feed->pulled = framing_pull(
 			feed->session, feed->ask.link->wire, FRAME_BUDGET, frame);
-		if (feed->pulled.what == SESSION_NEXT_NOTHING)
-			break;
+		if (feed->pulled.what == SESSION_NEXT_NOTHING) {
+			if (!feed->ask.link->at_once)
+				break;
+			buf_append_char(frame, 'h');
+		}
 		feed->busy = true;
 		feed->last = feed->pulled.what == SESSION_NEXT_CLOSE;
 		if (!feed_hand_over(feed, buf_slice(frame)) || !feed_written(feed))

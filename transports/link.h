@@ -22,6 +22,7 @@ struct downlink {
 	const char *content_type;
 	enum wire wire; /* what messages look like inside a frame */
 	bool streams;   /* many frames in one response; else one, then the end */
+	bool at_once;   /* it never waits: where nothing is to be said it says h */
 	bool calls;     /* the response is a script that calls the parameter c */
 	enum link_family family;
 
@@ -50,6 +51,7 @@ struct uplink {
 extern const struct downlink eventsource_downlink;
 extern const struct downlink htmlfile_downlink;
 extern const struct downlink jsonp_downlink;
+extern const struct downlink poll_downlink;
 extern const struct downlink xhr_downlink;
 extern const struct downlink xhr_streaming_downlink;
 

@@ -9,6 +9,7 @@ const struct downlink *downlink_find(struct slice path)
 		&eventsource_downlink,
 		&htmlfile_downlink,
 		&jsonp_downlink,
+		&poll_downlink,
 	};
 
 	for (size_t i = 0; i < sizeof(downlinks) / sizeof(*downlinks); i++) {

@@ -1,4 +1,7 @@
-/* XMLHttpRequest: frames end with a newline; a poll has one, a stream many. */
+/*
+ * XMLHttpRequest: frames end with a newline; a poll has one, for which it waits or not,
+ * a stream many.
+ */
 #include "transports/link.h"
 
 enum { PRELUDE_LEN = 2048 };
@@ -25,6 +28,16 @@ static enum sockjs_decode xhr_decode(
 	(void)form; /* old WebKit labels everything so */
 	return sockjs_decode(messages, body, false);
 }
+
+/* No SockJS client asks for it: pages do that want to ask again and again. */
+const struct downlink poll_downlink = {
+	.path = SLICE_INIT("poll"),
+	.method = "POST",
+	.content_type = "application/javascript; charset=UTF-8",
+	.wire = WIRE_SOCKJS,
+	.at_once = true,
+	.frame = xhr_frame,
+};
 
 const struct downlink xhr_downlink = {
 	.path = SLICE_INIT("xhr"),
