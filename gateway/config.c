@@ -430,6 +430,8 @@ void config_destroy(struct config *config)
 	free(config->routes);
 	free(config->users);
 	free(config->allowed_origins.items);
+	free(config->trusted_proxies.items);
+	free(config->proxies.items);
 	free(config->broker_prefixes.items);
 	free(config->queue_prefixes.items);
 	free(config->app_prefixes.items);

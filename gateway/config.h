@@ -8,6 +8,7 @@
 #define GATEWAY_CONFIG_H
 
 #include "gateway/broker/template.h"
+#include "protocol/address.h"
 #include "protocol/buf.h"
 
 #include <jansson.h>
@@ -102,7 +103,10 @@ struct config {
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;
-	struct slice slow_consumer; /* "close", "drop-oldest", "latest" */
+	struct slice slow_consumer;     /* "close", "drop-oldest", "latest" */
+	struct strings trusted_proxies; /* believed in what they say of their clients */
+	struct networks proxies;        /* the same, read */
+	bool proxy_protocol; /* they begin each connection with a PROXY header */
 	struct endpoint *endpoints;
 	size_t endpoint_count;
 	struct strings broker_prefixes; /* "/topic" */

@@ -326,6 +326,32 @@ static int check_users(const struct config *config, const struct config_source *
 	return 0;
 }
 
+/* Proxies: the table has checked each one. */
+
+static void read_proxies(struct config *config)
+{
+	const struct strings *texts = &config->trusted_proxies;
+	struct networks *proxies = &config->proxies;
+
+	proxies->items = xcalloc(texts->count, sizeof(*proxies->items));
+	while (proxies->count < texts->count &&
+		network_parse(
+			texts->items[proxies->count], &proxies->items[proxies->count]))
+		proxies->count++;
+}
+
+/* Who may connect at all would otherwise be nobody. */
+static int check_proxy_protocol(
+	const struct config *config, const struct config_source *source)
+{
+	const struct config_path key = {NULL, "proxy_protocol", 0};
+
+	if (!config->proxy_protocol || config->proxies.count > 0)
+		return 0;
+	config_mistake(source, &key, "needs trusted_proxies: only they may connect");
+	return -1;
+}
+
 int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
@@ -338,8 +364,10 @@ int config_check(struct config *config, const struct config_source *source)
 	config->www_bundled = json_object_get(config->json, "www") == NULL;
 	config->www = resolve_path(config->json, "www", config->www, source->name);
 
+	read_proxies(config);
 	free_default_queues(config);
-	if (check_endpoints(config, source) == -1 ||
+	if (check_proxy_protocol(config, source) == -1 ||
+		check_endpoints(config, source) == -1 ||
 		check_prefixes(config, config->broker_prefixes, source, "broker",
 			"prefixes") == -1 ||
 		check_prefixes(config, config->queue_prefixes, source, "broker",

@@ -75,6 +75,16 @@ static const char *check_origin(struct slice text)
 	return NULL;
 }
 
+static const char *check_network(struct slice text)
+{
+	struct network network;
+
+	return network_parse(text, &network)
+		       ? NULL
+		       : "must be an address or a network, like \"192.0.2.1\", "
+			 "\"10.0.0.0/8\" or \"fd00::/8\"";
+}
+
 static const char *check_path(struct slice text)
 {
 	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
@@ -495,6 +505,19 @@ static const struct config_key top[] = {
 		.offset = offsetof(struct config, slow_consumer),
 		.text = "close",
 		.choices = policies,
+	},
+	{
+		.name = "trusted_proxies",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, trusted_proxies.items),
+		.count = offsetof(struct config, trusted_proxies.count),
+		.check = check_network,
+	},
+	{
+		.name = "proxy_protocol",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, proxy_protocol),
+		.fallback = false,
 	},
 	{
 		.name = "endpoints",

@@ -29,6 +29,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert_uint_eq(config->workers, 0);
 	ck_assert_uint_eq(config->allowed_origins.count, 0);
 	ck_assert(!config->require_origin && config->client_send);
+	ck_assert(config->proxies.count == 0 && !config->proxy_protocol);
 	ck_assert_uint_eq(config->endpoint_count, 0);
 	ck_assert_uint_eq(config->route_count, 0);
 	ck_assert_slice_eq(config->broker_prefixes.items[0], SLICE("/topic"));
@@ -94,6 +95,8 @@ START_TEST(every_key_is_read_into_its_field)
 		"{\"listen\": \"[::1]:80\", \"workers\": 3, \"log_level\": "
 		"\"warn\", \"require_origin\": true, \"timezone\": \"Europe/Paris\","
 		"\"tcp\": {\"listen\": \"127.0.0.1:61613\"},"
+		"\"trusted_proxies\": [\"127.0.0.1\", \"fd00::/8\"],"
+		"\"proxy_protocol\": true,"
 		"\"broker\": {\"prefixes\": [\"/a\", \"/b\"], \"client_send\": false},"
 		"\"app\": {\"prefixes\": []},"
 		"\"endpoints\": [{\"path\": \"/e/f\", \"handler\": \"echo\","
@@ -109,6 +112,10 @@ START_TEST(every_key_is_read_into_its_field)
 	ck_assert_slice_eq(config->tcp_host, SLICE("127.0.0.1"));
 	ck_assert_slice_eq(config->tcp_port, SLICE("61613"));
 	ck_assert_slice_eq(config->tcp.handler, SLICE("stomp"));
+	ck_assert_uint_eq(config->proxies.count, 2);
+	ck_assert_uint_eq(config->proxies.items[0].bits, 128);
+	ck_assert_uint_eq(config->proxies.items[1].bits, 8);
+	ck_assert(config->proxy_protocol);
 	ck_assert_uint_eq(config->workers, 3);
 	ck_assert_slice_eq(config->log_level, SLICE("warn"));
 	ck_assert(config->require_origin && !config->client_send);
@@ -319,6 +326,12 @@ static const struct {
 	{"{\"allowed_origins\": [\"https://x/\"]}",
 		"c.json:1:22: allowed_origins[0]: must be \"*\" or an origin like "
 		"\"https://shop.example\", without a path"},
+	{"{\"trusted_proxies\": [\"::1\", \"10.0.0.1/8\"]}",
+		"c.json:1:29: trusted_proxies[1]: must be an address or a network, "
+		"like \"192.0.2.1\", \"10.0.0.0/8\" or \"fd00::/8\""},
+	{"{\"proxy_protocol\": true}",
+		"c.json:1:2: proxy_protocol: needs trusted_proxies: only they may "
+		"connect"},
 	{"{\"broker\": {\"prefixes\": [\"/topic/\"]}}",
 		"c.json:1:26: broker.prefixes[0]: must be like \"/topic\", without "
 		"\"/\" "

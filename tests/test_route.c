@@ -165,25 +165,37 @@ static const struct {
 	{"/open", "null", "here.example", true},
 };
 
-static bool allows(const char *target, const char *origin, const char *host)
+static bool allows(
+	const char *target, const char *origin, const char *scheme, const char *host)
 {
 	struct http_route route = route_find(config, slice_of(target), true);
 
 	ck_assert_ptr_nonnull(route.endpoint);
-	return route_allows(config, route.endpoint, slice_of(origin), slice_of(host));
+	const struct forwarded site = {
+		.scheme = slice_of(scheme), .host = slice_of(host)};
+	return route_allows(config, route.endpoint, slice_of(origin), &site);
 }
 
 START_TEST(an_origin_is_allowed_or_not)
 {
-	ck_assert(allows(origins[_i].endpoint, origins[_i].origin, origins[_i].host) ==
-		  origins[_i].allowed);
+	ck_assert(allows(origins[_i].endpoint, origins[_i].origin, "",
+			  origins[_i].host) == origins[_i].allowed);
+}
+END_TEST
+
+START_TEST(a_scheme_that_is_known_must_be_the_origins)
+{
+	ck_assert(allows("/chat", "https://here.example", "https", "here.example"));
+	ck_assert(allows("/chat", "https://here.example", "https", "here.example:443"));
+	ck_assert(!allows("/chat", "http://here.example", "https", "here.example"));
+	ck_assert(!allows("/chat", "https://here.example", "http", "here.example"));
 }
 END_TEST
 
 START_TEST(an_origin_may_be_required)
 {
-	ck_assert(!allows("/chat", "", "here.example"));
-	ck_assert(allows("/chat", "http://here.example", "here.example"));
+	ck_assert(!allows("/chat", "", "", "here.example"));
+	ck_assert(allows("/chat", "http://here.example", "", "here.example"));
 }
 END_TEST
 
@@ -196,6 +208,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	unit_add_table(tcase, a_target_leads_where_it_says, targets);
 	unit_add_table(tcase, an_origin_is_allowed_or_not, origins);
+	tcase_add_test(tcase, a_scheme_that_is_known_must_be_the_origins);
 
 	tcase_add_checked_fixture(strict, setup_strict, teardown);
 	tcase_add_test(strict, an_origin_may_be_required);

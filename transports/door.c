@@ -7,6 +7,8 @@
 #include "protocol/xmalloc.h"
 #include "transports/handover.h"
 #include "transports/listener.h"
+#include "transports/peer.h"
+#include "transports/proxy_header.h"
 #include "transports/refusal.h"
 #include "transports/route.h"
 
@@ -28,7 +30,9 @@ struct visitor {
 	struct list link;
 	struct watch watch;
 	struct timer timer;
-	bool refused; /* what it still sends is thrown away, so that it can read */
+	bool plain;     /* it will speak plain STOMP: there is no head to look at */
+	bool announced; /* its PROXY header has been taken, or none is wanted */
+	bool refused;   /* what it still sends is thrown away, so that it can read */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 };
@@ -88,21 +92,21 @@ static void visitor_drain(struct visitor *visitor)
 	visitor_close(visitor);
 }
 
-/* What has been written to it is a refusal; `failed`: not even that. */
-static void visitor_linger(struct visitor *visitor, bool failed)
+/* Says why in the language of its port. */
+static void visitor_refuse(struct visitor *visitor, int status, struct slice why)
 {
+	struct door *door = visitor->door;
+	int fd = visitor->watch.fd;
+	int sent =
+		visitor->plain ? refusal_send_stomp(fd, why) : refusal_send(fd, status);
+
 	visitor->refused = true;
-	if (failed) {
+	if (sent == -1) {
 		visitor_close(visitor);
 		return;
 	}
-	loop_timer_start(door_loop(visitor->door), &visitor->timer, REFUSE_LINGER_MS);
+	loop_timer_start(door_loop(door), &visitor->timer, REFUSE_LINGER_MS);
 	visitor_drain(visitor);
-}
-
-static void visitor_refuse(struct visitor *visitor, int status)
-{
-	visitor_linger(visitor, refusal_send(visitor->watch.fd, status) == -1);
 }
 
 static void on_visitor_timer(struct timer *timer)
@@ -117,16 +121,17 @@ static bool visitor_is_websocket(struct visitor *visitor)
 {
 	const struct config *config = visitor->door->worker->config;
 	const struct http_head *head = &visitor->door->head;
+	const struct address from =
+		peer_address((const struct sockaddr *)&visitor->address);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
-	const struct slice *host = http_header(head, SLICE("Host"));
 
 	if (!http_upgrade_is_asked(head) || http_upgrade_check(head) != 0)
 		return false;
 	struct http_route route = route_find(config, head->target, true);
+	struct forwarded site = forwarded_read(head, &from, &config->proxies);
 	return route.kind == ROUTE_WEBSOCKET &&
 	       route_allows(config, route.endpoint,
-		       origin == NULL ? SLICE("") : *origin,
-		       host == NULL ? SLICE("") : *host);
+		       origin == NULL ? SLICE("") : *origin, &site);
 }
 
 static unsigned door_least_loaded(const struct door *door)
@@ -150,22 +155,6 @@ static unsigned door_choose_worker(const struct door *door)
 	return door_least_loaded(door);
 }
 
-/* Takes away what was only looked at. False when the connection broke. */
-static bool take_away(int fd, size_t left)
-{
-	char taken[512];
-
-	while (left > 0) {
-		ssize_t got =
-			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
-
-		if (got <= 0)
-			return false;
-		left -= (size_t)got;
-	}
-	return true;
-}
-
 static void door_hand_over(
 	struct door *door, unsigned to, const struct handover *handover)
 {
@@ -182,7 +171,10 @@ static void visitor_hand_over(struct visitor *visitor)
 		.address_len = visitor->address_len};
 	unsigned to;
 
-	if (visitor_is_websocket(visitor)) {
+	if (visitor->plain) {
+		handover.kind = HANDOVER_TCP;
+		to = door_least_loaded(door);
+	} else if (visitor_is_websocket(visitor)) {
 		handover.kind = HANDOVER_WEBSOCKET;
 		handover.head = (struct slice){door->peeked, door->head.len};
 		to = door_least_loaded(door);
@@ -195,6 +187,36 @@ static void visitor_hand_over(struct visitor *visitor)
 		return;
 	}
 	door_hand_over(door, to, &handover);
+}
+
+/* Where a PROXY header is wanted, it comes before all else. */
+static bool visitor_is_announced(struct visitor *visitor, bool gone)
+{
+	const struct address from =
+		peer_address((const struct sockaddr *)&visitor->address);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (visitor->announced)
+		return true;
+	switch (proxy_header_take(
+		visitor->watch.fd, &visitor->address, &visitor->address_len)) {
+	case PROXY_HEADER_TAKEN:
+		visitor->announced = true;
+		return true;
+	case PROXY_HEADER_WAITS:
+		if (!gone)
+			return false;
+		break;
+	case PROXY_HEADER_GONE:
+		break;
+	case PROXY_HEADER_BAD:
+		log_warn("door: what %.*s sends begins with no PROXY header",
+			SLICE_ARGS(address_write(&from, text)));
+		visitor_refuse(visitor, 400, SLICE("A PROXY header must come first"));
+		return false;
+	}
+	visitor_close(visitor);
+	return false;
 }
 
 static void visitor_look(struct visitor *visitor, bool gone)
@@ -220,7 +242,7 @@ static void visitor_look(struct visitor *visitor, bool gone)
 			visitor_close(visitor);
 		break;
 	case HTTP_HEAD_BAD:
-		visitor_refuse(visitor, status);
+		visitor_refuse(visitor, status, SLICE(""));
 		break;
 	}
 }
@@ -231,17 +253,23 @@ static void on_visitor(struct watch *watch, unsigned events)
 
 	if (visitor->refused)
 		visitor_drain(visitor);
+	else if (!visitor_is_announced(visitor, events & WATCH_GONE))
+		return;
+	else if (visitor->plain)
+		visitor_hand_over(visitor);
 	else
 		visitor_look(visitor, events & WATCH_GONE);
 }
 
 /* NULL when the socket is closed already. */
-static struct visitor *door_welcome(struct door *door, int fd,
+static struct visitor *door_welcome(struct door *door, bool plain, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
 
 	visitor->door = door;
+	visitor->plain = plain;
+	visitor->announced = !door->worker->config->proxy_protocol;
 	visitor->watch.fd = fd;
 	visitor->watch.ready = on_visitor;
 	visitor->timer.fire = on_visitor_timer;
@@ -267,36 +295,48 @@ static bool door_is_crowded(const struct door *door)
 	return true;
 }
 
+/* True, and logged, when only proxies may come and this is none. */
+static bool door_is_wrong(
+	const struct door *door, const struct sockaddr_storage *address)
+{
+	const struct config *config = door->worker->config;
+	const struct address from = peer_address((const struct sockaddr *)address);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!config->proxy_protocol || networks_have(&config->proxies, &from))
+		return false;
+	log_warn("door: %.*s is none of trusted_proxies, and proxy_protocol is set",
+		SLICE_ARGS(address_write(&from, text)));
+	return true;
+}
+
+static void door_receive(struct door *door, bool plain, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	bool crowded = door_is_crowded(door);
+	bool wrong = door_is_wrong(door, address);
+	struct visitor *visitor = door_welcome(door, plain, fd, address, address_len);
+
+	if (visitor == NULL)
+		return;
+	if (crowded)
+		visitor_refuse(visitor, 503, SLICE("Too many connections"));
+	else if (wrong)
+		visitor_refuse(visitor, 403, SLICE("Only proxies may connect"));
+	else if (plain && visitor->announced)
+		visitor_hand_over(visitor);
+}
+
 static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
 	socklen_t address_len)
 {
-	struct door *door = context;
-	bool crowded = door_is_crowded(door);
-	struct visitor *visitor = door_welcome(door, fd, address, address_len);
-
-	if (visitor != NULL && crowded)
-		visitor_refuse(visitor, 503);
+	door_receive(context, false, fd, address, address_len);
 }
 
-/* Plain STOMP has no head that would have to be looked at. */
 static void on_tcp_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	struct door *door = context;
-	struct visitor *visitor;
-
-	if (!door_is_crowded(door)) {
-		door_hand_over(door, door_least_loaded(door),
-			&(struct handover){.kind = HANDOVER_TCP,
-				.fd = fd,
-				.address = *address,
-				.address_len = address_len});
-		return;
-	}
-	visitor = door_welcome(door, fd, address, address_len);
-	if (visitor != NULL)
-		visitor_linger(visitor,
-			refusal_send_stomp(fd, SLICE("Too many connections")) == -1);
+	door_receive(context, true, fd, address, address_len);
 }
 
 /* As many as the configuration says, and as there are descriptors for. */

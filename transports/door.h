@@ -5,8 +5,8 @@
  * libwebsockets; everything else, untouched, for HTTP, which repeats the checks and
  * gives the answers. A request that names a session goes to the session's home,
  * everything else to the worker with the fewest connections. Connections for plain
- * STOMP, which have a socket of their own, are handed over at once. The door is on
- * worker 0.
+ * STOMP, which have a socket of their own, are handed over at once. Where the PROXY
+ * protocol is spoken, its header is taken off both kinds first. The door is on worker 0.
  */
 #ifndef TRANSPORTS_DOOR_H
 #define TRANSPORTS_DOOR_H

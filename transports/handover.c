@@ -2,6 +2,7 @@
 
 #include "gateway/config.h"
 #include "gateway/worker.h"
+#include "protocol/forwarded.h"
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge_internal.h"
@@ -35,15 +36,19 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 {
 	const struct config *config = edge->worker->config;
 	struct http_head *head = &edge->head;
-	char text[PEER_ADDRESS_MAX];
+	const struct address from =
+		peer_address((const struct sockaddr *)&handover->address);
+	char text[ADDRESS_TEXT_MAX];
 
 	if (!handover_read(config, handover->head, head)) {
 		close(handover->fd);
 		return;
 	}
+	const struct forwarded forwarded =
+		forwarded_read(head, &from, &config->proxies);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
 	const struct peer peer = {
-		peer_address((const struct sockaddr *)&handover->address, text),
+		address_write(&forwarded.client, text),
 		origin == NULL ? SLICE("") : *origin,
 		SLICE(""),
 	};

@@ -69,7 +69,7 @@ struct http_connection {
 	uint64_t acked; /* bytes that the peer had when progress was last looked at */
 	bool suspended;
 	bool gone; /* the peer has shut down its side */
-	char address[PEER_ADDRESS_MAX];
+	struct address peer;
 };
 
 struct receiver;
@@ -77,9 +77,11 @@ struct receiver;
 struct http_request {
 	struct http_connection *connection;
 	char *target;
-	const char *method;  /* libmicrohttpd's, as long as the request */
-	struct slice origin; /* the same; empty: none was sent */
-	struct slice cookie; /* the endpoint's bind_cookie; the same */
+	const char *method;   /* libmicrohttpd's, as long as the request */
+	struct slice origin;  /* the same; empty: none was sent */
+	struct slice cookie;  /* the endpoint's bind_cookie; the same */
+	struct slice address; /* of the client, as trusted proxies say */
+	char address_text[ADDRESS_TEXT_MAX];
 	struct http_route route;
 	int minor;  /* of HTTP/1.x */
 	bool begun; /* its head has been looked at */
@@ -112,8 +114,7 @@ static inline const struct config *request_config(const struct http_request *req
 
 static inline struct peer request_peer(const struct http_request *request)
 {
-	return (struct peer){slice_of(request->connection->address), request->origin,
-		request->cookie};
+	return (struct peer){request->address, request->origin, request->cookie};
 }
 
 /* The worker of the session that the request's URL names. */

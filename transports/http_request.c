@@ -130,25 +130,47 @@ static int request_check(
 	return http_head_check(head);
 }
 
-static void request_check_origin(
+/* Says what was compared, so that it can be seen what a proxy leaves out. */
+static void request_log_forbidden(const struct http_request *request,
+	const struct http_head *head, const struct forwarded *site)
+{
+	const struct endpoint *endpoint = request->route.endpoint;
+	bool unbelieved =
+		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
+	struct slice scheme = site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
+
+	if (request->origin.len == 0)
+		log_info("http: 403 at %.*s: no Origin, and require_origin is set",
+			SLICE_ARGS(endpoint->path));
+	else if (endpoint->allowed_origins.count > 0)
+		log_info("http: 403 at %.*s: Origin \"%.*s\" is not in allowed_origins",
+			SLICE_ARGS(endpoint->path), SLICE_ARGS(request->origin));
+	else
+		log_info("http: 403 at %.*s: Origin \"%.*s\" is not \"%.*s://%.*s\"%s",
+			SLICE_ARGS(endpoint->path), SLICE_ARGS(request->origin),
+			SLICE_ARGS(scheme), SLICE_ARGS(site->host),
+			unbelieved ? ", and X-Forwarded-Host is not believed: it comes "
+				     "from none of trusted_proxies"
+				   : "");
+}
+
+/* Who asks, and whether his page may. */
+static void request_check_peer(
 	struct http_request *request, const struct http_head *head)
 {
+	const struct config *config = request_config(request);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
-	const struct slice *host = http_header(head, SLICE("Host"));
-	const struct slice nothing = SLICE("");
 	const struct endpoint *endpoint = request->route.endpoint;
+	const struct forwarded forwarded =
+		forwarded_read(head, &request->connection->peer, &config->proxies);
 
-	if (host == NULL)
-		host = &nothing;
+	request->address = address_write(&forwarded.client, request->address_text);
 	if (origin != NULL)
 		request->origin = *origin;
 	if (endpoint == NULL ||
-		route_allows(request_config(request), endpoint, request->origin, *host))
+		route_allows(config, endpoint, request->origin, &forwarded))
 		return;
-	log_info("http: 403, Origin \"%.*s\" at %.*s is neither in allowed_origins nor "
-		 "the Host \"%.*s\"",
-		SLICE_ARGS(request->origin), SLICE_ARGS(endpoint->path),
-		SLICE_ARGS(*host));
+	request_log_forbidden(request, head, &forwarded);
 	request->refusal = 403;
 	request->refusal_text = SLICE("Origin not allowed\n");
 }
@@ -180,7 +202,7 @@ static bool request_begin(struct http_request *request, const char *version)
 
 	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
-	request_check_origin(request, head);
+	request_check_peer(request, head);
 	request_read_cookie(request);
 	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
 		return !http_upgrade(request, head);

@@ -127,7 +127,6 @@ static void connection_started(
 {
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
 	const union MHD_ConnectionInfo *info;
-	char text[PEER_ADDRESS_MAX];
 
 	connection->http = http;
 	connection->mhd = mhd;
@@ -141,8 +140,7 @@ static void connection_started(
 			connection->stall = &http->stalls[i];
 	}
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct slice address = peer_address(info->client_addr, text);
-	memcpy(connection->address, address.data, address.len);
+	connection->peer = peer_address(info->client_addr);
 	list_append(&http->connections, &connection->link);
 	http->worker->connections++;
 	http_set_phase(connection, HTTP_IDLE);

@@ -3,27 +3,36 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-struct slice peer_address(const struct sockaddr *address, char text[PEER_ADDRESS_MAX])
+struct address peer_address(const struct sockaddr *socket)
 {
-	const void *bytes = NULL;
-	int family = address->sa_family;
+	const struct sockaddr_in *four = (const void *)socket;
+	const struct sockaddr_in6 *six = (const void *)socket;
 
-	if (family == AF_INET) {
-		bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-	} else if (family == AF_INET6) {
-		const struct in6_addr *six =
-			&((const struct sockaddr_in6 *)(const void *)address)
-				 ->sin6_addr;
+	if (socket->sa_family == AF_INET)
+		return address_of_v4(&four->sin_addr);
+	if (socket->sa_family == AF_INET6)
+		return address_of_v6(&six->sin6_addr);
+	return (struct address){{0}};
+}
 
-		bytes = six;
-		if (IN6_IS_ADDR_V4MAPPED(six)) {
-			bytes = &six->s6_addr[12];
-			family = AF_INET;
-		}
+socklen_t peer_socket(
+	const struct address *address, uint16_t port, struct sockaddr_storage *socket)
+{
+	struct sockaddr_in *four = (void *)socket;
+	struct sockaddr_in6 *six = (void *)socket;
+
+	memset(socket, 0, sizeof(*socket));
+	if (address_is_v4(address)) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		memcpy(&four->sin_addr, address->bytes + ADDRESS_V4_AT,
+			sizeof(four->sin_addr));
+		return sizeof(*four);
 	}
-	if (bytes == NULL || inet_ntop(family, bytes, text, PEER_ADDRESS_MAX) == NULL)
-		return SLICE("unknown");
-	return slice_of(text);
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons(port);
+	memcpy(&six->sin6_addr, address->bytes, sizeof(six->sin6_addr));
+	return sizeof(*six);
 }
 
 size_t peer_size(const struct peer *peer)

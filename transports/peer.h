@@ -1,15 +1,18 @@
-/* Peers: their addresses as text, and copies of what is known of them. */
+/* Peers: their addresses, and copies of what is known of them. */
 #ifndef TRANSPORTS_PEER_H
 #define TRANSPORTS_PEER_H
 
 #include "gateway/session.h"
+#include "protocol/address.h"
 
 #include <sys/socket.h>
 
-enum { PEER_ADDRESS_MAX = 64 };
+/* The address without its port; none for other families than IPv4 and IPv6. */
+struct address peer_address(const struct sockaddr *socket);
 
-/* "192.0.2.1" or "2001:db8::1"; an IPv4 address mapped into v6 is shown as v4. */
-struct slice peer_address(const struct sockaddr *address, char text[PEER_ADDRESS_MAX]);
+/* The other way: fills *socket, of the address's own family, and returns its length. */
+socklen_t peer_socket(
+	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
 
 /* The bytes that peer_copy_out() copies to *at, which moves behind them. */
 size_t peer_size(const struct peer *peer);

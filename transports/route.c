@@ -101,8 +101,17 @@ struct http_route route_find(
 	return route;
 }
 
+static bool site_is_same(struct slice origin, const struct forwarded *site)
+{
+	if (site->scheme.len > 0)
+		return origin_is_same(origin, site->scheme, site->host);
+	/* A proxy in front may speak TLS where we speak plain HTTP. */
+	return origin_is_same(origin, SLICE("http"), site->host) ||
+	       origin_is_same(origin, SLICE("https"), site->host);
+}
+
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
-	struct slice origin, struct slice host)
+	struct slice origin, const struct forwarded *site)
 {
 	/* The configuration has put the global list here, unless it has its own. */
 	const struct strings *allowed = &endpoint->allowed_origins;
@@ -113,8 +122,5 @@ bool route_allows(const struct config *config, const struct endpoint *endpoint,
 		if (origin_matches(origin, allowed->items[i]))
 			return true;
 	}
-	/* A proxy in front may speak TLS where we speak plain HTTP. */
-	return allowed->count == 0 &&
-	       (origin_is_same(origin, SLICE("http"), host) ||
-		       origin_is_same(origin, SLICE("https"), host));
+	return allowed->count == 0 && site_is_same(origin, site);
 }

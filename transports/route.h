@@ -7,6 +7,7 @@
 
 #include "gateway/config.h"
 #include "gateway/session.h"
+#include "protocol/forwarded.h"
 #include "protocol/http_head.h"
 #include "transports/link.h"
 
@@ -38,9 +39,10 @@ struct http_route route_find(
 
 /*
  * True when a request with that Origin (empty: none was sent) may use the endpoint.
- * `host` is the Host header, which the default, the same origin, compares with.
+ * By default that is the same origin as the site's: its scheme, or either one when
+ * nobody has said which, and its host.
  */
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
-	struct slice origin, struct slice host);
+	struct slice origin, const struct forwarded *site);
 
 #endif

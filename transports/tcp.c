@@ -430,8 +430,9 @@ void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
 {
 	const struct config *config = tcp->worker->config;
 	struct connection *connection = connection_create(tcp, fd);
-	char text[PEER_ADDRESS_MAX];
-	const struct peer peer = {peer_address(address, text), SLICE(""), SLICE("")};
+	const struct address from = peer_address(address);
+	char text[ADDRESS_TEXT_MAX];
+	const struct peer peer = {address_write(&from, text), SLICE(""), SLICE("")};
 
 	watch_over(fd, &config->times);
 	if (loop_watch(tcp->worker->loop, &connection->watch,

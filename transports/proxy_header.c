@@ -1,0 +1,47 @@
+#include "transports/proxy_header.h"
+
+#include "protocol/proxy_head.h"
+#include "transports/peer.h"
+
+#include <errno.h>
+
+enum proxy_header proxy_header_take(
+	int fd, struct sockaddr_storage *address, socklen_t *address_len)
+{
+	char peeked[PROXY_HEAD_MAX];
+	ssize_t got = recv(fd, peeked, sizeof(peeked), MSG_PEEK);
+	struct proxy_head head;
+
+	if (got == -1 && errno == EAGAIN)
+		return PROXY_HEADER_WAITS;
+	if (got <= 0)
+		return PROXY_HEADER_GONE;
+	switch (proxy_head_parse((struct slice){peeked, (size_t)got}, &head)) {
+	case PROXY_HEAD_MORE:
+		return PROXY_HEADER_WAITS;
+	case PROXY_HEAD_BAD:
+		return PROXY_HEADER_BAD;
+	case PROXY_HEAD_DONE:
+		break;
+	}
+	if (!take_away(fd, head.len))
+		return PROXY_HEADER_GONE;
+	if (head.known)
+		*address_len = peer_socket(&head.source, head.port, address);
+	return PROXY_HEADER_TAKEN;
+}
+
+bool take_away(int fd, size_t left)
+{
+	char taken[512];
+
+	while (left > 0) {
+		ssize_t got =
+			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
+
+		if (got <= 0)
+			return false;
+		left -= (size_t)got;
+	}
+	return true;
+}
