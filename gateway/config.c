@@ -7,6 +7,7 @@
 
 #include "gateway/config_check.h"
 #include "gateway/config_mistake.h"
+#include "gateway/config_settings.h"
 #include "gateway/config_table.h"
 #include "gateway/demo.h"
 #include "protocol/xmalloc.h"
@@ -310,9 +311,10 @@ static void refuse_syntax(const struct config_source *source, const json_error_t
 		config_mistake_at(source, before.len, "%s", error->text);
 }
 
-struct config *config_parse(struct slice text, const char *name, struct buf *error)
+struct config *config_parse(struct slice text, const char *name,
+	const struct config_settings *settings, struct buf *error)
 {
-	const struct config_source source = {text, name, error};
+	const struct config_source source = {text, name, settings, error};
 	json_error_t mistake;
 	json_t *json =
 		json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &mistake);
@@ -324,8 +326,12 @@ struct config *config_parse(struct slice text, const char *name, struct buf *err
 
 	struct config *config = xcalloc(1, sizeof(*config));
 	config->json = json;
-	if (read_keys(&source, NULL, &config_table, json, (char *)config) == 0 &&
-		config_check(config, &source) == 0)
+	if (!json_is_object(json)) {
+		config_mistake(&source, NULL, "must be an object");
+	} else if ((settings == NULL ||
+			   config_settings_apply(settings, json, error) == 0) &&
+		   read_keys(&source, NULL, &config_table, json, (char *)config) == 0 &&
+		   config_check(config, &source) == 0)
 		return config;
 	config_destroy(config);
 	return NULL;
@@ -346,15 +352,16 @@ static int read_file(const char *path, struct buf *text)
 	return failed == 0 ? 0 : -1;
 }
 
-struct config *config_read(const char *path, struct buf *error)
+struct config *config_read(
+	const char *path, const struct config_settings *settings, struct buf *error)
 {
 	struct config *config = NULL;
 	struct buf text = {0};
 
 	if (path == NULL)
-		return config_parse(slice_of(demo_json), "demo.json", error);
+		return config_parse(slice_of(demo_json), "demo.json", settings, error);
 	if (read_file(path, &text) == 0)
-		config = config_parse(buf_slice(&text), path, error);
+		config = config_parse(buf_slice(&text), path, settings, error);
 	else
 		buf_printf(error, "%s: %s", path, strerror(errno));
 	buf_finish(&text);

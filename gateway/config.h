@@ -14,6 +14,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
+struct config_settings;
+
 /* A list of strings. */
 struct strings {
 	struct slice *items;
@@ -122,10 +124,9 @@ struct config {
 	size_t route_count;
 	struct user *users; /* none: everybody is welcome, and nobody in particular */
 	size_t user_count;
-	struct slice timezone;      /* for {now:...}; empty: TZ, else UTC */
-	bool www_bundled;           /* no "www" in the file: our own pages */
-	struct slice www;           /* a directory; empty: bundled, or no files */
-	struct slice www_installed; /* main.c's: where the bundled pages are */
+	struct slice timezone; /* for {now:...}; empty: TZ, else UTC */
+	bool www_bundled;      /* no "www" in the file: our own pages */
+	struct slice www;      /* a directory; empty: bundled, or no files */
 	struct sockjs_client *sockjs_clients;
 	size_t sockjs_client_count;
 	struct limits limits;
@@ -134,15 +135,18 @@ struct config {
 };
 
 /*
- * Reads the file, or the built-in demo when `path` is NULL. A relative path in it
- * counts from the file's folder. On a mistake returns NULL and appends to *error
- * one line without its LF,
- * "file:line:column: key: what is wrong (did you mean \"...\"?)".
+ * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none) go
+ * over it. A relative path in it counts from the file's folder. On a mistake returns
+ * NULL and appends to *error one line without its LF,
+ * "file:line:column: key: what is wrong (did you mean \"...\"?)"; of a setting
+ * "environment: POSTERN_X: key: ..." or "--flag: key: ...".
  */
-struct config *config_read(const char *path, struct buf *error);
+struct config *config_read(
+	const char *path, const struct config_settings *settings, struct buf *error);
 
 /* The same from memory; `name` stands for the file in errors and paths. */
-struct config *config_parse(struct slice text, const char *name, struct buf *error);
+struct config *config_parse(struct slice text, const char *name,
+	const struct config_settings *settings, struct buf *error);
 
 /* Splits "host:port", "[v6]:port" or ":port". False when it is none. */
 bool config_listen(struct slice value, struct slice *host, struct slice *port);

@@ -19,13 +19,17 @@ static int check_endpoint_path(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *item)
 {
 	const struct config_path key = {item, "path", 0};
+	const struct slice path = config->endpoints[index].path;
 
+	if (slice_equal(path, SLICE("/health")) || slice_equal(path, SLICE("/ready"))) {
+		config_mistake(source, &key, "is where the server tells how it is");
+		return -1;
+	}
 	for (size_t i = 0; i < index; i++) {
-		if (!slice_equal(
-			    config->endpoints[i].path, config->endpoints[index].path))
+		if (!slice_equal(config->endpoints[i].path, path))
 			continue;
 		config_mistake(source, &key, "\"%.*s\" is the path of endpoints[%zu]",
-			SLICE_ARGS(config->endpoints[i].path), i);
+			SLICE_ARGS(path), i);
 		return -1;
 	}
 	return 0;

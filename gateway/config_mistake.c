@@ -4,6 +4,8 @@
  */
 #include "gateway/config_mistake.h"
 
+#include "gateway/config_settings.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,17 +160,27 @@ void config_mistake(const struct config_source *source, const struct config_path
 	const char *format, ...)
 {
 	size_t start = source->error->len;
+	const char *setting = NULL;
+	struct buf key = {0};
 	va_list arguments;
 
-	append_place(source, find_place(source->text, path).offset);
 	if (path != NULL) {
-		append_path(source->error, path);
-		buf_append(source->error, SLICE(": "));
+		append_path(&key, path);
+		if (source->settings != NULL)
+			setting = config_settings_source(
+				source->settings, buf_slice(&key));
+		buf_append(&key, SLICE(": "));
 	}
+	if (setting != NULL)
+		buf_printf(source->error, "%s: ", setting);
+	else
+		append_place(source, find_place(source->text, path).offset);
+	buf_append(source->error, buf_slice(&key));
 	va_start(arguments, format);
 	append_message(source->error, format, arguments);
 	va_end(arguments);
 	make_one_line(source->error, start);
+	buf_finish(&key);
 }
 
 void config_mistake_at(

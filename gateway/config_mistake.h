@@ -15,16 +15,19 @@ struct config_path {
 	size_t index;
 };
 
+struct config_settings;
+
 struct config_source {
 	struct slice text;
 	const char *name;
+	const struct config_settings *settings; /* that went over it; NULL: none */
 	struct buf *error;
 };
 
 /*
  * Appends "name:line:column: path: text" to the source's error. The text must
  * be valid JSON. A way that leads nowhere (a key that is missing) gets the place
- * of what should hold it.
+ * of what should hold it. What a setting has said is told by its name instead.
  */
 void config_mistake(const struct config_source *source, const struct config_path *path,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));

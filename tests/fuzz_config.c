@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct slice text = {(const char *)data, size};
 	struct buf error = {0};
-	struct config *config = config_parse(text, "conf/fuzz.json", &error);
+	struct config *config = config_parse(text, "conf/fuzz.json", NULL, &error);
 
 	assert((config == NULL) == (error.len > 0));
 	assert(slice_find(buf_slice(&error), '\n') == error.len);

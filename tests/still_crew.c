@@ -13,7 +13,8 @@ struct config *config_of(const char *json)
 		if (text.data[i] == '\'')
 			text.data[i] = '"';
 	}
-	struct config *config = config_parse(buf_slice(&text), "test.json", &error);
+	struct config *config =
+		config_parse(buf_slice(&text), "test.json", NULL, &error);
 	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
 	buf_finish(&text);
 	return config;

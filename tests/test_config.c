@@ -9,7 +9,7 @@
 static struct config *parse(const char *json)
 {
 	struct buf error = {0};
-	struct config *config = config_parse(slice_of(json), "c.json", &error);
+	struct config *config = config_parse(slice_of(json), "c.json", NULL, &error);
 
 	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
 	ck_assert_uint_eq(error.len, 0);
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(the_built_in_configuration_is_the_demo)
 {
 	struct buf error = {0};
-	struct config *config = config_read(NULL, &error);
+	struct config *config = config_read(NULL, NULL, &error);
 
 	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
 	ck_assert_slice_eq(config->listen, SLICE("0.0.0.0:8080"));
@@ -226,8 +226,8 @@ static const struct {
 START_TEST(a_relative_www_counts_from_the_files_folder)
 {
 	struct buf error = {0};
-	struct config *config =
-		config_parse(slice_of(folders[_i].json), folders[_i].name, &error);
+	struct config *config = config_parse(
+		slice_of(folders[_i].json), folders[_i].name, NULL, &error);
 
 	ck_assert_ptr_nonnull(config);
 	ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
@@ -251,6 +251,10 @@ static const struct {
 	{"{\"workers\": 1,}", "c.json:1:15: string or '}' expected near '}'"},
 	{"{} x", "c.json:1:4: end of file expected near 'x'"},
 	{"{\"workers\": 1,\n \"workers\": 2}", "c.json:2:2: \"workers\" stands twice"},
+	{"{\"limits\": {\"frame\": 1000,\n  \"frame\": 1000}}",
+		"c.json:2:3: \"frame\" stands twice"},
+	{"{\"endpoints\": [" CHAT ",\n{\"path\": \"/b\", \"path\": \"/b\"}]}",
+		"c.json:2:16: \"path\" stands twice"},
 	{"{\n// no\n}", "c.json:2:1: string or '}' expected near '/'"},
 
 	/* unknown keys */
@@ -318,6 +322,10 @@ static const struct {
 	{"{\"endpoints\": [" CHAT ", " CHAT "]}",
 		"c.json:1:36: endpoints[1].path: \"/chat\" is the path of "
 		"endpoints[0]"},
+	{"{\"endpoints\": [{\"path\": \"/health\"}]}",
+		"c.json:1:17: endpoints[0].path: is where the server tells how it is"},
+	{"{\"endpoints\": [{\"path\": \"/ready\"}]}",
+		"c.json:1:17: endpoints[0].path: is where the server tells how it is"},
 	{"{\"endpoints\": [{\"path\": \"/c\", \"sockjs\": false, \"websocket\": "
 	 "false}]}",
 		"c.json:1:16: endpoints[0]: \"sockjs\" and \"websocket\" are both "
@@ -396,7 +404,7 @@ START_TEST(a_mistake_is_told_with_its_place)
 {
 	struct buf error = {0};
 	struct config *config =
-		config_parse(slice_of(mistakes[_i].json), "c.json", &error);
+		config_parse(slice_of(mistakes[_i].json), "c.json", NULL, &error);
 
 	ck_assert_ptr_null(config);
 	ck_assert_slice_eq(buf_slice(&error), slice_of(mistakes[_i].error));
@@ -451,7 +459,7 @@ START_TEST(a_file_is_read)
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_ne(dprintf(fd, "{\"workers\": 2, \"www\": \"pages\"}\n"), -1);
 	close(fd);
-	struct config *config = config_read(path, &error);
+	struct config *config = config_read(path, NULL, &error);
 	unlink(path);
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->workers, 2);
@@ -467,7 +475,7 @@ START_TEST(clients_are_versions_with_files)
 		SLICE("{\"sockjs_clients\": ["
 		      "{\"version\": \"0.3.4\", \"file\": \"test_config.c\"},"
 		      "{\"version\": \"2\", \"file\": \"/proc/self/exe\"}]}"),
-		"tests/c.json", &error);
+		"tests/c.json", NULL, &error);
 
 	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
 	ck_assert_uint_eq(config->sockjs_client_count, 2);
@@ -511,11 +519,11 @@ START_TEST(a_file_that_is_not_there_is_told_by_name)
 {
 	struct buf error = {0};
 
-	ck_assert_ptr_null(config_read("/nowhere/c.json", &error));
+	ck_assert_ptr_null(config_read("/nowhere/c.json", NULL, &error));
 	ck_assert_slice_eq(
 		buf_slice(&error), SLICE("/nowhere/c.json: No such file or directory"));
 	buf_clear(&error);
-	ck_assert_ptr_null(config_read("/tmp", &error));
+	ck_assert_ptr_null(config_read("/tmp", NULL, &error));
 	ck_assert_slice_eq(buf_slice(&error), SLICE("/tmp: Is a directory"));
 	buf_finish(&error);
 }
@@ -525,7 +533,7 @@ START_TEST(a_file_has_at_most_a_mebibyte)
 {
 	struct buf error = {0};
 
-	ck_assert_ptr_null(config_read("/dev/zero", &error));
+	ck_assert_ptr_null(config_read("/dev/zero", NULL, &error));
 	ck_assert_slice_eq(buf_slice(&error), SLICE("/dev/zero: File too large"));
 	buf_finish(&error);
 }

@@ -9,7 +9,7 @@ static bool is_taken(const char *before, const char *value, const char *behind)
 	struct buf json = {0}, error = {0};
 
 	buf_printf(&json, "%s\"%s\"%s", before, value, behind);
-	struct config *config = config_parse(buf_slice(&json), "c.json", &error);
+	struct config *config = config_parse(buf_slice(&json), "c.json", NULL, &error);
 	bool taken = config != NULL;
 
 	ck_assert(taken == (error.len == 0));

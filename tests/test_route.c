@@ -45,6 +45,12 @@ static const struct {
 	{"/x/chat", false, ROUTE_FILE, NULL, ""},
 	{"/ws", true, ROUTE_FILE, NULL, ""},
 
+	{"/health", false, ROUTE_HEALTH, NULL, ""},
+	{"/health?probe=1", false, ROUTE_HEALTH, NULL, ""},
+	{"/ready", false, ROUTE_READY, NULL, ""},
+	{"/ready/", false, ROUTE_FILE, NULL, ""},
+	{"/chat/health", false, ROUTE_UNKNOWN, "/chat", ""},
+
 	{"/chat", false, ROUTE_GREETING, "/chat", ""},
 	{"/chat/", false, ROUTE_GREETING, "/chat", ""},
 	{"/chat?token=1", false, ROUTE_GREETING, "/chat", ""},

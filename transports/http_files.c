@@ -13,6 +13,7 @@
 #include "gateway/table.h"
 #include "protocol/hash.h"
 #include "protocol/xmalloc.h"
+#include "transports/pages.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -198,12 +199,12 @@ static int files_add_directory(struct files *files, const char *name, const char
 	return files_walk(files, fd, path, 0);
 }
 
-static int files_add_pages(struct files *files, const struct config *config)
+static int files_add_pages(struct files *files, struct slice folder)
 {
-	if (config->www.len == 0)
+	if (folder.len == 0)
 		return 0;
 
-	char *name = xstrdup(config->www);
+	char *name = xstrdup(folder);
 	int result = files_add_directory(files, name, "/");
 
 	if (result == 0)
@@ -213,13 +214,13 @@ static int files_add_pages(struct files *files, const struct config *config)
 }
 
 /* The loader, and the versions of sockjs-client that come with the binary. */
-static int files_add_bundled(struct files *files, const struct config *config)
+static int files_add_bundled(struct files *files, struct slice bundled)
 {
 	struct buf name = {0};
 
-	if (config->www_installed.len == 0)
+	if (bundled.len == 0)
 		return 0;
-	buf_append(&name, config->www_installed);
+	buf_append(&name, bundled);
 	buf_append(&name, SLICE("/sockjs-client"));
 	buf_append_char(&name, '\0');
 
@@ -254,13 +255,17 @@ static int files_add_client(struct files *files, const struct sockjs_client *cli
 struct files *files_create(const struct config *config)
 {
 	struct files *files = xcalloc(1, sizeof(*files));
+	char pages[PATH_MAX];
+	struct slice bundled = pages_find(pages) ? slice_of(pages) : SLICE("");
 	int result = 0;
 
 	table_init(&files->by_path, &etag_key);
 	for (size_t i = 0; result == 0 && i < config->sockjs_client_count; i++)
 		result = files_add_client(files, &config->sockjs_clients[i]);
-	if (result == -1 || files_add_pages(files, config) == -1 ||
-		files_add_bundled(files, config) == -1) {
+	if (result == -1 ||
+		files_add_pages(files, config->www_bundled ? bundled : config->www) ==
+			-1 ||
+		files_add_bundled(files, bundled) == -1) {
 		files_destroy(files);
 		return NULL;
 	}

@@ -213,6 +213,8 @@ bool http_serve_preflight(struct http_request *request, const char *allow);
 bool http_serve_receive(struct http_request *request);
 bool http_serve_send(struct http_request *request);
 bool http_serve_file(struct http_request *request);
+bool http_serve_health(struct http_request *request);
+bool http_serve_ready(struct http_request *request);
 
 /* http_send.c: the session's home has answered. */
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);

@@ -238,6 +238,10 @@ static bool request_serve(struct http_request *request)
 	switch (request->route.kind) {
 	case ROUTE_FILE:
 		return http_serve_file(request);
+	case ROUTE_HEALTH:
+		return http_serve_health(request);
+	case ROUTE_READY:
+		return http_serve_ready(request);
 	case ROUTE_GREETING:
 		return http_serve_greeting(request);
 	case ROUTE_INFO:

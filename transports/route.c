@@ -84,6 +84,16 @@ static void route_sockjs(struct http_route *route, struct slice rest, bool upgra
 	}
 }
 
+/* Below no endpoint; the configuration has none at the names that are ours. */
+static enum route_kind route_path(struct slice path)
+{
+	if (slice_equal(path, SLICE("/health")))
+		return ROUTE_HEALTH;
+	if (slice_equal(path, SLICE("/ready")))
+		return ROUTE_READY;
+	return ROUTE_FILE;
+}
+
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade)
 {
@@ -93,7 +103,7 @@ struct http_route route_find(
 
 	route.endpoint = route_endpoint(config, url.path, &rest);
 	if (route.endpoint == NULL)
-		route.kind = ROUTE_FILE;
+		route.kind = route_path(url.path);
 	else if (route.endpoint->sockjs)
 		route_sockjs(&route, rest, upgrade);
 	else if (rest.len == 0)

@@ -13,6 +13,8 @@
 
 enum route_kind {
 	ROUTE_FILE, /* below no endpoint: perhaps a file */
+	ROUTE_HEALTH,
+	ROUTE_READY,
 	ROUTE_GREETING,
 	ROUTE_INFO,
 	ROUTE_IFRAME,
@@ -25,7 +27,7 @@ enum route_kind {
 /* Slices point into the target. */
 struct http_route {
 	enum route_kind kind;
-	const struct endpoint *endpoint; /* NULL for files */
+	const struct endpoint *endpoint; /* NULL below none */
 	struct slice path;
 	struct slice session;
 	enum session_framing framing;

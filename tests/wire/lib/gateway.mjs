@@ -34,16 +34,21 @@ export async function freePort() {
   }
 }
 
+// What is in the environment for the tests is no setting of a gateway.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('POSTERN')));
+
 const flag = (workers) => (workers === '' ? [] : ['--workers', `${workers}`]);
 
 export class Gateway {
   // Without a configuration the demo runs that is built in. A test that needs its own
   // number of workers writes it into the configuration.
-  constructor(configuration, { port, workers = WORKERS, env = {} } = {}) {
+  constructor(configuration, { host = '127.0.0.1', port, workers = WORKERS, env = {} } = {}) {
     this.configuration = configuration;
+    this.host = host;
     this.port = port;
     this.workers = configuration?.workers === undefined ? workers : '';
-    this.env = { ...process.env, ...env };
+    this.env = { ...environment, ...env };
   }
 
   // Does not wait until it listens.
@@ -53,7 +58,7 @@ export class Gateway {
     if (this.configuration?.tcp?.listen) { // the log tells which port it got
       this.configuration = { ...this.configuration, tcp: { listen: '127.0.0.1:0' } };
     }
-    this.args = ['serve', '--listen', `127.0.0.1:${this.port}`, ...flag(this.workers)];
+    this.args = ['serve', '--listen', `${this.host}:${this.port}`, ...flag(this.workers)];
     if (this.configuration) {
       const file = path.join(this.folder, 'postern.json');
       writeFileSync(file, JSON.stringify(this.configuration, null, 2));
@@ -152,17 +157,22 @@ export class Gateway {
   }
 }
 
-// Runs the program to its end: for starts that fail.
-export async function runPostern(...args) {
+// Runs the program to its end: for starts that fail, and for the other commands.
+export const runPostern = (...args) => runPosternWith({}, ...args);
+
+export async function runPosternWith(env, ...args) {
   const workers = args[0] === 'serve' ? flag(WORKERS) : [];
-  const child = spawn(binary, [...args, ...workers], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
+  const child = spawn(binary, [...args, ...workers], {
+    env: { ...environment, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
   running.add(child);
+  child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; });
   child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });
   const status = await deadline(`postern ${args.join(' ')} ends`, new Promise((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? code));
   }));
   running.delete(child);
   assert.doesNotMatch(stderr, complaint);
-  return { status, stderr };
+  return { status, stdout, stderr };
 }
