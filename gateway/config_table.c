@@ -1,11 +1,9 @@
-/* The keys, section by section, and what single values must look like. */
+/* The keys, section by section. */
 #include "gateway/config_table.h"
 
 #include "gateway/config.h"
-#include "gateway/password.h"
-#include "protocol/http_head.h"
-
-#include <ctype.h>
+#include "gateway/config_bounds.h"
+#include "gateway/config_values.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
@@ -13,8 +11,6 @@ enum {
 	KIB = 1 << 10,
 	MIB = 1 << 20,
 	GIB = 1 << 30,
-	LONGEST = INT32_MAX,  /* milliseconds: 24 days */
-	PATH_MAX_BYTES = 255, /* with a session's id it must fit the key in session.c */
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
@@ -24,213 +20,18 @@ static const char *const policies[] = {"close", "drop-oldest", "latest", NULL};
 static const char *const handlers[] = {
 	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
 
-/* True when every byte is printable ASCII and none of `except`. */
-static bool text_is_plain(struct slice text, const char *except)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-
-		if (!isgraph(byte) || strchr(except, byte) != NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool text_has(struct slice text, struct slice wanted)
-{
-	for (; text.len >= wanted.len; text = slice_from(text, 1))
-		if (slice_starts_with(text, wanted))
-			return true;
-	return false;
-}
-
-static const char *check_listen(struct slice text)
-{
-	struct slice host, port;
-
-	return config_listen(text, &host, &port)
-		       ? NULL
-		       : "must be \"HOST:PORT\", \"[V6]:PORT\" or \":PORT\"";
-}
-
-static const char *check_tcp_listen(struct slice text)
-{
-	return text.len == 0 ? NULL : check_listen(text);
-}
-
-/* Schemes of apps are welcome, such as "capacitor://localhost". */
-static const char *check_origin(struct slice text)
-{
-	size_t colon = slice_find(text, ':');
-	struct slice host = slice_from(text, colon + 3);
-
-	if (slice_equal(text, SLICE("*")) || slice_equal(text, SLICE("null")))
-		return NULL;
-	if (colon == 0 || host.len == 0 ||
-		!slice_starts_with(slice_from(text, colon), SLICE("://")) ||
-		!text_is_plain(slice_first(text, colon), "/?#@*,\"") ||
-		!text_is_plain(host, "/?#@,\"\\"))
-		return "must be \"*\" or an origin like \"https://shop.example\", "
-		       "without a path";
-	return NULL;
-}
-
-static const char *check_network(struct slice text)
-{
-	struct network network;
-
-	return network_parse(text, &network)
-		       ? NULL
-		       : "must be an address or a network, like \"192.0.2.1\", "
-			 "\"10.0.0.0/8\" or \"fd00::/8\"";
-}
-
-static const char *check_path(struct slice text)
-{
-	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
-		text_has(text, SLICE("//")) || text_has(text, SLICE("/.")) ||
-		!text_is_plain(text, "?#%\"<>\\^`{|}"))
-		return "must be a plain path like \"/chat\", without \"/\" at its end";
-	if (text.len > PATH_MAX_BYTES)
-		return "must not be longer than 255 bytes";
-	return NULL;
-}
-
-static const char *check_prefix(struct slice text)
-{
-	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
-		text_has(text, SLICE("//")) || !text_is_plain(text, "?*{}"))
-		return "must be like \"/topic\", without \"/\" at its end, '*', '?', "
-		       "braces";
-	return NULL;
-}
-
-/* It stands between quotes in the iframe page. */
-static const char *check_url(struct slice text)
-{
-	if ((!slice_starts_with(text, SLICE("/")) &&
-		    !slice_starts_with(text, SLICE("https://")) &&
-		    !slice_starts_with(text, SLICE("http://"))) ||
-		!text_is_plain(text, "\"'<>\\`"))
-		return "must begin with \"/\", \"https://\" or \"http://\"";
-	return NULL;
-}
-
-static const char *check_version(struct slice text)
-{
-	return config_version(text) && text.len <= 32
-		       ? NULL
-		       : "must be numbers with dots between them, like \"0.3.4\"";
-}
-
-static const char *check_cookie(struct slice text)
-{
-	return text.len <= COOKIE_NAME_MAX &&
-			       text_is_plain(text, "\"(),/:;<=>?@[\\]{} ")
-		       ? NULL
-		       : "must be the name of a cookie";
-}
-
-static const char *check_destination(struct slice text)
-{
-	return slice_starts_with(text, SLICE("/")) ? NULL : "must begin with \"/\"";
-}
-
-static const char *check_dead_letter(struct slice text)
-{
-	return text.len == 0 ? NULL : check_destination(text);
-}
-
-static const char *check_login(struct slice text)
-{
-	return text.len > 0 ? NULL : "must not be empty";
-}
-
-static const char *check_password(struct slice text)
-{
-	return password_is_hash(text)
-		       ? NULL
-		       : "must be a hash, as \"postern hash-password\" makes it";
-}
-
-static const char *check_timezone(struct slice text)
-{
-	if (text.len > 64 || text_has(text, SLICE("..")) ||
-		!text_is_plain(text, "\"\\%$") || slice_starts_with(text, SLICE("/")))
-		return "must be like \"Europe/Paris\"";
-	return NULL;
-}
-
-#define LIMIT(field, standard, least, most)                                            \
-	{                                                                              \
-		.name = #field, .kind = CONFIG_NUMBER,                                 \
-		.offset = offsetof(struct config, limits.field),                       \
-		.fallback = (standard), .min = (least), .max = (most)                  \
-	}
-
-static const struct config_key limits[] = {
-	LIMIT(head, 7 * KIB, 512, 64 * KIB),
-	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX),
-	LIMIT(target, 4 * KIB, 64, 64 * KIB),
-	LIMIT(body, 0, 0, 4ULL * GIB), /* 0: config_check.c doubles the frame */
-	LIMIT(frame, MIB + 64 * KIB, 256, GIB),
-	LIMIT(connect_frame, 16 * KIB, 256, MIB),
-	LIMIT(headers, 64, 4, 4 * KIB),
-	LIMIT(header, 8 * KIB, 64, MIB),
-	LIMIT(fragments, 1024, 1, MIB),
-	LIMIT(queue_bytes, 4 * MIB, 1, 4ULL * GIB),
-	LIMIT(queue_messages, 4096, 1, 16 * MIB),
-	LIMIT(subscriptions, 256, 1, MIB),
-	LIMIT(destination, 255, 1, 64 * KIB),
-	LIMIT(destinations, 100000, 1, GIB),
-	LIMIT(idle_topics, 1024, 0, GIB),
-	LIMIT(unacked, 1024, 1, MIB),
-	LIMIT(backlog_messages, 10000, 1, GIB),
-	LIMIT(backlog_bytes, 64 * MIB, 1, 64ULL * GIB),
-	LIMIT(logins, 1024, 1, MIB),
-	LIMIT(transactions, 16, 1, MIB),
-	LIMIT(transaction_actions, 1024, 1, MIB),
-	LIMIT(transaction_bytes, MIB, 1, 4ULL * GIB),
-	LIMIT(inbox_posts, 65536, 1, GIB),
-	LIMIT(inbox_bytes, 64 * MIB, 1, 64ULL * GIB),
-	LIMIT(connections, 0, 0, GIB),
-	LIMIT(sessions, 0, 0, GIB),
-};
-
-#define TIME(field, standard, least)                                                   \
-	{                                                                              \
-		.name = #field, .kind = CONFIG_NUMBER,                                 \
-		.offset = offsetof(struct config, times.field),                        \
-		.fallback = (standard), .min = (least), .max = LONGEST                 \
-	}
-
-static const struct config_key times[] = {
-	TIME(head, 10000, 1),
-	TIME(body, 20000, 1),
-	TIME(keep_alive, 75000, 1),
-	TIME(progress, 10000, 1),
-	TIME(connect, 10000, 1),
-	TIME(heartbeat, 25000, 1),
-	TIME(disconnect, 5000, 1),
-	TIME(late_poll, 5000, 0),
-	TIME(ping, 25000, 1),
-	TIME(pong, 10000, 1),
-	TIME(stomp_send, 10000, 0),
-	TIME(stomp_want, 10000, 0),
-	TIME(linger, 1000, 0),
-	TIME(drain, 5000, 0),
-};
-
 static const struct config_key endpoint[] = {
 	{
 		.name = "path",
+		.means = "where clients connect",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, path),
 		.required = true,
-		.check = check_path,
+		.check = config_value_path,
 	},
 	{
 		.name = "handler",
+		.means = "what runs there",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, handler),
 		.text = "stomp",
@@ -238,43 +39,52 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "sockjs",
+		.means = "whether SockJS is spoken there",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, sockjs),
 		.fallback = true,
 	},
 	{
 		.name = "websocket",
+		.means = "whether clients may use WebSockets",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, websocket),
 		.fallback = true,
 	},
 	{
 		.name = "cookie_needed",
+		.means = "whether clients must send the cookie that a load balancer "
+			 "pins them by",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, cookie_needed),
 		.fallback = false,
 	},
 	{
 		.name = "bind_address",
+		.means = "whether a session serves only the address that has opened it",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, bind_address),
 		.fallback = false,
 	},
 	{
 		.name = "bind_cookie",
+		.means = "the cookie whose value must stay what it was when the "
+			 "session was opened",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, bind_cookie),
 		.text = "",
-		.check = check_cookie,
+		.check = config_value_cookie,
 	},
 	{
 		.name = "reply",
+		.means = "what the handler \"reply\" answers",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, reply),
 		.text = "",
 	},
 	{
 		.name = "response_limit",
+		.means = "bytes after which a stream ends and is asked for again",
 		.kind = CONFIG_SIZE,
 		.offset = offsetof(struct endpoint, response_limit),
 		.fallback = 128 * KIB,
@@ -283,6 +93,7 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "slow_consumer",
+		.means = "its own; empty: the global one",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, slow_consumer),
 		.text = "", /* config_check.c puts the global one there */
@@ -290,17 +101,19 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "sockjs_url",
+		.means = "the script that the iframe page loads",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, sockjs_url),
 		.text = "/sockjs-client/loader.js",
-		.check = check_url,
+		.check = config_value_url,
 	},
 	{
 		.name = "allowed_origins",
+		.means = "its own; without it the global list counts",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct endpoint, allowed_origins.items),
 		.count = offsetof(struct endpoint, allowed_origins.count),
-		.check = check_origin,
+		.check = config_value_origin,
 	},
 };
 
@@ -310,20 +123,32 @@ static const struct config_table endpoint_table = {
 static const struct config_key route[] = {
 	{
 		.name = "match",
+		.means = "the destinations that it takes: a pattern with {names}",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct route, match),
 		.required = true,
 	},
 	{
 		.name = "send_to",
+		.means = "where it sends to; without it, to /topic and the rest of the "
+			 "destination",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct route, send_to),
 		.count = offsetof(struct route, send_to_count),
 		.single = true,
-		.check = check_destination,
+		.check = config_value_destination,
 	},
-	{.name = "body", .kind = CONFIG_VALUE},
-	{.name = "reply", .kind = CONFIG_VALUE},
+	{
+		.name = "body",
+		.means = "the body that it sends, with {variables}; without it, the "
+			 "one that came",
+		.kind = CONFIG_VALUE,
+	},
+	{
+		.name = "reply",
+		.means = "what answers a SUBSCRIBE, once; without it, that is refused",
+		.kind = CONFIG_VALUE,
+	},
 };
 
 static const struct config_table route_table = {
@@ -332,28 +157,32 @@ static const struct config_table route_table = {
 static const struct config_key broker[] = {
 	{
 		.name = "prefixes",
+		.means = "below these, each destination is a topic",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, broker_prefixes.items),
 		.count = offsetof(struct config, broker_prefixes.count),
 		.text = "/topic",
-		.check = check_prefix,
+		.check = config_value_prefix,
 	},
 	{
 		.name = "client_send",
+		.means = "whether clients may send to topics and queues",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, client_send),
 		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
 	},
 	{
 		.name = "queues",
+		.means = "below these, each destination is a queue",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, queue_prefixes.items),
 		.count = offsetof(struct config, queue_prefixes.count),
 		.text = "/queue",
-		.check = check_prefix,
+		.check = config_value_prefix,
 	},
 	{
 		.name = "prefetch",
+		.means = "messages that a consumer gets ahead of its acknowledgements",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, prefetch),
 		.fallback = 64,
@@ -362,6 +191,7 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "nacks",
+		.means = "rejections after which a message is dead",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, nacks),
 		.fallback = 5,
@@ -370,13 +200,15 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "dead_letter",
+		.means = "the queue for dead messages; empty: they are dropped",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, dead_letter),
 		.text = "/queue/dead-letter",
-		.check = check_dead_letter,
+		.check = config_value_dead_letter,
 	},
 	{
 		.name = "separator",
+		.means = "what separates the segments of a destination in patterns",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, separator),
 		.text = "/",
@@ -384,6 +216,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "deny",
+		.means = "what answers a frame that is not allowed: an ERROR, or a "
+			 "message",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, deny),
 		.text = "strict",
@@ -394,17 +228,19 @@ static const struct config_key broker[] = {
 static const struct config_key user[] = {
 	{
 		.name = "login",
+		.means = "a login",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct user, login),
 		.required = true,
-		.check = check_login,
+		.check = config_value_login,
 	},
 	{
 		.name = "password",
+		.means = "the hash of its passcode: postern hash-password",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct user, password),
 		.required = true,
-		.check = check_password,
+		.check = config_value_password,
 	},
 };
 
@@ -413,24 +249,27 @@ static const struct config_table user_table = {user, COUNT(user), sizeof(struct 
 static const struct config_key tcp[] = {
 	{
 		.name = "listen",
+		.means = "where plain STOMP is spoken; empty: nowhere",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, tcp_listen),
 		.text = "",
-		.check = check_tcp_listen,
+		.check = config_value_tcp_listen,
 	},
 };
 
 static const struct config_key app[] = {
 	{
 		.name = "prefixes",
+		.means = "below these, routes decide what becomes of a message",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, app_prefixes.items),
 		.count = offsetof(struct config, app_prefixes.count),
 		.text = "/app",
-		.check = check_prefix,
+		.check = config_value_prefix,
 	},
 	{
 		.name = "routes",
+		.means = "the routes: the first that matches counts",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, routes),
 		.count = offsetof(struct config, route_count),
@@ -441,13 +280,15 @@ static const struct config_key app[] = {
 static const struct config_key sockjs_client[] = {
 	{
 		.name = "version",
+		.means = "the version that pages ask for",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct sockjs_client, version),
 		.required = true,
-		.check = check_version,
+		.check = config_value_version,
 	},
 	{
 		.name = "file",
+		.means = "its script",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct sockjs_client, file),
 		.required = true,
@@ -456,9 +297,6 @@ static const struct config_key sockjs_client[] = {
 
 static const struct config_table sockjs_client_table = {
 	sockjs_client, COUNT(sockjs_client), sizeof(struct sockjs_client)};
-static const struct config_table limits_table = {
-	.keys = limits, .count = COUNT(limits)};
-static const struct config_table times_table = {.keys = times, .count = COUNT(times)};
 static const struct config_table broker_table = {
 	.keys = broker, .count = COUNT(broker)};
 static const struct config_table tcp_table = {.keys = tcp, .count = COUNT(tcp)};
@@ -467,13 +305,15 @@ static const struct config_table app_table = {.keys = app, .count = COUNT(app)};
 static const struct config_key top[] = {
 	{
 		.name = "listen",
+		.means = "where the server listens",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, listen),
 		.text = "0.0.0.0:8080",
-		.check = check_listen,
+		.check = config_value_listen,
 	},
 	{
 		.name = "workers",
+		.means = "threads that serve; 0: one for each core",
 		.kind = CONFIG_UNSIGNED,
 		.offset = offsetof(struct config, workers),
 		.fallback = 0,
@@ -481,6 +321,7 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "log_level",
+		.means = "lines below it are not logged",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, log_level),
 		.text = "info",
@@ -488,19 +329,22 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "allowed_origins",
+		.means = "pages that may connect; empty: those of the same origin",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, allowed_origins.items),
 		.count = offsetof(struct config, allowed_origins.count),
-		.check = check_origin,
+		.check = config_value_origin,
 	},
 	{
 		.name = "require_origin",
+		.means = "whether who sends no Origin is refused",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, require_origin),
 		.fallback = false,
 	},
 	{
 		.name = "slow_consumer",
+		.means = "what becomes of who reads slower than messages come",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, slow_consumer),
 		.text = "close",
@@ -508,29 +352,49 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "trusted_proxies",
+		.means = "addresses and networks that are believed in what they say of "
+			 "their clients",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, trusted_proxies.items),
 		.count = offsetof(struct config, trusted_proxies.count),
-		.check = check_network,
+		.check = config_value_network,
 	},
 	{
 		.name = "proxy_protocol",
+		.means = "whether they begin each connection with a PROXY header",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, proxy_protocol),
 		.fallback = false,
 	},
 	{
 		.name = "endpoints",
+		.means = "where clients connect",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, endpoints),
 		.count = offsetof(struct config, endpoint_count),
 		.inside = &endpoint_table,
 	},
-	{.name = "tcp", .kind = CONFIG_OBJECT, .inside = &tcp_table},
-	{.name = "broker", .kind = CONFIG_OBJECT, .inside = &broker_table},
-	{.name = "app", .kind = CONFIG_OBJECT, .inside = &app_table},
+	{
+		.name = "tcp",
+		.means = "plain STOMP",
+		.kind = CONFIG_OBJECT,
+		.inside = &tcp_table,
+	},
+	{
+		.name = "broker",
+		.means = "topics and queues",
+		.kind = CONFIG_OBJECT,
+		.inside = &broker_table,
+	},
+	{
+		.name = "app",
+		.means = "messages for the application",
+		.kind = CONFIG_OBJECT,
+		.inside = &app_table,
+	},
 	{
 		.name = "users",
+		.means = "who may log in; empty: everybody is welcome",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, users),
 		.count = offsetof(struct config, user_count),
@@ -538,26 +402,41 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "timezone",
+		.means = "of {now:...}; empty: TZ in the environment, else UTC",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, timezone),
 		.text = "",
-		.check = check_timezone,
+		.check = config_value_timezone,
 	},
 	{
 		.name = "www",
+		.means = "the folder of the pages; empty: none; without it, those that "
+			 "come with Postern",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, www),
 		.text = "",
 	},
 	{
 		.name = "sockjs_clients",
+		.means =
+			"versions of sockjs-client beside those that come with Postern",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, sockjs_clients),
 		.count = offsetof(struct config, sockjs_client_count),
 		.inside = &sockjs_client_table,
 	},
-	{.name = "limits", .kind = CONFIG_OBJECT, .inside = &limits_table},
-	{.name = "times", .kind = CONFIG_OBJECT, .inside = &times_table},
+	{
+		.name = "limits",
+		.means = "what may be how large",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_limits,
+	},
+	{
+		.name = "times",
+		.means = "how long things may take, in milliseconds",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_times,
+	},
 };
 
 const struct config_table config_table = {top, COUNT(top), sizeof(struct config)};

@@ -25,6 +25,7 @@ struct config_table;
 
 struct config_key {
 	const char *name;
+	const char *means; /* what it decides, in a few words */
 	enum config_kind kind;
 	bool required;
 	bool single;                /* of CONFIG_TEXTS: one string is a list too */

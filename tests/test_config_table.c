@@ -1,5 +1,6 @@
 /* What single values must look like; test_config.c has the files. */
 #include "gateway/config.h"
+#include "gateway/config_table.h"
 
 #include "tests/unit.h"
 
@@ -168,6 +169,24 @@ START_TEST(plain_stomp_has_an_address_or_none)
 }
 END_TEST
 
+static void check_meanings(const struct config_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct config_key *key = &table->keys[i];
+
+		ck_assert_msg(key->means != NULL && *key->means != '\0',
+			"nothing says what %s means", key->name);
+		if (key->inside != NULL)
+			check_meanings(key->inside);
+	}
+}
+
+START_TEST(every_key_says_what_it_means)
+{
+	check_meanings(&config_table);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_table");
@@ -179,5 +198,6 @@ int main(void)
 	unit_add_table(values, a_script_url_cannot_leave_its_quotes, urls);
 	unit_add_table(values, a_time_zone_stays_in_its_folder, zones);
 	unit_add_table(values, plain_stomp_has_an_address_or_none, tcp_listens);
+	tcase_add_test(values, every_key_says_what_it_means);
 	return unit_run(suite);
 }
