@@ -42,13 +42,15 @@ const flag = (workers) => (workers === '' ? [] : ['--workers', `${workers}`]);
 
 export class Gateway {
   // Without a configuration the demo runs that is built in. A test that needs its own
-  // number of workers writes it into the configuration.
-  constructor(configuration, { host = '127.0.0.1', port, workers = WORKERS, env = {} } = {}) {
+  // number of workers writes it into the configuration. `under` is a program that runs it.
+  constructor(configuration,
+    { host = '127.0.0.1', port, workers = WORKERS, env = {}, under = [] } = {}) {
     this.configuration = configuration;
     this.host = host;
     this.port = port;
     this.workers = configuration?.workers === undefined ? workers : '';
     this.env = { ...environment, ...env };
+    this.under = under;
   }
 
   // Does not wait until it listens.
@@ -81,7 +83,8 @@ export class Gateway {
   spawn() {
     this.log = '';
     this.ended = null;
-    this.child = spawn(binary, this.args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program, ...args] = [...this.under, binary, ...this.args];
+    this.child = spawn(program, args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
     running.add(this.child);
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
     this.exit = new Promise((resolve) => {

@@ -1,0 +1,46 @@
+// Under load each subscriber hears each message once and in order, on every transport.
+// How fast that is nobody asserts here.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { load, startFloor, startPostern } from './lib.mjs';
+
+const carriers = ['websocket', 'tcp', 'sockjs-websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'];
+const clean = { lost: 0, doubled: 0, disordered: 0 };
+const verdict = ({ lost, doubled, disordered }) => ({ lost, doubled, disordered });
+
+function checks(name, start, ofThese) {
+  describe(name, () => {
+    let server;
+    before(async () => { server = await start(); });
+    after(() => server?.stop());
+
+    for (const carrier of ofThese) {
+      test(`${carrier}: a burst for a crowd`, async () => {
+        const result = await load(server,
+          { carrier, mode: 'fan-out', clients: 100, topics: 2, messages: 500, seconds: 60 });
+        assert.deepEqual(verdict(result), clean);
+        assert.equal(result.count, 100 * 500);
+      });
+      test(`${carrier}: messages at a steady rate`, async () => {
+        const result = await load(server,
+          { carrier, mode: 'steady', clients: 50, rate: 200, messages: 50, seconds: 60 });
+        assert.deepEqual(verdict(result), clean);
+        assert.equal(result.count, 50 * 50);
+      });
+      test(`${carrier}: each answers himself`, async () => {
+        const result = await load(server,
+          { carrier, mode: 'ping-pong', clients: 50, messages: 40, seconds: 60 });
+        assert.deepEqual(verdict(result), clean);
+        assert.equal(result.count, 50 * 40);
+      });
+      test(`${carrier}: a storm of sessions, beside idle ones`, async () => {
+        const result = await load(server, { carrier, mode: 'storm', clients: 100, idle: 50 });
+        assert.equal(result.count, 100);
+      });
+    }
+  });
+}
+
+checks('one worker', () => startPostern({ workers: 1 }), carriers);
+checks('three workers', () => startPostern({ workers: 3 }), carriers);
+checks('the floor', () => startFloor({ joined: true }), ['websocket', 'tcp']);

@@ -1,0 +1,20 @@
+/* What clients say: to log in, to subscribe, to publish; and how they are answered. */
+#ifndef BENCH_DIALECT_H
+#define BENCH_DIALECT_H
+
+#include "tests/bench/load.h"
+
+struct dialect {
+	const char *name;
+	const char *subprotocol; /* of a raw WebSocket; NULL: none */
+	bool is_binary;
+	void (*begin)(struct client *client); /* its carrier is open */
+	void (*publish)(struct client *client, struct slice body);
+	/* How many of the bytes are of no more use: a carrier may cut them anywhere. */
+	size_t (*hear)(struct client *client, struct slice bytes);
+};
+
+/* NULL when there is none. */
+const struct dialect *dialect_find(const char *name);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * The load generator: clients, each with a conversation (what is said: dialect.h) over
+ * a carrier (how it travels: carrier.h), and a mode, which says what they do.
+ */
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+#include "protocol/sockjs.h"
+#include "protocol/stomp.h"
+#include "tests/bench/check.h"
+#include "tests/bench/histogram.h"
+#include "tests/bench/stream.h"
+#include "tests/bench/usage.h"
+
+struct load;
+struct client;
+
+struct options {
+	const struct mode *mode;
+	const struct carrier *carrier;
+	const struct dialect *dialect;
+	const char *path;        /* of the endpoint */
+	const char *destination; /* a topic's name is this with its number behind it */
+	unsigned port, tcp_port;
+	struct processes server;
+	unsigned clients; /* subscribers, or who else the mode has */
+	unsigned topics;
+	unsigned idle;     /* sessions beside them that do nothing */
+	unsigned window;   /* messages of a publisher that are on their way */
+	unsigned rate;     /* messages per second */
+	unsigned messages; /* of each publisher, instead of a time; 0: unbounded */
+	unsigned size;     /* bytes of a body */
+	unsigned at_once;  /* sessions that are being opened */
+	double seconds;
+};
+
+struct measure {
+	struct usage empty, before, after; /* ahead of all, and where counting began */
+	uint64_t begun, ended;
+	uint64_t count; /* of what the mode counts */
+};
+
+struct mode {
+	const char *name;
+	const char *counts;  /* what load->measure.count is */
+	bool has_publishers; /* one for each topic, beside the clients */
+	bool each_alone;     /* each client has a topic of its own, and publishes */
+	bool is_opening;     /* to open the sessions is what is measured */
+	bool connects_only;  /* sessions do not subscribe */
+
+	/* Each may be NULL. */
+	void (*start)(struct load *load); /* all are there */
+	void (*turn)(struct load *load);  /* every turn until the time is over */
+	void (*heard)(
+		struct load *load, struct client *client, const struct stamp *stamp);
+};
+
+/* What the publisher of a topic knows. */
+struct topic {
+	struct client *publisher;
+	unsigned subscribers;
+	uint64_t sent;
+	uint64_t done;     /* all subscribers have what is below */
+	unsigned *hearers; /* of each message in the window */
+};
+
+struct load {
+	const struct options *options;
+	struct streams streams;
+	struct client *clients; /* idle ones, then subscribers, then publishers */
+	size_t client_count, opened, ready;
+	struct topic *topics;
+	size_t topic_count;
+	struct list sending; /* clients whose carrier has something to hand over */
+	struct sockjs_messages messages; /* being read */
+	struct buf body;                 /* of what is published */
+	struct measure measure;
+	struct histogram latencies;
+	uint64_t due; /* of the next message at a steady rate */
+};
+
+struct client {
+	struct load *load;
+	const struct carrier *carrier;
+	void *link; /* the carrier's; NULL: not opened yet */
+	unsigned number;
+	unsigned topic;
+	bool subscribes, publishes;
+	struct stomp_parser *parser;
+	struct check check;
+	struct list sending;
+};
+
+/* load.c */
+
+/* Runs it all; true when nothing was lost, doubled or out of order. */
+bool load_run(struct load *load);
+
+/* A message has come: it is checked and counted. */
+void client_heard(struct client *client, struct slice body);
+
+/* It is logged in, and has subscribed if it is to. */
+void client_ready(struct client *client);
+
+/* No client may be lost: ends the program. */
+void client_lost(struct client *client, const char *why) __attribute__((noreturn));
+
+/* Publishes the next message of a topic, unless it was the last. */
+void topic_publish_next(struct load *load, struct topic *topic);
+
+/* modes.c */
+
+const struct mode *mode_find(const char *name);
+
+/* report.c */
+
+/* Prints what was measured: one line of JSON. `sum` is that of all subscribers. */
+void report(const struct load *load, const struct check *sum);
+
+#endif
