@@ -14,6 +14,7 @@ struct command {
 	const char *summary; /* one line of the overview */
 	const char *help;    /* what --help adds to it */
 	bool configures;     /* takes --config and the keys of the configuration */
+	bool prints;         /* takes --defaults */
 	int (*run)(const struct command_line *line);
 };
 
@@ -32,6 +33,18 @@ static const struct command commands[] = {
 		.help = "Exits with 0 when nothing is.\n",
 		.configures = true,
 		.run = command_check_config,
+	},
+	{
+		.name = "print-config",
+		.summary = "prints the configuration as it is in force",
+		.help = "What comes out is a file for --config that gives the same "
+			"again, passwords'\n"
+			"hashes and all: keep it as safe as the one that went in.\n"
+			"\n"
+			"  --defaults     every key with its default instead\n",
+		.configures = true,
+		.prints = true,
+		.run = command_print_config,
 	},
 	{
 		.name = "healthcheck",
@@ -136,12 +149,12 @@ static int help_command(const struct command *command)
 
 /* Options. */
 
-enum { OPTION_HELP = 'h', OPTION_CONFIG = 256, OPTION_KEYS };
+enum { OPTION_HELP = 'h', OPTION_CONFIG = 256, OPTION_DEFAULTS, OPTION_KEYS };
 
 struct options {
 	struct config_leaves leaves;
-	const char *words[CONFIG_LEAVES_MAX + 3];
-	struct option items[CONFIG_LEAVES_MAX + 3];
+	const char *words[CONFIG_LEAVES_MAX + 4];
+	struct option items[CONFIG_LEAVES_MAX + 4];
 	size_t count;
 };
 
@@ -159,6 +172,8 @@ static void list_options(const struct command *command, struct options *options)
 	if (!command->configures)
 		return;
 	add_option(options, "config", required_argument, OPTION_CONFIG);
+	if (command->prints)
+		add_option(options, "defaults", no_argument, OPTION_DEFAULTS);
 	config_leaves_list(&options->leaves, CONFIG_FLAG);
 	for (size_t i = 0; i < options->leaves.count; i++)
 		add_option(options, options->leaves.names[i], required_argument,
@@ -215,6 +230,8 @@ static bool read_options(const struct command *command, int argc, char **argv,
 		}
 		if (option == OPTION_CONFIG)
 			line->file = optarg;
+		else if (option == OPTION_DEFAULTS)
+			line->defaults = true;
 		else
 			add_flag(
 				line, &options, (size_t)(option - OPTION_KEYS), optarg);

@@ -13,6 +13,7 @@
 struct command_line {
 	const char *file; /* the configuration's; NULL: the built-in demo */
 	struct config_settings settings;
+	bool defaults; /* --defaults: of print-config */
 	const struct edge_ops *edge;
 };
 
@@ -28,6 +29,7 @@ struct config *command_read_config(const struct command_line *line);
 /* The commands themselves: they return the process's exit status. */
 int command_serve(const struct command_line *line);
 int command_check_config(const struct command_line *line);
+int command_print_config(const struct command_line *line);
 int command_healthcheck(const struct command_line *line);
 int command_hash_password(const struct command_line *line);
 int command_version(const struct command_line *line);

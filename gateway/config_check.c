@@ -1,6 +1,7 @@
 /* The checks that need more than one key. All stop at the first mistake. */
 #include "gateway/config_check.h"
 
+#include "gateway/config_settings.h"
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
@@ -244,19 +245,37 @@ static int check_route(
 	return make_template(&route->reply, json, "reply", &variables, source, &item);
 }
 
-/*
- * A relative path counts from the file's folder. The result takes the place of what
- * was written in `object`, since the tree owns all our strings.
- */
-static struct slice resolve_path(
-	json_t *object, const char *key, struct slice value, const char *name)
+/* The folder that relative paths of the file, or of a setting, count from. */
+static void append_folder(
+	const struct config_source *source, const char *key, struct buf *out)
 {
-	const char *slash = strrchr(name, '/');
+	const bool is_set = source->settings != NULL &&
+			    config_settings_source(source->settings, slice_of(key));
+	const char *slash = is_set ? NULL : strrchr(source->name, '/');
+	char *folder = slash == NULL ? xstrdup(SLICE("."))
+				     : xstrdup((struct slice){source->name,
+					       (size_t)(slash - source->name) + 1});
+	char *real = realpath(folder, NULL);
+
+	buf_append(out, slice_of(real != NULL ? real : folder));
+	if (!slice_ends_with(buf_slice(out), SLICE("/")))
+		buf_append_char(out, '/');
+	free(real);
+	free(folder);
+}
+
+/*
+ * A path becomes absolute. The result takes the place of what was written in `object`,
+ * since the tree owns all our strings.
+ */
+static struct slice resolve_path(json_t *object, const char *key, struct slice value,
+	const struct config_source *source, const char *top)
+{
 	struct buf path = {0};
 
-	if (value.len == 0 || value.data[0] == '/' || slash == NULL)
+	if (value.len == 0 || value.data[0] == '/')
 		return value;
-	buf_append(&path, (struct slice){name, (size_t)(slash - name) + 1});
+	append_folder(source, top, &path);
 	buf_append(&path, value);
 
 	json_t *string = json_stringn_nocheck(path.data, path.len);
@@ -300,7 +319,7 @@ static int check_sockjs_client(
 	}
 	clients[index].file =
 		resolve_path(list_item(config->json, "sockjs_clients", index), "file",
-			clients[index].file, source->name);
+			clients[index].file, source, list.key);
 
 	const char *fault = find_fault(clients[index].file);
 	if (fault == NULL)
@@ -366,7 +385,7 @@ int config_check(struct config *config, const struct config_source *source)
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;
 	config->www_bundled = json_object_get(config->json, "www") == NULL;
-	config->www = resolve_path(config->json, "www", config->www, source->name);
+	config->www = resolve_path(config->json, "www", config->www, source, "www");
 
 	read_proxies(config);
 	free_default_queues(config);

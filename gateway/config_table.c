@@ -414,7 +414,6 @@ static const struct config_key top[] = {
 			 "come with Postern",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, www),
-		.text = "",
 	},
 	{
 		.name = "sockjs_clients",

@@ -217,8 +217,8 @@ static const struct {
 	{"{}", "/etc/postern/c.json", "", true},
 	{"{\"www\": \"\"}", "/etc/postern/c.json", "", false},
 	{"{\"www\": \"www\"}", "/etc/postern/c.json", "/etc/postern/www", false},
-	{"{\"www\": \"../www\"}", "conf/c.json", "conf/../www", false},
-	{"{\"www\": \"www\"}", "c.json", "www", false},
+	{"{\"www\": \"../www\"}", "/no/conf/c.json", "/no/conf/../www", false},
+	{"{\"www\": \"www\"}", "/proc/../etc/c.json", "/etc/www", false},
 	{"{\"www\": \"www\"}", "/c.json", "/www", false},
 	{"{\"www\": \"/srv\"}", "/etc/postern/c.json", "/srv", false},
 };
@@ -233,6 +233,26 @@ START_TEST(a_relative_www_counts_from_the_files_folder)
 	ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
 	ck_assert(config->www_bundled == folders[_i].bundled);
 	config_destroy(config);
+}
+END_TEST
+
+START_TEST(a_relative_www_becomes_absolute)
+{
+	static const char *const names[] = {"c.json", "./c.json", "tests/../c.json"};
+	char *here = realpath(".", NULL);
+	struct buf expected = {0}, error = {0};
+
+	buf_printf(&expected, "%s/www", here);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct config *config = config_parse(
+			SLICE("{\"www\": \"www\"}"), names[i], NULL, &error);
+
+		ck_assert_ptr_nonnull(config);
+		ck_assert_slice_eq(config->www, buf_slice(&expected));
+		config_destroy(config);
+	}
+	buf_finish(&expected);
+	free(here);
 }
 END_TEST
 
@@ -393,8 +413,8 @@ static const struct {
 	{SJS("{\"version\": \"1\", " SELF "},\n {\"version\": \"1\", " SELF "}"),
 		"c.json:3:3: sockjs_clients[1].version: \"1\" is the version of "
 		"sockjs_clients[0]"},
-	{SJS("{\"version\": \"1\", \"file\": \"nothing.js\"}"),
-		"c.json:2:18: sockjs_clients[0].file: nothing.js: No such file or "
+	{SJS("{\"version\": \"1\", \"file\": \"/nothing.js\"}"),
+		"c.json:2:18: sockjs_clients[0].file: /nothing.js: No such file or "
 		"directory"},
 	{SJS("{\"version\": \"1\", \"file\": \"/proc\"}"),
 		"c.json:2:18: sockjs_clients[0].file: /proc: Not a file"},
@@ -480,8 +500,9 @@ START_TEST(clients_are_versions_with_files)
 	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
 	ck_assert_uint_eq(config->sockjs_client_count, 2);
 	ck_assert_slice_eq(config->sockjs_clients[0].version, SLICE("0.3.4"));
-	ck_assert_slice_eq(
-		config->sockjs_clients[0].file, SLICE("tests/test_config.c"));
+	char *file = realpath("tests/test_config.c", NULL);
+	ck_assert_slice_eq(config->sockjs_clients[0].file, slice_of(file));
+	free(file);
 	ck_assert_slice_eq(config->sockjs_clients[1].version, SLICE("2"));
 	ck_assert_slice_eq(config->sockjs_clients[1].file, SLICE("/proc/self/exe"));
 	config_destroy(config);
@@ -554,6 +575,7 @@ int main(void)
 	tcase_add_test(read, a_route_has_targets_and_a_body);
 	tcase_add_test(read, the_built_in_configuration_is_the_demo);
 	unit_add_table(read, a_relative_www_counts_from_the_files_folder, folders);
+	tcase_add_test(read, a_relative_www_becomes_absolute);
 	tcase_add_test(read, clients_are_versions_with_files);
 	unit_add_table(read, a_version_is_numbers_with_dots_between, versions);
 	tcase_add_test(read, a_file_is_read);

@@ -106,3 +106,47 @@ test('what Kubernetes and Docker say of a service called postern does not matter
   const port = await runPosternWith({ POSTERN_PORT: '9000' }, 'check-config');
   assert.equal(port.status, 1);
 });
+
+// What print-config prints, as text and as what it says.
+async function printed(env, ...args) {
+  const { status, stdout, stderr } = await runPosternWith(env, 'print-config', ...args);
+  assert.deepEqual([status, stderr], [0, '']);
+  return { text: stdout, values: JSON.parse(stdout) };
+}
+
+test('print-config prints the file with the environment and the options over it', async () => {
+  const some = file('some.json', { workers: 1, log_level: 'warn', limits: { frame: 1000, headers: 9 }, www: 'pages' });
+  const env = { POSTERN_CONFIG: some, POSTERN_WORKERS: '2', POSTERN_LIMITS__FRAME: '2000' };
+  const { text, values } = await printed(env, '--workers', '3', '--endpoints', '[{"path": "/a"}]');
+  assert.deepEqual([values.workers, values.log_level], [3, 'warn']);
+  assert.deepEqual([values.limits.frame, values.limits.headers, values.limits.target], [2000, 9, 4096]);
+  assert.deepEqual([values.endpoints.length, values.endpoints[0].handler], [1, 'stomp']);
+  assert.equal(values.www, path.join(folder, 'pages'));
+  const again = await printed({}, '--config', file('again.json', text));
+  assert.equal(again.text, text);
+});
+
+test('print-config of the built-in demo is a file that gives it again', async () => {
+  const { text, values } = await printed({});
+  assert.deepEqual(values.endpoints.map((endpoint) => endpoint.path), ['/chat', '/ws/chat']);
+  assert.equal((await printed({}, '--config', file('demo.json', text))).text, text);
+});
+
+test('print-config --defaults prints every key, whatever else is set', async () => {
+  const { text, values } = await printed({ POSTERN_WORKERS: '7' }, '--defaults');
+  assert.deepEqual([values.workers, values.endpoints], [0, []]);
+  assert.equal((await printed({}, '--config', file('defaults.json', text))).text, text);
+});
+
+test('print-config prints nothing when something is wrong', async () => {
+  const { status, stdout, stderr } = await runPostern('print-config', '--workers', 'many');
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /--workers: workers: must be a whole number/);
+});
+
+test('a path in a file counts from there, a path in an option from where one is', async () => {
+  const some = file('paths.json', { www: 'pages' });
+  assert.equal((await printed({}, '--config', some)).values.www, path.join(folder, 'pages'));
+  const { values } = await printed({}, '--config', some, '--www', 'mine');
+  assert.equal(values.www, path.join(process.cwd(), 'mine'));
+});
