@@ -25,8 +25,13 @@ struct backend {
 	size_t (*subscribe)(struct broker *broker, struct subscription *subscription,
 		uint64_t prefetch, uint64_t request);
 
-	/* Just before the subscription is freed, unless its answers were missing. What it has not settled comes back. */
-	void (*unsubscribe)(struct broker *broker, struct subscription *subscription);
+	/*
+	 * Just before the subscription is freed, unless its answers were missing. What
+	 * it has not settled has come back when `request` is answered. Returns how many
+	 * answers will come.
+	 */
+	size_t (*unsubscribe)(struct broker *broker, struct subscription *subscription,
+		uint64_t request);
 
 	/* To message_address(). Takes the caller's reference over. */
 	void (*send)(struct broker *broker, struct message *message,

@@ -46,7 +46,7 @@ struct broker_call {
 /* Messages that the home takes after its answer are delivered. */
 enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call);
 
-/* At once: nothing more of it is queued. */
+/* At once: nothing more of it is queued; its home answers. */
 enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call);
 
 /* Where its destination says, or into its transaction. */

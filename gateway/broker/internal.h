@@ -215,8 +215,12 @@ void audience_deliver(struct broker *broker, struct message *message);
 struct subscription *subscription_create(struct broker *broker, struct party *party,
 	const struct slice *id, struct slice destination, enum stomp_version version);
 
-/* What is still on its way to it finds it gone; the backend, if any, is told. */
-void subscription_end(struct broker *broker, struct subscription *subscription);
+/*
+ * What is still on its way to it finds it gone; the backend, if any, is told. Returns
+ * how many answers to `request` will come.
+ */
+size_t subscription_end(
+	struct broker *broker, struct subscription *subscription, uint64_t request);
 
 /* The subscription of that id, or without one of that destination, or NULL. */
 struct subscription *subscription_find(const struct party *party,

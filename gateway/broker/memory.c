@@ -19,7 +19,8 @@
 struct member_post {
 	struct post post;
 	struct handle subscription;
-	uint64_t prefetch, party, request; /* only of those that join */
+	uint64_t prefetch;       /* of those that join a queue */
+	uint64_t party, request; /* who is answered, at the subscription's worker */
 	struct slice address;
 	char text[];
 };
@@ -60,6 +61,9 @@ static void leave_run(struct worker *worker, struct post *post)
 		assert(topic != NULL);
 		topic_leave(broker, topic, (unsigned)member->subscription.worker);
 	}
+	broker_answer(broker,
+		(struct handle){member->subscription.worker, member->party},
+		member->request, SLICE(""));
 	free(member);
 }
 
@@ -137,24 +141,33 @@ static size_t member_posts_send(struct broker *broker,
 	return homes;
 }
 
-static size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
-	uint64_t prefetch, uint64_t request)
+static struct member_post subscription_wish(
+	const struct subscription *subscription, uint64_t prefetch, uint64_t request)
 {
-	const struct member_post wish = {
+	return (struct member_post){
 		.prefetch = prefetch,
 		.party = subscription->party->entry.number,
 		.request = request,
 	};
-	size_t homes = member_posts_send(broker, subscription, &wish, join_run);
+}
+
+static size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
+	uint64_t prefetch, uint64_t request)
+{
+	const struct member_post wish =
+		subscription_wish(subscription, prefetch, request);
+	const size_t homes = member_posts_send(broker, subscription, &wish, join_run);
 
 	subscription->joining = (unsigned)homes;
 	return homes;
 }
 
-static void memory_unsubscribe(struct broker *broker, struct subscription *subscription)
+static size_t memory_unsubscribe(
+	struct broker *broker, struct subscription *subscription, uint64_t request)
 {
-	member_posts_send(
-		broker, subscription, &(struct member_post){.request = 0}, leave_run);
+	const struct member_post wish = subscription_wish(subscription, 0, request);
+
+	return member_posts_send(broker, subscription, &wish, leave_run);
 }
 
 /* Sending. */

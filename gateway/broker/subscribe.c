@@ -178,6 +178,6 @@ enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call 
 							"subscription"));
 		return BROKER_REFUSED;
 	}
-	subscription_end(broker, subscription);
+	call->answers = subscription_end(broker, subscription, call->request);
 	return BROKER_TAKEN;
 }

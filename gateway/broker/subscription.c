@@ -49,11 +49,12 @@ static size_t party_seek(const struct party *party, uint32_t ordinal)
 	return low;
 }
 
-void subscription_end(struct broker *broker, struct subscription *subscription)
+size_t subscription_end(
+	struct broker *broker, struct subscription *subscription, uint64_t request)
 {
 	struct party *party = subscription->party;
 	struct table *names = &broker->worker->names;
-	size_t index = party_seek(party, subscription->ordinal);
+	size_t index = party_seek(party, subscription->ordinal), answers = 0;
 
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
 		session_recall(party->session, subscription->ordinal);
@@ -61,7 +62,7 @@ void subscription_end(struct broker *broker, struct subscription *subscription)
 	if (subscription->kind != SUBSCRIPTION_LOCAL &&
 		(subscription->joining == 0 ||
 			subscription->kind == SUBSCRIPTION_PATTERN))
-		broker->backend->unsubscribe(broker, subscription);
+		answers = broker->backend->unsubscribe(broker, subscription, request);
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);
 	registry_remove(&broker->subscriptions, &subscription->entry);
@@ -72,6 +73,7 @@ void subscription_end(struct broker *broker, struct subscription *subscription)
 	name_unref(names, subscription->id);
 	name_unref(names, subscription->destination);
 	free(subscription);
+	return answers;
 }
 
 struct subscription *subscription_find(const struct party *party,
