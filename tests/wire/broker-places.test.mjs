@@ -1,21 +1,15 @@
 // Patterns, destinations of users and of sessions, routes that reply, numbers of topics.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { broker, fresh, sync } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';
 import { frame } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
 import { testWith, withGateway } from './lib/test.mjs';
 
-const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta.url)));
-// Without users each session is a user of its own.
-const gateway = withGateway({ ...configuration, users: [] });
-
-let rooms = 0;
-const room = () => `/topic/room${rooms += 1}`;
-const sync = (client) => client.call('SEND', { destination: '/topic/nobody' }, '');
+const gateway = withGateway(broker());
 
 testOver(all, gateway, 'a pattern hears every topic that it matches, on whatever worker that lives', async (connect) => {
-  const [client, top] = [await connect(), room()];
+  const [client, top] = [await connect(), fresh('topic')];
   await client.subscribe(`${top}/*/x`, 'one');
   await client.subscribe(`${top}/**`, 'all');
   for (let i = 0; i < 8; i += 1) client.publish(`${top}/${i}/x`, `${i}`);
@@ -54,7 +48,7 @@ testOver(all, gateway, 'a message to a session arrives there alone, as /user/que
 
 testOver(all, gateway, 'a request is answered at its reply-to', async (connect) => {
   const [client, service] = [await connect(), await connect()];
-  const requests = `/queue/service${rooms += 1}`;
+  const requests = fresh('queue');
   await service.subscribe(requests);
   for (const question of ['one', 'two']) {
     client.publish(requests, question, { 'reply-to': '/temp-queue/answers', 'correlation-id': question });
@@ -85,7 +79,7 @@ testOver(plain, gateway, 'a route with a reply answers SUBSCRIBE once', async (c
 });
 
 testOver(plain, gateway, 'the messages of a topic are numbered, for all subscribers alike', async (connect) => {
-  const [client, other, topic] = [await connect(), await connect(), room()];
+  const [client, other, topic] = [await connect(), await connect(), fresh('topic')];
   for (const one of [client, other]) await one.subscribe(topic);
   for (let i = 0; i < 3; i += 1) client.publish(topic, 'x');
   const numbers = [];
@@ -98,9 +92,9 @@ testOver(plain, gateway, 'the messages of a topic are numbered, for all subscrib
   assert.equal(new Set(numbers.map(([epoch]) => epoch)).size, 1);
 });
 
-testWith('what is denied softly is told to the session, which goes on', {
-  ...configuration, broker: { ...configuration.broker, deny: 'soft', client_send: false },
-}, async (soft, keep) => {
+testWith('what is denied softly is told to the session, which goes on', broker({
+  broker: { deny: 'soft', client_send: false },
+}), async (soft, keep) => {
   const client = await keep(TcpStomp.connect(soft));
   await client.subscribe('/user/queue/errors', 'e');
   for (const [destination, why] of [

@@ -1,21 +1,18 @@
-// Transactions: SEND, ACK and NACK take effect at COMMIT, all or nothing, in order.
+// Transactions: SEND, ACK and NACK take effect at COMMIT, all or nothing, in order. The
+// number is that of www/docs/stomp.md.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { broker, fresh, sync } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';
 import { frame } from './lib/stomp.mjs';
 import { withGateway } from './lib/test.mjs';
 
-const configuration = JSON.parse(readFileSync(new URL('broker.json', import.meta.url)));
-const gateway = withGateway({ ...configuration, limits: { backlog_messages: 10 } });
+const gateway = withGateway(broker({ limits: { backlog_messages: 10 } }));
 
-let places = 0;
-const place = (kind) => `/${kind}/t${places += 1}`;
-const sync = (client) => client.call('SEND', { destination: '/topic/nobody' }, '');
 const begin = (client, id = 't') => client.call('BEGIN', { transaction: id });
 const within = (client, destination, body, id = 't') => client.publish(destination, body, { transaction: id });
 
-testOver(all, gateway, 'nothing arrives before COMMIT, and then everything in order', async (connect) => {
-  const [client, other, topic, queue] = [await connect(), await connect(), place('topic'), place('queue')];
+testOver(all, gateway, '28: nothing arrives before COMMIT, and then everything in order', async (connect) => {
+  const [client, other, topic, queue] = [await connect(), await connect(), fresh('topic'), fresh('queue')];
   await other.subscribe(topic, 'topic');
   await other.subscribe(queue, 'queue');
   await begin(client);
@@ -35,8 +32,8 @@ testOver(all, gateway, 'nothing arrives before COMMIT, and then everything in or
   assert.deepEqual(got, { topic: ['0', '1', '2', '3', '4'], queue: ['0', '1', '2', '3', '4'] });
 });
 
-testOver(all, gateway, 'ABORT drops what was sent', async (connect) => {
-  const [client, topic] = [await connect(), place('topic')];
+testOver(all, gateway, '28: ABORT drops what was sent', async (connect) => {
+  const [client, topic] = [await connect(), fresh('topic')];
   await client.subscribe(topic);
   await begin(client);
   within(client, topic, 'never');
@@ -47,8 +44,8 @@ testOver(all, gateway, 'ABORT drops what was sent', async (connect) => {
   assert.equal((await client.frame('MESSAGE')).body, 'once');
 });
 
-testOver(plain, gateway, 'a lost client and DISCONNECT drop open transactions', async (connect) => {
-  const [queue, reader] = [place('queue'), await connect()];
+testOver(plain, gateway, '28: a lost client and DISCONNECT drop open transactions', async (connect) => {
+  const [queue, reader] = [fresh('queue'), await connect()];
   for (const leave of [(client) => client.abort(), (client) => client.call('DISCONNECT')]) {
     const client = await connect();
     await begin(client);
@@ -61,11 +58,10 @@ testOver(plain, gateway, 'a lost client and DISCONNECT drop open transactions', 
   assert.equal((await reader.frame('MESSAGE')).body, 'this');
 });
 
-testOver(plain, gateway, 'when one queue is full the whole COMMIT fails', async (connect) => {
-  const [client, other, topic, queue] = [await connect(), await connect(), place('topic'), place('queue')];
+testOver(all, gateway, '28: when one queue is full the whole COMMIT fails', async (connect) => {
+  const [client, other, topic, queue] = [await connect(), await connect(), fresh('topic'), fresh('queue')];
   await other.subscribe(topic);
-  for (let i = 0; i < 9; i += 1) other.publish(queue, `${i}`);
-  await sync(other);
+  for (let i = 0; i < 9; i += 1) await other.call('SEND', { destination: queue }, `${i}`);
   await begin(client);
   within(client, topic, 'x');
   within(client, queue, 'x');
@@ -77,8 +73,8 @@ testOver(plain, gateway, 'when one queue is full the whole COMMIT fails', async 
   assert.equal(other.inbox.length, 0);
 });
 
-testOver(all, gateway, 'frames behind COMMIT come after it', async (connect) => {
-  const [client, queue] = [await connect(), place('queue')];
+testOver(all, gateway, '28: frames behind COMMIT come after it', async (connect) => {
+  const [client, queue] = [await connect(), fresh('queue')];
   await client.subscribe(queue);
   await begin(client);
   within(client, queue, 'one');
@@ -88,8 +84,8 @@ testOver(all, gateway, 'frames behind COMMIT come after it', async (connect) => 
   assert.equal((await client.frame('MESSAGE')).body, 'two');
 });
 
-testOver(plain, gateway, 'an ACK in a transaction counts at COMMIT, and after ABORT not at all', async (connect) => {
-  const [client, other, queue] = [await connect(), await connect(), place('queue')];
+testOver(plain, gateway, '28: an ACK in a transaction counts at COMMIT, and after ABORT not at all', async (connect) => {
+  const [client, other, queue] = [await connect(), await connect(), fresh('queue')];
   await client.subscribe(queue, '1', { ack: 'client-individual' });
   client.publish(queue, 'kept');
   client.publish(queue, 'given back');
@@ -105,8 +101,8 @@ testOver(plain, gateway, 'an ACK in a transaction counts at COMMIT, and after AB
   assert.equal((await other.frame('MESSAGE')).body, 'given back');
 });
 
-testOver(plain, gateway, 'a NACK in a transaction counts at COMMIT', async (connect) => {
-  const [client, other, queue] = [await connect(), await connect(), place('queue')];
+testOver(plain, gateway, '28: a NACK in a transaction counts at COMMIT', async (connect) => {
+  const [client, other, queue] = [await connect(), await connect(), fresh('queue')];
   await client.subscribe(queue, '1', { ack: 'client-individual' });
   client.publish(queue, 'x');
   const { headers } = await client.frame('MESSAGE');
@@ -133,10 +129,47 @@ const mistakes = {
     ...Array.from({ length: 1025 }, () => ['SEND', { destination: '/topic/a', transaction: 't' }])],
 };
 for (const [what, frames] of Object.entries(mistakes)) {
-  testOver(plain, gateway, `${what} is an ERROR, and the end`, async (connect) => {
+  testOver(plain, gateway, `28: ${what} is an ERROR, and the end`, async (connect) => {
     const client = await connect();
     frames.forEach(([command, headers], i) => client.send(
       frame(command, i === frames.length - 1 ? { ...headers, receipt: 'r' } : headers)));
     assert.equal((await client.fails()).headers['receipt-id'], 'r');
   });
 }
+
+testOver(all, gateway, '28: a transaction takes routes and private places along', async (connect) => {
+  const [client, other] = [await connect(), await connect()];
+  const name = fresh('x').slice(3);
+  await other.subscribe(`/topic/echo/${name}`, 'route');
+  await other.subscribe('/user/queue/t', 'user');
+  await begin(client);
+  within(client, `/app/echo/${name}`, '1');
+  within(client, `/user/${other.connected.headers.session}/queue/t`, '2');
+  await sync(client);
+  await sync(other);
+  assert.equal(other.inbox.length, 0);
+  await client.call('COMMIT', { transaction: 't' });
+  const got = [await other.frame('MESSAGE'), await other.frame('MESSAGE')].map(({ headers, body }) => [headers.subscription, body]);
+  assert.deepEqual(got.sort(), [['route', '1'], ['user', '2']]);
+});
+
+testOver(plain, gateway, '28: two transactions may be open at once, and each takes its own', async (connect) => {
+  const [client, topic] = [await connect(), fresh('topic')];
+  await client.subscribe(topic);
+  await begin(client, 'a');
+  await begin(client, 'b');
+  within(client, topic, 'a1', 'a');
+  within(client, topic, 'b1', 'b');
+  within(client, topic, 'a2', 'a');
+  client.send(frame('COMMIT', { transaction: 'b' }) + frame('COMMIT', { transaction: 'a' }));
+  const got = [];
+  while (got.length < 3) got.push((await client.frame('MESSAGE')).body);
+  assert.deepEqual(got, ['b1', 'a1', 'a2']);
+});
+
+testOver(plain, gateway, '28: more than 1 MiB in a transaction is an ERROR, and the end', async (connect) => {
+  const client = await connect();
+  await begin(client);
+  for (let i = 0; i < 5; i += 1) within(client, '/topic/a', 'x'.repeat(220_000));
+  assert.equal((await client.fails()).headers.message, 'The transaction is too large');
+});

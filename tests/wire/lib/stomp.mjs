@@ -9,9 +9,20 @@ export function frame(command, headers = {}, body = '') {
   return `${command}\n${lines.join('')}\n${body}\0`;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+// Bytes that are no UTF-8 become a character each.
+function textOf(bytes) {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return bytes.toString('latin1');
+  }
+}
+
 // What came, not unescaped. The first of repeated headers counts.
 export function readFrame(data) {
-  const text = typeof data === 'string' ? data : data.toString('latin1');
+  const text = typeof data === 'string' ? data : textOf(data);
   const end = text.indexOf('\n\n');
   const [command, ...lines] = text.slice(0, end).split('\n');
   const headers = {};
