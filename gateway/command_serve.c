@@ -16,6 +16,7 @@ int command_serve(const struct command_line *line)
 		return EXIT_FAILURE;
 	log_level_parse(config->log_level, &level);
 	log_set_level(level);
+	log_set_most(config->limits.log_lines);
 	int status = server_run(config, line->edge);
 	config_destroy(config);
 	return status;

@@ -439,6 +439,8 @@ void config_destroy(struct config *config)
 	free(config->allowed_origins.items);
 	free(config->trusted_proxies.items);
 	free(config->proxies.items);
+	free(config->exempt_addresses.items);
+	free(config->exempt.items);
 	free(config->broker_prefixes.items);
 	free(config->queue_prefixes.items);
 	free(config->app_prefixes.items);

@@ -77,8 +77,11 @@ struct limits {
 	uint64_t logins; /* per worker, that are being checked */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
-	uint64_t connections; /* 0: as many as RLIMIT_NOFILE allows */
-	uint64_t sessions;    /* 0: no bound of its own */
+	uint64_t connections;         /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t sessions;            /* 0: no bound of its own */
+	uint64_t address_connections; /* of one address */
+	uint64_t address_sessions, address_unknown; /* in a second, of one address */
+	uint64_t log_lines;                         /* of one kind, in a second */
 };
 
 struct times {
@@ -108,6 +111,8 @@ struct config {
 	struct slice slow_consumer;     /* "close", "drop-oldest", "latest" */
 	struct strings trusted_proxies; /* believed in what they say of their clients */
 	struct networks proxies;        /* the same, read */
+	struct strings exempt_addresses; /* limits.address_... spare them */
+	struct networks exempt;          /* the same, read */
 	bool proxy_protocol; /* they begin each connection with a PROXY header */
 	struct endpoint *endpoints;
 	size_t endpoint_count;

@@ -57,6 +57,13 @@ static const struct config_key limits[] = {
 	LIMIT(connections, 0, 0, GIB,
 		"connections in all; 0: as many as there are file descriptors for"),
 	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no bound of its own"),
+	LIMIT(address_connections, 4096, 1, GIB, "connections of one address"),
+	LIMIT(address_sessions, 1000, 1, GIB,
+		"sessions that one address opens in a second"),
+	LIMIT(address_unknown, 100, 1, GIB,
+		"messages for unknown sessions that one address sends in a second"),
+	LIMIT(log_lines, 200, 1, GIB,
+		"lines of the log in a second that differ only in details"),
 };
 
 #define TIME(field, standard, least, meaning)                                          \

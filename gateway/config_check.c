@@ -349,18 +349,29 @@ static int check_users(const struct config *config, const struct config_source *
 	return 0;
 }
 
-/* Proxies: the table has checked each one. */
+/* Addresses: the table has checked each one. */
 
-static void read_proxies(struct config *config)
+static void read_networks(const struct strings *texts, struct networks *networks)
 {
-	const struct strings *texts = &config->trusted_proxies;
-	struct networks *proxies = &config->proxies;
+	networks->items = xcalloc(texts->count, sizeof(*networks->items));
+	while (networks->count < texts->count &&
+		network_parse(texts->items[networks->count],
+			&networks->items[networks->count]))
+		networks->count++;
+}
 
-	proxies->items = xcalloc(texts->count, sizeof(*proxies->items));
-	while (proxies->count < texts->count &&
-		network_parse(
-			texts->items[proxies->count], &proxies->items[proxies->count]))
-		proxies->count++;
+/* The machine itself: its proxies and its tests speak for many. */
+static void default_exempt(struct config *config)
+{
+	static const struct slice loopback[] = {
+		SLICE_INIT("127.0.0.0/8"), SLICE_INIT("::1")};
+	struct strings *exempt = &config->exempt_addresses;
+
+	if (json_object_get(config->json, "exempt_addresses") != NULL)
+		return;
+	exempt->count = sizeof(loopback) / sizeof(*loopback);
+	exempt->items = xcalloc(exempt->count, sizeof(*exempt->items));
+	memcpy(exempt->items, loopback, sizeof(loopback));
 }
 
 /* Who may connect at all would otherwise be nobody. */
@@ -387,7 +398,9 @@ int config_check(struct config *config, const struct config_source *source)
 	config->www_bundled = json_object_get(config->json, "www") == NULL;
 	config->www = resolve_path(config->json, "www", config->www, source, "www");
 
-	read_proxies(config);
+	read_networks(&config->trusted_proxies, &config->proxies);
+	default_exempt(config);
+	read_networks(&config->exempt_addresses, &config->exempt);
 	free_default_queues(config);
 	if (check_proxy_protocol(config, source) == -1 ||
 		check_endpoints(config, source) == -1 ||

@@ -351,6 +351,15 @@ static const struct config_key top[] = {
 		.choices = policies,
 	},
 	{
+		.name = "exempt_addresses",
+		.means = "addresses and networks that limits.address_... spare, beside "
+			 "trusted proxies; without it, loopback",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, exempt_addresses.items),
+		.count = offsetof(struct config, exempt_addresses.count),
+		.check = config_value_network,
+	},
+	{
 		.name = "trusted_proxies",
 		.means = "addresses and networks that are believed in what they say of "
 			 "their clients",

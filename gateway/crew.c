@@ -1,5 +1,6 @@
 #include "gateway/crew.h"
 
+#include "gateway/crowd.h"
 #include "gateway/log.h"
 #include "gateway/worker.h"
 #include "protocol/xmalloc.h"
@@ -16,6 +17,7 @@ struct crew *crew_create(
 
 	crew->config = config;
 	crew->key = *key;
+	crew->crowd = crowd_create(config, key);
 	crew->workers = xcalloc(count, sizeof(struct worker *));
 	for (; crew->count < count; crew->count++) {
 		struct worker *worker = worker_create(crew, crew->count, count);
@@ -126,6 +128,7 @@ void crew_destroy(struct crew *crew)
 	crew_settle(crew);
 	for (unsigned i = 0; i < crew->count; i++)
 		worker_destroy(crew->workers[i]);
+	crowd_destroy(crew->crowd);
 	free(crew->workers);
 	free(crew);
 }

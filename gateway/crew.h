@@ -20,11 +20,13 @@
 #include <stdint.h>
 
 struct config;
+struct crowd;
 struct worker;
 
 struct crew {
 	const struct config *config; /* borrowed */
 	struct hash_key key;         /* the server's secret */
+	struct crowd *crowd;
 	struct worker **workers;
 	unsigned count;
 	bool stopping; /* worker 0's alone */

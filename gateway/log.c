@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024, SLOTS = 256 };
+enum { LINE_MAX_BYTES = 1024, SLOTS = 256, KINDS = 256 };
 
 static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
@@ -19,9 +19,10 @@ static const char *const level_names[] = {
 /*
  * The one exception to "no file-scope state": there is one stderr in a process,
  * and a failing function must be able to speak without being handed a log. The
- * level is set before any thread starts.
+ * level and the bound are set before any thread starts.
  */
 static enum log_level lowest = LOG_INFO;
+static unsigned long long most_of_a_kind = 200;
 
 /*
  * The same line is written at most once a second: peers can provoke lines. Each
@@ -33,7 +34,19 @@ struct slot {
 	unsigned repeats; /* not written since then */
 };
 
+/*
+ * Peers can provoke lines that all differ, too: what one place in the code says is a
+ * kind, known by its format, and there are fewer places than KINDS.
+ */
+struct kind {
+	const char *format;
+	time_t second;
+	unsigned long long lines; /* in that second */
+	unsigned long long lost;  /* not written since a line was */
+};
+
 static struct slot slots[SLOTS];
+static struct kind kinds[KINDS];
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool log_level_parse(struct slice name, enum log_level *level)
@@ -50,6 +63,11 @@ bool log_level_parse(struct slice name, enum log_level *level)
 void log_set_level(enum log_level level)
 {
 	lowest = level;
+}
+
+void log_set_most(unsigned long long lines)
+{
+	most_of_a_kind = lines;
 }
 
 /* Control characters, C1's too, would let a peer forge lines or drive a terminal. */
@@ -83,7 +101,6 @@ static bool line_may_go(const char *line, time_t second, unsigned *repeats)
 	bool may_go = true;
 
 	*repeats = 0;
-	pthread_mutex_lock(&slots_lock);
 	if (slot->hash == hash && slot->second == second) {
 		slot->repeats++;
 		may_go = false;
@@ -92,6 +109,45 @@ static bool line_may_go(const char *line, time_t second, unsigned *repeats)
 			*repeats = slot->repeats;
 		*slot = (struct slot){hash, second, 0};
 	}
+	return may_go;
+}
+
+static struct kind *kind_find(const char *format)
+{
+	size_t at = ((uintptr_t)format >> 3) % KINDS, tried = 0;
+
+	/* With more kinds than expected the last place is for all that find none. */
+	while (kinds[at].format != NULL && kinds[at].format != format &&
+		++tried < KINDS)
+		at = (at + 1) % KINDS;
+	kinds[at].format = format;
+	return &kinds[at];
+}
+
+/* False when too many of the kind were written in this second. */
+static bool kind_may_go(const char *format, time_t second, unsigned long long *lost)
+{
+	struct kind *kind = kind_find(format);
+
+	if (kind->second != second) {
+		kind->second = second;
+		kind->lines = 0;
+	}
+	if (kind->lines++ >= most_of_a_kind) {
+		kind->lost++;
+		return false;
+	}
+	*lost = kind->lost;
+	kind->lost = 0;
+	return true;
+}
+
+static bool log_may_go(const char *format, const char *line, time_t second,
+	unsigned *repeats, unsigned long long *lost)
+{
+	pthread_mutex_lock(&slots_lock);
+	bool may_go =
+		line_may_go(line, second, repeats) && kind_may_go(format, second, lost);
 	pthread_mutex_unlock(&slots_lock);
 	return may_go;
 }
@@ -101,6 +157,7 @@ void log_write(enum log_level level, const char *format, ...)
 	char line[LINE_MAX_BYTES], out[LINE_MAX_BYTES + 256];
 	struct timespec now;
 	unsigned repeats;
+	unsigned long long lost;
 	struct tm utc;
 	va_list arguments;
 
@@ -113,7 +170,7 @@ void log_write(enum log_level level, const char *format, ...)
 	line_clean(line);
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (!line_may_go(line, now.tv_sec, &repeats))
+	if (!log_may_go(format, line, now.tv_sec, &repeats, &lost))
 		return;
 
 	gmtime_r(&now.tv_sec, &utc);
@@ -124,6 +181,9 @@ void log_write(enum log_level level, const char *format, ...)
 	if (repeats > 0)
 		len += snprintf(out + len, sizeof(out) - (size_t)len,
 			" (and %u times before)", repeats);
+	if (lost > 0)
+		len += snprintf(out + len, sizeof(out) - (size_t)len,
+			" (and %llu others like it before)", lost);
 	out[len++] = '\n';
 
 	/* One write, so that lines of several threads never mix. */

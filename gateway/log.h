@@ -22,6 +22,9 @@ bool log_level_parse(struct slice name, enum log_level *level);
 /* Once, before any thread starts: lines below `level` are dropped. */
 void log_set_level(enum log_level level);
 
+/* The same: so many lines that differ only in their details are written in a second. */
+void log_set_most(unsigned long long lines);
+
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

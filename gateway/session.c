@@ -1,5 +1,6 @@
 #include "gateway/session_internal.h"
 
+#include "gateway/crowd.h"
 #include "gateway/handler.h"
 #include "gateway/log.h"
 #include "protocol/xmalloc.h"
@@ -111,6 +112,8 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	char key[KEY_MAX];
 
 	if (worker->stopping ||
+		!crowd_admits(worker->crew->crowd, CROWD_SESSIONS, peer->address,
+			loop_now(worker->loop)) ||
 		!crew_take(&worker->crew->sessions, worker->config->limits.sessions))
 		return NULL;
 

@@ -51,7 +51,7 @@ struct peer {
 /*
  * Opens a session and its handler. `id` names it for session_find(); an empty id
  * cannot be found (a WebSocket has its session to itself). Returns NULL when
- * the server is at its bound of sessions or is stopping.
+ * the server is at its bound of sessions or is stopping, or the address at its own.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum session_framing framing, struct slice id, const struct peer *peer);

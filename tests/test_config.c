@@ -167,6 +167,24 @@ START_TEST(an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one)
 }
 END_TEST
 
+START_TEST(loopback_is_exempt_unless_others_are)
+{
+	struct address loopback, other;
+	struct config *config = parse("{}");
+
+	address_parse(SLICE("127.1.2.3"), &loopback);
+	address_parse(SLICE("192.0.2.1"), &other);
+	ck_assert(networks_have(&config->exempt, &loopback));
+	ck_assert(!networks_have(&config->exempt, &other));
+	config_destroy(config);
+
+	config = parse("{\"exempt_addresses\": [\"192.0.2.0/24\"]}");
+	ck_assert(!networks_have(&config->exempt, &loopback));
+	ck_assert(networks_have(&config->exempt, &other));
+	config_destroy(config);
+}
+END_TEST
+
 START_TEST(a_route_has_targets_and_a_body)
 {
 	struct config *config =
@@ -572,6 +590,7 @@ int main(void)
 	tcase_add_test(read, an_endpoints_origins_replace_the_global_ones);
 	tcase_add_test(read,
 		an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one);
+	tcase_add_test(read, loopback_is_exempt_unless_others_are);
 	tcase_add_test(read, a_route_has_targets_and_a_body);
 	tcase_add_test(read, the_built_in_configuration_is_the_demo);
 	unit_add_table(read, a_relative_www_counts_from_the_files_folder, folders);

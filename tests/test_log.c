@@ -2,6 +2,7 @@
 
 #include "tests/unit.h"
 
+#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -90,6 +91,36 @@ START_TEST(a_long_line_is_cut)
 }
 END_TEST
 
+/* Waits for the next second to begin, so that what follows falls into one. */
+static void begin_second(void)
+{
+	time_t now = time(NULL);
+
+	while (time(NULL) == now)
+		usleep(1000);
+}
+
+START_TEST(of_lines_that_differ_in_details_a_few_are_written_in_a_second)
+{
+	int out = redirect();
+
+	log_set_most(3);
+	for (int round = 0; round < 2; round++) {
+		begin_second();
+		for (int i = 0; i < 10; i++)
+			log_info("peer %d of %d", i, round);
+		log_info("something else");
+		const char *text = read_log(out);
+		ck_assert_ptr_nonnull(strstr(text, "peer 2 of"));
+		ck_assert_ptr_null(strstr(text, "peer 3 of"));
+		ck_assert_ptr_nonnull(strstr(text, "something else"));
+		ck_assert((strstr(text, "(and 7 others like it before)") != NULL) ==
+			  (round == 1));
+	}
+	close(out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -99,5 +130,7 @@ int main(void)
 	tcase_add_test(tcase, lines_below_the_level_are_dropped);
 	tcase_add_test(tcase, what_a_peer_said_cannot_forge_a_line);
 	tcase_add_test(tcase, a_long_line_is_cut);
+	tcase_add_test(
+		tcase, of_lines_that_differ_in_details_a_few_are_written_in_a_second);
 	return unit_run(suite);
 }

@@ -1,6 +1,7 @@
 #include "transports/door.h"
 
 #include "gateway/config.h"
+#include "gateway/crowd.h"
 #include "gateway/log.h"
 #include "gateway/worker.h"
 #include "protocol/http_head.h"
@@ -30,6 +31,7 @@ struct visitor {
 	struct list link;
 	struct watch watch;
 	struct timer timer;
+	unsigned place; /* in the crowd, while it is here */
 	bool plain;     /* it will speak plain STOMP: there is no head to look at */
 	bool announced; /* its PROXY header has been taken, or none is wanted */
 	bool refused;   /* what it still sends is thrown away, so that it can read */
@@ -55,6 +57,11 @@ static struct loop *door_loop(struct door *door)
 	return door->worker->loop;
 }
 
+static struct crowd *door_crowd(const struct door *door)
+{
+	return door->worker->crew->crowd;
+}
+
 /* Visitors. */
 
 /* Forgets the visitor; the socket stays open and is returned. */
@@ -66,6 +73,7 @@ static int visitor_release(struct visitor *visitor)
 	loop_timer_stop(door_loop(visitor->door), &visitor->timer);
 	list_remove(&visitor->link);
 	visitor->door->connections--;
+	crowd_leave(door_crowd(visitor->door), visitor->place);
 	free(visitor);
 	return fd;
 }
@@ -189,6 +197,21 @@ static void visitor_hand_over(struct visitor *visitor)
 	door_hand_over(door, to, &handover);
 }
 
+/* A proxy has said whom it stands for; he is counted from now on. */
+static bool visitor_is_welcome(struct visitor *visitor)
+{
+	struct crowd *crowd = door_crowd(visitor->door);
+	const struct address from =
+		peer_address((const struct sockaddr *)&visitor->address);
+	bool welcome = crowd_has_room(crowd, &from);
+
+	crowd_leave(crowd, visitor->place);
+	visitor->place = crowd_enter(crowd, &from);
+	if (!welcome)
+		visitor_refuse(visitor, 503, SLICE("Too many connections"));
+	return welcome;
+}
+
 /* Where a PROXY header is wanted, it comes before all else. */
 static bool visitor_is_announced(struct visitor *visitor, bool gone)
 {
@@ -202,7 +225,7 @@ static bool visitor_is_announced(struct visitor *visitor, bool gone)
 		visitor->watch.fd, &visitor->address, &visitor->address_len)) {
 	case PROXY_HEADER_TAKEN:
 		visitor->announced = true;
-		return true;
+		return visitor_is_welcome(visitor);
 	case PROXY_HEADER_WAITS:
 		if (!gone)
 			return false;
@@ -266,8 +289,10 @@ static struct visitor *door_welcome(struct door *door, bool plain, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
+	const struct address from = peer_address((const struct sockaddr *)address);
 
 	visitor->door = door;
+	visitor->place = crowd_enter(door_crowd(door), &from);
 	visitor->plain = plain;
 	visitor->announced = !door->worker->config->proxy_protocol;
 	visitor->watch.fd = fd;
@@ -285,11 +310,14 @@ static struct visitor *door_welcome(struct door *door, bool plain, int fd,
 	return NULL;
 }
 
-/* True, and logged, when one more is one too many. */
-static bool door_is_crowded(const struct door *door)
+/* True, and logged, when one more is one too many, at all or from that address. */
+static bool door_is_crowded(
+	const struct door *door, const struct sockaddr_storage *address)
 {
+	const struct address from = peer_address((const struct sockaddr *)address);
+
 	if (door->connections < door->connections_max)
-		return false;
+		return !crowd_has_room(door_crowd(door), &from);
 	log_warn("door: more than %llu connections",
 		(unsigned long long)door->connections_max);
 	return true;
@@ -313,7 +341,7 @@ static bool door_is_wrong(
 static void door_receive(struct door *door, bool plain, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	bool crowded = door_is_crowded(door);
+	bool crowded = door_is_crowded(door, address);
 	bool wrong = door_is_wrong(door, address);
 	struct visitor *visitor = door_welcome(door, plain, fd, address, address_len);
 

@@ -70,6 +70,7 @@ struct http_connection {
 	bool suspended;
 	bool gone; /* the peer has shut down its side */
 	struct address peer;
+	unsigned place; /* of peer_came() */
 };
 
 struct receiver;

@@ -5,15 +5,25 @@
  */
 #include "transports/http_internal.h"
 
+#include "gateway/crowd.h"
 #include "gateway/log.h"
 #include "transports/courier.h"
 
 static bool send_answer_unknown(struct http_request *request)
 {
+	struct worker *worker = request_http(request)->worker;
+
 	log_info("http: a message for an unknown session at %.*s (with several "
 		 "servers: sticky sessions?)",
 		SLICE_ARGS(request->route.endpoint->path));
-	return http_answer_text(request, 404, SLICE("Not found\n"));
+	if (crowd_admits(worker->crew->crowd, CROWD_UNKNOWN, request->address,
+		    loop_now(worker->loop)))
+		return http_answer_text(request, 404, SLICE("Not found\n"));
+	return http_answer(
+		request, &(struct answer){.status = 429,
+				 .content_type = "text/plain; charset=UTF-8",
+				 .body = SLICE("Too many unknown sessions\n"),
+				 .close = true});
 }
 
 static bool send_answer(struct http_request *request, enum intake intake)

@@ -142,7 +142,7 @@ static void connection_started(
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	connection->peer = peer_address(info->client_addr);
 	list_append(&http->connections, &connection->link);
-	http->worker->connections++;
+	connection->place = peer_came(http->worker, &connection->peer);
 	http_set_phase(connection, HTTP_IDLE);
 	if (loop_watch(connection_loop(connection), &connection->watch,
 		    WATCH_OUT | WATCH_GONE) == -1)
@@ -160,7 +160,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 		return;
 	}
 	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
-	connection->http->worker->connections--;
+	peer_left(connection->http->worker, connection->place);
 	loop_unwatch(&connection->watch);
 	list_remove(&connection->link);
 	free(connection);

@@ -1,5 +1,7 @@
 #include "transports/peer.h"
 
+#include "gateway/crowd.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -33,6 +35,18 @@ socklen_t peer_socket(
 	six->sin6_port = htons(port);
 	memcpy(&six->sin6_addr, address->bytes, sizeof(six->sin6_addr));
 	return sizeof(*six);
+}
+
+unsigned peer_came(struct worker *worker, const struct address *address)
+{
+	worker->connections++;
+	return crowd_enter(worker->crew->crowd, address);
+}
+
+void peer_left(struct worker *worker, unsigned place)
+{
+	worker->connections--;
+	crowd_leave(worker->crew->crowd, place);
 }
 
 size_t peer_size(const struct peer *peer)

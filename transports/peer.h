@@ -14,6 +14,13 @@ struct address peer_address(const struct sockaddr *socket);
 socklen_t peer_socket(
 	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
 
+/*
+ * A carrier has a connection from that address: it counts for its worker and for its
+ * address. The result is for peer_left().
+ */
+unsigned peer_came(struct worker *worker, const struct address *address);
+void peer_left(struct worker *worker, unsigned place);
+
 /* The bytes that peer_copy_out() copies to *at, which moves behind them. */
 size_t peer_size(const struct peer *peer);
 struct peer peer_copy_out(char **at, const struct peer *peer);

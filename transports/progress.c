@@ -6,7 +6,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { ESTABLISHED = 1, RETRANSMITS_OF_DEAD = 2 }; /* a state of TCP_INFO */
+enum {
+	ESTABLISHED = 1, /* a state of TCP_INFO */
+	RETRANSMITS_OF_DEAD = 2,
+	PROBES = 3,
+	PROBE_MAX_S = 32767, /* as Linux allows */
+};
 
 uint64_t progress_acked(int fd)
 {
@@ -34,4 +39,29 @@ bool progress_is_dead(int fd)
 		return true;
 	return info.tcpi_state != ESTABLISHED ||
 	       info.tcpi_retransmits >= RETRANSMITS_OF_DEAD;
+}
+
+static void set_option(int fd, int option, uint64_t value)
+{
+	const int number = (int)value;
+
+	setsockopt(fd, IPPROTO_TCP, option, &number, sizeof(number));
+}
+
+static uint64_t probe_seconds(uint64_t milliseconds)
+{
+	uint64_t seconds = milliseconds / 1000;
+
+	return seconds < 1 ? 1 : seconds > PROBE_MAX_S ? PROBE_MAX_S : seconds;
+}
+
+void progress_probe(int fd, uint64_t ping, uint64_t pong)
+{
+	const uint64_t patience = ping + pong;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+	set_option(fd, TCP_KEEPIDLE, probe_seconds(ping));
+	set_option(fd, TCP_KEEPINTVL, probe_seconds(pong / PROBES));
+	set_option(fd, TCP_KEEPCNT, PROBES);
+	set_option(fd, TCP_USER_TIMEOUT, patience < INT32_MAX ? patience : INT32_MAX);
 }

@@ -20,4 +20,11 @@ bool progress_is_behind(int fd);
  */
 bool progress_is_dead(int fd);
 
+/*
+ * The kernel asks a peer that was idle for `ping` whether it is there, as we do by
+ * WebSocket pings, and gives it up after `pong`; one that acknowledges nothing of what it
+ * is sent for as long as both, too. In milliseconds.
+ */
+void progress_probe(int fd, uint64_t ping, uint64_t pong);
+
 #endif

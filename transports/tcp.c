@@ -20,8 +20,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -29,8 +27,6 @@ enum {
 	READ_SIZE = 16384,    /* the most that reaches a handler which has had enough */
 	READS_PER_TURN = 4,   /* of one connection */
 	WRITE_BUDGET = 65536, /* bytes that one turn joins for one session */
-	PROBES = 3,
-	PROBE_MAX_S = 32767, /* as Linux allows */
 	CLOSE_GOING_AWAY = 1001,
 };
 
@@ -62,6 +58,7 @@ struct connection {
 	bool over;       /* to be freed at the loop's top level */
 	struct buf rest; /* what the kernel has not taken yet, */
 	size_t rest_from; /* from here on */
+	unsigned place;   /* of peer_came() */
 	size_t carried;   /* the session's messages that the latest write is made of */
 	uint64_t acked;   /* progress_acked() at the latest look while closing */
 };
@@ -100,7 +97,7 @@ static void connection_end(struct connection *connection)
 	list_remove(&connection->held);
 	list_remove(&connection->waiter.link);
 	buf_finish(&connection->rest);
-	worker->connections--;
+	peer_left(worker, connection->place);
 	worker->owing -= connection->closing;
 	loop_defer(worker->loop, &connection->reap);
 }
@@ -383,35 +380,8 @@ static void on_socket(struct watch *watch, unsigned events)
 
 /* Life. */
 
-static void set_option(int fd, int option, uint64_t value)
-{
-	const int number = (int)value;
-
-	setsockopt(fd, IPPROTO_TCP, option, &number, sizeof(number));
-}
-
-static uint64_t probe_seconds(uint64_t milliseconds)
-{
-	uint64_t seconds = milliseconds / 1000;
-
-	return seconds < 1 ? 1 : seconds > PROBE_MAX_S ? PROBE_MAX_S : seconds;
-}
-
-/*
- * The kernel asks an idle peer whether it is there, as we do by WebSocket pings; one
- * that acknowledges nothing of what it is sent for as long is given up, too.
- */
-static void watch_over(int fd, const struct times *times)
-{
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
-	set_option(fd, TCP_KEEPIDLE, probe_seconds(times->ping));
-	set_option(fd, TCP_KEEPINTVL, probe_seconds(times->pong / PROBES));
-	set_option(fd, TCP_KEEPCNT, PROBES);
-	uint64_t patience = times->ping + times->pong;
-	set_option(fd, TCP_USER_TIMEOUT, patience < INT32_MAX ? patience : INT32_MAX);
-}
-
-static struct connection *connection_create(struct tcp *tcp, int fd)
+static struct connection *connection_create(
+	struct tcp *tcp, int fd, const struct address *from)
 {
 	struct connection *connection = xcalloc(1, sizeof(*connection));
 
@@ -422,19 +392,19 @@ static struct connection *connection_create(struct tcp *tcp, int fd)
 	connection->timer.fire = on_linger;
 	connection->reap.run = connection_reap;
 	list_append(&tcp->connections, &connection->link);
-	tcp->worker->connections++;
+	connection->place = peer_came(tcp->worker, from);
 	return connection;
 }
 
 void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
 {
 	const struct config *config = tcp->worker->config;
-	struct connection *connection = connection_create(tcp, fd);
 	const struct address from = peer_address(address);
+	struct connection *connection = connection_create(tcp, fd, &from);
 	char text[ADDRESS_TEXT_MAX];
 	const struct peer peer = {address_write(&from, text), SLICE(""), SLICE("")};
 
-	watch_over(fd, &config->times);
+	progress_probe(fd, config->times.ping, config->times.pong);
 	if (loop_watch(tcp->worker->loop, &connection->watch,
 		    WATCH_IN | WATCH_OUT | WATCH_GONE) == -1) {
 		connection_end(connection);

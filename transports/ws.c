@@ -47,7 +47,8 @@ static int connection_open(struct connection *connection, struct lws *wsi)
 	struct ws *ws = lws_context_user(lws_get_context(wsi));
 	const struct ticket *ticket = ws->adopting;
 
-	connection_init(connection, ws, wsi);
+	connection_init(connection, ws, wsi,
+		ticket == NULL ? SLICE("") : ticket->peer->address);
 	if (!ticket_is_valid(ticket, wsi)) {
 		log_error("ws: a connection came without a ticket");
 		return -1;

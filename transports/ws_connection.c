@@ -7,6 +7,7 @@
 #include "protocol/wsframe.h"
 #include "protocol/xmalloc.h"
 #include "transports/framing.h"
+#include "transports/peer.h"
 #include "transports/progress.h"
 
 #include <libwebsockets.h>
@@ -438,8 +439,12 @@ static void on_let_on(struct waiter *waiter)
 
 /* Life. */
 
-void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi)
+void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
+	struct slice address)
 {
+	struct address from = {{0}};
+
+	address_parse(address, &from); /* it may be unknown */
 	*connection = (struct connection){
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
@@ -448,7 +453,7 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.timer = {.fire = on_timer},
 		.heard_at = loop_now(ws->worker->loop),
 	};
-	ws->worker->connections++;
+	connection->place = peer_came(ws->worker, &from);
 }
 
 void connection_begin(struct connection *connection)
@@ -465,7 +470,7 @@ void connection_finish(struct connection *connection)
 	connection->closing = true;
 	loop_timer_stop(connection_loop(connection), &connection->timer);
 	connection_forget_stop(connection);
-	connection->ws->worker->connections--;
+	peer_left(connection->ws->worker, connection->place);
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);
 	buf_finish(&connection->farewell);

@@ -41,6 +41,7 @@ struct connection {
 	struct waiter waiter; /* or it is not read because its session is held */
 	struct timer timer;   /* ping, pong; or linger when closing */
 	uint64_t heard_at;
+	unsigned place; /* of peer_came() */
 	bool pinged;
 	bool behind; /* when it was pinged, it had not taken everything yet */
 	bool closing;
@@ -62,7 +63,8 @@ static inline bool connection_is_stopped(const struct connection *connection)
 }
 
 /* Opens nothing yet: fills what every connection has. */
-void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi);
+void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
+	struct slice address);
 
 /* libwebsockets is done with it: the session, if any is left, ends. */
 void connection_finish(struct connection *connection);
