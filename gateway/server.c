@@ -2,6 +2,8 @@
 
 #include "gateway/crew.h"
 #include "gateway/log.h"
+#include "gateway/notify.h"
+#include "gateway/watchdog.h"
 #include "gateway/worker.h"
 
 #include <errno.h>
@@ -79,16 +81,23 @@ static unsigned count_workers(const struct config *config)
 static void on_stop(void *context)
 {
 	log_info("server: stopping");
+	notify_stopping();
 	crew_stop(context);
 }
 
-static int server_serve(struct crew *crew, const struct edge_ops *edge)
+static int server_serve(
+	struct crew *crew, const struct edge_ops *edge, struct watchdog *watchdog)
 {
 	struct loop *loop = crew->workers[0]->loop;
 
 	loop_on_signal(loop, SIGTERM, on_stop, crew);
 	loop_on_signal(loop, SIGINT, on_stop, crew);
-	if (crew_start(crew, edge) == -1 || crew_run(crew) == -1)
+	if (crew_start(crew, edge) == -1)
+		return -1;
+	/* Who connects from now on waits at most until the loops turn. */
+	notify_ready();
+	watchdog_start(watchdog, crew);
+	if (crew_run(crew) == -1)
 		return -1;
 	ignore_signals();
 	return 0;
@@ -96,6 +105,7 @@ static int server_serve(struct crew *crew, const struct edge_ops *edge)
 
 int server_run(const struct config *config, const struct edge_ops *edge)
 {
+	struct watchdog watchdog; /* outlives the crew */
 	struct hash_key key;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -107,7 +117,7 @@ int server_run(const struct config *config, const struct edge_ops *edge)
 	struct crew *crew = crew_create(config, &key, count_workers(config));
 	if (crew == NULL)
 		return EXIT_FAILURE;
-	int served = server_serve(crew, edge);
+	int served = server_serve(crew, edge, &watchdog);
 	crew_destroy(crew);
 	if (served == -1)
 		return EXIT_FAILURE;
