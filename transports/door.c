@@ -7,6 +7,7 @@
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
 #include "transports/handover.h"
+#include "transports/inherited.h"
 #include "transports/listener.h"
 #include "transports/peer.h"
 #include "transports/proxy_header.h"
@@ -381,6 +382,38 @@ static uint64_t door_connections_max(const struct config *config)
 	return wanted != 0 && wanted < most ? wanted : most;
 }
 
+/* At the socket that we have inherited, or where the configuration says. */
+
+static int door_listen_http(struct door *door, const struct config *config)
+{
+	int fd = inherited_find("http");
+
+	door->listener =
+		fd != -1 ? listener_adopt(door_loop(door), fd, on_connection, door)
+			 : listener_create(door_loop(door), config->host, config->port,
+				   on_connection, door);
+	if (door->listener == NULL)
+		return -1;
+	listener_log(door->listener, "door: listening on");
+	return 0;
+}
+
+static int door_listen_tcp(struct door *door, const struct config *config)
+{
+	int fd = inherited_find("tcp");
+
+	if (fd == -1 && config->tcp_listen.len == 0)
+		return 0;
+	door->tcp =
+		fd != -1 ? listener_adopt(door_loop(door), fd, on_tcp_connection, door)
+			 : listener_create(door_loop(door), config->tcp_host,
+				   config->tcp_port, on_tcp_connection, door);
+	if (door->tcp == NULL)
+		return -1;
+	listener_log(door->tcp, "door: plain STOMP at");
+	return 0;
+}
+
 struct door *door_create(struct worker *worker)
 {
 	const struct config *config = worker->config;
@@ -393,22 +426,12 @@ struct door *door_create(struct worker *worker)
 	door->peeked = xmalloc(door->limits.bytes + 1);
 	door->connections_max = door_connections_max(config);
 	list_init(&door->visitors);
-	if (config->tcp_listen.len > 0) {
-		door->tcp = listener_create(worker->loop, config->tcp_host,
-			config->tcp_port, on_tcp_connection, door);
-		if (door->tcp == NULL)
-			goto fail;
-		listener_log(door->tcp, "door: plain STOMP at");
+	if (door_listen_tcp(door, config) == -1 ||
+		door_listen_http(door, config) == -1) {
+		door_destroy(door);
+		return NULL;
 	}
-	door->listener = listener_create(
-		worker->loop, config->host, config->port, on_connection, door);
-	if (door->listener == NULL)
-		goto fail;
-	listener_log(door->listener, "door: listening on");
 	return door;
-fail:
-	door_destroy(door);
-	return NULL;
 }
 
 void door_count_closed(struct door *door, unsigned worker, int64_t closed)

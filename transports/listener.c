@@ -5,6 +5,7 @@
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -108,6 +109,29 @@ out:
 	return listener;
 }
 
+/* True when the socket is one that listens for TCP. */
+static bool listener_is_tcp(int fd)
+{
+	int listens = 0, family = 0;
+	socklen_t len = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 && listens &&
+	       (family == AF_INET || family == AF_INET6);
+}
+
+/* Takes over what is described, with the socket. */
+static struct listener *listener_begin(const struct listener *described, int fd)
+{
+	struct listener *listener = xmalloc(sizeof(*listener));
+
+	*listener = *described;
+	listener->watch = (struct watch){.fd = fd, .level = true, .ready = on_listener};
+	listener->pause.fire = on_pause_over;
+	listener_go_on(listener);
+	return listener;
+}
+
 struct listener *listener_create(struct loop *loop, struct slice host,
 	struct slice port,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
@@ -121,15 +145,28 @@ struct listener *listener_create(struct loop *loop, struct slice host,
 	free(port_text);
 	if (fd == -1)
 		return NULL;
+	return listener_begin(
+		&(struct listener){
+			.loop = loop, .welcome = welcome, .context = context},
+		fd);
+}
 
-	struct listener *listener = xcalloc(1, sizeof(*listener));
-	listener->loop = loop;
-	listener->welcome = welcome;
-	listener->context = context;
-	listener->watch = (struct watch){.fd = fd, .level = true, .ready = on_listener};
-	listener->pause.fire = on_pause_over;
-	listener_go_on(listener);
-	return listener;
+struct listener *listener_adopt(struct loop *loop, int fd,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len),
+	void *context)
+{
+	if (!listener_is_tcp(fd)) {
+		log_error("door: descriptor %d is no listening TCP socket", fd);
+		close(fd);
+		return NULL;
+	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return listener_begin(
+		&(struct listener){
+			.loop = loop, .welcome = welcome, .context = context},
+		fd);
 }
 
 void listener_log(const struct listener *listener, const char *what)

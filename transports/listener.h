@@ -23,6 +23,15 @@ struct listener *listener_create(struct loop *loop, struct slice host,
 		socklen_t address_len),
 	void *context);
 
+/*
+ * The same at a socket that somebody else has opened. It is the listener's from now
+ * on, whatever comes of it.
+ */
+struct listener *listener_adopt(struct loop *loop, int fd,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len),
+	void *context);
+
 /* Logs `what` and the address. */
 void listener_log(const struct listener *listener, const char *what);
 

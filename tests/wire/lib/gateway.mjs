@@ -51,10 +51,11 @@ export class Gateway {
     this.workers = configuration?.workers === undefined ? workers : '';
     this.env = { ...environment, ...env };
     this.under = under;
+    this.inherited = []; // descriptors
   }
 
-  // Does not wait until it listens.
-  async begin() {
+  // What must be there before it is spawned.
+  async prepare() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
     if (this.configuration?.tcp?.listen) { // the log tells which port it got
@@ -66,6 +67,11 @@ export class Gateway {
       writeFileSync(file, JSON.stringify(this.configuration, null, 2));
       this.args.push('--config', file);
     }
+  }
+
+  // Does not wait until it listens.
+  async begin() {
+    await this.prepare();
     this.spawn();
     return this;
   }
@@ -84,7 +90,7 @@ export class Gateway {
     this.log = '';
     this.ended = null;
     const [program, ...args] = [...this.under, binary, ...this.args];
-    this.child = spawn(program, args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(program, args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe', ...this.inherited] });
     running.add(this.child);
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
     this.exit = new Promise((resolve) => {

@@ -1,0 +1,76 @@
+/* Which of the sockets that systemd hands over is for what. */
+#include "transports/inherited.h"
+
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct {
+	const char *count, *names;
+	int http, tcp;
+} handed_over[] = {
+	{NULL, NULL, -1, -1},
+	{"", "", -1, -1},
+	{"0", "http", -1, -1},
+	{"nonsense", "http", -1, -1},
+	{"1", NULL, 3, -1},
+	{"1", "postern.socket", 3, -1},
+	{"1", "http", 3, -1},
+	{"1", "tcp", -1, 3},
+	{"2", NULL, 3, 4},
+	{"2", "postern.socket:postern.socket", 3, 4},
+	{"2", "tcp:http", 4, 3},
+	{"2", "http:tcp", 3, 4},
+	{"2", "other:http", 3, -1}, /* the first counts as HTTP's */
+	{"3", "a:b:tcp", 3, 4},
+	{"3", "tcp:b:http", 5, 3},
+	{"3", ":::::", 3, 4},
+};
+
+static void hand_over(int row, int pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	setenv("LISTEN_PID", text, 1);
+	if (handed_over[row].count != NULL)
+		setenv("LISTEN_FDS", handed_over[row].count, 1);
+	if (handed_over[row].names != NULL)
+		setenv("LISTEN_FDNAMES", handed_over[row].names, 1);
+}
+
+static void teardown(void)
+{
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+}
+
+START_TEST(a_socket_is_found_by_its_name_or_its_place)
+{
+	hand_over(_i, (int)getpid());
+	ck_assert_int_eq(inherited_find("http"), handed_over[_i].http);
+	ck_assert_int_eq(inherited_find("tcp"), handed_over[_i].tcp);
+}
+END_TEST
+
+START_TEST(what_is_meant_for_another_process_is_not_taken)
+{
+	hand_over(_i, (int)getppid());
+	ck_assert_int_eq(inherited_find("http"), -1);
+	ck_assert_int_eq(inherited_find("tcp"), -1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("inherited");
+	TCase *tcase = unit_case(suite, "inherited");
+
+	tcase_add_checked_fixture(tcase, NULL, teardown);
+	unit_add_table(tcase, a_socket_is_found_by_its_name_or_its_place, handed_over);
+	unit_add_table(
+		tcase, what_is_meant_for_another_process_is_not_taken, handed_over);
+	return unit_run(suite);
+}
