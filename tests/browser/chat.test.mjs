@@ -1,11 +1,12 @@
 // The two chat pages: two people talk, by keyboard alone, with WebSocket and without.
 import assert from 'node:assert/strict';
 import { test, withGateway } from '../wire/lib/test.mjs';
-import { closePage, openPage, PHONE, press, screenshot, shows, tabTo, withBrowser } from './lib/browser.mjs';
+import { BROWSERS, closePage, openPage, PHONE, press, screenshot, shows, tabTo, withBrowser } from './lib/browser.mjs';
 import { hears, join, say } from './lib/chat.mjs';
 
 const gateway = withGateway();
-const browser = withBrowser();
+const browsers = Object.fromEntries(BROWSERS.map((name) => [name, withBrowser(name)]));
+const browser = browsers.Chromium;
 
 // The transports by the words that the page shows when it is connected.
 const pages = {
@@ -31,28 +32,32 @@ const looks = {
 for (const [name, { automatic, fallback, choices }] of Object.entries(pages)) {
   const open = (options) => openPage(browser, `${gateway.url}/${name}`, options);
 
-  for (const [how, options, transport] of [
-    ['with WebSocket', {}, automatic],
-    ['without WebSocket', { withoutWebSocket: true }, fallback],
-  ]) {
-    test(`two people chat on ${name} ${how}`, async () => {
-      const [ana, ben] = [await open(options), await open(options)];
-      await join(ana, 'Ana');
-      await join(ben, 'Ben');
-      for (const page of [ana, ben]) await shows(page, '#state', `Connected over ${transport}`);
+  for (const one of BROWSERS) {
+    for (const [how, options, transport] of [
+      ['with WebSocket', {}, automatic],
+      ['without WebSocket', { withoutWebSocket: true }, fallback],
+    ]) {
+      test(`two people chat on ${name} in ${one} ${how}`, async () => {
+        const openAlike = () => openPage(browsers[one], `${gateway.url}/${name}`, options);
+        const [ana, ben] = [await openAlike(), await openAlike()];
+        await join(ana, 'Ana');
+        await join(ben, 'Ben');
+        for (const page of [ana, ben]) await shows(page, '#state', `Connected over ${transport}`);
 
-      await say(ana, 'Hello, Ben');
-      await hears(ben, 'Ana', 'Hello, Ben');
-      await say(ben, 'Hello, Ana');
-      await hears(ana, 'Ben', 'Hello, Ana');
+        await say(ana, 'Hello, Ben');
+        await hears(ben, 'Ana', 'Hello, Ben');
+        await say(ben, 'Hello, Ana');
+        await hears(ana, 'Ben', 'Hello, Ana');
 
-      const own = (page) => page.locator('.message.own .text').allTextContents();
-      assert.deepEqual(await own(ana), ['Hello, Ben']);
-      assert.deepEqual(await own(ben), ['Hello, Ana']);
-      assert.match(await ana.locator('.message .time').first().textContent(), /^\d\d:\d\d$/);
-      await closePage(ana);
-      await closePage(ben);
-    });
+        const own = (page) => page.locator('.message.own .text').allTextContents();
+        assert.deepEqual(await own(ana), ['Hello, Ben']);
+        assert.deepEqual(await own(ben), ['Hello, Ana']);
+        assert.match(await ana.locator('.message .time').first().textContent(), /^\d\d:\d\d$/);
+        await screenshot(ana, `${name.replace('.html', '')}-${one.toLowerCase()}`);
+        await closePage(ana);
+        await closePage(ben);
+      });
+    }
   }
 
   for (const transport of choices) {
