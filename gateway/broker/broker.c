@@ -194,7 +194,9 @@ struct handle broker_handle(const struct broker *broker, const struct party *par
 void broker_tell(
 	struct broker *broker, uint64_t number, uint64_t request, struct slice error)
 {
-	struct entry *entry = registry_find(&broker->parties, number);
+	struct entry *entry = request == 0 && error.len == 0
+				      ? NULL
+				      : registry_find(&broker->parties, number);
 
 	if (entry != NULL) {
 		struct party *party = container_of(entry, struct party, entry);
