@@ -1,0 +1,388 @@
+/* A queue at its home: room, turns, credit, and what comes back. */
+#include "gateway/broker/queue.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+static struct queue *queue;
+static char lent[256]; /* what was lent: "CONSUMER:BODY", with a "+" for redelivered */
+
+static const struct handle one = {1, 1}, two = {2, 1}, three = {2, 2};
+
+static void begin(struct queue_rules rules)
+{
+	const struct hash_key key = {1, 2};
+
+	queue = queue_create(SLICE("/queue/a"), 5, &rules, &key);
+}
+
+static void setup(void)
+{
+	begin((struct queue_rules){
+		.messages = 10, .bytes = 100000, .lent_bytes = 50000, .rejections = 3});
+}
+
+static void teardown(void)
+{
+	queue_destroy(queue);
+}
+
+static struct message *message_of(const char *body)
+{
+	const struct stomp_frame frame = {
+		.command = STOMP_SEND, .body = slice_of(body)};
+
+	return message_create(&frame, SLICE("/queue/a"), SLICE("/queue/a"));
+}
+
+/* Puts a message for each character; its body is that character. */
+static void put(const char *bodies)
+{
+	for (; *bodies != '\0'; bodies++)
+		queue_put(queue, message_of((char[]){*bodies, '\0'}));
+}
+
+static char body_of(struct message *message)
+{
+	const struct view view = {.version = STOMP_1_2};
+	const struct slice bytes = message_render(message, &view).bytes;
+
+	return bytes.data[bytes.len - 2];
+}
+
+/* Lends all that can be lent. */
+static const char *lend(void)
+{
+	struct loan loan;
+	size_t len = 0;
+
+	lent[0] = '\0';
+	while (queue_lend(queue, &loan)) {
+		const int who = loan.consumer.worker == 1   ? 1
+				: loan.consumer.number == 1 ? 2
+							    : 3;
+		len += (size_t)snprintf(lent + len, sizeof(lent) - len, "%s%d:%c%s",
+			len > 0 ? " " : "", who, body_of(loan.message),
+			loan.redelivered ? "+" : "");
+	}
+	return lent;
+}
+
+#define assert_lends(expected) ck_assert_str_eq(lend(), expected)
+
+static void accept(struct handle consumer, uint64_t offset)
+{
+	ck_assert_ptr_null(queue_settle(queue, consumer, offset, true));
+}
+
+static void reject(struct handle consumer, uint64_t offset)
+{
+	ck_assert_ptr_null(queue_settle(queue, consumer, offset, false));
+}
+
+/* Lending. */
+
+START_TEST(nothing_is_lent_without_a_consumer_or_a_message)
+{
+	put("a");
+	assert_lends("");
+	queue_join(queue, one, 10);
+	assert_lends("1:a");
+	assert_lends("");
+}
+END_TEST
+
+START_TEST(consumers_take_turns)
+{
+	queue_join(queue, one, 10);
+	queue_join(queue, two, 10);
+	queue_join(queue, three, 10);
+	put("abcdef");
+	assert_lends("1:a 2:b 3:c 1:d 2:e 3:f");
+}
+END_TEST
+
+START_TEST(a_consumer_without_credit_is_passed_over)
+{
+	queue_join(queue, one, 1);
+	queue_join(queue, two, 3);
+	put("abcde");
+	assert_lends("1:a 2:b 2:c 2:d");
+}
+END_TEST
+
+START_TEST(who_gets_credit_again_waits_for_its_turn)
+{
+	queue_join(queue, one, 1);
+	queue_join(queue, two, 2);
+	put("ab");
+	assert_lends("1:a 2:b");
+	accept(one, 1);
+	put("cd");
+	assert_lends("2:c 1:d");
+}
+END_TEST
+
+START_TEST(credit_comes_back_by_rejecting_too)
+{
+	queue_join(queue, one, 1);
+	put("ab");
+	assert_lends("1:a");
+	reject(one, 1);
+	assert_lends("1:a+");
+}
+END_TEST
+
+START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
+{
+	char large[2000];
+
+	queue_destroy(queue);
+	begin((struct queue_rules){
+		.messages = 10, .bytes = 100000, .lent_bytes = 1000, .rejections = 3});
+	memset(large, 'x', sizeof(large));
+	large[sizeof(large) - 1] = '\0';
+	queue_put(queue, message_of(large));
+	queue_put(queue, message_of(large));
+	queue_join(queue, one, 10);
+	assert_lends("1:x");
+	accept(one, 1);
+	assert_lends("1:x");
+}
+END_TEST
+
+/* What comes back. */
+
+START_TEST(what_comes_back_stands_where_it_stood)
+{
+	queue_join(queue, one, 3);
+	put("abcde");
+	assert_lends("1:a 1:b 1:c");
+	accept(one, 2);
+	ck_assert(queue_leave(queue, one));
+	queue_join(queue, two, 10);
+	assert_lends("2:a+ 2:c+ 2:d 2:e");
+}
+END_TEST
+
+START_TEST(what_two_consumers_had_comes_back_in_one_order)
+{
+	queue_join(queue, one, 10);
+	queue_join(queue, two, 10);
+	put("abcd");
+	lend();
+	queue_leave(queue, one);
+	queue_leave(queue, two);
+	queue_join(queue, three, 10);
+	assert_lends("3:a+ 3:b+ 3:c+ 3:d+");
+}
+END_TEST
+
+START_TEST(a_message_is_redelivered_for_ever)
+{
+	queue_join(queue, one, 1);
+	put("a");
+	lend();
+	for (int i = 0; i < 5; i++) {
+		queue_leave(queue, one);
+		queue_join(queue, one, 1);
+		assert_lends("1:a+");
+	}
+}
+END_TEST
+
+START_TEST(who_is_no_consumer_cannot_leave)
+{
+	queue_join(queue, one, 1);
+	ck_assert(!queue_leave(queue, two));
+	ck_assert(queue_leave(queue, one));
+	ck_assert(!queue_leave(queue, one));
+}
+END_TEST
+
+/* Rejecting. */
+
+START_TEST(what_one_rejects_another_gets)
+{
+	queue_join(queue, one, 10);
+	put("a");
+	lend();
+	queue_join(queue, two, 10);
+	reject(one, 1);
+	assert_lends("2:a+");
+}
+END_TEST
+
+START_TEST(who_is_alone_gets_again_what_it_has_rejected)
+{
+	queue_join(queue, one, 10);
+	put("a");
+	lend();
+	reject(one, 1);
+	assert_lends("1:a+");
+}
+END_TEST
+
+START_TEST(a_message_that_is_rejected_too_often_leaves_the_queue)
+{
+	queue_join(queue, one, 10);
+	put("a");
+	lend();
+	reject(one, 1);
+	lend();
+	reject(one, 1);
+	lend();
+	struct message *dead = queue_settle(queue, one, 1, false);
+	ck_assert_ptr_nonnull(dead);
+	message_unref(dead);
+	assert_lends("");
+	queue_leave(queue, one);
+	ck_assert(queue_is_idle(queue));
+}
+END_TEST
+
+START_TEST(a_consumer_that_goes_does_not_reject)
+{
+	put("a");
+	for (int i = 0; i < 5; i++) {
+		queue_join(queue, one, 10);
+		lend();
+		queue_leave(queue, one);
+	}
+	queue_join(queue, one, 10);
+	assert_lends("1:a+");
+}
+END_TEST
+
+/* Settling what one has not. */
+
+START_TEST(nobody_settles_what_another_has)
+{
+	queue_join(queue, one, 1);
+	queue_join(queue, two, 1);
+	put("ab");
+	lend();
+	accept(two, 1);
+	queue_leave(queue, one);
+	accept(two, 2);
+	assert_lends("2:a+");
+}
+END_TEST
+
+START_TEST(a_message_is_settled_once)
+{
+	queue_join(queue, one, 10);
+	put("ab");
+	lend();
+	accept(one, 1);
+	reject(one, 1);
+	assert_lends("");
+}
+END_TEST
+
+/* Room. */
+
+START_TEST(messages_have_a_bound)
+{
+	ck_assert(queue_reserve(queue, 9, 0));
+	put("a");
+	ck_assert(!queue_reserve(queue, 1, 0));
+	queue_unreserve(queue, 9, 0);
+	ck_assert(queue_reserve(queue, 9, 0));
+	queue_unreserve(queue, 9, 0);
+}
+END_TEST
+
+START_TEST(bytes_have_a_bound)
+{
+	ck_assert(queue_reserve(queue, 1, 100000));
+	ck_assert(!queue_reserve(queue, 1, 1));
+	queue_unreserve(queue, 1, 100000);
+	ck_assert(!queue_reserve(queue, 1, UINT64_MAX));
+}
+END_TEST
+
+START_TEST(what_is_lent_needs_its_room_until_it_is_accepted)
+{
+	queue_join(queue, one, 10);
+	put("abcdefghij");
+	lend();
+	ck_assert(!queue_reserve(queue, 1, 0));
+	accept(one, 5);
+	ck_assert(queue_reserve(queue, 1, 0));
+	queue_unreserve(queue, 1, 0);
+}
+END_TEST
+
+START_TEST(a_queue_is_idle_without_messages_consumers_and_reservations)
+{
+	ck_assert(queue_is_idle(queue));
+	ck_assert(queue_reserve(queue, 1, 1));
+	ck_assert(!queue_is_idle(queue));
+	queue_unreserve(queue, 1, 1);
+	queue_join(queue, one, 1);
+	ck_assert(!queue_is_idle(queue));
+	put("a");
+	queue_leave(queue, one);
+	ck_assert(!queue_is_idle(queue));
+	queue_join(queue, one, 1);
+	lend();
+	accept(one, 1);
+	queue_leave(queue, one);
+	ck_assert(queue_is_idle(queue));
+}
+END_TEST
+
+START_TEST(messages_are_numbered_in_the_epoch_of_the_queue)
+{
+	struct loan loan;
+
+	queue_join(queue, one, 10);
+	put("ab");
+	for (uint64_t offset = 1; offset <= 2; offset++) {
+		ck_assert(queue_lend(queue, &loan));
+		ck_assert_uint_eq(message_place(loan.message).epoch, 5);
+		ck_assert_uint_eq(message_place(loan.message).offset, offset);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("queue");
+	TCase *lending = unit_case(suite, "lending");
+	TCase *back = unit_case(suite, "back");
+	TCase *settling = unit_case(suite, "settling");
+	TCase *room = unit_case(suite, "room");
+
+	tcase_add_checked_fixture(lending, setup, teardown);
+	tcase_add_test(lending, nothing_is_lent_without_a_consumer_or_a_message);
+	tcase_add_test(lending, consumers_take_turns);
+	tcase_add_test(lending, a_consumer_without_credit_is_passed_over);
+	tcase_add_test(lending, who_gets_credit_again_waits_for_its_turn);
+	tcase_add_test(lending, credit_comes_back_by_rejecting_too);
+	tcase_add_test(lending, a_consumer_gets_few_bytes_but_always_one_message);
+	tcase_add_test(lending, messages_are_numbered_in_the_epoch_of_the_queue);
+
+	tcase_add_checked_fixture(back, setup, teardown);
+	tcase_add_test(back, what_comes_back_stands_where_it_stood);
+	tcase_add_test(back, what_two_consumers_had_comes_back_in_one_order);
+	tcase_add_test(back, a_message_is_redelivered_for_ever);
+	tcase_add_test(back, who_is_no_consumer_cannot_leave);
+
+	tcase_add_checked_fixture(settling, setup, teardown);
+	tcase_add_test(settling, what_one_rejects_another_gets);
+	tcase_add_test(settling, who_is_alone_gets_again_what_it_has_rejected);
+	tcase_add_test(settling, a_message_that_is_rejected_too_often_leaves_the_queue);
+	tcase_add_test(settling, a_consumer_that_goes_does_not_reject);
+	tcase_add_test(settling, nobody_settles_what_another_has);
+	tcase_add_test(settling, a_message_is_settled_once);
+
+	tcase_add_checked_fixture(room, setup, teardown);
+	tcase_add_test(room, messages_have_a_bound);
+	tcase_add_test(room, bytes_have_a_bound);
+	tcase_add_test(room, what_is_lent_needs_its_room_until_it_is_accepted);
+	tcase_add_test(
+		room, a_queue_is_idle_without_messages_consumers_and_reservations);
+	return unit_run(suite);
+}

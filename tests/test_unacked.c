@@ -1,0 +1,137 @@
+/* What a subscription has delivered and not seen acknowledged. */
+#include "gateway/broker/unacked.h"
+#include "tests/unit.h"
+
+static struct unacked unacked;
+
+static void setup(void)
+{
+	unacked = (struct unacked){0};
+}
+
+static void teardown(void)
+{
+	unacked_finish(&unacked);
+}
+
+static struct place at(uint64_t offset)
+{
+	return (struct place){7, offset};
+}
+
+/* Offsets from `first` to `last`, without bound. */
+static void push(uint64_t first, uint64_t last)
+{
+	for (uint64_t offset = first; offset <= last; offset++)
+		unacked_push(&unacked, at(offset), 0);
+}
+
+static uint64_t offset_at(size_t index)
+{
+	return unacked_at(&unacked, index)->place.offset;
+}
+
+START_TEST(items_stand_in_the_order_of_delivery)
+{
+	push(1, 20);
+	ck_assert_uint_eq(unacked.count, 20);
+	for (size_t i = 0; i < 20; i++)
+		ck_assert_uint_eq(offset_at(i), i + 1);
+}
+END_TEST
+
+START_TEST(a_new_item_belongs_to_no_transaction)
+{
+	push(1, 1);
+	unacked_at(&unacked, 0)->transaction = 3;
+	unacked_remove(&unacked, 0);
+	push(2, 2);
+	ck_assert_uint_eq(unacked_at(&unacked, 0)->transaction, 0);
+}
+END_TEST
+
+START_TEST(a_place_is_found_by_epoch_and_offset)
+{
+	push(1, 5);
+	ck_assert_uint_eq(unacked_find(&unacked, at(4)), 3);
+	ck_assert_uint_eq(unacked_find(&unacked, at(6)), SIZE_MAX);
+	ck_assert_uint_eq(unacked_find(&unacked, (struct place){8, 4}), SIZE_MAX);
+}
+END_TEST
+
+START_TEST(of_two_deliveries_of_one_message_the_younger_is_found)
+{
+	push(1, 3);
+	push(1, 1);
+	ck_assert_uint_eq(unacked_find(&unacked, at(1)), 3);
+}
+END_TEST
+
+START_TEST(any_item_can_be_removed_and_the_others_keep_their_order)
+{
+	push(1, 5);
+	unacked_remove(&unacked, (size_t)_i);
+	ck_assert_uint_eq(unacked.count, 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(offset_at(i), i + 1 + (i >= (size_t)_i));
+}
+END_TEST
+
+START_TEST(the_oldest_is_forgotten_when_there_are_too_many)
+{
+	for (uint64_t offset = 1; offset <= 5; offset++)
+		unacked_push(&unacked, at(offset), 3);
+	ck_assert_uint_eq(unacked.count, 3);
+	ck_assert_uint_eq(offset_at(0), 3);
+	ck_assert(unacked.has_forgotten);
+}
+END_TEST
+
+START_TEST(nothing_is_forgotten_before_that)
+{
+	for (uint64_t offset = 1; offset <= 3; offset++)
+		unacked_push(&unacked, at(offset), 3);
+	ck_assert(!unacked.has_forgotten);
+}
+END_TEST
+
+START_TEST(a_steady_flow_needs_no_more_room)
+{
+	push(1, 4);
+	const size_t capacity = unacked.capacity;
+	for (uint64_t offset = 5; offset < 10000; offset++) {
+		push(offset, offset);
+		unacked_remove(&unacked, 0);
+		ck_assert_uint_eq(offset_at(3), offset);
+	}
+	ck_assert_uint_le(unacked.capacity, capacity * 2);
+}
+END_TEST
+
+START_TEST(a_finished_one_is_empty)
+{
+	push(1, 4);
+	unacked_finish(&unacked);
+	ck_assert_uint_eq(unacked.count, 0);
+	ck_assert_uint_eq(unacked_find(&unacked, at(1)), SIZE_MAX);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("unacked");
+	TCase *tcase = unit_case(suite, "items");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, items_stand_in_the_order_of_delivery);
+	tcase_add_test(tcase, a_new_item_belongs_to_no_transaction);
+	tcase_add_test(tcase, a_place_is_found_by_epoch_and_offset);
+	tcase_add_test(tcase, of_two_deliveries_of_one_message_the_younger_is_found);
+	tcase_add_loop_test(
+		tcase, any_item_can_be_removed_and_the_others_keep_their_order, 0, 5);
+	tcase_add_test(tcase, the_oldest_is_forgotten_when_there_are_too_many);
+	tcase_add_test(tcase, nothing_is_forgotten_before_that);
+	tcase_add_test(tcase, a_steady_flow_needs_no_more_room);
+	tcase_add_test(tcase, a_finished_one_is_empty);
+	return unit_run(suite);
+}
