@@ -1,110 +1,26 @@
 /*
- * Queues, acknowledgements and transactions against a plain model: random clients at
- * random workers, which take their turns in random order. Each schedule comes from a
- * seed; POSTERN_SEED in the environment plays that one alone and tells all of it.
- *
- * What the model knows of each message, and what must hold:
- * - it is with one consumer at a time, and never comes again once it was accepted;
- * - when it comes again it says so, and it comes to no more than prefetch-count others;
- * - in the end each was accepted, is a dead letter or still there, in its order; of a
- *   transaction all or nothing, and of one that was aborted nothing.
+ * Topics, patterns, queues, acknowledgements and transactions against a plain model
+ * (broker_model.h): random clients at random workers, which take their turns in random
+ * order. Each schedule comes from a seed; POSTERN_SEED in the environment plays that one
+ * alone and tells all of it.
  */
 #include "gateway/broker/internal.h"
-#include "tests/chance.h"
+#include "tests/broker_model.h"
 #include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
 #include "tests/unit.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 enum {
 	PARTS = 10,
 	SCHEDULES = 50, /* of each part: with their steps 100,000 and more */
 	STEPS = 250,
-	CLIENTS = 6,
-	QUEUES = 3,
-	MESSAGES = 1000,
-	NACKS = 3,
-	TRANSACTIONS_MAX = 400,
-	NOBODY = -1,
 };
-
-enum fate {
-	SURE,     /* its queue has it, or will have */
-	OPEN,     /* its transaction is */
-	DROPPED,  /* its transaction was aborted, or ended with its client */
-	PERHAPS,  /* its client was lost in COMMIT */
-	ACCEPTED, /* for ever */
-};
-
-struct model_message {
-	unsigned queue;
-	enum fate fate;
-	unsigned transaction;  /* that sends it; 0: none */
-	int holder;            /* the client that it is with, or NOBODY */
-	unsigned subscription; /* the holder's, by its count */
-	unsigned settling;     /* the transaction that settles it; 0: none */
-	bool accepting;        /* or rejecting */
-	unsigned rejections;
-	bool heard, dead;
-	char ack[48];
-};
-
-struct model_client {
-	struct stomp_peer *peer;
-	unsigned queue, prefetch; /* of its subscription */
-	bool subscribed, must_ack, cumulative;
-	unsigned subscriptions; /* ever */
-	unsigned transaction;   /* open; 0: none */
-	unsigned committing;    /* COMMIT is said, and not answered */
-	uint64_t order;         /* heard messages, for cumulative ACKs */
-};
-
-struct model {
-	struct chance chance;
-	uint64_t seed;
-	unsigned step;
-	bool trace;
-	struct crew *crew;
-	struct model_client clients[CLIENTS];
-	struct model_message messages[MESSAGES];
-	uint64_t heard_order[MESSAGES];
-	unsigned message_count, transactions;
-	uint64_t heard_count;
-	bool draining;
-};
-
-static struct model model;
 
 static unsigned below(unsigned count)
 {
 	return chance_below(&model.chance, count);
 }
-
-static void __attribute__((format(printf, 1, 2))) tell(const char *format, ...)
-{
-	va_list values;
-
-	if (!model.trace)
-		return;
-	fprintf(stderr, "%u: ", model.step);
-	va_start(values, format);
-	vfprintf(stderr, format, values);
-	va_end(values);
-	fputc('\n', stderr);
-}
-
-#define must(kept, ...)                                                                \
-	do {                                                                           \
-		if (!(kept)) {                                                         \
-			char why_[256];                                                \
-			snprintf(why_, sizeof(why_), __VA_ARGS__);                     \
-			ck_abort_msg("seed %" PRIu64 ", step %u: %s", model.seed,      \
-				model.step, why_);                                     \
-		}                                                                      \
-	} while (0)
 
 /* Says a frame, whole or cut somewhere, without letting anybody work. */
 static void say(struct model_client *client, const char *frame)
@@ -112,7 +28,7 @@ static void say(struct model_client *client, const char *frame)
 	struct session *session = client->peer->memory.session;
 	struct buf bytes = {0};
 
-	tell("client %td says %s", client - model.clients, frame);
+	model_tell("client %td says %s", client - model.clients, frame);
 	stomp_peer_write(&bytes, frame);
 	size_t cut = below((unsigned)bytes.len + 1);
 	session_receive(session, slice_first(buf_slice(&bytes), cut), false);
@@ -120,110 +36,10 @@ static void say(struct model_client *client, const char *frame)
 	buf_finish(&bytes);
 }
 
-/* Hearing. */
-
-/* It is with nobody any more, for whatever reason. */
-static void let_go(struct model_message *message)
-{
-	message->holder = NOBODY;
-	message->settling = 0;
-}
-
-static void settled(struct model_message *message, bool accepted)
-{
-	let_go(message);
-	if (accepted)
-		message->fate = ACCEPTED;
-	else if (++message->rejections == NACKS)
-		message->dead = true;
-}
-
-static unsigned held_by(int client)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < model.message_count; i++)
-		count += model.messages[i].holder == client;
-	return count;
-}
-
-static void hear_message(int index, unsigned body, bool redelivered, const char *ack)
-{
-	struct model_client *client = &model.clients[index];
-	struct model_message *message = &model.messages[body];
-
-	tell("client %d hears %u%s", index, body, redelivered ? " again" : "");
-	must(body < model.message_count, "nobody has sent %u", body);
-	must(client->subscribed && message->queue == client->queue, "%u is astray",
-		body);
-	must(message->fate != ACCEPTED, "%u comes after it was accepted", body);
-	must(message->fate != OPEN && message->fate != DROPPED,
-		"%u comes out of a transaction", body);
-	must(!message->dead, "%u is dead", body);
-	must(message->holder == NOBODY, "%u is with client %d", body, message->holder);
-	must(redelivered || !message->heard, "%u does not say that it comes again",
-		body);
-	if (message->fate == PERHAPS)
-		message->fate = SURE;
-	message->heard = true;
-	model.heard_count++;
-	if (!client->must_ack) {
-		settled(message, true);
-		return;
-	}
-	message->holder = index;
-	message->subscription = client->subscriptions;
-	model.heard_order[body] = ++client->order;
-	snprintf(message->ack, sizeof(message->ack), "%s", ack);
-	must(held_by(index) <= client->prefetch, "client %d has more than %u", index,
-		client->prefetch);
-}
-
-static void hear_commit(struct model_client *client)
-{
-	const unsigned transaction = client->committing;
-
-	client->committing = 0;
-	for (unsigned i = 0; i < model.message_count; i++) {
-		struct model_message *message = &model.messages[i];
-
-		if (message->transaction == transaction && message->fate == PERHAPS)
-			message->fate = SURE;
-	}
-}
-
-static void hear(int index)
-{
-	const char *at = stomp_peer_heard(model.clients[index].peer);
-
-	for (; (at = strpbrk(at, "MRE")) != NULL; at += strcspn(at, " ")) {
-		if (strncmp(at, "RECEIPT", 7) == 0) {
-			hear_commit(&model.clients[index]);
-			continue;
-		}
-		must(strncmp(at, "MESSAGE{", 8) == 0, "client %d hears %s", index, at);
-		const char *end = strchr(at, ']'), *ack = strstr(at, "{ack:");
-		char id[48] = "";
-		if (ack != NULL && ack < end)
-			sscanf(ack, "{ack:%47[^}]", id);
-		const char *again = strstr(at, "{redelivered:true}");
-		hear_message(index, (unsigned)strtoul(strchr(at, '[') + 1, NULL, 10),
-			again != NULL && again < end, id);
-	}
-}
-
 static void turn(void)
 {
 	loop_turn(model.crew->workers[below(model.crew->count)]->loop);
-	for (int i = 0; i < CLIENTS; i++)
-		hear(i);
-}
-
-static void settle_all(void)
-{
-	still_crew_settle(model.crew);
-	for (int i = 0; i < CLIENTS; i++)
-		hear(i);
+	model_hear_all();
 }
 
 /* Acting. */
@@ -232,56 +48,81 @@ static void connect(struct model_client *client)
 {
 	const unsigned subscriptions = client->subscriptions;
 
-	*client = (struct model_client){.subscriptions = subscriptions};
+	*client = (struct model_client){
+		.subscriptions = subscriptions, .connection = ++model.connections};
 	client->peer = stomp_peer_connect(
 		model.crew->workers[below(model.crew->count)], "1.2");
 }
 
 static void send_message(struct model_client *client)
 {
-	char frame[128];
+	char frame[128], destination[32], transaction[32] = "";
 	const unsigned number = model.message_count++;
 	struct model_message *message = &model.messages[number];
+	const bool is_topic = below(2) == 0;
 
-	*message = (struct model_message){.queue = below(QUEUES), .holder = NOBODY};
+	*message = (struct model_message){
+		.is_topic = is_topic,
+		.place = below(is_topic ? TOPICS : QUEUES),
+		.connection = client->connection,
+		.holder = NOBODY,
+	};
+	if (is_topic)
+		snprintf(destination, sizeof(destination), "%s",
+			model_topics[message->place]);
+	else
+		snprintf(destination, sizeof(destination), "/queue/%u", message->place);
 	if (client->transaction != 0 && below(2) == 0) {
 		message->fate = OPEN;
 		message->transaction = client->transaction;
+		snprintf(transaction, sizeof(transaction), "{transaction:%u}",
+			client->transaction);
+	} else if (is_topic) {
+		model_says_topic(message);
+	}
+	snprintf(frame, sizeof(frame), "SEND{destination:%s}%s[%u]", destination,
+		transaction, number);
+	say(client, frame);
+}
+
+static void listen(struct model_client *client)
+{
+	struct listener *listener = &client->listener;
+	char frame[128];
+
+	if (listener->state == LISTENING_NOT) {
+		listener_joins(listener, ++client->subscriptions,
+			below(2) == 0 ? model_topics[below(TOPICS)]
+				      : model_patterns[below(PATTERNS)]);
 		snprintf(frame, sizeof(frame),
-			"SEND{destination:/queue/%u}{transaction:%u}[%u]",
-			message->queue, client->transaction, number);
+			"SUBSCRIBE{id:t%u}{destination:%s}{receipt:t}", listener->id,
+			listener->place);
+	} else if (listener->state == LISTENING && below(4) == 0) {
+		snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:t%u}{receipt:t}",
+			listener->id);
+		listener_leaves(listener);
 	} else {
-		snprintf(frame, sizeof(frame), "SEND{destination:/queue/%u}[%u]",
-			message->queue, number);
+		return;
 	}
 	say(client, frame);
 }
 
-static void subscribe(struct model_client *client)
+static void consume(struct model_client *client)
 {
 	static const char *const modes[] = {"auto", "client", "client-individual"};
 	char frame[128];
 	const unsigned mode = below(3);
 
-	client->subscribed = true;
-	client->subscriptions++;
+	client->consuming = true;
+	client->consumer = ++client->subscriptions;
 	client->queue = below(QUEUES);
 	client->must_ack = mode > 0;
 	client->cumulative = mode == 1;
 	client->prefetch = 1 + below(4);
 	snprintf(frame, sizeof(frame),
 		"SUBSCRIBE{id:%u}{destination:/queue/%u}{ack:%s}{prefetch-count:%u}",
-		client->subscriptions, client->queue, modes[mode], client->prefetch);
+		client->consumer, client->queue, modes[mode], client->prefetch);
 	say(client, frame);
-}
-
-/* What the client holds goes back; what a transaction has settled too. */
-static void give_back(int index)
-{
-	for (unsigned i = 0; i < model.message_count; i++) {
-		if (model.messages[i].holder == index)
-			let_go(&model.messages[i]);
-	}
 }
 
 /* In a transaction that settles something the subscription has to stay. */
@@ -302,12 +143,12 @@ static void unsubscribe(int index)
 
 	if (is_settling(index))
 		return;
-	snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:%u}", client->subscriptions);
+	snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:%u}", client->consumer);
 	say(client, frame);
 	/* What an outlet has not taken is taken back; it has taken all that is heard. */
-	hear(index);
-	client->subscribed = false;
-	give_back(index);
+	model_hear(index);
+	client->consuming = false;
+	model_give_back(index);
 }
 
 static void settle(int index)
@@ -341,7 +182,7 @@ static void settle(int index)
 				(!client->cumulative || model.heard_order[i] > until)))
 			continue;
 		if (transaction == 0) {
-			settled(message, accepted);
+			model_settled(message, accepted);
 		} else {
 			message->settling = transaction;
 			message->accepting = accepted;
@@ -359,21 +200,6 @@ static void begin(struct model_client *client)
 	say(client, frame);
 }
 
-/* What it sent is dropped, what it settled is not settled. */
-static void forget(struct model_client *client)
-{
-	for (unsigned i = 0; i < model.message_count; i++) {
-		struct model_message *message = &model.messages[i];
-
-		if (message->fate == OPEN &&
-			message->transaction == client->transaction)
-			message->fate = DROPPED;
-		if (message->settling != 0 && message->settling == client->transaction)
-			message->settling = 0;
-	}
-	client->transaction = 0;
-}
-
 static void end_transaction(struct model_client *client)
 {
 	char frame[64];
@@ -381,7 +207,7 @@ static void end_transaction(struct model_client *client)
 
 	if (below(3) == 0) {
 		snprintf(frame, sizeof(frame), "ABORT{transaction:%u}", transaction);
-		forget(client);
+		model_forget(client);
 		say(client, frame);
 		return;
 	}
@@ -395,40 +221,52 @@ static void end_transaction(struct model_client *client)
 			model.messages[i].fate == OPEN) {
 			model.messages[i].fate = PERHAPS;
 			sends = true;
+			if (model.messages[i].is_topic)
+				model_says_topic(&model.messages[i]);
 		}
 	}
 	for (unsigned i = 0; i < model.message_count; i++) {
 		struct model_message *message = &model.messages[i];
 
 		if (message->settling == transaction)
-			settled(message, message->accepting);
+			model_settled(message, message->accepting);
 	}
 	say(client, frame);
 	/* Its homes answer first: till then the client must stay, for the model's sake. */
 	if (sends && below(2) == 0)
 		return;
-	settle_all();
+	model_rest();
 	must(client->committing == 0, "transaction %u is not answered", transaction);
 }
 
-static void vanish(int index)
+/* Without a word, or with DISCONNECT. */
+static void leave(int index)
 {
 	struct model_client *client = &model.clients[index];
 
+	const bool says_so = below(2) == 0;
+
 	/* Acknowledgements of a commit that waits could go either way. */
-	if (client->committing != 0)
-		settle_all();
-	tell("client %d vanishes", index);
-	hear(index);
-	forget(client);
-	struct session *session = client->peer->memory.session;
-	client->peer->memory.session = NULL;
-	session_lost(session, 1006, SLICE("Gone"));
+	if (says_so || client->committing != 0)
+		model_rest();
+	if (says_so) {
+		say(client, "DISCONNECT");
+	} else {
+		struct session *session = client->peer->memory.session;
+
+		model_tell("client %d vanishes", index);
+		model_hear(index);
+		client->peer->memory.session = NULL;
+		session_lost(session, 1006, SLICE("Gone"));
+	}
+	model_forget(client);
+	model_give_back(index);
+	listener_leaves(&client->listener);
+	if (says_so)
+		model_rest();
 	stomp_peer_destroy(client->peer);
-	give_back(index);
 	connect(client);
-	for (int i = 0; i < CLIENTS; i++)
-		hear(i);
+	model_hear_all();
 }
 
 static void act(void)
@@ -442,12 +280,14 @@ static void act(void)
 	if (what < 40) {
 		if (model.message_count < MESSAGES)
 			send_message(client);
-	} else if (what < 55) {
-		if (!client->subscribed)
-			subscribe(client);
-	} else if (what < 59) {
-		if (client->subscribed)
+	} else if (what < 48) {
+		if (!client->consuming)
+			consume(client);
+	} else if (what < 52) {
+		if (client->consuming)
 			unsubscribe(index);
+	} else if (what < 62) {
+		listen(client);
 	} else if (what < 85) {
 		settle(index);
 	} else if (what < 97) {
@@ -456,7 +296,7 @@ static void act(void)
 		else
 			begin(client);
 	} else {
-		vanish(index);
+		leave(index);
 	}
 }
 
@@ -493,7 +333,7 @@ static void drain(void)
 			last = offset;
 			struct model_message *message =
 				&model.messages[strtoul(body, NULL, 10)];
-			tell("left: %td", message - model.messages);
+			model_tell("left: %td", message - model.messages);
 			must(message->dead == (queue == QUEUES), "%td is %sdead",
 				message - model.messages, message->dead ? "" : "not ");
 			must(message->fate == SURE || message->fate == PERHAPS,
@@ -518,18 +358,19 @@ static void play(uint64_t seed, bool trace)
 		else
 			act();
 	}
-	settle_all();
+	model_rest();
 	for (int i = 0; i < CLIENTS; i++) {
-		hear(i);
-		forget(&model.clients[i]);
+		model_hear(i); /* what those before it have given back */
+		model_forget(&model.clients[i]);
 		stomp_peer_destroy(model.clients[i].peer);
-		give_back(i);
+		model_give_back(i);
 	}
 	drain();
 	for (unsigned i = 0; i < model.message_count; i++) {
 		const enum fate fate = model.messages[i].fate;
 
-		must(fate == ACCEPTED || fate == DROPPED, "%u is lost", i);
+		must(model.messages[i].is_topic || fate == ACCEPTED || fate == DROPPED,
+			"%u is lost", i);
 	}
 	ck_assert_uint_eq(still_crew_subscriptions(model.crew), 0);
 	still_crew_destroy(model.crew);
@@ -544,13 +385,15 @@ END_TEST
 
 START_TEST(schedules_are_full_of_messages)
 {
-	uint64_t heard = 0;
+	uint64_t queues = 0, topics = 0;
 
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		play(seed, false);
-		heard += model.heard_count;
+		queues += model.heard_count;
+		topics += model.heard_topics;
 	}
-	ck_assert_uint_gt(heard, 20 * 20);
+	ck_assert_uint_gt(queues, 20 * 15);
+	ck_assert_uint_gt(topics, 20 * 15);
 }
 END_TEST
 
@@ -562,7 +405,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("queue simulation");
+	Suite *suite = suite_create("broker simulation");
 	TCase *tcase = unit_case(suite, "schedules");
 
 	tcase_set_timeout(tcase, 0);
