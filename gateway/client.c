@@ -81,7 +81,9 @@ void client_flush_receipts(struct client *client)
 		receipts_drop(&client->receipts);
 	}
 	if (client->disconnecting && receipts_is_empty(&client->receipts))
-		client_end(client, 1000, SLICE("Goodbye"));
+		client_end(client, 1000,
+			client->hung_up ? SLICE("Connection closed")
+					: SLICE("Goodbye"));
 }
 
 void client_expect(struct client *client, const struct stomp_frame *frame,
@@ -148,6 +150,15 @@ static void client_receive(void *state, struct slice text, bool binary)
 		buf_append(&client->kept, text);
 }
 
+/* Who has hung up is heard to the end of what was kept, and gets its receipts. */
+static void client_leave(struct client *client)
+{
+	if (!client->hung_up || client->waiting || client->ended)
+		return;
+	client->disconnecting = true;
+	client_flush_receipts(client);
+}
+
 /* At the top level, by a task: what was kept is obeyed, up to the next wait. */
 static void client_resume(struct task *task)
 {
@@ -161,6 +172,7 @@ static void client_resume(struct task *task)
 	if (client->waiting)
 		buf_append(&client->kept, text);
 	buf_finish(&kept);
+	client_leave(client);
 	session_release(client->session); /* a new wait holds it by itself */
 }
 
@@ -181,13 +193,12 @@ static void client_committed(struct party *party)
 	client_go_on(container_of(party, struct client, party));
 }
 
-/* What is not done yet, such as the receipt of a DISCONNECT, is waited for. */
 static void client_hang_up(void *state)
 {
 	struct client *client = state;
 
-	if (!client->disconnecting && !client->waiting)
-		client_end(client, 1000, SLICE("Connection closed"));
+	client->hung_up = !client->disconnecting;
+	client_leave(client);
 }
 
 static void client_sent(void *state, uint32_t ordinal)

@@ -21,6 +21,7 @@ struct client {
 	enum stomp_version version;
 	bool connected;
 	bool disconnecting; /* DISCONNECT came: closes after the last receipt */
+	bool hung_up; /* no more will come; the same, once what was kept is heard */
 	bool ended;
 	uint64_t requests; /* numbers what homes will answer */
 	struct receipts receipts;

@@ -52,7 +52,7 @@ int crew_start(struct crew *crew, const struct edge_ops *ops);
 int crew_run(struct crew *crew);
 
 /*
- * On worker 0's thread: closes the door and every session, politely; the crew ends
+ * On worker 0's thread: lets no new session in and closes all, politely; the crew ends
  * when nothing is left to be delivered. The second call ends it at once.
  */
 void crew_stop(struct crew *crew);

@@ -23,10 +23,10 @@ struct edge_ops {
 	 */
 	void (*relieve)(struct edge *edge);
 
-	/* No new connections from now on. */
-	void (*close)(struct edge *edge);
-
-	/* Ends every connection; no session is left. */
+	/*
+	 * Ends every connection; no session is left. Until then connections are
+	 * welcome, also while the worker stops: polls fetch their last words.
+	 */
 	void (*destroy)(struct edge *edge);
 };
 

@@ -22,8 +22,9 @@ struct handler {
 	void (*receive)(void *state, struct slice text, bool binary);
 
 	/*
-	 * The peer will send nothing more, but may still read. The session should be
-	 * closed soon. NULL: it is closed at once.
+	 * Nothing more will come from the peer, or be heard, but it may still read.
+	 * What is under way may be finished, then the session must be closed.
+	 * NULL: it is closed at once.
 	 */
 	void (*hang_up)(void *state);
 

@@ -460,36 +460,40 @@ void session_flush(struct list *awake)
 	}
 }
 
-static void session_for_all(
-	struct worker *worker, void (*visit)(struct session *session))
+/* Whoever has a reason to end is about to do so, or has been told already. */
+static bool session_goes_on(const struct session *session)
 {
-	struct list *link = worker->all_sessions.next;
-
-	while (link != &worker->all_sessions) {
-		struct session *session = container_of(link, struct session, link);
-
-		link = link->next; /* its destruction, if it comes to that, is deferred */
-		visit(session);
-	}
+	return session->state < SESSION_CLOSING && session->close_reason == NULL;
 }
 
 static void session_go_away(struct session *session)
 {
-	session_close(session, 1001, SLICE("Going away"));
+	if (!session->overflowed)
+		session_set_reason(session, 1001, SLICE("Going away"));
+	session_hang_up(session);
 }
 
-static void session_kill(struct session *session)
+bool session_close_some(struct worker *worker, uint64_t count)
 {
-	session_set_reason(session, 1001, SLICE("Going away"));
-	session_finish(session);
-}
+	/* A session that goes is freed later: the list stays as it is. */
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
 
-void session_close_all(struct worker *worker)
-{
-	session_for_all(worker, session_go_away);
+		if (!session_goes_on(session))
+			continue;
+		if (count-- == 0)
+			return true;
+		session_go_away(session);
+	}
+	return false;
 }
 
 void session_kill_all(struct worker *worker)
 {
-	session_for_all(worker, session_kill);
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+
+		session_set_reason(session, 1001, SLICE("Going away"));
+		session_finish(session);
+	}
 }

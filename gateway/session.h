@@ -181,8 +181,13 @@ uint64_t session_sent_at(const struct session *session);  /* the latest session_
 /* `awake` came from worker->awake: tells its outlet, if any, to come and pull. */
 void session_flush(struct list *awake);
 
-/* At a stop: closes all politely, or ends all at once. */
-void session_close_all(struct worker *worker);
+/*
+ * At a stop: closes some of the sessions politely, whose handlers may finish first what
+ * they have begun. False when none is left to be closed.
+ */
+bool session_close_some(struct worker *worker, uint64_t count);
+
+/* Ends all at once. */
 void session_kill_all(struct worker *worker);
 
 #endif

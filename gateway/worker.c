@@ -20,6 +20,12 @@ enum {
 	FLUSHES_PER_TURN = 512,
 };
 
+/* At a stop. */
+enum {
+	CLOSE_EVERY_MS = 50,
+	CLOSES_LEAST = 16, /* a few sessions are closed at once */
+};
+
 void worker_post(struct worker *worker, unsigned to, struct post *post)
 {
 	worker->posts++;
@@ -195,6 +201,14 @@ static void on_stop_timer(struct timer *timer)
 	loop_stop(worker->loop);
 }
 
+static void on_close_timer(struct timer *timer)
+{
+	struct worker *worker = container_of(timer, struct worker, close_timer);
+
+	if (session_close_some(worker, worker->close_step))
+		loop_timer_start(worker->loop, timer, CLOSE_EVERY_MS);
+}
+
 struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 {
 	struct loop *loop = loop_create();
@@ -210,6 +224,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->stop_timer.fire = on_stop_timer;
+	worker->close_timer.fire = on_close_timer;
 	inbox_init(&worker->inbox);
 	table_init(&worker->names, &worker->key);
 	table_init(&worker->sessions, &worker->key);
@@ -237,12 +252,13 @@ void worker_run(struct worker *worker)
 
 void worker_stop(struct worker *worker)
 {
+	const uint64_t drain = worker->config->times.drain;
+	const uint64_t steps = drain / 2 / CLOSE_EVERY_MS + 1;
+
 	worker->stopping = true;
-	if (worker->edge != NULL)
-		worker->edge_ops->close(worker->edge);
-	session_close_all(worker);
-	loop_timer_start(
-		worker->loop, &worker->stop_timer, worker->config->times.drain);
+	worker->close_step = worker->live_sessions / steps + CLOSES_LEAST;
+	on_close_timer(&worker->close_timer);
+	loop_timer_start(worker->loop, &worker->stop_timer, drain);
 }
 
 void worker_kill(struct worker *worker)
@@ -250,6 +266,7 @@ void worker_kill(struct worker *worker)
 	/* The edge serves nobody any more: peers could keep it busy for ever. */
 	worker->stopping = worker->killed = true;
 	loop_timer_stop(worker->loop, &worker->stop_timer);
+	loop_timer_stop(worker->loop, &worker->close_timer);
 	session_kill_all(worker);
 }
 

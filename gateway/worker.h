@@ -50,6 +50,8 @@ struct worker {
 	bool stopping; /* no new sessions */
 	bool killed;   /* the edge serves nobody any more */
 	struct timer stop_timer;
+	struct timer close_timer; /* closes the next sessions, */
+	uint64_t close_step;      /* so many */
 };
 
 /* It does not serve before worker_start(). NULL after logging why. */
@@ -61,7 +63,11 @@ int worker_start(struct worker *worker, const struct edge_ops *ops);
 /* Runs until the crew ends, or until the time to stop is over. */
 void worker_run(struct worker *worker);
 
-/* Closes its door and every session, politely; ends the loop after the drain time. */
+/*
+ * No new sessions from now on. Those that are there are closed politely, a few at a time
+ * over half of the drain time, so that their clients do not come back all at once; the
+ * loop ends after all of it.
+ */
 void worker_stop(struct worker *worker);
 
 /* The steps of its end, when no loop runs: sessions, edge, the rest. */

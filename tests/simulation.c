@@ -119,7 +119,6 @@ static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
 	.relieve = edge_relieve,
-	.close = edge_ignore,
 	.destroy = edge_ignore,
 };
 

@@ -371,6 +371,44 @@ START_TEST(an_error_comes_after_what_was_said_before)
 }
 END_TEST
 
+/* The end of the server */
+
+START_TEST(receipts_that_are_asked_for_come_before_the_server_goes)
+{
+	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
+	stomp_peer_mutter(peer, "SUBSCRIBE{destination:/topic/b}{id:0}{receipt:2}");
+	session_close_some(worker, 1);
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[too late]");
+	still_crew_settle(worker->crew);
+	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
+			   "close 1001 Going away");
+}
+END_TEST
+
+START_TEST(a_commit_is_done_before_the_server_goes)
+{
+	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
+	stomp_peer_say(peer, "BEGIN{transaction:t}");
+	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[x]");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:1}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:2}[kept]");
+	session_close_some(worker, 1);
+	still_crew_settle(worker->crew);
+	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
+			   "close 1001 Going away");
+}
+END_TEST
+
+START_TEST(who_waits_for_nothing_is_closed_at_once_when_the_server_goes)
+{
+	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
+	session_close_some(worker, 1);
+	still_crew_settle(worker->crew);
+	assert_heard(peer, "close 1001 Going away");
+}
+END_TEST
+
 START_TEST(an_error_that_nobody_reads_lingers_for_a_second)
 {
 	connect_with("CONNECT{accept-version:1.2}");
@@ -455,6 +493,10 @@ int main(void)
 	tcase_add_test(ending, what_follows_a_mistake_is_ignored);
 	tcase_add_test(ending, an_error_quotes_the_receipt_as_the_version_escapes);
 	tcase_add_test(ending, an_error_comes_after_what_was_said_before);
+	tcase_add_test(ending, receipts_that_are_asked_for_come_before_the_server_goes);
+	tcase_add_test(ending, a_commit_is_done_before_the_server_goes);
+	tcase_add_test(
+		ending, who_waits_for_nothing_is_closed_at_once_when_the_server_goes);
 	tcase_add_test(ending, an_error_that_nobody_reads_lingers_for_a_second);
 	return unit_run(suite);
 }

@@ -57,11 +57,6 @@ static void edge_relieve(struct edge *edge)
 	buf_append(&edge->told, SLICE("relieve "));
 }
 
-static void edge_close(struct edge *edge)
-{
-	buf_append(&edge->told, SLICE("close "));
-}
-
 static void edge_destroy(struct edge *edge)
 {
 	buf_append(&edge->told, SLICE("destroy "));
@@ -72,7 +67,6 @@ static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
 	.relieve = edge_relieve,
-	.close = edge_close,
 	.destroy = edge_destroy,
 };
 
@@ -238,8 +232,6 @@ START_TEST(a_stop_ends_a_crew_that_has_nothing_to_do)
 	begin(counts[_i], "'times': {'drain': 60000}");
 	crew_stop(crew);
 	ck_assert_int_eq(crew_run(crew), 0);
-	for (unsigned i = 0; i < counts[_i]; i++)
-		assert_told(i, "close ");
 	assert_at_rest();
 }
 END_TEST
@@ -250,8 +242,6 @@ START_TEST(a_stop_may_come_when_all_sleep)
 	still_crew_settle(crew);
 	errand_send(crew->workers[0], 0, &(struct errand){.hops = 30, .at_last = stop});
 	ck_assert_int_eq(crew_run(crew), 0);
-	for (unsigned i = 0; i < counts[_i]; i++)
-		assert_told(i, "close ");
 }
 END_TEST
 
@@ -325,8 +315,6 @@ START_TEST(a_second_stop_ends_at_once)
 	crew_stop(crew);
 	ck_assert(atomic_load(&crew->ended));
 	ck_assert_int_eq(crew_run(crew), 0);
-	for (unsigned i = 0; i < counts[_i]; i++)
-		assert_told(i, "close ");
 }
 END_TEST
 

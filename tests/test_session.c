@@ -298,7 +298,7 @@ static void end_by_force(struct session *session)
 static void end_by_order(struct session *session)
 {
 	(void)session;
-	session_close_all(worker);
+	session_close_some(worker, UINT64_MAX);
 }
 
 static const struct {

@@ -197,7 +197,7 @@ static void end_by_loss(void)
 
 static void end_by_order(void)
 {
-	session_close_all(worker);
+	session_close_some(worker, UINT64_MAX);
 }
 
 static void end_by_force(void)

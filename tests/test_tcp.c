@@ -92,11 +92,6 @@ static void edge_relieve(struct edge *self)
 	tcp_relieve(self->tcp);
 }
 
-static void edge_close(struct edge *self)
-{
-	(void)self;
-}
-
 static void edge_destroy(struct edge *self)
 {
 	tcp_destroy(self->tcp);
@@ -106,7 +101,6 @@ static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
 	.relieve = edge_relieve,
-	.close = edge_close,
 	.destroy = edge_destroy,
 };
 

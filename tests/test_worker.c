@@ -2,6 +2,7 @@
 #include "gateway/worker.h"
 
 #include "gateway/config.h"
+#include "gateway/session_internal.h"
 #include "protocol/xmalloc.h"
 #include "tests/memory_outlet.h"
 #include "tests/still_crew.h"
@@ -61,11 +62,6 @@ static void edge_relieve(struct edge *self)
 	buf_append(&self->told, SLICE("relieve "));
 }
 
-static void edge_close(struct edge *self)
-{
-	buf_append(&self->told, SLICE("close "));
-}
-
 static void edge_destroy(struct edge *self)
 {
 	buf_append(&self->told, SLICE("destroy "));
@@ -75,7 +71,6 @@ static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
 	.relieve = edge_relieve,
-	.close = edge_close,
 	.destroy = edge_destroy,
 };
 
@@ -331,13 +326,39 @@ static void setup_stop(void)
 		&outlet, still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
 }
 
-START_TEST(a_stop_closes_the_door_and_every_session_and_then_ends)
+START_TEST(a_stop_closes_every_session_and_then_ends)
 {
 	worker_stop(worker);
 	worker_run(worker);
-	assert_edge_told("close ");
 	ck_assert_str_eq(memory_outlet_got(&outlet), "o c[1001,\"Going away\"]");
 	ck_assert_uint_eq(worker->live_sessions, 0);
+}
+END_TEST
+
+START_TEST(a_stop_closes_many_sessions_little_by_little_in_half_of_the_drain)
+{
+	enum { SESSIONS = 900, DRAIN = 1000, STEP = 50, AT_ONCE = 120 };
+	struct crew *crew = still_crew_create("'times': {'drain': 1000}");
+	size_t before = SESSIONS;
+	uint64_t passed = 0;
+
+	for (int i = 0; i < SESSIONS; i++)
+		still_crew_open(crew->workers[0], "/echo", SESSION_RAW, "");
+	worker_stop(crew->workers[0]);
+	for (; before > 0; passed += STEP) {
+		size_t open = 0;
+
+		list_for_each (link, &crew->workers[0]->all_sessions) {
+			open += session_state(container_of(
+					link, struct session, link)) < SESSION_CLOSING;
+		}
+		ck_assert_uint_lt(open, before);
+		ck_assert_uint_le(before - open, AT_ONCE);
+		before = open;
+		still_crew_advance(crew, STEP);
+	}
+	ck_assert_uint_le(passed, DRAIN / 2 + STEP);
+	still_crew_destroy(crew);
 }
 END_TEST
 
@@ -411,8 +432,9 @@ int main(void)
 	tcase_add_test(homes, everything_is_at_home_with_a_worker_that_is_alone);
 
 	tcase_add_checked_fixture(stopping, setup_stop, teardown_edge);
-	tcase_add_test(
-		stopping, a_stop_closes_the_door_and_every_session_and_then_ends);
+	tcase_add_test(stopping, a_stop_closes_every_session_and_then_ends);
+	tcase_add_test(stopping,
+		a_stop_closes_many_sessions_little_by_little_in_half_of_the_drain);
 	tcase_add_test(stopping, a_worker_that_stops_opens_no_session);
 	tcase_add_test(stopping, a_stop_ends_when_the_drain_is_over);
 	tcase_add_test(stopping, a_stop_waits_for_answers_that_are_owed);

@@ -82,16 +82,9 @@ static void edge_relieve(struct edge *edge)
 	tcp_relieve(edge->tcp);
 }
 
-static void edge_close(struct edge *edge)
-{
-	if (edge->door != NULL)
-		door_close(edge->door);
-}
-
 const struct edge_ops transports_edge = {
 	.create = edge_create,
 	.turn = edge_turn,
 	.relieve = edge_relieve,
-	.close = edge_close,
 	.destroy = edge_destroy,
 };

@@ -79,7 +79,7 @@ static void handover_run(struct worker *worker, struct post *post)
 	const struct handover *handover = &arrived->handover;
 	struct edge *edge = worker->edge;
 
-	if (edge == NULL || worker->stopping)
+	if (edge == NULL || worker->killed)
 		close(handover->fd);
 	else
 		handover_accept(edge, handover);
