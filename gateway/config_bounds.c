@@ -57,6 +57,9 @@ static const struct config_key limits[] = {
 	LIMIT(connections, 0, 0, GIB,
 		"connections in all; 0: as many as there are file descriptors for"),
 	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no bound of its own"),
+	LIMIT(memory, 0, 0, 1024ULL * GIB,
+		"bytes of the process above which no session is opened and the "
+		"slowest are closed; 0: four fifths of what it may have"),
 	LIMIT(address_connections, 4096, 1, GIB, "connections of one address"),
 	LIMIT(address_sessions, 1000, 1, GIB,
 		"sessions that one address opens in a second"),

@@ -3,6 +3,7 @@
 #include "gateway/crew.h"
 #include "gateway/log.h"
 #include "gateway/notify.h"
+#include "gateway/pressure.h"
 #include "gateway/watchdog.h"
 #include "gateway/worker.h"
 
@@ -85,8 +86,14 @@ static void on_stop(void *context)
 	crew_stop(context);
 }
 
+/* What worker 0 looks after; it outlives the crew. */
+struct care {
+	struct watchdog watchdog;
+	struct pressure pressure;
+};
+
 static int server_serve(
-	struct crew *crew, const struct edge_ops *edge, struct watchdog *watchdog)
+	struct crew *crew, const struct edge_ops *edge, struct care *care)
 {
 	struct loop *loop = crew->workers[0]->loop;
 
@@ -96,7 +103,8 @@ static int server_serve(
 		return -1;
 	/* Who connects from now on waits at most until the loops turn. */
 	notify_ready();
-	watchdog_start(watchdog, crew);
+	watchdog_start(&care->watchdog, crew);
+	pressure_start(&care->pressure, crew);
 	if (crew_run(crew) == -1)
 		return -1;
 	ignore_signals();
@@ -105,7 +113,7 @@ static int server_serve(
 
 int server_run(const struct config *config, const struct edge_ops *edge)
 {
-	struct watchdog watchdog; /* outlives the crew */
+	struct care care;
 	struct hash_key key;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -117,7 +125,7 @@ int server_run(const struct config *config, const struct edge_ops *edge)
 	struct crew *crew = crew_create(config, &key, count_workers(config));
 	if (crew == NULL)
 		return EXIT_FAILURE;
-	int served = server_serve(crew, edge, &watchdog);
+	int served = server_serve(crew, edge, &care);
 	crew_destroy(crew);
 	if (served == -1)
 		return EXIT_FAILURE;

@@ -111,7 +111,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 {
 	char key[KEY_MAX];
 
-	if (worker->stopping ||
+	if (worker->stopping || atomic_load(&worker->crew->tight) ||
 		!crowd_admits(worker->crew->crowd, CROWD_SESSIONS, peer->address,
 			loop_now(worker->loop)) ||
 		!crew_take(&worker->crew->sessions, worker->config->limits.sessions))
@@ -380,9 +380,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 		return;
 	if ((delivery->flags & DELIVERY_LENT) == 0 &&
 		!session_make_room(session, message_size(delivery->message))) {
-		outbound_cut(&session->queue, session->lent, &session->worker->names);
-		session->overflowed = true;
-		session_wake(session);
+		session_overflow(session);
 		return;
 	}
 	session->sent_at = session_now(session);

@@ -51,7 +51,8 @@ struct peer {
 /*
  * Opens a session and its handler. `id` names it for session_find(); an empty id
  * cannot be found (a WebSocket has its session to itself). Returns NULL when
- * the server is at its bound of sessions or is stopping, or the address at its own.
+ * the server is at its bound of sessions or memory or is stopping, or the address at its
+ * own.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum session_framing framing, struct slice id, const struct peer *peer);
@@ -180,6 +181,12 @@ uint64_t session_sent_at(const struct session *session);  /* the latest session_
 
 /* `awake` came from worker->awake: tells its outlet, if any, to come and pull. */
 void session_flush(struct list *awake);
+
+/*
+ * For want of memory: ends as slow consumers those sessions for which most waits, until
+ * their queues had so many bytes.
+ */
+void session_shed(struct worker *worker, uint64_t bytes);
 
 /*
  * At a stop: closes some of the sessions politely, whose handlers may finish first what

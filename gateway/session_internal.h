@@ -105,7 +105,10 @@ bool session_make_room(struct session *session, size_t size);
 /* What waits now has met a peer that does not take it. */
 void session_keep_latest(struct session *session);
 
-/* There was no room: the handler has a last word, then the session closes. */
+/* There is no room: the queue is emptied, and the handler told later. */
+void session_overflow(struct session *session);
+
+/* It has a last word, then the session closes. */
 void session_tell_overflow(struct session *session);
 
 /* session_times.c */

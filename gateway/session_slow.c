@@ -89,6 +89,13 @@ bool session_make_room(struct session *session, size_t size)
 	return !session_is_full(session, size);
 }
 
+void session_overflow(struct session *session)
+{
+	outbound_cut(&session->queue, session->lent, &session->worker->names);
+	session->overflowed = true;
+	session_wake(session);
+}
+
 void session_tell_overflow(struct session *session)
 {
 	session->overflowed = false;
@@ -96,4 +103,37 @@ void session_tell_overflow(struct session *session)
 	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
 		session->handler->overflow(session->conversation);
 	session_close(session, 1008, SLICE("Slow consumer"));
+}
+
+/* Bytes that its end would set free. */
+static uint64_t session_weight(const struct session *session)
+{
+	if (session->state >= SESSION_CLOSING || session->overflowed)
+		return 0;
+	return session->queue.bytes;
+}
+
+void session_shed(struct worker *worker, uint64_t bytes)
+{
+	uint64_t heaviest = 0, shed = 0;
+
+	list_for_each (link, &worker->all_sessions) {
+		uint64_t weight =
+			session_weight(container_of(link, struct session, link));
+
+		if (weight > heaviest)
+			heaviest = weight;
+	}
+	/* Those about as heavy go with it, so that twice through the list is enough. */
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+		uint64_t weight = session_weight(session);
+
+		if (shed >= bytes)
+			return;
+		if (weight > heaviest / 2) {
+			shed += weight;
+			session_overflow(session);
+		}
+	}
 }

@@ -1,0 +1,193 @@
+#include "gateway/pressure.h"
+
+#include "gateway/footprint.h"
+#include "gateway/log.h"
+#include "gateway/session.h"
+#include "tests/memory_outlet.h"
+#include "tests/recorder.h"
+#include "tests/still_crew.h"
+#include "tests/unit.h"
+
+const struct handler *handler_find(struct slice name)
+{
+	(void)name;
+	return &recorder_handler;
+}
+
+enum { SOFT = 1000000, SESSIONS = 4 };
+
+static struct crew *crew;
+static struct pressure pressure;
+static struct session *sessions[SESSIONS];
+static struct memory_outlet outlets[SESSIONS];
+
+static void setup(void)
+{
+	crew = still_crew_create("'limits': {'memory': 1000000}");
+	pressure_start(&pressure, crew);
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		outlets[i] =
+			(struct memory_outlet){.wire = WIRE_PLAIN, .blocked = true};
+		sessions[i] = still_crew_open(
+			crew->workers[i % crew->count], "/echo", SESSION_RAW, "");
+		memory_outlet_attach(&outlets[i], sessions[i]);
+	}
+	recorder_told();
+}
+
+static void teardown(void)
+{
+	still_crew_destroy(crew);
+	for (unsigned i = 0; i < SESSIONS; i++)
+		memory_outlet_finish(&outlets[i]);
+}
+
+static void look(uint64_t used)
+{
+	pressure_look(&pressure, used);
+	still_crew_settle(crew);
+}
+
+static void say(unsigned who, size_t len)
+{
+	static char text[10000];
+
+	session_send_text(sessions[who], (struct slice){text, len}, false);
+}
+
+static bool is_open_for_all(void)
+{
+	struct session *session =
+		still_crew_open(crew->workers[0], "/echo", SESSION_RAW, "");
+
+	if (session == NULL)
+		return false;
+	session_lost(session, 1006, SLICE("lost"));
+	still_crew_settle(crew);
+	return true;
+}
+
+static const char *open_ones(void)
+{
+	static char open[SESSIONS + 1];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		if (outlets[i].session != NULL &&
+			session_state(outlets[i].session) == SESSION_OPEN)
+			open[len++] = (char)('0' + i);
+	}
+	open[len] = '\0';
+	return open;
+}
+
+START_TEST(above_the_soft_limit_no_session_is_opened_until_there_is_some_air)
+{
+	look(SOFT);
+	ck_assert(is_open_for_all());
+	look(SOFT + 1);
+	ck_assert(!is_open_for_all());
+	look(SOFT - 1000);
+	ck_assert(!is_open_for_all());
+	look(SOFT / 2);
+	ck_assert(is_open_for_all());
+}
+END_TEST
+
+START_TEST(nobody_is_shed_before_that_was_tried)
+{
+	say(0, 5000);
+	look(2 * SOFT);
+	ck_assert_str_eq(open_ones(), "0123");
+}
+END_TEST
+
+START_TEST(those_for_whom_most_waits_are_shed_and_the_others_are_not)
+{
+	say(0, 10);
+	say(1, 9000);
+	say(2, 8000);
+	say(3, 20);
+	look(2 * SOFT);
+	look(2 * SOFT);
+	if (crew->count == 1) {
+		ck_assert_str_eq(open_ones(), "03");
+		look(2 * SOFT);
+		look(2 * SOFT);
+	}
+	look(2 * SOFT);
+	ck_assert_str_eq(open_ones(), "");
+}
+END_TEST
+
+START_TEST(no_more_are_shed_than_need_be)
+{
+	struct crew *one = still_crew_create_of(1, "'limits': {'memory': 1000000}");
+	struct session *heavy[2];
+
+	pressure_start(&pressure, one);
+	for (int i = 0; i < 2; i++) {
+		heavy[i] = still_crew_open(one->workers[0], "/echo", SESSION_RAW, "");
+		session_send_text(heavy[i], SLICE("a message that waits"), false);
+	}
+	pressure_look(&pressure, SOFT + 1);
+	pressure_look(&pressure, SOFT + 1);
+	still_crew_settle(one);
+	ck_assert_int_eq(session_state(heavy[0]), SESSION_CLOSING);
+	ck_assert_int_eq(session_state(heavy[1]), SESSION_OPEN);
+	still_crew_destroy(one);
+}
+END_TEST
+
+START_TEST(who_has_nothing_waiting_is_never_shed)
+{
+	for (int i = 0; i < 10; i++)
+		look(2 * SOFT);
+	ck_assert_str_eq(open_ones(), "0123");
+}
+END_TEST
+
+START_TEST(who_is_shed_has_a_last_word)
+{
+	say(1, 5000);
+	look(2 * SOFT);
+	look(2 * SOFT);
+	ck_assert_str_eq(recorder_told(), "overflow");
+	outlets[1].blocked = false;
+	memory_outlet_pull(&outlets[1]);
+	ck_assert_str_eq(
+		memory_outlet_got(&outlets[1]), "too slow close 1008 Slow consumer");
+}
+END_TEST
+
+START_TEST(the_footprint_is_what_the_process_has)
+{
+	enum { MANY = 32 << 20 };
+	uint64_t before = footprint_used();
+	char *more = malloc(MANY);
+
+	ck_assert_ptr_nonnull(more);
+	memset(more, 1, MANY);
+	ck_assert_uint_ge(footprint_used(), before + MANY / 2);
+	ck_assert_uint_gt(footprint_limit(), footprint_used());
+	free(more);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pressure");
+	TCase *tcase = unit_case(suite, "pressure");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase,
+		above_the_soft_limit_no_session_is_opened_until_there_is_some_air);
+	tcase_add_test(tcase, nobody_is_shed_before_that_was_tried);
+	tcase_add_test(
+		tcase, those_for_whom_most_waits_are_shed_and_the_others_are_not);
+	tcase_add_test(tcase, no_more_are_shed_than_need_be);
+	tcase_add_test(tcase, who_has_nothing_waiting_is_never_shed);
+	tcase_add_test(tcase, who_is_shed_has_a_last_word);
+	tcase_add_test(tcase, the_footprint_is_what_the_process_has);
+	return unit_run(suite);
+}
