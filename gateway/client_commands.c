@@ -10,7 +10,9 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 		.party = &client->party,
 		.frame = frame,
 		.version = client->version,
-		.request = frame_receipt(frame).len > 0 ? ++client->requests : 0,
+		.request = stomp_header(frame, SLICE("receipt")) != NULL
+				   ? ++client->requests
+				   : 0,
 		.error = &why,
 	};
 
