@@ -110,6 +110,25 @@ static bool broker_may_match(
 	return pattern_check(pattern, broker->patterns.separator, error);
 }
 
+/* To the party's own /user/... */
+static enum broker_result join_user(struct broker *broker, struct broker_call *call,
+	const struct slice *id, struct slice destination, enum ack_mode ack,
+	uint64_t prefetch)
+{
+	struct buf address = {0};
+
+	if (pattern_is(destination)) {
+		buf_append(call->error, SLICE("Destinations of users are subscribed to "
+					      "by their names"));
+		return BROKER_REFUSED;
+	}
+	private_own_address(
+		call->party, slice_from(destination, strlen("/user")), &address);
+	broker_join(broker, call, id, destination, buf_slice(&address), ack, prefetch);
+	buf_finish(&address);
+	return BROKER_TAKEN;
+}
+
 static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *id = stomp_header(call->frame, SLICE("id"));
@@ -124,15 +143,8 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 		!broker_may_subscribe(broker, call, id, destination))
 		return BROKER_REFUSED;
 
-	if (private_is_user(*destination, &rest)) {
-		struct buf address = {0};
-
-		private_own_address(call->party, slice_from(*destination, 5), &address);
-		broker_join(broker, call, id, *destination, buf_slice(&address), ack,
-			prefetch);
-		buf_finish(&address);
-		return BROKER_TAKEN;
-	}
+	if (private_is_user(*destination, &rest))
+		return join_user(broker, call, id, *destination, ack, prefetch);
 	if (private_is_temporary(*destination)) {
 		private_open_temporary(
 			broker, call->party, id, *destination, call->version)

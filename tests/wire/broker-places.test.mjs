@@ -36,6 +36,13 @@ for (const [what, pattern] of Object.entries({ 'a queue': '/queue/*', 'a user': 
   });
 }
 
+testOver(plain, gateway, 'private destinations have no patterns, and who asks is told so', async (connect) => {
+  const client = await connect();
+  client.send(frame('SUBSCRIBE', { id: '1', destination: '/user/queue/*', receipt: 'r' }));
+  const { headers } = await client.fails();
+  assert.deepEqual([headers.message, headers['receipt-id']], ['Destinations of users are subscribed to by their names', 'r']);
+});
+
 testOver(all, gateway, 'a message to a session arrives there alone, as /user/queue', async (connect) => {
   const [client, other] = [await connect(), await connect()];
   for (const one of [client, other]) await one.subscribe('/user/queue/note', '1');

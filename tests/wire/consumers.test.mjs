@@ -69,6 +69,14 @@ test('10,000 messages pass through a queue whose consumers die at random', async
   consumers.forEach((consumer) => consumer.catch(finish.reject));
   await deadline('every message is acknowledged', finished, 100_000);
   await Promise.all(consumers);
+
+  // Only what may not have been acknowledged is still there, and it says that it comes again.
+  publisher.publish(QUEUE, 'the end');
+  publisher.send(frame('SUBSCRIBE', { id: 'rest', destination: QUEUE }));
+  for (let got; (got = await publisher.frame('MESSAGE')).body !== 'the end';) {
+    assert.ok(perhaps.delete(got.body), `${got.body} came after its ACK`);
+    assert.equal(got.headers.redelivered, 'true', got.body);
+  }
   publisher.abort();
   assert.equal(seen.size, MESSAGES);
   assert.ok(deaths > 10, `${deaths} deaths`);

@@ -88,6 +88,13 @@ for (const version of ['1.0', '1.1', '1.2']) {
   });
 }
 
+testOver(plain, gateway, '29: a receipt may be empty, and holds up nobody', async (connect) => {
+  const client = await connect();
+  client.send(frame('SEND', { destination: '/topic/nobody', receipt: '' }, 'x'));
+  assert.equal((await client.frame('RECEIPT')).headers['receipt-id'], '');
+  await sync(client);
+});
+
 // 30: errors.
 
 const culprits = {
@@ -161,8 +168,9 @@ testOver(all, gateway, '31: the receipts before that of DISCONNECT come first', 
 testOver(all, gateway, '31: frames after DISCONNECT are ignored, whatever they are', async (connect) => {
   const [listener, leaver, topic] = [await connect(), await connect(), fresh('topic')];
   await listener.subscribe(topic);
-  leaver.send(frame('SEND', { destination: topic }, 'before') + frame('DISCONNECT', { receipt: '1' })
+  leaver.send(frame('SEND', { destination: topic, receipt: '0' }, 'before') + frame('DISCONNECT', { receipt: '1' })
     + frame('SEND', { destination: topic }, 'after') + frame('NONSENSE', {}));
+  assert.equal((await leaver.frame('RECEIPT')).headers['receipt-id'], '0');
   assert.equal((await leaver.frame('RECEIPT')).headers['receipt-id'], '1');
   await leaver.closes();
   listener.publish(topic, 'last');
