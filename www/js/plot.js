@@ -1,0 +1,71 @@
+/* A live plot of several series over seconds, by uPlot, in the page's colours. */
+const HEIGHT = 260;
+const TICKS = { show: true, width: 1 };
+
+const isDark = matchMedia('(prefers-color-scheme: dark)');
+const colours = () => (isDark.matches
+  ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0']
+  : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99']);
+
+export class Plot {
+  #element;
+  #names;
+  #options;
+  #data;
+  #chart;
+  #isStale = true;
+
+  constructor(element, names, options) {
+    this.#element = element;
+    this.#names = names;
+    this.#options = options;
+    this.clear();
+    this.#make();
+    isDark.addEventListener('change', () => this.#make());
+    new ResizeObserver(() => this.#chart.setSize(this.#size())).observe(element);
+  }
+
+  #size() { return { width: Math.max(this.#element.clientWidth, 200), height: HEIGHT }; }
+
+  #make() {
+    const style = getComputedStyle(document.documentElement);
+    const grid = { stroke: isDark.matches ? '#35342f' : '#dfdacd', width: 1 };
+    const axis = { stroke: style.color, grid, ticks: { ...TICKS, ...grid } };
+
+    this.#chart?.destroy();
+    this.#chart = new uPlot({
+      ...this.#size(),
+      scales: { x: { time: false }, y: this.#options.isLogarithmic ? { distr: 3, log: 10 } : {} },
+      axes: [axis, { ...axis, size: 60 }],
+      series: [{ label: 's' }, ...this.#names.map((label, i) => ({
+        label, stroke: colours()[i], width: 2, spanGaps: true,
+        points: { show: false }, value: (_, value) => (value === null ? '' : value?.toFixed(1)),
+      }))],
+      legend: { live: false },
+      cursor: { drag: { x: false, y: false } },
+    }, this.#data, this.#element);
+  }
+
+  clear() {
+    this.#data = [[], ...this.#names.map(() => [])];
+    this.#isStale = true;
+  }
+
+  /* Times do not go back. */
+  add(time, series, value) {
+    const times = this.#data[0];
+    if (times.at(-1) !== time) {
+      times.push(time);
+      this.#data.slice(1).forEach((values) => values.push(null));
+      if (times.length > this.#options.most) this.#data.forEach((values) => values.shift());
+    }
+    this.#data[series + 1][this.#data[series + 1].length - 1] = value;
+    this.#isStale = true;
+  }
+
+  draw() {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#chart.setData(this.#data);
+  }
+}
