@@ -8,6 +8,7 @@
  *   app.c           application routes
  *   private.c       destinations of users and sessions
  *   transaction.c   what waits for COMMIT
+ *   commit.c        and what becomes of it then
  *   memory.h        the built-in backend: posts to the homes of destinations
  *   topic.c         a topic at its home
  *   queue.h         a queue at its home
@@ -234,7 +235,7 @@ struct slice subscription_address(const struct subscription *subscription);
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);
 
-/* transaction.c (see transaction.h too): the end of those of a party, and of all. */
+/* transaction.c and commit.c (transaction.h): the end of those of a party, and of all. */
 void transactions_drop(struct party *party);
 void commits_finish(struct broker *broker);
 

@@ -1,6 +1,6 @@
 /*
  * What the files of the memory backend share. Each function runs at the home of its
- * queue, but for memory_send_reserved() and memory_commit(), which run at the sender.
+ * queue, but for memory_send_reserved() and those of the backend, which run at the party.
  */
 #ifndef GATEWAY_BROKER_MEMORY_H
 #define GATEWAY_BROKER_MEMORY_H
@@ -20,7 +20,11 @@ void memory_serve(struct broker *broker, struct queue *queue);
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle party, uint64_t request);
 
-/* The backend's commit. */
+/* The backend's. */
+size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
+	uint64_t prefetch, uint64_t request);
+size_t memory_unsubscribe(
+	struct broker *broker, struct subscription *subscription, uint64_t request);
 void memory_commit(struct broker *broker, struct commit *commit);
 
 #endif

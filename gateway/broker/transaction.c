@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-/* Open transactions. */
-
 static struct transaction *party_transaction(const struct party *party, struct slice id)
 {
 	list_for_each (link, &party->transactions) {
@@ -48,7 +46,7 @@ static const struct slice *needed_id(const struct broker_call *call)
 	return NULL;
 }
 
-static void actions_free(struct action *actions, size_t count)
+void actions_free(struct action *actions, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		message_unref(actions[i].message);
@@ -161,37 +159,6 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 	return BROKER_TAKEN;
 }
 
-/* Commits. */
-
-/* The delivery that the action settles; NULL when its subscription has ended. */
-static struct subscription *action_subscription(
-	const struct party *party, const struct action *action, size_t *index)
-{
-	struct subscription *subscription = subscription_at(party, action->ordinal);
-
-	if (subscription == NULL)
-		return NULL;
-	*index = unacked_find(&subscription->unacked, action->place);
-	/* A topic forgets; what a queue has lent stays. */
-	return *index == SIZE_MAX && subscription->kind == SUBSCRIPTION_QUEUE
-		       ? NULL
-		       : subscription;
-}
-
-static bool transaction_is_whole(
-	const struct party *party, const struct transaction *transaction)
-{
-	for (size_t i = 0; i < transaction->count; i++) {
-		size_t index;
-
-		if (transaction->actions[i].message == NULL &&
-			action_subscription(party, &transaction->actions[i], &index) ==
-				NULL)
-			return false;
-	}
-	return true;
-}
-
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits)
 {
@@ -202,109 +169,15 @@ enum broker_result broker_commit(
 	struct transaction *transaction = party_transaction(call->party, *id);
 	if (is_none(transaction, call))
 		return BROKER_REFUSED;
-	if (!transaction_is_whole(call->party, transaction)) {
+
+	struct action *actions = transaction->actions;
+	const size_t count = transaction->count;
+	if (!actions_are_possible(call->party, actions, count)) {
 		buf_append(call->error, SLICE("The transaction acknowledges what its "
 					      "subscription took along"));
 		return BROKER_REFUSED;
 	}
-
-	struct commit *commit = xcalloc(1, sizeof(*commit));
-	commit->party = call->party->entry.number;
-	commit->request = call->request;
-	commit->actions = transaction->actions;
-	commit->count = transaction->count;
 	transaction_forget(call->party, transaction);
-	registry_add(&broker->commits, &commit->entry);
-
-	call->answers = 0;
-	for (size_t i = 0; i < commit->count; i++)
-		call->answers += commit->actions[i].message != NULL;
-	if (call->answers == 0)
-		call->answers = 1; /* commit_apply() answers itself */
-
-	const uint64_t number = commit->entry.number;
-	broker->backend->commit(broker, commit);
-	*waits = registry_find(&broker->commits, number) != NULL;
+	*waits = commit_start(broker, call, actions, count);
 	return BROKER_TAKEN;
-}
-
-static struct party *commit_party(struct broker *broker, const struct commit *commit)
-{
-	struct entry *entry = registry_find(&broker->parties, commit->party);
-
-	return entry == NULL ? NULL : container_of(entry, struct party, entry);
-}
-
-bool commit_is_wanted(struct broker *broker, const struct commit *commit)
-{
-	return commit_party(broker, commit) != NULL;
-}
-
-static void commit_free(struct broker *broker, struct commit *commit)
-{
-	registry_remove(&broker->commits, &commit->entry);
-	actions_free(commit->actions, commit->count);
-	free(commit->reservations);
-	free(commit);
-}
-
-static void commit_settle(
-	struct broker *broker, struct party *party, const struct action *action)
-{
-	size_t index = SIZE_MAX;
-	struct subscription *subscription = action_subscription(party, action, &index);
-
-	if (subscription == NULL || index == SIZE_MAX)
-		return;
-	unacked_remove(&subscription->unacked, index);
-	if (subscription->kind == SUBSCRIPTION_QUEUE) {
-		broker->backend->settle(
-			broker, subscription, &action->place, 1, action->is_accepted);
-	}
-}
-
-void commit_apply(struct broker *broker, struct commit *commit, commit_send *send)
-{
-	struct party *party = commit_party(broker, commit);
-	const struct handle handle = broker_handle(broker, party);
-	size_t sent = 0;
-
-	for (size_t i = 0; i < commit->count; i++) {
-		struct action *action = &commit->actions[i];
-
-		if (action->message == NULL) {
-			commit_settle(broker, party, action);
-			continue;
-		}
-		sent++;
-		if (action->is_reply)
-			private_reply(broker, action->worker, action->message, handle,
-				commit->request);
-		else
-			send(broker, action->message, handle, commit->request);
-		action->message = NULL;
-	}
-	if (sent == 0)
-		broker_answer(broker, handle, commit->request, SLICE(""));
-	commit_free(broker, commit);
-	party->committed(party);
-}
-
-void commit_fail(struct broker *broker, struct commit *commit, struct slice error)
-{
-	const uint64_t party = commit->party, request = commit->request;
-
-	commit_free(broker, commit);
-	broker_tell(broker, party, request, error);
-}
-
-void commits_finish(struct broker *broker)
-{
-	struct table_node *node;
-
-	while ((node = table_any(&broker->commits.entries)) != NULL) {
-		struct entry *entry = container_of(node, struct entry, node);
-
-		commit_free(broker, container_of(entry, struct commit, entry));
-	}
 }

@@ -53,6 +53,22 @@ bool transaction_of(const struct broker_call *call, struct transaction **transac
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct buf *error);
 
+/* Frees the messages that are still there, too. */
+void actions_free(struct action *actions, size_t count);
+
+/* commit.c */
+
+/* All that they settle is still there to be settled. */
+bool actions_are_possible(
+	const struct party *party, const struct action *actions, size_t count);
+
+/*
+ * Takes the actions over, and tells the call how many answers will come. True when it
+ * is still under way: then party->committed() will tell.
+ */
+bool commit_start(struct broker *broker, struct broker_call *call,
+	struct action *actions, size_t count);
+
 /* Who asked is there still; if not, the commit must be given up. */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 

@@ -1,0 +1,161 @@
+/* Subscriptions join and leave at the homes of their destinations, by posts. */
+#include "gateway/broker/memory.h"
+
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct member_post {
+	struct post post;
+	struct handle subscription;
+	uint64_t prefetch;       /* of those that join a queue */
+	uint64_t party, request; /* who is answered, at the subscription's worker */
+	struct slice address;
+	char text[];
+};
+
+static void member_post_send(struct broker *broker, unsigned to, uint64_t subscription,
+	struct slice address, const struct member_post *wish,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	size_t size = sizeof(struct member_post) + address.len;
+	struct member_post *member = xmalloc(size);
+
+	*member = *wish;
+	member->post = (struct post){.size = size, .run = run};
+	member->subscription = (struct handle){broker->worker->index, subscription};
+	member->address = (struct slice){member->text, address.len};
+	memcpy(member->text, address.data, address.len);
+	worker_post(broker->worker, to, &member->post);
+}
+
+/* At the home. */
+static void leave_run(struct worker *worker, struct post *post)
+{
+	struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+
+	if (broker_is_queue(broker, member->address)) {
+		struct queue *queue = memory_queue(broker, member->address);
+
+		assert(queue != NULL);
+		queue_leave(queue, member->subscription);
+		memory_serve(broker, queue);
+	} else if (broker_is_pattern(member->address)) {
+		pattern_leave(
+			broker, member->address, (unsigned)member->subscription.worker);
+	} else {
+		struct topic *topic = topic_find(broker, member->address);
+
+		assert(topic != NULL);
+		topic_leave(broker, topic, (unsigned)member->subscription.worker);
+	}
+	broker_answer(broker,
+		(struct handle){member->subscription.worker, member->party},
+		member->request, SLICE(""));
+	free(member);
+}
+
+/*
+ * At the subscriber: the home has counted the subscription in. If it has ended
+ * meanwhile, the home hears that now: nobody leaves who has not joined (of patterns
+ * the homes have heard already).
+ */
+static void joined_run(struct worker *worker, struct post *post)
+{
+	struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+	struct entry *entry =
+		registry_find(&broker->subscriptions, member->subscription.number);
+
+	if (entry != NULL)
+		container_of(entry, struct subscription, entry)->joining--;
+	else if (!broker_is_pattern(member->address))
+		member_post_send(broker, worker_home(worker, member->address),
+			member->subscription.number, member->address,
+			&(struct member_post){.request = 0}, leave_run);
+	/* At once: its receipt goes ahead of what is published from now on. */
+	broker_tell(broker, member->party, member->request, SLICE(""));
+	free(member);
+}
+
+/* At the home. */
+static void join_run(struct worker *worker, struct post *post)
+{
+	struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+	const unsigned from = (unsigned)member->subscription.worker;
+	struct queue *queue = NULL;
+	struct topic *topic = NULL;
+
+	const bool is_pattern = broker_is_pattern(member->address);
+
+	if (broker_is_queue(broker, member->address))
+		queue = memory_open_queue(broker, member->address);
+	else if (!is_pattern)
+		topic = topic_open(broker, member->address);
+	if (queue == NULL && topic == NULL && !is_pattern) {
+		broker_answer(broker, (struct handle){from, member->party},
+			member->request, SLICE("There are too many destinations"));
+		free(member);
+		return;
+	}
+	if (is_pattern)
+		pattern_join(broker, member->address, from);
+	else if (topic != NULL)
+		topic_join(broker, topic, from);
+	else
+		queue_join(queue, member->subscription, member->prefetch);
+
+	/* The answer goes ahead of every message that is delivered from now on. */
+	member->post.run = joined_run;
+	worker_post(worker, from, &member->post);
+	if (queue != NULL)
+		memory_serve(broker, queue);
+}
+
+/* The homes that must know the subscription: its own, or all for a pattern. */
+static size_t member_posts_send(struct broker *broker,
+	const struct subscription *subscription, const struct member_post *wish,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	const struct slice address = subscription_address(subscription);
+	const bool is_pattern = broker_is_pattern(address);
+	const unsigned home = is_pattern ? 0 : worker_home(broker->worker, address);
+	const unsigned homes = is_pattern ? broker->workers : 1;
+
+	for (unsigned i = 0; i < homes; i++)
+		member_post_send(broker, home + i, subscription->entry.number, address,
+			wish, run);
+	return homes;
+}
+
+static struct member_post subscription_wish(
+	const struct subscription *subscription, uint64_t prefetch, uint64_t request)
+{
+	return (struct member_post){
+		.prefetch = prefetch,
+		.party = subscription->party->entry.number,
+		.request = request,
+	};
+}
+
+size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
+	uint64_t prefetch, uint64_t request)
+{
+	const struct member_post wish =
+		subscription_wish(subscription, prefetch, request);
+	const size_t homes = member_posts_send(broker, subscription, &wish, join_run);
+
+	subscription->joining = (unsigned)homes;
+	return homes;
+}
+
+size_t memory_unsubscribe(
+	struct broker *broker, struct subscription *subscription, uint64_t request)
+{
+	const struct member_post wish = subscription_wish(subscription, 0, request);
+
+	return member_posts_send(broker, subscription, &wish, leave_run);
+}
