@@ -10,6 +10,8 @@
 enum {
 	RX_BUFFER = 1024, /* 2.5 KB for an idle WebSocket; 4,096 would be 5.4 */
 	SERVICE_BUFFER = 65536,
+	FULL_READ = RX_BUFFER / 2, /* some of a read is heads of frames */
+	READS_PER_TURN = 64,       /* beyond the first of each connection */
 	CLOSING_TURNS = 16,
 	CLOSE_TRY_LATER = 1013,
 };
@@ -28,6 +30,51 @@ void ws_relieve(struct ws *ws)
 
 	while ((link = list_take_first(&ws->held)) != NULL)
 		connection_relieve(container_of(link, struct connection, held));
+}
+
+/*
+ * libwebsockets reads RX_BUFFER bytes of a connection, once a turn. What a publisher says
+ * in one breath would be spread over many turns, and each subscriber written to in
+ * each of them. So who has filled a read is read again before the turn's work is done.
+ */
+static void on_read_on(struct timer *timer)
+{
+	struct ws *ws = container_of(timer, struct ws, read_on);
+	struct list *link;
+	int reads = 0;
+
+	while ((link = list_take_first(&ws->fed)) != NULL) {
+		struct connection *connection =
+			container_of(link, struct connection, fed);
+		struct lws_pollfd poll = {
+			.fd = lws_get_socket_fd(connection->wsi),
+			.events = LWS_POLLIN,
+			.revents = LWS_POLLIN,
+		};
+
+		if (connection->fed_bytes >= FULL_READ && reads < READS_PER_TURN &&
+			!connection_is_stopped(connection)) {
+			reads++;
+			/* It comes into the list again, or is closed and freed. */
+			lws_service_fd(ws->context, &poll);
+		}
+	}
+	loop_timer_stop(ws->worker->loop, timer);
+}
+
+static void connection_feed(struct connection *connection, struct slice piece)
+{
+	struct ws *ws = connection->ws;
+
+	if (!list_is_linked(&connection->fed)) {
+		connection->fed_bytes = 0;
+		list_append(&ws->fed, &connection->fed);
+	}
+	if (!timer_is_running(&ws->read_on))
+		loop_timer_start(ws->worker->loop, &ws->read_on, 0);
+	connection->fed_bytes += piece.len;
+	connection_receive(connection, piece);
+	connection_hold(connection);
 }
 
 /* True when the head that libwebsockets has read is the one we wrote just now. */
@@ -75,8 +122,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_RECEIVE:
 		if (connection->closing || connection->session == NULL)
 			return 0;
-		connection_receive(connection, (struct slice){in, len});
-		connection_hold(connection);
+		connection_feed(connection, (struct slice){in, len});
 		return 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		connection_heard(connection);
@@ -158,6 +204,8 @@ struct ws *ws_create(struct worker *worker)
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	ws->worker = worker;
 	list_init(&ws->held);
+	list_init(&ws->fed);
+	ws->read_on.fire = on_read_on;
 	ws->context = lws_create_context(&info);
 	if (ws->context != NULL)
 		ws->vhost = lws_create_vhost(ws->context, &info);
@@ -185,6 +233,7 @@ void ws_destroy(struct ws *ws)
 		loop_turn(ws->worker->loop);
 	if (ws->context != NULL)
 		lws_context_destroy(ws->context);
+	loop_timer_stop(ws->worker->loop, &ws->read_on);
 	buf_finish(&ws->out);
 	buf_finish(&ws->frame);
 	sockjs_messages_finish(&ws->messages);

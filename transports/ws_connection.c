@@ -470,6 +470,7 @@ void connection_finish(struct connection *connection)
 	connection->closing = true;
 	loop_timer_stop(connection_loop(connection), &connection->timer);
 	connection_forget_stop(connection);
+	list_remove(&connection->fed);
 	peer_left(connection->ws->worker, connection->place);
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);

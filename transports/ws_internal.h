@@ -26,6 +26,8 @@ struct ws {
 	struct buf frame; /* a SockJS frame on its way into `out` */
 	struct sockjs_messages messages;
 	struct list held; /* connections that are not read: inboxes are full */
+	struct list fed;  /* connections that were read in this turn */
+	struct timer read_on;
 };
 
 /* libwebsockets allocates and frees it with the connection. */
@@ -37,6 +39,8 @@ struct connection {
 	enum session_framing framing;
 	struct buf inbound; /* a message that comes in pieces */
 	uint64_t fragments;
+	struct list fed;      /* in ws->fed */
+	size_t fed_bytes;     /* payload of the latest read */
 	struct list held;     /* in ws->held */
 	struct waiter waiter; /* or it is not read because its session is held */
 	struct timer timer;   /* ping, pong; or linger when closing */
