@@ -5,7 +5,8 @@ export const PATIENCE = 20_000;
 export function deadline(what, promise, patience = PATIENCE) {
   let timer;
   const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain: ${what}`)), patience);
+    // A wait that nobody needs any more must not keep the process.
+    timer = setTimeout(() => reject(new Error(`waited in vain: ${what}`)), patience).unref();
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
