@@ -1,7 +1,9 @@
 // SockJS: the life of a session, and whose it is.
 import assert from 'node:assert/strict';
 import { conformance } from './lib/conformance.mjs';
+import { deafen } from './lib/deafen.mjs';
 import { ask, connect } from './lib/http.mjs';
+import { messageFrame } from './lib/quoting.mjs';
 import {
   fetch, made, next, open, openIdle, pieces, polls, receive, receivers, request, send, streams, wait,
 } from './lib/receivers.mjs';
@@ -144,7 +146,32 @@ test('while a receiver waits, a session is not forgotten', () => Promise.all(rec
 })));
 
 for (const receiver of streams) {
-  test(`who comes back right after an aborted ${receiver.name} finds the session gone, or has it again`, async () => {
+  const { name, wrap } = receiver;
+
+  test(`a ${name} that is silently dead is taken over once the kernel sends in vain`, async () => {
+    const session = at('/echo');
+    const first = await open(session, receiver);
+    await deafen(first);
+    // Nobody can know it yet.
+    assert.deepEqual(await fetch(session, receiver), made(receiver, BUSY));
+
+    let second, text, frame;
+    await until('the second receiver has the session', async () => {
+      second = await receive(session, receiver);
+      assert.equal(await second.chunk(), receiver.prelude);
+      text = `after ${frame}`;
+      assert.equal((await send(session, receiver, text)).status, 204);
+      frame = await second.chunk();
+      return frame !== wrap(BUSY);
+    });
+    assert.equal(frame, wrap(messageFrame(text)));
+    await send(session, receiver, 'more');
+    assert.equal(await second.chunk(), wrap('a["more"]'));
+    first.abort();
+    second.abort();
+  });
+
+  test(`who comes back right after an aborted ${name} finds the session gone, or has it again`, async () => {
     for (let i = 0; i < 10; i += 1) {
       const session = at('/echo');
       const first = await open(session, receiver);
