@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from '../wire/lib/test.mjs';
 import { BROWSERS, closePage, openPage, withBrowser } from './lib/browser.mjs';
-import { converse, imitateXDomainRequest } from './lib/converse.mjs';
+import { bePatient, converse, imitateXDomainRequest } from './lib/converse.mjs';
 import {
   assertRefused, assertWorked, obstacle, ORIGINS, setDomain, texts, TRANSPORTS, VERSIONS, withPages,
 } from './lib/matrix.mjs';
@@ -19,6 +19,7 @@ async function withClient({ browser = 'Chromium', origin = 'cross', client, prep
   const page = await openPage(browsers[browser], pages[origin]);
   await page.evaluate(prepare);
   await page.addScriptTag(client);
+  await page.evaluate(bePatient);
   await body(page);
   await closePage(page);
 }

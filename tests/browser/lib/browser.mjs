@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium, firefox } from 'playwright-core';
+import { bePatient } from './converse.mjs';
 
 const screenshots = fileURLToPath(new URL('../../../build/screenshots/', import.meta.url));
 
@@ -56,6 +57,7 @@ export async function openPage({ browser }, url, { withoutWebSocket = false, ...
   page.on('request', (request) => page.requests.push(request));
   if (withoutWebSocket) await page.addInitScript(() => { delete window.WebSocket; });
   await page.goto(url);
+  await page.evaluate(bePatient);
   return page;
 }
 

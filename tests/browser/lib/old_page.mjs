@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Inbox, until } from '../../wire/lib/wait.mjs';
 import { screenshotFile } from './browser.mjs';
+import { bePatient } from './converse.mjs';
 
 const driver = fileURLToPath(new URL('old_page.py', import.meta.url));
 
@@ -29,6 +30,7 @@ export class OldPage {
   static async open(url) {
     const page = new OldPage(url);
     assert.equal(await page.answers.next(`${url} is loaded`), 'loaded');
+    await page.evaluate(`(${bePatient})()`);
     return page;
   }
 
@@ -68,6 +70,7 @@ export class OldPage {
   async load(script) {
     await this.evaluate(`document.body.appendChild(document.createElement('script')).src = ${JSON.stringify(script)}`);
     await until(`${script} is loaded`, async () => await this.evaluate('typeof SockJS') === 'function');
+    await this.evaluate(`(${bePatient})()`);
   }
 
   abort() { this.child.kill(); }
