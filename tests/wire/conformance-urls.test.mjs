@@ -1,9 +1,12 @@
 // SockJS: what hangs under an endpoint besides the transports. Whole answers are compared:
 // a header that the protocol does not know is a fault too.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { ANYBODY, CACHED, conformance, known, PLAIN, UNCACHED } from './lib/conformance.mjs';
-import { ask, requestText, Wire } from './lib/http.mjs';
+import { ask, requestText, stream, Wire } from './lib/http.mjs';
+import { Socket } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
+import { until } from './lib/wait.mjs';
 
 const gateway = withGateway(conformance({
   endpoints: [
@@ -11,6 +14,7 @@ const gateway = withGateway(conformance({
     { path: '/deep/er', handler: 'echo' },
   ],
 }));
+const talkative = withGateway(conformance({ log_level: 'debug' }));
 const get = (path, headers) => ask(gateway.port, `GET ${path}`, { headers });
 const send = (line, options) => ask(gateway.port, line, { ...line.startsWith('POST') && { body: '' }, ...options });
 
@@ -204,4 +208,25 @@ test('a method that is used nowhere is 405 on a used connection too', async () =
   assert.equal(answer.headers['content-type'], undefined);
   assert.equal(answer.body, '');
   wire.abort();
+});
+
+test('a query, by which tokens arrive, never gets into the log', async () => {
+  const { port, ws } = talkative;
+  for (const path of [...Object.keys(methods), ...unknown, '/chat.html']) {
+    for (const method of ['GET', 'POST', 'OPTIONS', 'DELETE']) {
+      const url = `${path.replace('abc', randomUUID())}${path.includes('?') ? '&' : '?'}token=secret`;
+      const wire = await stream(port, `${method} ${url}`, { body: '["x"]' });
+      wire.abort();
+    }
+  }
+  for (const line of ['GET  /echo?token=secret', 'GET /%zz?token=secret', `GET /echo?token=secret${'x'.repeat(5000)}`]) {
+    assert.ok((await ask(port, line)).status >= 400, line);
+  }
+  for (const path of ['/echo/websocket', '/echo/000/a/websocket', '/close/000/a/websocket', '/disabled_websocket_echo/websocket']) {
+    const socket = new Socket(`${ws}${path}?token=secret`);
+    await Promise.race([socket.opened, socket.closed]).catch(() => {});
+    socket.abort();
+  }
+  await until('the log speaks of sessions', () => / sticky sessions/.test(talkative.log));
+  assert.doesNotMatch(talkative.log, /secret/);
 });
