@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import { Socket } from './stomp.mjs';
 import { deadline, Inbox } from './wait.mjs';
 
@@ -48,7 +49,8 @@ export class HandClient {
   // A request whose answer has begun: a readable stream.
   async #ask(method, path, body) {
     const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
-    const asked = http.request(`${this.url}/${path}`, { method, agent: false, headers: { ...this.headers, ...length } });
+    const { request } = this.url.startsWith('https:') ? https : http;
+    const asked = request(`${this.url}/${path}`, { method, agent: false, headers: { ...this.headers, ...length } });
     this.asked.add(asked.once('close', () => this.asked.delete(asked)));
     asked.end(body);
     const [answer] = await once(asked, 'response');

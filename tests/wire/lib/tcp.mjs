@@ -13,11 +13,12 @@ export const tcpPort = ({ log }) => Number(log.match(/plain STOMP at .*:(\d+)\n/
 export class TcpStomp extends converse(Object) {
   #bytes = Buffer.alloc(0);
 
-  constructor(port) {
+  // localAddress: one of this machine's, to be told from others.
+  constructor(port, localAddress) {
     super();
     this.inbox = new Inbox(); // frames as buffers, then null
     this.beats = 0;
-    this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    this.socket = net.connect({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen: true });
     this.socket.on('error', (error) => { this.error = error; });
     this.socket.on('data', (data) => {
       this.#bytes = this.#bytes.length === 0 ? data : Buffer.concat([this.#bytes, data]);
