@@ -64,15 +64,21 @@ static int connect_to(const struct addrinfo *address)
 	return -1;
 }
 
-/* True when it is well; else *why, a text that stays. */
-static bool ask(int fd, const char **why)
+/*
+ * Asks on behalf of nobody where a PROXY header is wanted. True when the server is well;
+ * else *why, a text that stays.
+ */
+static bool ask(int fd, bool proxy_protocol, const char **why)
 {
-	static const char question[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
-				       "Connection: close\r\n\r\n";
+	static const struct slice header = SLICE_INIT("PROXY UNKNOWN\r\n");
+	static const struct slice question =
+		SLICE_INIT("PROXY UNKNOWN\r\nGET /health HTTP/1.1\r\n"
+			   "Host: localhost\r\nConnection: close\r\n\r\n");
 	static const char good[] = "HTTP/1.1 200 ";
+	struct slice said = slice_from(question, proxy_protocol ? 0 : header.len);
 	char answer[sizeof(good) - 1];
 
-	if (send(fd, question, sizeof(question) - 1, MSG_NOSIGNAL) == -1) {
+	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == -1) {
 		*why = strerror(errno);
 		return false;
 	}
@@ -101,7 +107,7 @@ int command_healthcheck(const struct command_line *line)
 		fd = connect_to(at);
 	if (addresses != NULL && fd == -1)
 		why = strerror(errno);
-	if (fd != -1 && ask(fd, &why))
+	if (fd != -1 && ask(fd, config->proxy_protocol, &why))
 		status = EXIT_SUCCESS;
 	else if (addresses != NULL)
 		fprintf(stderr, "postern: %s: %s\n", config->listen.data, why);

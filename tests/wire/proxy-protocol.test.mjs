@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { configuration } from './lib/config.mjs';
+import { runPostern } from './lib/gateway.mjs';
 import { requestText, Wire } from './lib/http.mjs';
 import { frame, readFrame } from './lib/stomp.mjs';
 import { tcpPort } from './lib/tcp.mjs';
@@ -166,6 +167,12 @@ test('a connection that ends inside its header is forgotten', async () => {
     wire.socket.end('PROXY TCP4 203.');
     assert.equal((await wire.rest()).length, 0);
   }
+});
+
+test('healthcheck begins with a header where one is wanted', async () => {
+  const { status, stderr } = await runPostern('healthcheck',
+    '--config', `${gateway.folder}/postern.json`, '--listen', `127.0.0.1:${gateway.port}`);
+  assert.equal(status, 0, stderr);
 });
 
 testWith('a header that does not come in time ends the connection',
