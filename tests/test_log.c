@@ -121,6 +121,92 @@ START_TEST(of_lines_that_differ_in_details_a_few_are_written_in_a_second)
 }
 END_TEST
 
+static void log_the_end(struct slice reason)
+{
+	const struct log_field fields[] = {
+		{.name = "code", .number = 1000},
+		{.name = "transport", .text = SLICE("xhr")},
+		{.name = "reason", .text = reason},
+	};
+
+	log_event(LOG_INFO, "session ended", fields, COUNT(fields));
+}
+
+static const struct {
+	struct slice reason;
+	const char *text, *json;
+} events[] = {
+	{SLICE_INIT("Goodbye"), "reason=Goodbye\n", "\"reason\":\"Goodbye\"}\n"},
+	{SLICE_INIT(""), "reason=\"\"\n", "\"reason\":\"\"}\n"},
+	{SLICE_INIT("Go away"), "reason=\"Go away\"\n", "\"reason\":\"Go away\"}\n"},
+	{SLICE_INIT("a\"b\\"), "reason=\"a\\\"b\\\\\"\n",
+		"\"reason\":\"a\\\"b\\\\\"}\n"},
+	{SLICE_INIT("a\nlevel=error"), "reason=\"a?level=error\"\n",
+		"\"reason\":\"a\\u000alevel=error\"}\n"},
+	{SLICE_INIT("\x1b[31m\xc2\x85"), "reason=\"?[31m??\"\n",
+		"\"reason\":\"\\u001b[31m\\u0085\"}\n"},
+	{SLICE_INIT("\xff"), "reason=\"\xff\"\n", "\"reason\":\"\xef\xbf\xbd\"}\n"},
+};
+
+START_TEST(an_event_says_its_fields_and_nothing_else)
+{
+	int out = redirect();
+
+	log_the_end(events[_i].reason);
+	const char *text = read_log(out);
+	const char *fields = strstr(text, "Z info  session ended: code=1000 "
+					  "transport=xhr ");
+	ck_assert_msg(fields != NULL, "%s", text);
+	ck_assert_str_eq(strstr(fields, "reason="), events[_i].text);
+	close(out);
+}
+END_TEST
+
+START_TEST(as_json_a_line_is_an_object)
+{
+	static const char rest[] =
+		"Z\",\"level\":\"info\",\"message\":\"session ended\","
+		"\"code\":1000,\"transport\":\"xhr\",";
+	int out = redirect();
+
+	log_set_format(LOG_JSON);
+	log_the_end(events[_i].reason);
+	const char *text = read_log(out), *found = strstr(text, rest);
+	ck_assert_msg(found != NULL, "%s", text);
+	ck_assert_int_eq(strncmp(text, "{\"time\":\"20", 11), 0);
+	ck_assert_str_eq(found + strlen(rest), events[_i].json);
+	close(out);
+}
+END_TEST
+
+START_TEST(a_plain_line_is_an_object_too)
+{
+	int out = redirect();
+
+	log_set_format(LOG_JSON);
+	log_warn("name \"%s\"", "a\nb");
+	ck_assert_ptr_nonnull(strstr(read_log(out),
+		",\"level\":\"warn\",\"message\":\"name \\\"a\\u000ab\\\"\"}\n"));
+	close(out);
+}
+END_TEST
+
+START_TEST(a_format_is_text_or_json_or_what_suits)
+{
+	enum log_format format = LOG_TEXT;
+	int out = redirect();
+
+	ck_assert(log_format_parse(SLICE("json"), &format));
+	ck_assert_int_eq(format, LOG_JSON);
+	ck_assert(log_format_parse(SLICE("text"), &format));
+	ck_assert_int_eq(format, LOG_TEXT);
+	ck_assert(log_format_parse(SLICE("auto"), &format));
+	ck_assert_int_eq(format, LOG_JSON); /* a pipe is no terminal */
+	ck_assert(!log_format_parse(SLICE("xml"), &format));
+	close(out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -132,5 +218,9 @@ int main(void)
 	tcase_add_test(tcase, a_long_line_is_cut);
 	tcase_add_test(
 		tcase, of_lines_that_differ_in_details_a_few_are_written_in_a_second);
+	unit_add_table(tcase, an_event_says_its_fields_and_nothing_else, events);
+	unit_add_table(tcase, as_json_a_line_is_an_object, events);
+	tcase_add_test(tcase, a_plain_line_is_an_object_too);
+	tcase_add_test(tcase, a_format_is_text_or_json_or_what_suits);
 	return unit_run(suite);
 }
