@@ -10,15 +10,20 @@
 #include "gateway/client_internal.h"
 
 #include "gateway/handlers.h"
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
 /* Speaking. */
 
-void client_write(struct client *client, struct buf *frame)
+void client_write(struct client *client, enum stomp_command command, struct buf *frame)
 {
-	session_send_text(client->session, buf_slice(frame), false);
+	struct message *message = message_create_text(buf_slice(frame), false);
+
+	session_send(client->session,
+		&(struct delivery){.message = message, .command = (uint8_t)command});
+	message_unref(message);
 	buf_finish(frame);
 }
 
@@ -49,7 +54,7 @@ void client_fail(struct client *client, struct slice receipt, struct slice messa
 	stomp_write_header_plain(&frame, SLICE("content-type"), SLICE("text/plain"));
 	stomp_write_header_number(&frame, SLICE("content-length"), message.len);
 	stomp_write_end(&frame, message);
-	client_write(client, &frame);
+	client_write(client, STOMP_ERROR, &frame);
 	client_end(client, 1002, SLICE("STOMP error"));
 }
 
@@ -77,7 +82,7 @@ void client_flush_receipts(struct client *client)
 		stomp_write_begin(&frame, STOMP_RECEIPT);
 		stomp_write_header(&frame, client->version, SLICE("receipt-id"), id);
 		stomp_write_end(&frame, SLICE(""));
-		client_write(client, &frame);
+		client_write(client, STOMP_RECEIPT, &frame);
 		receipts_drop(&client->receipts);
 	}
 	if (client->disconnecting && receipts_is_empty(&client->receipts))
@@ -112,6 +117,27 @@ static void client_answer(struct party *party, uint64_t request, struct slice er
 
 /* The handler. */
 
+/* A frame that is too large for one of its bounds. */
+static void client_count_fault(const struct client *client)
+{
+	struct metrics *metrics = client->worker->metrics;
+
+	switch (stomp_parser_excess(client->parser)) {
+	case STOMP_EXCESS_NONE:
+		break;
+	case STOMP_EXCESS_FRAME:
+		metrics_refuse(
+			metrics, client->connected ? BOUND_FRAME : BOUND_CONNECT_FRAME);
+		break;
+	case STOMP_EXCESS_HEADERS:
+		metrics_refuse(metrics, BOUND_HEADERS);
+		break;
+	case STOMP_EXCESS_HEADER:
+		metrics_refuse(metrics, BOUND_HEADER);
+		break;
+	}
+}
+
 /* Obeys the frames in *text; what is left there must wait. */
 static void client_feed(struct client *client, struct slice *text)
 {
@@ -125,6 +151,7 @@ static void client_feed(struct client *client, struct slice *text)
 		case STOMP_PARSE_MORE:
 			return;
 		case STOMP_PARSE_BAD:
+			client_count_fault(client);
 			client_fail(client, stomp_parser_receipt(client->parser),
 				slice_of(stomp_parser_error(client->parser)));
 			return;
@@ -143,11 +170,13 @@ static void client_receive(void *state, struct slice text, bool binary)
 		return;
 	/* The time of an honest client brings no more than that. */
 	if (client->kept.len + text.len >
-		2 * client_limits(client, client->connected).frame)
+		2 * client_limits(client, client->connected).frame) {
+		metrics_refuse(client->worker->metrics, BOUND_KEPT);
 		client_fail(client, SLICE(""),
 			SLICE("Too much came behind a frame that is not done yet"));
-	else
+	} else {
 		buf_append(&client->kept, text);
+	}
 }
 
 /* Who has hung up is heard to the end of what was kept, and gets its receipts. */
@@ -254,6 +283,7 @@ static void client_close(void *state)
 
 const struct handler stomp_handler = {
 	.name = SLICE_INIT("stomp"),
+	.is_stream = true,
 	.open = client_open,
 	.receive = client_receive,
 	.hang_up = client_hang_up,

@@ -1,6 +1,8 @@
 /* Heart-beats (STOMP 1.2, Heart-beating), and the time until CONNECT. */
 #include "gateway/client_internal.h"
 
+#include "gateway/metrics.h"
+
 /* A peer may be late: twice the interval, and never less than 5 s more. */
 static uint64_t client_dead_after(const struct client *client)
 {
@@ -42,6 +44,7 @@ void client_on_timer(struct timer *timer)
 	if (session_state(client->session) >= SESSION_CLOSING)
 		return; /* it hears and says nothing any more */
 	if (!client->connected) {
+		metrics_refuse(client->worker->metrics, BOUND_CONNECT_TIME);
 		client_fail(client, SLICE(""), SLICE("No CONNECT came in time"));
 		return;
 	}

@@ -1,6 +1,8 @@
 /* What a client may ask for, once it is connected. */
 #include "gateway/client_internal.h"
 
+#include "gateway/metrics.h"
+
 /* The broker's part: what it takes is answered, and a receipt then leaves. */
 static void client_ask(struct client *client, const struct stomp_frame *frame,
 	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
@@ -53,6 +55,8 @@ void client_obey(struct client *client, const struct stomp_frame *frame)
 {
 	struct buf why = {0};
 
+	session_count_message(client->session);
+	counter_add(&client->worker->metrics->frames[DIRECTION_IN][frame->command], 1);
 	if (!client->connected && frame->command != STOMP_CONNECT &&
 		frame->command != STOMP_STOMP) {
 		buf_append(&why, SLICE("The first frame must be CONNECT"));

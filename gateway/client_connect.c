@@ -56,7 +56,7 @@ static void client_write_connected(
 	stomp_write_header_plain(
 		&frame, SLICE("session"), session_label(client->session));
 	stomp_write_end(&frame, SLICE(""));
-	client_write(client, &frame);
+	client_write(client, STOMP_CONNECTED, &frame);
 }
 
 struct stomp_limits client_limits(const struct client *client, bool connected)

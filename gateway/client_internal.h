@@ -51,8 +51,8 @@ static inline const struct config *client_config(const struct client *client)
 
 /* client.c */
 
-/* Sends the frame, and frees the buf. */
-void client_write(struct client *client, struct buf *frame);
+/* Sends the frame, which is one of that command, and frees the buf. */
+void client_write(struct client *client, enum stomp_command command, struct buf *frame);
 
 /* The conversation is over; the session closes when what was said has left. */
 void client_end(struct client *client, unsigned code, struct slice reason);

@@ -15,6 +15,9 @@ struct session;
 struct handler {
 	struct slice name;
 
+	/* What comes are pieces of a stream; session_count_message() tells of what. */
+	bool is_stream;
+
 	/* The session is new. May send and close. Returns what the others get. */
 	void *(*open)(struct session *session);
 

@@ -2,6 +2,7 @@
 
 #include "gateway/broker/broker.h"
 #include "gateway/config.h"
+#include "gateway/metrics.h"
 #include "gateway/password.h"
 #include "protocol/xmalloc.h"
 
@@ -53,8 +54,10 @@ static const char *login_hash(const struct config *config, struct slice login)
 bool login_check(struct worker *worker, uint64_t party, struct slice login,
 	struct slice passcode)
 {
-	if (worker->logins >= worker->config->limits.logins)
+	if (worker->logins >= worker->config->limits.logins) {
+		metrics_refuse(worker->metrics, BOUND_LOGINS);
 		return false;
+	}
 
 	struct login *check = xmalloc(sizeof(*check) + passcode.len);
 	*check = (struct login){

@@ -27,6 +27,7 @@ struct message {
 	size_t references;
 	size_t size;
 	struct place place;
+	uint64_t sent_at;
 	bool is_placed; /* its receivers see the place */
 	bool is_frame;  /* a MESSAGE; else text that goes out as it is */
 	bool binary;
@@ -220,6 +221,16 @@ struct place message_place(const struct message *message)
 bool message_is_numbered(const struct message *message)
 {
 	return message->is_placed;
+}
+
+void message_set_sent_at(struct message *message, uint64_t now)
+{
+	message->sent_at = now;
+}
+
+uint64_t message_sent_at(const struct message *message)
+{
+	return message->sent_at;
 }
 
 struct slice message_address(const struct message *message)

@@ -62,6 +62,13 @@ void message_set_place(struct message *message, struct place place, bool is_show
 struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
+/*
+ * When it was sent, in milliseconds of loop_now(), said once; 0 is nobody knows. A copy
+ * is as old.
+ */
+void message_set_sent_at(struct message *message, uint64_t now);
+uint64_t message_sent_at(const struct message *message);
+
 struct slice message_address(const struct message *message);
 
 /* Bytes that it keeps in memory without its renderings, for bounds. */

@@ -23,6 +23,7 @@ struct delivery {
 	uint32_t ordinal;          /* the subscription's, in its session */
 	uint8_t version;           /* enum stomp_version */
 	uint8_t flags;             /* enum delivery_flags */
+	uint8_t command;           /* enum stomp_command; 0: it is no STOMP frame */
 };
 
 /* A zeroed queue is empty. */

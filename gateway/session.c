@@ -58,6 +58,7 @@ static void session_reap(struct task *task)
 	if (session->handler->close != NULL)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
+	session_count_queue(session);
 	name_unref(&worker->names, session->origin);
 	name_unref(&worker->names, session->cookie);
 	name_unref(&worker->names, session->address);
@@ -89,10 +90,7 @@ void session_finish(struct session *session)
 			session->close_code, slice_of(session->close_reason),
 			loop_now(worker->loop));
 	}
-	log_info("session %s: ended, endpoint %.*s, address %.*s, code %u, \"%s\"",
-		session->label, SLICE_ARGS(session->endpoint->path),
-		SLICE_ARGS(name_text(session->address)), session->close_code,
-		session->close_reason);
+	session_count_ended(session);
 	loop_defer(worker->loop, &session->reap);
 	if (outlet != NULL)
 		outlet->ops->end(outlet);
@@ -106,23 +104,40 @@ void session_set_reason(struct session *session, unsigned code, struct slice rea
 	session->close_reason = xstrdup(reason);
 }
 
+/* Counts one more, unless that is too many from its address, or in all. */
+static bool session_has_room(struct worker *worker, const struct peer *peer)
+{
+	struct crew *crew = worker->crew;
+
+	if (atomic_load(&crew->tight)) {
+		metrics_refuse(worker->metrics, BOUND_MEMORY);
+		return false;
+	}
+	bool admitted = crowd_admits(
+		crew->crowd, CROWD_SESSIONS, peer->address, loop_now(worker->loop));
+
+	if (admitted && crew_take(&crew->sessions, worker->config->limits.sessions))
+		return true;
+	metrics_refuse(
+		worker->metrics, admitted ? BOUND_SESSIONS : BOUND_ADDRESS_SESSIONS);
+	return false;
+}
+
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
-	enum session_framing framing, struct slice id, const struct peer *peer)
+	enum transport transport, struct slice id, const struct peer *peer)
 {
 	char key[KEY_MAX];
 
-	if (worker->stopping || atomic_load(&worker->crew->tight) ||
-		!crowd_admits(worker->crew->crowd, CROWD_SESSIONS, peer->address,
-			loop_now(worker->loop)) ||
-		!crew_take(&worker->crew->sessions, worker->config->limits.sessions))
+	if (worker->stopping || !session_has_room(worker, peer))
 		return NULL;
 
 	struct session *session = xcalloc(1, sizeof(*session));
 	session->worker = worker;
 	session->endpoint = endpoint;
 	session->handler = handler_find(endpoint->handler);
-	session->framing = framing;
-	session->greeted = framing == SESSION_RAW;
+	session->transport = transport;
+	session->framing = transport_is_raw(transport) ? SESSION_RAW : SESSION_SOCKJS;
+	session->greeted = session->framing == SESSION_RAW;
 	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
 	session->timer.fire = session_on_timer;
 	session->reap.run = session_reap;
@@ -150,6 +165,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 		table_insert(&worker->sessions, &session->node,
 			(struct slice){session->key, made.len});
 	}
+	session_count_opened(session);
 	session_plan(session);
 	session->conversation = session->handler->open(session);
 	return session;
@@ -303,16 +319,29 @@ static void session_tell_sent(struct session *session, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct delivery *item = outbound_item(&session->queue, i);
 
+		session_count_delivery(session, item);
 		if (item->flags & DELIVERY_TOLD)
 			session->handler->sent(session->conversation, item->ordinal);
 	}
 }
 
-void session_popped(struct session *session, enum session_next what, size_t count)
+/* The oldest messages are with the kernel. */
+static void session_pop(struct session *session, size_t count)
+{
+	session_tell_sent(session, count);
+	outbound_pop(&session->queue, count, &session->worker->names);
+	session_count_queue(session);
+	session->traffic[DIRECTION_OUT].messages += count;
+	session->lent -= count;
+}
+
+void session_popped(
+	struct session *session, enum session_next what, size_t count, size_t bytes)
 {
 	if (session->doomed)
 		return;
 	session->taken_at = session_now(session);
+	session_count_out(session, bytes);
 	switch (what) {
 	case SESSION_NEXT_NOTHING:
 		break;
@@ -322,9 +351,7 @@ void session_popped(struct session *session, enum session_next what, size_t coun
 			session_set_state(session, SESSION_OPEN);
 		break;
 	case SESSION_NEXT_MESSAGES:
-		session_tell_sent(session, count);
-		outbound_pop(&session->queue, count, &session->worker->names);
-		session->lent -= count;
+		session_pop(session, count);
 		if (session->state == SESSION_CLOSING)
 			session_plan(session);
 		break;
@@ -359,6 +386,8 @@ void session_receive(struct session *session, struct slice text, bool binary)
 	if (session->state != SESSION_CONNECTING && session->state != SESSION_OPEN)
 		return;
 	session_heard(session);
+	if (!session->handler->is_stream)
+		session_count_message(session);
 	session->handler->receive(session->conversation, text, binary);
 }
 
@@ -380,7 +409,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 		return;
 	if ((delivery->flags & DELIVERY_LENT) == 0 &&
 		!session_make_room(session, message_size(delivery->message))) {
-		session_overflow(session);
+		session_overflow(session, session_full_bound(session));
 		return;
 	}
 	session->sent_at = session_now(session);
@@ -388,6 +417,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 		session->taken_at = session->sent_at;
 	bool pressed = session_is_pressed(session);
 	outbound_push(&session->queue, delivery);
+	session_count_queue(session);
 	session_wake(session);
 	if (!pressed && session_is_pressed(session))
 		session_press(session);
@@ -448,6 +478,7 @@ void session_flush(struct list *awake)
 	if (session->doomed || session->queue.count == 0)
 		return;
 	session_keep_latest(session);
+	session_count_queue(session);
 
 	/* What still waits is held up by the peer: now its progress is watched. */
 	if (session->outlet != NULL) {

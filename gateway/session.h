@@ -19,6 +19,7 @@
 #include "gateway/graveyard.h"
 #include "gateway/outbound.h"
 #include "gateway/outlet.h"
+#include "gateway/transport.h"
 #include "gateway/worker.h"
 
 struct session;
@@ -55,7 +56,7 @@ struct peer {
  * own.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
-	enum session_framing framing, struct slice id, const struct peer *peer);
+	enum transport transport, struct slice id, const struct peer *peer);
 
 /* The index of the worker where sessions of that id live. */
 unsigned session_home(
@@ -118,17 +119,22 @@ bool session_is_urgent(const struct session *session);
 struct rendering session_render(struct session *session, size_t index, enum wire wire);
 
 /*
- * The kernel has taken what session_next() said; of messages the `count` oldest.
+ * The kernel has taken what session_next() said; of messages the `count` oldest. That
+ * was `bytes` as the transport carries it, without the heads of its own protocol.
  * When that was the close, the session is over and the outlet forgotten. With
  * SESSION_NEXT_NOTHING it has taken a part of what is under way: the peer goes on.
  */
-void session_popped(struct session *session, enum session_next what, size_t count);
+void session_popped(
+	struct session *session, enum session_next what, size_t count, size_t bytes);
 
 unsigned session_close_code(const struct session *session);
 struct slice session_close_reason(const struct session *session);
 
 /* Something came from the peer (a poll, a PONG, bytes): it is alive. */
 void session_heard(struct session *session);
+
+/* So many bytes came, as the transport carries them; counted, and no more. */
+void session_count_bytes(struct session *session, size_t bytes);
 
 /* One whole message from the peer. Ignored unless CONNECTING or OPEN. */
 void session_receive(struct session *session, struct slice text, bool binary);
@@ -167,6 +173,9 @@ void session_release(struct session *session);
  */
 void session_send(struct session *session, const struct delivery *delivery);
 void session_send_text(struct session *session, struct slice text, bool binary);
+
+/* Counts one of the messages that a stream was made of (handler.h). */
+void session_count_message(struct session *session);
 
 /* Takes back what a queue has lent to that subscription and no outlet has yet. */
 void session_recall(struct session *session, uint32_t ordinal);

@@ -1,21 +1,15 @@
 /*
- * What session.c, session_hold.c, session_slow.c and session_times.c share; nobody else
- * includes it. The first is what a session does, the second when it hears nothing, the
- * third when its peer reads too slowly, the fourth when it does something by itself.
+ * What the session_*.c share; nobody else includes it. session.c is what a session does,
+ * session_hold.c when it hears nothing, session_slow.c when its peer reads too slowly,
+ * session_times.c when it does something by itself, session_count.c what is said of it.
  */
 #ifndef GATEWAY_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_INTERNAL_H
 
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 
 struct handler;
-
-/* What becomes of a queue that its peer does not read fast enough. */
-enum slow_policy {
-	SLOW_CLOSE,
-	SLOW_DROP_OLDEST,
-	SLOW_LATEST,
-};
 
 struct session {
 	struct worker *worker;
@@ -35,14 +29,23 @@ struct session {
 
 	enum session_state state;
 	enum session_framing framing;
+	enum transport transport; /* what it was opened with */
 	enum slow_policy policy;
 	bool greeted;    /* the open frame is taken, or there is none */
 	bool beat_due;   /* h waits */
 	bool overflowed; /* the handler must be told */
+	bool slow;       /* it ends since it did not read */
 	bool doomed;     /* its destruction is deferred */
 	uint16_t close_code;
 	uint8_t family;
 	char *close_reason;
+
+	struct counter *gauge; /* of those like it */
+	uint64_t counted;      /* what the metrics know of queue.bytes */
+	uint64_t opened_at;
+	struct traffic {
+		uint64_t messages, bytes;
+	} traffic[DIRECTIONS];
 
 	struct outbound queue;
 	size_t lent; /* the oldest messages, which an outlet has rendered already */
@@ -78,6 +81,21 @@ void session_set_reason(struct session *session, unsigned code, struct slice rea
 /* The one way out. The outlet, if any is left, is told. */
 void session_finish(struct session *session);
 
+/* session_count.c: the metrics of its worker, and what it has carried itself. */
+
+void session_count_opened(struct session *session);
+void session_count_ended(struct session *session); /* logs it, too */
+
+/* What waits may have changed. */
+void session_count_queue(struct session *session);
+
+/* The policy has dropped so many messages. */
+void session_count_dropped(struct session *session, size_t count);
+
+/* The kernel has taken so many bytes, or a message of the queue. */
+void session_count_out(struct session *session, size_t bytes);
+void session_count_delivery(const struct session *session, const struct delivery *item);
+
 /* session_hold.c */
 
 /* The new session is not held. */
@@ -102,11 +120,14 @@ void session_press(struct session *session);
 /* False when a message of that size is too much for the queue, whatever is dropped. */
 bool session_make_room(struct session *session, size_t size);
 
+/* Which bound the queue has reached. */
+enum bound session_full_bound(const struct session *session);
+
 /* What waits now has met a peer that does not take it. */
 void session_keep_latest(struct session *session);
 
 /* There is no room: the queue is emptied, and the handler told later. */
-void session_overflow(struct session *session);
+void session_overflow(struct session *session, enum bound bound);
 
 /* It has a last word, then the session closes. */
 void session_tell_overflow(struct session *session);

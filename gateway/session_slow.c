@@ -54,7 +54,7 @@ static void session_note_dropped(struct session *session, size_t count)
 	if (session->dropped == 0 && count > 0)
 		log_info("session %s: slow consumer, it does not get every message",
 			session->label);
-	session->dropped += count;
+	session_count_dropped(session, count);
 }
 
 void session_keep_latest(struct session *session)
@@ -89,9 +89,19 @@ bool session_make_room(struct session *session, size_t size)
 	return !session_is_full(session, size);
 }
 
-void session_overflow(struct session *session)
+enum bound session_full_bound(const struct session *session)
 {
+	const struct limits *limits = &session->worker->config->limits;
+
+	return session->queue.bounded >= limits->queue_messages ? BOUND_QUEUE_MESSAGES
+								: BOUND_QUEUE_BYTES;
+}
+
+void session_overflow(struct session *session, enum bound bound)
+{
+	metrics_refuse(session->worker->metrics, bound);
 	outbound_cut(&session->queue, session->lent, &session->worker->names);
+	session_count_queue(session);
 	session->overflowed = true;
 	session_wake(session);
 }
@@ -99,6 +109,7 @@ void session_overflow(struct session *session)
 void session_tell_overflow(struct session *session)
 {
 	session->overflowed = false;
+	session->slow = true;
 	log_info("session %s: slow consumer, its queue is dropped", session->label);
 	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
 		session->handler->overflow(session->conversation);
@@ -133,7 +144,7 @@ void session_shed(struct worker *worker, uint64_t bytes)
 			return;
 		if (weight > heaviest / 2) {
 			shed += weight;
-			session_overflow(session);
+			session_overflow(session, BOUND_MEMORY);
 		}
 	}
 }

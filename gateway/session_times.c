@@ -75,7 +75,9 @@ void session_on_timer(struct timer *timer)
 		if (session->state == SESSION_CLOSING || session->beat_due ||
 			(session->queue.count > 0 &&
 				now - session->taken_at >= times->progress)) {
+			session->slow = session->slow || session->close_reason == NULL;
 			session_set_reason(session, 1008, SLICE("Slow consumer"));
+			metrics_refuse(session->worker->metrics, BOUND_PROGRESS);
 			session_finish(session);
 			return;
 		}

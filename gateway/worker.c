@@ -4,6 +4,7 @@
 #include "gateway/config.h"
 #include "gateway/graveyard.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
@@ -71,6 +72,7 @@ bool worker_is_full(struct worker *worker)
 	if (!worker->choked &&
 		worker_sees_waiting(worker, limits->inbox_posts, limits->inbox_bytes)) {
 		worker->choked = true;
+		metrics_refuse(worker->metrics, BOUND_INBOX);
 		log_debug("worker %u: publishers are stopped", worker->index);
 	}
 	return worker->choked;
@@ -221,6 +223,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	worker->config = crew->config;
 	worker->key = crew->key;
 	worker->loop = loop;
+	worker->metrics = metrics_create(crew->config);
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->stop_timer.fire = on_stop_timer;
@@ -289,6 +292,7 @@ void worker_destroy(struct worker *worker)
 	loop_destroy(worker->loop);
 	table_finish(&worker->sessions);
 	table_finish(&worker->names);
+	metrics_destroy(worker->metrics);
 	free(worker->batches);
 	free(worker);
 }

@@ -14,6 +14,7 @@
 
 struct broker;
 struct graveyard;
+struct metrics;
 
 struct worker {
 	struct crew *crew;
@@ -21,6 +22,7 @@ struct worker {
 	const struct config *config; /* the crew's */
 	struct hash_key key;         /* the crew's */
 	struct loop *loop;
+	struct metrics *metrics; /* others only read them */
 
 	struct inbox inbox;
 	struct batch *batches; /* what this turn has for each of the others */

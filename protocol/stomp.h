@@ -86,6 +86,16 @@ enum stomp_parse stomp_parse(
 /* After BAD: a short sentence for the peer, without internals. */
 const char *stomp_parser_error(const struct stomp_parser *parser);
 
+/* After BAD: which of the limits is exceeded, if that is what is wrong. */
+enum stomp_excess {
+	STOMP_EXCESS_NONE,
+	STOMP_EXCESS_FRAME,
+	STOMP_EXCESS_HEADERS,
+	STOMP_EXCESS_HEADER,
+};
+
+enum stomp_excess stomp_parser_excess(const struct stomp_parser *parser);
+
 /* After BAD: the receipt header of the culprit if it was read, else empty. */
 struct slice stomp_parser_receipt(const struct stomp_parser *parser);
 

@@ -52,6 +52,7 @@ struct stomp_parser {
 	size_t length;
 	struct slice body;
 	char error[80];
+	enum stomp_excess excess;
 };
 
 __attribute__((format(printf, 2, 3))) static void fail(
@@ -68,6 +69,7 @@ __attribute__((format(printf, 2, 3))) static void fail(
 
 static void fail_too_large(struct stomp_parser *parser)
 {
+	parser->excess = STOMP_EXCESS_FRAME;
 	fail(parser, "frame is larger than %zu bytes", parser->rules.limits.frame);
 }
 
@@ -144,6 +146,7 @@ static void read_header(struct stomp_parser *parser, struct slice line)
 	size_t most = parser->rules.limits.headers;
 
 	if (parser->head.count == most) {
+		parser->excess = STOMP_EXCESS_HEADERS;
 		fail(parser, "frame has more than %zu headers", most);
 		return;
 	}
@@ -210,14 +213,16 @@ static void finish_head(struct stomp_parser *parser)
 
 static void read_line(struct stomp_parser *parser, struct slice line, size_t longest)
 {
-	if (parser->stage == STAGE_COMMAND)
+	if (parser->stage == STAGE_COMMAND) {
 		read_command(parser, line);
-	else if (line.len > longest)
+	} else if (line.len > longest) {
+		parser->excess = STOMP_EXCESS_HEADER;
 		fail(parser, "header line is longer than %zu bytes", longest);
-	else if (line.len == 0)
+	} else if (line.len == 0) {
 		finish_head(parser);
-	else
+	} else {
 		read_header(parser, line);
+	}
 	buf_clear(&parser->held);
 }
 
@@ -343,6 +348,11 @@ enum stomp_parse stomp_parse(
 const char *stomp_parser_error(const struct stomp_parser *parser)
 {
 	return parser->error;
+}
+
+enum stomp_excess stomp_parser_excess(const struct stomp_parser *parser)
+{
+	return parser->excess;
 }
 
 struct slice stomp_parser_receipt(const struct stomp_parser *parser)

@@ -231,7 +231,7 @@ static void play_forget(struct play *play)
 {
 	play->is_attached = false;
 	play->outlet.session = NULL;
-	play->outlet.held = (struct pulled){SESSION_NEXT_NOTHING, 0};
+	play->outlet.held = (struct pulled){SESSION_NEXT_NOTHING, 0, 0};
 }
 
 /* As a poll that has been answered, or a stream that has had enough. */

@@ -29,7 +29,7 @@ static void memory_take_message(struct memory_outlet *memory)
 
 static struct pulled memory_take_raw(struct memory_outlet *memory)
 {
-	struct pulled pulled = {session_next(memory->session, NULL), 0};
+	struct pulled pulled = {session_next(memory->session, NULL), 0, 0};
 
 	if (pulled.what == SESSION_NEXT_NOTHING)
 		return pulled;
@@ -79,12 +79,12 @@ void memory_outlet_written(struct memory_outlet *memory)
 	struct pulled held = memory->held;
 	struct session *session = memory->session;
 
-	memory->held = (struct pulled){SESSION_NEXT_NOTHING, 0};
+	memory->held = (struct pulled){SESSION_NEXT_NOTHING, 0, 0};
 	if (session == NULL)
 		return;
 	if (held.what == SESSION_NEXT_CLOSE)
 		memory->session = NULL;
-	session_popped(session, held.what, held.count);
+	session_popped(session, held.what, held.count, held.bytes);
 }
 
 static void on_wake(struct outlet *outlet)

@@ -86,7 +86,9 @@ struct session *still_crew_open(struct worker *worker, const char *path,
 {
 	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
 
-	return session_create(worker, still_crew_endpoint(worker->crew, path), framing,
+	return session_create(worker, still_crew_endpoint(worker->crew, path),
+		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
+				       : TRANSPORT_XHR_STREAMING,
 		slice_of(id), &peer);
 }
 

@@ -14,7 +14,7 @@ static void setup(void)
 	worker = still_crew_create("'times': {'heartbeat': 1000}")->workers[0];
 	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 	frame = (struct buf){0};
-	session_popped(session, SESSION_NEXT_OPEN, 0);
+	session_popped(session, SESSION_NEXT_OPEN, 0, 0);
 }
 
 static void teardown(void)

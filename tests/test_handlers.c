@@ -130,7 +130,9 @@ static void open_session(
 	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
 
 	outlets[i].wire = framing == SESSION_RAW ? WIRE_PLAIN : WIRE_SOCKJS;
-	sessions[i] = session_create(homes[i], endpoint, framing, SLICE(""), &peer);
+	sessions[i] = session_create(homes[i], endpoint,
+		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW : TRANSPORT_WEBSOCKET,
+		SLICE(""), &peer);
 }
 
 #define assert_got(i, expected)                                                        \

@@ -417,7 +417,7 @@ START_TEST(a_session_serves_the_origin_that_opened_it)
 	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
 	struct session *session =
 		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
-			SESSION_SOCKJS, SLICE("id"), &opener);
+			TRANSPORT_XHR, SLICE("id"), &opener);
 
 	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
 }

@@ -3,6 +3,7 @@
 #include "gateway/config.h"
 #include "gateway/crowd.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "gateway/worker.h"
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
@@ -109,6 +110,9 @@ static void visitor_refuse(struct visitor *visitor, int status, struct slice why
 	int sent =
 		visitor->plain ? refusal_send_stomp(fd, why) : refusal_send(fd, status);
 
+	if (!visitor->plain)
+		metrics_answer(
+			door->worker->metrics, REQUEST_REFUSED, (unsigned)status);
 	visitor->refused = true;
 	if (sent == -1) {
 		visitor_close(visitor);
@@ -122,6 +126,8 @@ static void on_visitor_timer(struct timer *timer)
 {
 	struct visitor *visitor = container_of(timer, struct visitor, timer);
 
+	if (!visitor->refused)
+		metrics_refuse(visitor->door->worker->metrics, BOUND_HEAD_TIME);
 	visitor_close(visitor);
 }
 
@@ -311,6 +317,15 @@ static struct visitor *door_welcome(struct door *door, bool plain, int fd,
 	return NULL;
 }
 
+static bool door_address_is_crowded(
+	const struct door *door, const struct address *address)
+{
+	if (crowd_has_room(door_crowd(door), address))
+		return false;
+	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
+	return true;
+}
+
 /* True, and logged, when one more is one too many, at all or from that address. */
 static bool door_is_crowded(
 	const struct door *door, const struct sockaddr_storage *address)
@@ -318,7 +333,8 @@ static bool door_is_crowded(
 	const struct address from = peer_address((const struct sockaddr *)address);
 
 	if (door->connections < door->connections_max)
-		return !crowd_has_room(door_crowd(door), &from);
+		return door_address_is_crowded(door, &from);
+	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
 	log_warn("door: more than %llu connections",
 		(unsigned long long)door->connections_max);
 	return true;

@@ -24,5 +24,7 @@ const struct downlink eventsource_downlink = {
 	.wire = WIRE_PERCENT, /* clients unescape what they receive */
 	.streams = true,
 	.begin = eventsource_begin,
+	.transport = TRANSPORT_EVENTSOURCE,
+	.kind = REQUEST_EVENTSOURCE,
 	.frame = eventsource_frame,
 };

@@ -85,6 +85,7 @@ static bool feed_hand_over(struct feed *feed, struct slice frame)
 
 	link->frame(&body, feed->ask.callback, frame);
 	feed->sent += body.len;
+	feed->pulled.bytes = body.len;
 	feed->last = feed->last || !link->streams ||
 		     feed->sent >= feed->ask.endpoint->response_limit;
 	if (chunked) {
@@ -110,7 +111,7 @@ static bool feed_written(struct feed *feed)
 	struct pulled pulled = feed->pulled;
 
 	feed->busy = false;
-	session_popped(session, pulled.what, pulled.count);
+	session_popped(session, pulled.what, pulled.count, pulled.bytes);
 	if (!feed->last)
 		return true;
 	if (pulled.what != SESSION_NEXT_CLOSE) /* else it has forgotten us already */
@@ -234,7 +235,7 @@ static struct session *feed_find_session(struct feed *feed)
 		return NULL;
 	}
 	session = session_create(
-		worker, ask->endpoint, SESSION_SOCKJS, ask->session, &ask->peer);
+		worker, ask->endpoint, ask->link->transport, ask->session, &ask->peer);
 	if (session == NULL)
 		feed_refuse(feed, 503);
 	else

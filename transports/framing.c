@@ -36,7 +36,8 @@ void framing_close(
 struct pulled framing_pull(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame)
 {
-	struct pulled pulled = {SESSION_NEXT_NOTHING, 0};
+	struct pulled pulled = {SESSION_NEXT_NOTHING, 0, 0};
+	size_t start = frame->len;
 
 	pulled.what = session_next(session, &pulled.count);
 	switch (pulled.what) {
@@ -57,5 +58,6 @@ struct pulled framing_pull(
 			session_close_reason(session));
 		break;
 	}
+	pulled.bytes = frame->len - start;
 	return pulled;
 }

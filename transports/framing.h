@@ -12,6 +12,7 @@
 struct pulled {
 	enum session_next what;
 	size_t count;
+	size_t bytes; /* as they leave */
 };
 
 /*

@@ -48,5 +48,7 @@ const struct downlink htmlfile_downlink = {
 	.streams = true,
 	.calls = true,
 	.begin = htmlfile_begin,
+	.transport = TRANSPORT_HTMLFILE,
+	.kind = REQUEST_HTMLFILE,
 	.frame = htmlfile_frame,
 };

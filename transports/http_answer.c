@@ -132,6 +132,13 @@ static void add_endpoint(
 		add_cookie(response, request);
 }
 
+void request_count(const struct http_request *request, unsigned status)
+{
+	metrics_answer(request_http(request)->worker->metrics,
+		request->routed ? route_request_kind(&request->route) : REQUEST_REFUSED,
+		status);
+}
+
 static bool queue(
 	struct http_request *request, unsigned status, struct MHD_Response *response)
 {
@@ -140,6 +147,8 @@ static bool queue(
 	enum MHD_Result queued =
 		MHD_queue_response(request->connection->mhd, status, response);
 	MHD_destroy_response(response);
+	if (queued == MHD_YES)
+		request_count(request, status);
 	return queued == MHD_YES;
 }
 

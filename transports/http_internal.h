@@ -84,8 +84,9 @@ struct http_request {
 	struct slice address; /* of the client, as trusted proxies say */
 	char address_text[ADDRESS_TEXT_MAX];
 	struct http_route route;
-	int minor;  /* of HTTP/1.x */
-	bool begun; /* its head has been looked at */
+	int minor;   /* of HTTP/1.x */
+	bool begun;  /* its head has been looked at, */
+	bool routed; /* was good, and `route` says what it is about */
 
 	/* What its head was found to deserve; 0: nothing. Said when its body is here. */
 	int refusal;
@@ -153,6 +154,9 @@ struct http_request *http_find_request(struct http *http, uint64_t number);
 bool request_is(const struct http_request *request, const char *method);
 
 /* http_answer.c */
+
+/* It has been answered with that. */
+void request_count(const struct http_request *request, unsigned status);
 
 enum caching {
 	CACHING_UNSAID,

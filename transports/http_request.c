@@ -201,6 +201,7 @@ static bool request_begin(struct http_request *request, const char *version)
 		return request_refuse(request, true);
 
 	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
+	request->routed = true;
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	request_check_peer(request, head);
 	request_read_cookie(request);
@@ -222,6 +223,7 @@ static void request_take_body(struct http_request *request, struct slice piece)
 	if (request->received > request_config(request)->limits.body) {
 		request->refused = true;
 		buf_finish(&request->body);
+		request_count(request, 413);
 		refusal_send(request->connection->watch.fd, 413);
 	} else if (request->keeps_body) {
 		buf_append(&request->body, piece);

@@ -7,6 +7,7 @@
 
 #include "gateway/crowd.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "transports/courier.h"
 
 static bool send_answer_unknown(struct http_request *request)
@@ -19,6 +20,7 @@ static bool send_answer_unknown(struct http_request *request)
 	if (crowd_admits(worker->crew->crowd, CROWD_UNKNOWN, request->address,
 		    loop_now(worker->loop)))
 		return http_answer_text(request, 404, SLICE("Not found\n"));
+	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
 	return http_answer(
 		request, &(struct answer){.status = 429,
 				 .content_type = "text/plain; charset=UTF-8",

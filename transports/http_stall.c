@@ -10,6 +10,7 @@
 #include "transports/http_internal.h"
 
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 #include "transports/feed.h"
 #include "transports/progress.h"
@@ -85,6 +86,21 @@ void http_set_phase(struct http_connection *connection, enum http_phase phase)
 	}
 }
 
+/* Which bound its deadline stands for. */
+static enum bound phase_bound(enum http_phase phase)
+{
+	switch (phase) {
+	case HTTP_IDLE:
+		return BOUND_KEEP_ALIVE;
+	case HTTP_READING:
+		return BOUND_BODY_TIME;
+	case HTTP_WAITING: /* has none */
+	case HTTP_ANSWERING:
+		break;
+	}
+	return BOUND_PROGRESS;
+}
+
 static void on_deadline(struct timer *timer)
 {
 	struct http_connection *connection =
@@ -99,6 +115,8 @@ static void on_deadline(struct timer *timer)
 			return;
 		}
 	}
+	metrics_refuse(
+		connection->http->worker->metrics, phase_bound(connection->phase));
 	/* libmicrohttpd sees the end of the connection and cleans up. */
 	shutdown(connection->watch.fd, SHUT_RDWR);
 }

@@ -1,5 +1,7 @@
 #include "transports/intake.h"
 
+#include "gateway/metrics.h"
+
 enum { MESSAGES_KEPT = 65536 }; /* bytes of memory for the next request */
 
 static struct session *intake_find(struct worker *worker, const struct intake_ask *ask)
@@ -17,10 +19,16 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 {
 	struct session *session = intake_find(worker, ask);
 
-	if (session == NULL)
+	if (session == NULL) {
+		counter_add(&worker->metrics->unknown_sessions, 1);
 		return INTAKE_UNKNOWN;
-	if (session_is_held(session))
-		return session_wait(session, waiter) ? INTAKE_WAITS : INTAKE_CROWDED;
+	}
+	if (session_is_held(session)) {
+		if (session_wait(session, waiter))
+			return INTAKE_WAITS;
+		metrics_refuse(worker->metrics, BOUND_WAITERS);
+		return INTAKE_CROWDED;
+	}
 	switch (ask->link->decode(messages, ask->body, ask->form)) {
 	case SOCKJS_DECODE_BROKEN:
 		return INTAKE_BROKEN;
@@ -30,6 +38,7 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 		break;
 	}
 	session_heard(session);
+	session_count_bytes(session, ask->body.len);
 	for (size_t i = 0; i < messages->count; i++)
 		session_receive(session, sockjs_message(messages, i), false);
 	if (messages->text.capacity > MESSAGES_KEPT)

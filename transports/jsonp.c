@@ -24,6 +24,8 @@ const struct downlink jsonp_downlink = {
 	.wire = WIRE_SCRIPT,
 	.calls = true,
 	.family = FAMILY_JSONP,
+	.transport = TRANSPORT_JSONP,
+	.kind = REQUEST_JSONP,
 	.frame = jsonp_frame,
 };
 
@@ -47,6 +49,7 @@ static enum sockjs_decode jsonp_decode(
 
 const struct uplink jsonp_uplink = {
 	.path = SLICE_INIT("jsonp_send"),
+	.kind = REQUEST_JSONP_SEND,
 	.family = FAMILY_JSONP,
 	.decode = jsonp_decode,
 	.status = 200,

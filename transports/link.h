@@ -7,6 +7,7 @@
 #define TRANSPORTS_LINK_H
 
 #include "gateway/message.h"
+#include "gateway/metrics.h"
 #include "protocol/buf.h"
 #include "protocol/sockjs.h"
 
@@ -25,6 +26,8 @@ struct downlink {
 	bool at_once;   /* it never waits: where nothing is to be said it says h */
 	bool calls;     /* the response is a script that calls the parameter c */
 	enum link_family family;
+	enum transport transport; /* of the sessions that it opens */
+	enum request_kind kind;
 
 	/* Streams begin with this; it is sent as a chunk of its own. */
 	void (*begin)(struct buf *body, struct slice callback);
@@ -35,6 +38,7 @@ struct downlink {
 
 struct uplink {
 	struct slice path;
+	enum request_kind kind;
 
 	enum link_family family;
 

@@ -120,6 +120,33 @@ static bool site_is_same(struct slice origin, const struct forwarded *site)
 	       origin_is_same(origin, SLICE("https"), site->host);
 }
 
+enum request_kind route_request_kind(const struct http_route *route)
+{
+	switch (route->kind) {
+	case ROUTE_FILE:
+		return REQUEST_FILE;
+	case ROUTE_HEALTH:
+		return REQUEST_HEALTH;
+	case ROUTE_READY:
+		return REQUEST_READY;
+	case ROUTE_GREETING:
+		return REQUEST_GREETING;
+	case ROUTE_INFO:
+		return REQUEST_INFO;
+	case ROUTE_IFRAME:
+		return REQUEST_IFRAME;
+	case ROUTE_WEBSOCKET:
+		return REQUEST_WEBSOCKET;
+	case ROUTE_DOWNLINK:
+		return route->downlink->kind;
+	case ROUTE_UPLINK:
+		return route->uplink->kind;
+	case ROUTE_UNKNOWN:
+		break;
+	}
+	return REQUEST_UNKNOWN;
+}
+
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
 	struct slice origin, const struct forwarded *site)
 {

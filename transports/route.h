@@ -39,6 +39,9 @@ struct http_route {
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);
 
+/* As requests are counted. */
+enum request_kind route_request_kind(const struct http_route *route);
+
 /*
  * True when a request with that Origin (empty: none was sent) may use the endpoint.
  * By default that is the same origin as the site's: its scheme, or either one when

@@ -59,8 +59,9 @@ struct connection {
 	struct buf rest; /* what the kernel has not taken yet, */
 	size_t rest_from; /* from here on */
 	unsigned place;   /* of peer_came() */
-	size_t carried;   /* the session's messages that the latest write is made of */
-	uint64_t acked;   /* progress_acked() at the latest look while closing */
+	size_t carried;   /* the session's messages that the latest write is made of, */
+	size_t carried_bytes; /* and its bytes */
+	uint64_t acked;       /* progress_acked() at the latest look while closing */
 };
 
 static struct worker *connection_worker(const struct connection *connection)
@@ -197,7 +198,8 @@ static void connection_written(struct connection *connection)
 		connection_shut(connection);
 		return;
 	}
-	session_popped(session, SESSION_NEXT_MESSAGES, connection->carried);
+	session_popped(session, SESSION_NEXT_MESSAGES, connection->carried,
+		connection->carried_bytes);
 	if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
 		connection_mark_busy(connection);
 }
@@ -217,7 +219,7 @@ static void connection_flush(struct connection *connection)
 	} else if (connection->session == NULL) {
 		connection_shut(connection);
 	} else if (taken > 0) {
-		session_popped(connection->session, SESSION_NEXT_NOTHING, 0);
+		session_popped(connection->session, SESSION_NEXT_NOTHING, 0, 0);
 	}
 }
 
@@ -234,6 +236,7 @@ static bool connection_write_messages(struct connection *connection, size_t wait
 		count++;
 	} while (count < waiting && out->len < WRITE_BUDGET);
 	connection->carried = count;
+	connection->carried_bytes = out->len;
 	size_t taken = connection_send(connection, buf_slice(out));
 	bool whole = taken == out->len;
 	if (whole)
@@ -262,7 +265,7 @@ static void connection_pump(struct connection *connection)
 			session_next(session, &waiting);
 		break;
 	case SESSION_NEXT_CLOSE:
-		session_popped(session, SESSION_NEXT_CLOSE, 0);
+		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 		connection_close(connection);
 		break;
 	case SESSION_NEXT_OPEN:
@@ -325,6 +328,14 @@ static void connection_hear_end(struct connection *connection)
 	session_hang_up(connection->session);
 }
 
+static void connection_take(struct connection *connection, struct slice bytes)
+{
+	if (connection->session == NULL)
+		return;
+	session_count_bytes(connection->session, bytes.len);
+	session_receive(connection->session, bytes, true);
+}
+
 static void connection_read_some(struct connection *connection)
 {
 	struct tcp *tcp = connection->tcp;
@@ -340,9 +351,7 @@ static void connection_read_some(struct connection *connection)
 	} else {
 		/* Less than there is room for was all; more will be told. */
 		connection->readable = connection->gone || got == READ_SIZE;
-		if (connection->session != NULL)
-			session_receive(connection->session,
-				(struct slice){tcp->in, (size_t)got}, true);
+		connection_take(connection, (struct slice){tcp->in, (size_t)got});
 	}
 }
 
@@ -411,7 +420,7 @@ void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
 		return;
 	}
 	connection->session = session_create(
-		tcp->worker, &config->tcp, SESSION_RAW, SLICE(""), &peer);
+		tcp->worker, &config->tcp, TRANSPORT_TCP, SLICE(""), &peer);
 	if (connection->session != NULL)
 		session_attach(connection->session, &connection->outlet);
 	else if (refusal_send_stomp(fd, SLICE("Try again later")) == 0)

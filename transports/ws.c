@@ -1,6 +1,7 @@
 #include "transports/ws_internal.h"
 
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <libwebsockets.h>
@@ -101,8 +102,11 @@ static int connection_open(struct connection *connection, struct lws *wsi)
 		return -1;
 	}
 	connection->framing = ticket->framing;
-	connection->session = session_create(
-		ws->worker, ticket->endpoint, ticket->framing, SLICE(""), ticket->peer);
+	metrics_answer(ws->worker->metrics, REQUEST_WEBSOCKET, 101);
+	connection->session = session_create(ws->worker, ticket->endpoint,
+		ticket->framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
+					       : TRANSPORT_WEBSOCKET,
+		SLICE(""), ticket->peer);
 	if (connection->session == NULL) {
 		connection_close(connection, CLOSE_TRY_LATER, SLICE("Try again later"));
 		return 0;

@@ -4,6 +4,7 @@
  */
 #include "transports/ws_internal.h"
 
+#include "gateway/metrics.h"
 #include "protocol/wsframe.h"
 #include "protocol/xmalloc.h"
 #include "transports/framing.h"
@@ -119,7 +120,7 @@ static void connection_fail(
 static void append_raw(struct connection *connection, size_t waiting)
 {
 	struct buf *out = &connection->ws->out;
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
 	do {
 		struct rendering rendering =
@@ -127,9 +128,10 @@ static void append_raw(struct connection *connection, size_t waiting)
 
 		wsframe_append(out, rendering.is_text ? WSFRAME_TEXT : WSFRAME_BINARY,
 			rendering.bytes);
+		bytes += rendering.bytes.len;
 		count++;
 	} while (count < waiting && out->len < WS_WRITE_BUDGET);
-	session_popped(connection->session, SESSION_NEXT_MESSAGES, count);
+	session_popped(connection->session, SESSION_NEXT_MESSAGES, count, bytes);
 }
 
 static void append_sockjs(struct connection *connection)
@@ -140,7 +142,7 @@ static void append_sockjs(struct connection *connection)
 	struct pulled pulled =
 		framing_pull(connection->session, WIRE_SOCKJS, WS_WRITE_BUDGET, frame);
 	wsframe_append(&connection->ws->out, WSFRAME_TEXT, buf_slice(frame));
-	session_popped(connection->session, pulled.what, pulled.count);
+	session_popped(connection->session, pulled.what, pulled.count, pulled.bytes);
 	if (frame->capacity > 4 * WS_WRITE_BUDGET)
 		buf_finish(frame);
 }
@@ -155,7 +157,7 @@ static void connection_take_close(struct connection *connection)
 	if (connection->framing == SESSION_SOCKJS)
 		append_sockjs(connection);
 	else
-		session_popped(session, SESSION_NEXT_CLOSE, 0);
+		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 	connection->session = NULL;
 	if (out_write(connection) == -1)
 		connection_kill(connection);
@@ -185,7 +187,7 @@ static bool connection_write_some(struct connection *connection)
 		else if (next == SESSION_NEXT_MESSAGES)
 			append_raw(connection, waiting);
 		else
-			session_popped(session, next, 0);
+			session_popped(session, next, 0, 0);
 	}
 	if (out_write(connection) == 0)
 		return true;
@@ -338,6 +340,7 @@ static void connection_take(
 {
 	struct sockjs_messages *messages = &connection->ws->messages;
 
+	session_count_bytes(connection->session, text.len);
 	if (connection->framing == SESSION_RAW) {
 		session_receive(connection->session, text, binary);
 		return;
@@ -365,6 +368,7 @@ static size_t connection_message_max(const struct connection *connection)
 void connection_receive(struct connection *connection, struct slice piece)
 {
 	const struct limits *limits = &connection_config(connection)->limits;
+	struct metrics *metrics = connection->ws->worker->metrics;
 	bool last = lws_is_final_fragment(connection->wsi);
 
 	connection_heard(connection);
@@ -372,6 +376,9 @@ void connection_receive(struct connection *connection, struct slice piece)
 		connection->fragments++;
 	if (connection->inbound.len + piece.len > connection_message_max(connection) ||
 		connection->fragments > limits->fragments) {
+		metrics_refuse(metrics, connection->fragments > limits->fragments
+						? BOUND_FRAGMENTS
+						: BOUND_MESSAGE);
 		buf_finish(&connection->inbound);
 		connection_fail(connection, CLOSE_TOO_BIG, SLICE("Message too big"));
 		return;

@@ -44,6 +44,8 @@ const struct downlink xhr_downlink = {
 	.method = "POST",
 	.content_type = "application/javascript; charset=UTF-8",
 	.wire = WIRE_SOCKJS,
+	.transport = TRANSPORT_XHR,
+	.kind = REQUEST_XHR,
 	.frame = xhr_frame,
 };
 
@@ -54,11 +56,14 @@ const struct downlink xhr_streaming_downlink = {
 	.wire = WIRE_SOCKJS,
 	.streams = true,
 	.begin = xhr_begin,
+	.transport = TRANSPORT_XHR_STREAMING,
+	.kind = REQUEST_XHR_STREAMING,
 	.frame = xhr_frame,
 };
 
 const struct uplink xhr_uplink = {
 	.path = SLICE_INIT("xhr_send"),
+	.kind = REQUEST_XHR_SEND,
 	.decode = xhr_decode,
 	.status = 204,
 	.content_type = "text/plain; charset=UTF-8",

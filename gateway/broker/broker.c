@@ -1,4 +1,5 @@
 #include "gateway/broker/transaction.h"
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
@@ -125,6 +126,7 @@ const struct slice *broker_destination(
 		return NULL;
 	}
 	if (destination->len > most) {
+		metrics_refuse(broker->worker->metrics, BOUND_DESTINATION);
 		buf_printf(call->error, "The destination is longer than %llu bytes",
 			(unsigned long long)most);
 		return NULL;

@@ -8,6 +8,7 @@
 #include "gateway/broker/memory.h"
 
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdio.h>
@@ -33,10 +34,11 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 
 	if (queue == NULL)
 		error = SLICE("There are too many destinations");
-	else if (!send->is_reserved && !queue_reserve(queue, 1, size))
+	else if (!send->is_reserved && !memory_reserve(broker, queue, 1, size))
 		error = SLICE("The queue is full");
 	broker_answer(broker, send->party, send->request, error);
 	if (error.len == 0) {
+		counter_add(&broker->worker->metrics->messages, 1);
 		queue_unreserve(queue, 1, size);
 		queue_put(queue, send->message);
 		memory_serve(broker, queue);
@@ -55,10 +57,11 @@ static void send_to_topic(struct broker *broker, const struct send_post *send)
 	const bool is_heard = topic_is_heard(broker, address);
 	/* When only patterns match, the topic is made for its numbers. */
 	struct topic *topic = is_heard ? topic_open(broker, address) : NULL;
+	const bool is_taken = topic != NULL || !is_heard;
 
+	counter_add(&broker->worker->metrics->messages, is_taken);
 	broker_answer(broker, send->party, send->request,
-		is_heard && topic == NULL ? SLICE("There are too many destinations")
-					  : SLICE(""));
+		is_taken ? SLICE("") : SLICE("There are too many destinations"));
 	if (topic != NULL)
 		topic_publish(broker, topic, send->message);
 	else
@@ -82,6 +85,7 @@ static void send_post_send(struct broker *broker, struct message *message,
 	const unsigned home = worker_home(broker->worker, message_address(message));
 	struct send_post *send = xmalloc(sizeof(*send));
 
+	message_set_sent_at(message, loop_now(broker->worker->loop));
 	*send = (struct send_post){
 		.post = {.size = sizeof(*send) + message_size(message),
 			.run = send_run},

@@ -13,6 +13,10 @@ struct queue *memory_queue(const struct broker *broker, struct slice address);
 /* Made if need be; NULL when there are too many destinations. */
 struct queue *memory_open_queue(struct broker *broker, struct slice address);
 
+/* Keeps room in the queue; false, and counted, when there is not enough. */
+bool memory_reserve(
+	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
+
 /* After every change: lends what can be lent; a queue that nobody needs is freed. */
 void memory_serve(struct broker *broker, struct queue *queue);
 

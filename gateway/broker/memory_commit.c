@@ -91,8 +91,9 @@ static void reserve_run(struct worker *worker, struct post *post)
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
 	struct queue *queue = memory_open_queue(worker->broker, reserve->address);
 
-	reserve->is_granted = queue != NULL &&
-			      queue_reserve(queue, reserve->messages, reserve->bytes);
+	reserve->is_granted =
+		queue != NULL && memory_reserve(worker->broker, queue,
+					 reserve->messages, reserve->bytes);
 	if (queue != NULL)
 		memory_serve(worker->broker, queue);
 	reserve->post.run = reserved_run;

@@ -1,6 +1,7 @@
 /* The queues of a worker that is their home, and what they lend to consumers. */
 #include "gateway/broker/memory.h"
 
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -23,12 +24,25 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 	};
 	struct queue *queue = memory_queue(broker, address);
 
-	if (queue != NULL || !crew_take(&broker->worker->crew->destinations,
-				     config->limits.destinations))
+	if (queue != NULL)
 		return queue;
+	if (!crew_take(
+		    &broker->worker->crew->destinations, config->limits.destinations)) {
+		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
+		return NULL;
+	}
 	queue = queue_create(address, ++broker->epoch, &rules, &broker->worker->key);
 	table_insert(&broker->queues, queue_node(queue), queue_destination(queue));
 	return queue;
+}
+
+bool memory_reserve(
+	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes)
+{
+	if (queue_reserve(queue, messages, bytes))
+		return true;
+	metrics_refuse(broker->worker->metrics, BOUND_BACKLOG);
+	return false;
 }
 
 static void memory_destroy_queue(struct broker *broker, struct queue *queue)

@@ -9,6 +9,7 @@
  */
 #include "gateway/broker/internal.h"
 
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
@@ -171,6 +172,7 @@ static void reply_run(struct worker *worker, struct post *post)
 	struct reply_post *reply = container_of(post, struct reply_post, post);
 	struct broker *broker = worker->broker;
 
+	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
 	audience_deliver(broker, reply->message);
 	message_unref(reply->message);
@@ -183,6 +185,7 @@ void private_reply(struct broker *broker, unsigned worker, struct message *messa
 {
 	struct reply_post *reply = xmalloc(sizeof(*reply));
 
+	message_set_sent_at(message, loop_now(broker->worker->loop));
 	*reply = (struct reply_post){
 		.post = {.size = sizeof(*reply) + message_size(message),
 			.run = reply_run},

@@ -1,6 +1,8 @@
 /* SUBSCRIBE and UNSUBSCRIBE: the destination decides who takes them. */
 #include "gateway/broker/internal.h"
 
+#include "gateway/metrics.h"
+
 static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 {
 	static const struct {
@@ -71,6 +73,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 		return false;
 	}
 	if (call->party->subscription_count >= most) {
+		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
 		buf_printf(call->error, "More than %llu subscriptions",
 			(unsigned long long)most);
 		return false;

@@ -4,6 +4,7 @@
  */
 #include "gateway/broker/internal.h"
 
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
@@ -30,6 +31,7 @@ struct subscription *subscription_create(struct broker *broker, struct party *pa
 	}
 	party->subscriptions[party->subscription_count++] = subscription;
 	registry_add(&broker->subscriptions, &subscription->entry);
+	counter_add(&broker->worker->metrics->subscriptions, 1);
 	return subscription;
 }
 
@@ -66,6 +68,7 @@ size_t subscription_end(
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);
 	registry_remove(&broker->subscriptions, &subscription->entry);
+	counter_add(&broker->worker->metrics->subscriptions, (uint64_t)-1);
 	party->subscription_count--;
 	memmove(party->subscriptions + index, party->subscriptions + index + 1,
 		(party->subscription_count - index) * sizeof(subscription));
@@ -129,5 +132,6 @@ void subscription_deliver(
 				      .ordinal = subscription->ordinal,
 				      .version = (uint8_t)subscription->version,
 				      .flags = (uint8_t)flags,
+				      .command = STOMP_MESSAGE,
 			      });
 }

@@ -9,6 +9,7 @@
 #include "gateway/broker/internal.h"
 
 #include "gateway/config.h"
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -86,8 +87,10 @@ struct topic *topic_open(struct broker *broker, struct slice address)
 	if (topic != NULL)
 		return topic;
 	topics_forget(broker, limits->idle_topics);
-	if (!crew_take(&broker->worker->crew->destinations, limits->destinations))
+	if (!crew_take(&broker->worker->crew->destinations, limits->destinations)) {
+		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
 		return NULL;
+	}
 	return topic_create(broker, address);
 }
 

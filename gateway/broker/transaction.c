@@ -1,5 +1,6 @@
 #include "gateway/broker/transaction.h"
 
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -87,6 +88,7 @@ enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 		return BROKER_REFUSED;
 	}
 	if (party->transaction_count >= most) {
+		metrics_refuse(broker->worker->metrics, BOUND_TRANSACTIONS);
 		buf_printf(call->error, "More than %llu open transactions",
 			(unsigned long long)most);
 		return BROKER_REFUSED;
@@ -109,6 +111,7 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 
 	if (transaction->count >= limits->transaction_actions ||
 		bytes > limits->transaction_bytes - transaction->bytes) {
+		metrics_refuse(broker->worker->metrics, BOUND_TRANSACTION);
 		buf_append(error, SLICE("The transaction is too large"));
 		message_unref(action->message);
 		return false;

@@ -88,7 +88,7 @@ class Obituaries {
   get count() {
     const { log } = this.gateway;
     const end = log.lastIndexOf('\n') + 1;
-    for (const [, label] of log.slice(this.read, end).matchAll(/session (\w+): ended/g)) {
+    for (const [, label] of log.slice(this.read, end).matchAll(/session ended: session=(\w+)/g)) {
       assert.ok(!this.labels.has(label), `session ${label} has ended twice`);
       this.labels.add(label);
     }

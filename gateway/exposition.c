@@ -1,0 +1,372 @@
+#include "gateway/exposition.h"
+
+#include "gateway/config.h"
+#include "gateway/crew.h"
+#include "gateway/metrics.h"
+#include "gateway/process.h"
+#include "gateway/worker.h"
+
+#include <inttypes.h>
+
+static const char *const direction_names[DIRECTIONS] = {
+	[DIRECTION_IN] = "in",
+	[DIRECTION_OUT] = "out",
+};
+
+static const char *const ending_names[ENDINGS] = {
+	[ENDING_DISCONNECT] = "disconnect",
+	[ENDING_CLOSED] = "closed",
+	[ENDING_INTERRUPTED] = "interrupted",
+	[ENDING_NO_PONG] = "no_pong",
+	[ENDING_ERROR] = "error",
+	[ENDING_FRAMING] = "framing",
+	[ENDING_TOO_BIG] = "too_big",
+	[ENDING_SLOW_CONSUMER] = "slow_consumer",
+	[ENDING_GOING_AWAY] = "going_away",
+	[ENDING_HANDLER] = "handler",
+};
+
+/* As the settings in `limits` and `times` are called, where there is one. */
+static const char *const bound_names[BOUNDS] = {
+	[BOUND_HEAD] = "head",
+	[BOUND_HEAD_TIME] = "head_time",
+	[BOUND_TARGET] = "target",
+	[BOUND_BODY] = "body",
+	[BOUND_BODY_TIME] = "body_time",
+	[BOUND_KEEP_ALIVE] = "keep_alive",
+	[BOUND_PROGRESS] = "progress",
+	[BOUND_CONNECT_TIME] = "connect_time",
+	[BOUND_CONNECT_FRAME] = "connect_frame",
+	[BOUND_FRAME] = "frame",
+	[BOUND_HEADERS] = "headers",
+	[BOUND_HEADER] = "header",
+	[BOUND_KEPT] = "kept",
+	[BOUND_MESSAGE] = "message",
+	[BOUND_FRAGMENTS] = "fragments",
+	[BOUND_QUEUE_BYTES] = "queue_bytes",
+	[BOUND_QUEUE_MESSAGES] = "queue_messages",
+	[BOUND_SUBSCRIPTIONS] = "subscriptions",
+	[BOUND_DESTINATION] = "destination",
+	[BOUND_DESTINATIONS] = "destinations",
+	[BOUND_TRANSACTIONS] = "transactions",
+	[BOUND_TRANSACTION] = "transaction",
+	[BOUND_BACKLOG] = "backlog",
+	[BOUND_INBOX] = "inbox",
+	[BOUND_LOGINS] = "logins",
+	[BOUND_WAITERS] = "waiters",
+	[BOUND_CONNECTIONS] = "connections",
+	[BOUND_ADDRESS_CONNECTIONS] = "address_connections",
+	[BOUND_ADDRESS_SESSIONS] = "address_sessions",
+	[BOUND_ADDRESS_UNKNOWN] = "address_unknown",
+	[BOUND_SESSIONS] = "sessions",
+	[BOUND_MEMORY] = "memory",
+};
+
+static const char *const slow_names[SLOW_POLICIES] = {
+	[SLOW_CLOSE] = "close",
+	[SLOW_DROP_OLDEST] = "drop-oldest",
+	[SLOW_LATEST] = "latest",
+};
+
+static const char *const request_names[REQUEST_KINDS] = {
+	[REQUEST_REFUSED] = "refused",
+	[REQUEST_FILE] = "file",
+	[REQUEST_GREETING] = "greeting",
+	[REQUEST_INFO] = "info",
+	[REQUEST_IFRAME] = "iframe",
+	[REQUEST_WEBSOCKET] = "websocket",
+	[REQUEST_XHR] = "xhr",
+	[REQUEST_XHR_STREAMING] = "xhr_streaming",
+	[REQUEST_XHR_SEND] = "xhr_send",
+	[REQUEST_EVENTSOURCE] = "eventsource",
+	[REQUEST_HTMLFILE] = "htmlfile",
+	[REQUEST_JSONP] = "jsonp",
+	[REQUEST_JSONP_SEND] = "jsonp_send",
+	[REQUEST_UNKNOWN] = "unknown",
+	[REQUEST_HEALTH] = "health",
+	[REQUEST_READY] = "ready",
+	[REQUEST_METRICS] = "metrics",
+};
+
+/* What a text is being made of. */
+struct writer {
+	struct buf *out;
+	const struct config *config;
+	const struct metrics *sum;
+	const char *name; /* of the metric whose samples are written */
+};
+
+static void begin(
+	struct writer *writer, const char *name, const char *type, const char *help)
+{
+	writer->name = name;
+	buf_printf(writer->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* Backslash, quote and line feed are the text format's own. */
+static void append_label(struct buf *out, struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] == '\n') {
+			buf_append(out, SLICE("\\n"));
+			continue;
+		}
+		if (value.data[i] == '\\' || value.data[i] == '"')
+			buf_append_char(out, '\\');
+		buf_append_char(out, value.data[i]);
+	}
+}
+
+static void append_value(struct writer *writer, int64_t value)
+{
+	buf_printf(writer->out, " %" PRId64 "\n", value);
+}
+
+static void plain(struct writer *writer, int64_t value)
+{
+	buf_append(writer->out, slice_of(writer->name));
+	append_value(writer, value);
+}
+
+/* A sample with one label, or with two. Their values are ours and need no escaping. */
+static void labelled(struct writer *writer, const char *label, const char *name,
+	const struct counter *counter)
+{
+	buf_printf(writer->out, "%s{%s=\"%s\"}", writer->name, label, name);
+	append_value(writer, (int64_t)counter_read(counter));
+}
+
+static void labelled_twice(struct writer *writer, const char *label, const char *name,
+	const char *label_two, const char *name_two, const struct counter *counter)
+{
+	buf_printf(writer->out, "%s{%s=\"%s\",%s=\"%s\"}", writer->name, label, name,
+		label_two, name_two);
+	append_value(writer, (int64_t)counter_read(counter));
+}
+
+/* Thousandths, as a number with a point. */
+static void append_thousandths(struct buf *out, uint64_t value)
+{
+	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
+}
+
+/* Sessions. */
+
+/* True when the endpoint can have sessions of that kind. */
+static bool is_possible(const struct endpoint *endpoint, enum transport transport)
+{
+	switch (transport) {
+	case TRANSPORT_TCP:
+		return false; /* those have an endpoint of their own */
+	case TRANSPORT_WEBSOCKET_RAW:
+		return endpoint->websocket;
+	case TRANSPORT_WEBSOCKET:
+		return endpoint->websocket && endpoint->sockjs;
+	default:
+		return endpoint->sockjs;
+	}
+}
+
+static void sessions_of(struct writer *writer, size_t index,
+	const struct endpoint *endpoint, enum transport transport)
+{
+	buf_printf(writer->out, "%s{transport=\"%s\",endpoint=\"", writer->name,
+		transport_name(transport));
+	append_label(writer->out, endpoint->path);
+	buf_append(writer->out, SLICE("\"}"));
+	append_value(writer,
+		(int64_t)counter_read(&writer->sum->sessions[index][transport]));
+}
+
+static void write_sessions(struct writer *writer)
+{
+	const struct config *config = writer->config;
+
+	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		for (enum transport j = 0; j < TRANSPORTS; j++) {
+			if (is_possible(&config->endpoints[i], j))
+				sessions_of(writer, i, &config->endpoints[i], j);
+		}
+	}
+	sessions_of(writer, config->endpoint_count, &config->tcp, TRANSPORT_TCP);
+
+	begin(writer, "postern_sessions_opened_total", "counter",
+		"Sessions that were opened.");
+	plain(writer, (int64_t)counter_read(&writer->sum->opened));
+
+	begin(writer, "postern_sessions_closed_total", "counter",
+		"Sessions that have ended, by the transport that they were opened with "
+		"and why.");
+	for (enum transport i = 0; i < TRANSPORTS; i++) {
+		for (size_t j = 0; j < ENDINGS; j++)
+			labelled_twice(writer, "transport", transport_name(i), "reason",
+				ending_names[j], &writer->sum->closed[i][j]);
+	}
+}
+
+/* Traffic. */
+
+static void write_frames(struct writer *writer)
+{
+	begin(writer, "postern_stomp_frames_total", "counter",
+		"STOMP frames that were read, or that the kernel has taken.");
+	for (size_t i = 0; i < STOMP_COMMANDS; i++) {
+		enum direction direction =
+			i < STOMP_CONNECTED ? DIRECTION_IN : DIRECTION_OUT;
+
+		labelled_twice(writer, "command",
+			stomp_command_name((enum stomp_command)i).data, "direction",
+			direction_names[direction], &writer->sum->frames[direction][i]);
+	}
+}
+
+static void write_bytes(struct writer *writer)
+{
+	begin(writer, "postern_bytes_total", "counter",
+		"Bytes of sessions' frames and messages, as their transport carries "
+		"them.");
+	for (size_t i = 0; i < DIRECTIONS; i++) {
+		for (enum transport j = 0; j < TRANSPORTS; j++)
+			labelled_twice(writer, "direction", direction_names[i],
+				"transport", transport_name(j),
+				&writer->sum->bytes[i][j]);
+	}
+}
+
+static void write_delivery(struct writer *writer)
+{
+	const struct metrics *sum = writer->sum;
+	uint64_t count = 0;
+
+	begin(writer, "postern_delivery_seconds", "histogram",
+		"From the SEND of a message until the kernel has taken it for a "
+		"subscriber.");
+	for (size_t i = 0; i < DELIVERY_BUCKETS; i++) {
+		count += counter_read(&sum->delivered[i]);
+		buf_printf(writer->out, "%s_bucket{le=\"", writer->name);
+		append_thousandths(writer->out, delivery_most[i]);
+		buf_append(writer->out, SLICE("\"}"));
+		append_value(writer, (int64_t)count);
+	}
+	count += counter_read(&sum->delivered[DELIVERY_BUCKETS]);
+	buf_printf(writer->out, "%s_bucket{le=\"+Inf\"}", writer->name);
+	append_value(writer, (int64_t)count);
+	buf_printf(writer->out, "%s_sum ", writer->name);
+	append_thousandths(writer->out, counter_read(&sum->delivery_ms));
+	buf_printf(writer->out, "\n%s_count", writer->name);
+	append_value(writer, (int64_t)count);
+}
+
+static void write_requests(struct writer *writer)
+{
+	char code[8];
+
+	begin(writer, "postern_http_requests_total", "counter",
+		"Requests that were answered.");
+	for (size_t i = 0; i < REQUEST_KINDS; i++) {
+		for (unsigned j = 0; j < STATUSES; j++) {
+			const struct counter *counter = &writer->sum->requests[i][j];
+
+			if (counter_read(counter) == 0)
+				continue;
+			snprintf(code, sizeof(code), "%u", STATUS_FIRST + j);
+			labelled_twice(writer, "route", request_names[i], "code", code,
+				counter);
+		}
+	}
+}
+
+/* Bounds. */
+
+static void write_bounds(struct writer *writer)
+{
+	begin(writer, "postern_slow_consumers_total", "counter",
+		"Sessions that did not read what they got, by what became of them.");
+	for (size_t i = 0; i < SLOW_POLICIES; i++)
+		labelled(writer, "policy", slow_names[i], &writer->sum->slow[i]);
+
+	begin(writer, "postern_dropped_messages_total", "counter",
+		"Messages that they did not get, by policy.");
+	for (size_t i = 0; i < SLOW_POLICIES; i++)
+		labelled(writer, "policy", slow_names[i], &writer->sum->dropped[i]);
+
+	begin(writer, "postern_refused_total", "counter",
+		"What was refused or ended because a bound was reached.");
+	for (size_t i = 0; i < BOUNDS; i++)
+		labelled(writer, "bound", bound_names[i], &writer->sum->refused[i]);
+}
+
+/* The process. */
+
+static void seconds(struct writer *writer, uint64_t milliseconds)
+{
+	buf_printf(writer->out, "%s ", writer->name);
+	append_thousandths(writer->out, milliseconds);
+	buf_append_char(writer->out, '\n');
+}
+
+static void write_process(struct writer *writer)
+{
+	struct process process;
+
+	begin(writer, "postern_build_info", "gauge", "Which Postern this is.");
+	buf_printf(
+		writer->out, "%s{version=\"%s\"} 1\n", writer->name, POSTERN_VERSION);
+	if (!process_read(&process))
+		return;
+	begin(writer, "process_cpu_seconds_total", "counter",
+		"User and system time spent.");
+	seconds(writer, process.cpu_ms);
+	begin(writer, "process_start_time_seconds", "gauge",
+		"When the process was started, since 1970.");
+	seconds(writer, process.start_ms);
+	begin(writer, "process_virtual_memory_bytes", "gauge", "Virtual memory.");
+	plain(writer, (int64_t)process.virtual_bytes);
+	begin(writer, "process_resident_memory_bytes", "gauge", "Resident memory.");
+	plain(writer, (int64_t)process.resident_bytes);
+	begin(writer, "process_threads", "gauge", "Threads.");
+	plain(writer, (int64_t)process.threads);
+	begin(writer, "process_open_fds", "gauge", "Open file descriptors.");
+	plain(writer, (int64_t)process.open_fds);
+	begin(writer, "process_max_fds", "gauge", "How many of them there may be.");
+	plain(writer, (int64_t)process.max_fds);
+}
+
+static void write_counts(struct writer *writer, const struct crew *crew)
+{
+	const struct metrics *sum = writer->sum;
+
+	begin(writer, "postern_messages_total", "counter",
+		"Messages that their destinations have taken.");
+	plain(writer, (int64_t)counter_read(&sum->messages));
+	begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
+	plain(writer, (int64_t)counter_read(&sum->subscriptions));
+	begin(writer, "postern_destinations", "gauge", "Topics and queues.");
+	plain(writer, (int64_t)atomic_load(&crew->destinations));
+	begin(writer, "postern_send_queue_bytes", "gauge",
+		"What waits in the queues of all sessions, without what broker queues "
+		"have lent.");
+	plain(writer, (int64_t)counter_read(&sum->queue_bytes));
+	begin(writer, "postern_unknown_sessions_total", "counter",
+		"Requests with messages for a session that is not here.");
+	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));
+}
+
+void exposition_write(struct buf *out, const struct crew *crew)
+{
+	struct metrics *sum = metrics_create(crew->config);
+	struct writer writer = {.out = out, .config = crew->config, .sum = sum};
+
+	for (unsigned i = 0; i < crew->count; i++)
+		metrics_add(sum, crew->workers[i]->metrics);
+	write_sessions(&writer);
+	write_frames(&writer);
+	write_bytes(&writer);
+	write_counts(&writer, crew);
+	write_delivery(&writer);
+	write_requests(&writer);
+	write_bounds(&writer);
+	write_process(&writer);
+	metrics_destroy(sum);
+}

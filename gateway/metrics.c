@@ -1,0 +1,133 @@
+#include "gateway/metrics.h"
+
+#include "gateway/config.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { CACHE_LINE = 64 };
+
+static const size_t first_counter = offsetof(struct metrics, opened);
+
+const char *transport_name(enum transport transport)
+{
+	static const char *const names[TRANSPORTS] = {
+		[TRANSPORT_WEBSOCKET] = "websocket",
+		[TRANSPORT_WEBSOCKET_RAW] = "websocket_raw",
+		[TRANSPORT_XHR] = "xhr",
+		[TRANSPORT_XHR_STREAMING] = "xhr_streaming",
+		[TRANSPORT_EVENTSOURCE] = "eventsource",
+		[TRANSPORT_HTMLFILE] = "htmlfile",
+		[TRANSPORT_JSONP] = "jsonp",
+		[TRANSPORT_TCP] = "tcp",
+	};
+
+	return names[transport];
+}
+
+static size_t metrics_size(size_t endpoints)
+{
+	return sizeof(struct metrics) + endpoints * TRANSPORTS * sizeof(struct counter);
+}
+
+struct metrics *metrics_create(const struct config *config)
+{
+	const size_t endpoints = config->endpoint_count + 1;
+	size_t size = metrics_size(endpoints);
+	struct metrics *metrics;
+
+	/* Whole cache lines: no neighbour writes there. */
+	size += CACHE_LINE - size % CACHE_LINE;
+	metrics = aligned_alloc(CACHE_LINE, size);
+	if (metrics == NULL)
+		abort();
+	memset(metrics, 0, size);
+	metrics->endpoints = endpoints;
+	return metrics;
+}
+
+void metrics_destroy(struct metrics *metrics)
+{
+	free(metrics);
+}
+
+/* Where its counters begin. */
+static struct counter *metrics_counters(const struct metrics *metrics)
+{
+	return (struct counter *)(void *)((char *)(uintptr_t)metrics + first_counter);
+}
+
+void metrics_add(struct metrics *sum, const struct metrics *metrics)
+{
+	size_t count = (metrics_size(metrics->endpoints) - first_counter) /
+		       sizeof(struct counter);
+
+	assert(sum->endpoints == metrics->endpoints);
+	for (size_t i = 0; i < count; i++)
+		counter_add(&metrics_counters(sum)[i],
+			counter_read(&metrics_counters(metrics)[i]));
+}
+
+struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
+	const struct endpoint *endpoint, enum transport transport)
+{
+	size_t index = metrics->endpoints - 1; /* the configuration's tcp */
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		if (slice_equal(endpoint->path, config->endpoints[i].path))
+			index = i;
+	}
+	return &metrics->sessions[index][transport];
+}
+
+/* The bound that an answer with this status is owed to; BOUNDS: none. */
+static enum bound bound_of_status(unsigned status)
+{
+	switch (status) {
+	case 413:
+		return BOUND_BODY;
+	case 414:
+		return BOUND_TARGET;
+	case 431:
+		return BOUND_HEAD;
+	default:
+		return BOUNDS;
+	}
+}
+
+void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned status)
+{
+	enum bound bound = bound_of_status(status);
+
+	assert(status >= STATUS_FIRST && status < STATUS_FIRST + STATUSES);
+	counter_add(&metrics->requests[kind][status - STATUS_FIRST], 1);
+	if (bound != BOUNDS)
+		metrics_refuse(metrics, bound);
+}
+
+static const struct {
+	unsigned code;
+	struct slice reason;
+	enum ending ending;
+} endings[] = {
+	{1000, SLICE_INIT("Goodbye"), ENDING_DISCONNECT},
+	{1000, SLICE_INIT("Connection closed"), ENDING_CLOSED},
+	{1001, SLICE_INIT("Connection closed"), ENDING_CLOSED},
+	{1002, SLICE_INIT("Connection interrupted"), ENDING_INTERRUPTED},
+	{1002, SLICE_INIT("No pong"), ENDING_NO_PONG},
+	{1002, SLICE_INIT("STOMP error"), ENDING_ERROR},
+	{1002, SLICE_INIT("Broken framing."), ENDING_FRAMING},
+	{1009, SLICE_INIT("Message too big"), ENDING_TOO_BIG},
+	{1008, SLICE_INIT("Slow consumer"), ENDING_SLOW_CONSUMER},
+	{1001, SLICE_INIT("Going away"), ENDING_GOING_AWAY},
+};
+
+enum ending ending_of(unsigned code, struct slice reason)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		if (code == endings[i].code && slice_equal(reason, endings[i].reason))
+			return endings[i].ending;
+	}
+	return ENDING_HANDLER;
+}

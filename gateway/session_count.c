@@ -1,0 +1,103 @@
+/* What is said of a session: in the metrics of its worker, and in the log at its end. */
+#include "gateway/session_internal.h"
+
+#include "gateway/log.h"
+
+void session_count_queue(struct session *session)
+{
+	counter_add(&session->worker->metrics->queue_bytes,
+		session->queue.bytes - session->counted);
+	session->counted = session->queue.bytes;
+}
+
+void session_count_dropped(struct session *session, size_t count)
+{
+	struct metrics *metrics = session->worker->metrics;
+
+	if (session->dropped == 0 && count > 0)
+		counter_add(&metrics->slow[session->policy], 1);
+	session->dropped += count;
+	counter_add(&metrics->dropped[session->policy], count);
+}
+
+static void session_count(
+	struct session *session, enum direction direction, size_t bytes)
+{
+	session->traffic[direction].bytes += bytes;
+	counter_add(
+		&session->worker->metrics->bytes[direction][session->transport], bytes);
+}
+
+void session_count_bytes(struct session *session, size_t bytes)
+{
+	session_count(session, DIRECTION_IN, bytes);
+}
+
+void session_count_out(struct session *session, size_t bytes)
+{
+	session_count(session, DIRECTION_OUT, bytes);
+}
+
+void session_count_message(struct session *session)
+{
+	session->traffic[DIRECTION_IN].messages++;
+}
+
+/* A message from another worker may seem to come out of the future. */
+void session_count_delivery(const struct session *session, const struct delivery *item)
+{
+	struct metrics *metrics = session->worker->metrics;
+	uint64_t sent_at = message_sent_at(item->message), now = session->taken_at;
+
+	counter_add(&metrics->frames[DIRECTION_OUT][item->command], 1);
+	if (sent_at != 0)
+		metrics_deliver(metrics, now > sent_at ? now - sent_at : 0);
+}
+
+void session_count_opened(struct session *session)
+{
+	struct worker *worker = session->worker;
+
+	session->gauge = metrics_sessions(
+		worker->metrics, worker->config, session->endpoint, session->transport);
+	session->opened_at = session_now(session);
+	counter_add(session->gauge, 1);
+	counter_add(&worker->metrics->opened, 1);
+}
+
+static void session_log_ended(const struct session *session)
+{
+	const struct traffic *in = &session->traffic[DIRECTION_IN];
+	const struct traffic *out = &session->traffic[DIRECTION_OUT];
+	const struct log_field fields[] = {
+		{.name = "session", .text = slice_of(session->label)},
+		{.name = "endpoint", .text = session->endpoint->path},
+		{.name = "transport",
+			.text = slice_of(transport_name(session->transport))},
+		{.name = "address", .text = name_text(session->address)},
+		{.name = "code", .number = session->close_code},
+		{.name = "reason", .text = slice_of(session->close_reason)},
+		{.name = "milliseconds",
+			.number = session_now(session) - session->opened_at},
+		{.name = "messages_in", .number = in->messages},
+		{.name = "messages_out", .number = out->messages},
+		{.name = "bytes_in", .number = in->bytes},
+		{.name = "bytes_out", .number = out->bytes},
+	};
+
+	log_event(LOG_INFO, "session ended", fields, sizeof(fields) / sizeof(*fields));
+}
+
+void session_count_ended(struct session *session)
+{
+	struct metrics *metrics = session->worker->metrics;
+	enum ending ending = session->slow ? ENDING_SLOW_CONSUMER
+					   : ending_of(session->close_code,
+						     slice_of(session->close_reason));
+
+	counter_add(session->gauge, (uint64_t)-1);
+	counter_add(&metrics->closed[session->transport][ending], 1);
+	if (session->slow)
+		counter_add(&metrics->slow[SLOW_CLOSE], 1);
+	session_log_ended(session);
+}
