@@ -6,7 +6,10 @@ import { test, withGateway } from './lib/test.mjs';
 
 const gateway = withGateway(configuration({
   allowed_origins: undefined, // the same origin only
-  endpoints: [{ path: '/shop', handler: 'echo', sockjs: true, allowed_origins: ['https://shop.example'] }],
+  endpoints: [
+    { path: '/shop', handler: 'echo', sockjs: true, allowed_origins: ['https://shop.example'] },
+    { path: '/open', handler: 'echo', sockjs: true, allowed_origins: ['*'] },
+  ],
 }));
 
 const UPGRADE = {
@@ -24,7 +27,9 @@ const ways = [
   ['OPTIONS', '/000/ID/xhr', 204],
   ['GET', '/000/ID/eventsource', 200],
   ['GET', '/000/ID/htmlfile?c=p', 200],
+  ['POST', '/000/ID/poll', 200],
   ['POST', '/000/ID/xhr_send', 404], // welcome, but no such session
+  ['OPTIONS', '/000/ID/xhr_send', 204],
   ['GET', '/000/ID/websocket', 101],
   ['GET', '/websocket', 101],
   ['GET', '', 101],
@@ -65,6 +70,22 @@ for (const way of ways) {
     assert.equal(await status(way, '/echo', 'https://shop.example'), 403);
   });
 }
+
+// A script tag sends no Origin: any page can use it.
+test('jsonp is there only where every origin is allowed', async () => {
+  for (const way of [['GET', '/000/ID/jsonp?c=p'], ['POST', '/000/ID/jsonp_send']]) {
+    for (const origin of [undefined, 'https://shop.example', 'https://evil.example']) {
+      for (const endpoint of ['/shop', '/echo']) assert.ok([403, 404].includes(await status(way, endpoint, origin)), `${way}`);
+    }
+  }
+  assert.equal(await status(['GET', '/000/ID/jsonp?c=p'], '/open', 'https://evil.example'), 200);
+});
+
+test('an endpoint that is open to all is open in every way', async () => {
+  for (const way of ways) {
+    for (const origin of ['https://evil.example', 'null', undefined]) assert.equal(await status(way, '/open', origin), way[2], `${way}`);
+  }
+});
 
 test('the iframe page may be framed by the allowed origin only', async () => {
   const { headers } = await ask(gateway.port, 'GET /shop/iframe.html');
