@@ -47,6 +47,18 @@ void session_wake(struct session *session)
 		list_append(&session->worker->awake, &session->awake);
 }
 
+/*
+ * What answers a peer does not wait behind what is fanned out to thousands: it is little,
+ * and each has asked for it.
+ */
+static void session_hurry(struct session *session)
+{
+	if (!list_is_linked(&session->awake))
+		return;
+	list_remove(&session->awake);
+	list_append(&session->worker->answering, &session->awake);
+}
+
 /* Life and death. */
 
 static void session_reap(struct task *task)
@@ -259,6 +271,8 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	session_heard(session);
 	if (session_next(session, NULL) != SESSION_NEXT_NOTHING)
 		session_wake(session);
+	if (!session->greeted)
+		session_hurry(session);
 	session_plan(session);
 	return true;
 }
@@ -429,6 +443,8 @@ void session_send_text(struct session *session, struct slice text, bool binary)
 
 	session_send(session, &(struct delivery){.message = message});
 	message_unref(message);
+	if (session->queue.count == 1)
+		session_hurry(session);
 }
 
 void session_recall(struct session *session, uint32_t ordinal)

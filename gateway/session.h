@@ -188,7 +188,7 @@ uint64_t session_sent_at(const struct session *session);  /* the latest session_
 
 /* For the worker. */
 
-/* `awake` came from worker->awake: tells its outlet, if any, to come and pull. */
+/* `awake` came from a list of the worker: tells its outlet, if any, to come and pull. */
 void session_flush(struct list *awake);
 
 /*

@@ -21,7 +21,7 @@ struct session {
 	struct table_node node; /* in worker->sessions, when it has a key */
 	char *key;              /* NULL: it cannot be found */
 	struct list link;       /* in worker->all_sessions */
-	struct list awake;      /* in worker->awake */
+	struct list awake;      /* in worker->awake, ->pressed or ->answering */
 	struct name *origin;    /* NULL: bound to none */
 	struct name *cookie;    /* the same */
 	struct name *address;

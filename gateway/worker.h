@@ -37,6 +37,8 @@ struct worker {
 	struct list all_sessions; /* every session, until it is freed */
 	struct list awake;        /* sessions that have output for their outlet */
 	struct list pressed;      /* those that have much: no post runs before them */
+	struct list answering;    /* those that have no more than one answer */
+	unsigned turns_put_off;   /* in which posts came before sessions */
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t session_count;   /* ever opened; numbers their labels */
 	uint64_t live_sessions;

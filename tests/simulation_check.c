@@ -127,6 +127,8 @@ void simulation_check_sleepers(const struct simulation *sim)
 			"worker %u sleeps over its inbox", i);
 		promise(&sim->witness, list_is_empty(&worker->awake),
 			"worker %u sleeps over its sessions", i);
+		promise(&sim->witness, list_is_empty(&worker->answering),
+			"worker %u sleeps over its answers", i);
 		promise(&sim->witness, !sim->edges[i].held || sim->gone[i],
 			"the publishers of worker %u are held for ever", i);
 		for (unsigned j = 0; j < sim->crew->count; j++)

@@ -8,7 +8,7 @@
 #include "tests/still_crew.h"
 #include "tests/unit.h"
 
-enum { WORK_PER_TURN = 16384, FLUSHES_PER_TURN = 512 };
+enum { WORK_PER_TURN = 8192, FLUSHES_PER_TURN = 128, TURNS_PUT_OFF = 8 };
 
 static struct worker *worker;
 static struct memory_outlet outlet;
@@ -196,6 +196,64 @@ START_TEST(a_turn_flushes_a_bounded_number_of_sessions)
 	session_kill_all(worker);
 	for (int i = 0; i < SESSIONS; i++)
 		memory_outlet_finish(&outlets[i]);
+}
+END_TEST
+
+static void fan_out_to(struct session *session)
+{
+	struct message *message = message_create_text(SLICE("x"), false);
+
+	session_send(session, &(struct delivery){.message = message});
+	message_unref(message);
+}
+
+START_TEST(an_answer_does_not_wait_behind_a_crowd)
+{
+	enum { CROWD = 2 * FLUSHES_PER_TURN };
+	static struct memory_outlet outlets[CROWD + 1];
+
+	for (int i = 0; i <= CROWD; i++) {
+		struct session *session =
+			still_crew_open(worker, "/echo", SESSION_RAW, "");
+
+		memory_outlet_attach(&outlets[i], session);
+		if (i < CROWD)
+			fan_out_to(session);
+		else
+			session_send_text(session, SLICE("x"), false);
+	}
+	loop_turn(worker->loop);
+	ck_assert_uint_eq(outlets[0].wakes, 1);
+	ck_assert_uint_eq(outlets[CROWD - 1].wakes, 0);
+	ck_assert_uint_eq(outlets[CROWD].wakes, 1);
+	session_kill_all(worker);
+	for (int i = 0; i <= CROWD; i++)
+		memory_outlet_finish(&outlets[i]);
+}
+END_TEST
+
+START_TEST(what_posts_bring_is_joined_but_not_for_ever)
+{
+	static struct memory_outlet waiting;
+	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
+
+	memory_outlet_attach(&waiting, session);
+	fan_out_to(session);
+	for (int i = 0; i < TURNS_PUT_OFF + 5; i++)
+		post(i, 0, WORK_PER_TURN); /* one for a turn */
+	for (int i = 0; i < TURNS_PUT_OFF; i++) {
+		loop_turn(worker->loop);
+		ck_assert_uint_eq(waiting.wakes, 0);
+	}
+	loop_turn(worker->loop);
+	ck_assert_uint_eq(waiting.wakes, 1);
+	fan_out_to(session);
+	loop_turn(worker->loop);
+	ck_assert_uint_eq(waiting.wakes, 2);
+	still_crew_settle(worker->crew);
+	session_kill_all(worker);
+	memory_outlet_finish(&waiting);
+	buf_finish(&done);
 }
 END_TEST
 
@@ -418,6 +476,8 @@ int main(void)
 	tcase_add_test(posts, a_turn_runs_a_bounded_number_of_posts);
 	tcase_add_test(posts, deliveries_count_as_work);
 	tcase_add_test(posts, a_turn_flushes_a_bounded_number_of_sessions);
+	tcase_add_test(posts, an_answer_does_not_wait_behind_a_crowd);
+	tcase_add_test(posts, what_posts_bring_is_joined_but_not_for_ever);
 	tcase_add_test(posts, an_edge_that_cannot_be_made_is_no_start);
 
 	tcase_add_checked_fixture(edges, setup_edge, teardown_edge);
