@@ -84,12 +84,13 @@ export class Gateway {
 
   get url() { return `http://127.0.0.1:${this.port}`; }
   get ws() { return `ws://127.0.0.1:${this.port}`; }
+  get command() { return [...this.under, binary, ...this.args]; }
   get pid() { return this.child.pid; }
 
   spawn() {
     this.log = '';
     this.ended = null;
-    const [program, ...args] = [...this.under, binary, ...this.args];
+    const [program, ...args] = this.command;
     this.child = spawn(program, args, { env: this.env, stdio: ['ignore', 'ignore', 'pipe', ...this.inherited] });
     running.add(this.child);
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
