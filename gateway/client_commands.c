@@ -1,6 +1,8 @@
 /* What a client may ask for, once it is connected. */
 #include "gateway/client_internal.h"
 
+#include "gateway/trace.h"
+
 #include "gateway/metrics.h"
 
 /* The broker's part: what it takes is answered, and a receipt then leaves. */
@@ -55,7 +57,11 @@ void client_obey(struct client *client, const struct stomp_frame *frame)
 {
 	struct buf why = {0};
 
+	struct trace *trace = session_traced(client->session);
+
 	session_count_message(client->session);
+	if (trace != NULL)
+		trace_frame(trace, client->session, frame);
 	counter_add(&client->worker->metrics->frames[DIRECTION_IN][frame->command], 1);
 	if (!client->connected && frame->command != STOMP_CONNECT &&
 		frame->command != STOMP_STOMP) {

@@ -26,6 +26,7 @@ struct strings {
 struct endpoint {
 	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
 	struct slice handler; /* the name of one: "stomp", "echo", ... */
+	bool is_console;      /* its sessions may ask for the console's services */
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
 	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
 	bool cookie_needed;

@@ -3,6 +3,7 @@
 #include "gateway/crowd.h"
 #include "gateway/handler.h"
 #include "gateway/log.h"
+#include "gateway/trace.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -67,6 +68,7 @@ static void session_reap(struct task *task)
 	struct worker *worker = session->worker;
 
 	session_hold_finish(session);
+	session_trace(session, NULL);
 	if (session->handler->close != NULL)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
@@ -433,6 +435,8 @@ void session_send(struct session *session, const struct delivery *delivery)
 	outbound_push(&session->queue, delivery);
 	session_count_queue(session);
 	session_wake(session);
+	if (session->trace != NULL)
+		trace_delivery(session->trace, session, delivery);
 	if (!pressed && session_is_pressed(session))
 		session_press(session);
 }

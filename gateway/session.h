@@ -23,6 +23,7 @@
 #include "gateway/worker.h"
 
 struct session;
+struct trace;
 
 /* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
 struct waiter {
@@ -185,6 +186,26 @@ void session_close(struct session *session, unsigned code, struct slice reason);
 
 uint64_t session_heard_at(const struct session *session); /* ms, loop_now() */
 uint64_t session_sent_at(const struct session *session);  /* the latest session_send */
+
+/* For who watches the server. */
+
+struct session_facts {
+	enum transport transport;
+	struct slice address; /* borrowed */
+	uint64_t age;         /* milliseconds */
+	uint64_t queued;      /* bytes that wait for its peer */
+	uint64_t bytes_in, bytes_out;
+};
+
+struct session_facts session_facts(const struct session *session);
+
+/* `visit` may close the session, no more. */
+void session_for_each(struct worker *worker,
+	void (*visit)(struct session *session, void *context), void *context);
+
+/* From now on `trace`, which is taken over, tells of its frames; NULL: nothing does. */
+void session_trace(struct session *session, struct trace *trace);
+struct trace *session_traced(const struct session *session); /* NULL: it is not */
 
 /* For the worker. */
 

@@ -2,6 +2,7 @@
 #include "gateway/session_internal.h"
 
 #include "gateway/log.h"
+#include "gateway/trace.h"
 
 void session_count_queue(struct session *session)
 {
@@ -63,6 +64,40 @@ void session_count_opened(struct session *session)
 	session->opened_at = session_now(session);
 	counter_add(session->gauge, 1);
 	counter_add(&worker->metrics->opened, 1);
+}
+
+struct session_facts session_facts(const struct session *session)
+{
+	return (struct session_facts){
+		.transport = session->transport,
+		.address = name_text(session->address),
+		.age = session_now(session) - session->opened_at,
+		.queued = session->queue.bytes,
+		.bytes_in = session->traffic[DIRECTION_IN].bytes,
+		.bytes_out = session->traffic[DIRECTION_OUT].bytes,
+	};
+}
+
+void session_for_each(struct worker *worker,
+	void (*visit)(struct session *session, void *context), void *context)
+{
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+
+		if (session->state != SESSION_CLOSED)
+			visit(session, context);
+	}
+}
+
+void session_trace(struct session *session, struct trace *trace)
+{
+	trace_destroy(session->trace);
+	session->trace = trace;
+}
+
+struct trace *session_traced(const struct session *session)
+{
+	return session->trace;
 }
 
 static void session_log_ended(const struct session *session)

@@ -40,6 +40,7 @@ struct session {
 	uint8_t family;
 	char *close_reason;
 
+	struct trace *trace;   /* owned; NULL: nobody watches */
 	struct counter *gauge; /* of those like it */
 	uint64_t counted;      /* what the metrics know of queue.bytes */
 	uint64_t opened_at;

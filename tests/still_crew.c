@@ -43,6 +43,7 @@ struct crew *still_crew_create_of(unsigned count, const char *members)
 	buf_append(
 		&json, SLICE("'endpoints': ["
 			     "{'path': '/stomp'},"
+			     "{'path': '/console'},"
 			     "{'path': '/echo', 'handler': 'echo'},"
 			     "{'path': '/reply', 'handler': 'reply', 'reply': 'Yes'},"
 			     "{'path': '/close', 'handler': 'close'}]}"));

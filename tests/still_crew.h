@@ -1,6 +1,6 @@
 /*
  * A crew for tests: it has no edge and no threads, and its time stands still until
- * still_crew_advance() moves it. Its configuration has the endpoints /stomp, /echo,
+ * still_crew_advance() moves it. Its configuration has the endpoints /stomp, /console (STOMP too), /echo,
  * /reply and /close, each with the handler of that name; clients may SEND to
  * /topic. In JSON that tests write, ' stands for ".
  *

@@ -64,20 +64,31 @@ void stomp_peer_write(struct buf *out, const char *frame)
 	buf_append_char(out, '\0');
 }
 
-struct stomp_peer *stomp_peer_create(struct worker *worker)
+static struct stomp_peer *create_at(struct worker *worker, const char *path)
 {
 	struct stomp_peer *peer = xcalloc(1, sizeof(*peer));
 
 	peer->worker = worker;
 	peer->memory.describe = describe;
 	memory_outlet_attach(
-		&peer->memory, still_crew_open(worker, "/stomp", SESSION_RAW, ""));
+		&peer->memory, still_crew_open(worker, path, SESSION_RAW, ""));
 	return peer;
+}
+
+struct stomp_peer *stomp_peer_create(struct worker *worker)
+{
+	return create_at(worker, "/stomp");
 }
 
 struct stomp_peer *stomp_peer_connect(struct worker *worker, const char *version)
 {
-	struct stomp_peer *peer = stomp_peer_create(worker);
+	return stomp_peer_connect_at(worker, "/stomp", version);
+}
+
+struct stomp_peer *stomp_peer_connect_at(
+	struct worker *worker, const char *path, const char *version)
+{
+	struct stomp_peer *peer = create_at(worker, path);
 	struct buf frame = {0};
 
 	buf_printf(&frame, "CONNECT{accept-version:%s}", version);

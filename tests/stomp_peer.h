@@ -20,6 +20,10 @@ struct stomp_peer *stomp_peer_create(struct worker *worker);
 /* The same, connected: `version` is "1.0", "1.1" or "1.2". No heart-beats. */
 struct stomp_peer *stomp_peer_connect(struct worker *worker, const char *version);
 
+/* The same at another endpoint than /stomp. */
+struct stomp_peer *stomp_peer_connect_at(
+	struct worker *worker, const char *path, const char *version);
+
 /* Leaves without a word if the session is still there. */
 void stomp_peer_destroy(struct stomp_peer *peer);
 

@@ -200,6 +200,11 @@ bool topic_is_heard(struct broker *broker, struct slice address);
 /* To those. Takes the caller's reference over, which is the only one. */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
+/* Of the topics that have their home here. */
+struct topic *topic_of_node(struct table_node *node);
+uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic);
+struct place topic_place(const struct topic *topic); /* of its latest message */
+
 /* The end of all topics with their broker. */
 void topics_finish(struct broker *broker);
 

@@ -63,6 +63,21 @@ struct slice queue_destination(const struct queue *queue)
 	return queue->node.key;
 }
 
+uint64_t queue_messages(const struct queue *queue)
+{
+	return queue->messages;
+}
+
+uint64_t queue_consumers(const struct queue *queue)
+{
+	return queue->consumers.count;
+}
+
+struct place queue_place(const struct queue *queue)
+{
+	return queue->last;
+}
+
 bool queue_is_idle(const struct queue *queue)
 {
 	return queue->messages == 0 && queue->consumers.count == 0;

@@ -30,6 +30,11 @@ struct table_node *queue_node(struct queue *queue);
 struct queue *queue_of_node(struct table_node *node);
 struct slice queue_destination(const struct queue *queue);
 
+/* Messages that it holds, lent ones included; consumers; the latest message's place. */
+uint64_t queue_messages(const struct queue *queue);
+uint64_t queue_consumers(const struct queue *queue);
+struct place queue_place(const struct queue *queue);
+
 /* Nobody would miss it: no message, no consumer, no reservation. */
 bool queue_is_idle(const struct queue *queue);
 

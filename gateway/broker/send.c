@@ -1,6 +1,8 @@
 /* SEND: the destination decides who takes it. */
+#include "gateway/broker/console.h"
 #include "gateway/broker/transaction.h"
 
+#include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -77,7 +79,8 @@ static enum broker_result send_straight(struct outgoing *outgoing,
 	enum broker_result result = broker_aim(broker, destination, &target, error);
 
 	if (result == BROKER_TAKEN && !target.is_reply &&
-		!broker->worker->config->client_send)
+		!broker->worker->config->client_send &&
+		!session_endpoint(outgoing->party->session)->is_console)
 		result = deny(error, SLICE("Clients may not send to that destination"));
 	if (result == BROKER_TAKEN && !broker_emit(outgoing, frame, &target, error))
 		result = BROKER_REFUSED;
@@ -122,7 +125,9 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 		frame = frame_with_reply_to(&frame, buf_slice(&reply), &headers);
 	}
 	enum broker_result result =
-		broker_is_app(broker, *destination, &rest)
+		console_has(call->party, *destination, &rest)
+			? console_ask(&outgoing, &frame, rest, call->error)
+		: broker_is_app(broker, *destination, &rest)
 			? app_send(&outgoing, &frame, *destination, rest, call->error)
 			: send_straight(&outgoing, &frame, *destination, call->error);
 	call->answers = outgoing.answers;

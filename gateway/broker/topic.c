@@ -31,6 +31,25 @@ struct topic *topic_find(const struct broker *broker, struct slice address)
 	return node == NULL ? NULL : container_of(node, struct topic, node);
 }
 
+struct topic *topic_of_node(struct table_node *node)
+{
+	return container_of(node, struct topic, node);
+}
+
+uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic)
+{
+	uint64_t subscribers = 0;
+
+	for (unsigned i = 0; i < broker->workers; i++)
+		subscribers += topic->subscribers[i];
+	return subscribers;
+}
+
+struct place topic_place(const struct topic *topic)
+{
+	return topic->place;
+}
+
 /* It is idle no longer, or its turn to be forgotten comes last. */
 static void topic_wake(struct broker *broker, struct topic *topic)
 {
