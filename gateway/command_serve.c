@@ -11,11 +11,14 @@ int command_serve(const struct command_line *line)
 {
 	struct config *config = command_read_config(line);
 	enum log_level level = LOG_INFO;
+	enum log_format format = LOG_TEXT;
 
 	if (config == NULL)
 		return EXIT_FAILURE;
 	log_level_parse(config->log_level, &level);
 	log_set_level(level);
+	log_format_parse(config->log_format, &format);
+	log_set_format(format);
 	log_set_most(config->limits.log_lines);
 	int status = server_run(config, line->edge);
 	config_destroy(config);

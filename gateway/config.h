@@ -105,8 +105,12 @@ struct config {
 	struct slice host, port; /* the parts of it, without brackets */
 	struct slice tcp_listen; /* for plain STOMP; empty: nowhere */
 	struct slice tcp_host, tcp_port;
+	struct slice admin_listen; /* for operators; empty: nowhere */
+	struct slice admin_host, admin_port;
+	struct slice admin_token;       /* what they must show; empty: nothing */
 	struct endpoint tcp;            /* of those who connect there */
 	unsigned workers;               /* 0: one for each core */
+	struct slice log_format;        /* "auto", "text", "json" */
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;

@@ -2,6 +2,7 @@
 #include "gateway/config_check.h"
 
 #include "gateway/config_settings.h"
+#include "protocol/address.h"
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
@@ -386,6 +387,37 @@ static int check_proxy_protocol(
 	return -1;
 }
 
+static bool host_is_loopback(struct slice host)
+{
+	struct address address;
+
+	if (slice_equal(host, SLICE("localhost")))
+		return true;
+	if (!address_parse(host, &address))
+		return false;
+	if (address_is_v4(&address))
+		return address.bytes[ADDRESS_V4_AT] == 127;
+	for (size_t i = 0; i + 1 < ADDRESS_BYTES; i++) {
+		if (address.bytes[i] != 0)
+			return false;
+	}
+	return address.bytes[ADDRESS_BYTES - 1] == 1; /* ::1 */
+}
+
+/* Who can reach it from elsewhere must show that he may. */
+static int check_admin(struct config *config, const struct config_source *source)
+{
+	const struct config_path object = {NULL, "admin", 0};
+	const struct config_path key = {&object, "listen", 0};
+
+	config_listen(config->admin_listen, &config->admin_host, &config->admin_port);
+	if (config->admin_listen.len == 0 || config->admin_token.len > 0 ||
+		host_is_loopback(config->admin_host))
+		return 0;
+	config_mistake(source, &key, "needs admin.token, as it is no loopback address");
+	return -1;
+}
+
 int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
@@ -403,6 +435,7 @@ int config_check(struct config *config, const struct config_source *source)
 	read_networks(&config->exempt_addresses, &config->exempt);
 	free_default_queues(config);
 	if (check_proxy_protocol(config, source) == -1 ||
+		check_admin(config, source) == -1 ||
 		check_endpoints(config, source) == -1 ||
 		check_prefixes(config, config->broker_prefixes, source, "broker",
 			"prefixes") == -1 ||

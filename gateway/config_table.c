@@ -14,6 +14,7 @@ enum {
 };
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const log_formats[] = {"auto", "text", "json", NULL};
 static const char *const separators[] = {"/", ".", NULL};
 static const char *const denials[] = {"strict", "soft", NULL};
 static const char *const policies[] = {"close", "drop-oldest", "latest", NULL};
@@ -257,6 +258,28 @@ static const struct config_key tcp[] = {
 	},
 };
 
+static const struct config_key admin[] = {
+	{
+		.name = "listen",
+		.means = "where operators read /metrics, /health and /ready; empty: "
+			 "nowhere",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, admin_listen),
+		.text = "",
+		.check = config_value_tcp_listen,
+	},
+	{
+		.name = "token",
+		.means = "what they show as \"Authorization: Bearer ...\"; needed "
+			 "unless "
+			 "it listens on a loopback address",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, admin_token),
+		.text = "",
+		.check = config_value_token,
+	},
+};
+
 static const struct config_key app[] = {
 	{
 		.name = "prefixes",
@@ -300,6 +323,7 @@ static const struct config_table sockjs_client_table = {
 static const struct config_table broker_table = {
 	.keys = broker, .count = COUNT(broker)};
 static const struct config_table tcp_table = {.keys = tcp, .count = COUNT(tcp)};
+static const struct config_table admin_table = {.keys = admin, .count = COUNT(admin)};
 static const struct config_table app_table = {.keys = app, .count = COUNT(app)};
 
 static const struct config_key top[] = {
@@ -326,6 +350,15 @@ static const struct config_key top[] = {
 		.offset = offsetof(struct config, log_level),
 		.text = "info",
 		.choices = log_levels,
+	},
+	{
+		.name = "log_format",
+		.means = "text, or a JSON object for each line; auto: text on a "
+			 "terminal",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, log_format),
+		.text = "auto",
+		.choices = log_formats,
 	},
 	{
 		.name = "allowed_origins",
@@ -388,6 +421,12 @@ static const struct config_key top[] = {
 		.means = "plain STOMP",
 		.kind = CONFIG_OBJECT,
 		.inside = &tcp_table,
+	},
+	{
+		.name = "admin",
+		.means = "for operators, apart from everybody else",
+		.kind = CONFIG_OBJECT,
+		.inside = &admin_table,
 	},
 	{
 		.name = "broker",

@@ -42,6 +42,14 @@ const char *config_value_tcp_listen(struct slice text)
 	return text.len == 0 ? NULL : config_value_listen(text);
 }
 
+/* It goes over in a header, and is guessed by nobody. */
+const char *config_value_token(struct slice text)
+{
+	return text.len == 0 || (text.len >= 16 && text_is_plain(text, "\""))
+		       ? NULL
+		       : "must be 16 printable characters or more, without blanks";
+}
+
 /* Schemes of apps are welcome, such as "capacitor://localhost". */
 const char *config_value_origin(struct slice text)
 {

@@ -9,6 +9,7 @@
 
 const char *config_value_listen(struct slice text);
 const char *config_value_tcp_listen(struct slice text);
+const char *config_value_token(struct slice text);
 const char *config_value_origin(struct slice text);
 const char *config_value_network(struct slice text);
 const char *config_value_path(struct slice text);

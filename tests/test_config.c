@@ -345,6 +345,17 @@ static const struct {
 	{"{\"tcp\": {\"handler\": \"echo\"}}",
 		"c.json:1:10: tcp.handler: is not a known key"},
 	{"{\"tcp\": \":61613\"}", "c.json:1:2: tcp: must be an object"},
+	{"{\"admin\": {\"listen\": \"0.0.0.0:8081\"}}",
+		"c.json:1:12: admin.listen: needs admin.token, as it is no loopback "
+		"address"},
+	{"{\"admin\": {\"listen\": \"[::2]:8081\"}}",
+		"c.json:1:12: admin.listen: needs admin.token, as it is no loopback "
+		"address"},
+	{"{\"admin\": {\"token\": \"short\"}}",
+		"c.json:1:12: admin.token: must be 16 printable characters or more, "
+		"without blanks"},
+	{"{\"log_format\": \"xml\"}",
+		"c.json:1:2: log_format: must be one of auto, text, json"},
 	{"{\"log_level\": \"warning\"}", "c.json:1:2: log_level: must be one of debug, "
 					 "info, warn, error (did you mean \"warn\"?)"},
 	{"{\"endpoints\": [{}]}", "c.json:1:16: endpoints[0].path: is missing"},

@@ -23,6 +23,7 @@
 
 enum {
 	DESCRIPTORS_KEPT = 256, /* for the libraries, and those who hear a 503 */
+	CONNECTIONS_KEPT = 64,  /* of them, for operators */
 	REFUSE_LINGER_MS = 1000,
 	DRAINS_PER_TURN = 64,
 };
@@ -33,8 +34,8 @@ struct visitor {
 	struct list link;
 	struct watch watch;
 	struct timer timer;
-	unsigned place; /* in the crowd, while it is here */
-	bool plain;     /* it will speak plain STOMP: there is no head to look at */
+	unsigned place;          /* in the crowd, while it is here */
+	enum handover_kind kind; /* at which listener it came; not yet a WebSocket */
 	bool announced; /* its PROXY header has been taken, or none is wanted */
 	bool refused;   /* what it still sends is thrown away, so that it can read */
 	struct sockaddr_storage address;
@@ -44,7 +45,8 @@ struct visitor {
 struct door {
 	struct worker *worker;
 	struct listener *listener;
-	struct listener *tcp; /* for plain STOMP; NULL: none */
+	struct listener *tcp;   /* for plain STOMP; NULL: none */
+	struct listener *admin; /* for operators; NULL: none */
 	struct list visitors;
 	uint64_t connections; /* visitors and those handed over, until they close */
 	int64_t *handed;      /* to each worker */
@@ -102,15 +104,21 @@ static void visitor_drain(struct visitor *visitor)
 	visitor_close(visitor);
 }
 
+/* It will speak plain STOMP: there is no head to look at. */
+static bool visitor_is_plain(const struct visitor *visitor)
+{
+	return visitor->kind == HANDOVER_TCP;
+}
+
 /* Says why in the language of its port. */
 static void visitor_refuse(struct visitor *visitor, int status, struct slice why)
 {
 	struct door *door = visitor->door;
 	int fd = visitor->watch.fd;
-	int sent =
-		visitor->plain ? refusal_send_stomp(fd, why) : refusal_send(fd, status);
+	int sent = visitor_is_plain(visitor) ? refusal_send_stomp(fd, why)
+					     : refusal_send(fd, status);
 
-	if (!visitor->plain)
+	if (!visitor_is_plain(visitor))
 		metrics_answer(
 			door->worker->metrics, REQUEST_REFUSED, (unsigned)status);
 	visitor->refused = true;
@@ -186,7 +194,10 @@ static void visitor_hand_over(struct visitor *visitor)
 		.address_len = visitor->address_len};
 	unsigned to;
 
-	if (visitor->plain) {
+	if (visitor->kind == HANDOVER_ADMIN) {
+		handover.kind = HANDOVER_ADMIN;
+		to = 0;
+	} else if (visitor_is_plain(visitor)) {
 		handover.kind = HANDOVER_TCP;
 		to = door_least_loaded(door);
 	} else if (visitor_is_websocket(visitor)) {
@@ -285,14 +296,14 @@ static void on_visitor(struct watch *watch, unsigned events)
 		visitor_drain(visitor);
 	else if (!visitor_is_announced(visitor, events & WATCH_GONE))
 		return;
-	else if (visitor->plain)
+	else if (visitor_is_plain(visitor))
 		visitor_hand_over(visitor);
 	else
 		visitor_look(visitor, events & WATCH_GONE);
 }
 
 /* NULL when the socket is closed already. */
-static struct visitor *door_welcome(struct door *door, bool plain, int fd,
+static struct visitor *door_welcome(struct door *door, enum handover_kind kind, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct visitor *visitor = xcalloc(1, sizeof(*visitor));
@@ -300,8 +311,9 @@ static struct visitor *door_welcome(struct door *door, bool plain, int fd,
 
 	visitor->door = door;
 	visitor->place = crowd_enter(door_crowd(door), &from);
-	visitor->plain = plain;
-	visitor->announced = !door->worker->config->proxy_protocol;
+	visitor->kind = kind;
+	visitor->announced =
+		kind == HANDOVER_ADMIN || !door->worker->config->proxy_protocol;
 	visitor->watch.fd = fd;
 	visitor->watch.ready = on_visitor;
 	visitor->timer.fire = on_visitor_timer;
@@ -355,12 +367,12 @@ static bool door_is_wrong(
 	return true;
 }
 
-static void door_receive(struct door *door, bool plain, int fd,
+static void door_receive(struct door *door, enum handover_kind kind, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	bool crowded = door_is_crowded(door, address);
 	bool wrong = door_is_wrong(door, address);
-	struct visitor *visitor = door_welcome(door, plain, fd, address, address_len);
+	struct visitor *visitor = door_welcome(door, kind, fd, address, address_len);
 
 	if (visitor == NULL)
 		return;
@@ -368,20 +380,33 @@ static void door_receive(struct door *door, bool plain, int fd,
 		visitor_refuse(visitor, 503, SLICE("Too many connections"));
 	else if (wrong)
 		visitor_refuse(visitor, 403, SLICE("Only proxies may connect"));
-	else if (plain && visitor->announced)
+	else if (kind == HANDOVER_TCP && visitor->announced)
 		visitor_hand_over(visitor);
 }
 
 static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
 	socklen_t address_len)
 {
-	door_receive(context, false, fd, address, address_len);
+	door_receive(context, HANDOVER_HTTP, fd, address, address_len);
 }
 
 static void on_tcp_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	door_receive(context, true, fd, address, address_len);
+	door_receive(context, HANDOVER_TCP, fd, address, address_len);
+}
+
+/* Who watches over the server is let in when it is full, too. */
+static void on_admin_connection(void *context, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	struct door *door = context;
+	struct visitor *visitor =
+		door_welcome(door, HANDOVER_ADMIN, fd, address, address_len);
+
+	if (visitor != NULL &&
+		door->connections > door->connections_max + CONNECTIONS_KEPT)
+		visitor_refuse(visitor, 503, SLICE("Too many connections"));
 }
 
 /* As many as the configuration says, and as there are descriptors for. */
@@ -430,6 +455,18 @@ static int door_listen_tcp(struct door *door, const struct config *config)
 	return 0;
 }
 
+static int door_listen_admin(struct door *door, const struct config *config)
+{
+	if (config->admin_listen.len == 0)
+		return 0;
+	door->admin = listener_create(door_loop(door), config->admin_host,
+		config->admin_port, on_admin_connection, door);
+	if (door->admin == NULL)
+		return -1;
+	listener_log(door->admin, "door: operators at");
+	return 0;
+}
+
 struct door *door_create(struct worker *worker)
 {
 	const struct config *config = worker->config;
@@ -443,6 +480,7 @@ struct door *door_create(struct worker *worker)
 	door->connections_max = door_connections_max(config);
 	list_init(&door->visitors);
 	if (door_listen_tcp(door, config) == -1 ||
+		door_listen_admin(door, config) == -1 ||
 		door_listen_http(door, config) == -1) {
 		door_destroy(door);
 		return NULL;
@@ -460,7 +498,8 @@ void door_close(struct door *door)
 {
 	listener_destroy(door->listener);
 	listener_destroy(door->tcp);
-	door->listener = door->tcp = NULL;
+	listener_destroy(door->admin);
+	door->listener = door->tcp = door->admin = NULL;
 	while (!list_is_empty(&door->visitors))
 		visitor_close(container_of(door->visitors.next, struct visitor, link));
 }

@@ -67,6 +67,10 @@ static void handover_accept(struct edge *edge, const struct handover *handover)
 	case HANDOVER_WEBSOCKET:
 		handover_websocket(edge, handover);
 		break;
+	case HANDOVER_ADMIN:
+		http_adopt_admin(
+			edge->http, handover->fd, address, handover->address_len);
+		break;
 	case HANDOVER_TCP:
 		tcp_adopt(edge->tcp, handover->fd, address);
 		break;

@@ -12,6 +12,7 @@ enum handover_kind {
 	HANDOVER_HTTP,      /* nothing has been read of it */
 	HANDOVER_WEBSOCKET, /* its `head` has */
 	HANDOVER_TCP,       /* plain STOMP */
+	HANDOVER_ADMIN,     /* HTTP by an operator */
 };
 
 struct handover {

@@ -166,6 +166,8 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 		add(response, "ETag", answer->etag);
 	if (answer->allow != NULL)
 		add(response, "Allow", answer->allow);
+	if (answer->status == 401)
+		add(response, "WWW-Authenticate", "Bearer");
 	if (answer->status == 426)
 		add(response, "Sec-WebSocket-Version", "13");
 	if (answer->allow_methods != NULL)

@@ -37,6 +37,7 @@ struct http {
 	struct worker *worker;
 	struct ws *ws;
 	struct stall stalls[STALLS];
+	struct stall admin; /* of operators; started on worker 0 only */
 	size_t next_stall;
 	struct list dirty;
 	struct list connections;
@@ -117,6 +118,12 @@ static inline const struct config *request_config(const struct http_request *req
 static inline struct peer request_peer(const struct http_request *request)
 {
 	return (struct peer){request->address, request->origin, request->cookie};
+}
+
+/* It came to the listener of operators. */
+static inline bool request_is_admin(const struct http_request *request)
+{
+	return request->connection->stall == &request_http(request)->admin;
 }
 
 /* The worker of the session that the request's URL names. */
@@ -220,6 +227,11 @@ bool http_serve_send(struct http_request *request);
 bool http_serve_file(struct http_request *request);
 bool http_serve_health(struct http_request *request);
 bool http_serve_ready(struct http_request *request);
+bool http_serve_metrics(struct http_request *request);
+
+/* http_admin.c: what an operator asks for, and the status to refuse him with, or 0. */
+struct http_route admin_route(struct slice target);
+int admin_check(const struct http_request *request, const struct http_head *head);
 
 /* http_send.c: the session's home has answered. */
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);

@@ -200,8 +200,13 @@ static bool request_begin(struct http_request *request, const char *version)
 	if (request->refusal != 0)
 		return request_refuse(request, true);
 
-	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
 	request->routed = true;
+	if (request_is_admin(request)) {
+		request->route = admin_route(head->target);
+		request->refusal = admin_check(request, head);
+		return true;
+	}
+	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	request_check_peer(request, head);
 	request_read_cookie(request);
@@ -244,6 +249,8 @@ static bool request_serve(struct http_request *request)
 		return http_serve_health(request);
 	case ROUTE_READY:
 		return http_serve_ready(request);
+	case ROUTE_METRICS:
+		return http_serve_metrics(request);
 	case ROUTE_GREETING:
 		return http_serve_greeting(request);
 	case ROUTE_INFO:

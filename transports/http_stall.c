@@ -153,6 +153,7 @@ static void connection_started(
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	connection->watch.fd = info->connect_fd;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
+	connection->stall = &http->admin;
 	for (size_t i = 0; i < STALLS; i++) {
 		if (http->stalls[i].daemon == info->daemon)
 			connection->stall = &http->stalls[i];
@@ -258,6 +259,15 @@ static int stall_start(struct stall *stall, struct http *http)
 	return loop_watch(http->worker->loop, &stall->watch, WATCH_IN);
 }
 
+static void stall_stop(struct stall *stall)
+{
+	if (stall->daemon == NULL)
+		return;
+	loop_unwatch(&stall->watch);
+	MHD_run(stall->daemon);
+	MHD_stop_daemon(stall->daemon);
+}
+
 struct http *http_create(struct worker *worker, struct ws *ws)
 {
 	struct http *http = xcalloc(1, sizeof(*http));
@@ -276,6 +286,9 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 		if (stall_start(&http->stalls[i], http) == -1)
 			goto fail;
 	}
+	if (worker->index == 0 && worker->config->admin_listen.len > 0 &&
+		stall_start(&http->admin, http) == -1)
+		goto fail;
 	return http;
 fail:
 	http_destroy(http);
@@ -295,15 +308,9 @@ void http_destroy(struct http *http)
 		return;
 	http->stopping = true;
 	http_resume_all(http);
-	for (size_t i = 0; i < STALLS; i++) {
-		struct stall *stall = &http->stalls[i];
-
-		if (stall->daemon == NULL)
-			continue;
-		loop_unwatch(&stall->watch);
-		MHD_run(stall->daemon);
-		MHD_stop_daemon(stall->daemon);
-	}
+	for (size_t i = 0; i < STALLS; i++)
+		stall_stop(&http->stalls[i]);
+	stall_stop(&http->admin);
 	registry_finish(&http->requests);
 	feeds_finish(http);
 	files_destroy(http->files);
@@ -312,16 +319,27 @@ void http_destroy(struct http *http)
 	free(http);
 }
 
-void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *address,
 	socklen_t address_len)
 {
-	struct stall *stall = &http->stalls[http->next_stall++ % STALLS];
-
 	/* It closes the socket itself when it fails. */
 	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_YES)
 		stall_mark(stall);
 	else
 		log_warn("http: libmicrohttpd takes no connection");
+}
+
+void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len)
+{
+	stall_adopt(
+		&http->stalls[http->next_stall++ % STALLS], fd, address, address_len);
+}
+
+void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len)
+{
+	stall_adopt(&http->admin, fd, address, address_len);
 }
 
 bool http_turn(struct http *http)

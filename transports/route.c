@@ -129,6 +129,8 @@ enum request_kind route_request_kind(const struct http_route *route)
 		return REQUEST_HEALTH;
 	case ROUTE_READY:
 		return REQUEST_READY;
+	case ROUTE_METRICS:
+		return REQUEST_METRICS;
 	case ROUTE_GREETING:
 		return REQUEST_GREETING;
 	case ROUTE_INFO:

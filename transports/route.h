@@ -15,6 +15,7 @@ enum route_kind {
 	ROUTE_FILE, /* below no endpoint: perhaps a file */
 	ROUTE_HEALTH,
 	ROUTE_READY,
+	ROUTE_METRICS, /* of operators */
 	ROUTE_GREETING,
 	ROUTE_INFO,
 	ROUTE_IFRAME,

@@ -49,7 +49,7 @@ export class Gateway {
     this.host = host;
     this.port = port;
     this.workers = configuration?.workers === undefined ? workers : '';
-    this.env = { ...environment, ...env };
+    this.env = { ...environment, POSTERN_LOG_FORMAT: 'text', ...env };
     this.under = under;
     this.inherited = []; // descriptors
   }
@@ -83,6 +83,8 @@ export class Gateway {
   }
 
   get url() { return `http://127.0.0.1:${this.port}`; }
+  // Where the configuration lets the kernel choose a port for operators.
+  get adminPort() { return Number(this.log.match(/operators at .*:(\d+)\n/)[1]); }
   get ws() { return `ws://127.0.0.1:${this.port}`; }
   get command() { return [...this.under, binary, ...this.args]; }
   get pid() { return this.child.pid; }
@@ -107,9 +109,9 @@ export class Gateway {
   async listens() {
     await until(`${binary} listens`, () => {
       assert.equal(this.ended, null, `the gateway ended (${this.ended}):\n${this.log}`);
-      return /listening on .*:\d+\n/.test(this.log);
+      return /listening on .*:\d+("})?\n/.test(this.log);
     });
-    this.port = Number(this.log.match(/listening on .*:(\d+)\n/)[1]);
+    this.port = Number(this.log.match(/listening on .*:(\d+)(?:"})?\n/)[1]);
   }
 
   async end(patience = 30_000) {
