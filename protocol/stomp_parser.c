@@ -240,6 +240,7 @@ static void take_line(struct stomp_parser *parser, struct slice *input)
 	}
 	struct slice line = take(parser, input, whole ? end + 1 : end, whole);
 	if (whole) {
+		assert(line.len > 0); /* the LF is in it */
 		line.len--;
 		if (line.len > 0 && line.data[line.len - 1] == '\r')
 			line.len--;
@@ -265,6 +266,7 @@ static void take_body(struct stomp_parser *parser, struct slice *input)
 	struct slice body = take(parser, input, whole ? end + 1 : piece.len, whole);
 	if (!whole)
 		return;
+	assert(body.len > 0); /* the NUL is in it */
 	body.len--;
 	if (body.data[body.len] != '\0') {
 		fail(parser, "no NUL where content-length ends the body");
