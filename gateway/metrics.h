@@ -173,15 +173,15 @@ void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned st
 static const uint64_t delivery_most[DELIVERY_BUCKETS] = {
 	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 60000};
 
-/* The kernel has taken a message that was sent so many milliseconds ago. */
-static inline void metrics_deliver(struct metrics *metrics, uint64_t age)
+/* The kernel has taken `count` messages that were sent so many milliseconds ago. */
+static inline void metrics_deliver(struct metrics *metrics, uint64_t age, size_t count)
 {
 	size_t bucket = 0;
 
 	while (bucket < DELIVERY_BUCKETS && age > delivery_most[bucket])
 		bucket++;
-	counter_add(&metrics->delivered[bucket], 1);
-	counter_add(&metrics->delivery_ms, age);
+	counter_add(&metrics->delivered[bucket], count);
+	counter_add(&metrics->delivery_ms, age * count);
 }
 
 /* What the code and the reason of a close stand for. */

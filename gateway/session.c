@@ -330,12 +330,12 @@ struct rendering session_render(struct session *session, size_t index, enum wire
 /* The handler may only note it: nothing is queued or closed meanwhile. */
 static void session_tell_sent(struct session *session, size_t count)
 {
-	if (session->handler->sent == NULL)
+	if (session->handler->sent == NULL || count == 0)
 		return;
+	session_count_delivered(session, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct delivery *item = outbound_item(&session->queue, i);
 
-		session_count_delivery(session, item);
 		if (item->flags & DELIVERY_TOLD)
 			session->handler->sent(session->conversation, item->ordinal);
 	}
@@ -433,7 +433,6 @@ void session_send(struct session *session, const struct delivery *delivery)
 		session->taken_at = session->sent_at;
 	bool pressed = session_is_pressed(session);
 	outbound_push(&session->queue, delivery);
-	session_count_queue(session);
 	session_wake(session);
 	if (session->trace != NULL)
 		trace_delivery(session->trace, session, delivery);

@@ -45,14 +45,37 @@ void session_count_message(struct session *session)
 }
 
 /* A message from another worker may seem to come out of the future. */
-void session_count_delivery(const struct session *session, const struct delivery *item)
+static void session_count_alike(
+	const struct session *session, const struct delivery *item, size_t count)
 {
 	struct metrics *metrics = session->worker->metrics;
 	uint64_t sent_at = message_sent_at(item->message), now = session->taken_at;
 
-	counter_add(&metrics->frames[DIRECTION_OUT][item->command], 1);
+	counter_add(&metrics->frames[DIRECTION_OUT][item->command], count);
 	if (sent_at != 0)
-		metrics_deliver(metrics, now > sent_at ? now - sent_at : 0);
+		metrics_deliver(metrics, now > sent_at ? now - sent_at : 0, count);
+}
+
+/* What leaves in one write was mostly sent in one turn: it is counted at once. */
+void session_count_delivered(const struct session *session, size_t count)
+{
+	const struct delivery *first = outbound_item(&session->queue, 0);
+	size_t alike = 1;
+
+	for (size_t i = 1; i < count; i++) {
+		const struct delivery *item = outbound_item(&session->queue, i);
+
+		if (item->command == first->command &&
+			message_sent_at(item->message) ==
+				message_sent_at(first->message)) {
+			alike++;
+			continue;
+		}
+		session_count_alike(session, first, alike);
+		first = item;
+		alike = 1;
+	}
+	session_count_alike(session, first, alike);
 }
 
 void session_count_opened(struct session *session)

@@ -87,15 +87,15 @@ void session_finish(struct session *session);
 void session_count_opened(struct session *session);
 void session_count_ended(struct session *session); /* logs it, too */
 
-/* What waits may have changed. */
+/* What waits may have changed: told once a turn. */
 void session_count_queue(struct session *session);
 
 /* The policy has dropped so many messages. */
 void session_count_dropped(struct session *session, size_t count);
 
-/* The kernel has taken so many bytes, or a message of the queue. */
+/* The kernel has taken so many bytes, or the oldest messages: at least one. */
 void session_count_out(struct session *session, size_t bytes);
-void session_count_delivery(const struct session *session, const struct delivery *item);
+void session_count_delivered(const struct session *session, size_t count);
 
 /* session_hold.c */
 
