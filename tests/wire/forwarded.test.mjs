@@ -39,7 +39,7 @@ async function send(wire, [line, , more], headers) {
 }
 
 // How many sessions of that client have ended.
-const ended = (address) => gateway.log.split(`, address ${address},`).length - 1;
+const ended = (address) => gateway.log.split(` address=${address} `).length - 1;
 
 let clients = 0;
 
