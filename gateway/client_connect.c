@@ -147,6 +147,17 @@ static bool client_log_in(struct client *client, const struct stomp_frame *frame
 	return true;
 }
 
+/* Who opens the console must show the token of the admin listener, if it has one. */
+static bool client_is_operator(
+	const struct client *client, const struct stomp_frame *frame)
+{
+	const struct slice token = client_config(client)->admin_token;
+	const struct slice *passcode = stomp_header(frame, SLICE("passcode"));
+
+	return token.len == 0 ||
+	       (passcode != NULL && slice_is_secret(*passcode, token));
+}
+
 void client_connect(struct client *client, const struct stomp_frame *frame)
 {
 	const struct slice *versions = stomp_header(frame, SLICE("accept-version"));
@@ -160,7 +171,13 @@ void client_connect(struct client *client, const struct stomp_frame *frame)
 		buf_append(&why, SLICE("No version in common"));
 	else if (beats != NULL && !heartbeat_parse(*beats, &theirs))
 		buf_append(&why, SLICE("The heart-beat header is malformed"));
-	else if (!login_is_needed(client_config(client)))
+	else if (session_endpoint(client->session)->is_console) {
+		if (client_is_operator(client, frame))
+			client_welcome(client, theirs, versions != NULL);
+		else
+			buf_append(
+				&why, SLICE("The token is not the admin listener's"));
+	} else if (!login_is_needed(client_config(client)))
 		client_welcome(client, theirs, versions != NULL);
 	else
 		client_log_in(client, frame, theirs, versions != NULL, &why);

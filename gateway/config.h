@@ -108,6 +108,7 @@ struct config {
 	struct slice admin_listen; /* for operators; empty: nowhere */
 	struct slice admin_host, admin_port;
 	struct slice admin_token;       /* what they must show; empty: nothing */
+	struct endpoint console;        /* what their page connects to */
 	struct endpoint tcp;            /* of those who connect there */
 	unsigned workers;               /* 0: one for each core */
 	struct slice log_format;        /* "auto", "text", "json" */

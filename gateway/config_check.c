@@ -2,13 +2,15 @@
 #include "gateway/config_check.h"
 
 #include "gateway/config_settings.h"
-#include "protocol/address.h"
+#include "protocol/host.h"
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { CONSOLE_RESPONSE_LIMIT = 128 << 10 };
 
 static json_t *list_item(const json_t *object, const char *list, size_t index)
 {
@@ -387,23 +389,6 @@ static int check_proxy_protocol(
 	return -1;
 }
 
-static bool host_is_loopback(struct slice host)
-{
-	struct address address;
-
-	if (slice_equal(host, SLICE("localhost")))
-		return true;
-	if (!address_parse(host, &address))
-		return false;
-	if (address_is_v4(&address))
-		return address.bytes[ADDRESS_V4_AT] == 127;
-	for (size_t i = 0; i + 1 < ADDRESS_BYTES; i++) {
-		if (address.bytes[i] != 0)
-			return false;
-	}
-	return address.bytes[ADDRESS_BYTES - 1] == 1; /* ::1 */
-}
-
 /* Who can reach it from elsewhere must show that he may. */
 static int check_admin(struct config *config, const struct config_source *source)
 {
@@ -424,6 +409,13 @@ int config_check(struct config *config, const struct config_source *source)
 	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
 	config->tcp = (struct endpoint){.path = SLICE("tcp"),
 		.handler = SLICE("stomp"),
+		.slow_consumer = config->slow_consumer};
+	config->console = (struct endpoint){.path = SLICE("/console/stomp"),
+		.handler = SLICE("stomp"),
+		.is_console = true,
+		.sockjs = true,
+		.websocket = true,
+		.response_limit = CONSOLE_RESPONSE_LIMIT,
 		.slow_consumer = config->slow_consumer};
 	if (config->limits.body == 0)
 		config->limits.body = 2 * config->limits.frame;

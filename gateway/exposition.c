@@ -190,6 +190,12 @@ static void write_sessions(struct writer *writer)
 		}
 	}
 	sessions_of(writer, config->endpoint_count, &config->tcp, TRANSPORT_TCP);
+	for (enum transport j = 0; j < TRANSPORTS && config->admin_listen.len > 0;
+		j++) {
+		if (is_possible(&config->console, j))
+			sessions_of(writer, config->endpoint_count + 1,
+				&config->console, j);
+	}
 
 	begin(writer, "postern_sessions_opened_total", "counter",
 		"Sessions that were opened.");

@@ -33,7 +33,7 @@ static size_t metrics_size(size_t endpoints)
 
 struct metrics *metrics_create(const struct config *config)
 {
-	const size_t endpoints = config->endpoint_count + 1;
+	const size_t endpoints = config->endpoint_count + 2;
 	size_t size = metrics_size(endpoints);
 	struct metrics *metrics;
 
@@ -72,7 +72,7 @@ void metrics_add(struct metrics *sum, const struct metrics *metrics)
 struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
 	const struct endpoint *endpoint, enum transport transport)
 {
-	size_t index = metrics->endpoints - 1; /* the configuration's tcp */
+	size_t index = metrics->endpoints - (endpoint->is_console ? 1 : 2);
 
 	for (size_t i = 0; i < config->endpoint_count; i++) {
 		if (slice_equal(endpoint->path, config->endpoints[i].path))

@@ -4,6 +4,7 @@
  */
 #include "protocol/host.h"
 
+#include "protocol/address.h"
 #include "protocol/ascii.h"
 
 enum {
@@ -66,4 +67,23 @@ bool host_split(struct slice text, struct slice *host, struct slice *port)
 	*host = slice_first(text, end);
 	*port = slice_from(rest, 1);
 	return true;
+}
+
+bool host_is_loopback(struct slice host)
+{
+	struct address address;
+
+	if (slice_starts_with(host, SLICE("[")) && slice_ends_with(host, SLICE("]")))
+		host = slice_from(slice_first(host, host.len - 1), 1);
+	if (slice_equal(host, SLICE("localhost")))
+		return true;
+	if (!address_parse(host, &address))
+		return false;
+	if (address_is_v4(&address))
+		return address.bytes[ADDRESS_V4_AT] == 127;
+	for (size_t i = 0; i + 1 < ADDRESS_BYTES; i++) {
+		if (address.bytes[i] != 0)
+			return false;
+	}
+	return address.bytes[ADDRESS_BYTES - 1] == 1; /* ::1 */
 }

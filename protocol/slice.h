@@ -88,6 +88,19 @@ static inline size_t slice_find(struct slice slice, char wanted)
 	return at == NULL ? slice.len : (size_t)(at - slice.data);
 }
 
+/* Whether they are the same; takes as long whatever is right of what is given. */
+static inline bool slice_is_secret(struct slice given, struct slice secret)
+{
+	unsigned different = given.len != secret.len;
+
+	for (size_t i = 0; i < secret.len; i++) {
+		char byte = i < given.len ? given.data[i] : '\0';
+
+		different |= (unsigned char)(byte ^ secret.data[i]);
+	}
+	return different == 0;
+}
+
 /* Copies the bytes to *at, moves *at behind them, returns the copy. */
 static inline struct slice slice_copy_out(char **at, struct slice slice)
 {

@@ -45,11 +45,38 @@ START_TEST(a_host_is_cut_or_refused_whole)
 }
 END_TEST
 
+static const struct {
+	const char *host;
+	bool loopback;
+} homes[] = {
+	{"localhost", true},
+	{"127.0.0.1", true},
+	{"127.1.2.3", true},
+	{"::1", true},
+	{"[::1]", true},
+	{"::ffff:127.0.0.1", true},
+	{"", false},
+	{"[]", false},
+	{"localhost.example", false},
+	{"127.0.0.1.example", false},
+	{"128.0.0.1", false},
+	{"0.0.0.0", false},
+	{"::", false},
+	{"[::2]", false},
+};
+
+START_TEST(this_machine_is_known_by_its_names)
+{
+	ck_assert(host_is_loopback(slice_of(homes[_i].host)) == homes[_i].loopback);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host");
 	TCase *tcase = unit_case(suite, "hosts");
 
 	unit_add_table(tcase, a_host_is_cut_or_refused_whole, hosts);
+	unit_add_table(tcase, this_machine_is_known_by_its_names, homes);
 	return unit_run(suite);
 }

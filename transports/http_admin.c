@@ -1,61 +1,81 @@
 /*
- * What operators ask at the listener of their own: /metrics, and the same /health and
- * /ready as everybody. Where there is a token, the figures are shown to its bearer.
+ * What operators ask at the listener of their own: /metrics, the same /health and /ready
+ * as everybody, and the console with the SockJS endpoint that it feeds on. Where there is
+ * a token, the figures are shown to its bearer; the console shows it in its CONNECT, since
+ * a page can add no header to a WebSocket.
  */
 #include "transports/http_internal.h"
 
 #include "gateway/exposition.h"
+#include "protocol/host.h"
 #include "protocol/url.h"
 
 #include <strings.h>
 
-struct http_route admin_route(struct slice target)
+static enum route_kind admin_path(struct slice path)
 {
-	struct http_route route = {.path = url_split(target).path};
-
-	if (slice_equal(route.path, SLICE("/health")))
-		route.kind = ROUTE_HEALTH;
-	else if (slice_equal(route.path, SLICE("/ready")))
-		route.kind = ROUTE_READY;
-	else if (slice_equal(route.path, SLICE("/metrics")))
-		route.kind = ROUTE_METRICS;
-	else
-		route.kind = ROUTE_UNKNOWN;
-	return route;
+	if (slice_equal(path, SLICE("/health")))
+		return ROUTE_HEALTH;
+	if (slice_equal(path, SLICE("/ready")))
+		return ROUTE_READY;
+	if (slice_equal(path, SLICE("/metrics")))
+		return ROUTE_METRICS;
+	return ROUTE_FILE;
 }
 
-/* Takes as long whatever is right of what is given. */
-static bool is_same_secret(struct slice given, struct slice secret)
+struct http_route admin_route(
+	const struct config *config, struct slice target, bool upgrade)
 {
-	unsigned different = given.len != secret.len;
+	const struct url url = url_split(target);
+	struct slice rest;
 
-	for (size_t i = 0; i < secret.len; i++) {
-		char byte = i < given.len ? given.data[i] : '\0';
+	if (url_is_below(url.path, config->console.path, &rest)) {
+		struct http_route route =
+			route_at(&config->console, url, rest, upgrade);
 
-		different |= (unsigned char)(byte ^ secret.data[i]);
+		if (route.kind == ROUTE_IFRAME) /* nobody frames it */
+			route.kind = ROUTE_UNKNOWN;
+		return route;
 	}
-	return different == 0;
+	return (struct http_route){.kind = admin_path(url.path), .path = url.path};
 }
 
-/* Those who only look whether it lives need no token. */
-static bool is_open(enum route_kind kind)
+/*
+ * Without a token whoever can connect is an operator. So that no page of another site
+ * becomes one by a name that leads here, the site's name must be this machine's.
+ */
+static bool is_at_home(const struct http_head *head)
 {
-	return kind == ROUTE_HEALTH || kind == ROUTE_READY;
+	const struct slice *host = http_header(head, SLICE("Host"));
+	struct slice name, port;
+
+	return host == NULL ||
+	       (host_split(*host, &name, &port) && host_is_loopback(name));
+}
+
+static int admin_check_token(const struct http_head *head, struct slice token)
+{
+	const struct slice *given = http_header(head, SLICE("Authorization"));
+	const struct slice scheme = SLICE("Bearer ");
+
+	if (given == NULL || given->len < scheme.len ||
+		strncasecmp(given->data, scheme.data, scheme.len) != 0 ||
+		!slice_is_secret(slice_from(*given, scheme.len), token))
+		return 401;
+	return 0;
 }
 
 int admin_check(const struct http_request *request, const struct http_head *head)
 {
 	const struct slice token = request_config(request)->admin_token;
-	const struct slice *given = http_header(head, SLICE("Authorization"));
-	const struct slice scheme = SLICE("Bearer ");
 
-	if (token.len == 0 || is_open(request->route.kind))
+	/* Those who only look whether it lives need no token. */
+	if (request->route.kind == ROUTE_HEALTH || request->route.kind == ROUTE_READY)
 		return 0;
-	if (given == NULL || given->len < scheme.len ||
-		strncasecmp(given->data, scheme.data, scheme.len) != 0 ||
-		!is_same_secret(slice_from(*given, scheme.len), token))
-		return 401;
-	return 0;
+	if (token.len == 0)
+		return is_at_home(head) ? 0 : 403;
+	return request->route.kind == ROUTE_METRICS ? admin_check_token(head, token)
+						    : 0;
 }
 
 bool http_serve_metrics(struct http_request *request)

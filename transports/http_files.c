@@ -256,7 +256,7 @@ struct files *files_create(const struct config *config)
 {
 	struct files *files = xcalloc(1, sizeof(*files));
 	char pages[PATH_MAX];
-	struct slice bundled = pages_find(pages) ? slice_of(pages) : SLICE("");
+	struct slice bundled = pages_find("www", pages) ? slice_of(pages) : SLICE("");
 	int result = 0;
 
 	table_init(&files->by_path, &etag_key);
@@ -266,6 +266,20 @@ struct files *files_create(const struct config *config)
 		files_add_pages(files, config->www_bundled ? bundled : config->www) ==
 			-1 ||
 		files_add_bundled(files, bundled) == -1) {
+		files_destroy(files);
+		return NULL;
+	}
+	return files;
+}
+
+struct files *files_create_console(void)
+{
+	struct files *files = xcalloc(1, sizeof(*files));
+	char pages[PATH_MAX];
+
+	table_init(&files->by_path, &etag_key);
+	if (pages_find("console", pages) &&
+		files_add_directory(files, pages, "/console/") == -1) {
 		files_destroy(files);
 		return NULL;
 	}
@@ -292,8 +306,10 @@ void files_destroy(struct files *files)
 
 bool http_serve_file(struct http_request *request)
 {
-	struct table_node *node =
-		table_find(&request_http(request)->files->by_path, request->route.path);
+	const struct http *http = request_http(request);
+	const struct files *files =
+		request_is_admin(request) ? http->console : http->files;
+	struct table_node *node = table_find(&files->by_path, request->route.path);
 
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
 		return http_answer_method(request, "GET, HEAD");

@@ -45,6 +45,7 @@ struct http {
 	struct registry requests; /* that another worker may answer */
 	struct table feeds; /* of the sessions here, by their receivers' handles */
 	struct files *files;
+	struct files *console;           /* of operators; NULL but on worker 0 */
 	struct buf scratch;              /* frames on their way into a response */
 	struct sockjs_messages messages; /* of the request that is being read */
 	struct http_head head;           /* of the request that begins */
@@ -230,7 +231,8 @@ bool http_serve_ready(struct http_request *request);
 bool http_serve_metrics(struct http_request *request);
 
 /* http_admin.c: what an operator asks for, and the status to refuse him with, or 0. */
-struct http_route admin_route(struct slice target);
+struct http_route admin_route(
+	const struct config *config, struct slice target, bool upgrade);
 int admin_check(const struct http_request *request, const struct http_head *head);
 
 /* http_send.c: the session's home has answered. */
@@ -249,6 +251,7 @@ bool http_upgrade(struct http_request *request, const struct http_head *head);
 
 /* http_files.c: every file that is served, read once. NULL after logging why. */
 struct files *files_create(const struct config *config);
-void files_destroy(struct files *files); /* NULL is fine */
+struct files *files_create_console(void); /* of the console; empty: not installed */
+void files_destroy(struct files *files);  /* NULL is fine */
 
 #endif

@@ -200,15 +200,16 @@ static bool request_begin(struct http_request *request, const char *version)
 	if (request->refusal != 0)
 		return request_refuse(request, true);
 
+	const bool upgrade = http_upgrade_is_asked(head);
 	request->routed = true;
-	if (request_is_admin(request)) {
-		request->route = admin_route(head->target);
+	request->route = request_is_admin(request)
+				 ? admin_route(config, head->target, upgrade)
+				 : route_find(config, head->target, upgrade);
+	if (request_is_admin(request))
 		request->refusal = admin_check(request, head);
-		return true;
-	}
-	request->route = route_find(config, head->target, http_upgrade_is_asked(head));
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
-	request_check_peer(request, head);
+	if (request->refusal == 0)
+		request_check_peer(request, head);
 	request_read_cookie(request);
 	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
 		return !http_upgrade(request, head);

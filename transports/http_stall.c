@@ -286,9 +286,11 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 		if (stall_start(&http->stalls[i], http) == -1)
 			goto fail;
 	}
-	if (worker->index == 0 && worker->config->admin_listen.len > 0 &&
-		stall_start(&http->admin, http) == -1)
-		goto fail;
+	if (worker->index == 0 && worker->config->admin_listen.len > 0) {
+		http->console = files_create_console();
+		if (http->console == NULL || stall_start(&http->admin, http) == -1)
+			goto fail;
+	}
 	return http;
 fail:
 	http_destroy(http);
@@ -314,6 +316,7 @@ void http_destroy(struct http *http)
 	registry_finish(&http->requests);
 	feeds_finish(http);
 	files_destroy(http->files);
+	files_destroy(http->console);
 	buf_finish(&http->scratch);
 	sockjs_messages_finish(&http->messages);
 	free(http);

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-bool pages_find(char pages[PATH_MAX])
+bool pages_find(const char *folder, char pages[PATH_MAX])
 {
 	/* From the binary's folder: in a build, and installed. */
-	static const char *const places[] = {"www", "../share/postern/www"};
+	static const char *const places[] = {".", "../share/postern"};
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -21,11 +21,12 @@ bool pages_find(char pages[PATH_MAX])
 		return false;
 	*name = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		int written = snprintf(pages, PATH_MAX, "%s/%s", self, places[i]);
+		int written =
+			snprintf(pages, PATH_MAX, "%s/%s/%s", self, places[i], folder);
 
 		if (written < PATH_MAX && access(pages, R_OK | X_OK) == 0)
 			return true;
 	}
-	log_warn("pages: those that come with the binary are not installed");
+	log_warn("pages: those of \"%s\" are not installed", folder);
 	return false;
 }

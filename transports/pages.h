@@ -1,4 +1,4 @@
-/* Where the pages are that come with the binary. */
+/* Where the pages are that come with the binary: the folders "www" and "console". */
 #ifndef TRANSPORTS_PAGES_H
 #define TRANSPORTS_PAGES_H
 
@@ -6,6 +6,6 @@
 #include <stdbool.h>
 
 /* False, and logged, when they are not installed. */
-bool pages_find(char pages[PATH_MAX]);
+bool pages_find(const char *folder, char pages[PATH_MAX]);
 
 #endif

@@ -94,6 +94,16 @@ static enum route_kind route_path(struct slice path)
 	return ROUTE_FILE;
 }
 
+struct http_route route_at(const struct endpoint *endpoint, struct url url,
+	struct slice rest, bool upgrade)
+{
+	struct http_route route = {
+		.kind = ROUTE_UNKNOWN, .path = url.path, .endpoint = endpoint};
+
+	route_sockjs(&route, rest, upgrade);
+	return route;
+}
+
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade)
 {

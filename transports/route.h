@@ -9,6 +9,7 @@
 #include "gateway/session.h"
 #include "protocol/forwarded.h"
 #include "protocol/http_head.h"
+#include "protocol/url.h"
 #include "transports/link.h"
 
 enum route_kind {
@@ -39,6 +40,10 @@ struct http_route {
 /* `upgrade`: the request asks for a WebSocket. */
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);
+
+/* The same at a SockJS endpoint that is known; `rest` is the path below its own. */
+struct http_route route_at(const struct endpoint *endpoint, struct url url,
+	struct slice rest, bool upgrade);
 
 /* As requests are counted. */
 enum request_kind route_request_kind(const struct http_route *route);

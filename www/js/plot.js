@@ -4,8 +4,8 @@ const TICKS = { show: true, width: 1 };
 
 const isDark = matchMedia('(prefers-color-scheme: dark)');
 const colours = () => (isDark.matches
-  ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0']
-  : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99']);
+  ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0', '#b9c26a', '#e59ab4', '#9d9890']
+  : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99', '#6b7a12', '#b03a68', '#6d685f']);
 
 export class Plot {
   #element;
