@@ -43,7 +43,7 @@ const poll = (headers) => requestText(`POST /echo/0/${randomUUID()}/xhr`, { head
 const CONNECT = frame('CONNECT', { 'accept-version': '1.2', host: 'localhost' });
 
 // How many sessions of that client have ended.
-const ended = (address, { log } = gateway) => log.split(`, address ${address},`).length - 1;
+const ended = (address, { log } = gateway) => log.split(` address=${address} `).length - 1;
 
 let clients = 0;
 
