@@ -17,8 +17,8 @@ struct member {
 
 struct broadcast_post {
 	struct post post;
-	const struct endpoint *endpoint;
-	struct message *message; /* its only reference */
+	const struct endpoint *endpoint; /* held; after a reload others have its path */
+	struct message *message;         /* its only reference */
 };
 
 static void *broadcast_open(struct session *session)
@@ -38,11 +38,13 @@ static void broadcast_run(struct worker *worker, struct post *post)
 	list_for_each (link, &worker->broadcast) {
 		struct member *member = container_of(link, struct member, link);
 
-		if (session_endpoint(member->session) == broadcast->endpoint)
+		if (slice_equal(session_endpoint(member->session)->path,
+			    broadcast->endpoint->path))
 			session_send(member->session,
 				&(struct delivery){.message = broadcast->message});
 		worker_spend(worker, 1);
 	}
+	endpoint_unref(broadcast->endpoint);
 	message_unref(broadcast->message);
 	free(broadcast);
 }
@@ -55,7 +57,7 @@ static void broadcast_receive(void *state, struct slice text, bool binary)
 	for (unsigned i = 0; i < worker->crew->count; i++) {
 		struct broadcast_post *broadcast = xmalloc(sizeof(*broadcast));
 
-		broadcast->endpoint = session_endpoint(sender->session);
+		broadcast->endpoint = endpoint_ref(session_endpoint(sender->session));
 		broadcast->message = message_create_text(text, binary);
 		broadcast->post.size =
 			sizeof(*broadcast) + message_size(broadcast->message);

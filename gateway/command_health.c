@@ -115,6 +115,6 @@ int command_healthcheck(const struct command_line *line)
 		close(fd);
 	if (addresses != NULL)
 		freeaddrinfo(addresses);
-	config_destroy(config);
+	config_unref(config);
 	return status;
 }

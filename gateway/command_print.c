@@ -28,7 +28,7 @@ int command_print_config(const struct command_line *line)
 
 	if (config != NULL)
 		status = print(config);
-	config_destroy(config);
+	config_unref(config);
 	buf_finish(&error);
 	return status;
 }

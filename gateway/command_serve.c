@@ -1,7 +1,6 @@
 /* The server itself, and what can be said without it. */
 #include "gateway/command.h"
 
-#include "gateway/log.h"
 #include "gateway/server.h"
 
 #include <stdio.h>
@@ -10,18 +9,11 @@
 int command_serve(const struct command_line *line)
 {
 	struct config *config = command_read_config(line);
-	enum log_level level = LOG_INFO;
-	enum log_format format = LOG_TEXT;
 
 	if (config == NULL)
 		return EXIT_FAILURE;
-	log_level_parse(config->log_level, &level);
-	log_set_level(level);
-	log_format_parse(config->log_format, &format);
-	log_set_format(format);
-	log_set_most(config->limits.log_lines);
-	int status = server_run(config, line->edge);
-	config_destroy(config);
+	int status = server_run(config, line->file, &line->settings, line->edge);
+	config_unref(config);
 	return status;
 }
 
@@ -33,7 +25,7 @@ int command_check_config(const struct command_line *line)
 		return EXIT_FAILURE;
 	printf("%s: nothing is wrong\n",
 		line->file != NULL ? line->file : "the built-in demo");
-	config_destroy(config);
+	config_unref(config);
 	return EXIT_SUCCESS;
 }
 

@@ -146,7 +146,7 @@ static int read_text(const struct config_source *source, const struct config_pat
 	return 0;
 }
 
-/* Gives the struct an array that config_destroy() frees, even on a mistake. */
+/* Gives the struct an array that config_unref() frees, even on a mistake. */
 static void *store_array(
 	const struct config_key *key, size_t count, size_t size, char *base)
 {
@@ -326,6 +326,7 @@ struct config *config_parse(struct slice text, const char *name,
 
 	struct config *config = xcalloc(1, sizeof(*config));
 	config->json = json;
+	config->holders = 1;
 	if (!json_is_object(json)) {
 		config_mistake(&source, NULL, "must be an object");
 	} else if ((settings == NULL ||
@@ -333,7 +334,7 @@ struct config *config_parse(struct slice text, const char *name,
 		   read_keys(&source, NULL, &config_table, json, (char *)config) == 0 &&
 		   config_check(config, &source) == 0)
 		return config;
-	config_destroy(config);
+	config_unref(config);
 	return NULL;
 }
 
@@ -421,10 +422,8 @@ bool config_version(struct slice value)
 	return digit;
 }
 
-void config_destroy(struct config *config)
+static void config_destroy(struct config *config)
 {
-	if (config == NULL)
-		return;
 	for (size_t i = 0; i < config->endpoint_count; i++)
 		free(config->endpoints[i].allowed_origins.items);
 	for (size_t i = 0; i < config->route_count; i++) {
@@ -446,4 +445,34 @@ void config_destroy(struct config *config)
 	free(config->app_prefixes.items);
 	json_decref(config->json);
 	free(config);
+}
+
+/* What a configuration says never changes; who holds it is no part of that. */
+static _Atomic unsigned *config_holders(const struct config *config)
+{
+	return &((struct config *)config)->holders;
+}
+
+const struct config *config_ref(const struct config *config)
+{
+	atomic_fetch_add_explicit(config_holders(config), 1, memory_order_relaxed);
+	return config;
+}
+
+void config_unref(const struct config *config)
+{
+	if (config != NULL && atomic_fetch_sub(config_holders(config), 1) == 1)
+		config_destroy((struct config *)config);
+}
+
+const struct endpoint *endpoint_ref(const struct endpoint *endpoint)
+{
+	config_ref(endpoint->config);
+	return endpoint;
+}
+
+void endpoint_unref(const struct endpoint *endpoint)
+{
+	if (endpoint != NULL)
+		config_unref(endpoint->config);
 }

@@ -3,6 +3,10 @@
  * may look at and nobody changes. Every time is in milliseconds, every size in
  * bytes. Fields are called as the keys; the table in config_table.c names each key
  * with its default and bounds.
+ *
+ * A reload makes a new snapshot. The old one lives until nobody holds it any more:
+ * each worker holds the one that it goes by, and whoever keeps an endpoint beyond a
+ * call holds the endpoint's. Workers share them, so they are counted atomically.
  */
 #ifndef GATEWAY_CONFIG_H
 #define GATEWAY_CONFIG_H
@@ -12,6 +16,7 @@
 #include "protocol/buf.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct config_settings;
@@ -24,6 +29,7 @@ struct strings {
 
 /* A path that clients connect to, and what runs there. */
 struct endpoint {
+	const struct config *config; /* which it is a part of */
 	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
 	struct slice handler; /* the name of one: "stomp", "echo", ... */
 	bool is_console;      /* its sessions may ask for the console's services */
@@ -101,6 +107,7 @@ struct times {
 };
 
 struct config {
+	_Atomic unsigned holders;
 	struct slice listen;     /* "0.0.0.0:8080", "[::1]:80", ":8080" */
 	struct slice host, port; /* the parts of it, without brackets */
 	struct slice tcp_listen; /* for plain STOMP; empty: nowhere */
@@ -166,6 +173,12 @@ bool config_listen(struct slice value, struct slice *host, struct slice *port);
 /* True for numbers with dots between them: "1.6.1". */
 bool config_version(struct slice value);
 
-void config_destroy(struct config *config); /* NULL is fine */
+/* Who has read it holds it once. From any thread. */
+const struct config *config_ref(const struct config *config);
+void config_unref(const struct config *config); /* NULL is fine */
+
+/* The same for the configuration of an endpoint. */
+const struct endpoint *endpoint_ref(const struct endpoint *endpoint);
+void endpoint_unref(const struct endpoint *endpoint); /* NULL is fine */
 
 #endif

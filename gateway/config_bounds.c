@@ -21,7 +21,16 @@ enum {
 	}
 
 static const struct config_key limits[] = {
-	LIMIT(head, 7 * KIB, 512, 64 * KIB, "bytes of a request's head"),
+	{
+		.name = "head",
+		.means = "bytes of a request's head",
+		.kind = CONFIG_NUMBER,
+		.at_start = true, /* rooms are made of this size */
+		.offset = offsetof(struct config, limits.head),
+		.fallback = 7 * KIB,
+		.min = 512,
+		.max = 64 * KIB,
+	},
 	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX, "lines of it"),
 	LIMIT(target, 4 * KIB, 64, 64 * KIB, "bytes of its URL"),
 	LIMIT(body, 0, 0, 4ULL * GIB, "bytes of a request's body; 0: twice the frame"),

@@ -59,6 +59,7 @@ static int check_endpoints(struct config *config, const struct config_source *so
 		const struct config_path item = {&list, NULL, i};
 		struct endpoint *endpoint = &config->endpoints[i];
 
+		endpoint->config = config;
 		if (check_endpoint_path(config, i, source, &item) == -1)
 			return -1;
 		if (!endpoint->sockjs && !endpoint->websocket) {
@@ -407,10 +408,12 @@ int config_check(struct config *config, const struct config_source *source)
 {
 	config_listen(config->listen, &config->host, &config->port);
 	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
-	config->tcp = (struct endpoint){.path = SLICE("tcp"),
+	config->tcp = (struct endpoint){.config = config,
+		.path = SLICE("tcp"),
 		.handler = SLICE("stomp"),
 		.slow_consumer = config->slow_consumer};
-	config->console = (struct endpoint){.path = SLICE("/console/stomp"),
+	config->console = (struct endpoint){.config = config,
+		.path = SLICE("/console/stomp"),
 		.handler = SLICE("stomp"),
 		.is_console = true,
 		.sockjs = true,

@@ -24,6 +24,17 @@ void config_settings_add(struct config_settings *settings,
 		*leaf, xstrdup(source), xstrdup(slice_of(value))};
 }
 
+void config_settings_add_all(
+	struct config_settings *settings, const struct config_settings *others)
+{
+	for (size_t i = 0; i < others->count; i++) {
+		const struct config_setting *other = &others->items[i];
+
+		config_settings_add(
+			settings, &other->leaf, slice_of(other->source), other->value);
+	}
+}
+
 /* The environment. */
 
 /*

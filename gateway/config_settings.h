@@ -23,6 +23,10 @@ struct config_settings {
 void config_settings_add(struct config_settings *settings,
 	const struct config_leaf *leaf, struct slice source, const char *value);
 
+/* Copies of all that `others` has. */
+void config_settings_add_all(
+	struct config_settings *settings, const struct config_settings *others);
+
 /*
  * Adds each POSTERN_ variable of an environ(7). POSTERN_CONFIG is no setting, but names
  * the file: *file points into the environment. -1 after appending to *error which

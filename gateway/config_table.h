@@ -28,6 +28,7 @@ struct config_key {
 	const char *means; /* what it decides, in a few words */
 	enum config_kind kind;
 	bool required;
+	bool at_start;              /* a reload does not change it */
 	bool single;                /* of CONFIG_TEXTS: one string is a list too */
 	size_t offset, count;       /* in the struct: of the value, of its count */
 	uint64_t fallback;          /* of bool and numbers */

@@ -1,5 +1,6 @@
 #include "gateway/crew.h"
 
+#include "gateway/config.h"
 #include "gateway/crowd.h"
 #include "gateway/log.h"
 #include "gateway/worker.h"
@@ -15,9 +16,10 @@ struct crew *crew_create(
 {
 	struct crew *crew = xcalloc(1, sizeof(*crew));
 
-	crew->config = config;
+	crew->started = config_ref(config);
+	crew->config = config_ref(config);
 	crew->key = *key;
-	crew->crowd = crowd_create(config, key);
+	crew->crowd = crowd_create(key);
 	crew->workers = xcalloc(count, sizeof(struct worker *));
 	for (; crew->count < count; crew->count++) {
 		struct worker *worker = worker_create(crew, crew->count, count);
@@ -101,6 +103,36 @@ void crew_stop(struct crew *crew)
 	}
 }
 
+struct configure_post {
+	struct post post;
+	const struct config *config; /* held */
+};
+
+static void configure_run(struct worker *worker, struct post *post)
+{
+	struct configure_post *telling =
+		container_of(post, struct configure_post, post);
+
+	worker_configure(worker, telling->config);
+	config_unref(telling->config);
+	free(telling);
+}
+
+void crew_configure(struct crew *crew, const struct config *config)
+{
+	const struct config *before = crew->config;
+
+	crew->config = config_ref(config);
+	config_unref(before);
+	for (unsigned i = 0; i < crew->count; i++) {
+		struct configure_post *telling = xcalloc(1, sizeof(*telling));
+
+		telling->post.run = configure_run;
+		telling->config = config_ref(config);
+		worker_post(crew->workers[0], i, &telling->post);
+	}
+}
+
 void crew_end(struct crew *crew)
 {
 	atomic_store(&crew->ended, true);
@@ -129,6 +161,8 @@ void crew_destroy(struct crew *crew)
 	for (unsigned i = 0; i < crew->count; i++)
 		worker_destroy(crew->workers[i]);
 	crowd_destroy(crew->crowd);
+	config_unref(crew->config);
+	config_unref(crew->started);
 	free(crew->workers);
 	free(crew);
 }

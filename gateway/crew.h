@@ -24,8 +24,11 @@ struct crowd;
 struct worker;
 
 struct crew {
-	const struct config *config; /* borrowed */
-	struct hash_key key;         /* the server's secret */
+	const struct config *started; /* the first; held; whose endpoints are counted */
+
+	/* The latest; held. Worker 0's alone once all run. */
+	const struct config *config;
+	struct hash_key key; /* the server's secret */
 	struct crowd *crowd;
 	struct worker **workers;
 	unsigned count;
@@ -39,7 +42,10 @@ struct crew {
 	_Atomic bool ended; /* every loop ends */
 };
 
-/* Without threads and edges yet. NULL after logging why. */
+/*
+ * Without threads and edges yet. Holds the configuration for itself. NULL after logging
+ * why.
+ */
 struct crew *crew_create(
 	const struct config *config, const struct hash_key *key, unsigned count);
 
@@ -57,6 +63,12 @@ int crew_run(struct crew *crew);
  * when nothing is left to be delivered. The second call ends it at once.
  */
 void crew_stop(struct crew *crew);
+
+/*
+ * On worker 0's thread: each worker goes by that configuration from a later turn on, one
+ * perhaps before the other. Takes its own references.
+ */
+void crew_configure(struct crew *crew, const struct config *config);
 
 /* From any thread: ends all loops. */
 void crew_end(struct crew *crew);

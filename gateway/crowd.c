@@ -16,16 +16,14 @@ struct place_count {
 };
 
 struct crowd {
-	const struct config *config;
 	struct hash_key key;
 	struct place_count places[PLACES];
 };
 
-struct crowd *crowd_create(const struct config *config, const struct hash_key *key)
+struct crowd *crowd_create(const struct hash_key *key)
 {
 	struct crowd *crowd = xcalloc(1, sizeof(*crowd));
 
-	crowd->config = config;
 	crowd->key = *key;
 	return crowd;
 }
@@ -47,10 +45,10 @@ static unsigned crowd_place(const struct crowd *crowd, const struct address *add
 	return hash_slice(&crowd->key, (struct slice){owner, OWNER_BYTES}) % PLACES;
 }
 
-static bool crowd_exempts(const struct crowd *crowd, const struct address *address)
+static bool is_exempt(const struct config *config, const struct address *address)
 {
-	return networks_have(&crowd->config->exempt, address) ||
-	       networks_have(&crowd->config->proxies, address);
+	return networks_have(&config->exempt, address) ||
+	       networks_have(&config->proxies, address);
 }
 
 unsigned crowd_enter(struct crowd *crowd, const struct address *address)
@@ -66,13 +64,14 @@ void crowd_leave(struct crowd *crowd, unsigned place)
 	atomic_fetch_sub(&crowd->places[place].connections, 1);
 }
 
-bool crowd_has_room(const struct crowd *crowd, const struct address *address)
+bool crowd_has_room(const struct crowd *crowd, const struct config *config,
+	const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
-	const uint64_t most = crowd->config->limits.address_connections;
+	const uint64_t most = config->limits.address_connections;
 	const struct place_count *place = &crowd->places[crowd_place(crowd, address)];
 
-	if (atomic_load(&place->connections) < most || crowd_exempts(crowd, address))
+	if (atomic_load(&place->connections) < most || is_exempt(config, address))
 		return true;
 	log_warn("door: more than %llu connections from %.*s", (unsigned long long)most,
 		SLICE_ARGS(address_write(address, text)));
@@ -91,23 +90,23 @@ static uint64_t rate_count(_Atomic uint64_t *rate, uint64_t now)
 	return after & UINT32_MAX;
 }
 
-bool crowd_admits(
-	struct crowd *crowd, enum crowd_rate rate, struct slice text, uint64_t now)
+bool crowd_admits(struct crowd *crowd, const struct config *config,
+	enum crowd_rate rate, struct slice text, uint64_t now)
 {
 	static const char *const names[CROWD_RATES] = {
 		[CROWD_SESSIONS] = "new sessions",
 		[CROWD_UNKNOWN] = "requests for unknown sessions",
 	};
 	const uint64_t most[CROWD_RATES] = {
-		[CROWD_SESSIONS] = crowd->config->limits.address_sessions,
-		[CROWD_UNKNOWN] = crowd->config->limits.address_unknown,
+		[CROWD_SESSIONS] = config->limits.address_sessions,
+		[CROWD_UNKNOWN] = config->limits.address_unknown,
 	};
 	struct address address = {{0}};
 
 	address_parse(text, &address); /* else it is that of who has none */
 	struct place_count *place = &crowd->places[crowd_place(crowd, &address)];
 	if (rate_count(&place->rates[rate], now) <= most[rate] ||
-		crowd_exempts(crowd, &address))
+		is_exempt(config, &address))
 		return true;
 	log_warn("crowd: more than %llu %s in a second from %.*s",
 		(unsigned long long)most[rate], names[rate], SLICE_ARGS(text));

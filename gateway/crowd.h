@@ -16,7 +16,7 @@
 struct config;
 struct crowd;
 
-struct crowd *crowd_create(const struct config *config, const struct hash_key *key);
+struct crowd *crowd_create(const struct hash_key *key);
 void crowd_destroy(struct crowd *crowd); /* NULL is fine */
 
 /* A connection from that address is there; the result is for crowd_leave(). */
@@ -24,7 +24,8 @@ unsigned crowd_enter(struct crowd *crowd, const struct address *address);
 void crowd_leave(struct crowd *crowd, unsigned place);
 
 /* False, and logged, when that address has its limits.address_connections. */
-bool crowd_has_room(const struct crowd *crowd, const struct address *address);
+bool crowd_has_room(const struct crowd *crowd, const struct config *config,
+	const struct address *address);
 
 enum crowd_rate {
 	CROWD_SESSIONS, /* that are opened */
@@ -33,7 +34,7 @@ enum crowd_rate {
 };
 
 /* Counts one more; false, and logged, when there were too many in this second. */
-bool crowd_admits(
-	struct crowd *crowd, enum crowd_rate rate, struct slice address, uint64_t now);
+bool crowd_admits(struct crowd *crowd, const struct config *config,
+	enum crowd_rate rate, struct slice address, uint64_t now);
 
 #endif

@@ -178,24 +178,30 @@ static void sessions_of(struct writer *writer, size_t index,
 		(int64_t)counter_read(&writer->sum->sessions[index][transport]));
 }
 
+static void sessions_at(
+	struct writer *writer, size_t index, const struct endpoint *endpoint)
+{
+	for (enum transport i = 0; i < TRANSPORTS; i++) {
+		if (is_possible(endpoint, i))
+			sessions_of(writer, index, endpoint, i);
+	}
+}
+
 static void write_sessions(struct writer *writer)
 {
+	/* All that a reload has brought count as one: labels are those of the start. */
+	static const struct endpoint later = {
+		.path = SLICE_INIT("(new)"), .sockjs = true, .websocket = true};
 	const struct config *config = writer->config;
+	const size_t beside = config->endpoint_count;
 
 	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
-	for (size_t i = 0; i < config->endpoint_count; i++) {
-		for (enum transport j = 0; j < TRANSPORTS; j++) {
-			if (is_possible(&config->endpoints[i], j))
-				sessions_of(writer, i, &config->endpoints[i], j);
-		}
-	}
-	sessions_of(writer, config->endpoint_count, &config->tcp, TRANSPORT_TCP);
-	for (enum transport j = 0; j < TRANSPORTS && config->admin_listen.len > 0;
-		j++) {
-		if (is_possible(&config->console, j))
-			sessions_of(writer, config->endpoint_count + 1,
-				&config->console, j);
-	}
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		sessions_at(writer, i, &config->endpoints[i]);
+	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
+	sessions_of(writer, beside + ENDPOINTS_TCP, &config->tcp, TRANSPORT_TCP);
+	if (config->admin_listen.len > 0)
+		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &config->console);
 
 	begin(writer, "postern_sessions_opened_total", "counter",
 		"Sessions that were opened.");
@@ -361,8 +367,8 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 
 void exposition_write(struct buf *out, const struct crew *crew)
 {
-	struct metrics *sum = metrics_create(crew->config);
-	struct writer writer = {.out = out, .config = crew->config, .sum = sum};
+	struct metrics *sum = metrics_create(crew->started);
+	struct writer writer = {.out = out, .config = crew->started, .sum = sum};
 
 	for (unsigned i = 0; i < crew->count; i++)
 		metrics_add(sum, crew->workers[i]->metrics);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -21,12 +22,12 @@ static const char *const level_names[] = {
 
 /*
  * The one exception to "no file-scope state": there is one stderr in a process,
- * and a failing function must be able to speak without being handed a log. Level,
- * format and bound are set before any thread starts.
+ * and a failing function must be able to speak without being handed a log. The format
+ * is set before any thread starts; a reload changes level and bound.
  */
-static enum log_level lowest = LOG_INFO;
-static enum log_format format = LOG_TEXT;
-static unsigned long long most_of_a_kind = 200;
+static _Atomic enum log_level lowest = LOG_INFO;
+static _Atomic enum log_format format = LOG_TEXT;
+static _Atomic unsigned long long most_of_a_kind = 200;
 
 /*
  * The same line is written at most once a second: peers can provoke lines. Each
@@ -78,7 +79,7 @@ bool log_level_parse(struct slice name, enum log_level *level)
 
 void log_set_level(enum log_level level)
 {
-	lowest = level;
+	atomic_store_explicit(&lowest, level, memory_order_relaxed);
 }
 
 bool log_format_parse(struct slice name, enum log_format *parsed)
@@ -101,7 +102,7 @@ void log_set_format(enum log_format wanted)
 
 void log_set_most(unsigned long long lines)
 {
-	most_of_a_kind = lines;
+	atomic_store_explicit(&most_of_a_kind, lines, memory_order_relaxed);
 }
 
 /* FNV-1a: a peer who makes lines collide hides nothing but its own. */
@@ -153,7 +154,8 @@ static bool kind_may_go(const char *name, time_t second, unsigned long long *los
 		kind->second = second;
 		kind->lines = 0;
 	}
-	if (kind->lines++ >= most_of_a_kind) {
+	if (kind->lines++ >=
+		atomic_load_explicit(&most_of_a_kind, memory_order_relaxed)) {
 		kind->lost++;
 		return false;
 	}
@@ -322,7 +324,7 @@ void log_write(enum log_level level, const char *text, ...)
 	struct entry entry = {.level = level, .kind = text, .message = message};
 	va_list arguments;
 
-	if (level < lowest)
+	if (level < atomic_load_explicit(&lowest, memory_order_relaxed))
 		return;
 	va_start(arguments, text);
 	vsnprintf(message, sizeof(message), text, arguments);
@@ -339,6 +341,6 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 		.fields = fields,
 		.count = count};
 
-	if (level >= lowest)
+	if (level >= atomic_load_explicit(&lowest, memory_order_relaxed))
 		entry_write(&entry);
 }

@@ -21,7 +21,7 @@ enum log_level {
 /* "debug", "info", "warn", "error". */
 bool log_level_parse(struct slice name, enum log_level *level);
 
-/* Once, before any thread starts: lines below `level` are dropped. */
+/* Lines below `level` are dropped from now on. */
 void log_set_level(enum log_level level);
 
 /* The same: so many lines that differ only in their details are written in a second. */

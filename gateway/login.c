@@ -12,7 +12,7 @@ struct login {
 	struct work work;
 	struct worker *worker;
 	uint64_t party;
-	const char *hash; /* the configuration's; nobody's: one that nothing matches */
+	char *hash; /* nobody's: one that nothing matches */
 	bool good;
 	struct slice passcode; /* points to `text` */
 	char text[];
@@ -37,18 +37,18 @@ static void login_done(struct work *work)
 	struct login *login = container_of(work, struct login, work);
 
 	login->worker->logins--;
+	free(login->hash);
 	broker_tell_login(login->worker->broker, login->party, login->good);
 	free(login);
 }
 
-static const char *login_hash(const struct config *config, struct slice login)
+static struct slice login_hash(const struct config *config, struct slice login)
 {
 	for (size_t i = 0; i < config->user_count; i++) {
-		/* The tree's strings end with a NUL. */
 		if (slice_equal(config->users[i].login, login))
-			return config->users[i].password.data;
+			return config->users[i].password;
 	}
-	return password_decoy;
+	return slice_of(password_decoy);
 }
 
 bool login_check(struct worker *worker, uint64_t party, struct slice login,
@@ -64,7 +64,7 @@ bool login_check(struct worker *worker, uint64_t party, struct slice login,
 		.work = {.run = login_run, .done = login_done},
 		.worker = worker,
 		.party = party,
-		.hash = login_hash(worker->config, login),
+		.hash = xstrdup(login_hash(worker->config, login)),
 		.passcode = {check->text, passcode.len},
 	};
 	memcpy(check->text, passcode.data, passcode.len);

@@ -33,7 +33,7 @@ static size_t metrics_size(size_t endpoints)
 
 struct metrics *metrics_create(const struct config *config)
 {
-	const size_t endpoints = config->endpoint_count + 2;
+	const size_t endpoints = config->endpoint_count + ENDPOINTS_BESIDE;
 	size_t size = metrics_size(endpoints);
 	struct metrics *metrics;
 
@@ -69,16 +69,26 @@ void metrics_add(struct metrics *sum, const struct metrics *metrics)
 			counter_read(&metrics_counters(metrics)[i]));
 }
 
+static size_t endpoint_index(
+	const struct config *config, const struct endpoint *endpoint)
+{
+	const size_t beside = config->endpoint_count;
+
+	if (endpoint->is_console)
+		return beside + ENDPOINTS_CONSOLE;
+	if (slice_equal(endpoint->path, config->tcp.path))
+		return beside + ENDPOINTS_TCP;
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		if (slice_equal(endpoint->path, config->endpoints[i].path))
+			return i;
+	}
+	return beside + ENDPOINTS_NEW;
+}
+
 struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
 	const struct endpoint *endpoint, enum transport transport)
 {
-	size_t index = metrics->endpoints - (endpoint->is_console ? 1 : 2);
-
-	for (size_t i = 0; i < config->endpoint_count; i++) {
-		if (slice_equal(endpoint->path, config->endpoints[i].path))
-			index = i;
-	}
-	return &metrics->sessions[index][transport];
+	return &metrics->sessions[endpoint_index(config, endpoint)][transport];
 }
 
 /* The bound that an answer with this status is owed to; BOUNDS: none. */

@@ -130,9 +130,17 @@ enum {
 	DELIVERY_BUCKETS = 13, /* beside the one for all that took longer */
 };
 
+/* What sessions are at, beside the endpoints that the server was started with. */
+enum {
+	ENDPOINTS_NEW, /* a reload has brought it */
+	ENDPOINTS_TCP,
+	ENDPOINTS_CONSOLE,
+	ENDPOINTS_BESIDE,
+};
+
 /* Nothing but counters behind the first member: metrics_add() counts on that. */
 struct metrics {
-	size_t endpoints; /* the configuration's, and one more: plain STOMP's */
+	size_t endpoints; /* the configuration's, and ENDPOINTS_BESIDE more */
 	struct counter opened;
 	struct counter closed[TRANSPORTS][ENDINGS];
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
@@ -157,7 +165,7 @@ void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 /* Adds another worker's, of the same configuration. */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
-/* The sessions of that kind at an endpoint of the configuration, or its `tcp`. */
+/* The sessions of that kind at an endpoint; `config` is what the server started with. */
 struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
 	const struct endpoint *endpoint, enum transport transport);
 

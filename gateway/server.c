@@ -1,5 +1,7 @@
 #include "gateway/server.h"
 
+#include "gateway/config_print.h"
+#include "gateway/config_reload.h"
 #include "gateway/crew.h"
 #include "gateway/log.h"
 #include "gateway/notify.h"
@@ -47,6 +49,18 @@ static void set_timezone(struct slice name)
 	tzset();
 }
 
+static void set_log(const struct config *config)
+{
+	enum log_level level = LOG_INFO;
+	enum log_format format = LOG_TEXT;
+
+	log_level_parse(config->log_level, &level);
+	log_set_level(level);
+	log_format_parse(config->log_format, &format);
+	log_set_format(format);
+	log_set_most(config->limits.log_lines);
+}
+
 static int make_key(struct hash_key *key)
 {
 	if (getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
@@ -63,6 +77,7 @@ static void ignore_signals(void)
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 }
 
@@ -79,54 +94,94 @@ static unsigned count_workers(const struct config *config)
 					       : WORKERS_MAX;
 }
 
-static void on_stop(void *context)
-{
-	log_info("server: stopping");
-	notify_stopping();
-	crew_stop(context);
-}
+struct server {
+	const char *file;                       /* the configuration's */
+	const struct config_settings *settings; /* over it */
+	unsigned reloads;
+	json_t *started; /* what cannot change while it runs is as it stands there */
+	struct crew *crew;
 
-/* What worker 0 looks after; it outlives the crew. */
-struct care {
+	/* What worker 0 looks after; both outlive the crew. */
 	struct watchdog watchdog;
 	struct pressure pressure;
 };
 
-static int server_serve(
-	struct crew *crew, const struct edge_ops *edge, struct care *care)
+static void on_stop(void *context)
 {
+	struct server *server = context;
+
+	log_info("server: stopping");
+	notify_stopping();
+	crew_stop(server->crew);
+}
+
+/* SIGHUP: reads the configuration again; one with a mistake changes nothing. */
+static void on_reload(void *context)
+{
+	struct server *server = context;
+	const char *file = server->file != NULL ? server->file : "the demo";
+	struct buf error = {0};
+
+	if (server->crew->stopping)
+		return;
+	notify_reloading();
+	server->reloads++;
+	struct config *config =
+		config_reload(server->file, server->settings, server->started, &error);
+	if (config != NULL) {
+		crew_configure(server->crew, config);
+		log_info("server: reload %u: goes by %s as it is now", server->reloads,
+			file);
+		set_log(config);
+	} else {
+		log_error("server: reload %u: all stays as it was: %.*s",
+			server->reloads, SLICE_ARGS(buf_slice(&error)));
+	}
+	config_unref(config);
+	buf_finish(&error);
+	notify_ready();
+}
+
+static int server_serve(struct server *server, const struct edge_ops *edge)
+{
+	struct crew *crew = server->crew;
 	struct loop *loop = crew->workers[0]->loop;
 
-	loop_on_signal(loop, SIGTERM, on_stop, crew);
-	loop_on_signal(loop, SIGINT, on_stop, crew);
+	loop_on_signal(loop, SIGTERM, on_stop, server);
+	loop_on_signal(loop, SIGINT, on_stop, server);
+	loop_on_signal(loop, SIGHUP, on_reload, server);
 	if (crew_start(crew, edge) == -1)
 		return -1;
 	/* Who connects from now on waits at most until the loops turn. */
 	notify_ready();
-	watchdog_start(&care->watchdog, crew);
-	pressure_start(&care->pressure, crew);
+	watchdog_start(&server->watchdog, crew);
+	pressure_start(&server->pressure, crew);
 	if (crew_run(crew) == -1)
 		return -1;
 	ignore_signals();
 	return 0;
 }
 
-int server_run(const struct config *config, const struct edge_ops *edge)
+int server_run(const struct config *config, const char *file,
+	const struct config_settings *settings, const struct edge_ops *edge)
 {
-	struct care care;
+	struct server server = {.file = file, .settings = settings};
 	struct hash_key key;
 
 	signal(SIGPIPE, SIG_IGN);
 	limit_descriptors();
+	set_log(config);
 	set_timezone(config->timezone);
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 
-	struct crew *crew = crew_create(config, &key, count_workers(config));
-	if (crew == NULL)
+	server.crew = crew_create(config, &key, count_workers(config));
+	if (server.crew == NULL)
 		return EXIT_FAILURE;
-	int served = server_serve(crew, edge, &care);
-	crew_destroy(crew);
+	server.started = config_to_json(config);
+	int served = server_serve(&server, edge);
+	crew_destroy(server.crew);
+	json_decref(server.started);
 	if (served == -1)
 		return EXIT_FAILURE;
 	log_info("server: stopped");

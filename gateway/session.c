@@ -80,6 +80,7 @@ static void session_reap(struct task *task)
 	list_remove(&session->awake);
 	worker->live_sessions--;
 	crew_give(&worker->crew->sessions);
+	endpoint_unref(session->endpoint);
 	free(session->close_reason);
 	free(session->key);
 	free(session);
@@ -127,8 +128,8 @@ static bool session_has_room(struct worker *worker, const struct peer *peer)
 		metrics_refuse(worker->metrics, BOUND_MEMORY);
 		return false;
 	}
-	bool admitted = crowd_admits(
-		crew->crowd, CROWD_SESSIONS, peer->address, loop_now(worker->loop));
+	bool admitted = crowd_admits(crew->crowd, worker->config, CROWD_SESSIONS,
+		peer->address, loop_now(worker->loop));
 
 	if (admitted && crew_take(&crew->sessions, worker->config->limits.sessions))
 		return true;
@@ -147,7 +148,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 
 	struct session *session = xcalloc(1, sizeof(*session));
 	session->worker = worker;
-	session->endpoint = endpoint;
+	session->endpoint = endpoint_ref(endpoint);
 	session->handler = handler_find(endpoint->handler);
 	session->transport = transport;
 	session->framing = transport_is_raw(transport) ? SESSION_RAW : SESSION_SOCKJS;

@@ -82,8 +82,8 @@ void session_count_opened(struct session *session)
 {
 	struct worker *worker = session->worker;
 
-	session->gauge = metrics_sessions(
-		worker->metrics, worker->config, session->endpoint, session->transport);
+	session->gauge = metrics_sessions(worker->metrics, worker->crew->started,
+		session->endpoint, session->transport);
 	session->opened_at = session_now(session);
 	counter_add(session->gauge, 1);
 	counter_add(&worker->metrics->opened, 1);

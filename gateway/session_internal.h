@@ -13,7 +13,7 @@ struct handler;
 
 struct session {
 	struct worker *worker;
-	const struct endpoint *endpoint;
+	const struct endpoint *endpoint; /* held */
 	const struct handler *handler;
 	void *conversation; /* the handler's */
 	struct outlet *outlet;

@@ -245,10 +245,10 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	struct worker *worker = xcalloc(1, sizeof(*worker));
 	worker->crew = crew;
 	worker->index = index;
-	worker->config = crew->config;
+	worker->config = config_ref(crew->config);
 	worker->key = crew->key;
 	worker->loop = loop;
-	worker->metrics = metrics_create(crew->config);
+	worker->metrics = metrics_create(crew->started);
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->stop_timer.fire = on_stop_timer;
@@ -277,6 +277,14 @@ int worker_start(struct worker *worker, const struct edge_ops *ops)
 void worker_run(struct worker *worker)
 {
 	loop_run(worker->loop);
+}
+
+void worker_configure(struct worker *worker, const struct config *config)
+{
+	const struct config *before = worker->config;
+
+	worker->config = config_ref(config);
+	config_unref(before);
 }
 
 void worker_stop(struct worker *worker)
@@ -319,6 +327,7 @@ void worker_destroy(struct worker *worker)
 	table_finish(&worker->sessions);
 	table_finish(&worker->names);
 	metrics_destroy(worker->metrics);
+	config_unref(worker->config);
 	free(worker->batches);
 	free(worker);
 }

@@ -19,7 +19,7 @@ struct metrics;
 struct worker {
 	struct crew *crew;
 	unsigned index;              /* in the crew */
-	const struct config *config; /* the crew's */
+	const struct config *config; /* held; another one after a reload */
 	struct hash_key key;         /* the crew's */
 	struct loop *loop;
 	struct metrics *metrics; /* others only read them */
@@ -66,6 +66,12 @@ int worker_start(struct worker *worker, const struct edge_ops *ops);
 
 /* Runs until the crew ends, or until the time to stop is over. */
 void worker_run(struct worker *worker);
+
+/*
+ * Goes by that configuration from now on. What is there already keeps what it has copied:
+ * running timers, the endpoints of sessions, the bounds of queues.
+ */
+void worker_configure(struct worker *worker, const struct config *config);
 
 /*
  * No new sessions from now on. Those that are there are closed politely, a few at a time

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(slice_find(buf_slice(&error), '\n') == error.len);
 	if (config != NULL)
 		check(config);
-	config_destroy(config);
+	config_unref(config);
 	buf_finish(&error);
 	return 0;
 }

@@ -48,8 +48,10 @@ struct crew *still_crew_create_of(unsigned count, const char *members)
 			     "{'path': '/reply', 'handler': 'reply', 'reply': 'Yes'},"
 			     "{'path': '/close', 'handler': 'close'}]}"));
 	buf_append_char(&json, '\0');
-	struct crew *crew = crew_create(config_of(json.data), &key, count);
+	struct config *config = config_of(json.data);
+	struct crew *crew = crew_create(config, &key, count);
 	assert(crew != NULL);
+	config_unref(config);
 	buf_finish(&json);
 	return crew;
 }
@@ -64,10 +66,7 @@ struct crew *still_crew_create(const char *members)
 
 void still_crew_destroy(struct crew *crew)
 {
-	struct config *config = (struct config *)crew->config;
-
 	crew_destroy(crew);
-	config_destroy(config);
 }
 
 const struct endpoint *still_crew_endpoint(const struct crew *crew, const char *path)

@@ -68,7 +68,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert_uint_eq(times->stomp_want, 10000);
 	ck_assert_uint_eq(times->linger, 1000);
 	ck_assert_uint_eq(times->drain, 5000);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(an_endpoint_has_defaults_of_its_own)
 	ck_assert_slice_eq(endpoint->sockjs_url, SLICE("/sockjs-client/loader.js"));
 	ck_assert_uint_eq(endpoint->reply.len, 0);
 	ck_assert_uint_eq(endpoint->allowed_origins.count, 0);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -131,7 +131,7 @@ START_TEST(every_key_is_read_into_its_field)
 	ck_assert_uint_eq(config->limits.frame, 1000);
 	ck_assert_uint_eq(config->limits.body, 5);
 	ck_assert_uint_eq(config->times.ping, 7);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ START_TEST(an_endpoints_origins_replace_the_global_ones)
 	ck_assert_uint_eq(config->endpoints[1].allowed_origins.count, 1);
 	ck_assert_slice_eq(config->endpoints[1].allowed_origins.items[0], SLICE("*"));
 	ck_assert_uint_eq(config->endpoints[2].allowed_origins.count, 0);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -163,7 +163,7 @@ START_TEST(an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one)
 	ck_assert_slice_eq(config->endpoints[0].slow_consumer, SLICE("drop-oldest"));
 	ck_assert_slice_eq(config->endpoints[1].slow_consumer, SLICE("latest"));
 	ck_assert_slice_eq(config->tcp.slow_consumer, SLICE("drop-oldest"));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -176,12 +176,12 @@ START_TEST(loopback_is_exempt_unless_others_are)
 	address_parse(SLICE("192.0.2.1"), &other);
 	ck_assert(networks_have(&config->exempt, &loopback));
 	ck_assert(!networks_have(&config->exempt, &other));
-	config_destroy(config);
+	config_unref(config);
 
 	config = parse("{\"exempt_addresses\": [\"192.0.2.0/24\"]}");
 	ck_assert(!networks_have(&config->exempt, &loopback));
 	ck_assert(networks_have(&config->exempt, &other));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -204,7 +204,7 @@ START_TEST(a_route_has_targets_and_a_body)
 	ck_assert_slice_eq(routes[1].send_to[0], SLICE("/topic/one"));
 	ck_assert_ptr_null(routes[1].body);
 	ck_assert_uint_eq(routes[2].send_to_count, 0);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -224,7 +224,7 @@ START_TEST(the_built_in_configuration_is_the_demo)
 	ck_assert_slice_eq(config->routes[0].send_to[0], SLICE("/topic/messages"));
 	ck_assert_ptr_nonnull(config->routes[0].body);
 	ck_assert(config->www_bundled);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -250,7 +250,7 @@ START_TEST(a_relative_www_counts_from_the_files_folder)
 	ck_assert_ptr_nonnull(config);
 	ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
 	ck_assert(config->www_bundled == folders[_i].bundled);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -267,7 +267,7 @@ START_TEST(a_relative_www_becomes_absolute)
 
 		ck_assert_ptr_nonnull(config);
 		ck_assert_slice_eq(config->www, buf_slice(&expected));
-		config_destroy(config);
+		config_unref(config);
 	}
 	buf_finish(&expected);
 	free(here);
@@ -513,7 +513,7 @@ START_TEST(a_file_is_read)
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->workers, 2);
 	ck_assert_slice_eq(config->www, SLICE("/tmp/pages"));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -534,7 +534,7 @@ START_TEST(clients_are_versions_with_files)
 	free(file);
 	ck_assert_slice_eq(config->sockjs_clients[1].version, SLICE("2"));
 	ck_assert_slice_eq(config->sockjs_clients[1].file, SLICE("/proc/self/exe"));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 

@@ -52,8 +52,8 @@ START_TEST(what_is_printed_gives_the_same_configuration_again)
 	for (size_t i = 0; i < first->endpoint_count; i++)
 		ck_assert_uint_eq(first->endpoints[i].allowed_origins.count,
 			second->endpoints[i].allowed_origins.count);
-	config_destroy(first);
-	config_destroy(second);
+	config_unref(first);
+	config_unref(second);
 	free(text);
 	free(again);
 }
@@ -77,7 +77,7 @@ START_TEST(every_key_that_has_a_default_is_printed_with_it)
 	ck_assert(json_is_array(json_object_get(json, "allowed_origins")));
 	ck_assert_ptr_null(json_object_get(json, "www")); /* our own pages */
 	json_decref(json);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 

@@ -85,7 +85,7 @@ START_TEST(settings_go_over_the_file_and_leave_the_rest)
 	ck_assert_uint_eq(config->limits.headers, 9);
 	ck_assert_uint_eq(config->times.ping, 5);
 	ck_assert(config->require_origin);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(the_last_setting_of_a_key_counts)
 
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->workers, 3);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(a_list_of_strings_has_commas_or_is_json)
 	if (lists[_i].count > 0)
 		ck_assert_slice_eq(config->broker_prefixes.items[lists[_i].count - 1],
 			slice_of(lists[_i].last));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(a_list_of_objects_is_json_and_takes_the_place_of_the_files)
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->endpoint_count, 2);
 	ck_assert_slice_eq(config->endpoints[1].path, SLICE("/b"));
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 
@@ -215,7 +215,7 @@ START_TEST(the_environment_is_read_as_far_as_it_is_ours)
 	struct config *config = parse("{}");
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->times.ping, 77);
-	config_destroy(config);
+	config_unref(config);
 }
 END_TEST
 

@@ -14,7 +14,7 @@ static bool is_taken(const char *before, const char *value, const char *behind)
 	bool taken = config != NULL;
 
 	ck_assert(taken == (error.len == 0));
-	config_destroy(config);
+	config_unref(config);
 	buf_finish(&json);
 	buf_finish(&error);
 	return taken;

@@ -13,13 +13,13 @@ static void setup(void)
 	config = config_of("{'exempt_addresses': ['192.0.2.0/24'], 'limits': {"
 			   "'address_connections': 2, 'address_sessions': 3,"
 			   "'address_unknown': 1}}");
-	crowd = crowd_create(config, &(struct hash_key){1, 2});
+	crowd = crowd_create(&(struct hash_key){1, 2});
 }
 
 static void teardown(void)
 {
 	crowd_destroy(crowd);
-	config_destroy(config);
+	config_unref(config);
 }
 
 static struct address address_of(const char *text)
@@ -32,7 +32,7 @@ static struct address address_of(const char *text)
 
 static bool admits(enum crowd_rate rate, const char *address, uint64_t now)
 {
-	return crowd_admits(crowd, rate, slice_of(address), now);
+	return crowd_admits(crowd, config, rate, slice_of(address), now);
 }
 
 START_TEST(an_address_has_room_for_so_many_connections)
@@ -41,12 +41,12 @@ START_TEST(an_address_has_room_for_so_many_connections)
 	const struct address other = address_of("203.0.113.2");
 	unsigned first = crowd_enter(crowd, &address);
 
-	ck_assert(crowd_has_room(crowd, &address));
+	ck_assert(crowd_has_room(crowd, config, &address));
 	crowd_enter(crowd, &address);
-	ck_assert(!crowd_has_room(crowd, &address));
-	ck_assert(crowd_has_room(crowd, &other));
+	ck_assert(!crowd_has_room(crowd, config, &address));
+	ck_assert(crowd_has_room(crowd, config, &other));
 	crowd_leave(crowd, first);
-	ck_assert(crowd_has_room(crowd, &address));
+	ck_assert(crowd_has_room(crowd, config, &address));
 }
 END_TEST
 
@@ -90,7 +90,7 @@ START_TEST(who_is_exempt_is_never_bounded)
 	const struct address address = address_of("192.0.2.7");
 
 	for (int i = 0; i < 9; i++) {
-		ck_assert(crowd_has_room(crowd, &address));
+		ck_assert(crowd_has_room(crowd, config, &address));
 		crowd_enter(crowd, &address);
 		ck_assert(admits(CROWD_SESSIONS, "192.0.2.7", 5000));
 		ck_assert(admits(CROWD_UNKNOWN, "192.0.2.7", 5000));

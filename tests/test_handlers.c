@@ -94,14 +94,8 @@ END_TEST
 
 /* The handlers that clients' tests expect */
 
-static const struct endpoint amplify = {
-	.path = SLICE_INIT("/amplify"), .handler = SLICE_INIT("amplify")};
-static const struct endpoint broadcast = {
-	.path = SLICE_INIT("/broadcast"), .handler = SLICE_INIT("broadcast")};
-static const struct endpoint elsewhere = {
-	.path = SLICE_INIT("/elsewhere"), .handler = SLICE_INIT("broadcast")};
-static const struct endpoint ticker = {
-	.path = SLICE_INIT("/ticker"), .handler = SLICE_INIT("ticker")};
+static struct config *config;
+static const struct endpoint *amplify, *broadcast, *elsewhere, *ticker;
 
 static struct worker *worker;
 static struct worker *homes[3]; /* of the sessions: all over the crew */
@@ -110,6 +104,15 @@ static struct memory_outlet outlets[3];
 
 static void setup(void)
 {
+	config = config_of("{'endpoints': ["
+			   "{'path': '/amplify', 'handler': 'amplify'},"
+			   "{'path': '/broadcast', 'handler': 'broadcast'},"
+			   "{'path': '/elsewhere', 'handler': 'broadcast'},"
+			   "{'path': '/ticker', 'handler': 'ticker'}]}");
+	amplify = &config->endpoints[0];
+	broadcast = &config->endpoints[1];
+	elsewhere = &config->endpoints[2];
+	ticker = &config->endpoints[3];
 	worker = still_crew_create("")->workers[0];
 	for (size_t i = 0; i < COUNT(outlets); i++) {
 		outlets[i] = (struct memory_outlet){0};
@@ -120,6 +123,7 @@ static void setup(void)
 static void teardown(void)
 {
 	still_crew_destroy(worker->crew);
+	config_unref(config);
 	for (size_t i = 0; i < COUNT(outlets); i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -173,7 +177,7 @@ static const struct {
 
 START_TEST(amplify_answers_a_number_with_a_power_of_two_letters)
 {
-	open_session(0, &amplify, SESSION_RAW);
+	open_session(0, amplify, SESSION_RAW);
 	memory_outlet_attach(&outlets[0], sessions[0]);
 	session_receive(sessions[0], slice_of(sizes[_i].number), false);
 	still_crew_settle(worker->crew);
@@ -188,7 +192,7 @@ END_TEST
 static void join_all(void)
 {
 	for (size_t i = 0; i < COUNT(sessions); i++)
-		join(i, &broadcast);
+		join(i, broadcast);
 }
 
 START_TEST(a_broadcast_reaches_all_and_its_sender)
@@ -203,8 +207,8 @@ END_TEST
 
 START_TEST(a_broadcast_stays_at_its_endpoint)
 {
-	join(0, &broadcast);
-	join(1, &elsewhere);
+	join(0, broadcast);
+	join(1, elsewhere);
 	join(2, still_crew_endpoint(worker->crew, "/echo"));
 	session_receive(sessions[0], SLICE("here"), false);
 	session_receive(sessions[1], SLICE("there"), false);
@@ -245,7 +249,7 @@ END_TEST
 
 START_TEST(a_broadcast_is_as_binary_as_what_was_heard)
 {
-	open_session(0, &broadcast, SESSION_RAW);
+	open_session(0, broadcast, SESSION_RAW);
 	memory_outlet_attach(&outlets[0], sessions[0]);
 	session_receive(sessions[0], SLICE("bytes"), true);
 	assert_got(0, "binary:bytes");
@@ -256,7 +260,7 @@ END_TEST
 
 START_TEST(a_ticker_ticks_every_second)
 {
-	join(0, &ticker);
+	join(0, ticker);
 	for (int i = 0; i < 3; i++) {
 		still_crew_advance(worker->crew, 999);
 		assert_got(0, "");
@@ -268,7 +272,7 @@ END_TEST
 
 START_TEST(a_ticker_does_not_listen)
 {
-	join(0, &ticker);
+	join(0, ticker);
 	session_receive(sessions[0], SLICE("hi"), false);
 	assert_got(0, "");
 }
@@ -276,7 +280,7 @@ END_TEST
 
 START_TEST(a_ticker_ticks_for_an_outlet_that_comes_later)
 {
-	open_session(0, &ticker, SESSION_SOCKJS);
+	open_session(0, ticker, SESSION_SOCKJS);
 	still_crew_advance(worker->crew, 2500);
 	memory_outlet_attach(&outlets[0], sessions[0]);
 	assert_got(0, "o a[\"tick!\",\"tick!\"]");
@@ -287,9 +291,9 @@ END_TEST
 
 START_TEST(each_ticker_has_its_own_second)
 {
-	join(0, &ticker);
+	join(0, ticker);
 	still_crew_advance(worker->crew, 400);
-	join(1, &ticker);
+	join(1, ticker);
 	still_crew_advance(worker->crew, 600);
 	assert_got(0, "a[\"tick!\"]");
 	assert_got(1, "");
@@ -301,7 +305,7 @@ END_TEST
 
 START_TEST(a_ticker_is_silent_while_it_closes)
 {
-	join(0, &ticker);
+	join(0, ticker);
 	outlets[0].blocked = true;
 	still_crew_advance(worker->crew, 1000);
 	session_close(sessions[0], 3000, SLICE("bye"));
@@ -314,7 +318,7 @@ END_TEST
 
 START_TEST(a_ticker_ends_with_its_session)
 {
-	join(0, &ticker);
+	join(0, ticker);
 	session_lost(sessions[0], 1006, SLICE("lost"));
 	still_crew_advance(worker->crew, 5000); /* its timer would be freed memory */
 	assert_got(0, "");

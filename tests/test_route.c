@@ -25,7 +25,7 @@ static void setup_strict(void)
 
 static void teardown(void)
 {
-	config_destroy(config);
+	config_unref(config);
 }
 
 /* Targets */

@@ -16,7 +16,7 @@ static bool is_here(const struct http *http, uint64_t worker)
 
 struct feed_ask_post {
 	struct post post;
-	struct feed_ask ask; /* points to `text` */
+	struct feed_ask ask; /* points to `text`; its endpoint is held */
 	char text[];
 };
 
@@ -27,6 +27,7 @@ static void feed_ask_run(struct worker *worker, struct post *post)
 
 	if (http != NULL)
 		feed_open(http, &asking->ask);
+	endpoint_unref(asking->ask.endpoint);
 	free(asking);
 }
 
@@ -44,6 +45,7 @@ void courier_ask_feed(struct http *http, unsigned home, const struct feed_ask *a
 
 	asking->post = (struct post){.size = size, .run = feed_ask_run};
 	asking->ask = *ask;
+	endpoint_ref(ask->endpoint);
 	asking->ask.session = slice_copy_out(&at, ask->session);
 	asking->ask.peer = peer_copy_out(&at, &ask->peer);
 	asking->ask.callback = slice_copy_out(&at, ask->callback);
@@ -130,10 +132,16 @@ struct intake_post {
 	struct post post;
 	struct worker *home; /* once it is there, where it may have to wait */
 	struct waiter waiter;
-	struct intake_ask ask; /* points to `text` */
+	struct intake_ask ask; /* points to `text`; its endpoint is held */
 	enum intake answer;
 	char text[];
 };
+
+static void intake_post_destroy(struct intake_post *asking)
+{
+	endpoint_unref(asking->ask.endpoint);
+	free(asking);
+}
 
 static void intake_answer_run(struct worker *worker, struct post *post)
 {
@@ -142,7 +150,7 @@ static void intake_answer_run(struct worker *worker, struct post *post)
 
 	if (http != NULL)
 		http_send_answered(http, asking->ask.request.number, asking->answer);
-	free(asking);
+	intake_post_destroy(asking);
 }
 
 static void intake_post_ask(struct intake_post *asking)
@@ -151,7 +159,7 @@ static void intake_post_ask(struct intake_post *asking)
 	struct http *http = edge_http(home);
 
 	if (http == NULL) {
-		free(asking);
+		intake_post_destroy(asking);
 		return;
 	}
 	asking->answer =
@@ -185,6 +193,7 @@ void courier_ask_intake(struct http *http, unsigned home, const struct intake_as
 
 	asking->post = (struct post){.size = size, .run = intake_ask_run};
 	asking->ask = *ask;
+	endpoint_ref(ask->endpoint);
 	asking->ask.session = slice_copy_out(&at, ask->session);
 	asking->ask.peer = peer_copy_out(&at, &ask->peer);
 	asking->ask.body = slice_copy_out(&at, ask->body);

@@ -48,12 +48,12 @@ struct door {
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
 	struct list visitors;
-	uint64_t connections; /* visitors and those handed over, until they close */
-	int64_t *handed;      /* to each worker */
-	struct http_head_limits limits;
+	uint64_t connections;  /* visitors and those handed over, until they close */
+	int64_t *handed;       /* to each worker */
 	struct http_head head; /* of whom is looked at now */
-	uint64_t connections_max;
-	char *peeked; /* limits.bytes + 1 */
+	uint64_t
+		descriptors; /* that connections may have, whatever the configuration says */
+	char *peeked;        /* limits.head + 1, which no reload changes */
 };
 
 static struct loop *door_loop(struct door *door)
@@ -64,6 +64,11 @@ static struct loop *door_loop(struct door *door)
 static struct crowd *door_crowd(const struct door *door)
 {
 	return door->worker->crew->crowd;
+}
+
+static const struct limits *door_limits(const struct door *door)
+{
+	return &door->worker->config->limits;
 }
 
 /* Visitors. */
@@ -93,8 +98,8 @@ static void visitor_drain(struct visitor *visitor)
 	struct door *door = visitor->door;
 
 	for (int i = 0; i < DRAINS_PER_TURN; i++) {
-		ssize_t got =
-			recv(visitor->watch.fd, door->peeked, door->limits.bytes, 0);
+		ssize_t got = recv(
+			visitor->watch.fd, door->peeked, door_limits(door)->head, 0);
 
 		if (got == -1 && errno == EAGAIN)
 			return;
@@ -221,7 +226,7 @@ static bool visitor_is_welcome(struct visitor *visitor)
 	struct crowd *crowd = door_crowd(visitor->door);
 	const struct address from =
 		peer_address((const struct sockaddr *)&visitor->address);
-	bool welcome = crowd_has_room(crowd, &from);
+	bool welcome = crowd_has_room(crowd, visitor->door->worker->config, &from);
 
 	crowd_leave(crowd, visitor->place);
 	visitor->place = crowd_enter(crowd, &from);
@@ -263,8 +268,10 @@ static bool visitor_is_announced(struct visitor *visitor, bool gone)
 static void visitor_look(struct visitor *visitor, bool gone)
 {
 	struct door *door = visitor->door;
-	ssize_t got =
-		recv(visitor->watch.fd, door->peeked, door->limits.bytes + 1, MSG_PEEK);
+	const struct limits *limits = door_limits(door);
+	const struct http_head_limits head_limits = {
+		limits->head, limits->target, limits->head_lines};
+	ssize_t got = recv(visitor->watch.fd, door->peeked, limits->head + 1, MSG_PEEK);
 	int status;
 
 	if (got == 0 || (got == -1 && errno != EAGAIN)) {
@@ -273,8 +280,8 @@ static void visitor_look(struct visitor *visitor, bool gone)
 	}
 	if (got == -1)
 		return;
-	switch (http_head_parse((struct slice){door->peeked, (size_t)got},
-		&door->limits, &door->head, &status)) {
+	switch (http_head_parse((struct slice){door->peeked, (size_t)got}, &head_limits,
+		&door->head, &status)) {
 	case HTTP_HEAD_DONE:
 		visitor_hand_over(visitor);
 		break;
@@ -332,10 +339,18 @@ static struct visitor *door_welcome(struct door *door, enum handover_kind kind, 
 static bool door_address_is_crowded(
 	const struct door *door, const struct address *address)
 {
-	if (crowd_has_room(door_crowd(door), address))
+	if (crowd_has_room(door_crowd(door), door->worker->config, address))
 		return false;
 	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
 	return true;
+}
+
+/* As many as the configuration says, and as there are descriptors for. */
+static uint64_t door_most(const struct door *door)
+{
+	uint64_t most = door_limits(door)->connections;
+
+	return most == 0 || most > door->descriptors ? door->descriptors : most;
 }
 
 /* True, and logged, when one more is one too many, at all or from that address. */
@@ -343,12 +358,12 @@ static bool door_is_crowded(
 	const struct door *door, const struct sockaddr_storage *address)
 {
 	const struct address from = peer_address((const struct sockaddr *)address);
+	const uint64_t most = door_most(door);
 
-	if (door->connections < door->connections_max)
+	if (door->connections < most)
 		return door_address_is_crowded(door, &from);
 	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
-	log_warn("door: more than %llu connections",
-		(unsigned long long)door->connections_max);
+	log_warn("door: more than %llu connections", (unsigned long long)most);
 	return true;
 }
 
@@ -404,23 +419,17 @@ static void on_admin_connection(void *context, int fd,
 	struct visitor *visitor =
 		door_welcome(door, HANDOVER_ADMIN, fd, address, address_len);
 
-	if (visitor != NULL &&
-		door->connections > door->connections_max + CONNECTIONS_KEPT)
+	if (visitor != NULL && door->connections > door_most(door) + CONNECTIONS_KEPT)
 		visitor_refuse(visitor, 503, SLICE("Too many connections"));
 }
 
-/* As many as the configuration says, and as there are descriptors for. */
-static uint64_t door_connections_max(const struct config *config)
+static uint64_t door_descriptors(void)
 {
 	struct rlimit limit = {0};
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	uint64_t most = limit.rlim_cur > DESCRIPTORS_KEPT * 2
-				? limit.rlim_cur - DESCRIPTORS_KEPT
-				: limit.rlim_cur / 2;
-	uint64_t wanted = config->limits.connections;
-
-	return wanted != 0 && wanted < most ? wanted : most;
+	return limit.rlim_cur > DESCRIPTORS_KEPT * 2 ? limit.rlim_cur - DESCRIPTORS_KEPT
+						     : limit.rlim_cur / 2;
 }
 
 /* At the socket that we have inherited, or where the configuration says. */
@@ -474,10 +483,8 @@ struct door *door_create(struct worker *worker)
 
 	door->worker = worker;
 	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
-	door->limits = (struct http_head_limits){
-		config->limits.head, config->limits.target, config->limits.head_lines};
-	door->peeked = xmalloc(door->limits.bytes + 1);
-	door->connections_max = door_connections_max(config);
+	door->peeked = xmalloc(config->limits.head + 1);
+	door->descriptors = door_descriptors();
 	list_init(&door->visitors);
 	if (door_listen_tcp(door, config) == -1 ||
 		door_listen_admin(door, config) == -1 ||

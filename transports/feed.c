@@ -32,7 +32,7 @@ struct feed {
 	 */
 	struct feed *before, *after;
 	struct timer timer;  /* an ended session's close frame is due */
-	struct feed_ask ask; /* points to `text` */
+	struct feed_ask ask; /* points to `text`; its endpoint is held */
 	char text[];
 };
 
@@ -44,6 +44,7 @@ static struct feed *feed_create(struct http *http, const struct feed_ask *ask)
 
 	feed->http = http;
 	feed->ask = *ask;
+	endpoint_ref(ask->endpoint);
 	feed->ask.session = slice_copy_out(&at, ask->session);
 	feed->ask.peer = peer_copy_out(&at, &ask->peer);
 	feed->ask.callback = slice_copy_out(&at, ask->callback);
@@ -62,6 +63,7 @@ static void feed_destroy(struct feed *feed)
 	loop_timer_stop(feed->http->worker->loop, &feed->timer);
 	if (feed->before != NULL)
 		feed->before->after = NULL;
+	endpoint_unref(feed->ask.endpoint);
 	free(feed);
 	if (after != NULL) {
 		after->before = NULL;

@@ -53,6 +53,12 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 		SLICE(""),
 	};
 	struct http_route route = route_find(config, head->target, true);
+
+	/* The door went by a configuration that has gone since, or is not here yet. */
+	if (route.kind != ROUTE_WEBSOCKET) {
+		close(handover->fd);
+		return;
+	}
 	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);
 }
 

@@ -85,10 +85,10 @@ struct http_request {
 	struct slice cookie;  /* the endpoint's bind_cookie; the same */
 	struct slice address; /* of the client, as trusted proxies say */
 	char address_text[ADDRESS_TEXT_MAX];
-	struct http_route route;
-	int minor;   /* of HTTP/1.x */
-	bool begun;  /* its head has been looked at, */
-	bool routed; /* was good, and `route` says what it is about */
+	struct http_route route; /* its endpoint is held */
+	int minor;               /* of HTTP/1.x */
+	bool begun;              /* its head has been looked at, */
+	bool routed;             /* was good, and `route` says what it is about */
 
 	/* What its head was found to deserve; 0: nothing. Said when its body is here. */
 	int refusal;

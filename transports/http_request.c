@@ -45,6 +45,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 	if (request->entry.number != 0)
 		registry_remove(&request_http(request)->requests, &request->entry);
 	request->connection->request = NULL;
+	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
 	free(request->target);
 	free(request);
@@ -207,6 +208,8 @@ static bool request_begin(struct http_request *request, const char *version)
 				 : route_find(config, head->target, upgrade);
 	if (request_is_admin(request))
 		request->refusal = admin_check(request, head);
+	if (request->route.endpoint != NULL)
+		endpoint_ref(request->route.endpoint);
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	if (request->refusal == 0)
 		request_check_peer(request, head);

@@ -17,8 +17,8 @@ static bool send_answer_unknown(struct http_request *request)
 	log_info("http: a message for an unknown session at %.*s (with several "
 		 "servers: sticky sessions?)",
 		SLICE_ARGS(request->route.endpoint->path));
-	if (crowd_admits(worker->crew->crowd, CROWD_UNKNOWN, request->address,
-		    loop_now(worker->loop)))
+	if (crowd_admits(worker->crew->crowd, worker->config, CROWD_UNKNOWN,
+		    request->address, loop_now(worker->loop)))
 		return http_answer_text(request, 404, SLICE("Not found\n"));
 	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
 	return http_answer(

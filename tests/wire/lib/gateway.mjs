@@ -129,6 +129,18 @@ export class Gateway {
     await until('the gateway is stopping', () => /server: stopping\n/.test(this.log));
   }
 
+  // Makes it read another configuration, or a text that is none; returns what it has
+  // logged of that. Its workers go by it from their next turns on.
+  async reload(configuration) {
+    const before = this.log.length;
+    const text = typeof configuration === 'string' ? configuration : JSON.stringify(configuration, null, 2);
+    writeFileSync(path.join(this.folder, 'postern.json'), text);
+    this.child.kill('SIGHUP');
+    const end = /server: reload \d+: .*\n/;
+    await until('the configuration is read again', () => end.test(this.log.slice(before)));
+    return this.log.slice(before);
+  }
+
   kill() { this.child?.kill('SIGKILL'); }
 
   // It gets no time from the system, as on a busy machine; what it is sent waits.

@@ -1,0 +1,258 @@
+/* What a reload changes, what it leaves, and who holds the snapshots meanwhile. */
+#include "gateway/config_reload.h"
+
+#include "gateway/config_print.h"
+#include "gateway/config_settings.h"
+#include "gateway/log.h"
+#include "tests/memory_outlet.h"
+#include "tests/still_crew.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Files */
+
+static char path[] = "/tmp/postern-reload-XXXXXX";
+static struct config_settings settings;
+static struct buf error;
+static json_t *started;
+
+static void write_file(const char *json)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	for (; *json != '\0'; json++)
+		fputc(*json == '\'' ? '"' : *json, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void setup(void)
+{
+	int fd = mkstemp(path);
+
+	ck_assert_int_ne(fd, -1);
+	close(fd);
+	log_set_level(LOG_ERROR);
+}
+
+static void teardown(void)
+{
+	unlink(path);
+	config_settings_finish(&settings);
+	json_decref(started);
+	buf_finish(&error);
+}
+
+/* The configuration that the server starts with. */
+static void start(const char *json)
+{
+	write_file(json);
+	struct config *config = config_read(path, &settings, &error);
+	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
+	started = config_to_json(config);
+	config_unref(config);
+}
+
+static struct config *reload(const char *json)
+{
+	write_file(json);
+	return config_reload(path, &settings, started, &error);
+}
+
+START_TEST(a_reload_changes_what_can_change)
+{
+	start("{}");
+	struct config *config = reload("{'limits': {'frame': 1000, 'sessions': 3},"
+				       "'times': {'ping': 7}, 'log_level': 'warn',"
+				       "'allowed_origins': ['*'], 'endpoints':"
+				       " [{'path': '/new'}]}");
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->limits.frame, 1000);
+	ck_assert_uint_eq(config->times.ping, 7);
+	ck_assert_slice_eq(config->log_level, SLICE("warn"));
+	ck_assert_uint_eq(config->endpoints[0].allowed_origins.count, 1);
+	config_unref(config);
+}
+END_TEST
+
+START_TEST(a_reload_keeps_what_needs_a_restart)
+{
+	start("{'listen': ':81', 'workers': 2, 'limits': {'head': 4000},"
+	      "'broker': {'prefixes': ['/a', '/b']}}");
+	struct config *config =
+		reload("{'listen': ':82', 'workers': 3, 'timezone': 'UTC',"
+		       "'limits': {'head': 5000, 'headers': 9},"
+		       "'broker': {'prefixes': ['/c'], 'prefetch': 5}}");
+
+	ck_assert_msg(config != NULL, "%.*s", SLICE_ARGS(buf_slice(&error)));
+	ck_assert_slice_eq(config->port, SLICE("81"));
+	ck_assert_uint_eq(config->workers, 2);
+	ck_assert_uint_eq(config->timezone.len, 0);
+	ck_assert_uint_eq(config->limits.head, 4000);
+	ck_assert_uint_eq(config->limits.headers, 9);
+	ck_assert_uint_eq(config->broker_prefixes.count, 2);
+	ck_assert_slice_eq(config->broker_prefixes.items[1], SLICE("/b"));
+	ck_assert_uint_eq(config->prefetch, 5);
+	config_unref(config);
+}
+END_TEST
+
+START_TEST(settings_go_over_the_file_in_a_reload_too)
+{
+	struct config_leaves leaves;
+
+	config_leaves_list(&leaves, CONFIG_PATH);
+	config_settings_add(&settings, config_leaves_find(&leaves, SLICE("times.ping")),
+		SLICE("--times.ping"), "77");
+	start("{}");
+	struct config *config = reload("{'times': {'ping': 5, 'pong': 6}}");
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->times.ping, 77);
+	ck_assert_uint_eq(config->times.pong, 6);
+	config_unref(config);
+}
+END_TEST
+
+static const struct {
+	const char *json, *error;
+} mistakes[] = {
+	{"{'listen': ", ":1:12: unexpected token near end of file"},
+	{"{'limits': {\n'frame': 1}}",
+		":2:1: limits.frame: must be from 256 to 1073741824"},
+};
+
+START_TEST(a_file_with_a_mistake_gives_nothing)
+{
+	start("{}");
+	ck_assert_ptr_null(reload(mistakes[_i].json));
+	ck_assert_slice_eq(slice_from(buf_slice(&error), strlen(path)),
+		slice_of(mistakes[_i].error));
+}
+END_TEST
+
+START_TEST(what_does_not_go_with_what_stays_is_told)
+{
+	start("{'broker': {'prefixes': ['/a']}}");
+	ck_assert_ptr_null(reload("{'broker': {'prefixes': ['/b']},"
+				  "'app': {'prefixes': ['/a']}}"));
+	ck_assert(slice_ends_with(
+		buf_slice(&error), SLICE("app.prefixes[0]: \"/a\" is the broker's")));
+}
+END_TEST
+
+/* Snapshots */
+
+static struct crew *crew;
+static struct config *next;
+
+static void setup_crew(void)
+{
+	crew = still_crew_create("");
+	next = config_of("{'endpoints': [{'path': '/reply', 'handler': 'reply',"
+			 "'reply': 'Now'}]}");
+}
+
+static void teardown_crew(void)
+{
+	config_unref(next);
+	still_crew_destroy(crew);
+}
+
+static unsigned holders(const struct config *config)
+{
+	return atomic_load(&config->holders);
+}
+
+START_TEST(every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old)
+{
+	const struct config *old = config_ref(crew->config);
+
+	crew_configure(crew, next);
+	ck_assert_ptr_eq(crew->workers[0]->config, old); /* not before its turn */
+	still_crew_settle(crew);
+	for (unsigned i = 0; i < crew->count; i++)
+		ck_assert_ptr_eq(crew->workers[i]->config, next);
+	ck_assert_uint_eq(holders(old), 2); /* the start's, and ours */
+	ck_assert_uint_eq(holders(next), 2 + crew->count);
+	config_unref(old);
+}
+END_TEST
+
+START_TEST(a_session_keeps_the_endpoint_that_it_was_opened_at)
+{
+	const struct config *old = config_ref(crew->config);
+	struct worker *worker = crew->workers[0];
+	struct session *session = still_crew_open(worker, "/reply", SESSION_RAW, "");
+	struct memory_outlet outlet = {.wire = WIRE_PLAIN};
+
+	memory_outlet_attach(&outlet, session);
+	crew_configure(crew, next);
+	still_crew_settle(crew);
+	ck_assert_uint_eq(holders(old), 3); /* the start's, the session's, ours */
+	session_receive(session, SLICE("?"), false);
+	still_crew_settle(crew);
+	ck_assert_str_eq(memory_outlet_got(&outlet), "Yes");
+
+	session_lost(session, 1006, SLICE("Gone"));
+	still_crew_settle(crew);
+	ck_assert_uint_eq(holders(old), 2);
+	config_unref(old);
+	memory_outlet_finish(&outlet);
+}
+END_TEST
+
+START_TEST(a_session_is_found_by_the_path_of_its_endpoint_ever_after)
+{
+	struct worker *worker = crew->workers[0];
+	struct session *session =
+		still_crew_open(worker, "/reply", SESSION_SOCKJS, "abc");
+
+	crew_configure(crew, next);
+	still_crew_settle(crew);
+	const struct endpoint *now = still_crew_endpoint(crew, "/reply");
+	ck_assert_ptr_ne(session_endpoint(session), now);
+	ck_assert_ptr_eq(session_find(worker, now, SLICE("abc")), session);
+}
+END_TEST
+
+START_TEST(a_post_on_its_way_holds_its_snapshot)
+{
+	const struct config *old = config_ref(crew->config);
+	struct config *third = config_of("{}");
+
+	crew_configure(crew, next);
+	crew_configure(crew, third); /* before any worker has had a turn */
+	still_crew_settle(crew);
+	for (unsigned i = 0; i < crew->count; i++)
+		ck_assert_ptr_eq(crew->workers[i]->config, third);
+	ck_assert_uint_eq(holders(next), 1);
+	ck_assert_uint_eq(holders(old), 2);
+	config_unref(old);
+	config_unref(third);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config_reload");
+	TCase *files = unit_case(suite, "files");
+	TCase *snapshots = unit_case(suite, "snapshots");
+
+	tcase_add_checked_fixture(files, setup, teardown);
+	tcase_add_test(files, a_reload_changes_what_can_change);
+	tcase_add_test(files, a_reload_keeps_what_needs_a_restart);
+	tcase_add_test(files, settings_go_over_the_file_in_a_reload_too);
+	unit_add_table(files, a_file_with_a_mistake_gives_nothing, mistakes);
+	tcase_add_test(files, what_does_not_go_with_what_stays_is_told);
+	tcase_add_checked_fixture(snapshots, setup_crew, teardown_crew);
+	tcase_add_test(
+		snapshots, every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old);
+	tcase_add_test(snapshots, a_session_keeps_the_endpoint_that_it_was_opened_at);
+	tcase_add_test(
+		snapshots, a_session_is_found_by_the_path_of_its_endpoint_ever_after);
+	tcase_add_test(snapshots, a_post_on_its_way_holds_its_snapshot);
+	return unit_run(suite);
+}
