@@ -22,8 +22,8 @@ static const char *const level_names[] = {
 
 /*
  * The one exception to "no file-scope state": there is one stderr in a process,
- * and a failing function must be able to speak without being handed a log. The format
- * is set before any thread starts; a reload changes level and bound.
+ * and a failing function must be able to speak without being handed a log. A reload
+ * changes all three.
  */
 static _Atomic enum log_level lowest = LOG_INFO;
 static _Atomic enum log_format format = LOG_TEXT;

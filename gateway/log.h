@@ -39,7 +39,7 @@ enum log_format {
 /* "text", "json"; "auto" is text on a terminal. */
 bool log_format_parse(struct slice name, enum log_format *format);
 
-/* Once, before any thread starts. Until then it is text. */
+/* Until then it is text. */
 void log_set_format(enum log_format format);
 
 /* What an event is about. */
