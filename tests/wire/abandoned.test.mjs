@@ -11,6 +11,7 @@ import { until } from './lib/wait.mjs';
 const MB = 1 << 20;
 const EACH = 2000, WARM_UP = 400, AT_ONCE = 8;
 const SESSIONS = 2000; // as many as there may be at a time
+const ROOM = SESSIONS * 3 / 4;
 const DISCONNECT = 1000;
 const GROWTH = 12 * MB; // 600 bytes for each session; what is remembered of each takes half
 
@@ -32,10 +33,25 @@ const nextOf = (all) => all[(turn += 1) % all.length];
 const sessionAt = ({ port }, endpoint = '/echo') => (
   Object.assign(new Session(port, endpoint), { localAddress: nextOf(addresses) }));
 
+// Lets one after the other in as long as there is room: on a fast machine more would be
+// opened in the time of a disconnect than there may be.
+const turnstile = {
+  passed: 0,
+  async pass() {
+    if (this.passed - this.obituaries.count >= ROOM) {
+      await until('sessions end', () => this.passed - this.obituaries.count < ROOM);
+    }
+    this.passed += 1;
+  },
+};
+
 // One who asks on his own connection for one session after the other: visit(wire, i).
 async function visits(gateway, count, visit) {
   const wire = await Wire.open(gateway.port, nextOf(addresses));
-  for (let i = 0; i < count; i += 1) await visit(wire, i);
+  for (let i = 0; i < count; i += 1) {
+    await turnstile.pass();
+    await visit(wire, i);
+  }
   wire.abort();
 }
 
@@ -60,12 +76,16 @@ const ended = ['streams that have ended', (gateway, count) => visits(gateway, co
 // Vanishes while a request waits.
 const waiting = receivers.map((receiver) => (
   [`waiting by ${receiver.name}`, async (gateway, count) => {
-    for (let i = 0; i < count; i += 1) leaves[i % 2](await wait(sessionAt(gateway), receiver));
+    for (let i = 0; i < count; i += 1) {
+      await turnstile.pass();
+      leaves[i % 2](await wait(sessionAt(gateway), receiver));
+    }
   }]));
 
 const sockets = [['/echo/000/ID/websocket', '\x81\x01o'], ['/echo/websocket', '']].map(([path, first]) => (
   [`a WebSocket at ${path}`, async (gateway, count) => {
     for (let i = 0; i < count; i += 1) {
+      await turnstile.pass();
       const wire = await Wire.open(gateway.port, nextOf(addresses));
       assert.equal((await wire.write(requestText(`GET ${path}`, { headers: UPGRADE })).head()).status, 101);
       assert.equal((await wire.take(first.length)).toString('latin1'), first);
@@ -119,6 +139,7 @@ testWith('of 20,000 sessions that are opened and abandoned nothing is left', con
   assert.equal(ways.length * EACH, 20_000);
   const before = gateway.descriptors, obituaries = new Obituaries(gateway);
   let opened = 0;
+  turnstile.obituaries = obituaries;
   const allEnd = () => until('each session has ended, once', () => obituaries.count === opened);
   const round = async (each) => {
     await abandon(gateway, each);
