@@ -5,6 +5,7 @@ import { ask, connect, requestText } from './lib/http.mjs';
 import { fetch, openIdle, receivers } from './lib/receivers.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { test, withGateway } from './lib/test.mjs';
+import { until } from './lib/wait.mjs';
 
 const gateway = withGateway(conformance());
 
@@ -137,6 +138,8 @@ for (const sender of senders) {
   test(`${name} to a session that has ended is 404`, async () => {
     const session = await opened(sender, '/close');
     await assertHeard(session, sender, 'c[3000,"Go away!"]');
+    // It has when its home knows that the close was heard, perhaps over another worker.
+    await until('it has ended', async () => (await post(session, sender, write('["x"]'))).status === 404);
     for (const body of ['["x"]', '["x']) assert.equal((await post(session, sender, write(body))).status, 404);
   });
 

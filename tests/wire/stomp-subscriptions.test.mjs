@@ -138,8 +138,8 @@ testOver(plain, gateway, '26: on a topic nothing comes again, whatever is reject
   await client.subscribe(topic, '1', { ack: 'client-individual' });
   client.publish(topic, 'one').publish(topic, 'two');
   nack(client, await client.frame('MESSAGE'), { receipt: 'n' });
-  await client.frame('MESSAGE');
-  await client.frame('RECEIPT');
+  const rest = [await client.frame(), await client.frame()]; // the topic may be at home elsewhere
+  assert.deepEqual(rest.map(({ command }) => command).sort(), ['MESSAGE', 'RECEIPT']);
   client.abort();
   await other.subscribe(topic);
   other.publish(topic, 'three');
