@@ -14,7 +14,7 @@ struct command {
 	const char *summary; /* one line of the overview */
 	const char *help;    /* what --help adds to it */
 	bool configures;     /* takes --config and the keys of the configuration */
-	bool prints;         /* takes --defaults */
+	bool prints;         /* takes --defaults and --document */
 	int (*run)(const struct command_line *line);
 };
 
@@ -41,7 +41,9 @@ static const struct command commands[] = {
 			"again, passwords'\n"
 			"hashes and all: keep it as safe as the one that went in.\n"
 			"\n"
-			"  --defaults     every key with its default instead\n",
+			"  --defaults     every key with its default instead\n"
+			"  --document     the document on all keys instead, in "
+			"Markdown\n",
 		.configures = true,
 		.prints = true,
 		.run = command_print_config,
@@ -149,12 +151,18 @@ static int help_command(const struct command *command)
 
 /* Options. */
 
-enum { OPTION_HELP = 'h', OPTION_CONFIG = 256, OPTION_DEFAULTS, OPTION_KEYS };
+enum {
+	OPTION_HELP = 'h',
+	OPTION_CONFIG = 256,
+	OPTION_DEFAULTS,
+	OPTION_DOCUMENT,
+	OPTION_KEYS
+};
 
 struct options {
 	struct config_leaves leaves;
-	const char *words[CONFIG_LEAVES_MAX + 4];
-	struct option items[CONFIG_LEAVES_MAX + 4];
+	const char *words[CONFIG_LEAVES_MAX + 5];
+	struct option items[CONFIG_LEAVES_MAX + 5];
 	size_t count;
 };
 
@@ -172,8 +180,10 @@ static void list_options(const struct command *command, struct options *options)
 	if (!command->configures)
 		return;
 	add_option(options, "config", required_argument, OPTION_CONFIG);
-	if (command->prints)
+	if (command->prints) {
 		add_option(options, "defaults", no_argument, OPTION_DEFAULTS);
+		add_option(options, "document", no_argument, OPTION_DOCUMENT);
+	}
 	config_leaves_list(&options->leaves, CONFIG_FLAG);
 	for (size_t i = 0; i < options->leaves.count; i++)
 		add_option(options, options->leaves.names[i], required_argument,
@@ -232,6 +242,8 @@ static bool read_options(const struct command *command, int argc, char **argv,
 			line->file = optarg;
 		else if (option == OPTION_DEFAULTS)
 			line->defaults = true;
+		else if (option == OPTION_DOCUMENT)
+			line->document = true;
 		else
 			add_flag(
 				line, &options, (size_t)(option - OPTION_KEYS), optarg);

@@ -14,6 +14,7 @@ struct command_line {
 	const char *file; /* the configuration's; NULL: the built-in demo */
 	struct config_settings settings;
 	bool defaults; /* --defaults: of print-config */
+	bool document; /* --document: of print-config */
 	const struct edge_ops *edge;
 };
 

@@ -297,7 +297,7 @@ static const struct config_key app[] = {
 	},
 	{
 		.name = "routes",
-		.means = "the routes: the first that matches counts",
+		.means = "the routes: of those that match the most specific counts",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, routes),
 		.count = offsetof(struct config, route_count),
