@@ -70,13 +70,14 @@ const looks = {
   narrow: { ...PHONE, viewport: { width: 320, height: 568 } },
 };
 
-for (const name of ['', 'spring.html', 'plain.html', 'chat.html', 'chat-classic.html']) {
+for (const name of ['', 'spring.html', 'plain.html', 'chat.html', 'chat-classic.html',
+  'docs/', 'docs/configuration.html', 'docs/performance.html']) {
   for (const [look, options] of Object.entries(looks)) {
     test(`${name || 'the front page'} needs no sideways scrolling (${look})`, async () => {
       const page = await open(name, options);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
       // chat.test.mjs takes pictures of a chat that goes on.
-      if (!name.startsWith('chat')) await screenshot(page, `${name.replace('.html', '') || 'index'}-${look}`);
+      if (!name.startsWith('chat')) await screenshot(page, `${name.replace('.html', '').replace(/\/$/, '').replace('/', '-') || 'index'}-${look}`);
       await closePage(page);
     });
   }
