@@ -325,6 +325,10 @@ void http_destroy(struct http *http)
 static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *address,
 	socklen_t address_len)
 {
+	const struct times *times = &stall->http->worker->config->times;
+
+	/* What the kernel has taken waits for nobody's queue to tell of it. */
+	progress_probe(fd, times->ping, times->pong);
 	/* It closes the socket itself when it fails. */
 	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_YES)
 		stall_mark(stall);
