@@ -3,11 +3,12 @@
 // A fence of json is a whole configuration, good by itself. What follows it in the same document
 // goes by it: sh runs in a folder with it as postern.json, with `postern` in the path and a
 // gateway at work, whose address stands for localhost:8080; javascript runs as a page of that
-// gateway would, and has to print what its comments ("// prints ...") say. Before the first
-// configuration it is the demo's. Of what is only shown, as console, the programs are there.
+// gateway would, and has to print what its comments ("// prints ...") say; html is the front page
+// of its "www". Before the first configuration it is the demo's. Of what is only shown, as
+// console, the programs are there.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,6 +22,7 @@ import { test, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
 const require = createRequire(import.meta.url);
+const StompJs = require('@stomp/stompjs');
 const demo = readFileSync(`${top}gateway/demo.json`, 'utf8');
 const readme = new Document('README.md');
 
@@ -61,9 +63,17 @@ for (const { file } of documents) {
 const scratch = mkdtempSync(path.join(tmpdir(), 'postern-'));
 after(() => rmSync(scratch, { recursive: true }));
 
+// The same configuration, as a test can start it: it lets the kernel choose the ports.
+function startable({ www, admin, ...rest }) {
+  if (admin?.listen) admin.listen = '127.0.0.1:0';
+  return { ...rest, ...(admin && { admin }), ...(www && { www: path.join(scratch, www) }) };
+}
+
 // Runs as a shell would; fails when any of its commands does.
-function runShell(text, { port }) {
-  const here = text.replaceAll('localhost:8080', `127.0.0.1:${port}`);
+function runShell(text, gateway) {
+  const { port } = gateway;
+  const here = text.replaceAll('localhost:8080', `127.0.0.1:${port}`)
+    .replace(/localhost:8081/g, () => `127.0.0.1:${gateway.adminPort}`);
   const env = {
     PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: scratch, POSTERN_LISTEN: `127.0.0.1:${port}` };
   return new Promise((resolve, reject) => {
@@ -80,7 +90,7 @@ function pageOf(gateway, opened) {
     SockJS: function Socket(url, ...more) { return keep(new SockJS(new URL(url, gateway.url).href, ...more)); },
     WebSocket: function Socket(url, ...more) { return keep(new WebSocket(new URL(url, gateway.ws).href, ...more)); },
     Stomp: require('stompjs'),
-    StompJs: require('@stomp/stompjs'),
+    StompJs: { Client: class extends StompJs.Client { constructor(options) { super(options); opened.push(this); } } },
     location: { host: `127.0.0.1:${gateway.port}` },
   };
 }
@@ -99,7 +109,7 @@ async function runScript(text, gateway) {
     await until(`${text} prints what it says, not ${printed}`, () => (
       expected.every((line) => printed.some((word) => line.test(word)))));
   } finally {
-    opened.forEach((socket) => (socket.terminate ?? socket.close).call(socket));
+    opened.forEach((it) => (it.deactivate ?? it.terminate ?? it.close).call(it));
   }
 }
 
@@ -121,11 +131,14 @@ for (const { file, fences } of [readme, ...documents]) {
           writeFileSync(`${scratch}/postern.json`, text);
           const { status, stderr } = await runPostern('check-config', '--config', `${scratch}/postern.json`);
           assert.equal(status, 0, `${text}${stderr}`);
+        } else if (language === 'html') {
+          mkdirSync(`${scratch}/pages`);
+          writeFileSync(`${scratch}/pages/index.html`, text);
         } else if (language === 'console') {
           checkPrograms(text);
         } else if (language in runners) {
           writeFileSync(`${scratch}/postern.json`, configuration);
-          gateway ??= await new Gateway(JSON.parse(configuration)).start();
+          gateway ??= await new Gateway(startable(JSON.parse(configuration))).start();
           await runners[language](text, gateway);
         }
       }
