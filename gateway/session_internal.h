@@ -1,7 +1,8 @@
 /*
  * What the session_*.c share; nobody else includes it. session.c is what a session does,
- * session_hold.c when it hears nothing, session_slow.c when its peer reads too slowly,
- * session_times.c when it does something by itself, session_count.c what is said of it.
+ * session_outlet.c how its output leaves, session_hold.c when it hears nothing,
+ * session_slow.c when its peer reads too slowly, session_times.c when it does something by
+ * itself, session_count.c what is said of it.
  */
 #ifndef GATEWAY_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_INTERNAL_H
@@ -73,8 +74,17 @@ static inline uint64_t session_now(const struct session *session)
 
 /* session.c */
 
+/* The one writer of the state. */
+void session_set_state(struct session *session, enum session_state state);
+
 /* Puts the session among those whose outlet is told to pull. */
 void session_wake(struct session *session);
+
+/*
+ * What answers a peer does not wait behind what is fanned out to thousands: it is little,
+ * and each has asked for it.
+ */
+void session_hurry(struct session *session);
 
 /* Says why the session ends; the first reason counts. */
 void session_set_reason(struct session *session, unsigned code, struct slice reason);

@@ -1,0 +1,141 @@
+/* What a session is to its outlet: who pulls, and what has left with it. */
+#include "gateway/session_internal.h"
+
+#include "gateway/handler.h"
+
+#include <assert.h>
+
+struct outlet *session_outlet(const struct session *session)
+{
+	return session->outlet;
+}
+
+bool session_attach(struct session *session, struct outlet *outlet)
+{
+	if (session->outlet != NULL || session->doomed)
+		return false;
+	session->outlet = outlet;
+	session->taken_at = session_now(session);
+	if (session->state == SESSION_CLOSING)
+		session->closing_at = session->taken_at; /* it lingers for this one */
+	session_heard(session);
+	if (session_next(session, NULL) != SESSION_NEXT_NOTHING)
+		session_wake(session);
+	if (!session->greeted)
+		session_hurry(session);
+	session_plan(session);
+	return true;
+}
+
+void session_detach(struct session *session)
+{
+	session->outlet = NULL;
+	session->lent = 0;
+	session->beat_due = false;
+	session->detached_at = session_now(session);
+	session_plan(session);
+}
+
+void session_lost(struct session *session, unsigned code, struct slice reason)
+{
+	session->outlet = NULL;
+	session_set_reason(session, code, reason);
+	session_finish(session);
+}
+
+enum session_next session_next(const struct session *session, size_t *count)
+{
+	if (session->state == SESSION_CLOSED)
+		return SESSION_NEXT_NOTHING;
+	if (!session->greeted)
+		return SESSION_NEXT_OPEN;
+	if (session->queue.count > 0) {
+		if (count != NULL)
+			*count = session->queue.count;
+		return SESSION_NEXT_MESSAGES;
+	}
+	if (session->state == SESSION_CLOSING)
+		return SESSION_NEXT_CLOSE;
+	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
+}
+
+struct rendering session_render(struct session *session, size_t index, enum wire wire)
+{
+	const struct delivery *item = outbound_item(&session->queue, index);
+	const struct view view = {
+		.version = (enum stomp_version)item->version,
+		.wire = wire,
+		.subscription = item->subscription,
+		.ack = item->flags & DELIVERY_ACK ? item->ordinal : 0,
+		.redelivered = item->flags & DELIVERY_REDELIVERED,
+	};
+
+	if (session->lent <= index)
+		session->lent = index + 1;
+	return message_render(item->message, &view);
+}
+
+/* The handler may only note it: nothing is queued or closed meanwhile. */
+static void session_tell_sent(struct session *session, size_t count)
+{
+	if (session->handler->sent == NULL || count == 0)
+		return;
+	session_count_delivered(session, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct delivery *item = outbound_item(&session->queue, i);
+
+		if (item->flags & DELIVERY_TOLD)
+			session->handler->sent(session->conversation, item->ordinal);
+	}
+}
+
+/* The oldest messages are with the kernel. */
+static void session_pop(struct session *session, size_t count)
+{
+	session_tell_sent(session, count);
+	outbound_pop(&session->queue, count, &session->worker->names);
+	session_count_queue(session);
+	session->traffic[DIRECTION_OUT].messages += count;
+	session->lent -= count;
+}
+
+void session_popped(
+	struct session *session, enum session_next what, size_t count, size_t bytes)
+{
+	if (session->doomed)
+		return;
+	session->taken_at = session_now(session);
+	session_count_out(session, bytes);
+	switch (what) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_OPEN:
+		session->greeted = true;
+		if (session->state == SESSION_CONNECTING)
+			session_set_state(session, SESSION_OPEN);
+		break;
+	case SESSION_NEXT_MESSAGES:
+		session_pop(session, count);
+		if (session->state == SESSION_CLOSING)
+			session_plan(session);
+		break;
+	case SESSION_NEXT_BEAT:
+		session->beat_due = false;
+		session_plan(session);
+		break;
+	case SESSION_NEXT_CLOSE:
+		session->outlet = NULL;
+		session_finish(session);
+		break;
+	}
+}
+
+unsigned session_close_code(const struct session *session)
+{
+	return session->close_code;
+}
+
+struct slice session_close_reason(const struct session *session)
+{
+	return slice_of(session->close_reason);
+}
