@@ -71,7 +71,7 @@ const looks = {
 };
 
 for (const name of ['', 'spring.html', 'plain.html', 'chat.html', 'chat-classic.html',
-  'docs/', 'docs/configuration.html', 'docs/performance.html']) {
+  'docs/', 'docs/from-spring.html', 'docs/configuration.html']) {
   for (const [look, options] of Object.entries(looks)) {
     test(`${name || 'the front page'} needs no sideways scrolling (${look})`, async () => {
       const page = await open(name, options);
