@@ -9,7 +9,7 @@
 bool pages_find(const char *folder, char pages[PATH_MAX])
 {
 	/* From the binary's folder: in a build, and installed. */
-	static const char *const places[] = {".", "../share/postern"};
+	static const char *const places[] = {"", "../share/postern/"};
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -22,7 +22,7 @@ bool pages_find(const char *folder, char pages[PATH_MAX])
 	*name = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		int written =
-			snprintf(pages, PATH_MAX, "%s/%s/%s", self, places[i], folder);
+			snprintf(pages, PATH_MAX, "%s/%s%s", self, places[i], folder);
 
 		if (written < PATH_MAX && access(pages, R_OK | X_OK) == 0)
 			return true;
