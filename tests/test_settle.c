@@ -1,0 +1,174 @@
+/* ACK and NACK: which messages a frame means, in each version, and what becomes of them. */
+#include "gateway/broker/internal.h"
+
+#include "gateway/session.h"
+#include "tests/still_crew.h"
+#include "tests/unit.h"
+
+#include <stdio.h>
+
+static struct worker *worker;
+static struct broker *broker;
+static struct party party;
+static struct buf error;
+
+static void setup(void)
+{
+	worker = still_crew_create_of(1, "")->workers[0];
+	broker = worker->broker;
+	party = (struct party){
+		.session = still_crew_open(worker, "/echo", SESSION_RAW, "")};
+	broker_enter(broker, &party);
+}
+
+static void teardown(void)
+{
+	buf_finish(&error);
+	broker_leave(broker, &party);
+	still_crew_settle(worker->crew);
+	still_crew_destroy(worker->crew);
+}
+
+/* Of a topic, so that no home must hear; with that many messages delivered: 1-1, 1-2 ... */
+static struct subscription *delivered(const char *id, enum ack_mode ack, uint64_t count)
+{
+	const struct slice named = slice_of(id);
+	struct subscription *subscription = subscription_create(
+		broker, &party, &named, SLICE("/topic/a"), STOMP_1_2);
+
+	subscription->kind = SUBSCRIPTION_LOCAL;
+	subscription->ack = ack;
+	for (uint64_t offset = 1; offset <= count; offset++)
+		unacked_push(&subscription->unacked, (struct place){1, offset}, 0);
+	return subscription;
+}
+
+/* With one header, and perhaps another. */
+static enum broker_result say(enum stomp_command command, enum stomp_version version,
+	const char *name, const char *value, const char *subscription)
+{
+	struct stomp_header headers[] = {
+		{slice_of(name), slice_of(value)},
+		{SLICE("subscription"), slice_of(subscription)},
+	};
+	const struct stomp_frame frame = {.command = command,
+		.headers = headers,
+		.header_count = subscription[0] == '\0' ? 1 : 2};
+	struct broker_call call = {
+		.party = &party, .frame = &frame, .version = version, .error = &error};
+
+	buf_clear(&error);
+	return broker_settle(broker, &call);
+}
+
+static enum broker_result ack_of(
+	const struct subscription *subscription, uint64_t offset)
+{
+	char id[64];
+
+	snprintf(id, sizeof(id), "1-%llu-%u", (unsigned long long)offset,
+		(unsigned)subscription->ordinal);
+	return say(STOMP_ACK, STOMP_1_2, "id", id, "");
+}
+
+START_TEST(client_acknowledges_all_up_to_the_one_that_is_named)
+{
+	struct subscription *subscription = delivered("1", ACK_CLIENT, 5);
+
+	ck_assert_int_eq(ack_of(subscription, 3), BROKER_TAKEN);
+	ck_assert_uint_eq(subscription->unacked.count, 2);
+	ck_assert_uint_eq(unacked_at(&subscription->unacked, 0)->place.offset, 4);
+	ck_assert_int_eq(ack_of(subscription, 2), BROKER_REFUSED);
+}
+END_TEST
+
+START_TEST(client_individual_acknowledges_one)
+{
+	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 3);
+
+	ck_assert_int_eq(ack_of(subscription, 2), BROKER_TAKEN);
+	ck_assert_uint_eq(subscription->unacked.count, 2);
+	ck_assert_int_eq(ack_of(subscription, 2), BROKER_REFUSED);
+	ck_assert_int_eq(ack_of(subscription, 1), BROKER_TAKEN);
+	ck_assert_int_eq(ack_of(subscription, 3), BROKER_TAKEN);
+}
+END_TEST
+
+START_TEST(one_subscription_does_not_acknowledge_for_another)
+{
+	struct subscription *first = delivered("1", ACK_CLIENT, 2);
+	struct subscription *second = delivered("2", ACK_CLIENT, 2);
+
+	ck_assert_int_eq(ack_of(first, 2), BROKER_TAKEN);
+	ck_assert_uint_eq(second->unacked.count, 2);
+}
+END_TEST
+
+/* With a subscription "1" that has got 1-1 and 1-2, and one "auto". */
+static const struct {
+	enum stomp_command command;
+	enum stomp_version version;
+	const char *name, *value, *subscription;
+	enum broker_result result;
+} frames[] = {
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "1", BROKER_TAKEN},
+	{STOMP_NACK, STOMP_1_1, "message-id", "1-2", "1", BROKER_TAKEN},
+	{STOMP_ACK, STOMP_1_0, "message-id", "1-1", "", BROKER_TAKEN},
+	{STOMP_NACK, STOMP_1_2, "id", "1-2-1", "", BROKER_TAKEN},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "2", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "auto", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_1, "id", "1-1-1", "1", BROKER_REFUSED},
+	{STOMP_NACK, STOMP_1_0, "message-id", "1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "message-id", "1-1", "1", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-3-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "2-1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-2", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "-1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-99999999999", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "99999999999999999-1-1", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "x", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_2, "id", "", "", BROKER_REFUSED},
+};
+
+START_TEST(each_version_names_messages_in_its_own_way)
+{
+	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 2);
+
+	delivered("auto", ACK_AUTO, 0);
+	ck_assert_int_eq(say(frames[_i].command, frames[_i].version, frames[_i].name,
+				 frames[_i].value, frames[_i].subscription),
+		frames[_i].result);
+	ck_assert_uint_eq(
+		subscription->unacked.count, frames[_i].result == BROKER_TAKEN ? 1 : 2);
+	ck_assert_int_eq(error.len > 0, frames[_i].result == BROKER_REFUSED);
+}
+END_TEST
+
+START_TEST(what_was_forgotten_may_be_acknowledged_on_a_topic)
+{
+	struct subscription *subscription = delivered("1", ACK_CLIENT, 0);
+
+	for (uint64_t offset = 1; offset <= 3; offset++)
+		unacked_push(&subscription->unacked, (struct place){1, offset}, 2);
+	ck_assert_int_eq(ack_of(subscription, 1), BROKER_TAKEN);
+	ck_assert_uint_eq(subscription->unacked.count, 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("settle");
+	TCase *tcase = unit_case(suite, "acknowledgements");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, client_acknowledges_all_up_to_the_one_that_is_named);
+	tcase_add_test(tcase, client_individual_acknowledges_one);
+	tcase_add_test(tcase, one_subscription_does_not_acknowledge_for_another);
+	unit_add_table(tcase, each_version_names_messages_in_its_own_way, frames);
+	tcase_add_test(tcase, what_was_forgotten_may_be_acknowledged_on_a_topic);
+	return unit_run(suite);
+}
