@@ -115,10 +115,14 @@ void session_set_reason(struct session *session, unsigned code, struct slice rea
 }
 
 /* Counts one more, unless that is too many from its address, or in all. */
-static bool session_has_room(struct worker *worker, const struct peer *peer)
+static bool session_has_room(
+	struct worker *worker, const struct endpoint *endpoint, const struct peer *peer)
 {
 	struct crew *crew = worker->crew;
 
+	/* When there is no room somebody has to look why. */
+	if (endpoint->is_console)
+		return crew_take(&crew->sessions, 0);
 	if (atomic_load(&crew->tight)) {
 		metrics_refuse(worker->metrics, BOUND_MEMORY);
 		return false;
@@ -138,7 +142,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 {
 	char key[KEY_MAX];
 
-	if (worker->stopping || !session_has_room(worker, peer))
+	if (worker->stopping || !session_has_room(worker, endpoint, peer))
 		return NULL;
 
 	struct session *session = xcalloc(1, sizeof(*session));

@@ -11,14 +11,24 @@
 static struct worker *worker;
 static struct stomp_peer *watcher, *peer;
 
-static void setup(void)
+static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create("'broker': {'client_send': false}");
+	struct crew *crew = still_crew_create(members);
 
 	((struct endpoint *)still_crew_endpoint(crew, "/console"))->is_console = true;
 	worker = crew->workers[0];
-	watcher = stomp_peer_connect_at(worker, "/console", "1.2");
 	peer = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	watcher = stomp_peer_connect_at(worker, "/console", "1.2");
+}
+
+static void setup(void)
+{
+	begin("'broker': {'client_send': false}");
+}
+
+static void setup_full(void)
+{
+	begin("'limits': {'sessions': 1}");
 }
 
 static void teardown(void)
@@ -264,6 +274,18 @@ START_TEST(a_console_is_not_traced)
 }
 END_TEST
 
+START_TEST(a_console_finds_room_when_there_is_none)
+{
+	json_t *row;
+
+	atomic_store(&worker->crew->tight, true); /* memory is */
+	struct stomp_peer *second = stomp_peer_connect_at(worker, "/console", "1.2");
+	ask("sessions", "");
+	json_decref(rows_of("sessions", 3, &row));
+	stomp_peer_destroy(second);
+}
+END_TEST
+
 START_TEST(nobody_else_may_ask)
 {
 	stomp_peer_say(peer,
@@ -306,5 +328,8 @@ int main(void)
 	tcase_add_test(tcase, a_console_is_not_traced);
 	tcase_add_test(tcase, nobody_else_may_ask);
 	unit_add_table(tcase, a_bad_question_is_refused, bad);
+	TCase *full = unit_case(suite, "full");
+	tcase_add_checked_fixture(full, setup_full, teardown);
+	tcase_add_test(full, a_console_finds_room_when_there_is_none);
 	return unit_run(suite);
 }
