@@ -9,15 +9,24 @@
 static struct worker *worker;
 static struct stomp_peer *peer, *reader;
 
-static void setup(void)
+static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(
-		"'limits': {'frame': 2400, 'transactions': 2, 'transaction_actions': 4,"
-		" 'transaction_bytes': 2000, 'backlog_messages': 3}");
+	struct crew *crew = still_crew_create(members);
 
 	worker = crew->workers[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	reader = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+}
+
+static void setup(void)
+{
+	begin("'limits': {'frame': 2400, 'transactions': 2, 'transaction_actions': 4,"
+	      " 'transaction_bytes': 2000, 'backlog_messages': 3}");
+}
+
+static void setup_one_destination(void)
+{
+	begin("'limits': {'destinations': 1}");
 }
 
 static void teardown(void)
@@ -48,6 +57,22 @@ static void listen_to(const char *destination, const char *id)
 		destination);
 	stomp_peer_say(reader, frame);
 }
+
+/* A topic that only a pattern matches is made for its numbers, as a destination. */
+START_TEST(a_commit_does_not_stop_half_way_at_the_bound_of_destinations)
+{
+	listen_to("/topic/*", "1");
+	SAY("BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[1]",
+		"SEND{destination:/topic/b}{transaction:t}[2]",
+		"COMMIT{transaction:t}{receipt:c}");
+	assert_heard(peer, "RECEIPT{receipt-id:c}");
+	const char *heard = stomp_peer_heard(reader);
+	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/a}[1]"));
+	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/b}[2]"));
+	SAY("SEND{destination:/topic/c}{receipt:s}[3]");
+	stomp_peer_check_refused(peer, "There are too many destinations", "s");
+}
+END_TEST
 
 START_TEST(nothing_is_sent_before_the_commit_and_then_all_in_order)
 {
@@ -312,5 +337,9 @@ int main(void)
 	tcase_add_test(bounds, a_client_has_a_bounded_number_of_transactions);
 	tcase_add_test(bounds, a_transaction_has_a_bounded_number_of_actions);
 	tcase_add_test(bounds, a_transaction_has_bounded_bytes);
+	TCase *full = unit_case(suite, "full");
+	tcase_add_checked_fixture(full, setup_one_destination, teardown);
+	tcase_add_test(
+		full, a_commit_does_not_stop_half_way_at_the_bound_of_destinations);
 	return unit_run(suite);
 }

@@ -186,7 +186,11 @@ void memory_finish(struct broker *broker);
 struct topic;
 
 struct topic *topic_find(const struct broker *broker, struct slice address);
-struct topic *topic_open(struct broker *broker, struct slice address); /* NULL: full */
+/*
+ * NULL: there are too many destinations. What was promised is opened all the same: a topic
+ * that only patterns match, of which no more than limits.idle_topics stay.
+ */
+struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
 

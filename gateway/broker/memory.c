@@ -21,7 +21,7 @@ struct send_post {
 	struct message *message; /* its only reference, so it may change the worker */
 	struct handle party;
 	uint64_t request;
-	bool is_reserved; /* room in the queue is kept for it */
+	bool is_reserved; /* by a COMMIT: in a queue room is kept for it */
 };
 
 /* At the home. Answered ahead of what comes of it: receipts do not wait for readers. */
@@ -56,7 +56,8 @@ static void send_to_topic(struct broker *broker, const struct send_post *send)
 	const struct slice address = message_address(send->message);
 	const bool is_heard = topic_is_heard(broker, address);
 	/* When only patterns match, the topic is made for its numbers. */
-	struct topic *topic = is_heard ? topic_open(broker, address) : NULL;
+	struct topic *topic =
+		is_heard ? topic_open(broker, address, send->is_reserved) : NULL;
 	const bool is_taken = topic != NULL || !is_heard;
 
 	counter_add(&broker->worker->metrics->messages, is_taken);
@@ -106,8 +107,7 @@ static void memory_send(struct broker *broker, struct message *message,
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle party, uint64_t request)
 {
-	send_post_send(broker, message, party, request,
-		broker_is_queue(broker, message_address(message)));
+	send_post_send(broker, message, party, request, true);
 }
 
 /* Settling. */

@@ -94,7 +94,7 @@ static void join_run(struct worker *worker, struct post *post)
 	if (broker_is_queue(broker, member->address))
 		queue = memory_open_queue(broker, member->address);
 	else if (!is_pattern)
-		topic = topic_open(broker, member->address);
+		topic = topic_open(broker, member->address, false);
 	if (queue == NULL && topic == NULL && !is_pattern) {
 		broker_answer(broker, (struct handle){from, member->party},
 			member->request, SLICE("There are too many destinations"));

@@ -98,7 +98,7 @@ void topics_finish(struct broker *broker)
 		topic_destroy(broker, container_of(node, struct topic, node));
 }
 
-struct topic *topic_open(struct broker *broker, struct slice address)
+struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised)
 {
 	const struct limits *limits = &broker->worker->config->limits;
 	struct topic *topic = topic_find(broker, address);
@@ -106,7 +106,8 @@ struct topic *topic_open(struct broker *broker, struct slice address)
 	if (topic != NULL)
 		return topic;
 	topics_forget(broker, limits->idle_topics);
-	if (!crew_take(&broker->worker->crew->destinations, limits->destinations)) {
+	if (!crew_take(&broker->worker->crew->destinations,
+		    is_promised ? 0 : limits->destinations)) {
 		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
 		return NULL;
 	}
