@@ -26,6 +26,12 @@ static void setup(void)
 	begin("'broker': {'client_send': false}");
 }
 
+static void setup_wide(void)
+{
+	begin("'limits': {'subscriptions': 2000, 'queue_bytes': 400000, 'destination': "
+	      "2000}");
+}
+
 static void setup_full(void)
 {
 	begin("'limits': {'sessions': 1}");
@@ -268,6 +274,67 @@ START_TEST(much_that_is_said_is_told_in_part)
 }
 END_TEST
 
+/* Names of that length; the watcher's queue could not take so many long ones. */
+static void subscribe_to_topics(int count, int length)
+{
+	for (int i = 0; i < count; i++) {
+		struct buf frame = {0};
+
+		buf_printf(&frame, "SUBSCRIBE{id:%d}{destination:/topic/%d-", i, i);
+		while (frame.len < (size_t)length)
+			buf_append_char(&frame, 'x');
+		buf_append(&frame, SLICE("}"));
+		buf_append_char(&frame, '\0');
+		stomp_peer_mutter(peer, frame.data);
+		still_crew_settle(worker->crew);
+		buf_finish(&frame);
+	}
+}
+
+START_TEST(long_names_do_not_end_a_console)
+{
+	subscribe_to_topics(500, 1000);
+	ask("destinations", "");
+	json_t *json = answer("destinations");
+
+	ck_assert_int_eq(number(json, "total"), 500);
+	ck_assert_uint_gt(json_array_size(json_object_get(json, "rows")), 50);
+	ck_assert_uint_lt(json_array_size(json_object_get(json, "rows")), 500);
+	json_decref(json);
+	ask("overview", "");
+	json_decref(answer("overview"));
+}
+END_TEST
+
+START_TEST(who_asks_for_too_many_rows_gets_more_than_who_does_not_say)
+{
+	subscribe_to_topics(1002, 0);
+	ask("destinations", "{\"most\":5001}");
+	json_t *json = answer("destinations");
+
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "rows")), 1002);
+	json_decref(json);
+	ask("destinations", "");
+	json = answer("destinations");
+	ck_assert_uint_eq(json_array_size(json_object_get(json, "rows")), 1000);
+	ck_assert_int_eq(number(json, "total"), 1002);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(who_has_been_told_its_last_word_is_found_until_it_is_gone)
+{
+	json_t *row;
+
+	peer->memory.blocked = true;
+	stomp_peer_say(peer, "SEND{destination:nowhere}");
+	ck_assert_int_eq(session_state(peer->memory.session), SESSION_CLOSING);
+	ask("sessions", "");
+	json_decref(rows_of("sessions", 2, &row));
+	peer->memory.blocked = false;
+}
+END_TEST
+
 START_TEST(a_console_is_not_traced)
 {
 	trace(watcher, 0);
@@ -325,9 +392,18 @@ int main(void)
 	tcase_add_test(tcase, a_trace_cuts_long_bodies_and_tells_their_length);
 	tcase_add_test(tcase, a_trace_ends_when_nobody_asks_on);
 	tcase_add_test(tcase, much_that_is_said_is_told_in_part);
+	tcase_add_test(
+		tcase, who_has_been_told_its_last_word_is_found_until_it_is_gone);
 	tcase_add_test(tcase, a_console_is_not_traced);
 	tcase_add_test(tcase, nobody_else_may_ask);
 	unit_add_table(tcase, a_bad_question_is_refused, bad);
+
+	TCase *wide = unit_case(suite, "wide");
+	tcase_add_checked_fixture(wide, setup_wide, teardown);
+	tcase_add_test(wide, long_names_do_not_end_a_console);
+	tcase_add_test(
+		wide, who_asks_for_too_many_rows_gets_more_than_who_does_not_say);
+
 	TCase *full = unit_case(suite, "full");
 	tcase_add_checked_fixture(full, setup_full, teardown);
 	tcase_add_test(full, a_console_finds_room_when_there_is_none);

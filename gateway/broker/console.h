@@ -4,7 +4,8 @@
  * asks. Only sessions of the admin listener's endpoint may.
  *
  *   /admin/overview       how much there is of everything
- *   /admin/sessions       those that match {"search": ...}, {"most": ...} at most
+ *   /admin/sessions       those that match {"search": ...}, {"most": ...} at most, and
+ *                         no more than the asker's queue can well take
  *   /admin/destinations   the same of topics and queues
  *   /admin/kick           ends the session {"session": label}
  *   /admin/trace          tells of that session's frames for some seconds (trace.h)
@@ -38,12 +39,15 @@ void console_answer(
 struct question {
 	struct slice search;  /* in any text of a row; empty: all */
 	struct slice session; /* a label */
-	size_t most;          /* rows */
+	size_t most;          /* rows, */
+	size_t most_bytes;    /* and bytes of them, about */
 	const struct console_reply *reply;
 };
 
 struct finding {
 	json_t *rows; /* an array */
+	size_t bytes; /* of them */
+	bool is_full; /* no more rows; they are counted only */
 	uint64_t total;
 };
 

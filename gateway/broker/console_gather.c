@@ -11,13 +11,16 @@
 
 #include <stdlib.h>
 
-enum { ROWS = 1000, ROWS_MAX = 5000 };
+enum {
+	ROWS = 1000,
+	ROWS_MAX = 5000,
+	ANSWERS_WAITING = 4, /* of the largest, in the queue of a slow console */
+};
 
 struct inquiry {
 	struct console_reply reply;
-	json_t *rows;
-	uint64_t total;
-	size_t most;
+	struct finding sum; /* of all workers */
+	size_t most, most_bytes;
 	unsigned waits; /* for so many workers */
 };
 
@@ -35,11 +38,28 @@ static void inquiry_end(struct broker *broker, struct inquiry *inquiry)
 {
 	json_t *answer = json_object();
 
-	json_object_set_new(answer, "total", json_integer((json_int_t)inquiry->total));
-	json_object_set_new(answer, "rows", inquiry->rows);
+	json_object_set_new(
+		answer, "total", json_integer((json_int_t)inquiry->sum.total));
+	json_object_set_new(answer, "rows", inquiry->sum.rows);
 	console_answer(broker, &inquiry->reply, answer);
 	target_finish(&inquiry->reply.target);
 	free(inquiry);
+}
+
+/* Takes the row over. It is dropped when there is no room for it. */
+static void finding_append(
+	struct finding *finding, json_t *row, size_t most, size_t most_bytes)
+{
+	const size_t size = json_dumpb(row, NULL, 0, JSON_COMPACT);
+
+	finding->is_full = finding->is_full || json_array_size(finding->rows) >= most ||
+			   finding->bytes + size > most_bytes;
+	if (finding->is_full) {
+		json_decref(row);
+		return;
+	}
+	finding->bytes += size;
+	json_array_append_new(finding->rows, row);
 }
 
 static void found_run(struct worker *worker, struct post *post)
@@ -51,10 +71,10 @@ static void found_run(struct worker *worker, struct post *post)
 
 	json_array_foreach(look->finding.rows, i, row)
 	{
-		if (json_array_size(inquiry->rows) < inquiry->most)
-			json_array_append(inquiry->rows, row);
+		finding_append(&inquiry->sum, json_incref(row), inquiry->most,
+			inquiry->most_bytes);
 	}
-	inquiry->total += look->finding.total;
+	inquiry->sum.total += look->finding.total;
 	json_decref(look->finding.rows);
 	free(look);
 	if (--inquiry->waits == 0)
@@ -88,8 +108,12 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
 
 	inquiry->reply = *reply;
-	inquiry->rows = json_array();
-	inquiry->most = most > 0 && most < ROWS_MAX ? (size_t)most : ROWS;
+	inquiry->sum.rows = json_array();
+	inquiry->most = ROWS;
+	if (most > 0)
+		inquiry->most = most < ROWS_MAX ? (size_t)most : ROWS_MAX;
+	inquiry->most_bytes =
+		broker->worker->config->limits.queue_bytes / ANSWERS_WAITING;
 	inquiry->waits = broker->workers;
 	for (unsigned i = 0; i < broker->workers; i++) {
 		const size_t size = sizeof(struct look_post) + search.len + session.len;
@@ -103,6 +127,7 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 		post->question.search = slice_copy_out(&at, search);
 		post->question.session = slice_copy_out(&at, session);
 		post->question.most = inquiry->most;
+		post->question.most_bytes = inquiry->most_bytes;
 		post->question.reply = &inquiry->reply;
 		worker_post(broker->worker, i, &post->post);
 	}
@@ -136,10 +161,17 @@ static void finding_add(
 		return;
 	}
 	finding->total++;
-	if (json_array_size(finding->rows) < question->most)
-		json_array_append_new(finding->rows, row);
-	else
-		json_decref(row);
+	finding_append(finding, row, question->most, question->most_bytes);
+}
+
+/* True, and counted, when a row need not be made: nobody searches, and none is added. */
+static bool finding_only_counts(
+	struct finding *finding, const struct question *question)
+{
+	if (!finding->is_full || question->search.len > 0)
+		return false;
+	finding->total++;
+	return true;
 }
 
 /* Clients choose names, which need not be text. */
@@ -177,14 +209,17 @@ static json_t *session_row(const struct session *session)
 	return row;
 }
 
-/* Those that speak STOMP are parties of the broker; it knows more of them. */
+/* Of those that speak STOMP the broker knows more, until they have ended. */
 static void visit_party(struct table_node *node, void *context)
 {
 	const struct look *look = context;
 	const struct entry *entry = container_of(node, struct entry, node);
 	const struct party *party = container_of(entry, struct party, entry);
-	json_t *row = session_row(party->session);
 
+	if (session_state(party->session) >= SESSION_CLOSING ||
+		finding_only_counts(look->finding, look->question))
+		return;
+	json_t *row = session_row(party->session);
 	if (party->user != NULL)
 		row_set(row, "user", name_text(party->user));
 	row_count(row, "subscriptions", party->subscription_count);
@@ -195,7 +230,10 @@ static void visit_session(struct session *session, void *context)
 {
 	const struct look *look = context;
 
-	if (!slice_equal(session_endpoint(session)->handler, SLICE("stomp")))
+	if (session_state(session) < SESSION_CLOSING &&
+		slice_equal(session_endpoint(session)->handler, SLICE("stomp")))
+		return;
+	if (!finding_only_counts(look->finding, look->question))
 		finding_add(look->finding, look->question, session_row(session));
 }
 
@@ -213,8 +251,10 @@ static void visit_topic(struct table_node *node, void *context)
 	const struct look *look = context;
 	const struct topic *topic = topic_of_node(node);
 	const struct slice address = node->key;
-	json_t *row = json_object();
 
+	if (finding_only_counts(look->finding, look->question))
+		return;
+	json_t *row = json_object();
 	row_set(row, "destination", address);
 	row_set(row, "kind", SLICE("topic"));
 	row_count(row, "subscribers", topic_subscribers(look->worker->broker, topic));
@@ -226,8 +266,10 @@ static void visit_queue(struct table_node *node, void *context)
 {
 	const struct look *look = context;
 	const struct queue *queue = queue_of_node(node);
-	json_t *row = json_object();
 
+	if (finding_only_counts(look->finding, look->question))
+		return;
+	json_t *row = json_object();
 	row_set(row, "destination", queue_destination(queue));
 	row_set(row, "kind", SLICE("queue"));
 	row_count(row, "subscribers", queue_consumers(queue));
