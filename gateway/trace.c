@@ -10,6 +10,7 @@
 enum {
 	LIFE_MS = 15000,
 	FRAMES_PER_SECOND = 100,
+	HEAD_MAX = 4096,
 	BODY_MAX = 1024,
 	MILLISECONDS = 1000,
 };
@@ -22,6 +23,17 @@ struct trace {
 	uint64_t skipped; /* since the last one that was told */
 };
 
+/* The same console asks on: what it has not been told is not forgotten. */
+static void trace_follow(struct trace *trace, const struct trace *before)
+{
+	if (before == NULL || !slice_equal(buf_slice(&before->reply.target.address),
+				      buf_slice(&trace->reply.target.address)))
+		return;
+	trace->second = before->second;
+	trace->told = before->told;
+	trace->skipped = before->skipped;
+}
+
 struct trace *trace_create(
 	const struct console_reply *reply, const struct session *session)
 {
@@ -33,6 +45,7 @@ struct trace *trace_create(
 	buf_append(&trace->reply.target.shown, buf_slice(&target->shown));
 	buf_append(&trace->reply.target.address, buf_slice(&target->address));
 	trace->until = loop_now(session_worker(session)->loop) + LIFE_MS;
+	trace_follow(trace, session_traced(session));
 	return trace;
 }
 
@@ -112,7 +125,7 @@ static void trace_tell(struct trace *trace, const struct session *session,
 
 	json_object_set_new(event, "session", text_of(session_label(session)));
 	json_object_set_new(event, "direction", json_string(direction));
-	json_object_set_new(event, "head", text_of(head));
+	json_object_set_new(event, "head", text_of(slice_first(head, HEAD_MAX)));
 	json_object_set_new(event, "body",
 		text_of(body.len > BODY_MAX ? slice_first(body, BODY_MAX) : body));
 	json_object_set_new(event, "bytes", json_integer((json_int_t)body.len));

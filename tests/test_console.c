@@ -274,6 +274,53 @@ START_TEST(much_that_is_said_is_told_in_part)
 }
 END_TEST
 
+START_TEST(what_was_skipped_is_told_although_the_trace_was_asked_for_again)
+{
+	char frame[64];
+
+	trace(peer, 1);
+	for (int i = 0; i < 150; i++) {
+		snprintf(frame, sizeof(frame), "SUBSCRIBE{id:%d}{destination:/topic/a}",
+			i);
+		stomp_peer_say(peer, frame);
+	}
+	stomp_peer_heard(watcher);
+	trace(peer, 1);
+	still_crew_advance(worker->crew, 1000);
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:0}");
+	json_t *last = answer("frame");
+	ck_assert_int_eq(number(last, "skipped"), 50);
+	json_decref(last);
+}
+END_TEST
+
+START_TEST(a_trace_cuts_what_is_no_frame)
+{
+	struct session *echo = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct memory_outlet outlet = {.session = NULL};
+	struct buf said = {0};
+	json_t *row;
+	char question[64];
+
+	memory_outlet_attach(&outlet, echo);
+	snprintf(question, sizeof(question), "{\"session\":\"%.*s\"}",
+		SLICE_ARGS(session_label(echo)));
+	ask("trace", question);
+	json_decref(rows_of("trace", 1, &row));
+	for (int i = 0; i < 20000; i++)
+		buf_append_char(&said, 'x');
+	session_receive(echo, buf_slice(&said), false);
+	still_crew_settle(worker->crew);
+	json_t *frame = answer("frame");
+	ck_assert_uint_le(strlen(text(frame, "head")), 4096 + 8);
+	json_decref(frame);
+	session_lost(echo, 1006, SLICE("Gone"));
+	still_crew_settle(worker->crew);
+	memory_outlet_finish(&outlet);
+	buf_finish(&said);
+}
+END_TEST
+
 /* Names of that length; the watcher's queue could not take so many long ones. */
 static void subscribe_to_topics(int count, int length)
 {
@@ -392,6 +439,9 @@ int main(void)
 	tcase_add_test(tcase, a_trace_cuts_long_bodies_and_tells_their_length);
 	tcase_add_test(tcase, a_trace_ends_when_nobody_asks_on);
 	tcase_add_test(tcase, much_that_is_said_is_told_in_part);
+	tcase_add_test(
+		tcase, what_was_skipped_is_told_although_the_trace_was_asked_for_again);
+	tcase_add_test(tcase, a_trace_cuts_what_is_no_frame);
 	tcase_add_test(
 		tcase, who_has_been_told_its_last_word_is_found_until_it_is_gone);
 	tcase_add_test(tcase, a_console_is_not_traced);
