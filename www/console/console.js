@@ -100,7 +100,7 @@ const client = new Client({
     else if (headers.about === '/destinations') showDestinations(answer);
     else if (headers.about === '/frame') showFrame(answer);
     else if (headers.about === '/kick') lookAtTables();
-    else if (headers.about === '/trace' && answer.total === 0) page.traced.textContent += ' (it is over)';
+    else if (headers.about === '/trace') showTraced(answer);
   },
   onStompError: ({ headers }) => {
     if (/token/.test(headers.message)) {
@@ -208,6 +208,10 @@ function trace(session) {
   page.frames.replaceChildren();
   ask('trace', { session });
   page.frames.focus();
+}
+
+function showTraced({ total }) {
+  if (traced !== null) page.traced.textContent = total > 0 ? traced : `${traced} (it is over)`;
 }
 
 function untrace() {
