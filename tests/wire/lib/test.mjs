@@ -3,6 +3,14 @@ import { after, before, test as nodeTest } from 'node:test';
 import { Gateway } from './gateway.mjs';
 import { deadline } from './wait.mjs';
 
+// What a failed test has left open would keep the process, and so the whole run, for ever.
+after(() => {
+  setTimeout(() => {
+    console.error('the tests are over, but something is still open');
+    process.exit(1);
+  }, 30_000).unref();
+});
+
 // node's own limit fails a test, but leaves it hanging with all that it has open.
 export function test(title, body, timeout = 120_000) {
   return nodeTest(title, (context) => deadline(title, body(context), timeout));
@@ -14,8 +22,10 @@ export function testWith(title, configuration, body, { timeout = 120_000, ...mor
   return nodeTest(title, async () => {
     const gateway = new Gateway(configuration, more);
     const clients = [];
+    let isOver = false;
     const keep = async (opening) => {
       const client = await opening;
+      if (isOver) client.abort(); // a sibling failed meanwhile
       clients.push(client);
       return client;
     };
@@ -25,6 +35,7 @@ export function testWith(title, configuration, body, { timeout = 120_000, ...mor
       clients.splice(0).forEach((client) => client.abort());
       await gateway.stop();
     } finally {
+      isOver = true;
       clients.forEach((client) => client.abort());
       gateway.kill();
     }
