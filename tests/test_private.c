@@ -239,6 +239,8 @@ static const struct {
 	{"SEND{destination:/app/a}[x]", "No route has that destination", "/app/a", ""},
 	{"SUBSCRIBE{id:2}{destination:/nobody/a}",
 		"No destination of that prefix can be subscribed to", "/nobody/a", ""},
+	{"SUBSCRIBE{id:2}{destination:/topic/a}{selector:x > 1}{receipt:r}",
+		"Selectors are not supported", "/topic/a", "{receipt-id:r}"},
 };
 
 START_TEST(what_is_denied_softly_keeps_the_conversation)
@@ -258,6 +260,14 @@ START_TEST(what_is_denied_softly_keeps_the_conversation)
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:e}{receipt:u}");
 	stomp_peer_say(peer, denied[_i].frame);
 	assert_heard(peer, "RECEIPT{receipt-id:u}");
+}
+END_TEST
+
+START_TEST(what_is_denied_softly_is_not_done)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{selector:x > 1}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
+	assert_heard(peer, "RECEIPT{receipt-id:r}"); /* the id is free */
 }
 END_TEST
 
@@ -329,6 +339,7 @@ int main(void)
 
 	tcase_add_checked_fixture(soft, setup_soft, teardown);
 	unit_add_table(soft, what_is_denied_softly_keeps_the_conversation, denied);
+	tcase_add_test(soft, what_is_denied_softly_is_not_done);
 	tcase_add_test(soft, a_mistake_is_no_matter_of_permission);
 
 	tcase_add_checked_fixture(routes, setup_routes, teardown);

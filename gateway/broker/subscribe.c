@@ -56,6 +56,14 @@ static bool call_prefetch(
 	return true;
 }
 
+/* Who asks for less than all of a destination must not be given all of it in silence. */
+static bool call_has_selector(const struct broker_call *call)
+{
+	const struct slice *selector = stomp_header(call->frame, SLICE("selector"));
+
+	return selector != NULL && selector->len > 0;
+}
+
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)
 {
@@ -145,6 +153,10 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 		!call_prefetch(broker, call, &prefetch) ||
 		!broker_may_subscribe(broker, call, id, destination))
 		return BROKER_REFUSED;
+	if (call_has_selector(call)) {
+		buf_append(call->error, SLICE("Selectors are not supported"));
+		return BROKER_DENIED;
+	}
 
 	if (private_is_user(*destination, &rest))
 		return join_user(broker, call, id, *destination, ack, prefetch);

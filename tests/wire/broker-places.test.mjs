@@ -110,5 +110,8 @@ testWith('what is denied softly is told to the session, which goes on', broker({
     const { headers } = await client.frame('MESSAGE');
     assert.deepEqual([headers.message, headers['denied-destination'], headers['receipt-id']], [why, destination, 'r']);
   }
+  client.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/echo/a', selector: 'price > 10' }));
+  assert.equal((await client.frame('MESSAGE')).headers.message, 'Selectors are not supported');
+  await client.subscribe('/topic/echo/a', '1');
   await client.call('SEND', { destination: '/app/echo/a' }, 'x');
 });

@@ -20,6 +20,7 @@ const refused = [
   ['24', 'SUBSCRIBE to nobody\'s prefix', 'SUBSCRIBE', { id: '1', destination: '/nowhere/a' }],
   ['24', 'SUBSCRIBE to the application', 'SUBSCRIBE', { id: '1', destination: '/app/nothing' }],
   ['24', 'SUBSCRIBE with a prefetch-count of 0', 'SUBSCRIBE', { 'id': '1', 'destination': '/queue/a', 'prefetch-count': 0 }],
+  ['24', 'SUBSCRIBE with a selector', 'SUBSCRIBE', { id: '1', destination: '/topic/a', selector: 'price > 10' }],
   ['25', 'UNSUBSCRIBE without an id', 'UNSUBSCRIBE', {}],
   ['25', 'UNSUBSCRIBE of an unknown id', 'UNSUBSCRIBE', { id: 'x' }],
   ['25', 'UNSUBSCRIBE by destination after 1.0', 'UNSUBSCRIBE', { destination: '/topic/a' }, '1.1'],
@@ -67,6 +68,13 @@ for (const version of ['1.0', '1.1', '1.2']) {
     });
   }
 }
+
+testOver(plain, gateway, '24: an empty selector is none', async (connect) => {
+  const [client, topic] = [await connect(), fresh('topic')];
+  await client.subscribe(topic, '1', { selector: '' });
+  client.publish(topic, 'x');
+  assert.equal((await client.frame('MESSAGE')).body, 'x');
+});
 
 testOver(plain, gateway, '24: an id may be anything that a header can hold', async (connect) => {
   const [client, topic] = [await connect(), fresh('topic')];
