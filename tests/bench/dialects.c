@@ -10,11 +10,12 @@ static void stomp_send(struct client *client, struct buf *frame)
 	buf_finish(frame);
 }
 
-static void stomp_write_destination(const struct client *client, struct buf *frame)
+static void stomp_write_destination(
+	const struct client *client, unsigned topic, struct buf *frame)
 {
 	struct buf name = {0};
 
-	buf_printf(&name, "%s%u", client->load->options->destination, client->topic);
+	buf_printf(&name, "%s%u", client->load->options->destination, topic);
 	stomp_write_header(frame, STOMP_1_2, SLICE("destination"), buf_slice(&name));
 	buf_finish(&name);
 }
@@ -34,14 +35,18 @@ static void stomp_begin(struct client *client)
 
 static void stomp_subscribe(struct client *client)
 {
-	struct buf frame = {0};
+	for (unsigned i = 0; i < client->held; i++) {
+		struct buf frame = {0};
 
-	stomp_write_begin(&frame, STOMP_SUBSCRIBE);
-	stomp_write_header_plain(&frame, SLICE("id"), SLICE("sub-0"));
-	stomp_write_destination(client, &frame);
-	stomp_write_header_plain(&frame, SLICE("receipt"), SLICE("subscribed"));
-	stomp_write_end(&frame, SLICE(""));
-	stomp_send(client, &frame);
+		stomp_write_begin(&frame, STOMP_SUBSCRIBE);
+		stomp_write_header_number(&frame, SLICE("id"), i);
+		stomp_write_destination(client, client->topic + i, &frame);
+		if (i + 1 == client->held)
+			stomp_write_header_plain(
+				&frame, SLICE("receipt"), SLICE("subscribed"));
+		stomp_write_end(&frame, SLICE(""));
+		stomp_send(client, &frame);
+	}
 }
 
 static void stomp_publish(struct client *client, struct slice body)
@@ -49,7 +54,7 @@ static void stomp_publish(struct client *client, struct slice body)
 	struct buf frame = {0};
 
 	stomp_write_begin(&frame, STOMP_SEND);
-	stomp_write_destination(client, &frame);
+	stomp_write_destination(client, client->topic, &frame);
 	stomp_write_header_number(&frame, SLICE("content-length"), body.len);
 	stomp_write_end(&frame, body);
 	stomp_send(client, &frame);

@@ -113,7 +113,7 @@ static void floor_publish(struct floor *floor, const struct stomp_frame *send)
 
 	snprintf(place, sizeof(place), "1-%" PRIu64, ++topic->number);
 	stomp_write_begin(&frame, STOMP_MESSAGE);
-	stomp_write_header_plain(&frame, SLICE("subscription"), SLICE("sub-0"));
+	stomp_write_header_plain(&frame, SLICE("subscription"), SLICE("0"));
 	stomp_write_header_plain(&frame, SLICE("message-id"), slice_of(place));
 	stomp_write_header(&frame, STOMP_1_2, SLICE("destination"), destination);
 	stomp_write_header_plain(&frame, SLICE("x-postern-seq"), slice_of(place));

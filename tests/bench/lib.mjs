@@ -14,6 +14,7 @@ const configuration = {
   allowed_origins: ['*'],
   endpoints: [{ path: '/stomp' }],
   tcp: { listen: '127.0.0.1:0' },
+  limits: { destinations: 200_000 }, // a row has 100,000 of them beside its own
 };
 
 export async function startPostern({ workers = 1, under } = {}) {

@@ -68,6 +68,7 @@ static void client_init(struct client *client, struct load *load, unsigned numbe
 	client->load = load;
 	client->carrier = load->options->carrier;
 	client->number = number;
+	client->held = 1;
 	client->parser = stomp_parser_create(&limits);
 	stomp_parser_set(client->parser, STOMP_1_2, &limits);
 }
@@ -85,7 +86,9 @@ static void load_cast(struct load *load)
 
 		client_init(client, load, i);
 		if (i < first) {
-			client->topic = (unsigned)load->topic_count + role;
+			client->held = options->held;
+			client->topic =
+				(unsigned)load->topic_count + role * client->held;
 			client->subscribes = !mode->connects_only;
 			continue;
 		}

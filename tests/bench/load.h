@@ -26,6 +26,7 @@ struct options {
 	unsigned clients; /* subscribers, or who else the mode has */
 	unsigned topics;
 	unsigned idle;     /* sessions beside them that do nothing */
+	unsigned held;     /* subscriptions of each of those, to a topic each */
 	unsigned window;   /* messages of a publisher that are on their way */
 	unsigned rate;     /* messages per second */
 	unsigned messages; /* of each publisher, instead of a time; 0: unbounded */
@@ -84,7 +85,8 @@ struct client {
 	const struct carrier *carrier;
 	void *link; /* the carrier's; NULL: not opened yet */
 	unsigned number;
-	unsigned topic;
+	unsigned topic; /* the first of those that it holds */
+	unsigned held;  /* subscriptions */
 	bool subscribes, publishes;
 	struct stomp_parser *parser;
 	struct check check;

@@ -17,7 +17,8 @@ static const char usage[] =
 	"  --carrier tcp|websocket|sockjs-websocket|xhr-streaming|eventsource|\n"
 	"            xhr-polling|bare-websocket\n"
 	"  --dialect stomp|bare  --port N  --tcp-port N  --path /stomp\n"
-	"  --destination /topic/bench-  --clients N  --topics N  --idle N  --window N\n"
+	"  --destination /topic/bench-  --clients N  --topics N  --idle N  --held N  "
+	"--window N\n"
 	"  --rate N  --size BYTES  --at-once N  --seconds S  --messages N\n";
 
 static unsigned number(const char *text, unsigned least)
@@ -78,6 +79,9 @@ static void set_option(struct options *options, int option, const char *text)
 	case 'i':
 		options->idle = number(text, 0);
 		break;
+	case 'h':
+		options->held = number(text, 1);
+		break;
 	case 'w':
 		options->window = number(text, 1);
 		break;
@@ -116,6 +120,7 @@ static void read_options(struct options *options, int argc, char **argv)
 		{"clients", required_argument, NULL, 'k'},
 		{"topics", required_argument, NULL, 'o'},
 		{"idle", required_argument, NULL, 'i'},
+		{"held", required_argument, NULL, 'h'},
 		{"window", required_argument, NULL, 'w'},
 		{"rate", required_argument, NULL, 'r'},
 		{"messages", required_argument, NULL, 'x'},
@@ -158,6 +163,7 @@ int main(int argc, char **argv)
 		.tcp_port = 61613,
 		.clients = 1000,
 		.topics = 1,
+		.held = 1,
 		.window = 32,
 		.rate = 10,
 		.size = 128,

@@ -33,12 +33,20 @@ const against = (few, many, figure) => async ({ postern }) => {
 };
 
 const flatRow = (carrier) => ({
-  name: `flat: ping-pong of 100 beside 9,000 idle, against 100 idle, ${carrier}`, unit: 'CPU us/round trip',
+  name: `flat: ping-pong of 100 beside 10,000 idle, against 100 idle, ${carrier}`, unit: 'CPU us/round trip',
   measure: against(
     { mode: 'ping-pong', carrier, clients: 100, idle: 100 },
-    { mode: 'ping-pong', carrier, clients: 100, idle: 9000 }, each),
+    { mode: 'ping-pong', carrier, clients: 100, idle: 10_000 }, each),
   target: { ratio: '<1.1' }, stretch: { ratio: '<1.05' },
 });
+
+const flatSubscriptionsRow = {
+  name: 'flat: ping-pong of 100 beside 100,000 subscriptions, against 400, websocket', unit: 'CPU us/round trip',
+  measure: against(
+    { mode: 'ping-pong', carrier: 'websocket', clients: 100, idle: 400 },
+    { mode: 'ping-pong', carrier: 'websocket', clients: 100, idle: 400, held: 250 }, each),
+  target: { ratio: '<1.1' }, stretch: { ratio: '<1.05' },
+};
 
 const twoWorkers = (name, options) => ({
   name: `two workers against one, ${name}`, unit: 'deliveries/s of the busiest worker',
@@ -121,8 +129,8 @@ export const rows = [
     target: { postern: '<250' }, stretch: { postern: '<150' },
   },
   ...['websocket', 'xhr-streaming'].map((carrier) => ({
-    name: `new session among 9,000 against 900, ${carrier}`, unit: 'CPU us',
-    measure: against({ mode: 'storm', carrier, clients: 900 }, { mode: 'storm', carrier, clients: 9000 }, each),
+    name: `new session among 10,000 against 1,000, ${carrier}`, unit: 'CPU us',
+    measure: against({ mode: 'storm', carrier, clients: 1000 }, { mode: 'storm', carrier, clients: 10_000 }, each),
     target: { ratio: '<1.1' }, stretch: { ratio: '<1' },
   })),
   {
@@ -138,6 +146,7 @@ export const rows = [
   twoWorkers('many topics', fanOut('websocket', { topics: 50 })),
   twoWorkers('one hot topic', fanOut('websocket')),
   ...['websocket', 'xhr-streaming', 'xhr-polling'].map(flatRow),
+  flatSubscriptionsRow,
   fairRow('websocket'),
   fairRow('xhr-streaming'),
 ];
