@@ -9,6 +9,7 @@
 #include "tests/still_crew.h"
 #include "tests/unit.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -25,7 +26,7 @@ enum {
 static struct session *session;
 static struct buf heard;
 static unsigned pieces, closed;
-static bool holds, answers;
+static bool holds, answers, keeps;
 
 static void *on_open(struct session *opened)
 {
@@ -46,6 +47,13 @@ static void on_receive(void *state, struct slice text, bool binary)
 	holds = false;
 }
 
+/* As a client that has something under way still. */
+static void on_hang_up(void *state)
+{
+	if (!keeps)
+		session_close(state, 1000, SLICE("Connection closed"));
+}
+
 static void on_close(void *state)
 {
 	(void)state;
@@ -57,6 +65,7 @@ static const struct handler test_handler = {
 	.name = SLICE_INIT("stomp"),
 	.open = on_open,
 	.receive = on_receive,
+	.hang_up = on_hang_up,
 	.close = on_close,
 };
 
@@ -124,7 +133,7 @@ static void begin(const char *members)
 	worker = still_crew_create_of(1, members)->workers[0];
 	heard = (struct buf){0};
 	pieces = closed = 0;
-	holds = answers = false;
+	holds = answers = keeps = false;
 	session = NULL;
 	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
 	adopt();
@@ -417,6 +426,57 @@ START_TEST(what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close)
 }
 END_TEST
 
+/* Over TCP, since a socket pair does not tell what the peer has taken. */
+static void adopt_over_tcp(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr *any = (struct sockaddr *)&address;
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	peer = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(listener, any, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, any, &len), 0);
+	ck_assert_int_eq(connect(peer, any, len), 0);
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	ck_assert_int_ne(fd, -1);
+	fcntl(peer, F_SETFL, O_NONBLOCK);
+	close(listener);
+	tcp_adopt(edge.tcp, fd, any);
+}
+
+START_TEST(a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session)
+{
+	struct buf got = {0};
+	char byte;
+
+	leave();
+	turn_all();
+	ck_assert_uint_eq(closed, 1);
+	closed = 0;
+	adopt_over_tcp();
+	keeps = true;
+	shutdown(peer, SHUT_WR);
+	turn_all();
+	session_send_text(session, SLICE("news"), false);
+	turn_all();
+	fcntl(peer, F_SETFL, 0);
+	ck_assert_int_eq(recv(peer, &byte, 1, 0), 1);
+	loop_advance(worker->loop, worker->config->times.linger);
+	turn_all();
+	ck_assert_uint_eq(closed, 0);
+	session_send_text(session, SLICE("more"), false);
+	session_close(session, 1000, SLICE("Goodbye"));
+	turn_all();
+	fcntl(peer, F_SETFL, O_NONBLOCK);
+	ck_assert(!read_some(&got));
+	ck_assert_slice_eq(buf_slice(&got), SLICE("ewsmore"));
+	buf_finish(&got);
+}
+END_TEST
+
 START_TEST(a_peer_that_does_not_close_is_not_waited_for)
 {
 	session_close(session, 1000, SLICE("Goodbye"));
@@ -615,6 +675,8 @@ int main(void)
 	tcase_add_test(ending, a_close_follows_what_was_queued_and_waits_for_the_peer);
 	tcase_add_test(
 		ending, what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close);
+	tcase_add_test(ending,
+		a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session);
 	tcase_add_test(ending, a_peer_that_does_not_close_is_not_waited_for);
 
 	tcase_add_checked_fixture(writing, setup, teardown);

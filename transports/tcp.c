@@ -143,24 +143,24 @@ static void connection_lose(struct connection *connection)
 	connection_close(connection);
 }
 
-/* A peer that goes on taking gets more time. */
+/* A peer that goes on taking gets more time, and its session is not taken from it. */
 static void on_linger(struct timer *timer)
 {
 	struct connection *connection = container_of(timer, struct connection, timer);
 	struct worker *worker = connection_worker(connection);
 	uint64_t acked = progress_acked(connection->watch.fd);
+	bool is_done = connection->session == NULL &&
+		       !progress_is_behind(connection->watch.fd);
 
-	if (connection->session != NULL && acked == connection->acked) {
+	if (acked != connection->acked && !is_done) {
+		connection->acked = acked;
+		loop_timer_start(
+			worker->loop, &connection->timer, worker->config->times.linger);
+	} else if (connection->session != NULL) {
 		connection_lose(connection);
-		return;
-	}
-	if (acked == connection->acked || !progress_is_behind(connection->watch.fd)) {
+	} else {
 		connection_end(connection);
-		return;
 	}
-	connection->acked = acked;
-	loop_timer_start(
-		worker->loop, &connection->timer, worker->config->times.linger);
 }
 
 /* Writing. */
