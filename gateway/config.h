@@ -135,6 +135,7 @@ struct config {
 	struct strings queue_prefixes;  /* "/queue" */
 	uint64_t prefetch;        /* messages that a consumer gets ahead of its ACKs */
 	uint64_t nacks;           /* after which a message is dead */
+	uint64_t losses;          /* of consumers, after which it is, too */
 	struct slice dead_letter; /* the queue for those; empty: they are dropped */
 	struct slice separator;   /* of segments in patterns: "/" or "." beside it */
 	struct slice deny; /* "strict": an ERROR; "soft": /user/queue/errors says it */

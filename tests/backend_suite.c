@@ -66,7 +66,7 @@ static void begin(const char *members)
 
 static void setup(void)
 {
-	begin("'broker': {'nacks': 2}");
+	begin("'broker': {'nacks': 2, 'losses': 2}");
 }
 
 static void setup_small(void)
@@ -299,6 +299,28 @@ START_TEST(what_is_rejected_too_often_is_a_dead_letter)
 }
 END_TEST
 
+/* Sent to it, and lost with it. */
+static void lose(struct customer *customer)
+{
+	subscribe(customer, "q", "/queue/a");
+	broker_sent(customer->broker, &customer->party,
+		customer_find(customer, "q")->ordinal);
+	customer_leave(customer);
+	settle_down();
+}
+
+START_TEST(what_is_lost_too_often_is_a_dead_letter)
+{
+	subscribe(eva, "d", "/queue/dead-letter");
+	send_numbers(eva, 2);
+	lose(ana);
+	lose(ben);
+	assert_gets(eva, "d:1");
+	subscribe(eva, "q", "/queue/a");
+	assert_gets(eva, "q:2+");
+}
+END_TEST
+
 START_TEST(what_is_not_settled_comes_back_to_the_front_in_order)
 {
 	customer_subscribe(ana, "q", "/queue/a", 2, 0);
@@ -496,6 +518,7 @@ static void add_queues(Suite *suite)
 	tcase_add_test(tcase, what_is_accepted_never_comes_again);
 	tcase_add_test(tcase, what_is_rejected_goes_to_another_consumer);
 	tcase_add_test(tcase, what_is_rejected_too_often_is_a_dead_letter);
+	tcase_add_test(tcase, what_is_lost_too_often_is_a_dead_letter);
 	tcase_add_test(tcase, what_is_not_settled_comes_back_to_the_front_in_order);
 	tcase_add_test(
 		tcase, what_is_not_settled_is_back_when_an_unsubscription_is_answered);

@@ -60,6 +60,17 @@ void model_give_back(int index)
 	}
 }
 
+void model_lose(int index)
+{
+	for (unsigned i = 0; i < model.message_count; i++) {
+		struct model_message *message = &model.messages[i];
+
+		if (message->holder == index && ++message->losses == LOSSES)
+			message->dead = true;
+	}
+	model_give_back(index);
+}
+
 void model_forget(struct model_client *client)
 {
 	for (unsigned i = 0; i < model.message_count; i++) {

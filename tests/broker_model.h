@@ -6,6 +6,7 @@
  *   was accepted; when it comes again it says so, and it comes to no more than
  *   prefetch-count others;
  * - in the end each of those was accepted, is a dead letter or still there, in its order;
+ *   those are dead that were rejected too often, or lost with too many consumers;
  * - a listener to topics hears what matches and was sent since it has joined, once, in
  *   the order of each sender, and nothing that was taken before it subscribed, nor
  *   anything after the receipt of its UNSUBSCRIBE;
@@ -27,6 +28,7 @@ enum {
 	PATTERNS = 5,
 	MESSAGES = 1000,
 	NACKS = 3,
+	LOSSES = 2,
 	NOBODY = -1,
 };
 
@@ -48,7 +50,7 @@ struct model_message {
 	int holder;        /* the client that it is with, or NOBODY */
 	unsigned settling; /* the transaction that settles it; 0: none */
 	bool accepting;    /* or rejecting */
-	unsigned rejections;
+	unsigned rejections, losses;
 	bool heard, dead;
 	char ack[48];
 
@@ -120,6 +122,9 @@ void model_rest(void);
 
 /* What the client holds goes back; what a transaction has settled too. */
 void model_give_back(int client);
+
+/* The same because the client has gone: so often, and no more. */
+void model_lose(int client);
 
 /* A message of a queue is settled. */
 void model_settled(struct model_message *message, bool accepted);

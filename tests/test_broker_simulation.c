@@ -260,7 +260,7 @@ static void leave(int index)
 		session_lost(session, 1006, SLICE("Gone"));
 	}
 	model_forget(client);
-	model_give_back(index);
+	model_lose(index);
 	listener_leaves(&client->listener);
 	if (says_so)
 		model_rest();
@@ -348,8 +348,9 @@ static void drain(void)
 static void play(uint64_t seed, bool trace)
 {
 	model = (struct model){.chance = {seed}, .seed = seed, .trace = trace};
-	model.crew = still_crew_create_of(1 + below(4),
-		"'broker': {'nacks': 3}, 'limits': {'transaction_actions': 5000}");
+	model.crew = still_crew_create_of(
+		1 + below(4), "'broker': {'nacks': 3, 'losses': 2}, 'limits': "
+			      "{'transaction_actions': 5000}");
 	for (int i = 0; i < CLIENTS; i++)
 		connect(&model.clients[i]);
 	for (; model.step < STEPS; model.step++) {
@@ -363,7 +364,7 @@ static void play(uint64_t seed, bool trace)
 		model_hear(i); /* what those before it have given back */
 		model_forget(&model.clients[i]);
 		stomp_peer_destroy(model.clients[i].peer);
-		model_give_back(i);
+		model_lose(i);
 	}
 	drain();
 	for (unsigned i = 0; i < model.message_count; i++) {

@@ -30,7 +30,7 @@ static void begin(const char *members)
 
 static void setup(void)
 {
-	begin("'broker': {'nacks': 3}");
+	begin("'broker': {'nacks': 3, 'losses': 2}");
 }
 
 static void setup_small(void)
@@ -253,6 +253,83 @@ START_TEST(what_a_lost_client_had_goes_to_another_in_order)
 }
 END_TEST
 
+/* A consumer gets the message, and is lost with it. */
+static void lose_one(int peer)
+{
+	subscribe(peers[peer], "{ack:client-individual}");
+	ck_assert_str_ne(heard(peers[peer]), "");
+	lose(peers[peer]);
+}
+
+#define DEAD_LETTER                                                                    \
+	"MESSAGE{subscription:d}{destination:/queue/dead-letter}"                      \
+	"{x-postern-from:/queue/a}{x-postern-reason:lost with its consumer 2 "         \
+	"times}[1]"
+
+START_TEST(what_is_lost_with_its_consumers_too_often_is_a_dead_letter)
+{
+	send("1");
+	lose_one(0);
+	lose_one(1);
+	subscribe(peers[2], "");
+	assert_hears(peers[2], "");
+	stomp_peer_say(peers[2], "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(peers[2], DEAD_LETTER);
+}
+END_TEST
+
+START_TEST(who_says_goodbye_is_lost_too)
+{
+	send("1");
+	lose_one(0);
+	subscribe(peers[1], "{ack:client}");
+	stomp_peer_say(peers[1], "DISCONNECT");
+	stomp_peer_say(peers[2], "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(peers[2], DEAD_LETTER);
+}
+END_TEST
+
+START_TEST(what_is_given_back_at_unsubscribe_is_not_lost)
+{
+	send("1");
+	for (int i = 0; i < 5; i++) {
+		subscribe(peers[0], "{ack:client}");
+		stomp_peer_say(peers[0], "UNSUBSCRIBE{id:1}");
+	}
+	heard(peers[0]);
+	subscribe(peers[1], "");
+	assert_hears(peers[1], AGAIN("1"));
+}
+END_TEST
+
+START_TEST(what_was_not_sent_is_not_lost)
+{
+	send("1");
+	lose_one(0);
+	for (int i = 1; i < PEERS; i++) {
+		peers[i]->memory.blocked = true;
+		subscribe(peers[i], i == 1 ? "" : "{ack:client}");
+		lose(peers[i]);
+	}
+	stomp_peer_say(sender, "SUBSCRIBE{id:1}{destination:/queue/a}");
+	assert_hears(sender, AGAIN("1"));
+}
+END_TEST
+
+START_TEST(a_dead_letter_is_never_lost)
+{
+	stomp_peer_say(sender, "SEND{destination:/queue/dead-letter}[1]");
+	for (int i = 0; i < PEERS; i++) {
+		stomp_peer_say(peers[i],
+			"SUBSCRIBE{id:d}{destination:/queue/dead-letter}{ack:client}");
+		lose(peers[i]);
+	}
+	stomp_peer_say(sender, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(sender, "MESSAGE{subscription:d}{destination:/queue/dead-letter}"
+			     "{redelivered:true}[1]");
+}
+END_TEST
+
 START_TEST(what_was_not_acknowledged_comes_back_at_unsubscribe)
 {
 	subscribe(peers[0], "{ack:client}");
@@ -387,6 +464,12 @@ int main(void)
 	tcase_add_test(settling, nobody_acknowledges_what_another_got);
 	tcase_add_test(settling, what_one_rejects_another_gets);
 	tcase_add_test(settling, what_is_rejected_too_often_is_a_dead_letter);
+	tcase_add_test(
+		settling, what_is_lost_with_its_consumers_too_often_is_a_dead_letter);
+	tcase_add_test(settling, who_says_goodbye_is_lost_too);
+	tcase_add_test(settling, what_is_given_back_at_unsubscribe_is_not_lost);
+	tcase_add_test(settling, what_was_not_sent_is_not_lost);
+	tcase_add_test(settling, a_dead_letter_is_never_lost);
 	tcase_add_test(settling, what_a_lost_client_had_goes_to_another_in_order);
 	tcase_add_test(settling, what_was_not_acknowledged_comes_back_at_unsubscribe);
 	tcase_add_loop_test(settling, old_versions_acknowledge_by_message_id, 0, 2);

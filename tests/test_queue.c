@@ -18,8 +18,11 @@ static void begin(struct queue_rules rules)
 
 static void setup(void)
 {
-	begin((struct queue_rules){
-		.messages = 10, .bytes = 100000, .lent_bytes = 50000, .rejections = 3});
+	begin((struct queue_rules){.messages = 10,
+		.bytes = 100000,
+		.lent_bytes = 50000,
+		.rejections = 3,
+		.losses = 3});
 }
 
 static void teardown(void)
@@ -72,12 +75,12 @@ static const char *lend(void)
 
 static void accept(struct handle consumer, uint64_t offset)
 {
-	ck_assert_ptr_null(queue_settle(queue, consumer, offset, true));
+	queue_settle(queue, consumer, offset, true);
 }
 
 static void reject(struct handle consumer, uint64_t offset)
 {
-	ck_assert_ptr_null(queue_settle(queue, consumer, offset, false));
+	queue_settle(queue, consumer, offset, false);
 }
 
 /* Lending. */
@@ -138,8 +141,11 @@ START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
 	char large[2000];
 
 	queue_destroy(queue);
-	begin((struct queue_rules){
-		.messages = 10, .bytes = 100000, .lent_bytes = 1000, .rejections = 3});
+	begin((struct queue_rules){.messages = 10,
+		.bytes = 100000,
+		.lent_bytes = 1000,
+		.rejections = 3,
+		.losses = 3});
 	memset(large, 'x', sizeof(large));
 	large[sizeof(large) - 1] = '\0';
 	queue_put(queue, message_of(large));
@@ -159,7 +165,7 @@ START_TEST(what_comes_back_stands_where_it_stood)
 	put("abcde");
 	assert_lends("1:a 1:b 1:c");
 	accept(one, 2);
-	ck_assert(queue_leave(queue, one));
+	ck_assert(queue_leave(queue, one, 0));
 	queue_join(queue, two, 10);
 	assert_lends("2:a+ 2:c+ 2:d 2:e");
 }
@@ -171,20 +177,20 @@ START_TEST(what_two_consumers_had_comes_back_in_one_order)
 	queue_join(queue, two, 10);
 	put("abcd");
 	lend();
-	queue_leave(queue, one);
-	queue_leave(queue, two);
+	queue_leave(queue, one, 0);
+	queue_leave(queue, two, 0);
 	queue_join(queue, three, 10);
 	assert_lends("3:a+ 3:b+ 3:c+ 3:d+");
 }
 END_TEST
 
-START_TEST(a_message_is_redelivered_for_ever)
+START_TEST(what_was_not_lost_is_redelivered_for_ever)
 {
 	queue_join(queue, one, 1);
 	put("a");
 	lend();
 	for (int i = 0; i < 5; i++) {
-		queue_leave(queue, one);
+		queue_leave(queue, one, 0);
 		queue_join(queue, one, 1);
 		assert_lends("1:a+");
 	}
@@ -194,9 +200,9 @@ END_TEST
 START_TEST(who_is_no_consumer_cannot_leave)
 {
 	queue_join(queue, one, 1);
-	ck_assert(!queue_leave(queue, two));
-	ck_assert(queue_leave(queue, one));
-	ck_assert(!queue_leave(queue, one));
+	ck_assert(!queue_leave(queue, two, 0));
+	ck_assert(queue_leave(queue, one, 0));
+	ck_assert(!queue_leave(queue, one, 0));
 }
 END_TEST
 
@@ -223,20 +229,38 @@ START_TEST(who_is_alone_gets_again_what_it_has_rejected)
 }
 END_TEST
 
-START_TEST(a_message_that_is_rejected_too_often_leaves_the_queue)
+/* The dead, as "rejected 3:BODY" or "lost 3:BODY". */
+static const char *dead(void)
+{
+	static char text[256];
+	struct dead each;
+	size_t len = 0;
+
+	text[0] = '\0';
+	while (queue_take_dead(queue, &each)) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
+			len > 0 ? " " : "", each.is_rejected ? "rejected" : "lost",
+			(int)each.times, body_of(each.message));
+		message_unref(each.message);
+	}
+	return text;
+}
+
+#define assert_dead(expected) ck_assert_str_eq(dead(), expected)
+
+START_TEST(a_message_that_is_rejected_too_often_is_dead)
 {
 	queue_join(queue, one, 10);
 	put("a");
-	lend();
-	reject(one, 1);
-	lend();
-	reject(one, 1);
-	lend();
-	struct message *dead = queue_settle(queue, one, 1, false);
-	ck_assert_ptr_nonnull(dead);
-	message_unref(dead);
+	for (int i = 0; i < 3; i++) {
+		assert_dead("");
+		lend();
+		reject(one, 1);
+	}
 	assert_lends("");
-	queue_leave(queue, one);
+	ck_assert_uint_eq(queue_messages(queue), 1);
+	assert_dead("rejected 3:a");
+	queue_leave(queue, one, 0);
 	ck_assert(queue_is_idle(queue));
 }
 END_TEST
@@ -247,10 +271,81 @@ START_TEST(a_consumer_that_goes_does_not_reject)
 	for (int i = 0; i < 5; i++) {
 		queue_join(queue, one, 10);
 		lend();
-		queue_leave(queue, one);
+		queue_leave(queue, one, 0);
 	}
 	queue_join(queue, one, 10);
 	assert_lends("1:a+");
+}
+END_TEST
+
+/* Losing. */
+
+/* A consumer gets all, and is gone with so many of them. */
+static void lose(uint64_t lost)
+{
+	queue_join(queue, one, 10);
+	lend();
+	queue_leave(queue, one, lost);
+}
+
+START_TEST(a_message_that_is_lost_with_too_many_consumers_is_dead)
+{
+	put("ab");
+	lose(1);
+	lose(1);
+	assert_dead("");
+	lose(1);
+	assert_dead("lost 3:a");
+	queue_join(queue, two, 10);
+	assert_lends("2:b+");
+}
+END_TEST
+
+START_TEST(the_dead_come_in_their_order)
+{
+	put("abcd");
+	for (int i = 0; i < 3; i++)
+		lose(3);
+	assert_dead("lost 3:a lost 3:b lost 3:c");
+}
+END_TEST
+
+START_TEST(who_loses_and_who_rejects_count_apart)
+{
+	put("a");
+	for (int i = 0; i < 2; i++) {
+		queue_join(queue, one, 10);
+		lend();
+		reject(one, 1);
+		lend();
+		queue_leave(queue, one, 1);
+	}
+	assert_dead("");
+	lose(1);
+	assert_dead("lost 3:a");
+}
+END_TEST
+
+START_TEST(without_a_bound_a_message_is_lost_for_ever)
+{
+	queue_destroy(queue);
+	begin((struct queue_rules){
+		.messages = 10, .bytes = 100000, .lent_bytes = 50000, .rejections = 3});
+	put("a");
+	for (int i = 0; i < 100; i++)
+		lose(1);
+	assert_dead("");
+	queue_join(queue, two, 10);
+	assert_lends("2:a+");
+}
+END_TEST
+
+START_TEST(a_queue_takes_its_dead_along)
+{
+	put("ab");
+	for (int i = 0; i < 3; i++)
+		lose(1);
+	ck_assert_uint_eq(queue_messages(queue), 2); /* leaks are found */
 }
 END_TEST
 
@@ -263,7 +358,7 @@ START_TEST(nobody_settles_what_another_has)
 	put("ab");
 	lend();
 	accept(two, 1);
-	queue_leave(queue, one);
+	queue_leave(queue, one, 0);
 	accept(two, 2);
 	assert_lends("2:a+");
 }
@@ -323,12 +418,12 @@ START_TEST(a_queue_is_idle_without_messages_consumers_and_reservations)
 	queue_join(queue, one, 1);
 	ck_assert(!queue_is_idle(queue));
 	put("a");
-	queue_leave(queue, one);
+	queue_leave(queue, one, 0);
 	ck_assert(!queue_is_idle(queue));
 	queue_join(queue, one, 1);
 	lend();
 	accept(one, 1);
-	queue_leave(queue, one);
+	queue_leave(queue, one, 0);
 	ck_assert(queue_is_idle(queue));
 }
 END_TEST
@@ -353,6 +448,7 @@ int main(void)
 	TCase *lending = unit_case(suite, "lending");
 	TCase *back = unit_case(suite, "back");
 	TCase *settling = unit_case(suite, "settling");
+	TCase *losing = unit_case(suite, "losing");
 	TCase *room = unit_case(suite, "room");
 
 	tcase_add_checked_fixture(lending, setup, teardown);
@@ -367,16 +463,23 @@ int main(void)
 	tcase_add_checked_fixture(back, setup, teardown);
 	tcase_add_test(back, what_comes_back_stands_where_it_stood);
 	tcase_add_test(back, what_two_consumers_had_comes_back_in_one_order);
-	tcase_add_test(back, a_message_is_redelivered_for_ever);
+	tcase_add_test(back, what_was_not_lost_is_redelivered_for_ever);
 	tcase_add_test(back, who_is_no_consumer_cannot_leave);
 
 	tcase_add_checked_fixture(settling, setup, teardown);
 	tcase_add_test(settling, what_one_rejects_another_gets);
 	tcase_add_test(settling, who_is_alone_gets_again_what_it_has_rejected);
-	tcase_add_test(settling, a_message_that_is_rejected_too_often_leaves_the_queue);
+	tcase_add_test(settling, a_message_that_is_rejected_too_often_is_dead);
 	tcase_add_test(settling, a_consumer_that_goes_does_not_reject);
 	tcase_add_test(settling, nobody_settles_what_another_has);
 	tcase_add_test(settling, a_message_is_settled_once);
+
+	tcase_add_checked_fixture(losing, setup, teardown);
+	tcase_add_test(losing, a_message_that_is_lost_with_too_many_consumers_is_dead);
+	tcase_add_test(losing, the_dead_come_in_their_order);
+	tcase_add_test(losing, who_loses_and_who_rejects_count_apart);
+	tcase_add_test(losing, without_a_bound_a_message_is_lost_for_ever);
+	tcase_add_test(losing, a_queue_takes_its_dead_along);
 
 	tcase_add_checked_fixture(room, setup, teardown);
 	tcase_add_test(room, messages_have_a_bound);

@@ -108,6 +108,44 @@ START_TEST(a_steady_flow_needs_no_more_room)
 }
 END_TEST
 
+static void tell_sent(int count)
+{
+	for (; count > 0; count--)
+		unacked_tell_sent(&unacked);
+}
+
+START_TEST(the_kernel_has_the_oldest)
+{
+	push(1, 5);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 0);
+	tell_sent(3);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 3);
+	unacked_remove(&unacked, 1);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 2);
+	tell_sent(2);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 4);
+}
+END_TEST
+
+/* A pooled connection may be on another worker, and its ACK quicker than its word. */
+START_TEST(what_is_removed_before_it_was_told_of_counts_for_no_other)
+{
+	push(1, 3);
+	unacked_remove(&unacked, 1);
+	tell_sent(2);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 1);
+}
+END_TEST
+
+START_TEST(deliveries_may_be_more_than_can_be_counted)
+{
+	unacked.pushed = unacked.sent = UINT32_MAX;
+	push(1, 3);
+	tell_sent(2);
+	ck_assert_uint_eq(unacked_count_sent(&unacked), 2);
+}
+END_TEST
+
 START_TEST(a_finished_one_is_empty)
 {
 	push(1, 4);
@@ -132,6 +170,10 @@ int main(void)
 	tcase_add_test(tcase, the_oldest_is_forgotten_when_there_are_too_many);
 	tcase_add_test(tcase, nothing_is_forgotten_before_that);
 	tcase_add_test(tcase, a_steady_flow_needs_no_more_room);
+	tcase_add_test(tcase, the_kernel_has_the_oldest);
+	tcase_add_test(
+		tcase, what_is_removed_before_it_was_told_of_counts_for_no_other);
+	tcase_add_test(tcase, deliveries_may_be_more_than_can_be_counted);
 	tcase_add_test(tcase, a_finished_one_is_empty);
 	return unit_run(suite);
 }

@@ -27,11 +27,12 @@ struct backend {
 
 	/*
 	 * Just before the subscription is freed, unless its answers were missing. What
-	 * it has not settled has come back when `request` is answered. Returns how many
-	 * answers will come.
+	 * it has not settled has come back when `request` is answered. The `lost` oldest
+	 * messages of that were sent to a session that is over now: one that this happens
+	 * to again and again may be dead. Returns how many answers will come.
 	 */
 	size_t (*unsubscribe)(struct broker *broker, struct subscription *subscription,
-		uint64_t request);
+		size_t lost, uint64_t request);
 
 	/* To message_address(). Takes the caller's reference over. */
 	void (*send)(struct broker *broker, struct message *message,

@@ -63,8 +63,8 @@ void broker_leave(struct broker *broker, struct party *party)
 {
 	transactions_drop(party);
 	while (party->subscription_count > 0) {
-		subscription_end(
-			broker, party->subscriptions[party->subscription_count - 1], 0);
+		subscription_lose(
+			broker, party->subscriptions[party->subscription_count - 1]);
 	}
 	free(party->subscriptions);
 	party->subscriptions = NULL;

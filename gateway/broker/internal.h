@@ -232,6 +232,9 @@ struct subscription *subscription_create(struct broker *broker, struct party *pa
 size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request);
 
+/* The same because its session is over: what that was sent is lost with it. */
+void subscription_lose(struct broker *broker, struct subscription *subscription);
+
 /* The subscription of that id, or without one of that destination, or NULL. */
 struct subscription *subscription_find(const struct party *party,
 	const struct slice *id, const struct slice *destination);

@@ -11,7 +11,6 @@
 #include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Sending. */
@@ -98,8 +97,8 @@ static void send_post_send(struct broker *broker, struct message *message,
 	worker_post(broker->worker, home, &send->post);
 }
 
-static void memory_send(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request)
+void memory_send(struct broker *broker, struct message *message, struct handle party,
+	uint64_t request)
 {
 	send_post_send(broker, message, party, request, false);
 }
@@ -121,29 +120,6 @@ struct settle_post {
 	uint64_t offsets[];
 };
 
-/* Takes the message over, which nobody wants. */
-static void memory_bury(
-	struct broker *broker, struct slice address, struct message *message)
-{
-	const struct config *config = broker->worker->config;
-	char reason[48];
-	int len = snprintf(reason, sizeof(reason), "rejected %llu times",
-		(unsigned long long)config->nacks);
-	const struct stomp_header made[] = {
-		{SLICE("x-postern-from"), address},
-		{SLICE("x-postern-reason"), {reason, (size_t)len}},
-	};
-
-	if (config->dead_letter.len > 0 && !slice_equal(config->dead_letter, address))
-		memory_send(broker,
-			message_forward(message, config->dead_letter, made, 2),
-			(struct handle){0, 0}, 0);
-	else
-		log_warn("queue %.*s: a message is dropped, %s", SLICE_ARGS(address),
-			reason);
-	message_unref(message);
-}
-
 /* At the home. A queue is there while it has consumers, and lent something. */
 static void settle_run(struct worker *worker, struct post *post)
 {
@@ -151,13 +127,9 @@ static void settle_run(struct worker *worker, struct post *post)
 	struct broker *broker = worker->broker;
 	struct queue *queue = memory_queue(broker, settle->address);
 
-	for (size_t i = 0; queue != NULL && i < settle->count; i++) {
-		struct message *dead = queue_settle(queue, settle->consumer,
-			settle->offsets[i], settle->is_accepted);
-
-		if (dead != NULL)
-			memory_bury(broker, settle->address, dead);
-	}
+	for (size_t i = 0; queue != NULL && i < settle->count; i++)
+		queue_settle(queue, settle->consumer, settle->offsets[i],
+			settle->is_accepted);
 	if (queue != NULL)
 		memory_serve(broker, queue);
 	free(settle);

@@ -17,7 +17,10 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address);
 bool memory_reserve(
 	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
 
-/* After every change: lends what can be lent; a queue that nobody needs is freed. */
+/*
+ * After every change: what is dead becomes a dead letter, what can be lent is lent, and a
+ * queue that nobody needs is freed.
+ */
 void memory_serve(struct broker *broker, struct queue *queue);
 
 /* As the backend's send; queues have kept room for the message, which it takes over. */
@@ -27,8 +30,10 @@ void memory_send_reserved(struct broker *broker, struct message *message,
 /* The backend's. */
 size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request);
-size_t memory_unsubscribe(
-	struct broker *broker, struct subscription *subscription, uint64_t request);
+size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
+	size_t lost, uint64_t request);
+void memory_send(struct broker *broker, struct message *message, struct handle party,
+	uint64_t request);
 void memory_commit(struct broker *broker, struct commit *commit);
 
 #endif

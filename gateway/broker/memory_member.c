@@ -10,6 +10,7 @@ struct member_post {
 	struct post post;
 	struct handle subscription;
 	uint64_t prefetch;       /* of those that join a queue */
+	uint64_t lost;           /* of those that leave one */
 	uint64_t party, request; /* who is answered, at the subscription's worker */
 	struct slice address;
 	char text[];
@@ -40,7 +41,7 @@ static void leave_run(struct worker *worker, struct post *post)
 		struct queue *queue = memory_queue(broker, member->address);
 
 		assert(queue != NULL);
-		queue_leave(queue, member->subscription);
+		queue_leave(queue, member->subscription, member->lost);
 		memory_serve(broker, queue);
 	} else if (broker_is_pattern(member->address)) {
 		pattern_leave(
@@ -132,10 +133,9 @@ static size_t member_posts_send(struct broker *broker,
 }
 
 static struct member_post subscription_wish(
-	const struct subscription *subscription, uint64_t prefetch, uint64_t request)
+	const struct subscription *subscription, uint64_t request)
 {
 	return (struct member_post){
-		.prefetch = prefetch,
 		.party = subscription->party->entry.number,
 		.request = request,
 	};
@@ -144,18 +144,20 @@ static struct member_post subscription_wish(
 size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request)
 {
-	const struct member_post wish =
-		subscription_wish(subscription, prefetch, request);
+	struct member_post wish = subscription_wish(subscription, request);
+
+	wish.prefetch = prefetch;
 	const size_t homes = member_posts_send(broker, subscription, &wish, join_run);
 
 	subscription->joining = (unsigned)homes;
 	return homes;
 }
 
-size_t memory_unsubscribe(
-	struct broker *broker, struct subscription *subscription, uint64_t request)
+size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
+	size_t lost, uint64_t request)
 {
-	const struct member_post wish = subscription_wish(subscription, 0, request);
+	struct member_post wish = subscription_wish(subscription, request);
 
+	wish.lost = lost;
 	return member_posts_send(broker, subscription, &wish, leave_run);
 }

@@ -1,9 +1,12 @@
-/* The queues of a worker that is their home, and what they lend to consumers. */
+/* The queues of a worker that is their home, what they lend to consumers, and dead letters. */
 #include "gateway/broker/memory.h"
 
+#include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct queue *memory_queue(const struct broker *broker, struct slice address)
@@ -11,6 +14,14 @@ struct queue *memory_queue(const struct broker *broker, struct slice address)
 	struct table_node *node = table_find(&broker->queues, address);
 
 	return node == NULL ? NULL : queue_of_node(node);
+}
+
+/* Where what is dead in that queue goes; empty: nowhere. */
+static struct slice dead_letter_address(
+	const struct config *config, struct slice address)
+{
+	return slice_equal(config->dead_letter, address) ? SLICE("")
+							 : config->dead_letter;
 }
 
 struct queue *memory_open_queue(struct broker *broker, struct slice address)
@@ -21,6 +32,9 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		.bytes = config->limits.backlog_bytes,
 		.lent_bytes = config->limits.queue_bytes / 16,
 		.rejections = config->nacks,
+		/* Who is lost has not said that he does not want it: it is not dropped. */
+		.losses = dead_letter_address(config, address).len > 0 ? config->losses
+								       : 0,
 	};
 	struct queue *queue = memory_queue(broker, address);
 
@@ -83,10 +97,36 @@ static void loan_run(struct worker *worker, struct post *post)
 	free(loan);
 }
 
+/* Takes the message over. */
+static void memory_bury(
+	struct broker *broker, const struct queue *queue, struct dead *dead)
+{
+	const struct slice from = queue_destination(queue);
+	const struct slice to = dead_letter_address(broker->worker->config, from);
+	char reason[64];
+	int len = snprintf(reason, sizeof(reason), "%s %" PRIu64 " times",
+		dead->is_rejected ? "rejected" : "lost with its consumer", dead->times);
+	const struct stomp_header made[] = {
+		{SLICE("x-postern-from"), from},
+		{SLICE("x-postern-reason"), {reason, (size_t)len}},
+	};
+
+	if (to.len > 0)
+		memory_send(broker, message_forward(dead->message, to, made, 2),
+			(struct handle){0, 0}, 0);
+	else
+		log_warn("queue %.*s: a message is dropped, %s", SLICE_ARGS(from),
+			reason);
+	message_unref(dead->message);
+}
+
 void memory_serve(struct broker *broker, struct queue *queue)
 {
 	struct loan loan;
+	struct dead dead;
 
+	while (queue_take_dead(queue, &dead))
+		memory_bury(broker, queue, &dead);
 	while (queue_lend(queue, &loan)) {
 		const unsigned to = (unsigned)loan.consumer.worker;
 		struct loan_post *post = xmalloc(sizeof(*post));

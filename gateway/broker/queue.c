@@ -7,10 +7,10 @@
 
 /* A message in the queue, lent or not. */
 struct item {
-	struct list link; /* in queue->waiting, or in its consumer's list */
+	struct list link; /* in queue->waiting or dead, or in its consumer's list */
 	struct message *message;
 	struct handle rejected_by; /* the latest; zero: nobody */
-	uint32_t rejections;
+	uint32_t rejections, losses;
 	bool redelivered;
 };
 
@@ -27,6 +27,7 @@ struct queue {
 	struct queue_rules rules;
 	struct place last;   /* of the latest message */
 	struct list waiting; /* items, by offset */
+	struct list dead;    /* items, to be taken out */
 	struct list ready;   /* consumers with credit, whose turn it is first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all that is here, reservations included */
@@ -41,6 +42,7 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	queue->rules = *rules;
 	queue->last.epoch = epoch;
 	list_init(&queue->waiting);
+	list_init(&queue->dead);
 	list_init(&queue->ready);
 	table_init(&queue->consumers, key);
 	memcpy(queue->destination, destination.data, destination.len);
@@ -133,6 +135,17 @@ static void queue_put_back(struct queue *queue, struct item *item)
 	list_append(at, &item->link);
 }
 
+static bool item_is_rejected(const struct queue *queue, const struct item *item)
+{
+	return item->rejections >= queue->rules.rejections;
+}
+
+static bool item_is_dead(const struct queue *queue, const struct item *item)
+{
+	return item_is_rejected(queue, item) ||
+	       (queue->rules.losses > 0 && item->losses >= queue->rules.losses);
+}
+
 /* Hands the item's reference to the caller. */
 static struct message *queue_take_out(struct queue *queue, struct item *item)
 {
@@ -184,12 +197,31 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 	consumer_line_up(queue, consumer);
 }
 
-bool queue_leave(struct queue *queue, struct handle handle)
+/* The oldest ones are lost with the consumer; those that have been too often are dead. */
+static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
+{
+	struct list *link = consumer->lent.next;
+
+	assert(lost <= consumer->count);
+	for (; lost > 0; lost--) {
+		struct item *item = container_of(link, struct item, link);
+
+		link = link->next;
+		item->losses++;
+		if (item_is_dead(queue, item)) {
+			consumer_give_back(consumer, item);
+			list_append(&queue->dead, &item->link);
+		}
+	}
+}
+
+bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 {
 	struct consumer *consumer = queue_find(queue, handle);
 
 	if (consumer == NULL)
 		return false;
+	consumer_lose(queue, consumer, lost);
 	/* The youngest first: each next one has its place in front of it. */
 	while (!list_is_empty(&consumer->lent)) {
 		struct item *item =
@@ -241,14 +273,14 @@ bool queue_lend(struct queue *queue, struct loan *loan)
 	return true;
 }
 
-struct message *queue_settle(
+void queue_settle(
 	struct queue *queue, struct handle handle, uint64_t offset, bool is_accepted)
 {
 	struct consumer *consumer = queue_find(queue, handle);
 	struct item *item = NULL;
 
 	if (consumer == NULL)
-		return NULL;
+		return;
 	/* Nearly always the oldest. */
 	list_for_each (link, &consumer->lent) {
 		item = container_of(link, struct item, link);
@@ -257,27 +289,46 @@ struct message *queue_settle(
 		item = NULL;
 	}
 	if (item == NULL)
-		return NULL;
+		return;
 
 	consumer_give_back(consumer, item);
 	consumer_line_up(queue, consumer);
 	if (is_accepted) {
 		message_unref(queue_take_out(queue, item));
-		return NULL;
+		return;
 	}
 	item->rejected_by = handle;
-	if (++item->rejections >= queue->rules.rejections)
-		return queue_take_out(queue, item);
-	queue_put_back(queue, item);
-	return NULL;
+	item->rejections++;
+	if (item_is_dead(queue, item))
+		list_append(&queue->dead, &item->link);
+	else
+		queue_put_back(queue, item);
+}
+
+bool queue_take_dead(struct queue *queue, struct dead *dead)
+{
+	if (list_is_empty(&queue->dead))
+		return false;
+
+	struct item *item = container_of(queue->dead.next, struct item, link);
+	const bool is_rejected = item_is_rejected(queue, item);
+
+	dead->is_rejected = is_rejected;
+	dead->times = is_rejected ? item->rejections : item->losses;
+	dead->message = queue_take_out(queue, item);
+	return true;
 }
 
 void queue_destroy(struct queue *queue)
 {
 	struct table_node *node;
+	struct dead dead;
 
+	while (queue_take_dead(queue, &dead))
+		message_unref(dead.message);
 	while ((node = table_any(&queue->consumers)) != NULL)
-		queue_leave(queue, container_of(node, struct consumer, node)->handle);
+		queue_leave(
+			queue, container_of(node, struct consumer, node)->handle, 0);
 	while (!list_is_empty(&queue->waiting)) {
 		message_unref(queue_take_out(
 			queue, container_of(queue->waiting.next, struct item, link)));

@@ -1,7 +1,8 @@
 /*
  * A queue: each message goes to one consumer and stays in memory until that one has
  * accepted it. What is rejected, or was lent to a consumer that is gone, comes back
- * to the place that its age gives it and is lent again as redelivered.
+ * to the place that its age gives it and is lent again as redelivered, until that has
+ * been too often: then it is dead, and must be taken out.
  *
  * This is the pure state at the queue's home: nothing is posted here, queue_lend() says
  * what must be.
@@ -19,6 +20,7 @@ struct queue_rules {
 	uint64_t messages, bytes; /* that it holds at most, lent ones included */
 	uint64_t lent_bytes;      /* to one consumer, though always one message */
 	uint64_t rejections;      /* after which a message is dead */
+	uint64_t losses;          /* the same, with its consumers; 0: it never is */
 };
 
 /* The table node is the caller's to use: its key is the queue's destination. */
@@ -53,8 +55,11 @@ void queue_put(struct queue *queue, struct message *message);
  */
 void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
 
-/* What it had comes back. False when it is none. */
-bool queue_leave(struct queue *queue, struct handle consumer);
+/*
+ * What it had comes back; with the `lost` oldest of that it was lost. False when it is
+ * none.
+ */
+bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 
 struct loan {
 	struct handle consumer;
@@ -68,11 +73,18 @@ struct loan {
  */
 bool queue_lend(struct queue *queue, struct loan *loan);
 
-/*
- * The consumer is done with what was lent to it at that offset. Returns a message
- * that was rejected too often, with its only reference; else NULL.
- */
-struct message *queue_settle(
+/* The consumer is done with what was lent to it at that offset. */
+void queue_settle(
 	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
+
+/* A message that was rejected, else lost with its consumers, too often. */
+struct dead {
+	struct message *message; /* its only reference, for the caller */
+	bool is_rejected;
+	uint64_t times;
+};
+
+/* The next one, until there is none. */
+bool queue_take_dead(struct queue *queue, struct dead *dead);
 
 #endif

@@ -195,7 +195,13 @@ void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal)
 {
 	struct subscription *subscription = subscription_at(party, ordinal);
 
-	if (subscription == NULL || subscription->unacked.count == 0)
+	if (subscription == NULL)
+		return;
+	if (subscription->ack != ACK_AUTO) {
+		unacked_tell_sent(&subscription->unacked);
+		return;
+	}
+	if (subscription->unacked.count == 0)
 		return;
 	struct place place = unacked_at(&subscription->unacked, 0)->place;
 	unacked_remove(&subscription->unacked, 0);

@@ -51,8 +51,9 @@ static size_t party_seek(const struct party *party, uint32_t ordinal)
 	return low;
 }
 
-size_t subscription_end(
-	struct broker *broker, struct subscription *subscription, uint64_t request)
+/* `lost`: see struct backend. */
+static size_t subscription_finish(struct broker *broker,
+	struct subscription *subscription, size_t lost, uint64_t request)
 {
 	struct party *party = subscription->party;
 	struct table *names = &broker->worker->names;
@@ -64,7 +65,8 @@ size_t subscription_end(
 	if (subscription->kind != SUBSCRIPTION_LOCAL &&
 		(subscription->joining == 0 ||
 			subscription->kind == SUBSCRIPTION_PATTERN))
-		answers = broker->backend->unsubscribe(broker, subscription, request);
+		answers = broker->backend->unsubscribe(
+			broker, subscription, lost, request);
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);
 	registry_remove(&broker->subscriptions, &subscription->entry);
@@ -77,6 +79,18 @@ size_t subscription_end(
 	name_unref(names, subscription->destination);
 	free(subscription);
 	return answers;
+}
+
+size_t subscription_end(
+	struct broker *broker, struct subscription *subscription, uint64_t request)
+{
+	return subscription_finish(broker, subscription, 0, request);
+}
+
+void subscription_lose(struct broker *broker, struct subscription *subscription)
+{
+	subscription_finish(
+		broker, subscription, unacked_count_sent(&subscription->unacked), 0);
 }
 
 struct subscription *subscription_find(const struct party *party,
@@ -117,9 +131,9 @@ void subscription_deliver(
 	const struct config *config = session_worker(session)->config;
 	const bool lent = flags & DELIVERY_LENT;
 
-	if (subscription->ack == ACK_AUTO)
-		flags |= lent ? DELIVERY_TOLD : 0;
-	else if (subscription->version == STOMP_1_2)
+	if (lent)
+		flags |= DELIVERY_TOLD;
+	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics forget: nothing of theirs comes back. */
 	if (lent || subscription->ack != ACK_AUTO) {

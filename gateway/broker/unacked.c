@@ -32,7 +32,7 @@ void unacked_push(struct unacked *unacked, struct place place, size_t most)
 	}
 	unacked_make_room(unacked);
 	unacked->items[unacked->first + unacked->count++] =
-		(struct unacked_item){.place = place};
+		(struct unacked_item){.place = place, .number = unacked->pushed++};
 }
 
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index)
@@ -64,6 +64,22 @@ void unacked_remove(struct unacked *unacked, size_t index)
 	}
 	if (--unacked->count == 0)
 		unacked->first = 0;
+}
+
+void unacked_tell_sent(struct unacked *unacked)
+{
+	unacked->sent++;
+}
+
+size_t unacked_count_sent(const struct unacked *unacked)
+{
+	size_t count = 0;
+
+	/* As numbers that may have gone round. */
+	while (count < unacked->count &&
+		(int32_t)(unacked_at(unacked, count)->number - unacked->sent) < 0)
+		count++;
+	return count;
 }
 
 void unacked_finish(struct unacked *unacked)

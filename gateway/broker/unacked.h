@@ -10,12 +10,14 @@
 struct unacked_item {
 	struct place place;
 	uint32_t transaction; /* of the party, which has settled it; 0: none */
+	uint32_t number;      /* of the delivery */
 };
 
 struct unacked {
 	struct unacked_item *items;
 	size_t first, count, capacity;
-	bool has_forgotten; /* older ones than those that are here */
+	bool has_forgotten;    /* older ones than those that are here */
+	uint32_t pushed, sent; /* ever; the kernel has those with a smaller number */
 };
 
 /* With `most` there already the oldest is forgotten; 0: none ever is. */
@@ -28,6 +30,13 @@ struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 size_t unacked_find(const struct unacked *unacked, struct place place);
 
 void unacked_remove(struct unacked *unacked, size_t index);
+
+/* The kernel has the next one that was pushed, be it still here or not. */
+void unacked_tell_sent(struct unacked *unacked);
+
+/* How many of those that are here the kernel has: the oldest ones. */
+size_t unacked_count_sent(const struct unacked *unacked);
+
 void unacked_finish(struct unacked *unacked);
 
 #endif

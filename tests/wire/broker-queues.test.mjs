@@ -86,6 +86,24 @@ testOver(all, gateway, '27: a message that is rejected five times is a dead lett
     [queue, 'rejected 5 times', 'mine', 'x']);
 });
 
+testOver(plain, gateway, '27: a message that is lost with twenty consumers is a dead letter that says why', async (connect) => {
+  const [other, queue] = [await connect(), fresh('queue')];
+  await other.subscribe('/queue/dead-letter', 'dead');
+  await other.call('SEND', { destination: queue }, 'x');
+  for (let i = 0; i < 20; i += 1) {
+    const client = await connect();
+    consume(client, queue, { ack: 'client' });
+    const { headers, body } = await client.frame('MESSAGE');
+    assert.deepEqual([body, headers.redelivered], ['x', i === 0 ? undefined : 'true']);
+    client.abort();
+  }
+  const { headers, body } = await other.frame('MESSAGE');
+  assert.deepEqual([headers['x-postern-from'], headers['x-postern-reason'], body], [queue, 'lost with its consumer 20 times', 'x']);
+  await other.call('SEND', { destination: queue }, 'y');
+  consume(other, queue);
+  assert.deepEqual(await take(other, 1), ['y']);
+});
+
 testOver(plain, gateway, 'a queue that is full refuses the sender, and keeps what it has', async (connect) => {
   const [client, other, queue] = [await connect(), await connect(), fresh('queue')];
   for (let i = 0; i < 100; i += 1) client.publish(queue, `${i}`);
