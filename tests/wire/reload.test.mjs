@@ -100,6 +100,37 @@ testWith('the log\'s level changes', configuration({ log_level: 'info' }), async
   await until('there is more in the log', () => / debug session /.test(gateway.log));
 });
 
+testWith('the log\'s form changes', configuration({ log_format: 'text' }), async (gateway) => {
+  const isJson = (line) => line.startsWith('{') && 'message' in JSON.parse(line);
+  // What is logged of a session that begins and ends after the reload.
+  const saidIn = async (log_format) => {
+    await gateway.reload(configuration({ log_format }));
+    const before = gateway.log.length;
+    await (await Socket.open(`${gateway.ws}/echo/websocket`)).close();
+    await until('the session\'s end is logged', () => /session.*\n/.test(gateway.log.slice(before)));
+    return gateway.log.slice(before).trimEnd().split('\n');
+  };
+  assert.ok((await saidIn('json')).every(isJson), gateway.log);
+  assert.ok(!(await saidIn('text')).some((line) => line.startsWith('{')), gateway.log);
+  assert.ok((await saidIn('auto')).every(isJson), gateway.log); // no terminal reads it
+}, { env: { POSTERN_LOG_FORMAT: undefined } });
+
+testWith('operators must show the new token', configuration({ admin: { listen: '127.0.0.1:0', token: 'an-old-token-0123' } }), async (gateway) => {
+  const shown = (token) => ask(gateway.adminPort, 'GET /metrics', { headers: { Authorization: `Bearer ${token}` } });
+  const entering = async (passcode) => {
+    const stomp = await Stomp.open(`ws://127.0.0.1:${gateway.adminPort}/console/stomp/websocket`);
+    stomp.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'console', passcode }));
+    const { command } = await stomp.frame();
+    stomp.abort();
+    return command;
+  };
+  assert.deepEqual([(await shown('an-old-token-0123')).status, await entering('an-old-token-0123')], [200, 'CONNECTED']);
+  await gateway.reload(configuration({ admin: { listen: '127.0.0.1:0', token: 'a-new-token-4567' } }));
+  await until('the new token opens', async () => (await shown('a-new-token-4567')).status === 200);
+  assert.deepEqual([(await shown('an-old-token-0123')).status, await entering('an-old-token-0123')], [401, 'ERROR']);
+  assert.equal(await entering('a-new-token-4567'), 'CONNECTED');
+});
+
 testWith('what needs a restart is named, and stays as it was', configuration(), async (gateway) => {
   const changed = configuration({
     workers: 7, www: '', broker: { prefixes: ['/elsewhere'] },

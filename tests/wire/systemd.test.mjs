@@ -40,6 +40,19 @@ testService('it says that it stops', {}, async (service) => {
   assert.equal(await service.heard.next(), 'STOPPING=1');
 });
 
+testService('it says that it reloads, and then that it is ready, whatever came of it', {}, async (service) => {
+  await service.start();
+  assert.equal(await service.heard.next(), 'READY=1');
+  for (const text of [configuration({ log_level: 'debug' }), 'no configuration']) {
+    await service.reload(text);
+    assert.match(await service.heard.next(), /^RELOADING=1 MONOTONIC_USEC=\d+$/);
+    assert.equal(await service.heard.next(), 'READY=1');
+    assert.equal(service.heard.length, 0);
+  }
+  await service.end();
+  assert.equal(await service.heard.next(), 'STOPPING=1');
+});
+
 testService('it says again and again that it is alive', { watchdog: 400 }, async (service) => {
   await service.start();
   assert.deepEqual(await service.heard.take(4), ['READY=1', 'WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1']);
