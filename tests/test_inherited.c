@@ -8,24 +8,29 @@
 
 static const struct {
 	const char *count, *names;
-	int http, tcp;
+	int http, tcp, admin;
 } handed_over[] = {
-	{NULL, NULL, -1, -1},
-	{"", "", -1, -1},
-	{"0", "http", -1, -1},
-	{"nonsense", "http", -1, -1},
-	{"1", NULL, 3, -1},
-	{"1", "postern.socket", 3, -1},
-	{"1", "http", 3, -1},
-	{"1", "tcp", -1, 3},
-	{"2", NULL, 3, 4},
-	{"2", "postern.socket:postern.socket", 3, 4},
-	{"2", "tcp:http", 4, 3},
-	{"2", "http:tcp", 3, 4},
-	{"2", "other:http", 3, -1}, /* the first counts as HTTP's */
-	{"3", "a:b:tcp", 3, 4},
-	{"3", "tcp:b:http", 5, 3},
-	{"3", ":::::", 3, 4},
+	{NULL, NULL, -1, -1, -1},
+	{"", "", -1, -1, -1},
+	{"0", "http", -1, -1, -1},
+	{"nonsense", "http", -1, -1, -1},
+	{"1", NULL, 3, -1, -1},
+	{"1", "postern.socket", 3, -1, -1},
+	{"1", "http", 3, -1, -1},
+	{"1", "tcp", -1, 3, -1},
+	{"1", "admin", -1, -1, 3},
+	{"2", NULL, 3, 4, -1},
+	{"2", "postern.socket:postern.socket", 3, 4, -1},
+	{"2", "tcp:http", 4, 3, -1},
+	{"2", "http:tcp", 3, 4, -1},
+	{"2", "http:admin", 3, -1, 4},
+	{"2", "other:http", 3, -1, -1}, /* the first counts as HTTP's */
+	{"3", "a:b:tcp", 3, 4, -1},
+	{"3", "tcp:b:http", 5, 3, -1},
+	{"3", "admin:tcp:http", 5, 4, 3},
+	{"3", "http:tcp:admin", 3, 4, 5},
+	{"3", ":::::", 3, 4, -1}, /* nobody becomes an operator by his place */
+	{"3", NULL, 3, 4, -1},
 };
 
 static void hand_over(int row, int pid)
@@ -52,6 +57,7 @@ START_TEST(a_socket_is_found_by_its_name_or_its_place)
 	hand_over(_i, (int)getpid());
 	ck_assert_int_eq(inherited_find("http"), handed_over[_i].http);
 	ck_assert_int_eq(inherited_find("tcp"), handed_over[_i].tcp);
+	ck_assert_int_eq(inherited_find("admin"), handed_over[_i].admin);
 }
 END_TEST
 
@@ -60,6 +66,7 @@ START_TEST(what_is_meant_for_another_process_is_not_taken)
 	hand_over(_i, (int)getppid());
 	ck_assert_int_eq(inherited_find("http"), -1);
 	ck_assert_int_eq(inherited_find("tcp"), -1);
+	ck_assert_int_eq(inherited_find("admin"), -1);
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/worker.h"
+#include "protocol/host.h"
 #include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
 #include "transports/handover.h"
@@ -466,12 +467,27 @@ static int door_listen_tcp(struct door *door, const struct config *config)
 
 static int door_listen_admin(struct door *door, const struct config *config)
 {
+	int fd = inherited_find("admin");
+
+	if (fd != -1 && config->admin_listen.len == 0) {
+		log_error("door: the socket \"admin\" needs admin.listen, which says "
+			  "whether it may be reached from elsewhere");
+		return -1;
+	}
 	if (config->admin_listen.len == 0)
 		return 0;
-	door->admin = listener_create(door_loop(door), config->admin_host,
-		config->admin_port, on_admin_connection, door);
+	door->admin = fd != -1 ? listener_adopt(
+					 door_loop(door), fd, on_admin_connection, door)
+			       : listener_create(door_loop(door), config->admin_host,
+					 config->admin_port, on_admin_connection, door);
 	if (door->admin == NULL)
 		return -1;
+	/* A token is asked for, now and after each reload, by what the setting says. */
+	if (host_is_loopback(config->admin_host) && !listener_is_local(door->admin)) {
+		log_error("door: the socket \"admin\" is no loopback address, as "
+			  "admin.listen is");
+		return -1;
+	}
 	listener_log(door->admin, "door: operators at");
 	return 0;
 }

@@ -7,8 +7,9 @@
 #define TRANSPORTS_INHERITED_H
 
 /*
- * The descriptor of the socket for "http" or "tcp", or -1. One that systemd gives
- * another name is meant by its place: the first is for HTTP, the second for plain STOMP.
+ * The descriptor of the socket for "http", "tcp" or "admin", or -1. One that systemd
+ * gives another name is meant by its place: the first is for HTTP, the second for plain
+ * STOMP.
  */
 int inherited_find(const char *name);
 

@@ -2,6 +2,7 @@
 
 #include "gateway/log.h"
 #include "gateway/loop.h"
+#include "protocol/host.h"
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
@@ -169,17 +170,40 @@ struct listener *listener_adopt(struct loop *loop, int fd,
 		fd);
 }
 
-void listener_log(const struct listener *listener, const char *what)
+struct listener_name {
+	bool is_v6;
+	char host[64], port[16];
+};
+
+static bool listener_read_name(
+	const struct listener *listener, struct listener_name *name)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
-	char host[64], port[16];
 
-	if (getsockname(listener->watch.fd, (struct sockaddr *)&address, &len) == 0 &&
-		getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
-			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		log_info(address.ss_family == AF_INET6 ? "%s [%s]:%s" : "%s %s:%s",
-			what, host, port);
+	if (getsockname(listener->watch.fd, (struct sockaddr *)&address, &len) == -1)
+		return false;
+	name->is_v6 = address.ss_family == AF_INET6;
+	return getnameinfo((struct sockaddr *)&address, len, name->host,
+		       sizeof(name->host), name->port, sizeof(name->port),
+		       NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+}
+
+bool listener_is_local(const struct listener *listener)
+{
+	struct listener_name name;
+
+	return listener_read_name(listener, &name) &&
+	       host_is_loopback(slice_of(name.host));
+}
+
+void listener_log(const struct listener *listener, const char *what)
+{
+	struct listener_name name;
+
+	if (listener_read_name(listener, &name))
+		log_info(name.is_v6 ? "%s [%s]:%s" : "%s %s:%s", what, name.host,
+			name.port);
 }
 
 void listener_destroy(struct listener *listener)

@@ -32,6 +32,9 @@ struct listener *listener_adopt(struct loop *loop, int fd,
 		socklen_t address_len),
 	void *context);
 
+/* True when only this machine can connect to it. */
+bool listener_is_local(const struct listener *listener);
+
 /* Logs `what` and the address. */
 void listener_log(const struct listener *listener, const char *what);
 

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { configuration } from './lib/config.mjs';
 import { binary } from './lib/gateway.mjs';
+import { ask } from './lib/http.mjs';
 import { Service } from './lib/service.mjs';
 import { Stomp } from './lib/stomp.mjs';
 import { TcpStomp, tcpPort } from './lib/tcp.mjs';
 import { test } from './lib/test.mjs';
+import { deadline } from './lib/wait.mjs';
 
 function testService(title, options, body) {
   test(title, async () => {
@@ -68,6 +70,31 @@ for (const [how, names, http, tcp] of [
     assert.deepEqual([service.port, tcpPort(service)], [service.ports[http], service.ports[tcp]]);
     await talk(Stomp.connect(`${service.ws}/chat/websocket`));
     await talk(TcpStomp.connect(service));
+  });
+}
+
+testService('it knows the one for operators by its name', {
+  sockets: 2, names: 'http:admin', env: { POSTERN_ADMIN__LISTEN: '127.0.0.1:0' },
+}, async (service) => {
+  await service.start();
+  assert.deepEqual([service.port, service.adminPort], service.ports);
+  assert.equal((await ask(service.adminPort, 'GET /metrics')).status, 200);
+});
+
+for (const [what, options, sentence] of [
+  ['without admin.listen', {}, /the socket "admin" needs admin\.listen/],
+  ['that others can reach, where admin.listen says that they cannot',
+    { at: '0.0.0.0', env: { POSTERN_ADMIN__LISTEN: '127.0.0.1:9090' } }, /the socket "admin" is no loopback address/],
+]) {
+  test(`a socket for operators ${what} is refused`, async () => {
+    const service = new Service(configuration(), { sockets: 1, names: 'admin', ...options });
+    try {
+      await service.begin();
+      assert.equal(await deadline('the gateway ends', service.exit), 1);
+      assert.match(service.log, sentence);
+    } finally {
+      service.kill();
+    }
   });
 }
 

@@ -13,17 +13,18 @@ const notified = fileURLToPath(new URL('notified.py', import.meta.url));
 // systemd names the process that it means. A shell knows its number before it becomes that.
 const under = ['/bin/sh', '-c', 'export LISTEN_PID=$$ WATCHDOG_PID=$$; exec "$@"', 'sh'];
 
-async function openSocket() {
-  const server = net.createServer().listen(await freePort(), '127.0.0.1');
+async function openSocket(host) {
+  const server = net.createServer().listen(await freePort(), host);
   await once(server, 'listening');
   return server;
 }
 
 export class Service extends Gateway {
-  // It inherits so many `sockets`, which are called by `names`.
-  constructor(configuration, { sockets = 0, names, watchdog, ...more } = {}) {
+  // It inherits so many `sockets`, at `at`, which are called by `names`.
+  constructor(configuration, { sockets = 0, names, at = '127.0.0.1', watchdog, ...more } = {}) {
     super(configuration, { ...more, under });
     this.count = sockets;
+    this.at = at;
     this.heard = new Inbox(); // what it tells, a line for each datagram
     if (watchdog) this.env.WATCHDOG_USEC = `${watchdog * 1000}`;
     if (sockets > 0) this.env.LISTEN_FDS = `${sockets}`;
@@ -33,7 +34,7 @@ export class Service extends Gateway {
   async prepare() {
     await super.prepare();
     this.sockets = [];
-    while (this.sockets.length < this.count) this.sockets.push(await openSocket());
+    while (this.sockets.length < this.count) this.sockets.push(await openSocket(this.at));
     this.ports = this.sockets.map((server) => server.address().port);
     this.env.NOTIFY_SOCKET = path.join(this.folder, 'notify');
     this.manager = spawn('/usr/bin/python3', [notified, this.env.NOTIFY_SOCKET], { stdio: ['ignore', 'pipe', 'inherit'] });
