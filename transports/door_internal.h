@@ -1,0 +1,74 @@
+/*
+ * What door.c and visitor.c share; nobody else includes it. The door has the listeners
+ * and counts; a visitor is a connection that has not yet said what it wants, or is being
+ * refused.
+ */
+#ifndef TRANSPORTS_DOOR_INTERNAL_H
+#define TRANSPORTS_DOOR_INTERNAL_H
+
+#include "gateway/config.h"
+#include "gateway/crew.h"
+#include "gateway/list.h"
+#include "gateway/worker.h"
+#include "protocol/http_head.h"
+#include "transports/door.h"
+#include "transports/handover.h"
+
+struct listener;
+struct visitor;
+
+struct door {
+	struct worker *worker;
+	struct listener *listener;
+	struct listener *tcp;   /* for plain STOMP; NULL: none */
+	struct listener *admin; /* for operators; NULL: none */
+	struct list visitors;
+	uint64_t connections;  /* visitors and those handed over, until they close */
+	int64_t *handed;       /* to each worker */
+	struct http_head head; /* of whom is looked at now */
+	uint64_t
+		descriptors; /* that connections may have, whatever the configuration says */
+	char *peeked;        /* limits.head + 1, which no reload changes */
+};
+
+static inline struct loop *door_loop(struct door *door)
+{
+	return door->worker->loop;
+}
+
+static inline struct crowd *door_crowd(const struct door *door)
+{
+	return door->worker->crew->crowd;
+}
+
+static inline const struct limits *door_limits(const struct door *door)
+{
+	return &door->worker->config->limits;
+}
+
+/* door.c */
+
+unsigned door_least_loaded(const struct door *door);
+
+/* Counts a connection that goes to that worker. */
+void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
+
+/* visitor.c */
+
+/*
+ * Who came at the listener of that kind, and is looked at as soon as something comes.
+ * NULL when the socket is closed already.
+ */
+struct visitor *visitor_create(struct door *door, enum handover_kind kind, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len);
+
+/* Says why in the language of its port, and lets it go. */
+void visitor_refuse(struct visitor *visitor, int status, struct slice why);
+
+/* It may stay: whoever need not say anything first is handed over at once. */
+void visitor_admit(struct visitor *visitor);
+
+/* Forgets them all. */
+void visitors_close(struct door *door);
+
+#endif
