@@ -73,6 +73,15 @@ static const struct {
 	{"/topic/a*c", "/topic/abcb", false},
 	{"/topic/*a*b*", "/topic/xaybz", true},
 	{"/topic/*a*b*", "/topic/xbya", false},
+	{"/topic/*a*a", "/topic/a", false},
+	{"/topic/*ab*b", "/topic/ab", false},
+	{"/topic/*ab*b", "/topic/abb", true},
+	{"/topic/a*?", "/topic/a", false},
+	{"/topic/a*?c", "/topic/abbc", true},
+	{"/topic/?*", "/topic/", false},
+	{"/topic/a?", "/topic/a\u00e9", true},
+	{"/topic/*?b", "/topic/\u20acb", true},
+	{"/topic/??", "/topic/\u00e9", false},
 	{"/topic/**", "/topic/a", true},
 	{"/topic/**", "/topic/a/b/c", true},
 	{"/topic/**", "/topic", true},
@@ -127,8 +136,13 @@ static const struct {
 	{"/topic/**a", false},
 	{"/topic/***", false},
 	{"/topic/*a*", true},
+	{"/topic/?a*b?", true},
+	{"/topic/*a?*", false},
+	{"/topic/*?/?*", true},
 	{"/*/*/*/*/*/*/*/*", true},
 	{"/*/*/*/*/*/*/*/*/*", false},
+	{"////////////////////////////////", true},
+	{"/////////////////////////////////", false},
 };
 
 START_TEST(patterns_are_checked)
@@ -259,6 +273,40 @@ START_TEST(evil_patterns_cost_no_more_than_their_places)
 }
 END_TEST
 
+/* It would last for minutes if each were compared at every place. */
+START_TEST(evil_segments_cost_no_more_than_their_lengths)
+{
+	enum { PATTERNS = 200, LENGTH = 30000 };
+	static unsigned heard;
+	static char pattern[LENGTH + 32], text[2 * LENGTH + 32];
+
+	memset(memcpy(text, "/topic/", 7) + 7, 'a', 2 * LENGTH);
+	memset(memcpy(pattern, "/topic/*", 8) + 8, 'a', LENGTH);
+	for (int i = 0; i < PATTERNS; i++) {
+		snprintf(pattern + 8 + LENGTH, 16, "%d*", i);
+		*pattern_add(&set, slice_of(pattern)) = &heard;
+	}
+	ck_assert_uint_eq(matches(text), 0);
+	pattern_set_finish(&set, forget);
+	setup();
+}
+END_TEST
+
+START_TEST(a_set_tells_by_how_much_it_grows)
+{
+	static unsigned heard;
+
+	ck_assert_uint_eq(pattern_growth(&set, SLICE("/topic/a/*")), 3);
+	*pattern_add(&set, SLICE("/topic/a/*")) = &heard;
+	ck_assert_uint_eq(set.nodes, 3);
+	ck_assert_uint_eq(pattern_growth(&set, SLICE("/topic/a/*")), 0);
+	ck_assert_uint_eq(pattern_growth(&set, SLICE("/topic/b/*/c")), 3);
+	*pattern_find(&set, SLICE("/topic/a/*")) = NULL;
+	pattern_remove(&set, SLICE("/topic/a/*"));
+	ck_assert_uint_eq(set.nodes, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pattern");
@@ -272,6 +320,8 @@ int main(void)
 		slashes, the_trie_matches_as_the_plainest_matcher_does, 0, 100);
 	tcase_add_test(slashes, others_cost_nothing);
 	tcase_add_test(slashes, evil_patterns_cost_no_more_than_their_places);
+	tcase_add_test(slashes, evil_segments_cost_no_more_than_their_lengths);
+	tcase_add_test(slashes, a_set_tells_by_how_much_it_grows);
 	tcase_add_checked_fixture(with_dots, setup_dots, teardown);
 	unit_add_table(with_dots, segments_are_matched_with_dots, dots);
 	return unit_run(suite);

@@ -49,60 +49,139 @@ bool pattern_is(struct slice text)
 	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
 }
 
+/* NULL when the segment, with its separator in front, is fine. */
+static const char *segment_mistake(struct slice segment)
+{
+	bool has_star = false, has_mark = false; /* and a mark behind the star */
+
+	if (segment_is_deep(segment))
+		return NULL;
+	for (size_t i = 1; i < segment.len; i++) {
+		bool is_star = segment.data[i] == '*';
+
+		if (is_star && segment.data[i - 1] == '*')
+			return "In a pattern \"**\" must be a whole segment";
+		if (is_star && has_mark)
+			return "In a pattern no \"?\" may stand between two \"*\" of "
+			       "a segment";
+		has_star = has_star || is_star;
+		has_mark = has_star && (has_mark || segment.data[i] == '?');
+	}
+	return NULL;
+}
+
 bool pattern_check(struct slice text, char separator, struct buf *error)
 {
 	struct slice segment;
-	size_t wildcards = 0;
+	size_t segments = 0, wildcards = 0;
 
 	while (take_segment(&text, separator, &segment)) {
-		if (!pattern_is(segment))
-			continue;
-		wildcards++;
-		if (segment_is_deep(segment))
-			continue;
-		for (size_t i = 1; i < segment.len; i++) {
-			if (segment.data[i] == '*' && segment.data[i - 1] == '*') {
-				buf_append(error, SLICE("In a pattern \"**\" must be a "
-							"whole segment"));
-				return false;
-			}
+		const char *mistake = segment_mistake(segment);
+
+		if (mistake != NULL) {
+			buf_append(error, slice_of(mistake));
+			return false;
 		}
+		segments++;
+		wildcards += pattern_is(segment);
 	}
-	if (wildcards > PATTERN_WILDCARDS_MAX) {
+	if (segments > PATTERN_SEGMENTS_MAX)
+		buf_printf(error, "The pattern has more than %d segments",
+			PATTERN_SEGMENTS_MAX);
+	else if (wildcards > PATTERN_WILDCARDS_MAX)
 		buf_printf(error,
 			"The pattern has more than %d segments with wildcards",
 			PATTERN_WILDCARDS_MAX);
-		return false;
+	return segments <= PATTERN_SEGMENTS_MAX && wildcards <= PATTERN_WILDCARDS_MAX;
+}
+
+/* Globs: what stands ahead of the first '*', behind the last one, and between them. */
+
+static bool is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* Takes from both fronts what is alike, up to a '*'. False when something is not. */
+static bool take_front(struct slice *glob, struct slice *text)
+{
+	while (glob->len > 0 && glob->data[0] != '*') {
+		size_t len = 1;
+
+		if (text->len == 0)
+			return false;
+		if (glob->data[0] == '?') {
+			while (len < text->len && is_continuation(text->data[len]))
+				len++;
+		} else if (glob->data[0] != text->data[0]) {
+			return false;
+		}
+		*glob = slice_from(*glob, 1);
+		*text = slice_from(*text, len);
 	}
 	return true;
 }
 
-/*
- * Where both differ behind a '*', that '*' takes one character more: only the latest one
- * has to, so this ends after at most the product of both lengths.
- */
-static bool segment_matches(struct slice glob, struct slice text)
+/* The same at the ends. The glob has a '*'. */
+static bool take_end(struct slice *glob, struct slice *text)
 {
-	size_t g = 0, t = 0, star = SIZE_MAX, taken = 0;
+	for (; glob->data[glob->len - 1] != '*'; glob->len--) {
+		if (text->len == 0)
+			return false;
+		char byte = text->data[--text->len];
 
-	while (t < text.len) {
-		if (g < glob.len && glob.data[g] == '*') {
-			star = g++;
-			taken = t;
-		} else if (g < glob.len && (glob.data[g] == text.data[t] ||
-						   (glob.data[g] == '?' && t > 0))) {
-			g++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			g = star + 1;
-			t = ++taken;
-		} else {
+		if (glob->data[glob->len - 1] == '?') {
+			while (is_continuation(byte) && text->len > 0)
+				byte = text->data[--text->len];
+		} else if (glob->data[glob->len - 1] != byte) {
 			return false;
 		}
 	}
-	while (g < glob.len && glob.data[g] == '*')
-		g++;
-	return g == glob.len;
+	return true;
+}
+
+/* Finds a piece that stands between two '*', and moves behind it. */
+static bool take_piece(struct slice piece, struct slice *text)
+{
+	const char *found;
+
+	if (slice_find(piece, '?') == piece.len) {
+		found = memmem(text->data, text->len, piece.data, piece.len);
+		if (found != NULL)
+			*text = slice_from(
+				*text, (size_t)(found - text->data) + piece.len);
+		return found != NULL;
+	}
+	/* No checked pattern has such a piece. */
+	for (size_t at = 0; at < text->len; at++) {
+		struct slice glob = piece, rest = slice_from(*text, at);
+
+		if (take_front(&glob, &rest)) {
+			*text = rest;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool segment_matches(struct slice glob, struct slice text)
+{
+	if (!take_front(&glob, &text))
+		return false;
+	if (glob.len == 0)
+		return text.len == 0;
+	if (!take_end(&glob, &text))
+		return false;
+	/* The leftmost place of each piece leaves the most for the others. */
+	while (glob.len > 0) {
+		struct slice behind = slice_from(glob, 1);
+		struct slice piece = slice_first(behind, slice_find(behind, '*'));
+
+		if (!take_piece(piece, &text))
+			return false;
+		glob = slice_from(behind, piece.len);
+	}
+	return true;
 }
 
 /* The trie. */
@@ -143,11 +222,12 @@ static struct pattern_node *node_child(
 	return one;
 }
 
-static struct pattern_node *node_add_child(const struct pattern_set *set,
-	struct pattern_node *parent, struct slice segment)
+static struct pattern_node *node_add_child(
+	struct pattern_set *set, struct pattern_node *parent, struct slice segment)
 {
 	struct pattern_node *node = node_create(set, parent, segment);
 
+	set->nodes++;
 	parent->users++;
 	node->is_deep = segment_is_deep(segment);
 	if (!pattern_is(segment)) {
@@ -160,10 +240,11 @@ static struct pattern_node *node_add_child(const struct pattern_set *set,
 	return node;
 }
 
-static void node_remove(struct pattern_node *node)
+static void node_remove(struct pattern_set *set, struct pattern_node *node)
 {
 	struct pattern_node *parent = node->parent;
 
+	set->nodes--;
 	if (!pattern_is(node->node.key)) {
 		table_remove(&parent->literals, &node->node);
 	} else {
@@ -215,6 +296,19 @@ void **pattern_add(struct pattern_set *set, struct slice pattern)
 	return &node->value;
 }
 
+size_t pattern_growth(const struct pattern_set *set, struct slice pattern)
+{
+	const struct pattern_node *node = set->root;
+	struct slice segment;
+	size_t growth = 0;
+
+	while (take_segment(&pattern, set->separator, &segment)) {
+		node = node == NULL ? NULL : node_child(node, segment);
+		growth += node == NULL;
+	}
+	return growth;
+}
+
 void pattern_remove(struct pattern_set *set, struct slice pattern)
 {
 	struct pattern_node *node = set_find(set, pattern);
@@ -226,7 +320,7 @@ void pattern_remove(struct pattern_set *set, struct slice pattern)
 	while (node != set->root && node->users == 0) {
 		struct pattern_node *parent = node->parent;
 
-		node_remove(node);
+		node_remove(set, node);
 		node = parent;
 	}
 }
@@ -259,7 +353,7 @@ void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value))
 		}
 		child = node;
 		node = node->parent;
-		node_remove(child);
+		node_remove(set, child);
 	}
 	table_finish(&set->root->literals);
 	free(set->root);

@@ -6,7 +6,8 @@
  * A set is a trie of segments. A message walks along it, segment by segment, in as many
  * places at once as patterns may still match: what it costs grows with the length of
  * its destination and with the patterns that begin like it, not with the others. Only
- * segments like "a*" at the same place are looked at one by one.
+ * segments like "a*" at the same place are looked at one by one, each in a time that
+ * grows with its length and not with a product.
  */
 #ifndef GATEWAY_BROKER_PATTERN_H
 #define GATEWAY_BROKER_PATTERN_H
@@ -14,7 +15,7 @@
 #include "gateway/table.h"
 #include "protocol/buf.h"
 
-enum { PATTERN_WILDCARDS_MAX = 8 };
+enum { PATTERN_WILDCARDS_MAX = 8, PATTERN_SEGMENTS_MAX = 32 };
 
 struct pattern_node;
 
@@ -23,6 +24,7 @@ struct pattern_set {
 	char separator; /* '/' or '.' */
 	struct pattern_node *root;
 	size_t count;   /* patterns */
+	size_t nodes;   /* segments: those that patterns share count once */
 	uint64_t walks; /* numbers steps, so that none goes twice to a place */
 	size_t visited; /* places of the latest match */
 	struct pattern_node **now, **next;
@@ -38,7 +40,7 @@ void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
 /* It has a '*' or a '?'. */
 bool pattern_is(struct slice text);
 
-/* False, with a sentence in *error: "**" in a larger segment, or too many wildcards. */
+/* False, with a sentence in *error: what would be ambiguous, or cost too much. */
 bool pattern_check(struct slice text, char separator, struct buf *error);
 
 /*
@@ -47,7 +49,10 @@ bool pattern_check(struct slice text, char separator, struct buf *error);
  */
 void **pattern_add(struct pattern_set *set, struct slice pattern);
 
-/* The same, if the pattern is there; else NULL. */
+/* By how many nodes the set would grow with the pattern. */
+size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
+
+/* The same place, if the pattern is there; else NULL. */
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 
 void pattern_remove(struct pattern_set *set, struct slice pattern);
