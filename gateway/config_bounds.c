@@ -46,7 +46,8 @@ static const struct config_key limits[] = {
 		"messages that wait for a session before it is a slow consumer"),
 	LIMIT(subscriptions, 256, 1, MIB, "subscriptions of a session"),
 	LIMIT(destination, 255, 1, 64 * KIB, "bytes of a destination's name"),
-	LIMIT(destinations, 100000, 1, GIB, "topics and queues in all"),
+	LIMIT(destinations, 100000, 1, GIB,
+		"topics and queues in all, and as many segments of patterns"),
 	LIMIT(idle_topics, 1024, 0, GIB,
 		"topics per worker that only patterns match and that keep their "
 		"numbers"),

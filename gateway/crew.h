@@ -38,6 +38,8 @@ struct crew {
 		bytes;        /* that wait in all inboxes, or on the way there */
 	_Atomic int64_t busy; /* those posts, live sessions, unfinished answers */
 	_Atomic uint64_t sessions, destinations;
+	_Atomic uint64_t
+		segments;   /* of patterns, by each worker that has subscribers */
 	_Atomic bool tight; /* memory is: no new sessions (pressure.h) */
 	_Atomic bool ended; /* every loop ends */
 };

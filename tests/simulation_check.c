@@ -182,6 +182,8 @@ void simulation_check_nothing_left(const struct simulation *sim)
 	promise(&sim->witness, atomic_load(&crew->sessions) == 0, "sessions are left");
 	promise(&sim->witness, atomic_load(&crew->destinations) == 0,
 		"destinations are left");
+	promise(&sim->witness, atomic_load(&crew->segments) == 0,
+		"segments of patterns are left");
 	promise(&sim->witness,
 		still_crew_topics(crew) + still_crew_audiences(crew) +
 				still_crew_subscriptions(crew) ==

@@ -42,6 +42,7 @@ static void teardown(void)
 		ck_assert_uint_eq(
 			broker->patterns.count + broker->remote_patterns.count, 0);
 	}
+	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 0);
 	still_crew_destroy(worker->crew);
 }
 
@@ -150,6 +151,27 @@ START_TEST(a_bad_pattern_is_refused)
 }
 END_TEST
 
+START_TEST(patterns_have_segments_within_a_bound)
+{
+	const uint64_t most = worker->config->limits.destinations;
+
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a/b/*}");
+	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 4);
+	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/a/b/?}");
+	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 5);
+	stomp_peer_say(other, "UNSUBSCRIBE{id:1}");
+	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 4);
+
+	atomic_fetch_add(&worker->crew->segments, most - 5);
+	stomp_peer_say(other, "SUBSCRIBE{id:3}{destination:/topic/a/b/?}");
+	stomp_peer_say(other, "SUBSCRIBE{id:4}{destination:/topic/a/?}");
+	assert_heard(other, "");
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/c/*}{receipt:r}");
+	stomp_peer_check_refused(peer, "There are too many patterns", "r");
+	atomic_fetch_sub(&worker->crew->segments, most - 5);
+}
+END_TEST
+
 START_TEST(of_topics_that_only_patterns_match_a_bounded_number_is_kept)
 {
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/**}");
@@ -210,6 +232,7 @@ int main(void)
 	tcase_add_test(slashes, a_queue_has_no_pattern);
 	tcase_add_test(slashes, nothing_is_sent_to_a_pattern);
 	tcase_add_test(slashes, a_bad_pattern_is_refused);
+	tcase_add_test(slashes, patterns_have_segments_within_a_bound);
 	tcase_add_test(
 		slashes, of_topics_that_only_patterns_match_a_bounded_number_is_kept);
 	tcase_add_test(

@@ -23,6 +23,33 @@ static struct audience *audience_find(const struct broker *broker, struct slice 
 	return node == NULL ? NULL : container_of(node, struct audience, node);
 }
 
+struct slice audience_address(const struct audience *audience)
+{
+	return audience->node.key;
+}
+
+/* Patterns are counted by their segments: these are what grows. */
+
+static void audience_add_pattern(struct broker *broker, struct audience *audience)
+{
+	struct pattern_set *patterns = &broker->patterns;
+	const size_t before = patterns->nodes;
+
+	*pattern_add(patterns, audience_address(audience)) = audience;
+	atomic_fetch_add(&broker->worker->crew->segments, patterns->nodes - before);
+}
+
+static void audience_remove_pattern(
+	struct broker *broker, const struct audience *audience)
+{
+	struct pattern_set *patterns = &broker->patterns;
+	const size_t before = patterns->nodes;
+
+	*pattern_find(patterns, audience_address(audience)) = NULL;
+	pattern_remove(patterns, audience_address(audience));
+	atomic_fetch_sub(&broker->worker->crew->segments, before - patterns->nodes);
+}
+
 static struct audience *audience_create(struct broker *broker, struct slice address)
 {
 	struct audience *audience = xcalloc(1, sizeof(*audience) + address.len);
@@ -31,13 +58,8 @@ static struct audience *audience_create(struct broker *broker, struct slice addr
 	table_insert(&broker->audiences, &audience->node,
 		(struct slice){audience->address, address.len});
 	if (broker_is_pattern(address))
-		*pattern_add(&broker->patterns, address) = audience;
+		audience_add_pattern(broker, audience);
 	return audience;
-}
-
-struct slice audience_address(const struct audience *audience)
-{
-	return audience->node.key;
 }
 
 void audience_add(
@@ -68,10 +90,8 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	subscription->audience = NULL;
 	if (audience->count > 0)
 		return;
-	if (broker_is_pattern(audience_address(audience))) {
-		*pattern_find(&broker->patterns, audience_address(audience)) = NULL;
-		pattern_remove(&broker->patterns, audience_address(audience));
-	}
+	if (broker_is_pattern(audience_address(audience)))
+		audience_remove_pattern(broker, audience);
 	table_remove(&broker->audiences, &audience->node);
 	free(audience->members);
 	free(audience);

@@ -108,6 +108,21 @@ static void broker_join(struct broker *broker, struct broker_call *call,
 		broker, subscription, prefetch, call->request);
 }
 
+/* As many segments of patterns as destinations. Several workers may go a bit beyond. */
+static bool broker_has_room_for(
+	const struct broker *broker, struct slice pattern, struct buf *error)
+{
+	const struct worker *worker = broker->worker;
+	const uint64_t there = atomic_load(&worker->crew->segments);
+	const size_t growth = pattern_growth(&broker->patterns, pattern);
+
+	if (growth == 0 || there + growth <= worker->config->limits.destinations)
+		return true;
+	metrics_refuse(worker->metrics, BOUND_DESTINATIONS);
+	buf_append(error, SLICE("There are too many patterns"));
+	return false;
+}
+
 /* A pattern, only of topics. */
 static bool broker_may_match(
 	const struct broker *broker, struct slice pattern, struct buf *error)
@@ -118,7 +133,8 @@ static bool broker_may_match(
 				     "pattern"));
 		return false;
 	}
-	return pattern_check(pattern, broker->patterns.separator, error);
+	return pattern_check(pattern, broker->patterns.separator, error) &&
+	       broker_has_room_for(broker, pattern, error);
 }
 
 /* To the party's own /user/... */
