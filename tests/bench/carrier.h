@@ -1,6 +1,7 @@
 /*
  * A carrier brings a client's messages to the server and back: a description, with
- * one of three ways to work (carry_tcp.c, carry_websocket.c, carry_http.c).
+ * one of four ways to work (carry_tcp.c, carry_websocket.c, carry_http.c,
+ * carry_events.c).
  */
 #ifndef BENCH_CARRIER_H
 #define BENCH_CARRIER_H
@@ -14,6 +15,8 @@ struct carrier {
 	const char *path;   /* below the endpoint's, or the SockJS session's */
 	const char *method; /* carry_http.c: of the request for frames */
 	const char *prefix; /* of a frame's line */
+	const char
+		*publishers; /* the carrier of those who say things; NULL: this one */
 };
 
 struct carrier_ops {
@@ -26,7 +29,7 @@ struct carrier_ops {
 /* NULL when there is none. */
 const struct carrier *carrier_find(const char *name);
 
-extern const struct carrier_ops carry_tcp, carry_websocket, carry_http;
+extern const struct carrier_ops carry_tcp, carry_websocket, carry_http, carry_events;
 
 /* For the carriers. */
 

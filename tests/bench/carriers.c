@@ -8,6 +8,10 @@ static const struct carrier carriers[] = {
 	{.name = "tcp", .ops = &carry_tcp},
 	{.name = "websocket", .ops = &carry_websocket, .path = "/websocket"},
 	{.name = "bare-websocket", .ops = &carry_websocket, .path = ""},
+	{.name = "events",
+		.ops = &carry_events,
+		.prefix = "data: ",
+		.publishers = "bare-websocket"},
 	{.name = "sockjs-websocket",
 		.ops = &carry_websocket,
 		.path = "/websocket",
@@ -43,7 +47,12 @@ const struct carrier *carrier_find(const char *name)
 
 void carrier_write_path(const struct client *client, struct buf *out)
 {
-	buf_append(out, slice_of(client->load->options->path));
+	const struct options *options = client->load->options;
+
+	if (options->dialect->write_path != NULL)
+		options->dialect->write_path(client, out);
+	else
+		buf_append(out, slice_of(options->path));
 	if (client->carrier->is_sockjs)
 		buf_printf(out, "/000/bench-%d-%u", (int)getpid(), client->number);
 }

@@ -69,8 +69,9 @@ static void websocket_hear(struct websocket *websocket, const struct frame *fram
 	case WSFRAME_BINARY:
 		if (client->carrier->is_sockjs)
 			carrier_take_frame(client, frame->payload);
-		else
-			client->load->options->dialect->hear(client, frame->payload);
+		else if (client->load->options->dialect->hear(client, frame->payload) <
+			 frame->payload.len)
+			client_lost(client, "a message is cut");
 		break;
 	case WSFRAME_PING:
 		frame_write(

@@ -8,6 +8,8 @@ struct dialect {
 	const char *name;
 	const char *subprotocol; /* of a raw WebSocket; NULL: none */
 	bool is_binary;
+	/* Whose path says what it is there for; NULL: it is the endpoint's. */
+	void (*write_path)(const struct client *client, struct buf *out);
 	void (*begin)(struct client *client); /* its carrier is open */
 	void (*publish)(struct client *client, struct slice body);
 	/* How many of the bytes are of no more use: a carrier may cut them anywhere. */
@@ -16,5 +18,11 @@ struct dialect {
 
 /* NULL when there is none. */
 const struct dialect *dialect_find(const char *name);
+
+extern const struct dialect dialect_stomp, dialect_stomp_unconfirmed, dialect_mqtt,
+	dialect_nchan, dialect_bare;
+
+/* For the dialects: appends a topic's name. */
+void dialect_write_topic(const struct client *client, unsigned number, struct buf *out);
 
 #endif

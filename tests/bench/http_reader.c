@@ -1,5 +1,6 @@
 #include "tests/bench/http_reader.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 /* Takes what stands before `end`, and that. False when it is not there yet. */
@@ -35,6 +36,16 @@ static bool says(struct slice head, struct slice name, const char *value)
 	return found != NULL && strncasecmp(found, value, strlen(value)) == 0;
 }
 
+/* How long a body is that does not come in chunks; some end with the connection. */
+static size_t body_length(const struct http_reader *reader, struct slice head)
+{
+	const char *length = find_header(head, SLICE("Content-Length"));
+
+	if (length != NULL)
+		return strtoul(length, NULL, 10);
+	return reader->status == 200 && !reader->is_chunked ? SIZE_MAX : 0;
+}
+
 /* `bytes` begin with an answer's head, whole or not. */
 static enum http_part read_head(struct http_reader *reader, struct slice *bytes)
 {
@@ -49,8 +60,7 @@ static enum http_part read_head(struct http_reader *reader, struct slice *bytes)
 	reader->status = (unsigned)strtoul(start + sizeof("HTTP/1.1"), NULL, 10);
 	reader->is_last = says(head, SLICE("Connection"), "close");
 	reader->is_chunked = says(head, SLICE("Transfer-Encoding"), "chunked");
-	const char *length = find_header(head, SLICE("Content-Length"));
-	reader->left = length == NULL ? 0 : strtoul(length, NULL, 10);
+	reader->left = body_length(reader, head);
 	reader->where = reader->is_chunked ? HTTP_CHUNK : HTTP_LENGTH;
 	return HTTP_BODY;
 }

@@ -73,6 +73,13 @@ static void client_init(struct client *client, struct load *load, unsigned numbe
 	stomp_parser_set(client->parser, STOMP_1_2, &limits);
 }
 
+static void load_cast_publisher(struct load *load, struct client *client)
+{
+	if (client->carrier->publishers != NULL)
+		client->carrier = carrier_find(client->carrier->publishers);
+	load->topics[client->topic].publisher = client;
+}
+
 /* Who hears and says what. The topics of those who are idle come behind all others. */
 static void load_cast(struct load *load)
 {
@@ -96,7 +103,7 @@ static void load_cast(struct load *load)
 		client->subscribes = i < last && !mode->connects_only;
 		client->publishes = i >= last || mode->each_alone;
 		if (client->publishes)
-			load->topics[client->topic].publisher = client;
+			load_cast_publisher(load, client);
 		if (client->subscribes)
 			load->topics[client->topic].subscribers++;
 	}

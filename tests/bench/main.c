@@ -15,10 +15,11 @@ static const char usage[] =
 	"usage: bench --mode fan-out|steady|ping-pong|storm|idle --server "
 	"PID[,PID...]\n"
 	"  --carrier tcp|websocket|sockjs-websocket|xhr-streaming|eventsource|\n"
-	"            xhr-polling|bare-websocket\n"
-	"  --dialect stomp|bare  --port N  --tcp-port N  --path /stomp\n"
-	"  --destination /topic/bench-  --clients N  --topics N  --idle N  --held N  "
-	"--window N\n"
+	"            xhr-polling|bare-websocket|events\n"
+	"  --dialect stomp|stomp-unconfirmed|mqtt|nchan|bare  --port N  --tcp-port N\n"
+	"  --path /stomp  --destination /topic/bench-  --clients N  --topics N  --idle "
+	"N\n"
+	"  --held N  --window N\n"
 	"  --rate N  --size BYTES  --at-once N  --seconds S  --messages N\n";
 
 static unsigned number(const char *text, unsigned least)
