@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { load, startFloor, startPostern } from './lib.mjs';
+import { peers } from './peers/all.mjs';
+import { missing, startPeer } from './peers/start.mjs';
 
 const carriers = ['websocket', 'tcp', 'sockjs-websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'];
 const clean = { lost: 0, doubled: 0, disordered: 0 };
@@ -44,3 +46,23 @@ function checks(name, start, ofThese) {
 checks('one worker', () => startPostern({ workers: 1 }), carriers);
 checks('three workers', () => startPostern({ workers: 3 }), carriers);
 checks('the floor', () => startFloor({ joined: true }), ['websocket', 'tcp']);
+
+// Where others are installed, each dialect that Postern does not speak is, with whom it is for.
+for (const peer of peers.filter(({ speaks }) => speaks.websocket.dialect)) {
+  const why = missing(peer);
+  if (why) console.error(`NOT CHECKED: ${peer.name}, ${why}`);
+  describe(peer.name, { skip: why ?? false }, () => {
+    for (const carrier of ['websocket', 'eventsource'].filter((one) => peer.speaks[one])) {
+      test(`${carrier}: a burst for a crowd`, async () => {
+        const server = await startPeer(peer, carrier);
+        try {
+          const result = await load(server, { mode: 'fan-out', clients: 20, messages: 50, seconds: 60 });
+          assert.deepEqual(verdict(result), clean);
+          assert.equal(result.count, 20 * 50);
+        } finally {
+          await server.stop();
+        }
+      });
+    }
+  });
+}

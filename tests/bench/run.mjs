@@ -5,12 +5,14 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { countInstructions } from './instructions.mjs';
 import { load, probe, startFloor, startPostern } from './lib.mjs';
+import { printPeers } from './peers.mjs';
 import { isMet, number, rows } from './rows.mjs';
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     instructions: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
   },
 });
@@ -72,5 +74,6 @@ async function printTable() {
 
 const loads = loadavg();
 if (flags.instructions) await countInstructions();
+else if (flags.peers) await printPeers({ runs: RUNS, seconds: SECONDS, only: flags.only, median });
 else await printTable();
 console.error(`The machine's load was ${loads[0].toFixed(1)} before and ${loadavg()[0].toFixed(1)} behind.`);
