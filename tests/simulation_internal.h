@@ -1,6 +1,7 @@
 /*
- * What simulation.c, which lets things happen, and simulation_check.c, which looks at
- * the crew from inside, share; nobody else includes it.
+ * What simulation.c, which lets things happen, simulation_talk.c, which lets clients speak,
+ * and simulation_check.c, which looks at the crew from inside, share; nobody else includes
+ * it.
  */
 #ifndef TESTS_SIMULATION_INTERNAL_H
 #define TESTS_SIMULATION_INTERNAL_H
@@ -38,10 +39,24 @@ struct simulation {
 	unsigned client_count;
 };
 
+static inline unsigned below(struct simulation *sim, unsigned count)
+{
+	return chance_below(&sim->chance, count);
+}
+
+static inline bool percent(struct simulation *sim, unsigned share)
+{
+	return chance_percent(&sim->chance, share);
+}
+
 struct session *simulation_session(const struct simulation *sim, unsigned client);
 
 /* The client has a session that listens to it. */
 bool simulation_is_open(const struct simulation *sim, unsigned client);
+
+/* simulation_talk.c: some frames of a client, as they come in one read. */
+void simulation_write_frames(
+	struct simulation *sim, unsigned client, struct buf *bytes);
 
 /* simulation_check.c: each fails the test when something is wrong. */
 

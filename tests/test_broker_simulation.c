@@ -347,10 +347,11 @@ static void drain(void)
 
 static void play(uint64_t seed, bool trace)
 {
+	static const char configuration[] = "'broker': {'nacks': 3, 'losses': 2},"
+					    " 'limits': {'transaction_actions': 5000}";
+
 	model = (struct model){.chance = {seed}, .seed = seed, .trace = trace};
-	model.crew = still_crew_create_of(
-		1 + below(4), "'broker': {'nacks': 3, 'losses': 2}, 'limits': "
-			      "{'transaction_actions': 5000}");
+	model.crew = still_crew_create_of(1 + below(4), configuration);
 	for (int i = 0; i < CLIENTS; i++)
 		connect(&model.clients[i]);
 	for (; model.step < STEPS; model.step++) {

@@ -333,45 +333,6 @@ START_TEST(nobody_is_relieved_who_was_not_held)
 }
 END_TEST
 
-/* Homes */
-
-START_TEST(all_workers_agree_where_a_name_is_at_home)
-{
-	struct crew *crew = still_crew_create_of(5, "");
-	unsigned homes[5] = {0};
-
-	for (int i = 0; i < 1000; i++) {
-		char name[32];
-		snprintf(name, sizeof(name), "/topic/%d", i);
-		unsigned home = worker_home(crew->workers[0], slice_of(name));
-
-		ck_assert_uint_lt(home, 5);
-		homes[home]++;
-		for (unsigned j = 1; j < 5; j++)
-			ck_assert_uint_eq(
-				worker_home(crew->workers[j], slice_of(name)), home);
-	}
-	/* Nearly even: 200 each, and 12.6 is the standard deviation. */
-	for (unsigned j = 0; j < 5; j++)
-		ck_assert(homes[j] > 140 && homes[j] < 260);
-	still_crew_destroy(crew);
-}
-END_TEST
-
-START_TEST(everything_is_at_home_with_a_worker_that_is_alone)
-{
-	struct crew *crew = still_crew_create_of(1, "");
-
-	for (int i = 0; i < 100; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "/topic/%d", i);
-		ck_assert_uint_eq(worker_home(crew->workers[0], slice_of(name)), 0);
-	}
-	still_crew_destroy(crew);
-}
-END_TEST
-
 /* Stopping */
 
 static void setup_stop(void)
@@ -468,7 +429,6 @@ int main(void)
 	Suite *suite = suite_create("worker");
 	TCase *posts = unit_case(suite, "posts");
 	TCase *edges = unit_case(suite, "edge");
-	TCase *homes = unit_case(suite, "homes");
 	TCase *stopping = unit_case(suite, "stopping");
 
 	tcase_add_checked_fixture(posts, setup, teardown);
@@ -487,9 +447,6 @@ int main(void)
 	tcase_add_test(edges, few_posts_stop_nobody);
 	tcase_add_test(edges, many_bytes_stop_publishers_too);
 	tcase_add_test(edges, nobody_is_relieved_who_was_not_held);
-
-	tcase_add_test(homes, all_workers_agree_where_a_name_is_at_home);
-	tcase_add_test(homes, everything_is_at_home_with_a_worker_that_is_alone);
 
 	tcase_add_checked_fixture(stopping, setup_stop, teardown_edge);
 	tcase_add_test(stopping, a_stop_closes_every_session_and_then_ends);

@@ -1,0 +1,225 @@
+/* What is wrong in a configuration is told with its place. */
+#include "gateway/config.h"
+#include "tests/unit.h"
+
+#define X51         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define CHAT        "{\"path\": \"/chat\"}"
+#define ROUTE(text) "{\"app\": {\"routes\": [" text "]}}"
+#define SJS(text)   "{\"sockjs_clients\": [\n" text "]}"
+#define SELF        "\"file\": \"/proc/self/exe\""
+
+static const struct {
+	const char *json, *error;
+} mistakes[] = {
+	/* syntax */
+	{"", "c.json:1:1: '[' or '{' expected near end of file"},
+	{"{\n  \"listen\": }", "c.json:2:13: unexpected token near '}'"},
+	{"{\"workers\": 1,}", "c.json:1:15: string or '}' expected near '}'"},
+	{"{} x", "c.json:1:4: end of file expected near 'x'"},
+	{"{\"workers\": 1,\n \"workers\": 2}", "c.json:2:2: \"workers\" stands twice"},
+	{"{\"limits\": {\"frame\": 1000,\n  \"frame\": 1000}}",
+		"c.json:2:3: \"frame\" stands twice"},
+	{"{\"endpoints\": [" CHAT ",\n{\"path\": \"/b\", \"path\": \"/b\"}]}",
+		"c.json:2:16: \"path\" stands twice"},
+	{"{\n// no\n}", "c.json:2:1: string or '}' expected near '/'"},
+
+	/* unknown keys */
+	{"{\n  \"listn\": \"x\"\n}",
+		"c.json:2:3: listn: is not a known key (did you mean \"listen\"?)"},
+	{"{\"zzzzzz\": 1}", "c.json:1:2: zzzzzz: is not a known key"},
+	{"{\"a\": [{\"b\": \"}\\\"]\"}], \"limits\": {\n\t\"frames\": 1}}",
+		"c.json:1:2: a: is not a known key"},
+	{"{\"limits\": {\n\t\"frames\": 1}}",
+		"c.json:2:2: limits.frames: is not a known key (did you mean "
+		"\"frame\"?)"},
+	{"{\"endpoints\": [" CHAT ",\n {\"path\": \"/b\", \"cookies_needed\": true}]}",
+		"c.json:2:17: endpoints[1].cookies_needed: is not a known key (did you "
+		"mean \"cookie_needed\"?)"},
+	{"{\"\\u006cistn\": 1}",
+		"c.json:1:2: listn: is not a known key (did you mean \"listen\"?)"},
+	{"{\"a\\nb\": 1}", "c.json:1:2: a?b: is not a known key"},
+	{"{\"timezone\": \"\xc3\xa9\xc3\xa9\"}",
+		"c.json:1:2: timezone: must be like \"Europe/Paris\""},
+	{"{\"reply\xc3\xa9\": 1, \"x\": 1}",
+		"c.json:1:2: reply\xc3\xa9: is not a known key"},
+
+	/* types */
+	{"[]", "c.json:1:1: must be an object"},
+	{"\n []", "c.json:2:2: must be an object"},
+	{"{\"workers\": \"1\"}", "c.json:1:2: workers: must be a whole number"},
+	{"{\"workers\": 1.0}", "c.json:1:2: workers: must be a whole number"},
+	{"{\"listen\": 8080}", "c.json:1:2: listen: must be a string"},
+	{"{\"listen\": null}", "c.json:1:2: listen: must be a string"},
+	{"{\"require_origin\": 1}",
+		"c.json:1:2: require_origin: must be true or false"},
+	{"{\"limits\": []}", "c.json:1:2: limits: must be an object"},
+	{"{\"endpoints\": {}}", "c.json:1:2: endpoints: must be a list of objects"},
+	{"{\"endpoints\": [1]}", "c.json:1:16: endpoints[0]: must be an object"},
+	{"{\"allowed_origins\": \"*\"}",
+		"c.json:1:2: allowed_origins: must be a list of strings"},
+	{"{\"allowed_origins\": [\"*\", 1]}",
+		"c.json:1:27: allowed_origins[1]: must be a string"},
+
+	/* values */
+	{"{\"workers\": -1}", "c.json:1:2: workers: must be from 0 to 256"},
+	{"{\"workers\": 257}", "c.json:1:2: workers: must be from 0 to 256"},
+	{"{\"times\": {\"ping\": 0}}",
+		"c.json:1:12: times.ping: must be from 1 to 2147483647"},
+	{"{\"listen\": \"8080\"}", "c.json:1:2: listen: must be \"HOST:PORT\", "
+				   "\"[V6]:PORT\" or \":PORT\""},
+	{"{\"tcp\": {\"listen\": \"61613\"}}",
+		"c.json:1:10: tcp.listen: must be \"HOST:PORT\", "
+		"\"[V6]:PORT\" or \":PORT\""},
+	{"{\"tcp\": {\"handler\": \"echo\"}}",
+		"c.json:1:10: tcp.handler: is not a known key"},
+	{"{\"tcp\": \":61613\"}", "c.json:1:2: tcp: must be an object"},
+	{"{\"admin\": {\"listen\": \"0.0.0.0:8081\"}}",
+		"c.json:1:12: admin.listen: needs admin.token, as it is no loopback "
+		"address"},
+	{"{\"admin\": {\"listen\": \"[::2]:8081\"}}",
+		"c.json:1:12: admin.listen: needs admin.token, as it is no loopback "
+		"address"},
+	{"{\"admin\": {\"token\": \"short\"}}",
+		"c.json:1:12: admin.token: must be 16 printable characters or more, "
+		"without blanks"},
+	{"{\"log_format\": \"xml\"}",
+		"c.json:1:2: log_format: must be one of auto, text, json"},
+	{"{\"log_level\": \"warning\"}", "c.json:1:2: log_level: must be one of debug, "
+					 "info, warn, error (did you mean \"warn\"?)"},
+	{"{\"endpoints\": [{}]}", "c.json:1:16: endpoints[0].path: is missing"},
+	{"{\"endpoints\": [{\"path\": \"chat\"}]}",
+		"c.json:1:17: endpoints[0].path: must be a plain path like \"/chat\", "
+		"without \"/\" at its end"},
+	{"{\"endpoints\": [{\"path\": \"/" X51 X51 X51 X51 X51 "\"}]}",
+		"c.json:1:17: endpoints[0].path: must not be longer than 255 bytes"},
+	{"{\"endpoints\": [{\"path\": \"/c\", \"handler\": \"stmp\"}]}",
+		"c.json:1:31: endpoints[0].handler: must be one of stomp, echo, reply, "
+		"close, amplify, broadcast, ticker (did you mean "
+		"\"stomp\"?)"},
+	{"{\"endpoints\": [" CHAT ", " CHAT "]}",
+		"c.json:1:36: endpoints[1].path: \"/chat\" is the path of "
+		"endpoints[0]"},
+	{"{\"endpoints\": [{\"path\": \"/health\"}]}",
+		"c.json:1:17: endpoints[0].path: is where the server tells how it is"},
+	{"{\"endpoints\": [{\"path\": \"/ready\"}]}",
+		"c.json:1:17: endpoints[0].path: is where the server tells how it is"},
+	{"{\"endpoints\": [{\"path\": \"/c\", \"sockjs\": false, \"websocket\": "
+	 "false}]}",
+		"c.json:1:16: endpoints[0]: \"sockjs\" and \"websocket\" are both "
+		"false: "
+		"nobody can connect"},
+	{"{\"allowed_origins\": [\"https://x/\"]}",
+		"c.json:1:22: allowed_origins[0]: must be \"*\" or an origin like "
+		"\"https://shop.example\", without a path"},
+	{"{\"trusted_proxies\": [\"::1\", \"10.0.0.1/8\"]}",
+		"c.json:1:29: trusted_proxies[1]: must be an address or a network, "
+		"like \"192.0.2.1\", \"10.0.0.0/8\" or \"fd00::/8\""},
+	{"{\"proxy_protocol\": true}",
+		"c.json:1:2: proxy_protocol: needs trusted_proxies: only they may "
+		"connect"},
+	{"{\"broker\": {\"prefixes\": [\"/topic/\"]}}",
+		"c.json:1:26: broker.prefixes[0]: must be like \"/topic\", without "
+		"\"/\" "
+		"at its end, '*', '?', braces"},
+	{"{\"broker\": {\"prefixes\": [\"/a\", \"/a\"]}}",
+		"c.json:1:32: broker.prefixes[1]: \"/a\" stands twice"},
+	{"{\"app\": {\"prefixes\": [\"/topic\"]}}",
+		"c.json:1:23: app.prefixes[0]: \"/topic\" is the broker's"},
+	{"{\"broker\": {\"prefixes\": [\"/app\"]}}",
+		"c.json:1:1: app.prefixes[0]: \"/app\" is the broker's"},
+
+	/* routes */
+	{ROUTE("{}"), "c.json:1:21: app.routes[0].match: is missing"},
+	{ROUTE("{\"match\": \"/ap/x\"}"),
+		"c.json:1:22: app.routes[0].match: is below none of app.prefixes"},
+	{ROUTE("{\"match\": \"/apple\"}"),
+		"c.json:1:22: app.routes[0].match: is below none of app.prefixes"},
+	{ROUTE("{\"match\": \"/app/x\"}, {\"match\": \"/app/x\"}"),
+		"c.json:1:43: app.routes[1].match: is the match of app.routes[0]"},
+	{ROUTE("{\"match\": \"/app/{a\"}"),
+		"c.json:1:22: app.routes[0].match: a {name} must be a whole segment, "
+		"not \"{a\""},
+	{ROUTE("{\"match\": \"/app/{a}\", \"send_to\": [\"/topic\",\n\"/topic/{b}\"]}"),
+		"c.json:2:1: app.routes[0].send_to[1]: {b} is no variable of the "
+		"pattern"},
+	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"topic\"}"),
+		"c.json:1:41: app.routes[0].send_to: must begin with \"/\""},
+	{ROUTE("{\"match\": \"/app/a\", \"body\": {\"x\": \"{var.b}\"}}"),
+		"c.json:1:41: app.routes[0].body: {var.b} is no variable of the "
+		"pattern"},
+	{ROUTE("{\"match\": \"/app/a\", \"body\": \"{bdy}\"}"),
+		"c.json:1:41: app.routes[0].body: {bdy} is none of {body}, "
+		"{body.NAME}, "
+		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
+
+	/* clients */
+	{"{\"sockjs_clients\": {\"0.3.4\": \"x\"}}",
+		"c.json:1:2: sockjs_clients: must be a list of objects"},
+	{SJS("{\"version\": \"1.2\"}"),
+		"c.json:2:1: sockjs_clients[0].file: is missing"},
+	{SJS("{" SELF "}"), "c.json:2:1: sockjs_clients[0].version: is missing"},
+	{SJS("{\"version\": \"1.2\", \"fle\": \"x\"}"),
+		"c.json:2:20: sockjs_clients[0].fle: is not a known key (did you mean "
+		"\"file\"?)"},
+	{SJS("{\"version\": \"1.2.\", " SELF "}"),
+		"c.json:2:2: sockjs_clients[0].version: must be numbers with dots "
+		"between them, like \"0.3.4\""},
+	{SJS("{\"version\": \"../1\", " SELF "}"),
+		"c.json:2:2: sockjs_clients[0].version: must be numbers with dots "
+		"between them, like \"0.3.4\""},
+	{SJS("{\"version\": \"1\", " SELF "},\n {\"version\": \"1\", " SELF "}"),
+		"c.json:3:3: sockjs_clients[1].version: \"1\" is the version of "
+		"sockjs_clients[0]"},
+	{SJS("{\"version\": \"1\", \"file\": \"/nothing.js\"}"),
+		"c.json:2:18: sockjs_clients[0].file: /nothing.js: No such file or "
+		"directory"},
+	{SJS("{\"version\": \"1\", \"file\": \"/proc\"}"),
+		"c.json:2:18: sockjs_clients[0].file: /proc: Not a file"},
+};
+
+START_TEST(a_mistake_is_told_with_its_place)
+{
+	struct buf error = {0};
+	struct config *config =
+		config_parse(slice_of(mistakes[_i].json), "c.json", NULL, &error);
+
+	ck_assert_ptr_null(config);
+	ck_assert_slice_eq(buf_slice(&error), slice_of(mistakes[_i].error));
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_is_told_by_name)
+{
+	struct buf error = {0};
+
+	ck_assert_ptr_null(config_read("/nowhere/c.json", NULL, &error));
+	ck_assert_slice_eq(
+		buf_slice(&error), SLICE("/nowhere/c.json: No such file or directory"));
+	buf_clear(&error);
+	ck_assert_ptr_null(config_read("/tmp", NULL, &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("/tmp: Is a directory"));
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_file_has_at_most_a_mebibyte)
+{
+	struct buf error = {0};
+
+	ck_assert_ptr_null(config_read("/dev/zero", NULL, &error));
+	ck_assert_slice_eq(buf_slice(&error), SLICE("/dev/zero: File too large"));
+	buf_finish(&error);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config_mistake");
+	TCase *tcase = unit_case(suite, "mistakes");
+
+	unit_add_table(tcase, a_mistake_is_told_with_its_place, mistakes);
+	tcase_add_test(tcase, a_file_that_is_not_there_is_told_by_name);
+	tcase_add_test(tcase, a_file_has_at_most_a_mebibyte);
+	return unit_run(suite);
+}
