@@ -346,6 +346,7 @@ void feeds_finish(struct http *http)
 		assert(feed->session == NULL);
 		table_remove(&http->feeds, node);
 		loop_timer_stop(http->worker->loop, &feed->timer);
+		endpoint_unref(feed->ask.endpoint);
 		free(feed);
 	}
 	table_finish(&http->feeds);

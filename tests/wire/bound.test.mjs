@@ -1,8 +1,8 @@
 // Who may use a session besides its opener, and who asks for one that has ended.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { configuration } from './lib/config.mjs';
-import { ask } from './lib/http.mjs';
+import { configuration, severalWorkers } from './lib/config.mjs';
+import { ask, requestText, Wire } from './lib/http.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
 
@@ -79,6 +79,19 @@ testWith('who polls an ended session again and again is answered five times, the
     session.poll().then(() => { answered = true; }, () => {});
     await ended(port); // others need not
     assert.equal(answered, false);
+  });
+
+testWith('late polls that wait far from their connections are forgotten at the end',
+  severalWorkers({ times: { late_poll: 600_000 } }), async (own, keep) => {
+    for (let i = 0; i < 12; i += 1) {
+      const { url } = await ended(own.port);
+      const wire = await keep(Wire.pooled(own.port));
+      for (let polls = 0; polls < 5; polls += 1) {
+        assert.equal((await wire.write(requestText(`POST ${url}/xhr`)).answer()).status, 200);
+      }
+      wire.write(requestText(`POST ${url}/xhr`));
+    }
+    await own.stop();
   });
 
 testWith('after the wait comes the close frame again', configuration({ times: { late_poll: 50 } }),
