@@ -65,6 +65,11 @@ struct post *inbox_pop(struct inbox *inbox)
 	return post;
 }
 
+const struct post *inbox_first(const struct inbox *inbox)
+{
+	return inbox->first;
+}
+
 bool inbox_is_empty(const struct inbox *inbox)
 {
 	return inbox->first == NULL &&

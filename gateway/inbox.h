@@ -51,6 +51,9 @@ void inbox_collect(struct inbox *inbox);
 /* The oldest in order, or NULL: then what has arrived since may be collected. */
 struct post *inbox_pop(struct inbox *inbox);
 
+/* The same one, still in its place. */
+const struct post *inbox_first(const struct inbox *inbox);
+
 bool inbox_is_empty(const struct inbox *inbox);
 
 #endif

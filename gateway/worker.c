@@ -44,6 +44,22 @@ void worker_spend(struct worker *worker, size_t amount)
 	worker->spent += amount;
 }
 
+const struct post *worker_next_post(const struct worker *worker)
+{
+	return inbox_first(&worker->inbox);
+}
+
+struct post *worker_take_post(struct worker *worker)
+{
+	struct post *post = inbox_pop(&worker->inbox);
+
+	if (post == NULL)
+		return NULL;
+	worker->posts--;
+	worker->bytes -= (int64_t)post->size;
+	return post;
+}
+
 unsigned worker_home(const struct worker *worker, struct slice name)
 {
 	/* The upper half: tables take the lower bits, and would fill unevenly. */
@@ -154,12 +170,10 @@ static void worker_run_posts(struct worker *worker)
 	for (worker->spent = 0; worker->spent < worker->work_per_turn &&
 				list_is_empty(&worker->pressed);
 		worker->spent++) {
-		struct post *post = inbox_pop(&worker->inbox);
+		struct post *post = worker_take_post(worker);
 
 		if (post == NULL)
 			return;
-		worker->posts--;
-		worker->bytes -= (int64_t)post->size;
 		post->run(worker, post);
 	}
 }

@@ -97,6 +97,12 @@ unsigned worker_home(const struct worker *worker, struct slice name);
  */
 void worker_post(struct worker *worker, unsigned to, struct post *post);
 
+/* The post that would run next, or NULL, for one that can do the work of both. */
+const struct post *worker_next_post(const struct worker *worker);
+
+/* Gives that post to the caller, in whose hands it is. */
+struct post *worker_take_post(struct worker *worker);
+
 /*
  * A post that did `amount` pieces of work (deliveries) says so: a turn does a
  * bounded amount before it looks at the sockets again.

@@ -40,7 +40,7 @@ static void deliver(struct slice destination)
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message = message_create(&send, destination, destination);
 
-	audience_deliver(worker->broker, message);
+	audience_deliver(worker->broker, &message, 1);
 	message_unref(message);
 	still_crew_settle(worker->crew);
 }
@@ -119,7 +119,7 @@ START_TEST(a_delivery_is_work_for_each_member)
 	struct message *message =
 		message_create(&send, SLICE("/topic/a"), SLICE("/topic/a"));
 
-	audience_deliver(worker->broker, message);
+	audience_deliver(worker->broker, &message, 1);
 	message_unref(message);
 	ck_assert_uint_eq(worker->spent, before + MEMBERS);
 }

@@ -159,11 +159,62 @@ START_TEST(a_client_gone_before_the_answer_leaves_no_topic)
 }
 END_TEST
 
+START_TEST(what_comes_together_is_brought_to_one_subscription_after_the_other)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/a}");
+	stomp_peer_mutter(other, "SEND{destination:/topic/a}[x]");
+	stomp_peer_say(other, "SEND{destination:/topic/a}[y]");
+	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/a}[x] "
+			   "MESSAGE{subscription:1}{destination:/topic/a}[y] "
+			   "MESSAGE{subscription:2}{destination:/topic/a}[x] "
+			   "MESSAGE{subscription:2}{destination:/topic/a}[y]");
+}
+END_TEST
+
+START_TEST(topics_that_come_in_turns_are_heard_in_turns)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/topic/b}");
+	stomp_peer_mutter(other, "SEND{destination:/topic/a}[x]");
+	stomp_peer_mutter(other, "SEND{destination:/topic/b}[y]");
+	stomp_peer_say(other, "SEND{destination:/topic/a}[z]");
+	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/a}[x] "
+			   "MESSAGE{subscription:2}{destination:/topic/b}[y] "
+			   "MESSAGE{subscription:1}{destination:/topic/a}[z]");
+}
+END_TEST
+
+static void setup_small_queues(void)
+{
+	worker = still_crew_create("'limits': {'queue_messages': 8}")->workers[0];
+	peer = stomp_peer_connect(worker, "1.2");
+	other = stomp_peer_connect(worker, "1.2");
+}
+
+START_TEST(no_more_comes_together_than_a_queue_takes)
+{
+	const int sent = 40;
+	int heard = 0;
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	for (int i = 1; i < sent; i++)
+		stomp_peer_mutter(other, "SEND{destination:/topic/a}");
+	stomp_peer_say(other, "SEND{destination:/topic/a}");
+	for (const char *at = stomp_peer_heard(peer);
+		(at = strstr(at, "MESSAGE{")) != NULL; at++)
+		heard++;
+	ck_assert_int_eq(heard, sent);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("topic");
 	TCase *places = unit_case(suite, "places");
 	TCase *joining = unit_case(suite, "joining");
+	TCase *together = unit_case(suite, "together");
+	TCase *small = unit_case(suite, "small queues");
 
 	tcase_add_checked_fixture(places, setup, teardown);
 	tcase_add_test(places, messages_of_a_topic_are_counted);
@@ -178,5 +229,12 @@ int main(void)
 	tcase_add_test(
 		joining, a_subscription_of_the_same_id_does_not_inherit_an_answer);
 	tcase_add_test(joining, a_client_gone_before_the_answer_leaves_no_topic);
+
+	tcase_add_checked_fixture(together, setup, teardown);
+	tcase_add_test(together,
+		what_comes_together_is_brought_to_one_subscription_after_the_other);
+	tcase_add_test(together, topics_that_come_in_turns_are_heard_in_turns);
+	tcase_add_checked_fixture(small, setup_small_queues, teardown);
+	tcase_add_test(small, no_more_comes_together_than_a_queue_takes);
 	return unit_run(suite);
 }

@@ -97,10 +97,11 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	free(audience);
 }
 
-/* A message for the members of an audience. */
+/* Messages for the members of an audience. */
 struct delivering {
 	struct broker *broker;
-	struct message *message;
+	struct message **messages;
+	size_t count;
 };
 
 static void audience_hear(void *value, void *context)
@@ -112,17 +113,19 @@ static void audience_hear(void *value, void *context)
 	for (size_t i = 0; i < audience->count; i++) {
 		struct subscription *member = audience->members[i];
 
-		if (member->joining == 0)
-			subscription_deliver(member, delivering->message, 0);
+		if (member->joining > 0)
+			continue;
+		for (size_t j = 0; j < delivering->count; j++)
+			subscription_deliver(member, delivering->messages[j], 0);
 	}
-	worker_spend(delivering->broker->worker, audience->count);
+	worker_spend(delivering->broker->worker, audience->count * delivering->count);
 }
 
-void audience_deliver(struct broker *broker, struct message *message)
+void audience_deliver(struct broker *broker, struct message **messages, size_t count)
 {
-	const struct slice address = message_address(message);
+	const struct slice address = message_address(messages[0]);
 	struct audience *audience = audience_find(broker, address);
-	struct delivering delivering = {broker, message};
+	struct delivering delivering = {broker, messages, count};
 
 	if (audience != NULL)
 		audience_hear(audience, &delivering);

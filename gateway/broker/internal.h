@@ -217,7 +217,9 @@ void audience_add(
 	struct broker *broker, struct slice address, struct subscription *subscription);
 void audience_remove(struct broker *broker, struct subscription *subscription);
 struct slice audience_address(const struct audience *audience);
-void audience_deliver(struct broker *broker, struct message *message);
+
+/* Messages of one address, in their order; each subscriber gets all at once. */
+void audience_deliver(struct broker *broker, struct message **messages, size_t count);
 
 /* subscription.c */
 

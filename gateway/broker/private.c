@@ -174,7 +174,7 @@ static void reply_run(struct worker *worker, struct post *post)
 
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
-	audience_deliver(broker, reply->message);
+	audience_deliver(broker, &reply->message, 1);
 	message_unref(reply->message);
 	broker_answer(broker, reply->party, reply->request, SLICE(""));
 	free(reply);

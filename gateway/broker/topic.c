@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { DELIVER_TOGETHER = 16 };
+
 struct topic {
 	struct table_node node; /* its key points to `address` */
 	struct place place;     /* of the latest message */
@@ -200,14 +202,60 @@ struct deliver_post {
 	struct message *message; /* its only reference, so it may change the worker */
 };
 
-/* At a worker that has subscribers. */
-static void deliver_run(struct worker *worker, struct post *post)
+static void deliver_run(struct worker *worker, struct post *post);
+
+/* The message of such a post, which is freed. */
+static struct message *deliver_post_open(struct post *post)
 {
 	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
+	struct message *message = deliver->message;
 
-	audience_deliver(worker->broker, deliver->message);
-	message_unref(deliver->message);
 	free(deliver);
+	return message;
+}
+
+/* The next post's message, when that is one for the same audience; else NULL. */
+static struct message *deliver_take_next(
+	struct worker *worker, struct slice address, size_t size_max)
+{
+	const struct post *post = worker_next_post(worker);
+
+	if (post == NULL || post->run != deliver_run)
+		return NULL;
+	const struct message *message =
+		container_of(post, struct deliver_post, post)->message;
+	if (message_size(message) > size_max ||
+		!slice_equal(message_address(message), address))
+		return NULL;
+	return deliver_post_open(worker_take_post(worker));
+}
+
+/*
+ * At a worker that has subscribers. Messages of one destination that come together are
+ * brought together: it is the walk to each subscriber that costs, not what is
+ * brought there. They are few beside what a session's queue takes.
+ */
+static void deliver_run(struct worker *worker, struct post *post)
+{
+	const struct limits *limits = &worker->config->limits;
+	struct message *messages[DELIVER_TOGETHER] = {deliver_post_open(post)};
+	const struct slice address = message_address(messages[0]);
+	size_t count = 1, size = message_size(messages[0]);
+
+	for (; count < DELIVER_TOGETHER && count < limits->queue_messages / 8 &&
+		size < limits->queue_bytes / 8;
+		count++) {
+		struct message *next = deliver_take_next(
+			worker, address, limits->queue_bytes / 8 - size);
+
+		if (next == NULL)
+			break;
+		messages[count] = next;
+		size += message_size(next);
+	}
+	audience_deliver(worker->broker, messages, count);
+	for (size_t i = 0; i < count; i++)
+		message_unref(messages[i]);
 }
 
 static void deliver_post_send(
