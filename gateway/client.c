@@ -253,7 +253,7 @@ static void *client_open(struct session *session)
 	receipts_init(&client->receipts);
 
 	struct stomp_limits limits = client_limits(client, false);
-	client->parser = stomp_parser_create(&limits);
+	client->parser = stomp_parser_create(&limits, &client->worker->spare);
 	broker_enter(client_broker(client), &client->party);
 	loop_timer_start(client->worker->loop, &client->timer,
 		client_config(client)->times.connect);

@@ -340,6 +340,7 @@ void worker_destroy(struct worker *worker)
 	loop_destroy(worker->loop);
 	table_finish(&worker->sessions);
 	table_finish(&worker->names);
+	stomp_spare_finish(&worker->spare);
 	metrics_destroy(worker->metrics);
 	config_unref(worker->config);
 	free(worker->batches);

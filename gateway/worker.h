@@ -11,6 +11,7 @@
 #include "gateway/list.h"
 #include "gateway/loop.h"
 #include "gateway/registry.h"
+#include "protocol/stomp.h"
 
 struct broker;
 struct graveyard;
@@ -33,6 +34,7 @@ struct worker {
 	bool choked; /* those who send are not read */
 
 	struct table names;       /* name.h */
+	struct stomp_spare spare; /* of the parsers of its sessions */
 	struct table sessions;    /* those that have an id */
 	struct list all_sessions; /* every session, until it is freed */
 	struct list awake;        /* sessions that have output for their outlet */

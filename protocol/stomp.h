@@ -65,9 +65,25 @@ enum stomp_parse {
 };
 
 struct stomp_parser;
+struct stomp_reading;
 
-/* Starts as every connection does: version 1.0's rules, with these limits. */
-struct stomp_parser *stomp_parser_create(const struct stomp_limits *limits);
+/*
+ * What a parser needs only while a frame is under way. Parsers of one thread that share
+ * a spare one allocate next to nothing, and hold nothing while they are idle. Zeroed:
+ * there is none yet.
+ */
+struct stomp_spare {
+	struct stomp_reading *reading;
+};
+
+void stomp_spare_finish(struct stomp_spare *spare);
+
+/*
+ * Starts as every connection does: version 1.0's rules, with these limits. `spare`
+ * outlives the parser; NULL: it shares none.
+ */
+struct stomp_parser *stomp_parser_create(
+	const struct stomp_limits *limits, struct stomp_spare *spare);
 void stomp_parser_destroy(struct stomp_parser *parser); /* NULL is fine */
 
 /* From the next frame on: the escaping and trimming of `version`, these limits. */

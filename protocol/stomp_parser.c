@@ -38,11 +38,9 @@ struct rules {
 	struct stomp_limits limits;
 };
 
-struct stomp_parser {
-	enum stage stage;
-	struct rules rules; /* of this frame */
-	struct rules next;  /* of the frames after it */
-
+/* A frame under way. */
+struct stomp_reading {
+	struct rules rules;
 	enum stomp_command command;
 	struct stomp_head head;
 	size_t taken;    /* bytes of this frame so far */
@@ -55,34 +53,81 @@ struct stomp_parser {
 	enum stomp_excess excess;
 };
 
+struct stomp_parser {
+	enum stage stage;
+	struct rules next;             /* of the frames to come */
+	struct stomp_reading *reading; /* NULL in STAGE_BETWEEN */
+	struct stomp_spare *spare;     /* NULL: there is none */
+};
+
+static void reading_destroy(struct stomp_reading *reading)
+{
+	if (reading == NULL)
+		return;
+	stomp_head_finish(&reading->head);
+	buf_finish(&reading->held);
+	free(reading);
+}
+
+void stomp_spare_finish(struct stomp_spare *spare)
+{
+	reading_destroy(spare->reading);
+	spare->reading = NULL;
+}
+
+static void begin_frame(struct stomp_parser *parser)
+{
+	struct stomp_reading *reading = NULL;
+
+	if (parser->spare != NULL) {
+		reading = parser->spare->reading;
+		parser->spare->reading = NULL;
+	}
+	if (reading == NULL)
+		reading = xcalloc(1, sizeof(*reading));
+	reading->rules = parser->next;
+	parser->reading = reading;
+	parser->stage = STAGE_COMMAND;
+}
+
 __attribute__((format(printf, 2, 3))) static void fail(
 	struct stomp_parser *parser, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(parser->error, sizeof(parser->error), format, arguments);
+	vsnprintf(parser->reading->error, sizeof(parser->reading->error), format,
+		arguments);
 	va_end(arguments);
-	stomp_head_resolve(&parser->head);
+	stomp_head_resolve(&parser->reading->head);
 	parser->stage = STAGE_BAD;
 }
 
 static void fail_too_large(struct stomp_parser *parser)
 {
-	parser->excess = STOMP_EXCESS_FRAME;
-	fail(parser, "frame is larger than %zu bytes", parser->rules.limits.frame);
+	parser->reading->excess = STOMP_EXCESS_FRAME;
+	fail(parser, "frame is larger than %zu bytes",
+		parser->reading->rules.limits.frame);
 }
 
-/* An idle parser keeps little: there are thousands of them. */
+/* An idle parser keeps nothing: there are thousands of them. */
 static void forget_frame(struct stomp_parser *parser)
 {
-	if (parser->held.capacity > KEPT_BYTES)
-		buf_finish(&parser->held);
-	buf_clear(&parser->held);
-	stomp_head_clear(&parser->head);
-	parser->taken = 0;
-	parser->has_length = false;
+	struct stomp_reading *reading = parser->reading;
+
+	parser->reading = NULL;
 	parser->stage = STAGE_BETWEEN;
+	if (parser->spare == NULL || parser->spare->reading != NULL) {
+		reading_destroy(reading);
+		return;
+	}
+	if (reading->held.capacity > KEPT_BYTES)
+		buf_finish(&reading->held);
+	buf_clear(&reading->held);
+	stomp_head_clear(&reading->head);
+	reading->taken = 0;
+	reading->has_length = false;
+	parser->spare->reading = reading;
 }
 
 static void skip_between(struct stomp_parser *parser, struct slice *input)
@@ -93,10 +138,8 @@ static void skip_between(struct stomp_parser *parser, struct slice *input)
 					  input->data[at] == '\0'))
 		at++;
 	*input = slice_from(*input, at);
-	if (input->len > 0) {
-		parser->rules = parser->next;
-		parser->stage = STAGE_COMMAND;
-	}
+	if (input->len > 0)
+		begin_frame(parser);
 }
 
 /*
@@ -106,8 +149,8 @@ static void skip_between(struct stomp_parser *parser, struct slice *input)
 static struct slice window(
 	const struct stomp_parser *parser, struct slice input, size_t longest)
 {
-	size_t room = parser->rules.limits.frame - parser->taken;
-	size_t growth = longest - parser->held.len;
+	size_t room = parser->reading->rules.limits.frame - parser->reading->taken;
+	size_t growth = longest - parser->reading->held.len;
 
 	return slice_first(input, room < growth ? room : growth);
 }
@@ -122,18 +165,18 @@ static struct slice take(
 	struct slice piece = slice_first(*input, count);
 
 	*input = slice_from(*input, count);
-	parser->taken += count;
-	if (whole && parser->held.len == 0)
+	parser->reading->taken += count;
+	if (whole && parser->reading->held.len == 0)
 		return piece;
-	buf_append(&parser->held, piece);
-	return buf_slice(&parser->held);
+	buf_append(&parser->reading->held, piece);
+	return buf_slice(&parser->reading->held);
 }
 
 static void read_command(struct stomp_parser *parser, struct slice line)
 {
 	for (int i = STOMP_CONNECT; i <= STOMP_ERROR; i++) {
 		if (slice_equal(line, stomp_command_name((enum stomp_command)i))) {
-			parser->command = (enum stomp_command)i;
+			parser->reading->command = (enum stomp_command)i;
 			parser->stage = STAGE_HEADERS;
 			return;
 		}
@@ -143,15 +186,15 @@ static void read_command(struct stomp_parser *parser, struct slice line)
 
 static void read_header(struct stomp_parser *parser, struct slice line)
 {
-	size_t most = parser->rules.limits.headers;
+	size_t most = parser->reading->rules.limits.headers;
 
-	if (parser->head.count == most) {
-		parser->excess = STOMP_EXCESS_HEADERS;
+	if (parser->reading->head.count == most) {
+		parser->reading->excess = STOMP_EXCESS_HEADERS;
 		fail(parser, "frame has more than %zu headers", most);
 		return;
 	}
-	const char *error = stomp_head_add(
-		&parser->head, parser->rules.version, parser->command, line);
+	const char *error = stomp_head_add(&parser->reading->head,
+		parser->reading->rules.version, parser->reading->command, line);
 	if (error != NULL)
 		fail(parser, "%s", error);
 }
@@ -176,38 +219,40 @@ static bool read_length(struct slice digits, size_t *length)
 
 static bool has_use_for_body(const struct stomp_parser *parser)
 {
-	return parser->command == STOMP_SEND || parser->command == STOMP_MESSAGE ||
-	       parser->command == STOMP_ERROR;
+	return parser->reading->command == STOMP_SEND ||
+	       parser->reading->command == STOMP_MESSAGE ||
+	       parser->reading->command == STOMP_ERROR;
 }
 
 /* 1.0 says nothing about a body where none belongs: it is read and dropped. */
 static bool may_have_body(const struct stomp_parser *parser)
 {
-	return has_use_for_body(parser) || parser->rules.version == STOMP_1_0;
+	return has_use_for_body(parser) || parser->reading->rules.version == STOMP_1_0;
 }
 
 static void fail_body(struct stomp_parser *parser)
 {
 	fail(parser, "%.*s frame has a body",
-		SLICE_ARGS(stomp_command_name(parser->command)));
+		SLICE_ARGS(stomp_command_name(parser->reading->command)));
 }
 
 /* The empty line: what the headers say about the body is settled here. */
 static void finish_head(struct stomp_parser *parser)
 {
-	stomp_head_resolve(&parser->head);
+	stomp_head_resolve(&parser->reading->head);
 	parser->stage = STAGE_BODY;
 
 	const struct slice *length =
-		stomp_head_find(&parser->head, SLICE("content-length"));
+		stomp_head_find(&parser->reading->head, SLICE("content-length"));
 	if (length == NULL)
 		return;
-	parser->has_length = true;
-	if (!read_length(*length, &parser->length))
+	parser->reading->has_length = true;
+	if (!read_length(*length, &parser->reading->length))
 		fail(parser, "content-length is not a number");
-	else if (parser->length > 0 && !may_have_body(parser))
+	else if (parser->reading->length > 0 && !may_have_body(parser))
 		fail_body(parser);
-	else if (parser->length >= parser->rules.limits.frame - parser->taken)
+	else if (parser->reading->length >=
+		 parser->reading->rules.limits.frame - parser->reading->taken)
 		fail_too_large(parser); /* the NUL needs a byte, too */
 }
 
@@ -216,20 +261,21 @@ static void read_line(struct stomp_parser *parser, struct slice line, size_t lon
 	if (parser->stage == STAGE_COMMAND) {
 		read_command(parser, line);
 	} else if (line.len > longest) {
-		parser->excess = STOMP_EXCESS_HEADER;
+		parser->reading->excess = STOMP_EXCESS_HEADER;
 		fail(parser, "header line is longer than %zu bytes", longest);
 	} else if (line.len == 0) {
 		finish_head(parser);
 	} else {
 		read_header(parser, line);
 	}
-	buf_clear(&parser->held);
+	buf_clear(&parser->reading->held);
 }
 
 static void take_line(struct stomp_parser *parser, struct slice *input)
 {
-	size_t longest = parser->stage == STAGE_COMMAND ? COMMAND_MAX
-							: parser->rules.limits.header;
+	size_t longest = parser->stage == STAGE_COMMAND
+				 ? COMMAND_MAX
+				 : parser->reading->rules.limits.header;
 	struct slice piece = window(parser, *input, longest + LINE_END_MAX);
 	size_t end = slice_find(piece, '\n');
 	bool whole = end < piece.len;
@@ -253,10 +299,12 @@ static void take_line(struct stomp_parser *parser, struct slice *input)
 
 static void take_body(struct stomp_parser *parser, struct slice *input)
 {
-	size_t longest = parser->has_length ? parser->length + 1 : SIZE_MAX;
+	size_t longest =
+		parser->reading->has_length ? parser->reading->length + 1 : SIZE_MAX;
 	struct slice piece = window(parser, *input, longest);
-	size_t end = parser->has_length ? parser->length - parser->held.len
-					: slice_find(piece, '\0');
+	size_t end = parser->reading->has_length
+			     ? parser->reading->length - parser->reading->held.len
+			     : slice_find(piece, '\0');
 	bool whole = end < piece.len;
 
 	if (piece.data[0] != '\0' && !may_have_body(parser)) {
@@ -272,21 +320,22 @@ static void take_body(struct stomp_parser *parser, struct slice *input)
 		fail(parser, "no NUL where content-length ends the body");
 		return;
 	}
-	parser->body = has_use_for_body(parser) ? body : SLICE("");
+	parser->reading->body = has_use_for_body(parser) ? body : SLICE("");
 	parser->stage = STAGE_DONE;
 }
 
 /* Does one step. The input is not empty. */
 static void step(struct stomp_parser *parser, struct slice *input)
 {
-	if (parser->taken == parser->rules.limits.frame) {
+	if (parser->stage == STAGE_BETWEEN) {
+		skip_between(parser, input);
+		return;
+	}
+	if (parser->reading->taken == parser->reading->rules.limits.frame) {
 		fail_too_large(parser);
 		return;
 	}
 	switch (parser->stage) {
-	case STAGE_BETWEEN:
-		skip_between(parser, input);
-		break;
 	case STAGE_COMMAND:
 	case STAGE_HEADERS:
 		take_line(parser, input);
@@ -294,18 +343,20 @@ static void step(struct stomp_parser *parser, struct slice *input)
 	case STAGE_BODY:
 		take_body(parser, input);
 		break;
+	case STAGE_BETWEEN:
 	case STAGE_DONE:
 	case STAGE_BAD:
 		assert(false);
 	}
 }
 
-struct stomp_parser *stomp_parser_create(const struct stomp_limits *limits)
+struct stomp_parser *stomp_parser_create(
+	const struct stomp_limits *limits, struct stomp_spare *spare)
 {
 	struct stomp_parser *parser = xcalloc(1, sizeof(*parser));
 
+	parser->spare = spare;
 	stomp_parser_set(parser, STOMP_1_0, limits);
-	parser->rules = parser->next;
 	return parser;
 }
 
@@ -313,8 +364,7 @@ void stomp_parser_destroy(struct stomp_parser *parser)
 {
 	if (parser == NULL)
 		return;
-	stomp_head_finish(&parser->head);
-	buf_finish(&parser->held);
+	reading_destroy(parser->reading);
 	free(parser);
 }
 
@@ -339,22 +389,22 @@ enum stomp_parse stomp_parse(
 	if (parser->stage != STAGE_DONE)
 		return STOMP_PARSE_MORE;
 	*frame = (struct stomp_frame){
-		.command = parser->command,
-		.headers = parser->head.headers,
-		.header_count = parser->head.count,
-		.body = parser->body,
+		.command = parser->reading->command,
+		.headers = parser->reading->head.headers,
+		.header_count = parser->reading->head.count,
+		.body = parser->reading->body,
 	};
 	return STOMP_PARSE_DONE;
 }
 
 const char *stomp_parser_error(const struct stomp_parser *parser)
 {
-	return parser->error;
+	return parser->stage == STAGE_BAD ? parser->reading->error : "";
 }
 
 enum stomp_excess stomp_parser_excess(const struct stomp_parser *parser)
 {
-	return parser->excess;
+	return parser->stage == STAGE_BAD ? parser->reading->excess : STOMP_EXCESS_NONE;
 }
 
 struct slice stomp_parser_receipt(const struct stomp_parser *parser)
@@ -362,7 +412,7 @@ struct slice stomp_parser_receipt(const struct stomp_parser *parser)
 	const struct slice *receipt = NULL;
 
 	if (parser->stage == STAGE_BAD)
-		receipt = stomp_head_find(&parser->head, SLICE("receipt"));
+		receipt = stomp_head_find(&parser->reading->head, SLICE("receipt"));
 	return receipt != NULL ? *receipt : SLICE("");
 }
 

@@ -37,7 +37,8 @@ static void note_frame(struct buf *notes, const struct stomp_frame *frame)
 /* The frames of the stream and how it ends, in one text. */
 static struct buf notes_of(const struct way *way, struct slice stream)
 {
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_spare spare = {0};
+	struct stomp_parser *parser = stomp_parser_create(&small, &spare);
 	struct buf notes = {0};
 	size_t len = way->first;
 	enum stomp_parse result;
@@ -62,6 +63,7 @@ static struct buf notes_of(const struct way *way, struct slice stream)
 	note(&notes, stomp_parser_receipt(parser));
 	note(&notes, slice_of(stomp_parser_error(parser)));
 	stomp_parser_destroy(parser);
+	stomp_spare_finish(&spare);
 	return notes;
 }
 

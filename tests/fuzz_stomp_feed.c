@@ -34,7 +34,7 @@ static void check_equal(
 /* Writes the frame as 1.2, in which nothing is lost, and reads it back. */
 static void check_writing(const struct stomp_frame *frame)
 {
-	struct stomp_parser *parser = stomp_parser_create(&ample);
+	struct stomp_parser *parser = stomp_parser_create(&ample, NULL);
 	struct buf out = {0};
 	struct stomp_frame again;
 
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 
 	struct slice stream = fuzz_slice(data + 1, size - 1);
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 	enum stomp_parse result;
 

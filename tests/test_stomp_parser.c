@@ -195,7 +195,8 @@ static enum stomp_parse feed(
 static struct buf notes_of(
 	enum stomp_version version, struct slice stream, size_t first, size_t step)
 {
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_spare spare = {0};
+	struct stomp_parser *parser = stomp_parser_create(&small, &spare);
 	struct buf notes = {0};
 	size_t len = first;
 	enum stomp_parse result;
@@ -215,6 +216,7 @@ static struct buf notes_of(
 		buf_append(&notes, SLICE("..."));
 	}
 	stomp_parser_destroy(parser);
+	stomp_spare_finish(&spare);
 	return notes;
 }
 
@@ -256,7 +258,7 @@ END_TEST
 START_TEST(a_new_version_holds_from_the_next_frame_on)
 {
 	const struct stomp_limits larger = {.frame = 200, .headers = 5, .header = 100};
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 
 	struct slice input = SLICE("CONNECT\na: \\c\n\n\0SEND\nb:");
@@ -278,7 +280,7 @@ END_TEST
 
 START_TEST(once_bad_it_stays_bad)
 {
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 	struct slice input = SLICE("GET / HTTP/1.1\n"), good = SLICE("SEND\n\n\0");
 
@@ -293,7 +295,7 @@ END_TEST
 START_TEST(it_is_inside_from_a_frames_first_byte_to_its_last)
 {
 	static const struct slice stream = SLICE_INIT("\nSEND\na:b\n\nbody\0\n");
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 
 	for (size_t i = 0; i < stream.len; i++) {
@@ -307,10 +309,39 @@ START_TEST(it_is_inside_from_a_frames_first_byte_to_its_last)
 }
 END_TEST
 
+START_TEST(parsers_that_share_a_spare_frame_do_not_disturb_each_other)
+{
+	static const struct slice both[] = {
+		SLICE_INIT("SEND\na:b\n\nbody\0BEGIN\n\n\0SEND\nc:d\n\ne\0"),
+		SLICE_INIT("BEGIN\nlonger:value\n\n\0SEND\n\nanother\0"),
+	};
+	struct stomp_spare spare = {0};
+	struct stomp_parser *parsers[2];
+	struct buf notes[2] = {{0}};
+
+	for (int i = 0; i < 2; i++)
+		parsers[i] = stomp_parser_create(&small, &spare);
+	for (size_t at = 0; at < both[0].len; at++) {
+		for (int i = 0; i < 2; i++)
+			feed(parsers[i], slice_first(slice_from(both[i], at), 1),
+				&notes[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct buf alone = notes_of(STOMP_1_0, both[i], SIZE_MAX, SIZE_MAX);
+
+		ck_assert_slice_eq(buf_slice(&notes[i]), buf_slice(&alone));
+		stomp_parser_destroy(parsers[i]);
+		buf_finish(&notes[i]);
+		buf_finish(&alone);
+	}
+	stomp_spare_finish(&spare);
+}
+END_TEST
+
 START_TEST(a_whole_body_is_not_copied)
 {
 	static const struct slice stream = SLICE_INIT("SEND\n\nbody\0");
-	struct stomp_parser *parser = stomp_parser_create(&small);
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 	struct slice input = stream;
 
@@ -323,7 +354,7 @@ END_TEST
 START_TEST(large_bodies_in_pieces_come_out_whole)
 {
 	const struct stomp_limits large = {.frame = 100100, .headers = 4, .header = 40};
-	struct stomp_parser *parser = stomp_parser_create(&large);
+	struct stomp_parser *parser = stomp_parser_create(&large, NULL);
 	struct buf stream = {0};
 	int frames = 0;
 
@@ -370,6 +401,8 @@ int main(void)
 	tcase_add_test(rules, a_new_version_holds_from_the_next_frame_on);
 	tcase_add_test(rules, once_bad_it_stays_bad);
 	tcase_add_test(rules, it_is_inside_from_a_frames_first_byte_to_its_last);
+	tcase_add_test(
+		rules, parsers_that_share_a_spare_frame_do_not_disturb_each_other);
 	tcase_add_test(rules, a_whole_body_is_not_copied);
 	tcase_add_test(rules, large_bodies_in_pieces_come_out_whole);
 	tcase_add_test(rules, a_parser_that_never_was_can_be_destroyed);

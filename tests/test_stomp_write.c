@@ -73,7 +73,7 @@ END_TEST
 START_TEST(the_parser_reads_back_what_was_written)
 {
 	const struct stomp_limits limits = {1024, 16, 256};
-	struct stomp_parser *parser = stomp_parser_create(&limits);
+	struct stomp_parser *parser = stomp_parser_create(&limits, NULL);
 	struct stomp_frame frame;
 	struct buf out = {0};
 

@@ -48,6 +48,7 @@ struct floor {
 	struct topic **topics; /* by the number at the end of their name */
 	size_t topic_count;
 	struct list dirty, gone;
+	struct stomp_spare spare; /* of the parsers */
 };
 
 /* Topics. */
@@ -264,7 +265,7 @@ static void floor_accept(struct stream *listener)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	struct connection *connection = xcalloc(1, sizeof(*connection));
 	connection->floor = floor;
-	connection->parser = stomp_parser_create(&limits);
+	connection->parser = stomp_parser_create(&limits, &floor->spare);
 	stomp_parser_set(connection->parser, STOMP_1_2, &limits);
 	stream_adopt(&connection->stream, &floor->streams, &ops, fd);
 }

@@ -69,7 +69,7 @@ static void client_init(struct client *client, struct load *load, unsigned numbe
 	client->carrier = load->options->carrier;
 	client->number = number;
 	client->held = 1;
-	client->parser = stomp_parser_create(&limits);
+	client->parser = stomp_parser_create(&limits, &load->spare);
 	stomp_parser_set(client->parser, STOMP_1_2, &limits);
 }
 
@@ -229,6 +229,7 @@ static void load_finish(struct load *load)
 		free(load->topics[i].hearers);
 	free(load->topics);
 	free(load->clients);
+	stomp_spare_finish(&load->spare);
 	sockjs_messages_finish(&load->messages);
 	buf_finish(&load->body);
 	streams_finish(&load->streams);

@@ -74,6 +74,7 @@ struct load {
 	size_t topic_count;
 	struct list sending; /* clients whose carrier has something to hand over */
 	struct sockjs_messages messages; /* being read */
+	struct stomp_spare spare;        /* of the parsers */
 	struct buf body;                 /* of what is published */
 	struct measure measure;
 	struct histogram latencies;
