@@ -9,10 +9,11 @@
 #include <stdlib.h>
 
 enum {
-	RX_BUFFER = 1024, /* 2.5 KB for an idle WebSocket; 4,096 would be 5.4 */
+	RX_BUFFER = 256, /* each WebSocket has one, and reads no more at once */
 	SERVICE_BUFFER = 65536,
-	FULL_READ = RX_BUFFER / 2, /* some of a read is heads of frames */
-	READS_PER_TURN = 64,       /* beyond the first of each connection */
+	FRAME_HEAD = 6,             /* at least */
+	FULL_READ = RX_BUFFER - 16, /* the last head may be cut */
+	READS_PER_TURN = 256,       /* beyond the first of each connection */
 	CLOSING_TURNS = 16,
 	CLOSE_TRY_LATER = 1013,
 };
@@ -74,6 +75,8 @@ static void connection_feed(struct connection *connection, struct slice piece)
 	if (!timer_is_running(&ws->read_on))
 		loop_timer_start(ws->worker->loop, &ws->read_on, 0);
 	connection->fed_bytes += piece.len;
+	if (lws_is_first_fragment(connection->wsi))
+		connection->fed_bytes += FRAME_HEAD;
 	connection_receive(connection, piece);
 	connection_hold(connection);
 }

@@ -40,7 +40,7 @@ struct connection {
 	struct buf inbound; /* a message that comes in pieces */
 	uint64_t fragments;
 	struct list fed;      /* in ws->fed */
-	size_t fed_bytes;     /* payload of the latest read */
+	size_t fed_bytes;     /* of the latest read */
 	struct list held;     /* in ws->held */
 	struct waiter waiter; /* or it is not read because its session is held */
 	struct timer timer;   /* ping, pong; or linger when closing */
