@@ -1,54 +1,16 @@
 // Very many who never finish what they begin, and as many who never read, while some
 // honest clients go on: these notice nothing, and of the others nothing is left.
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { configuration } from '../wire/lib/config.mjs';
-import { requestText } from '../wire/lib/http.mjs';
 import { HandClient } from '../wire/lib/hand.mjs';
-import { Session } from '../wire/lib/sockjs.mjs';
 import { frame, readFrame, Stomp } from '../wire/lib/stomp.mjs';
 import { testWith } from '../wire/lib/test.mjs';
 import { until } from '../wire/lib/wait.mjs';
+import { beside } from './lib/beside.mjs';
 import { size } from './lib/size.mjs';
 
 const SLOW = size(150, 500), DEAF = size(150, 500), HONEST = size(20, 50);
 const ROUNDS = size(40, 200);
-
-const begun = ['GET /chat/info HTTP/1.1\r\nHost: a\r\n', 'POST /chat/0/slow/xhr_send HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n["', 'G'];
-
-// Drips a byte from time to time, into a head or a body that never ends.
-function slowloris(port, i) {
-  const socket = net.connect(port, '127.0.0.1').on('error', () => {});
-  socket.write(begun[i % begun.length]);
-  const drip = setInterval(() => socket.write('x'), 200);
-  socket.once('close', () => clearInterval(drip));
-  return { abort: () => socket.destroy() };
-}
-
-const SUBSCRIBE = frame('CONNECT', { 'accept-version': '1.2', host: 'a', 'heart-beat': '0,0' })
-  + frame('SUBSCRIBE', { id: '0', destination: '/topic/flood' });
-
-// Reads nothing of a flooded topic, or of answers that it asks for again and again.
-const neverReaders = [
-  async ({ ws }) => {
-    const stomp = await Stomp.connect(`${ws}/chat/websocket`);
-    await stomp.subscribe('/topic/flood');
-    stomp.ws.pause();
-    return stomp;
-  },
-  async ({ port }) => {
-    const session = await Session.streaming(port, '/long');
-    await session.send(SUBSCRIBE);
-    session.down.socket.pause();
-    return session.down;
-  },
-  async ({ port }) => {
-    const socket = net.connect(port, '127.0.0.1').on('error', () => {}).pause();
-    const ask = (error) => error || socket.write(requestText('GET /chat/iframe.html').repeat(100), ask);
-    ask();
-    return { abort: () => socket.destroy() };
-  },
-];
 
 // One who speaks and listens; it measures how long its own words take.
 class Honest {
@@ -77,6 +39,14 @@ class Honest {
   abort() { this.hand.abort(); }
 }
 
+// More than the kernel takes for one who does not read.
+async function flood(loud) {
+  for (let i = 0; i < 60; i += 1) {
+    loud.publish('/topic/flood', 'x'.repeat(100_000));
+    if (i % 10 === 9) await loud.call('SEND', { destination: '/topic/other' }, 'taken');
+  }
+}
+
 testWith(`${SLOW} slowloris and ${DEAF} who never read, and ${HONEST} honest clients go on`, configuration({
   endpoints: [{ path: '/long', handler: 'stomp', response_limit: 1_000_000_000 }],
   times: { head: 6000, body: 6000, progress: 3000, keep_alive: 6000, ping: 5000, pong: 3000, drain: 1000 },
@@ -84,17 +54,8 @@ testWith(`${SLOW} slowloris and ${DEAF} who never read, and ${HONEST} honest cli
   const honest = await Promise.all(Array.from({ length: HONEST }, (_, i) => keep(Honest.open(gateway, i))));
   const loud = await keep(Stomp.connect(`${gateway.ws}/chat/websocket`));
   const before = gateway.descriptors;
-  const hostile = [
-    ...Array.from({ length: SLOW }, (_, i) => slowloris(gateway.port, i)),
-    ...await Promise.all(Array.from({ length: DEAF }, (_, i) => neverReaders[i % neverReaders.length](gateway))),
-  ];
-  for (const one of hostile) await keep(one);
-  const running = Promise.all(honest.map((one) => one.run()));
-  for (let i = 0; i < 60; i += 1) {
-    loud.publish('/topic/flood', 'x'.repeat(100_000));
-    if (i % 10 === 9) await loud.call('SEND', { destination: '/topic/other' }, 'taken');
-  }
-  await running;
+  await beside(keep, 'enemies.mjs', gateway.port, SLOW, DEAF);
+  await Promise.all([flood(loud), ...honest.map((one) => one.run())]);
   const times = honest.flatMap((one) => one.times).sort((a, b) => a - b);
   console.log(`# round trips: median ${times[times.length >> 1].toFixed(1)} ms, `
     + `99 % ${times[Math.floor(times.length * 0.99)].toFixed(1)} ms, most ${times.at(-1).toFixed(1)} ms`);

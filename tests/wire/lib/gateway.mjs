@@ -19,6 +19,7 @@ const WORKERS = process.env.POSTERN_WORKERS ?? '';
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 // The kernel gives clients the ports above 32767: a listener there could find its
 // port taken by a connection.

@@ -101,7 +101,7 @@ export class HandClient {
   }
 
   // What comes next, in order; an error when the session has ended.
-  next() { return Promise.race([this.inbox.next(), this.failed]); }
+  next(...how) { return Promise.race([this.inbox.next(...how), this.failed]); }
 
   send(text) {
     this.waiting.push(text);

@@ -32,6 +32,12 @@ export async function scrape(gateway, options) {
   return readMetrics(body);
 }
 
+// How many sessions there are, of all endpoints and transports.
+export async function countSessions(gateway) {
+  const figures = Object.entries(await scrape(gateway));
+  return figures.reduce((sum, [name, value]) => sum + (name.startsWith('postern_sessions{') ? value : 0), 0);
+}
+
 // What depends on time, on the process, or on our asking.
 const MOVING = /^process_|^postern_delivery_seconds_(bucket|sum)|route="metrics"/;
 

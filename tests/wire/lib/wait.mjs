@@ -31,9 +31,9 @@ export class Inbox {
     else this.#items.push(item);
   }
 
-  next(what = 'something arrives') {
+  next(what = 'something arrives', patience = PATIENCE) {
     if (this.#items.length > 0) return Promise.resolve(this.#items.shift());
-    return deadline(what, new Promise((resolve) => this.#waiting.push(resolve)));
+    return deadline(what, new Promise((resolve) => this.#waiting.push(resolve)), patience);
   }
 
   async take(count, what) {
