@@ -24,9 +24,9 @@ static void setup(void)
 	      " 'transaction_bytes': 2000, 'backlog_messages': 3}");
 }
 
-static void setup_one_destination(void)
+static void setup_two_destinations(void)
 {
-	begin("'limits': {'destinations': 1}");
+	begin("'limits': {'destinations': 2}");
 }
 
 static void teardown(void)
@@ -64,12 +64,14 @@ START_TEST(a_commit_does_not_stop_half_way_at_the_bound_of_destinations)
 	listen_to("/topic/*", "1");
 	SAY("BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[1]",
 		"SEND{destination:/topic/b}{transaction:t}[2]",
+		"SEND{destination:/topic/c}{transaction:t}[3]",
 		"COMMIT{transaction:t}{receipt:c}");
 	assert_heard(peer, "RECEIPT{receipt-id:c}");
 	const char *heard = stomp_peer_heard(reader);
 	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/a}[1]"));
 	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/b}[2]"));
-	SAY("SEND{destination:/topic/c}{receipt:s}[3]");
+	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/c}[3]"));
+	SAY("SEND{destination:/topic/d}{receipt:s}[4]");
 	stomp_peer_check_refused(peer, "There are too many destinations", "s");
 }
 END_TEST
@@ -338,7 +340,7 @@ int main(void)
 	tcase_add_test(bounds, a_transaction_has_a_bounded_number_of_actions);
 	tcase_add_test(bounds, a_transaction_has_bounded_bytes);
 	TCase *full = unit_case(suite, "full");
-	tcase_add_checked_fixture(full, setup_one_destination, teardown);
+	tcase_add_checked_fixture(full, setup_two_destinations, teardown);
 	tcase_add_test(
 		full, a_commit_does_not_stop_half_way_at_the_bound_of_destinations);
 	return unit_run(suite);
