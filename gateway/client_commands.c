@@ -49,7 +49,7 @@ static enum broker_result client_commit(struct broker *broker, struct broker_cal
 static void on_disconnect(struct client *client, const struct stomp_frame *frame)
 {
 	client->disconnecting = true;
-	client_expect(client, frame, 0, 0);
+	client_ask(client, frame, broker_sync);
 	client_flush_receipts(client);
 }
 

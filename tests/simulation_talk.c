@@ -57,7 +57,7 @@ static void write_disconnect(struct simulation *sim, unsigned client, struct buf
 {
 	witness_says_disconnect(&sim->witness, client);
 	buf_append(frame, SLICE("DISCONNECT"));
-	finish_frame(sim, client, DUE_OTHER, 0, frame, "");
+	finish_frame(sim, client, DUE_DISCONNECT, 0, frame, "");
 }
 
 static void write_any(struct simulation *sim, unsigned client, struct buf *frame)

@@ -325,6 +325,33 @@ START_TEST(disconnect_closes_after_every_receipt)
 }
 END_TEST
 
+START_TEST(what_was_published_before_comes_ahead_of_the_receipt_of_disconnect)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_mutter(other, "SEND{destination:/topic/a}[theirs]");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}[mine]");
+	stomp_peer_say(peer, "DISCONNECT{receipt:r}");
+	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/a}[theirs] "
+			   "MESSAGE{subscription:1}{destination:/topic/a}[mine] "
+			   "RECEIPT{receipt-id:r} close 1000 Goodbye");
+}
+END_TEST
+
+START_TEST(what_was_refused_before_is_the_answer_to_disconnect)
+{
+	struct stomp_peer *small;
+	struct crew *crew = still_crew_create("'limits': {'backlog_messages': 1}");
+
+	small = stomp_peer_connect(crew->workers[0], "1.2");
+	stomp_peer_mutter(small, "SEND{destination:/queue/a}[1]");
+	stomp_peer_mutter(small, "SEND{destination:/queue/a}[2]");
+	stomp_peer_mutter(small, "DISCONNECT{receipt:r}");
+	stomp_peer_check_refused(small, "The queue is full", "");
+	stomp_peer_destroy(small);
+	still_crew_destroy(crew);
+}
+END_TEST
+
 START_TEST(what_follows_a_disconnect_is_ignored)
 {
 	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
@@ -408,6 +435,9 @@ int main(void)
 	tcase_add_checked_fixture(ending, setup, teardown);
 	tcase_add_test(ending, disconnect_closes);
 	tcase_add_test(ending, disconnect_closes_after_every_receipt);
+	tcase_add_test(ending,
+		what_was_published_before_comes_ahead_of_the_receipt_of_disconnect);
+	tcase_add_test(ending, what_was_refused_before_is_the_answer_to_disconnect);
 	tcase_add_test(ending, what_follows_a_disconnect_is_ignored);
 	tcase_add_test(ending, what_was_sent_before_a_client_vanished_arrives);
 	tcase_add_test(ending, a_client_that_vanishes_takes_its_subscriptions_along);

@@ -97,7 +97,16 @@ void witness_says_unsubscribe(
 
 void witness_says_disconnect(struct witness *witness, unsigned client)
 {
-	witness->clients[client].disconnecting = true;
+	struct witness_client *who = &witness->clients[client];
+
+	who->disconnecting = true;
+	for (unsigned i = 0; i < who->subscription_count; i++) {
+		struct witness_subscription *one = &who->subscriptions[i];
+
+		for (unsigned j = 0; j < CLIENTS_MAX; j++)
+			one->heard[j].owed = witness->clients[j].taken[one->topic];
+		one->heard[client].owed = who->said[one->topic];
+	}
 }
 
 void witness_sees_lost(struct witness *witness, unsigned client)
@@ -260,6 +269,28 @@ static void join(struct witness *witness, struct witness_subscription *one)
 		one->heard[i].latest = witness->clients[i].said[one->topic];
 }
 
+/* What had been taken when DISCONNECT was said has come. */
+static void check_owed(const struct witness *witness, unsigned client)
+{
+	const struct witness_client *who = &witness->clients[client];
+
+	for (unsigned i = 0; i < who->subscription_count; i++) {
+		const struct witness_subscription *one = &who->subscriptions[i];
+
+		for (unsigned j = 0; j < CLIENTS_MAX && !one->ended; j++) {
+			const struct heard *heard = &one->heard[j];
+			unsigned got = heard->any    ? heard->next
+				       : one->joined ? heard->latest
+						     : heard->owed;
+
+			promise(witness, got >= heard->owed,
+				"client %u, topic %u: %u of client %u comes behind the "
+				"receipt of DISCONNECT",
+				client, one->topic, got, j);
+		}
+	}
+}
+
 static void hear_receipt(struct witness *witness, unsigned client, struct slice frame)
 {
 	struct witness_client *who = &witness->clients[client];
@@ -274,6 +305,8 @@ static void hear_receipt(struct witness *witness, unsigned client, struct slice 
 	digest(witness, got << 32);
 	if (due->kind == DUE_SUBSCRIBE)
 		join(witness, &who->subscriptions[due->index]);
+	if (due->kind == DUE_DISCONNECT)
+		check_owed(witness, client);
 	if (due->kind != DUE_SEND)
 		return;
 	const struct witness_message *message = &witness->messages[due->index];

@@ -25,6 +25,7 @@ struct heard {
 	bool any;
 	unsigned next;             /* the one that must come next, once there was any */
 	unsigned earliest, latest; /* where the first must lie */
+	unsigned owed; /* those before it come ahead of the receipt of DISCONNECT */
 };
 
 struct witness_subscription {
@@ -35,7 +36,7 @@ struct witness_subscription {
 	struct heard heard[CLIENTS_MAX];
 };
 
-enum due_kind { DUE_SEND, DUE_SUBSCRIBE, DUE_OTHER };
+enum due_kind { DUE_SEND, DUE_SUBSCRIBE, DUE_DISCONNECT, DUE_OTHER };
 
 /* A receipt that was asked for. */
 struct due {

@@ -239,3 +239,35 @@ void broker_answer(struct broker *broker, struct handle party, uint64_t request,
 	memcpy(answer->text, error.data, error.len);
 	worker_post(broker->worker, (unsigned)party.worker, &answer->post);
 }
+
+/* What goes from one worker to another keeps its order: this comes behind it, twice. */
+struct sync_post {
+	struct post post;
+	struct handle party;
+	uint64_t request;
+};
+
+/* At a home. */
+static void sync_run(struct worker *worker, struct post *post)
+{
+	struct sync_post *sync = container_of(post, struct sync_post, post);
+
+	broker_answer(worker->broker, sync->party, sync->request, SLICE(""));
+	free(sync);
+}
+
+enum broker_result broker_sync(struct broker *broker, struct broker_call *call)
+{
+	call->answers = call->request == 0 ? 0 : broker->workers;
+	for (unsigned i = 0; i < call->answers; i++) {
+		struct sync_post *sync = xmalloc(sizeof(*sync));
+
+		*sync = (struct sync_post){
+			.post = {.size = sizeof(*sync), .run = sync_run},
+			.party = broker_handle(broker, call->party),
+			.request = call->request,
+		};
+		worker_post(broker->worker, i, &sync->post);
+	}
+	return BROKER_TAKEN;
+}

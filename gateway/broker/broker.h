@@ -66,6 +66,12 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits);
 
+/*
+ * DISCONNECT: every home answers `request`, if it is not 0, when it has taken what the
+ * party has said, and delivered what others had said before. Always taken.
+ */
+enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
+
 /* The login of the party of that number has been checked; it may have gone. */
 void broker_tell_login(struct broker *broker, uint64_t party, bool good);
 

@@ -165,6 +165,24 @@ testOver(all, gateway, '31: the receipts before that of DISCONNECT come first', 
   await client.closes();
 });
 
+testOver(all, gateway, '31: what was published before comes ahead of the receipt of DISCONNECT', async (connect) => {
+  const publisher = await connect();
+  for (let i = 0; i < 10; i += 1) {
+    const [client, topic, own] = [await connect(), fresh('topic'), fresh('topic')];
+    await client.subscribe(topic, 'a');
+    await client.subscribe(own, 'b');
+    publisher.publish(topic, '0');
+    await publisher.call('SEND', { destination: topic }, '1');
+    client.send(frame('SEND', { destination: own }, '2') + frame('DISCONNECT', { receipt: 'bye' }));
+    const bodies = [];
+    let got;
+    while ((got = await client.frame()).command === 'MESSAGE') bodies.push(got.body);
+    assert.equal(got.headers['receipt-id'], 'bye');
+    assert.deepEqual(bodies.sort(), ['0', '1', '2']);
+    await client.closes();
+  }
+});
+
 testOver(all, gateway, '31: frames after DISCONNECT are ignored, whatever they are', async (connect) => {
   const [listener, leaver, topic] = [await connect(), await connect(), fresh('topic')];
   await listener.subscribe(topic);
