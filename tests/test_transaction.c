@@ -310,6 +310,24 @@ START_TEST(a_transaction_has_bounded_bytes)
 }
 END_TEST
 
+START_TEST(a_bound_that_a_reload_lowers_holds_for_what_is_open)
+{
+	char frame[1100] = "SEND{destination:/topic/a}{transaction:t}[";
+	size_t len = strlen(frame);
+	struct config *lower = config_of("{'limits': {'transaction_bytes': 500},"
+					 "'endpoints': [{'path': '/stomp'}]}");
+
+	memset(frame + len, 'x', 1000);
+	memcpy(frame + len + 1000, "]", 2);
+	SAY("BEGIN{transaction:t}", frame);
+	crew_configure(worker->crew, lower);
+	config_unref(lower);
+	still_crew_settle(worker->crew);
+	SAY("SEND{destination:/topic/a}{transaction:t}[more]");
+	stomp_peer_check_refused(peer, "The transaction is too large", "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("transaction");
@@ -339,6 +357,7 @@ int main(void)
 	tcase_add_test(bounds, a_client_has_a_bounded_number_of_transactions);
 	tcase_add_test(bounds, a_transaction_has_a_bounded_number_of_actions);
 	tcase_add_test(bounds, a_transaction_has_bounded_bytes);
+	tcase_add_test(bounds, a_bound_that_a_reload_lowers_holds_for_what_is_open);
 	TCase *full = unit_case(suite, "full");
 	tcase_add_checked_fixture(full, setup_two_destinations, teardown);
 	tcase_add_test(

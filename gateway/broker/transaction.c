@@ -110,7 +110,7 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 	uint64_t bytes = action->message == NULL ? 0 : message_size(action->message);
 
 	if (transaction->count >= limits->transaction_actions ||
-		bytes > limits->transaction_bytes - transaction->bytes) {
+		transaction->bytes + bytes > limits->transaction_bytes) {
 		metrics_refuse(broker->worker->metrics, BOUND_TRANSACTION);
 		buf_append(error, SLICE("The transaction is too large"));
 		message_unref(action->message);
