@@ -168,8 +168,11 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 		add(response, "Allow", answer->allow);
 	if (answer->status == 401)
 		add(response, "WWW-Authenticate", "Bearer");
-	if (answer->status == 426)
+	if (answer->status == 426) {
+		add(response, "Upgrade", "websocket");
+		add(response, "Connection", "Upgrade");
 		add(response, "Sec-WebSocket-Version", "13");
+	}
 	if (answer->allow_methods != NULL)
 		add_preflight(response, request, answer->allow_methods);
 	if (answer->policy != NULL)

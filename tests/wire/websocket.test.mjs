@@ -186,7 +186,11 @@ for (const [what, line, headers, status, body] of refusals) {
       const answer = await wire.answer({ method: line.split(' ')[0] });
       assert.equal(answer.status, status);
       if (body) assert.equal(answer.body.trimEnd(), body);
-      if (status === 426) assert.equal(answer.headers['sec-websocket-version'], '13');
+      if (status === 426) {
+        assert.equal(answer.headers['sec-websocket-version'], '13');
+        assert.equal(answer.headers.upgrade, 'websocket');
+        assert.match(answer.headers.connection, /\bUpgrade\b/);
+      }
       wire.abort();
     });
   }
