@@ -151,7 +151,7 @@ enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame 
 
 /* A route with "reply" answers a SUBSCRIBE with that, once. */
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
-	const struct slice *id, struct slice destination)
+	const struct slice *id, struct slice destination, enum ack_mode ack)
 {
 	struct variables variables = {.count = 0};
 	const struct route *route =
@@ -185,6 +185,7 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 		struct message *message =
 			message_create(&frame, destination, destination);
 		subscription->kind = SUBSCRIPTION_LOCAL;
+		subscription->ack = ack;
 		message_set_place(message, private_place(broker), false);
 		subscription_deliver(subscription, message, 0);
 		message_unref(message);

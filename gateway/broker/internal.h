@@ -143,7 +143,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
 	struct slice destination, struct slice rest, struct buf *error);
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
-	const struct slice *id, struct slice destination);
+	const struct slice *id, struct slice destination, enum ack_mode ack);
 
 /* private.c */
 

@@ -183,7 +183,7 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 		return BROKER_TAKEN;
 	}
 	if (broker_is_app(broker, *destination, &rest))
-		return app_subscribe(broker, call, id, *destination);
+		return app_subscribe(broker, call, id, *destination, ack);
 	if (broker_is_pattern(*destination) &&
 		!broker_may_match(broker, *destination, call->error))
 		return BROKER_REFUSED;

@@ -1,6 +1,6 @@
 // Patterns, destinations of users and of sessions, routes that reply, numbers of topics.
 import assert from 'node:assert/strict';
-import { broker, fresh, sync } from './lib/broker.mjs';
+import { ack, broker, fresh, sync } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';
 import { frame } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
@@ -83,6 +83,13 @@ testOver(plain, gateway, 'a route with a reply answers SUBSCRIBE once', async (c
   const { headers, body } = await client.frame('MESSAGE');
   assert.deepEqual([headers.subscription, headers.destination, body], ['r', '/app/echo/x', '{"name":"x"}']);
   await client.call('UNSUBSCRIBE', { id: 'r' });
+});
+
+testOver(plain, gateway, 'the reply of a route can be acknowledged by who wants to', async (connect) => {
+  const client = await connect();
+  client.send(frame('SUBSCRIBE', { id: 'r', destination: '/app/echo/x', ack: 'client' }));
+  ack(client, await client.frame('MESSAGE'), { receipt: 'acknowledged' });
+  assert.equal((await client.frame('RECEIPT')).headers['receipt-id'], 'acknowledged');
 });
 
 testOver(plain, gateway, 'the messages of a topic are numbered, for all subscribers alike', async (connect) => {
