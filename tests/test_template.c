@@ -67,7 +67,14 @@ static const struct {
 	{"\"{body.x}\"", "{\"x\":1,\"x\":2}", "2"},
 	{"\"{body.x}\"", "{\"x\":\"\\ud83d\\ude00\"}", "\"\xf0\x9f\x98\x80\""},
 
+	{"\"{body.x}\"", "{\"x\":0.1}", "0.1"},
+	{"\"{body.x}\"", "{\"x\":-1.50}", "-1.5"},
+	{"\"{body.x}\"", "{\"x\":1.0}", "1.0"},
+	{"\"{body.x}\"", "{\"x\":0.30000000000000004}", "0.30000000000000004"},
+	{"{\"a\":0.1}", "", "{\"a\":0.1}"},
+
 	/* within a string, everything is text */
+	{"\"for {body.x}\"", "{\"x\":19.99}", "\"for 19.99\""},
 	{"\"-{body.x}-\"", "{\"x\":5}", "\"-5-\""},
 	{"\"-{body.x}-\"", "{\"x\":\"a\\\"b\"}", "\"-a\\\"b-\""},
 	{"\"-{body.x}-\"", "{\"x\":{\"a\":1}}", "\"-{\\\"a\\\":1}-\""},
@@ -199,6 +206,10 @@ static const struct {
 	{"\"{body.x}\"", "{\"x\":1} more", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"x\":\"\xff\"}", "the body is not JSON"},
 	{"\"{body}\"", "{", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"x\":1,\"y\":9223372036854775808}",
+		"the body has a number that is too large"},
+	{"\"{body.x}\"", "{\"x\":1,\"y\":1e999}",
+		"the body has a number that is too large"},
 	{"\"{body.x}\"", "{\"y\":1}", "the body has no member \"x\""},
 	{"\"{body.x}\"", "[1]", "the body has no member \"x\""},
 	{"\"{body.x}\"", "\"x\"", "the body has no member \"x\""},

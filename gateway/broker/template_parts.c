@@ -4,6 +4,7 @@
 #include "protocol/utf8.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum piece template_piece(struct slice *rest, struct slice *piece)
 {
@@ -45,8 +46,29 @@ static int dump_append(const char *bytes, size_t size, void *out)
 	return 0;
 }
 
+/* With the fewest digits that mean the same number: 0.1 stays 0.1. */
+static void append_real(struct buf *out, const json_t *real)
+{
+	const int fewest = 15, most = 17;
+	char *text = NULL;
+
+	for (int digits = fewest; digits <= most; digits++) {
+		free(text);
+		text = json_dumps(real, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+		assert(text != NULL);
+		if (strtod(text, NULL) == json_real_value(real))
+			break;
+	}
+	buf_append(out, slice_of(text));
+	free(text);
+}
+
 void template_append_json(struct buf *out, const json_t *value)
 {
+	if (json_is_real(value)) {
+		append_real(out, value);
+		return;
+	}
 	int failed = json_dump_callback(
 		value, dump_append, out, JSON_COMPACT | JSON_ENCODE_ANY);
 

@@ -16,16 +16,20 @@ static bool render_read_body(struct render *render)
 {
 	struct slice body = render->input->send->body;
 	struct buf clean = {0};
+	json_error_t fault;
 
 	if (render->body != NULL)
 		return true;
 	if (clean_json(body, &clean))
 		body = buf_slice(&clean);
-	render->body =
-		json_loadb(body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	render->body = json_loadb(
+		body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
 	buf_finish(&clean);
 	if (render->body == NULL)
-		buf_append(render->error, SLICE("the body is not JSON"));
+		buf_append(render->error,
+			json_error_code(&fault) == json_error_numeric_overflow
+				? SLICE("the body has a number that is too large")
+				: SLICE("the body is not JSON"));
 	return render->body != NULL;
 }
 
