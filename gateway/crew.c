@@ -1,5 +1,6 @@
 #include "gateway/crew.h"
 
+#include "gateway/census.h"
 #include "gateway/config.h"
 #include "gateway/crowd.h"
 #include "gateway/log.h"
@@ -16,7 +17,7 @@ struct crew *crew_create(
 {
 	struct crew *crew = xcalloc(1, sizeof(*crew));
 
-	crew->started = config_ref(config);
+	crew->census = census_create(config);
 	crew->config = config_ref(config);
 	crew->key = *key;
 	crew->crowd = crowd_create(key);
@@ -124,6 +125,7 @@ void crew_configure(struct crew *crew, const struct config *config)
 
 	crew->config = config_ref(config);
 	config_unref(before);
+	census_add(crew->census, config);
 	for (unsigned i = 0; i < crew->count; i++) {
 		struct configure_post *telling = xcalloc(1, sizeof(*telling));
 
@@ -162,7 +164,7 @@ void crew_destroy(struct crew *crew)
 		worker_destroy(crew->workers[i]);
 	crowd_destroy(crew->crowd);
 	config_unref(crew->config);
-	config_unref(crew->started);
+	census_destroy(crew->census);
 	free(crew->workers);
 	free(crew);
 }

@@ -19,12 +19,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct census;
 struct config;
 struct crowd;
 struct worker;
 
 struct crew {
-	const struct config *started; /* the first; held; whose endpoints are counted */
+	struct census *census;
 
 	/* The latest; held. Worker 0's alone once all run. */
 	const struct config *config;

@@ -1,5 +1,6 @@
 #include "gateway/exposition.h"
 
+#include "gateway/census.h"
 #include "gateway/config.h"
 #include "gateway/crew.h"
 #include "gateway/metrics.h"
@@ -91,7 +92,7 @@ static const char *const request_names[REQUEST_KINDS] = {
 /* What a text is being made of. */
 struct writer {
 	struct buf *out;
-	const struct config *config;
+	const struct crew *crew;
 	const struct metrics *sum;
 	const char *name; /* of the metric whose samples are written */
 };
@@ -153,55 +154,56 @@ static void append_thousandths(struct buf *out, uint64_t value)
 /* Sessions. */
 
 /* True when the endpoint can have sessions of that kind. */
-static bool is_possible(const struct endpoint *endpoint, enum transport transport)
+static bool is_possible(const struct census_place *place, enum transport transport)
 {
 	switch (transport) {
 	case TRANSPORT_TCP:
 		return false; /* those have an endpoint of their own */
 	case TRANSPORT_WEBSOCKET_RAW:
-		return endpoint->websocket;
+		return place->websocket;
 	case TRANSPORT_WEBSOCKET:
-		return endpoint->websocket && endpoint->sockjs;
+		return place->websocket && place->sockjs;
 	default:
-		return endpoint->sockjs;
+		return place->sockjs;
 	}
 }
 
-static void sessions_of(struct writer *writer, size_t index,
-	const struct endpoint *endpoint, enum transport transport)
+static void sessions_of(struct writer *writer, size_t index, struct slice path,
+	enum transport transport)
 {
 	buf_printf(writer->out, "%s{transport=\"%s\",endpoint=\"", writer->name,
 		transport_name(transport));
-	append_label(writer->out, endpoint->path);
+	append_label(writer->out, path);
 	buf_append(writer->out, SLICE("\"}"));
 	append_value(writer,
 		(int64_t)counter_read(&writer->sum->sessions[index][transport]));
 }
 
 static void sessions_at(
-	struct writer *writer, size_t index, const struct endpoint *endpoint)
+	struct writer *writer, size_t index, const struct census_place *place)
 {
 	for (enum transport i = 0; i < TRANSPORTS; i++) {
-		if (is_possible(endpoint, i))
-			sessions_of(writer, index, endpoint, i);
+		if (is_possible(place, i))
+			sessions_of(writer, index, place->path, i);
 	}
 }
 
 static void write_sessions(struct writer *writer)
 {
-	/* All that a reload has brought count as one: labels are those of the start. */
-	static const struct endpoint later = {
-		.path = SLICE_INIT("(new)"), .sockjs = true, .websocket = true};
-	const struct config *config = writer->config;
-	const size_t beside = config->endpoint_count;
+	/* Those for whom the census had no room count as one. */
+	static const struct census_place later = {SLICE_INIT("(new)"), true, true};
+	const struct config *config = writer->crew->config;
+	const struct census *census = writer->crew->census;
+	const struct census_place console = {config->console.path, true, true};
+	const size_t beside = census_capacity(census);
 
 	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
-	for (size_t i = 0; i < config->endpoint_count; i++)
-		sessions_at(writer, i, &config->endpoints[i]);
+	for (size_t i = 0; i < census_count(census); i++)
+		sessions_at(writer, i, census_at(census, i));
 	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
-	sessions_of(writer, beside + ENDPOINTS_TCP, &config->tcp, TRANSPORT_TCP);
+	sessions_of(writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
 	if (config->admin_listen.len > 0)
-		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &config->console);
+		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &console);
 
 	begin(writer, "postern_sessions_opened_total", "counter",
 		"Sessions that were opened.");
@@ -367,8 +369,8 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 
 void exposition_write(struct buf *out, const struct crew *crew)
 {
-	struct metrics *sum = metrics_create(crew->started);
-	struct writer writer = {.out = out, .config = crew->started, .sum = sum};
+	struct metrics *sum = metrics_create(crew->census);
+	struct writer writer = {.out = out, .crew = crew, .sum = sum};
 
 	for (unsigned i = 0; i < crew->count; i++)
 		metrics_add(sum, crew->workers[i]->metrics);

@@ -1,5 +1,6 @@
 #include "gateway/metrics.h"
 
+#include "gateway/census.h"
 #include "gateway/config.h"
 
 #include <assert.h>
@@ -31,9 +32,9 @@ static size_t metrics_size(size_t endpoints)
 	return sizeof(struct metrics) + endpoints * TRANSPORTS * sizeof(struct counter);
 }
 
-struct metrics *metrics_create(const struct config *config)
+struct metrics *metrics_create(const struct census *census)
 {
-	const size_t endpoints = config->endpoint_count + ENDPOINTS_BESIDE;
+	const size_t endpoints = census_capacity(census) + ENDPOINTS_BESIDE;
 	size_t size = metrics_size(endpoints);
 	struct metrics *metrics;
 
@@ -70,25 +71,22 @@ void metrics_add(struct metrics *sum, const struct metrics *metrics)
 }
 
 static size_t endpoint_index(
-	const struct config *config, const struct endpoint *endpoint)
+	const struct census *census, const struct endpoint *endpoint)
 {
-	const size_t beside = config->endpoint_count;
+	const size_t beside = census_capacity(census);
 
 	if (endpoint->is_console)
 		return beside + ENDPOINTS_CONSOLE;
-	if (slice_equal(endpoint->path, config->tcp.path))
+	if (endpoint == &endpoint->config->tcp)
 		return beside + ENDPOINTS_TCP;
-	for (size_t i = 0; i < config->endpoint_count; i++) {
-		if (slice_equal(endpoint->path, config->endpoints[i].path))
-			return i;
-	}
-	return beside + ENDPOINTS_NEW;
+	const size_t index = census_find(census, endpoint->path);
+	return index < beside ? index : beside + ENDPOINTS_NEW;
 }
 
-struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
+struct counter *metrics_sessions(struct metrics *metrics, const struct census *census,
 	const struct endpoint *endpoint, enum transport transport)
 {
-	return &metrics->sessions[endpoint_index(config, endpoint)][transport];
+	return &metrics->sessions[endpoint_index(census, endpoint)][transport];
 }
 
 /* The bound that an answer with this status is owed to; BOUNDS: none. */

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct config;
+struct census;
 struct endpoint;
 
 /* One writer. A gauge falls by adding a negative number. */
@@ -130,9 +130,9 @@ enum {
 	DELIVERY_BUCKETS = 13, /* beside the one for all that took longer */
 };
 
-/* What sessions are at, beside the endpoints that the server was started with. */
+/* What sessions are at, beside the endpoints of the census. */
 enum {
-	ENDPOINTS_NEW, /* a reload has brought it */
+	ENDPOINTS_NEW, /* one too many for that, which a reload has brought */
 	ENDPOINTS_TCP,
 	ENDPOINTS_CONSOLE,
 	ENDPOINTS_BESIDE,
@@ -140,7 +140,7 @@ enum {
 
 /* Nothing but counters behind the first member: metrics_add() counts on that. */
 struct metrics {
-	size_t endpoints; /* the configuration's, and ENDPOINTS_BESIDE more */
+	size_t endpoints; /* the census's, and ENDPOINTS_BESIDE more */
 	struct counter opened;
 	struct counter closed[TRANSPORTS][ENDINGS];
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
@@ -159,14 +159,14 @@ struct metrics {
 };
 
 /* All zero. */
-struct metrics *metrics_create(const struct config *config);
+struct metrics *metrics_create(const struct census *census);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 
-/* Adds another worker's, of the same configuration. */
+/* Adds another worker's, of the same census. */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
-/* The sessions of that kind at an endpoint; `config` is what the server started with. */
-struct counter *metrics_sessions(struct metrics *metrics, const struct config *config,
+/* The sessions of that kind at an endpoint. */
+struct counter *metrics_sessions(struct metrics *metrics, const struct census *census,
 	const struct endpoint *endpoint, enum transport transport);
 
 static inline void metrics_refuse(struct metrics *metrics, enum bound bound)

@@ -82,7 +82,7 @@ void session_count_opened(struct session *session)
 {
 	struct worker *worker = session->worker;
 
-	session->gauge = metrics_sessions(worker->metrics, worker->crew->started,
+	session->gauge = metrics_sessions(worker->metrics, worker->crew->census,
 		session->endpoint, session->transport);
 	session->opened_at = session_now(session);
 	counter_add(session->gauge, 1);

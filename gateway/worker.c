@@ -262,7 +262,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	worker->config = config_ref(crew->config);
 	worker->key = crew->key;
 	worker->loop = loop;
-	worker->metrics = metrics_create(crew->started);
+	worker->metrics = metrics_create(crew->census);
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->stop_timer.fire = on_stop_timer;

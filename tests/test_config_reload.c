@@ -175,7 +175,7 @@ START_TEST(every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old)
 	still_crew_settle(crew);
 	for (unsigned i = 0; i < crew->count; i++)
 		ck_assert_ptr_eq(crew->workers[i]->config, next);
-	ck_assert_uint_eq(holders(old), 2); /* the start's, and ours */
+	ck_assert_uint_eq(holders(old), 1); /* ours */
 	ck_assert_uint_eq(holders(next), 2 + crew->count);
 	config_unref(old);
 }
@@ -191,14 +191,14 @@ START_TEST(a_session_keeps_the_endpoint_that_it_was_opened_at)
 	memory_outlet_attach(&outlet, session);
 	crew_configure(crew, next);
 	still_crew_settle(crew);
-	ck_assert_uint_eq(holders(old), 3); /* the start's, the session's, ours */
+	ck_assert_uint_eq(holders(old), 2); /* the session's, ours */
 	session_receive(session, SLICE("?"), false);
 	still_crew_settle(crew);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "Yes");
 
 	session_lost(session, 1006, SLICE("Gone"));
 	still_crew_settle(crew);
-	ck_assert_uint_eq(holders(old), 2);
+	ck_assert_uint_eq(holders(old), 1);
 	config_unref(old);
 	memory_outlet_finish(&outlet);
 }
@@ -229,7 +229,7 @@ START_TEST(a_post_on_its_way_holds_its_snapshot)
 	for (unsigned i = 0; i < crew->count; i++)
 		ck_assert_ptr_eq(crew->workers[i]->config, third);
 	ck_assert_uint_eq(holders(next), 1);
-	ck_assert_uint_eq(holders(old), 2);
+	ck_assert_uint_eq(holders(old), 1);
 	config_unref(old);
 	config_unref(third);
 }

@@ -70,7 +70,7 @@ static json_int_t sum_of(const struct counter *counters, size_t count)
 static void tell_overview(struct broker *broker, struct console_reply *reply)
 {
 	const struct crew *crew = broker->worker->crew;
-	struct metrics *sum = metrics_create(crew->started);
+	struct metrics *sum = metrics_create(crew->census);
 
 	for (unsigned i = 0; i < crew->count; i++)
 		metrics_add(sum, crew->workers[i]->metrics);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { configuration } from './lib/config.mjs';
 import { ask } from './lib/http.mjs';
+import { scrape } from './lib/metrics.mjs';
 import { assertOrder } from './lib/order.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
@@ -129,6 +130,27 @@ testWith('operators must show the new token', configuration({ admin: { listen: '
   await until('the new token opens', async () => (await shown('a-new-token-4567')).status === 200);
   assert.deepEqual([(await shown('an-old-token-0123')).status, await entering('an-old-token-0123')], [401, 'ERROR']);
   assert.equal(await entering('a-new-token-4567'), 'CONNECTED');
+});
+
+testWith('sessions are counted at endpoints that have come, and at those that have gone', configuration({
+  admin: { listen: '127.0.0.1:0' },
+}), async (gateway, keep) => {
+  const open = (path) => keep(Socket.open(`${gateway.ws}${path}/websocket`));
+  const counts = (expected) => until(JSON.stringify(expected), async () => {
+    const figures = await scrape(gateway);
+    return Object.entries(expected).every(([path, count]) => (
+      figures[`postern_sessions{transport="websocket_raw",endpoint="${path}"}`] === count));
+  });
+  await open('/echo');
+  await gateway.reload(configuration({
+    admin: { listen: '127.0.0.1:0' }, endpoints: [endpoint('/late', 'echo'), endpoint('/later', 'echo')],
+  }));
+  await becomes('the new endpoints are there', 200, () => status(gateway, 'GET /later/info'));
+  const late = await open('/late');
+  await open('/later');
+  await counts({ '/echo': 1, '/late': 1, '/later': 1, '(new)': 0 });
+  await late.close();
+  await counts({ '/echo': 1, '/late': 0, '/later': 1, '(new)': 0 });
 });
 
 testWith('what needs a restart is named, and stays as it was', configuration(), async (gateway) => {
