@@ -13,5 +13,7 @@ testWith('50 subscribers hear 20,000 messages of each of four publishers, by sev
 }), async (gateway, keep) => {
   const proxy = await keep(Proxy.open(gateway.port));
   const urls = [`${gateway.url}/chat`, `${proxy.url}/chat`];
+  const began = performance.now();
   await assertOrder((i) => urls[Math.floor(i / 5) % 2], { subscribers: 50, each: 20_000, patience: 20 * MINUTES });
+  console.log(`# all heard all in ${Math.round((performance.now() - began) / 1000)} s`);
 }, { timeout: 30 * MINUTES });
