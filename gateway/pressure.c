@@ -49,17 +49,17 @@ static void pressure_set(struct crew *crew, bool tight, uint64_t used)
 void pressure_look(struct pressure *pressure, uint64_t used)
 {
 	struct crew *crew = pressure->crew;
+	const uint64_t part = pressure->soft / RELIEF;
 	const bool tight = atomic_load(&crew->tight);
 
-	if (used > pressure->soft) {
+	if (used > pressure->soft || tight)
 		footprint_trim();
-		if (tight)
-			pressure_shed(pressure, used - pressure->soft);
-		else
-			pressure_set(crew, true, used);
-	} else if (tight && used < pressure->soft - pressure->soft / RELIEF) {
+	if (used > pressure->soft && !tight)
+		pressure_set(crew, true, used);
+	else if (used > pressure->soft) /* far enough for new ones to be welcome */
+		pressure_shed(pressure, used - (pressure->soft - 2 * part));
+	else if (tight && used < pressure->soft - part)
 		pressure_set(crew, false, used);
-	}
 }
 
 static void on_look(struct timer *timer)

@@ -1,7 +1,7 @@
 /*
  * Memory pressure. Above the soft limit (limits.memory) no new sessions are opened.
- * While that is not enough, each worker sheds the sessions for which most waits.
- * Worker 0 looks several times a second.
+ * While that is not enough, each worker sheds the sessions for which most waits, until
+ * there is room for new ones. Worker 0 looks several times a second.
  */
 #ifndef GATEWAY_PRESSURE_H
 #define GATEWAY_PRESSURE_H

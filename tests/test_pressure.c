@@ -120,22 +120,32 @@ START_TEST(those_for_whom_most_waits_are_shed_and_the_others_are_not)
 }
 END_TEST
 
-START_TEST(no_more_are_shed_than_need_be)
+/* How many of four sessions are shed, each with so many bytes, when it is time to. */
+static int shed_of_four(size_t len)
 {
+	static char text[SOFT];
 	struct crew *one = still_crew_create_of(1, "'limits': {'memory': 1000000}");
-	struct session *heavy[2];
+	struct session *heavy[4];
+	int shed = 0;
 
 	pressure_start(&pressure, one);
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < COUNT(heavy); i++) {
 		heavy[i] = still_crew_open(one->workers[0], "/echo", SESSION_RAW, "");
-		session_send_text(heavy[i], SLICE("a message that waits"), false);
+		session_send_text(heavy[i], (struct slice){text, len}, false);
 	}
 	pressure_look(&pressure, SOFT + 1);
 	pressure_look(&pressure, SOFT + 1);
 	still_crew_settle(one);
-	ck_assert_int_eq(session_state(heavy[0]), SESSION_CLOSING);
-	ck_assert_int_eq(session_state(heavy[1]), SESSION_OPEN);
+	for (size_t i = 0; i < COUNT(heavy); i++)
+		shed += session_state(heavy[i]) == SESSION_CLOSING;
 	still_crew_destroy(one);
+	return shed;
+}
+
+START_TEST(so_many_are_shed_that_new_ones_are_welcome_and_no_more)
+{
+	ck_assert_int_eq(shed_of_four(SOFT / 4), 1);
+	ck_assert_int_eq(shed_of_four(SOFT / 12), 2);
 }
 END_TEST
 
@@ -185,7 +195,7 @@ int main(void)
 	tcase_add_test(tcase, nobody_is_shed_before_that_was_tried);
 	tcase_add_test(
 		tcase, those_for_whom_most_waits_are_shed_and_the_others_are_not);
-	tcase_add_test(tcase, no_more_are_shed_than_need_be);
+	tcase_add_test(tcase, so_many_are_shed_that_new_ones_are_welcome_and_no_more);
 	tcase_add_test(tcase, who_has_nothing_waiting_is_never_shed);
 	tcase_add_test(tcase, who_is_shed_has_a_last_word);
 	tcase_add_test(tcase, the_footprint_is_what_the_process_has);
