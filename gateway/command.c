@@ -53,9 +53,9 @@ static const struct command commands[] = {
 		.summary = "asks the server that runs here whether it is well",
 		.help = "Asks for /health at the address that `serve` would listen at "
 			"with the same\n"
-			"configuration. Exits with 0 when it is well, with 1 when it "
-			"is not, or has not\n"
-			"answered within some seconds.\n",
+			"configuration. Exits with 0 when it is well, also when it is "
+			"full, with 1\n"
+			"when it is not, or has not answered within some seconds.\n",
 		.configures = true,
 		.run = command_healthcheck,
 	},

@@ -65,6 +65,16 @@ static int connect_to(const struct addrinfo *address)
 }
 
 /*
+ * /health itself only says 200. With as many connections as it may have, the server
+ * refuses the next one with 503: then it lives, and must not be started anew.
+ */
+static bool is_alive(struct slice answer)
+{
+	return slice_starts_with(answer, SLICE("HTTP/1.1 200 ")) ||
+	       slice_starts_with(answer, SLICE("HTTP/1.1 503 "));
+}
+
+/*
  * Asks on behalf of nobody where a PROXY header is wanted. True when the server is well;
  * else *why, a text that stays.
  */
@@ -74,9 +84,8 @@ static bool ask(int fd, bool proxy_protocol, const char **why)
 	static const struct slice question =
 		SLICE_INIT("PROXY UNKNOWN\r\nGET /health HTTP/1.1\r\n"
 			   "Host: localhost\r\nConnection: close\r\n\r\n");
-	static const char good[] = "HTTP/1.1 200 ";
 	struct slice said = slice_from(question, proxy_protocol ? 0 : header.len);
-	char answer[sizeof(good) - 1];
+	char answer[sizeof("HTTP/1.1 200 ") - 1];
 
 	if (send(fd, said.data, said.len, MSG_NOSIGNAL) == -1) {
 		*why = strerror(errno);
@@ -89,8 +98,7 @@ static bool ask(int fd, bool proxy_protocol, const char **why)
 		return false;
 	}
 	*why = "this is not the answer of a server that is well";
-	return (size_t)got == sizeof(answer) &&
-	       memcmp(answer, good, sizeof(answer)) == 0;
+	return is_alive((struct slice){answer, (size_t)got});
 }
 
 int command_healthcheck(const struct command_line *line)

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { configuration } from './lib/config.mjs';
 import { Gateway, runPostern, runPosternWith, freePort } from './lib/gateway.mjs';
-import { ask, connect, requestText } from './lib/http.mjs';
+import { ask, connect, requestText, Wire } from './lib/http.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
 
@@ -69,10 +69,21 @@ test('healthcheck fails where nobody listens, and says so', async () => {
   assert.match(stderr, /Connection refused/);
 });
 
+// Who restarted it for that would end the connections of all who are served.
+testWith('healthcheck finds a server well that has all the connections that it may have', configuration({
+  limits: { connections: 2 }, admin: { listen: '127.0.0.1:0' },
+}), async ({ port, adminPort }, keep) => {
+  for (let i = 0; i < 2; i += 1) await (await keep(Wire.open(port))).write(requestText('GET /echo')).answer();
+  assert.equal((await ask(port, 'GET /health')).status, 503);
+  assert.equal((await ask(adminPort, 'GET /health')).status, 200);
+  const { status, stderr } = await runPostern('healthcheck', '--listen', `127.0.0.1:${port}`);
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
 const strangers = {
   'never answers': [() => {}, /no answer/],
   'ends without an answer': [(socket) => socket.end(), /not the answer/],
-  'is not well': [(socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n'), /not the answer/],
+  'is not well': [(socket) => socket.end('HTTP/1.1 500 Internal Server Error\r\n\r\n'), /not the answer/],
 };
 for (const [what, [answer, sentence]] of Object.entries(strangers)) {
   test(`healthcheck fails when the server ${what}`, async () => {
