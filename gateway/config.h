@@ -84,9 +84,10 @@ struct limits {
 	uint64_t logins; /* per worker, that are being checked */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
-	uint64_t connections; /* 0: as many as RLIMIT_NOFILE allows */
-	uint64_t memory;      /* bytes of the process; 0: 4/5 of what it may have */
-	uint64_t sessions;    /* 0: no bound of its own */
+	uint64_t connections;    /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t memory;         /* bytes of the process; 0: 4/5 of what it may have */
+	uint64_t sessions;       /* 0: no bound of its own */
+	uint64_t ended_sessions; /* per worker, that are remembered */
 	uint64_t address_connections;               /* of one address */
 	uint64_t address_sessions, address_unknown; /* in a second, of one address */
 	uint64_t log_lines;                         /* of one kind, in a second */

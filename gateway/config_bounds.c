@@ -67,6 +67,17 @@ static const struct config_key limits[] = {
 	LIMIT(connections, 0, 0, GIB,
 		"connections in all; 0: as many as there are file descriptors for"),
 	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no bound of its own"),
+	{
+		.name = "ended_sessions",
+		.means = "ended SockJS sessions per worker that are remembered, two "
+			 "minutes long",
+		.kind = CONFIG_NUMBER,
+		.at_start = true,
+		.offset = offsetof(struct config, limits.ended_sessions),
+		.fallback = 16 * KIB,
+		.min = 1,
+		.max = 16 * MIB,
+	},
 	LIMIT(memory, 0, 0, 1024ULL * GIB,
 		"bytes of the process above which no session is opened and the "
 		"slowest are closed; 0: four fifths of what it may have"),

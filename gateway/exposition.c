@@ -3,6 +3,7 @@
 #include "gateway/census.h"
 #include "gateway/config.h"
 #include "gateway/crew.h"
+#include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/process.h"
 #include "gateway/worker.h"
@@ -49,17 +50,21 @@ static const char *const bound_names[BOUNDS] = {
 	[BOUND_SUBSCRIPTIONS] = "subscriptions",
 	[BOUND_DESTINATION] = "destination",
 	[BOUND_DESTINATIONS] = "destinations",
+	[BOUND_IDLE_TOPICS] = "idle_topics",
+	[BOUND_UNACKED] = "unacked",
 	[BOUND_TRANSACTIONS] = "transactions",
 	[BOUND_TRANSACTION] = "transaction",
 	[BOUND_BACKLOG] = "backlog",
 	[BOUND_INBOX] = "inbox",
 	[BOUND_LOGINS] = "logins",
 	[BOUND_WAITERS] = "waiters",
+	[BOUND_DESCRIPTORS] = "descriptors",
 	[BOUND_CONNECTIONS] = "connections",
 	[BOUND_ADDRESS_CONNECTIONS] = "address_connections",
 	[BOUND_ADDRESS_SESSIONS] = "address_sessions",
 	[BOUND_ADDRESS_UNKNOWN] = "address_unknown",
 	[BOUND_SESSIONS] = "sessions",
+	[BOUND_ENDED_SESSIONS] = "ended_sessions",
 	[BOUND_MEMORY] = "memory",
 };
 
@@ -306,9 +311,14 @@ static void write_bounds(struct writer *writer)
 		labelled(writer, "policy", slow_names[i], &writer->sum->dropped[i]);
 
 	begin(writer, "postern_refused_total", "counter",
-		"What was refused or ended because a bound was reached.");
+		"What was refused, ended or forgotten because a bound was reached.");
 	for (size_t i = 0; i < BOUNDS; i++)
 		labelled(writer, "bound", bound_names[i], &writer->sum->refused[i]);
+
+	begin(writer, "postern_log_lines_unwritten_total", "counter",
+		"Lines of the log that were left out, since others like them were "
+		"written.");
+	plain(writer, (int64_t)log_unwritten());
 }
 
 /* The process. */

@@ -4,12 +4,10 @@
 #include "gateway/table.h"
 #include "protocol/xmalloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum {
-	GRAVES_MAX = 16384,
-	GRAVE_AGE_MS = 120000,
-};
+enum { GRAVE_AGE_MS = 120000 };
 
 struct tomb {
 	struct table_node node; /* its key points to `bytes` */
@@ -22,12 +20,15 @@ struct tomb {
 struct graveyard {
 	struct table tombs;
 	struct list by_age;
+	size_t most;
 };
 
-struct graveyard *graveyard_create(const struct hash_key *key)
+struct graveyard *graveyard_create(const struct hash_key *key, size_t most)
 {
 	struct graveyard *graveyard = xcalloc(1, sizeof(*graveyard));
 
+	assert(most > 0);
+	graveyard->most = most;
 	table_init(&graveyard->tombs, key);
 	list_init(&graveyard->by_age);
 	return graveyard;
@@ -64,18 +65,31 @@ static struct tomb *tomb_find(const struct graveyard *graveyard, struct slice ke
 	return node == NULL ? NULL : container_of(node, struct tomb, node);
 }
 
-void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
+/* False when that took one that was to stay. */
+static bool graveyard_make_room(struct graveyard *graveyard, uint64_t now)
+{
+	struct tomb *tomb;
+	bool roomy = true;
+
+	while ((tomb = graveyard_oldest(graveyard)) != NULL) {
+		bool is_old = now - tomb->buried_at > GRAVE_AGE_MS;
+
+		if (!is_old && graveyard->tombs.count < graveyard->most)
+			break;
+		roomy = roomy && is_old;
+		tomb_remove(graveyard, tomb);
+	}
+	return roomy;
+}
+
+bool graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
 	struct slice reason, uint64_t now)
 {
 	struct tomb *tomb = tomb_find(graveyard, key);
 
 	if (tomb != NULL)
 		tomb_remove(graveyard, tomb);
-	while ((tomb = graveyard_oldest(graveyard)) != NULL &&
-		(graveyard->tombs.count >= GRAVES_MAX ||
-			now - tomb->buried_at > GRAVE_AGE_MS))
-		tomb_remove(graveyard, tomb);
-
+	bool roomy = graveyard_make_room(graveyard, now);
 	tomb = xcalloc(1, sizeof(*tomb) + key.len + reason.len);
 	memcpy(tomb->bytes, key.data, key.len);
 	memcpy(tomb->bytes + key.len, reason.data, reason.len);
@@ -84,6 +98,7 @@ void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code
 	table_insert(
 		&graveyard->tombs, &tomb->node, (struct slice){tomb->bytes, key.len});
 	list_append(&graveyard->by_age, &tomb->link);
+	return roomy;
 }
 
 const struct grave *graveyard_find(

@@ -1,12 +1,15 @@
 /*
  * The graveyard remembers for two minutes how SockJS sessions ended: a late poll
  * gets the close frame again and never opens a new session under an old id. It
- * is bounded; the oldest graves go first.
+ * is bounded (limits.ended_sessions); the oldest graves go first.
  */
 #ifndef GATEWAY_GRAVEYARD_H
 #define GATEWAY_GRAVEYARD_H
 
 #include "protocol/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct graveyard;
 
@@ -16,11 +19,15 @@ struct grave {
 	unsigned visits; /* how often it was found, this time included */
 };
 
-struct graveyard *graveyard_create(const struct hash_key *key);
+/* For `most` graves, at least one. */
+struct graveyard *graveyard_create(const struct hash_key *key, size_t most);
 void graveyard_destroy(struct graveyard *graveyard); /* NULL is fine */
 
-/* Copies everything. `now` is in ms and never goes back. */
-void graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
+/*
+ * Copies everything. `now` is in ms and never goes back. False when a younger grave than
+ * two minutes had to make room.
+ */
+bool graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
 	struct slice reason, uint64_t now);
 
 /* NULL when there is none, or none so young. Valid until the next burial. */

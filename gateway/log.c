@@ -64,6 +64,7 @@ struct entry {
 
 static struct slot slots[SLOTS];
 static struct kind kinds[KINDS];
+static uint64_t unwritten; /* of all slots and kinds together */
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool log_level_parse(struct slice name, enum log_level *level)
@@ -170,8 +171,17 @@ static bool entry_may_go(struct entry *entry, struct slice text, time_t second)
 	pthread_mutex_lock(&slots_lock);
 	bool may_go = line_may_go(text, second, &entry->repeats) &&
 		      kind_may_go(entry->kind, second, &entry->lost);
+	unwritten += !may_go;
 	pthread_mutex_unlock(&slots_lock);
 	return may_go;
+}
+
+uint64_t log_unwritten(void)
+{
+	pthread_mutex_lock(&slots_lock);
+	uint64_t lines = unwritten;
+	pthread_mutex_unlock(&slots_lock);
+	return lines;
 }
 
 /* Text. */

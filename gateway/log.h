@@ -27,6 +27,9 @@ void log_set_level(enum log_level level);
 /* The same: so many lines that differ only in their details are written in a second. */
 void log_set_most(unsigned long long lines);
 
+/* Lines of the whole process that were not written, since others like them were. */
+uint64_t log_unwritten(void);
+
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

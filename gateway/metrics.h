@@ -56,7 +56,7 @@ enum ending {
 	ENDINGS,
 };
 
-/* A bound that a peer has reached, and was refused something for. */
+/* A bound that a peer has reached, and something was refused, ended or forgotten for. */
 enum bound {
 	BOUND_HEAD,
 	BOUND_HEAD_TIME,
@@ -78,17 +78,21 @@ enum bound {
 	BOUND_SUBSCRIPTIONS,
 	BOUND_DESTINATION,
 	BOUND_DESTINATIONS,
+	BOUND_IDLE_TOPICS,
+	BOUND_UNACKED,
 	BOUND_TRANSACTIONS,
 	BOUND_TRANSACTION,
 	BOUND_BACKLOG,
 	BOUND_INBOX,
 	BOUND_LOGINS,
 	BOUND_WAITERS,
+	BOUND_DESCRIPTORS, /* the system has none left, or no memory for one */
 	BOUND_CONNECTIONS,
 	BOUND_ADDRESS_CONNECTIONS,
 	BOUND_ADDRESS_SESSIONS,
 	BOUND_ADDRESS_UNKNOWN,
 	BOUND_SESSIONS,
+	BOUND_ENDED_SESSIONS,
 	BOUND_MEMORY,
 	BOUNDS,
 };

@@ -96,9 +96,10 @@ void session_finish(struct session *session)
 	session_end_holds(session);
 	if (session->key != NULL) {
 		table_remove(&worker->sessions, &session->node);
-		graveyard_bury(worker->graveyard, session->node.key,
-			session->close_code, slice_of(session->close_reason),
-			loop_now(worker->loop));
+		if (!graveyard_bury(worker->graveyard, session->node.key,
+			    session->close_code, slice_of(session->close_reason),
+			    loop_now(worker->loop)))
+			metrics_refuse(worker->metrics, BOUND_ENDED_SESSIONS);
 	}
 	session_count_ended(session);
 	loop_defer(worker->loop, &session->reap);

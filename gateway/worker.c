@@ -275,7 +275,8 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	list_init(&worker->pressed);
 	list_init(&worker->answering);
 	list_init(&worker->broadcast);
-	worker->graveyard = graveyard_create(&worker->key);
+	worker->graveyard =
+		graveyard_create(&worker->key, worker->config->limits.ended_sessions);
 	worker->broker = broker_create(worker, count);
 	loop_on_turn(loop, worker_turn, worker);
 	return worker;

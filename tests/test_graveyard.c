@@ -10,7 +10,7 @@ static struct graveyard *graveyard;
 
 static void setup(void)
 {
-	graveyard = graveyard_create(&(struct hash_key){1, 2});
+	graveyard = graveyard_create(&(struct hash_key){1, 2}, GRAVES_MAX);
 }
 
 static void teardown(void)
@@ -78,10 +78,24 @@ START_TEST(the_oldest_graves_go_when_there_are_too_many)
 
 	for (int i = 0; i < GRAVES_MAX + 2; i++) {
 		snprintf(key, sizeof(key), "%d", i);
-		graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""), 7);
+		ck_assert(graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""),
+				  7) == (i < GRAVES_MAX));
 	}
 	ck_assert(!has(0, 7) && !has(1, 7));
 	ck_assert(has(2, 7) && has(GRAVES_MAX + 1, 7));
+}
+END_TEST
+
+START_TEST(old_graves_make_room_without_a_loss)
+{
+	char key[16];
+
+	for (int i = 0; i < 2 * GRAVES_MAX; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		ck_assert(graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""),
+			i < GRAVES_MAX ? 7 : 8 + TWO_MINUTES));
+	}
+	ck_assert(has(GRAVES_MAX, 8 + TWO_MINUTES));
 }
 END_TEST
 
@@ -112,6 +126,7 @@ int main(void)
 	tcase_add_test(tcase, a_grave_lasts_two_minutes);
 	tcase_add_test(tcase, the_latest_end_of_an_id_counts);
 	tcase_add_test(tcase, the_oldest_graves_go_when_there_are_too_many);
+	tcase_add_test(tcase, old_graves_make_room_without_a_loss);
 	tcase_add_test(tcase, a_grave_counts_its_visits);
 	tcase_add_test(tcase, no_graveyard_is_fine);
 	return unit_run(suite);

@@ -35,8 +35,7 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 	handover_post(door->worker, to, handover);
 }
 
-static bool door_address_is_crowded(
-	const struct door *door, const struct address *address)
+bool door_address_is_crowded(const struct door *door, const struct address *address)
 {
 	if (crowd_has_room(door_crowd(door), door->worker->config, address))
 		return false;
@@ -118,8 +117,10 @@ static void on_admin_connection(void *context, int fd,
 	struct visitor *visitor =
 		visitor_create(door, HANDOVER_ADMIN, fd, address, address_len);
 
-	if (visitor != NULL && door->connections > door_most(door) + CONNECTIONS_KEPT)
-		visitor_refuse(visitor, 503, SLICE("Too many connections"));
+	if (visitor == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
+		return;
+	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
+	visitor_refuse(visitor, 503, SLICE("Too many connections"));
 }
 
 static uint64_t door_descriptors(void)
@@ -137,10 +138,10 @@ static int door_listen_http(struct door *door, const struct config *config)
 {
 	int fd = inherited_find("http");
 
-	door->listener =
-		fd != -1 ? listener_adopt(door_loop(door), fd, on_connection, door)
-			 : listener_create(door_loop(door), config->host, config->port,
-				   on_connection, door);
+	door->listener = fd != -1
+				 ? listener_adopt(door->worker, fd, on_connection, door)
+				 : listener_create(door->worker, config->host,
+					   config->port, on_connection, door);
 	if (door->listener == NULL)
 		return -1;
 	listener_log(door->listener, "door: listening on");
@@ -153,10 +154,9 @@ static int door_listen_tcp(struct door *door, const struct config *config)
 
 	if (fd == -1 && config->tcp_listen.len == 0)
 		return 0;
-	door->tcp =
-		fd != -1 ? listener_adopt(door_loop(door), fd, on_tcp_connection, door)
-			 : listener_create(door_loop(door), config->tcp_host,
-				   config->tcp_port, on_tcp_connection, door);
+	door->tcp = fd != -1 ? listener_adopt(door->worker, fd, on_tcp_connection, door)
+			     : listener_create(door->worker, config->tcp_host,
+				       config->tcp_port, on_tcp_connection, door);
 	if (door->tcp == NULL)
 		return -1;
 	listener_log(door->tcp, "door: plain STOMP at");
@@ -174,10 +174,10 @@ static int door_listen_admin(struct door *door, const struct config *config)
 	}
 	if (config->admin_listen.len == 0)
 		return 0;
-	door->admin = fd != -1 ? listener_adopt(
-					 door_loop(door), fd, on_admin_connection, door)
-			       : listener_create(door_loop(door), config->admin_host,
-					 config->admin_port, on_admin_connection, door);
+	door->admin =
+		fd != -1 ? listener_adopt(door->worker, fd, on_admin_connection, door)
+			 : listener_create(door->worker, config->admin_host,
+				   config->admin_port, on_admin_connection, door);
 	if (door->admin == NULL)
 		return -1;
 	/* A token is asked for, now and after each reload, by what the setting says. */

@@ -14,6 +14,7 @@
 #include "transports/door.h"
 #include "transports/handover.h"
 
+struct address;
 struct listener;
 struct visitor;
 
@@ -52,6 +53,9 @@ unsigned door_least_loaded(const struct door *door);
 
 /* Counts a connection that goes to that worker. */
 void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
+
+/* True, logged and counted, when an address has all the connections that it may have. */
+bool door_address_is_crowded(const struct door *door, const struct address *address);
 
 /* visitor.c */
 

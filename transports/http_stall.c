@@ -205,11 +205,16 @@ static void on_log(void *context, const char *format, va_list arguments)
 
 static void on_log(void *context, const char *format, va_list arguments)
 {
+	struct http *http = context;
 	char line[512];
+	unsigned status;
 
-	(void)context;
 	vsnprintf(line, sizeof(line), format, arguments);
 	line[strcspn(line, "\n")] = '\0';
+	/* Of a later head that it refuses by itself we learn in no other way. */
+	if (sscanf(line, "Error processing request (HTTP response code is %u",
+		    &status) == 1)
+		metrics_answer(http->worker->metrics, REQUEST_REFUSED, status);
 	log_debug("libmicrohttpd: %s", line);
 }
 
@@ -242,7 +247,7 @@ static int stall_start(struct stall *stall, struct http *http)
 						 MHD_USE_NO_LISTEN_SOCKET |
 						 MHD_USE_ERROR_LOG | MHD_USE_TURBO,
 		0, NULL, NULL, http_on_access, http, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-		NULL, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, http,
+		http, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, http,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,

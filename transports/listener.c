@@ -2,6 +2,8 @@
 
 #include "gateway/log.h"
 #include "gateway/loop.h"
+#include "gateway/metrics.h"
+#include "gateway/worker.h"
 #include "protocol/host.h"
 #include "protocol/xmalloc.h"
 
@@ -20,7 +22,7 @@ enum {
 };
 
 struct listener {
-	struct loop *loop;
+	struct worker *worker;
 	struct watch watch;
 	struct timer pause;
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
@@ -30,8 +32,8 @@ struct listener {
 
 static void listener_go_on(struct listener *listener)
 {
-	if (loop_watch(listener->loop, &listener->watch, WATCH_IN) == -1)
-		loop_timer_start(listener->loop, &listener->pause, PAUSE_MS);
+	if (loop_watch(listener->worker->loop, &listener->watch, WATCH_IN) == -1)
+		loop_timer_start(listener->worker->loop, &listener->pause, PAUSE_MS);
 }
 
 static void on_pause_over(struct timer *timer)
@@ -42,8 +44,9 @@ static void on_pause_over(struct timer *timer)
 static void listener_rest(struct listener *listener)
 {
 	log_warn("door: cannot accept: %s", strerror(errno));
+	metrics_refuse(listener->worker->metrics, BOUND_DESCRIPTORS);
 	loop_unwatch(&listener->watch);
-	loop_timer_start(listener->loop, &listener->pause, PAUSE_MS);
+	loop_timer_start(listener->worker->loop, &listener->pause, PAUSE_MS);
 }
 
 static void on_listener(struct watch *watch, unsigned events)
@@ -133,7 +136,7 @@ static struct listener *listener_begin(const struct listener *described, int fd)
 	return listener;
 }
 
-struct listener *listener_create(struct loop *loop, struct slice host,
+struct listener *listener_create(struct worker *worker, struct slice host,
 	struct slice port,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
 		socklen_t address_len),
@@ -148,11 +151,11 @@ struct listener *listener_create(struct loop *loop, struct slice host,
 		return NULL;
 	return listener_begin(
 		&(struct listener){
-			.loop = loop, .welcome = welcome, .context = context},
+			.worker = worker, .welcome = welcome, .context = context},
 		fd);
 }
 
-struct listener *listener_adopt(struct loop *loop, int fd,
+struct listener *listener_adopt(struct worker *worker, int fd,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
 		socklen_t address_len),
 	void *context)
@@ -166,7 +169,7 @@ struct listener *listener_adopt(struct loop *loop, int fd,
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return listener_begin(
 		&(struct listener){
-			.loop = loop, .welcome = welcome, .context = context},
+			.worker = worker, .welcome = welcome, .context = context},
 		fd);
 }
 
@@ -211,7 +214,7 @@ void listener_destroy(struct listener *listener)
 	if (listener == NULL)
 		return;
 	loop_unwatch(&listener->watch);
-	loop_timer_stop(listener->loop, &listener->pause);
+	loop_timer_stop(listener->worker->loop, &listener->pause);
 	close(listener->watch.fd);
 	free(listener);
 }

@@ -1,6 +1,6 @@
 /*
- * A listening socket on a worker's loop. When there are no descriptors for those who
- * come, it rests for a moment and tries again.
+ * A listening socket of a worker. When there are no descriptors for those who come, it
+ * counts that, rests for a moment and tries again.
  */
 #ifndef TRANSPORTS_LISTENER_H
 #define TRANSPORTS_LISTENER_H
@@ -10,14 +10,14 @@
 #include <sys/socket.h>
 
 struct listener;
-struct loop;
+struct worker;
 
 /*
  * Listens on the first address of `host`; an empty one means every address, v6 and
  * v4. A connection that comes is handed to welcome(), which owns its socket, that does
  * not block. NULL after logging why.
  */
-struct listener *listener_create(struct loop *loop, struct slice host,
+struct listener *listener_create(struct worker *worker, struct slice host,
 	struct slice port,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
 		socklen_t address_len),
@@ -27,7 +27,7 @@ struct listener *listener_create(struct loop *loop, struct slice host,
  * The same at a socket that somebody else has opened. It is the listener's from now
  * on, whatever comes of it.
  */
-struct listener *listener_adopt(struct loop *loop, int fd,
+struct listener *listener_adopt(struct worker *worker, int fd,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
 		socklen_t address_len),
 	void *context);

@@ -166,13 +166,13 @@ static bool visitor_is_welcome(struct visitor *visitor)
 	struct crowd *crowd = door_crowd(visitor->door);
 	const struct address from =
 		peer_address((const struct sockaddr *)&visitor->address);
-	bool welcome = crowd_has_room(crowd, visitor->door->worker->config, &from);
+	bool crowded = door_address_is_crowded(visitor->door, &from);
 
 	crowd_leave(crowd, visitor->place);
 	visitor->place = crowd_enter(crowd, &from);
-	if (!welcome)
+	if (crowded)
 		visitor_refuse(visitor, 503, SLICE("Too many connections"));
-	return welcome;
+	return !crowded;
 }
 
 /* Where a PROXY header is wanted, it comes before all else. */

@@ -128,7 +128,7 @@ void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags)
 {
 	struct session *session = subscription->party->session;
-	const struct config *config = session_worker(session)->config;
+	const struct worker *worker = session_worker(session);
 	const bool lent = flags & DELIVERY_LENT;
 
 	if (lent)
@@ -136,10 +136,10 @@ void subscription_deliver(
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics forget: nothing of theirs comes back. */
-	if (lent || subscription->ack != ACK_AUTO) {
-		unacked_push(&subscription->unacked, message_place(message),
-			lent ? 0 : config->limits.unacked);
-	}
+	if ((lent || subscription->ack != ACK_AUTO) &&
+		!unacked_push(&subscription->unacked, message_place(message),
+			lent ? 0 : worker->config->limits.unacked))
+		metrics_refuse(worker->metrics, BOUND_UNACKED);
 	session_send(session, &(struct delivery){
 				      .message = message,
 				      .subscription = subscription->id,

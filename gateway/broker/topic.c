@@ -107,6 +107,8 @@ struct topic *topic_open(struct broker *broker, struct slice address, bool is_pr
 
 	if (topic != NULL)
 		return topic;
+	if (broker->idle_count > limits->idle_topics)
+		metrics_refuse(broker->worker->metrics, BOUND_IDLE_TOPICS);
 	topics_forget(broker, limits->idle_topics);
 	if (!crew_take(&broker->worker->crew->destinations,
 		    is_promised ? 0 : limits->destinations)) {

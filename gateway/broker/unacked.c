@@ -24,15 +24,18 @@ static void unacked_make_room(struct unacked *unacked)
 	unacked->first = 0;
 }
 
-void unacked_push(struct unacked *unacked, struct place place, size_t most)
+bool unacked_push(struct unacked *unacked, struct place place, size_t most)
 {
-	if (most > 0 && unacked->count == most) {
+	bool is_full = most > 0 && unacked->count == most;
+
+	if (is_full) {
 		unacked_remove(unacked, 0);
 		unacked->has_forgotten = true;
 	}
 	unacked_make_room(unacked);
 	unacked->items[unacked->first + unacked->count++] =
 		(struct unacked_item){.place = place, .number = unacked->pushed++};
+	return !is_full;
 }
 
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index)

@@ -20,8 +20,8 @@ struct unacked {
 	uint32_t pushed, sent; /* ever; the kernel has those with a smaller number */
 };
 
-/* With `most` there already the oldest is forgotten; 0: none ever is. */
-void unacked_push(struct unacked *unacked, struct place place, size_t most);
+/* False when `most` are there already: the oldest is forgotten; 0: none ever is. */
+bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 
 /* `index` counts from the oldest. */
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
