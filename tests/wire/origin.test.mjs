@@ -12,6 +12,8 @@ const gateway = withGateway(configuration({
   ],
 }));
 
+const strict = withGateway(configuration({ require_origin: true, allowed_origins: ['https://shop.example'] }));
+
 const UPGRADE = {
   Upgrade: 'websocket', Connection: 'Upgrade',
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version': '13',
@@ -35,8 +37,8 @@ const ways = [
   ['GET', '', 101],
 ];
 
-async function status([method, path, welcome], endpoint, origin) {
-  const wire = await Wire.open(gateway.port);
+async function status([method, path, welcome], endpoint, origin, { port } = gateway) {
+  const wire = await Wire.open(port);
   const id = Math.random().toString(36).slice(2);
   const headers = { ...welcome === 101 && UPGRADE, ...origin && { Origin: origin } };
   wire.write(requestText(`${method} ${endpoint}${path.replace('ID', id)}`, {
@@ -62,6 +64,11 @@ for (const way of ways) {
 
   test(`${name} is open to who sends no Origin`, async () => {
     assert.equal(await status(way, '/shop'), way[2]);
+  });
+
+  test(`${name} is closed to who sends no Origin where that is required`, async () => {
+    assert.equal(await status(way, '/echo', undefined, strict), 403);
+    assert.equal(await status(way, '/echo', 'https://shop.example', strict), way[2]);
   });
 
   test(`${name} is by default for the same origin only`, async () => {
