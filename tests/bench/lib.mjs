@@ -48,6 +48,16 @@ export async function startFloor({ joined }) {
   };
 }
 
+// While a server is there.
+export async function during(starting, use) {
+  const server = await starting;
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
+
 // Runs the load generator; fails when anything was lost, doubled or out of order.
 export async function load(server, options) {
   const all = { server: server.pids.join(), port: server.port, 'tcp-port': server.tcpPort, ...server.options, ...options };

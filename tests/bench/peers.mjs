@@ -1,7 +1,7 @@
 // Postern beside others: the rows of a table whose columns are servers. For each row all of
 // them run in turns, the median counts. What somebody else's server loses or cannot do is
 // a result, and stands below the table.
-import { load, startFloor, startPostern } from './lib.mjs';
+import { during, load, startFloor, startPostern } from './lib.mjs';
 import { peers } from './peers/all.mjs';
 import { missing, startPeer } from './peers/start.mjs';
 import { number } from './rows.mjs';
@@ -53,15 +53,6 @@ async function attempt(server, options) {
   }
 }
 
-async function during(starting, use) {
-  const server = await starting;
-  try {
-    return await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
 const floor = {
   name: 'floor',
   measure: ({ carrier, floor: kind, options }) => (['websocket', 'tcp'].includes(carrier)
@@ -77,11 +68,16 @@ const postern = {
 
 const columnOf = (peer) => ({
   name: peer.name,
-  measure: ({ carrier, options }) => {
+  measure: async ({ carrier, options }) => {
     const reason = peer.cannot?.[options.mode];
     if (!peer.speaks[carrier]) return { reason: `it speaks ${Object.keys(peer.speaks).join(', ')} only` };
     if (reason) return { reason };
-    return during(startPeer(peer, carrier), (server) => attempt(server, options));
+    try {
+      return await during(startPeer(peer, carrier), (server) => attempt(server, options));
+    } catch (error) { // it does not even start
+      console.error(error.message);
+      return { reason: error.message.split('\n')[0] };
+    }
   },
 });
 

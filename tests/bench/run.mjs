@@ -4,7 +4,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { countInstructions } from './instructions.mjs';
-import { load, probe, startFloor, startPostern } from './lib.mjs';
+import { during, load, probe, startFloor, startPostern } from './lib.mjs';
 import { printPeers } from './peers.mjs';
 import { isMet, number, rows } from './rows.mjs';
 
@@ -19,22 +19,13 @@ const { values: flags } = parseArgs({
 const RUNS = flags.quick ? 1 : 3;
 const SECONDS = flags.quick ? 0.7 : 4;
 
-async function once(starting, use) {
-  const server = await starting;
-  try {
-    return await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
 const under = (options) => ({ seconds: SECONDS, ...options });
 
 const tools = {
-  postern: (options, crew) => once(startPostern(crew), (server) => load(server, under(options))),
+  postern: (options, crew) => during(startPostern(crew), (server) => load(server, under(options))),
   floorOf: (kind, options) =>
-    once(startFloor({ joined: kind === 'joined' }), (server) => load(server, under(options))),
-  probes: (options) => once(startPostern(), async (server) => {
+    during(startFloor({ joined: kind === 'joined' }), (server) => load(server, under(options))),
+  probes: (options) => during(startPostern(), async (server) => {
     const idle = await probe(server, SECONDS);
     const loading = load(server, under({ ...options, seconds: SECONDS + 2 }));
     await new Promise((resolve) => { setTimeout(resolve, 1000); }); // it opens its sessions

@@ -25,6 +25,6 @@ export const mosquitto = {
   },
   prepare: ({ folder, port, tcpPort }) => ({
     files: { 'mosquitto.conf': configuration(port, tcpPort) },
-    commands: [['/usr/sbin/mosquitto', '-c', `${folder}/mosquitto.conf`]],
+    commands: [[port, '/usr/sbin/mosquitto', '-c', `${folder}/mosquitto.conf`]],
   }),
 };

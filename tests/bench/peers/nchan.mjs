@@ -40,6 +40,6 @@ export const nchan = {
   },
   prepare: ({ folder, port }) => ({
     files: { 'nginx.conf': configuration(folder, port) },
-    commands: [['/usr/sbin/nginx', '-e', 'stderr', '-c', `${folder}/nginx.conf`]],
+    commands: [[port, '/usr/sbin/nginx', '-e', 'stderr', '-c', `${folder}/nginx.conf`]],
   }),
 };

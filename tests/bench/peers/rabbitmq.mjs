@@ -48,8 +48,8 @@ export const rabbitmq = {
       files: { 'rabbitmq.conf': configuration(port, tcpPort), plugins: '[rabbitmq_web_stomp].\n' },
       env: environment(folder, epmdPort, await freePort()),
       commands: [
-        ['/usr/bin/epmd', '-port', `${epmdPort}`, '-address', '127.0.0.1'],
-        [rabbitmq.needs],
+        [epmdPort, '/usr/bin/epmd', '-port', `${epmdPort}`, '-address', '127.0.0.1'],
+        [port, rabbitmq.needs],
       ],
     };
   },

@@ -1,8 +1,8 @@
 // Starts a peer in a folder of its own, and ends it with all that it has started. A peer is
 // a description: where its program is, what it `speaks` on which carrier of the table
 // (options of the bench), what it `cannot` do, how many `processes` it has at least, and
-// what there must be to start it, as `prepare` says: files, environment, commands, of which
-// the last one is the server.
+// what there must be to start it, as `prepare` says: files, environment, commands behind the
+// ports on which they will listen. The last one is the server.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -91,18 +91,20 @@ export async function startPeer(peer, carrier) {
   const [port, tcpPort] = [await freePort(), await freePort()];
   const { files = {}, env, commands } = await peer.prepare({ folder, port, tcpPort, carrier });
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  const programs = commands.map((command) => new Program(command, { folder, env }));
+  const programs = [];
   const stop = async () => {
     for (const program of programs.toReversed()) await program.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  const server = programs.at(-1);
   try {
-    await server.listens(port);
-    await until(`${peer.name} has all its processes`, () => server.pids.length >= (peer.processes ?? 1));
+    for (const [itsPort, ...command] of commands) {
+      programs.push(new Program(command, { folder, env }));
+      await programs.at(-1).listens(itsPort);
+    }
+    await until(`${peer.name} has all its processes`, () => programs.at(-1).pids.length >= (peer.processes ?? 1));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { port, tcpPort, stop, options: peer.speaks[carrier], pids: server.pids };
+  return { port, tcpPort, stop, options: peer.speaks[carrier], pids: programs.at(-1).pids };
 }

@@ -22,6 +22,6 @@ export const stompBroker = {
   },
   cannot: { 'ping-pong': 'nobody hears what he has said himself' },
   prepare: ({ port, carrier }) => ({
-    commands: [[process.execPath, here('stomp-broker-server.mjs'), `${port}`, carrier === 'websocket' ? 'ws' : 'sockjs']],
+    commands: [[port, process.execPath, here('stomp-broker-server.mjs'), `${port}`, carrier === 'websocket' ? 'ws' : 'sockjs']],
   }),
 };
