@@ -250,7 +250,7 @@ static void *client_open(struct session *session)
 	client->party.logged_in = client_logged_in;
 	client->resume.run = client_resume;
 	client->timer.fire = client_on_timer;
-	receipts_init(&client->receipts);
+	receipts_init(&client->receipts, &client->worker->key);
 
 	struct stomp_limits limits = client_limits(client, false);
 	client->parser = stomp_parser_create(&limits, &client->worker->spare);

@@ -7,6 +7,7 @@
 
 struct receipt {
 	struct list link;
+	struct table_node node; /* its key is the request */
 	uint64_t request;
 	size_t answers; /* that must still come */
 	size_t len;
@@ -18,15 +19,22 @@ static struct receipt *receipt_of(struct list *link)
 	return container_of(link, struct receipt, link);
 }
 
-void receipts_init(struct receipts *receipts)
+static struct slice request_key(const uint64_t *request)
+{
+	return (struct slice){(const char *)request, sizeof(*request)};
+}
+
+void receipts_init(struct receipts *receipts, const struct hash_key *key)
 {
 	list_init(&receipts->waiting);
+	table_init(&receipts->asked, key);
 }
 
 void receipts_finish(struct receipts *receipts)
 {
 	while (!list_is_empty(&receipts->waiting))
 		receipts_drop(receipts);
+	table_finish(&receipts->asked);
 }
 
 void receipts_expect(
@@ -39,16 +47,19 @@ void receipts_expect(
 	receipt->len = id.len;
 	memcpy(receipt->id, id.data, id.len);
 	list_append(&receipts->waiting, &receipt->link);
+	if (request != 0)
+		table_insert(&receipts->asked, &receipt->node,
+			request_key(&receipt->request));
 }
 
-/* Answers come nearly in order: the one wanted stands near the front. */
+/* One home may answer many before another answers the oldest: they are not searched. */
 static struct receipt *receipts_look(const struct receipts *receipts, uint64_t request)
 {
-	list_for_each (link, &receipts->waiting) {
-		if (receipt_of(link)->request == request)
-			return receipt_of(link);
-	}
-	return NULL;
+	struct table_node *node =
+		request == 0 ? NULL
+			     : table_find(&receipts->asked, request_key(&request));
+
+	return node == NULL ? NULL : container_of(node, struct receipt, node);
 }
 
 void receipts_answer(struct receipts *receipts, uint64_t request)
@@ -85,7 +96,13 @@ void receipts_drop(struct receipts *receipts)
 	struct list *link = list_take_first(&receipts->waiting);
 
 	assert(link != NULL);
-	free(receipt_of(link));
+	struct receipt *receipt = receipt_of(link);
+
+	if (receipt->request != 0)
+		table_remove(&receipts->asked, &receipt->node);
+	if (receipts->asked.count == 0)
+		table_finish(&receipts->asked); /* there are thousands of clients */
+	free(receipt);
 }
 
 bool receipts_is_empty(const struct receipts *receipts)

@@ -6,19 +6,23 @@
 #define GATEWAY_RECEIPTS_H
 
 #include "gateway/list.h"
+#include "gateway/table.h"
 #include "protocol/slice.h"
 
 #include <stdint.h>
 
-/* A zeroed struct is made ready by receipts_init(). */
 struct receipts {
 	struct list waiting; /* of struct receipt, the oldest first */
+	struct table asked;  /* those of them that have a request, by its number */
 };
 
-void receipts_init(struct receipts *receipts);
+void receipts_init(struct receipts *receipts, const struct hash_key *key);
 void receipts_finish(struct receipts *receipts);
 
-/* Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. */
+/*
+ * Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. A request
+ * asks once; 0 is none.
+ */
 void receipts_expect(
 	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
 

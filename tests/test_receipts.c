@@ -6,7 +6,7 @@ static struct receipts receipts;
 
 static void setup(void)
 {
-	receipts_init(&receipts);
+	receipts_init(&receipts, &(struct hash_key){1, 2});
 }
 
 static void teardown(void)
@@ -30,6 +30,33 @@ static const char *take_due(void)
 	taken[len] = '\0';
 	return taken;
 }
+
+/* It would last for minutes if each were searched from the oldest on. */
+START_TEST(a_home_may_answer_many_before_another_answers_the_oldest)
+{
+	enum { MANY = 300000 };
+	struct slice id;
+
+	for (uint64_t i = 1; i <= MANY; i++)
+		receipts_expect(&receipts, i, SLICE("a"), 1);
+	for (uint64_t i = 2; i <= MANY; i++)
+		receipts_answer(&receipts, i);
+	ck_assert(!receipts_due(&receipts, &id));
+	receipts_answer(&receipts, 1);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert(receipts_due(&receipts, &id));
+		receipts_drop(&receipts);
+	}
+	ck_assert(receipts_is_empty(&receipts));
+}
+END_TEST
+
+START_TEST(what_was_not_asked_for_has_no_id)
+{
+	receipts_expect(&receipts, 0, SLICE("bye"), 0);
+	ck_assert_uint_eq(receipts_find(&receipts, 0).len, 0);
+}
+END_TEST
 
 START_TEST(there_are_none_at_first)
 {
@@ -105,6 +132,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, there_are_none_at_first);
+	tcase_add_test(tcase, what_was_not_asked_for_has_no_id);
+	tcase_add_test(tcase, a_home_may_answer_many_before_another_answers_the_oldest);
 	tcase_add_test(tcase, a_receipt_is_due_after_its_last_answer);
 	tcase_add_test(tcase, one_without_answers_is_due_at_once);
 	tcase_add_test(tcase, receipts_leave_in_the_order_of_asking);
