@@ -4,6 +4,8 @@
  */
 #include "transports/http_internal.h"
 
+#include "protocol/ascii.h"
+
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,111 +27,142 @@ struct slice request_header(const struct http_request *request, const char *name
 	return (struct slice){value, len};
 }
 
-static void add(struct MHD_Response *response, const char *name, const char *value)
+/* Where headers go: into libmicrohttpd's response, or, when it has left, into bytes. */
+struct reply {
+	struct MHD_Response *response; /* NULL: into `text` */
+	struct buf *text;
+};
+
+static void add(struct reply *reply, const char *name, const char *value)
 {
-	MHD_add_response_header(response, name, value);
+	if (reply->response != NULL)
+		MHD_add_response_header(reply->response, name, value);
+	else
+		buf_printf(reply->text, "%s: %s\r\n", name, value);
 }
 
-static void add_slice(
-	struct MHD_Response *response, const char *name, struct slice value)
+static void add_slice(struct reply *reply, const char *name, struct slice value)
 {
 	char text[1024];
 
 	if (value.len < sizeof(text)) {
 		snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(value));
-		add(response, name, text);
+		add(reply, name, text);
 	}
 }
 
-static void add_cors(struct MHD_Response *response, const struct http_request *request)
+static void add_cors(struct reply *reply, const struct http_request *request)
 {
 	if (request->origin.len == 0) {
-		add(response, "Access-Control-Allow-Origin", "*");
+		add(reply, "Access-Control-Allow-Origin", "*");
 		return;
 	}
-	add_slice(response, "Access-Control-Allow-Origin", request->origin);
-	add(response, "Access-Control-Allow-Credentials", "true");
+	add_slice(reply, "Access-Control-Allow-Origin", request->origin);
+	add(reply, "Access-Control-Allow-Credentials", "true");
 }
 
-static void add_preflight(struct MHD_Response *response,
-	const struct http_request *request, const char *methods)
+static void add_preflight(
+	struct reply *reply, const struct http_request *request, const char *methods)
 {
 	struct slice wanted = request_header(request, "Access-Control-Request-Headers");
 
-	add(response, "Access-Control-Allow-Methods", methods);
-	add(response, "Access-Control-Max-Age", YEAR_TEXT);
+	add(reply, "Access-Control-Allow-Methods", methods);
+	add(reply, "Access-Control-Max-Age", YEAR_TEXT);
 	if (wanted.len > 0)
-		add_slice(response, "Access-Control-Allow-Headers", wanted);
+		add_slice(reply, "Access-Control-Allow-Headers", wanted);
 }
 
-static void add_expires(struct MHD_Response *response)
+static void write_date(time_t time, char *text, size_t room)
 {
-	char text[64];
-	time_t then = time(NULL) + YEAR_S;
 	struct tm utc;
 
-	gmtime_r(&then, &utc);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-	add(response, "Expires", text);
+	gmtime_r(&time, &utc);
+	strftime(text, room, "%a, %d %b %Y %H:%M:%S GMT", &utc);
 }
 
-static void add_caching(struct MHD_Response *response, enum caching caching)
+static void add_expires(struct reply *reply)
+{
+	char text[64];
+
+	write_date(time(NULL) + YEAR_S, text, sizeof(text));
+	add(reply, "Expires", text);
+}
+
+static void add_caching(struct reply *reply, enum caching caching)
 {
 	switch (caching) {
 	case CACHING_UNSAID:
 		break;
 	case CACHING_NEVER:
-		add(response, "Cache-Control",
+		add(reply, "Cache-Control",
 			"no-store, no-cache, no-transform, must-revalidate, max-age=0");
 		break;
 	case CACHING_CHECK:
-		add(response, "Cache-Control", "no-cache");
+		add(reply, "Cache-Control", "no-cache");
 		break;
 	case CACHING_YEAR:
-		add(response, "Cache-Control", "public, max-age=" YEAR_TEXT);
-		add_expires(response);
+		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT);
+		add_expires(reply);
 		break;
 	case CACHING_FOREVER:
-		add(response, "Cache-Control",
-			"public, max-age=" YEAR_TEXT ", immutable");
-		add_expires(response);
+		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT ", immutable");
+		add_expires(reply);
 		break;
 	}
 }
 
-/* Load balancers pin sessions by this cookie, where the endpoint asks for it. */
-static void add_cookie(
-	struct MHD_Response *response, const struct http_request *request)
+struct slice request_affinity(const struct http_request *request)
 {
-	char cookie[256];
-	const char *known = MHD_lookup_connection_value(
-		request->connection->mhd, MHD_COOKIE_KIND, "JSESSIONID");
-	size_t clean = known == NULL ? 0
-				     : strspn(known, "abcdefghijklmnopqrstuvwxyz"
-						     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						     "0123456789._-");
+	const struct endpoint *endpoint = request->route.endpoint;
 
-	/* What the client says comes back only when it can do no harm. */
-	if (known == NULL || clean == 0 || known[clean] != '\0' || clean > 200)
-		known = "dummy";
-	snprintf(cookie, sizeof(cookie), "JSESSIONID=%s; path=/", known);
-	add(response, "Set-Cookie", cookie);
+	if (endpoint == NULL || !endpoint->cookie_needed)
+		return SLICE("");
+	if (request->connection->mhd == NULL)
+		return request->affinity;
+	const char *value = MHD_lookup_connection_value(
+		request->connection->mhd, MHD_COOKIE_KIND, "JSESSIONID");
+	return value == NULL ? SLICE("") : slice_of(value);
 }
 
-static void add_endpoint(
-	struct MHD_Response *response, const struct http_request *request)
+static bool affinity_is_clean(struct slice affinity)
+{
+	for (size_t i = 0; i < affinity.len; i++) {
+		char byte = affinity.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '.' && byte != '_' &&
+			byte != '-')
+			return false;
+	}
+	return affinity.len > 0 && affinity.len <= 200;
+}
+
+/* Load balancers pin sessions by this cookie, where the endpoint asks for it. */
+static void add_cookie(struct reply *reply, const struct http_request *request)
+{
+	char cookie[256];
+	struct slice affinity = request_affinity(request);
+
+	/* What the client says comes back only when it can do no harm. */
+	if (!affinity_is_clean(affinity))
+		affinity = SLICE("dummy");
+	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/",
+		SLICE_ARGS(affinity));
+	add(reply, "Set-Cookie", cookie);
+}
+
+static void add_endpoint(struct reply *reply, const struct http_request *request)
 {
 	const struct http_route *route = &request->route;
 
 	if (route->endpoint == NULL)
 		return;
-	add(response, "Vary", "Origin");
+	add(reply, "Vary", "Origin");
 	if (request->refusal == 403) /* for nobody else to read */
 		return;
-	add_cors(response, request);
+	add_cors(reply, request);
 	if (route->endpoint->cookie_needed &&
 		(route->kind == ROUTE_DOWNLINK || route->kind == ROUTE_UPLINK))
-		add_cookie(response, request);
+		add_cookie(reply, request);
 }
 
 void request_count(const struct http_request *request, unsigned status)
@@ -152,38 +185,75 @@ static bool queue(
 	return queued == MHD_YES;
 }
 
+static void add_headers(struct reply *reply, const struct http_request *request,
+	const struct answer *answer)
+{
+	if (answer->content_type != NULL)
+		add(reply, "Content-Type", answer->content_type);
+	if (answer->etag != NULL)
+		add(reply, "ETag", answer->etag);
+	if (answer->allow != NULL)
+		add(reply, "Allow", answer->allow);
+	if (answer->status == 401)
+		add(reply, "WWW-Authenticate", "Bearer");
+	if (answer->status == 426) {
+		add(reply, "Upgrade", "websocket");
+		add(reply, "Connection", "Upgrade");
+		add(reply, "Sec-WebSocket-Version", "13");
+	}
+	if (answer->allow_methods != NULL)
+		add_preflight(reply, request, answer->allow_methods);
+	if (answer->policy != NULL)
+		add(reply, "Content-Security-Policy", answer->policy);
+	if (answer->policy != NULL || answer->nosniff)
+		add(reply, "X-Content-Type-Options", "nosniff");
+	if (answer->close || request_http(request)->worker->stopping)
+		add(reply, "Connection", "close");
+	add_caching(reply, answer->caching);
+	add_endpoint(reply, request);
+}
+
 bool http_answer(struct http_request *request, const struct answer *answer)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_buffer(answer->body.len,
 			(void *)(uintptr_t)answer->body.data, MHD_RESPMEM_MUST_COPY);
+	struct reply reply = {.response = response};
 
 	if (response == NULL)
 		return false;
-	if (answer->content_type != NULL)
-		add(response, "Content-Type", answer->content_type);
-	if (answer->etag != NULL)
-		add(response, "ETag", answer->etag);
-	if (answer->allow != NULL)
-		add(response, "Allow", answer->allow);
-	if (answer->status == 401)
-		add(response, "WWW-Authenticate", "Bearer");
-	if (answer->status == 426) {
-		add(response, "Upgrade", "websocket");
-		add(response, "Connection", "Upgrade");
-		add(response, "Sec-WebSocket-Version", "13");
-	}
-	if (answer->allow_methods != NULL)
-		add_preflight(response, request, answer->allow_methods);
-	if (answer->policy != NULL)
-		add(response, "Content-Security-Policy", answer->policy);
-	if (answer->policy != NULL || answer->nosniff)
-		add(response, "X-Content-Type-Options", "nosniff");
-	if (answer->close || request_http(request)->worker->stopping)
-		add(response, "Connection", "close");
-	add_caching(response, answer->caching);
-	add_endpoint(response, request);
+	add_headers(&reply, request, answer);
 	return queue(request, answer->status, response);
+}
+
+/* The time as HTTP writes it, which is the same for a second. */
+static const char *http_date(struct http *http)
+{
+	time_t now = time(NULL);
+
+	if (now != http->dated)
+		write_date(now, http->date, sizeof(http->date));
+	http->dated = now;
+	return http->date;
+}
+
+static void write_status(
+	const struct http_request *request, unsigned status, struct buf *out)
+{
+	buf_printf(out, "HTTP/1.1 %s\r\nDate: %s\r\n", http_status_line((int)status),
+		http_date(request_http(request)));
+}
+
+void http_write_answer(
+	struct http_request *request, const struct answer *answer, struct buf *out)
+{
+	struct reply reply = {.text = out};
+
+	write_status(request, answer->status, out);
+	add_headers(&reply, request, answer);
+	buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
+	buf_append(out, answer->body);
+	request_count(request, answer->status);
 }
 
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text)
@@ -198,6 +268,16 @@ bool http_answer_method(struct http_request *request, const char *allow)
 	return http_answer(request, &(struct answer){.status = 405, .allow = allow});
 }
 
+static void add_stream(struct reply *reply, const struct http_request *request,
+	const char *content_type)
+{
+	add(reply, "Content-Type", content_type);
+	/* An untouched nginx in front would hold the stream back. */
+	add(reply, "X-Accel-Buffering", "no");
+	add_caching(reply, CACHING_NEVER);
+	add_endpoint(reply, request);
+}
+
 bool http_answer_stream(struct http_request *request, const char *content_type,
 	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
 	struct receiver *receiver)
@@ -206,15 +286,24 @@ bool http_answer_stream(struct http_request *request, const char *content_type,
 	size_t block = request->minor == 0 ? 4096 : 16;
 	struct MHD_Response *response = MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, block, reader, receiver, NULL);
+	struct reply reply = {.response = response};
 
 	if (response == NULL)
 		return false;
-	add(response, "Content-Type", content_type);
-	/* An untouched nginx in front would hold the stream back. */
-	add(response, "X-Accel-Buffering", "no");
-	add_caching(response, CACHING_NEVER);
-	add_endpoint(response, request);
+	add_stream(&reply, request, content_type);
 	return queue(request, 200, response);
+}
+
+void http_write_stream(
+	struct http_request *request, const char *content_type, struct buf *out)
+{
+	struct reply reply = {.text = out};
+
+	write_status(request, 200, out);
+	add_stream(&reply, request, content_type);
+	add(&reply, "Transfer-Encoding", "chunked");
+	buf_append(out, SLICE("\r\n"));
+	request_count(request, 200);
 }
 
 bool etag_matches(const struct http_request *request, const char *etag)

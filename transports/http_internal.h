@@ -17,6 +17,7 @@
 #include "transports/route.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -45,10 +46,13 @@ struct http {
 	struct registry requests; /* that another worker may answer */
 	struct table feeds; /* of the sessions here, by their receivers' handles */
 	struct files *files;
-	struct files *console;           /* of operators; NULL but on worker 0 */
-	struct buf scratch;              /* frames on their way into a response */
-	struct sockjs_messages messages; /* of the request that is being read */
-	struct http_head head;           /* of the request that begins */
+	struct files *console;             /* of operators; NULL but on worker 0 */
+	struct buf scratch;                /* frames on their way into a response */
+	struct sockjs_messages messages;   /* of the request that is being read */
+	struct http_head head;             /* of the request that begins */
+	struct http_connection *returning; /* libmicrohttpd is just taking it back */
+	time_t dated;
+	char date[32]; /* as answers say it, at `dated` */
 	bool stopping;
 };
 
@@ -62,13 +66,16 @@ enum http_phase {
 struct http_connection {
 	struct http *http;
 	struct stall *stall;
-	struct MHD_Connection *mhd;
+	struct MHD_Connection *mhd; /* NULL: it has left libmicrohttpd */
+	void **slot;                /* where libmicrohttpd has its pointer to this */
 	struct list link;
 	struct watch watch;
 	struct timer timer;
 	struct http_request *request; /* NULL between requests */
 	enum http_phase phase;
 	uint64_t acked; /* bytes that the peer had when progress was last looked at */
+	int64_t read;   /* bytes of the socket that its requests were made of */
+	struct task settle; /* what becomes of it, when it has left */
 	bool suspended;
 	bool gone; /* the peer has shut down its side */
 	struct address peer;
@@ -84,9 +91,13 @@ struct http_request {
 	struct slice origin;  /* the same; empty: none was sent */
 	struct slice cookie;  /* the endpoint's bind_cookie; the same */
 	struct slice address; /* of the client, as trusted proxies say */
+	struct slice
+		affinity; /* see request_affinity(), when it has left libmicrohttpd; */
+	char *kept;       /* then this has the bytes of `origin` and `affinity` */
 	char address_text[ADDRESS_TEXT_MAX];
 	struct http_route route; /* its endpoint is held */
 	int minor;               /* of HTTP/1.x */
+	bool keeps_alive;        /* another request may follow its response */
 	bool begun;              /* its head has been looked at, */
 	bool routed;             /* was good, and `route` says what it is about */
 
@@ -143,9 +154,15 @@ static inline struct handle request_handle(const struct http_request *request)
 
 /* http_stall.c */
 
-/* The connection rests until http_resume(); then its request is served again. */
+/*
+ * The connection rests until http_resume(); then its request is served again. One that
+ * has left libmicrohttpd is settled, at the end of the turn.
+ */
 void http_suspend(struct http_connection *connection);
 void http_resume(struct http_connection *connection);
+void http_mark(struct stall *stall); /* it must run this turn */
+int http_watch(struct http_connection *connection);
+void http_connection_destroy(struct http_connection *connection); /* it is closed */
 void http_set_phase(struct http_connection *connection, enum http_phase phase);
 
 /* http_request.c: libmicrohttpd calls these. */
@@ -160,6 +177,17 @@ struct http_request *http_find_request(struct http *http, uint64_t number);
 
 /* True when the request used this method. */
 bool request_is(const struct http_request *request, const char *method);
+
+/* http_leave.c */
+
+/*
+ * The connection leaves libmicrohttpd with a request that waits: libmicrohttpd must be told
+ * now to close it. False when it cannot, and must be suspended.
+ */
+bool http_leave(struct http_request *request);
+
+/* The request of a connection that has left is over: what becomes of both. */
+void http_settle(struct task *task);
 
 /* http_answer.c */
 
@@ -193,6 +221,10 @@ struct answer {
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
+/* The same as bytes, for a connection that has left libmicrohttpd. */
+void http_write_answer(
+	struct http_request *request, const struct answer *answer, struct buf *out);
+
 /* A short text with a status: errors, mostly. */
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
 
@@ -207,10 +239,17 @@ bool http_answer_stream(struct http_request *request, const char *content_type,
 	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
 	struct receiver *receiver);
 
+/* The head of such a stream, for a connection that has left libmicrohttpd. */
+void http_write_stream(
+	struct http_request *request, const char *content_type, struct buf *out);
+
 enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
 
 /* True when an If-None-Match header names the etag. */
 bool etag_matches(const struct http_request *request, const char *etag);
+
+/* The cookie by which load balancers pin the session, where that is wanted; or empty. */
+struct slice request_affinity(const struct http_request *request);
 
 /* The request header, or an empty slice; as long as the request. */
 struct slice request_header(const struct http_request *request, const char *name);
@@ -242,6 +281,7 @@ void http_send_answered(struct http *http, uint64_t number, enum intake intake);
 void http_receiver_gone(struct http_request *request);     /* its peer vanished */
 void http_receiver_writable(struct http_request *request); /* its socket takes more */
 void http_receiver_destroy(struct http_request *request, bool completed);
+bool http_receiver_is_done(const struct http_request *request); /* all is written */
 
 /*
  * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,

@@ -48,6 +48,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
 	free(request->target);
+	free(request->kept);
 	free(request);
 }
 
@@ -197,6 +198,9 @@ static bool request_begin(struct http_request *request, const char *version)
 	const struct config *config = request_config(request);
 	const struct http_head *head = request_read_head(request, version);
 
+	request->keeps_alive =
+		request->minor > 0 &&
+		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
 	request->refusal = request_check(request, head);
 	if (request->refusal != 0)
 		return request_refuse(request, true);
@@ -227,6 +231,7 @@ static bool request_begin(struct http_request *request, const char *version)
 static void request_take_body(struct http_request *request, struct slice piece)
 {
 	request->received += piece.len;
+	request->connection->read += (int64_t)piece.len;
 	if (request->refused)
 		return;
 	if (request->received > request_config(request)->limits.body) {
@@ -278,13 +283,16 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 	size_t *data_len, void **slot)
 {
 	struct http_request *request = *slot;
+	const union MHD_ConnectionInfo *info;
 	bool good = true;
 
-	(void)mhd;
 	(void)url;
 	if (((struct http *)context)->stopping)
 		return MHD_NO;
 	if (!request->begun) {
+		info = MHD_get_connection_info(
+			mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+		request->connection->read += (int64_t)info->header_size;
 		request->begun = true;
 		request->method = method;
 		good = request_begin(request, version);

@@ -29,7 +29,7 @@ static struct loop *connection_loop(const struct http_connection *connection)
 	return connection->http->worker->loop;
 }
 
-static void stall_mark(struct stall *stall)
+void http_mark(struct stall *stall)
 {
 	if (!list_is_linked(&stall->dirty))
 		list_append(&stall->http->dirty, &stall->dirty);
@@ -44,13 +44,17 @@ void http_suspend(struct http_connection *connection)
 
 void http_resume(struct http_connection *connection)
 {
+	if (connection->mhd == NULL) {
+		loop_defer(connection_loop(connection), &connection->settle);
+		return;
+	}
 	if (!connection->suspended)
 		return;
 	connection->suspended = false;
 	http_set_phase(
 		connection, HTTP_ANSWERING); /* it has an end to write at least */
 	MHD_resume_connection(connection->mhd);
-	stall_mark(connection->stall);
+	http_mark(connection->stall);
 }
 
 /* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
@@ -121,6 +125,14 @@ static void on_deadline(struct timer *timer)
 	shutdown(connection->watch.fd, SHUT_RDWR);
 }
 
+/* True while libmicrohttpd does not look after the socket, and its request waits. */
+static bool connection_rests(const struct http_connection *connection)
+{
+	if (connection->mhd == NULL)
+		return !list_is_linked(&connection->settle.link);
+	return connection->suspended;
+}
+
 static void on_socket(struct watch *watch, unsigned events)
 {
 	struct http_connection *connection =
@@ -129,8 +141,8 @@ static void on_socket(struct watch *watch, unsigned events)
 
 	if (events & WATCH_GONE)
 		connection->gone = true;
-	/* While it is not suspended, libmicrohttpd looks after it itself. */
-	if (!connection->suspended || request == NULL || request->receiver == NULL)
+	if (!connection_rests(connection) || request == NULL ||
+		request->receiver == NULL)
 		return;
 	if (connection->gone)
 		http_receiver_gone(request);
@@ -138,20 +150,36 @@ static void on_socket(struct watch *watch, unsigned events)
 		http_receiver_writable(request);
 }
 
+int http_watch(struct http_connection *connection)
+{
+	return loop_watch(connection_loop(connection), &connection->watch,
+		WATCH_OUT | WATCH_GONE);
+}
+
+void http_connection_destroy(struct http_connection *connection)
+{
+	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
+	peer_left(connection->http->worker, connection->place);
+	loop_unwatch(&connection->watch);
+	list_remove(&connection->link);
+	free(connection);
+}
+
 /* libmicrohttpd's callbacks. */
 
-static void connection_started(
-	struct http *http, struct MHD_Connection *mhd, void **slot)
+static struct http_connection *connection_start(
+	struct http *http, struct MHD_Connection *mhd)
 {
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
 	const union MHD_ConnectionInfo *info;
 
 	connection->http = http;
-	connection->mhd = mhd;
 	connection->timer.fire = on_deadline;
 	connection->watch.ready = on_socket;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	connection->watch.fd = info->connect_fd;
+	connection->read = progress_read_at_least(connection->watch.fd);
+	connection->settle.run = http_settle;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
 	connection->stall = &http->admin;
 	for (size_t i = 0; i < STALLS; i++) {
@@ -163,27 +191,29 @@ static void connection_started(
 	list_append(&http->connections, &connection->link);
 	connection->place = peer_came(http->worker, &connection->peer);
 	http_set_phase(connection, HTTP_IDLE);
-	if (loop_watch(connection_loop(connection), &connection->watch,
-		    WATCH_OUT | WATCH_GONE) == -1)
+	if (http_watch(connection) == -1)
 		shutdown(connection->watch.fd, SHUT_RDWR);
-	*slot = connection;
+	return connection;
 }
 
 static void on_connection(void *context, struct MHD_Connection *mhd, void **slot,
 	enum MHD_ConnectionNotificationCode code)
 {
+	struct http *http = context;
 	struct http_connection *connection = *slot;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection_started(context, mhd, slot);
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (connection != NULL) /* else it has left */
+			http_connection_destroy(connection);
 		return;
 	}
-	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
-	peer_left(connection->http->worker, connection->place);
-	loop_unwatch(&connection->watch);
-	list_remove(&connection->link);
-	free(connection);
-	*slot = NULL;
+	connection = http->returning;
+	http->returning = NULL;
+	if (connection == NULL)
+		connection = connection_start(http, mhd);
+	connection->mhd = mhd;
+	connection->slot = slot;
+	*slot = connection;
 }
 
 static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
@@ -192,8 +222,7 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
 	struct http_request *request = *slot;
 
 	(void)context;
-	(void)mhd;
-	if (request == NULL)
+	if (request == NULL || request->connection->mhd != mhd) /* it has left */
 		return;
 	http_set_phase(request->connection, HTTP_IDLE);
 	http_request_destroy(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
@@ -227,7 +256,7 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 static void on_stall(struct watch *watch, unsigned events)
 {
 	(void)events;
-	stall_mark(container_of(watch, struct stall, watch));
+	http_mark(container_of(watch, struct stall, watch));
 }
 
 static unsigned connections_max(void)
@@ -302,11 +331,24 @@ fail:
 	return NULL;
 }
 
-/* libmicrohttpd aborts when it is stopped while a connection is suspended. */
+/*
+ * libmicrohttpd aborts when it is stopped while a connection is suspended. Those that have
+ * left it close now.
+ */
 static void http_resume_all(struct http *http)
 {
-	list_for_each (link, &http->connections)
-		http_resume(container_of(link, struct http_connection, link));
+	struct list *link = http->connections.next;
+
+	while (link != &http->connections) {
+		struct http_connection *connection =
+			container_of(link, struct http_connection, link);
+
+		link = link->next;
+		if (connection->mhd == NULL)
+			http_settle(&connection->settle);
+		else
+			http_resume(connection);
+	}
 }
 
 void http_destroy(struct http *http)
@@ -336,7 +378,7 @@ static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *addr
 	progress_probe(fd, times->ping, times->pong);
 	/* It closes the socket itself when it fails. */
 	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_YES)
-		stall_mark(stall);
+		http_mark(stall);
 	else
 		log_warn("http: libmicrohttpd takes no connection");
 }

@@ -30,6 +30,41 @@ bool progress_is_behind(int fd)
 	return ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0;
 }
 
+/* What came and was not read yet. */
+static int64_t progress_unread(int fd)
+{
+	int unread = 0;
+
+	return ioctl(fd, SIOCINQ, &unread) == 0 ? unread : 0;
+}
+
+/* What came, read or not; -1: nobody knows. */
+static int64_t progress_received(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return -1;
+	return (int64_t)info.tcpi_bytes_received;
+}
+
+/* What comes between the two questions counts as read in one order, in the other not. */
+
+int64_t progress_read_at_least(int fd)
+{
+	int64_t received = progress_received(fd);
+
+	return received == -1 ? 0 : received - progress_unread(fd);
+}
+
+int64_t progress_read_at_most(int fd)
+{
+	int64_t unread = progress_unread(fd), received = progress_received(fd);
+
+	return received == -1 ? -1 : received - unread;
+}
+
 bool progress_is_dead(int fd)
 {
 	struct tcp_info info = {0};

@@ -21,6 +21,14 @@ bool progress_is_behind(int fd);
 bool progress_is_dead(int fd);
 
 /*
+ * Bytes that were read from the socket since the connection began, as far as that is
+ * certain while more may come: no less, or no more than they are. Over a connection
+ * that is not TCP: nothing, or no number of bytes at all.
+ */
+int64_t progress_read_at_least(int fd);
+int64_t progress_read_at_most(int fd);
+
+/*
  * The kernel asks a peer that was idle for `ping` whether it is there, as we do by
  * WebSocket pings, and gives it up after `pong`; one that acknowledges nothing of what it
  * is sent for as long as both, too. In milliseconds.
