@@ -151,11 +151,13 @@ for (const receiver of receivers) {
     const session = at('/chat');
     await openIdle(session, receiver);
     await send(session, receiver, frame('CONNECT', { 'accept-version': '1.2', host: 'a' }), frame('DISCONNECT', { receipt: 'bye' }));
+    const close = wrap('c[1000,"Goodbye"]');
     const got = await fetch(session, receiver);
-    if (!prelude) got.push(...await fetch(session, receiver));
+    // The receipt may come from afar: then it has a frame of its own.
+    while (!prelude && got.at(-1) !== close) got.push(...await fetch(session, receiver));
     if (prelude) assert.equal(got.shift(), prelude);
-    assert.match(got[0], /CONNECTED.*RECEIPT/);
-    assert.deepEqual(got.slice(1), [wrap('c[1000,"Goodbye"]')]);
+    assert.equal(got.pop(), close);
+    assert.match(got.join(''), /CONNECTED[^]*RECEIPT/);
   });
 
   test(`${name} takes the query that clients send along, whatever it says`, async () => {
