@@ -35,8 +35,7 @@ async function openAlone(session, receiver) {
   const wire = await open(session, receiver);
   if (receiver.prelude) {
     await send(session, receiver, 'x'.repeat(5000));
-    await wire.chunk();
-    assert.equal(await wire.chunk(), null);
+    while (await wire.chunk() !== null); // a heartbeat may come first
   }
   wire.abort();
 }

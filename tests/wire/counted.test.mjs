@@ -188,7 +188,7 @@ bound('logins', 'more logins at once than may be are an ERROR', {
 });
 
 bound('waiters', 'of many requests that wait for a held session the last get 503', {
-  base: guarded, times: { disconnect: 60_000 },
+  base: guarded, times: { disconnect: 60_000, connect: 60_000 },
 }, async (gateway, keep) => {
   const session = await Session.polling(gateway.port, '/stomp');
   const wires = await Promise.all(Array.from({ length: 40 }, () => keep(Wire.open(gateway.port))));
