@@ -1,6 +1,6 @@
 /*
- * The STOMP parser, fed once with all there is: a frame keeps the limits, and what is
- * parsed can be written and parsed again. The first byte of the input chooses the version.
+ * The STOMP parser, fed once with all there is: a frame keeps the limits, and what 1.1
+ * and 1.2 parse can be written and parsed again. The first byte of the input chooses the version.
  */
 #include "protocol/stomp.h"
 #include "tests/fuzz.h"
@@ -58,16 +58,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 
+	const enum stomp_version version = (enum stomp_version)(data[0] % 3);
 	struct slice stream = fuzz_slice(data + 1, size - 1);
 	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
 	struct stomp_frame frame;
 	enum stomp_parse result;
 
-	stomp_parser_set(parser, (enum stomp_version)(data[0] % 3), &small);
+	stomp_parser_set(parser, version, &small);
 	while ((result = stomp_parse(parser, &stream, &frame)) == STOMP_PARSE_DONE) {
 		check_limits(&frame);
-		/* These alone are written without escapes. */
-		if (frame.command != STOMP_CONNECT && frame.command != STOMP_STOMP &&
+		/* 1.0 drops a body where none belongs; the others are written plainly. */
+		if (version != STOMP_1_0 && frame.command != STOMP_CONNECT &&
+			frame.command != STOMP_STOMP &&
 			frame.command != STOMP_CONNECTED)
 			check_writing(&frame);
 	}
