@@ -285,6 +285,12 @@ void session_hang_up(struct session *session)
 
 /* The handler's side. */
 
+/* CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands. */
+static bool is_answer(const struct delivery *delivery)
+{
+	return delivery->command != 0 && delivery->command != STOMP_MESSAGE;
+}
+
 void session_send(struct session *session, const struct delivery *delivery)
 {
 	if (session->state >= SESSION_CLOSING || session->overflowed)
@@ -304,6 +310,8 @@ void session_send(struct session *session, const struct delivery *delivery)
 		trace_delivery(session->trace, session, delivery);
 	if (!pressed && session_is_pressed(session))
 		session_press(session);
+	else if (is_answer(delivery) && session->queue.count == 1)
+		session_hurry(session);
 }
 
 void session_send_text(struct session *session, struct slice text, bool binary)

@@ -105,6 +105,30 @@ START_TEST(messages_that_wait_leave_in_one_frame)
 }
 END_TEST
 
+static const struct {
+	enum stomp_command command;
+	bool first;
+} queued[] = {
+	{STOMP_CONNECTED, true},
+	{STOMP_RECEIPT, true},
+	{STOMP_ERROR, true},
+	{STOMP_MESSAGE, false},
+};
+
+START_TEST(answers_leave_before_what_is_fanned_out)
+{
+	struct session *session = open_session();
+	struct message *message = message_create_text(SLICE("x"), false);
+
+	session_send(session, &(struct delivery){.message = message,
+				      .command = (uint8_t)queued[_i].command});
+	message_unref(message);
+	ck_assert_int_eq(!list_is_empty(&worker->answering), queued[_i].first);
+	ck_assert_int_eq(!list_is_empty(&worker->awake), !queued[_i].first);
+	assert_got(&outlet, "a[\"x\"]");
+}
+END_TEST
+
 START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
 {
 	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
@@ -466,6 +490,7 @@ int main(void)
 	tcase_add_test(frames, the_open_frame_is_sent_once);
 	tcase_add_test(frames, messages_wait_for_the_open_frame);
 	tcase_add_test(frames, messages_that_wait_leave_in_one_frame);
+	unit_add_table(frames, answers_leave_before_what_is_fanned_out, queued);
 	tcase_add_test(frames, a_raw_session_is_open_from_the_start_and_has_no_frames);
 	tcase_add_test(frames, what_a_gone_outlet_held_goes_to_the_next_one);
 	tcase_add_test(frames,

@@ -8,7 +8,7 @@
 #include "tests/still_crew.h"
 #include "tests/unit.h"
 
-enum { WORK_PER_TURN = 8192, FLUSHES_PER_TURN = 128, TURNS_PUT_OFF = 8 };
+enum { WORK_PER_TURN = 8192, FLUSHES_PER_TURN = 32, TURNS_PUT_OFF = 8 };
 
 static struct worker *worker;
 static struct memory_outlet outlet;
