@@ -49,7 +49,8 @@ async function flood(loud) {
 
 testWith(`${SLOW} slowloris and ${DEAF} who never read, and ${HONEST} honest clients go on`, configuration({
   endpoints: [{ path: '/long', handler: 'stomp', response_limit: 1_000_000_000 }],
-  times: { head: 6000, body: 6000, progress: 3000, keep_alive: 6000, ping: 5000, pong: 3000, drain: 1000 },
+  // Short, but not for an honest client on a machine that is busy with the others.
+  times: { body: 10_000, keep_alive: 10_000, ping: 5000, pong: 10_000, drain: 1000 },
 }), async (gateway, keep) => {
   const honest = await Promise.all(Array.from({ length: HONEST }, (_, i) => keep(Honest.open(gateway, i))));
   const loud = await keep(Stomp.connect(`${gateway.ws}/chat/websocket`));
@@ -59,5 +60,5 @@ testWith(`${SLOW} slowloris and ${DEAF} who never read, and ${HONEST} honest cli
   const times = honest.flatMap((one) => one.times).sort((a, b) => a - b);
   console.log(`# round trips: median ${times[times.length >> 1].toFixed(1)} ms, `
     + `99 % ${times[Math.floor(times.length * 0.99)].toFixed(1)} ms, most ${times.at(-1).toFixed(1)} ms`);
-  await until('the hostile ones have been sent away', () => gateway.descriptors <= before + HONEST / 2, 60_000);
-});
+  await until('the hostile ones have been sent away', () => gateway.descriptors <= before + HONEST / 2, 120_000);
+}, { timeout: 300_000 });
