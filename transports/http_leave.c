@@ -21,8 +21,7 @@
 static void request_keep(struct http_request *request)
 {
 	struct slice affinity = request_affinity(request);
-	size_t bytes = request->origin.len + affinity.len;
-	char *at = bytes > 0 ? xmalloc(bytes) : NULL;
+	char *at = xmalloc(request->origin.len + affinity.len + 1); /* often empty */
 
 	request->kept = at;
 	request->origin = slice_copy_out(&at, request->origin);
@@ -81,7 +80,7 @@ static void connection_return(struct http_connection *connection)
 	}
 	log_warn("http: libmicrohttpd takes no connection");
 	/* It has closed the socket, and may have told on_connection() so. */
-	if (http->returning != NULL)
+	if (http->returning == connection)
 		http_connection_destroy(connection);
 	http->returning = NULL;
 }
