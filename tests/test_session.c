@@ -1,4 +1,5 @@
-/* What a session hands to its outlets, and how it ends; test_session_times.c has the clock. */
+/* What a session hands to its outlets, and how it ends; test_session_times.c has the clock,
+ * test_session_identity.c who it is. */
 #include "gateway/session.h"
 
 #include "tests/memory_outlet.h"
@@ -371,120 +372,11 @@ START_TEST(the_handler_hears_of_the_end_only_at_the_top_of_the_loop)
 }
 END_TEST
 
-/* Who it is */
-
-START_TEST(an_id_names_a_session_of_its_endpoint_only)
-{
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
-
-	ck_assert_ptr_eq(find("/echo", "id"), one);
-	ck_assert_ptr_null(find("/reply", "id"));
-	ck_assert_ptr_null(find("/echo", "i"));
-	ck_assert_ptr_null(find("/echo", ""));
-
-	struct session *two = still_crew_open(worker, "/reply", SESSION_SOCKJS, "id");
-	ck_assert_ptr_eq(find("/reply", "id"), two);
-	ck_assert_ptr_eq(find("/echo", "id"), one);
-	ck_assert_ptr_eq(
-		session_endpoint(two), still_crew_endpoint(worker->crew, "/reply"));
-	ck_assert_ptr_eq(session_worker(two), worker);
-	ck_assert(!slice_equal(session_label(one), session_label(two)));
-}
-END_TEST
-
-START_TEST(the_whole_of_a_long_id_counts)
-{
-	char id[129];
-
-	memset(id, 'x', sizeof(id) - 1);
-	id[sizeof(id) - 1] = '\0';
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
-	id[sizeof(id) - 2] = 'y';
-	ck_assert_ptr_null(find("/echo", id));
-	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
-	ck_assert_ptr_eq(find("/echo", id), two);
-	ck_assert_ptr_ne(one, two);
-}
-END_TEST
-
-START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
-{
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
-	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
-
-	ck_assert_ptr_ne(one, two);
-	ck_assert_ptr_null(find("/echo", ""));
-	session_lost(one, 1006, SLICE("lost"));
-	ck_assert_ptr_null(find_grave(""));
-	say(two, "x");
-	memory_outlet_attach(&outlet, two);
-	assert_got(&outlet, "o a[\"x\"]");
-}
-END_TEST
-
-static const struct {
-	struct slice opened, asking;
-	bool admitted;
-} origins[] = {
-	{SLICE_INIT("http://a"), SLICE_INIT("http://a"), true},
-	{SLICE_INIT("http://a"), SLICE_INIT("http://b"), false},
-	{SLICE_INIT("http://a"), SLICE_INIT(""), false},
-	{SLICE_INIT("null"), SLICE_INIT("null"), true},
-	{SLICE_INIT(""), SLICE_INIT("http://a"),
-		true}, /* opened by a same-origin GET */
-	{SLICE_INIT(""), SLICE_INIT(""), true},
-};
-
-START_TEST(a_session_serves_the_origin_that_opened_it)
-{
-	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened, SLICE("")};
-	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
-	struct session *session =
-		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
-			TRANSPORT_XHR, SLICE("id"), &opener);
-
-	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
-}
-END_TEST
-
-START_TEST(no_more_sessions_than_the_limit_are_opened)
-{
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "1");
-
-	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_RAW, ""));
-	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
-	ck_assert_str_eq(recorder_told(), "open open");
-	session_lost(one, 1006, SLICE("lost"));
-	still_crew_settle(worker->crew);
-	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
-}
-END_TEST
-
-START_TEST(a_worker_that_stops_opens_no_session)
-{
-	worker_stop(worker);
-	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
-	ck_assert_str_eq(recorder_told(), "");
-}
-END_TEST
-
-START_TEST(a_session_knows_its_outlet)
-{
-	struct session *session = open_session();
-
-	ck_assert_ptr_eq(session_outlet(session), &outlet.outlet);
-	session_detach(session);
-	ck_assert_ptr_null(session_outlet(session));
-	outlet.session = NULL;
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("session");
 	TCase *frames = unit_case(suite, "frames");
 	TCase *closing = unit_case(suite, "closing");
-	TCase *identity = unit_case(suite, "identity");
 
 	tcase_add_checked_fixture(frames, setup, teardown);
 	tcase_add_test(frames, the_open_frame_is_sent_once);
@@ -509,14 +401,5 @@ int main(void)
 	unit_add_table(closing, every_way_out_closes_once_and_leaves_a_grave, ways_out);
 	tcase_add_test(
 		closing, the_handler_hears_of_the_end_only_at_the_top_of_the_loop);
-
-	tcase_add_checked_fixture(identity, setup, teardown);
-	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
-	tcase_add_test(identity, the_whole_of_a_long_id_counts);
-	tcase_add_test(identity, a_session_without_id_is_never_found_and_has_no_grave);
-	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
-	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
-	tcase_add_test(identity, a_worker_that_stops_opens_no_session);
-	tcase_add_test(identity, a_session_knows_its_outlet);
 	return unit_run(suite);
 }

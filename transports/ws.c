@@ -163,32 +163,24 @@ static void on_lws_log(int level, const char *line)
 		line);
 }
 
+#define PROTOCOL(its_name)                                                             \
+	{                                                                              \
+		.name = its_name, .callback = on_lws,                                  \
+		.per_session_data_size = sizeof(struct connection),                    \
+		.rx_buffer_size = RX_BUFFER, .tx_packet_size = WS_WRITE_BUDGET         \
+	}
+
+/* The first serves those who ask for no subprotocol, or for none of ours. */
+static const struct lws_protocols protocols[] = {
+	PROTOCOL("default"),
+	PROTOCOL("v12.stomp"),
+	PROTOCOL("v11.stomp"),
+	PROTOCOL("v10.stomp"),
+	{.name = NULL},
+};
+
 struct ws *ws_create(struct worker *worker)
 {
-	/* The first serves those who ask for no subprotocol, or for none of ours. */
-	static const struct lws_protocols protocols[] = {
-		{.name = "default",
-			.callback = on_lws,
-			.per_session_data_size = sizeof(struct connection),
-			.rx_buffer_size = RX_BUFFER,
-			.tx_packet_size = WS_WRITE_BUDGET},
-		{.name = "v12.stomp",
-			.callback = on_lws,
-			.per_session_data_size = sizeof(struct connection),
-			.rx_buffer_size = RX_BUFFER,
-			.tx_packet_size = WS_WRITE_BUDGET},
-		{.name = "v11.stomp",
-			.callback = on_lws,
-			.per_session_data_size = sizeof(struct connection),
-			.rx_buffer_size = RX_BUFFER,
-			.tx_packet_size = WS_WRITE_BUDGET},
-		{.name = "v10.stomp",
-			.callback = on_lws,
-			.per_session_data_size = sizeof(struct connection),
-			.rx_buffer_size = RX_BUFFER,
-			.tx_packet_size = WS_WRITE_BUDGET},
-		{.name = NULL},
-	};
 	/* All zero: no timers of its own; we ping. */
 	static const lws_retry_bo_t no_retry = {0};
 

@@ -1,0 +1,161 @@
+/* Which session is found by whom, and how many there may be. */
+#include "gateway/session.h"
+
+#include "tests/memory_outlet.h"
+#include "tests/recorder.h"
+#include "tests/still_crew.h"
+#include "tests/unit.h"
+
+const struct handler *handler_find(struct slice name)
+{
+	(void)name;
+	return &recorder_handler;
+}
+
+static struct worker *worker;
+static struct memory_outlet outlet;
+
+static void setup(void)
+{
+	worker = still_crew_create("'limits': {'sessions': 2}")->workers[0];
+	recorder_told();
+	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
+}
+
+static void teardown(void)
+{
+	still_crew_destroy(worker->crew);
+	memory_outlet_finish(&outlet);
+}
+
+static struct session *find(const char *path, const char *id)
+{
+	return session_find(
+		worker, still_crew_endpoint(worker->crew, path), slice_of(id));
+}
+
+START_TEST(an_id_names_a_session_of_its_endpoint_only)
+{
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	ck_assert_ptr_eq(find("/echo", "id"), one);
+	ck_assert_ptr_null(find("/reply", "id"));
+	ck_assert_ptr_null(find("/echo", "i"));
+	ck_assert_ptr_null(find("/echo", ""));
+
+	struct session *two = still_crew_open(worker, "/reply", SESSION_SOCKJS, "id");
+	ck_assert_ptr_eq(find("/reply", "id"), two);
+	ck_assert_ptr_eq(find("/echo", "id"), one);
+	ck_assert_ptr_eq(
+		session_endpoint(two), still_crew_endpoint(worker->crew, "/reply"));
+	ck_assert_ptr_eq(session_worker(two), worker);
+	ck_assert(!slice_equal(session_label(one), session_label(two)));
+}
+END_TEST
+
+START_TEST(the_whole_of_a_long_id_counts)
+{
+	char id[129];
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
+	id[sizeof(id) - 2] = 'y';
+	ck_assert_ptr_null(find("/echo", id));
+	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
+	ck_assert_ptr_eq(find("/echo", id), two);
+	ck_assert_ptr_ne(one, two);
+}
+END_TEST
+
+START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
+{
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
+
+	ck_assert_ptr_ne(one, two);
+	ck_assert_ptr_null(find("/echo", ""));
+	session_lost(one, 1006, SLICE("lost"));
+	ck_assert_ptr_null(session_find_grave(
+		worker, still_crew_endpoint(worker->crew, "/echo"), SLICE("")));
+	session_send_text(two, SLICE("x"), false);
+	memory_outlet_attach(&outlet, two);
+	still_crew_settle(worker->crew);
+	ck_assert_str_eq(memory_outlet_got(&outlet), "o a[\"x\"]");
+}
+END_TEST
+
+static const struct {
+	struct slice opened, asking;
+	bool admitted;
+} origins[] = {
+	{SLICE_INIT("http://a"), SLICE_INIT("http://a"), true},
+	{SLICE_INIT("http://a"), SLICE_INIT("http://b"), false},
+	{SLICE_INIT("http://a"), SLICE_INIT(""), false},
+	{SLICE_INIT("null"), SLICE_INIT("null"), true},
+	{SLICE_INIT(""), SLICE_INIT("http://a"),
+		true}, /* opened by a same-origin GET */
+	{SLICE_INIT(""), SLICE_INIT(""), true},
+};
+
+START_TEST(a_session_serves_the_origin_that_opened_it)
+{
+	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened, SLICE("")};
+	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
+	struct session *session =
+		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
+			TRANSPORT_XHR, SLICE("id"), &opener);
+
+	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
+}
+END_TEST
+
+START_TEST(no_more_sessions_than_the_limit_are_opened)
+{
+	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "1");
+
+	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_RAW, ""));
+	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	ck_assert_str_eq(recorder_told(), "open open");
+	session_lost(one, 1006, SLICE("lost"));
+	still_crew_settle(worker->crew);
+	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
+}
+END_TEST
+
+START_TEST(a_worker_that_stops_opens_no_session)
+{
+	worker_stop(worker);
+	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
+	ck_assert_str_eq(recorder_told(), "");
+}
+END_TEST
+
+START_TEST(a_session_knows_its_outlet)
+{
+	struct session *session =
+		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+
+	ck_assert(memory_outlet_attach(&outlet, session));
+	ck_assert_ptr_eq(session_outlet(session), &outlet.outlet);
+	session_detach(session);
+	ck_assert_ptr_null(session_outlet(session));
+	outlet.session = NULL;
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("session identity");
+	TCase *identity = unit_case(suite, "identity");
+
+	tcase_add_checked_fixture(identity, setup, teardown);
+	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
+	tcase_add_test(identity, the_whole_of_a_long_id_counts);
+	tcase_add_test(identity, a_session_without_id_is_never_found_and_has_no_grave);
+	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
+	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
+	tcase_add_test(identity, a_worker_that_stops_opens_no_session);
+	tcase_add_test(identity, a_session_knows_its_outlet);
+	return unit_run(suite);
+}
