@@ -13,9 +13,9 @@
 /*
  * What a turn does at the most before it looks at the sockets again, so that a
  * burst starves neither pings nor polls nor new connections. A flush is one
- * write to a socket, 4 to 9 us of kernel time, where a turn costs 3; a delivery or a post is far below
- * 1 us. While posts wait, more may come for the same sessions, and joins one write:
- * so many turns only bring messages to their sessions.
+ * write to a socket, 4 to 9 us of kernel time, where a turn costs 3; a delivery
+ * or a post is far below 1 us. While posts wait, more may come for the same
+ * sessions, and joins one write: so many turns only bring messages to their sessions.
  */
 enum {
 	WORK_PER_TURN = 8192,
