@@ -65,6 +65,14 @@ struct post *inbox_pop(struct inbox *inbox)
 	return post;
 }
 
+void inbox_return(struct inbox *inbox, struct post *post)
+{
+	post->next = inbox->first;
+	if (inbox->first == NULL)
+		inbox->last = &post->next;
+	inbox->first = post;
+}
+
 const struct post *inbox_first(const struct inbox *inbox)
 {
 	return inbox->first;

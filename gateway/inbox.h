@@ -51,6 +51,9 @@ void inbox_collect(struct inbox *inbox);
 /* The oldest in order, or NULL: then what has arrived since may be collected. */
 struct post *inbox_pop(struct inbox *inbox);
 
+/* Gives back the one that inbox_pop() gave last: it is the oldest again. */
+void inbox_return(struct inbox *inbox, struct post *post);
+
 /* The same one, still in its place. */
 const struct post *inbox_first(const struct inbox *inbox);
 

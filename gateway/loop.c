@@ -301,6 +301,11 @@ uint64_t loop_now(const struct loop *loop)
 	return loop->now;
 }
 
+uint64_t loop_clock(void)
+{
+	return uv_hrtime();
+}
+
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay)
 {
 	/* One that starts itself anew without delay must not keep the loop for ever. */

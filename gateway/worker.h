@@ -31,7 +31,9 @@ struct worker {
 	int64_t busy_told;     /* how busy the crew thinks that it is */
 	size_t spent;          /* work done in this turn */
 	size_t work_per_turn;
-	bool choked; /* those who send are not read */
+	uint64_t turn_ns,
+		turn_over; /* how long a turn lasts; by loop_clock(), this one */
+	bool choked;       /* those who send are not read */
 
 	struct table names;       /* name.h */
 	struct stomp_spare spare; /* of the parsers of its sessions */
@@ -106,9 +108,24 @@ const struct post *worker_next_post(const struct worker *worker);
 struct post *worker_take_post(struct worker *worker);
 
 /*
+ * A post that has more to do than a turn allows comes back at the next one, ahead of all
+ * others: whoever runs it last must not have freed it.
+ */
+void worker_return_post(struct worker *worker, struct post *post);
+
+/*
  * A post that did `amount` pieces of work (deliveries) says so: a turn does a
  * bounded amount before it looks at the sockets again.
  */
 void worker_spend(struct worker *worker, size_t amount);
+
+/* How much this turn still allows. */
+size_t worker_allowance(const struct worker *worker);
+
+/*
+ * True when the turn has lasted long enough: who has done something in it already leaves
+ * the rest to the next.
+ */
+bool worker_turn_is_over(const struct worker *worker);
 
 #endif

@@ -40,7 +40,9 @@ static void deliver(struct slice destination)
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message = message_create(&send, destination, destination);
 
-	audience_deliver(worker->broker, &message, 1);
+	audience_begin(worker->broker, destination);
+	ck_assert(audience_bring(
+		worker->broker, &(struct round){{message}, 1}, SIZE_MAX));
 	message_unref(message);
 	still_crew_settle(worker->crew);
 }
@@ -118,10 +120,106 @@ START_TEST(a_delivery_is_work_for_each_member)
 	const struct stomp_frame send = {.command = STOMP_SEND};
 	struct message *message =
 		message_create(&send, SLICE("/topic/a"), SLICE("/topic/a"));
+	const struct round round = {{message, message}, 2};
 
-	audience_deliver(worker->broker, &message, 1);
+	audience_begin(worker->broker, SLICE("/topic/a"));
+	ck_assert(!audience_bring(worker->broker, &round, MEMBERS - 1));
+	ck_assert_uint_eq(worker->spent, before + 2 * (MEMBERS - 1));
+	ck_assert(audience_bring(worker->broker, &round, MEMBERS));
+	ck_assert_uint_eq(worker->spent, before + 2 * MEMBERS);
 	message_unref(message);
-	ck_assert_uint_eq(worker->spent, before + MEMBERS);
+}
+END_TEST
+
+/* Rounds that last several turns. */
+
+static struct message *begin_round(struct slice destination)
+{
+	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
+
+	audience_begin(worker->broker, destination);
+	return message_create(&send, destination, destination);
+}
+
+/* Another member at each call. */
+static void end_round(struct message *message)
+{
+	const struct round round = {{message}, 1};
+	int calls = 0;
+
+	while (!audience_bring(worker->broker, &round, 1))
+		ck_assert_int_lt(++calls, 2 * MEMBERS);
+	message_unref(message);
+	still_crew_settle(worker->crew);
+}
+
+static int times_heard(int member)
+{
+	int times = 0;
+
+	for (const char *got = memory_outlet_got(&outlets[member]);
+		(got = strstr(got, "MESSAGE")) != NULL; got++)
+		times++;
+	return times;
+}
+
+START_TEST(who_leaves_in_a_round_changes_nothing_for_the_others)
+{
+	for (int leaver = 0; leaver < MEMBERS; leaver++) {
+		struct message *message = begin_round(SLICE("/topic/a"));
+		const struct round round = {{message}, 1};
+
+		audience_bring(worker->broker, &round, (size_t)_i);
+		audience_remove(worker->broker, &members[leaver]);
+		end_round(message);
+		for (int i = 0; i < MEMBERS; i++) {
+			const int times = times_heard(i);
+
+			ck_assert_int_le(times, 1);
+			ck_assert(times == 1 || i == leaver);
+		}
+		audience_add(worker->broker, SLICE("/topic/a"), &members[leaver]);
+	}
+}
+END_TEST
+
+START_TEST(who_comes_in_a_round_hears_nothing_of_it)
+{
+	audience_remove(worker->broker, &members[0]);
+	struct message *message = begin_round(SLICE("/topic/a"));
+	const struct round round = {{message}, 1};
+
+	audience_bring(worker->broker, &round, (size_t)_i);
+	audience_add(worker->broker, SLICE("/topic/a"), &members[0]);
+	end_round(message);
+	for (int i = 0; i < MEMBERS; i++)
+		ck_assert_int_eq(times_heard(i), i != 0);
+}
+END_TEST
+
+START_TEST(an_audience_may_end_in_a_round)
+{
+	struct message *message = begin_round(SLICE("/topic/a"));
+	const struct round round = {{message}, 1};
+
+	audience_bring(worker->broker, &round, (size_t)_i);
+	for (int i = 0; i < MEMBERS; i++)
+		audience_remove(worker->broker, &members[i]);
+	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	ck_assert(audience_bring(worker->broker, &round, 1));
+	end_round(message);
+}
+END_TEST
+
+START_TEST(a_round_goes_on_from_one_audience_to_the_next)
+{
+	audience_remove(worker->broker, &members[0]);
+	audience_add(worker->broker, SLICE("/topic/*"), &members[0]);
+	audience_remove(worker->broker, &members[1]);
+	audience_add(worker->broker, SLICE("/topic/**"), &members[1]);
+	end_round(begin_round(SLICE("/topic/a")));
+	for (int i = 0; i < MEMBERS; i++)
+		ck_assert_int_eq(times_heard(i), 1);
 }
 END_TEST
 
@@ -138,5 +236,11 @@ int main(void)
 	tcase_add_test(tcase, an_audience_knows_its_destination);
 	tcase_add_test(tcase, a_closing_session_does_not_hear);
 	tcase_add_test(tcase, a_delivery_is_work_for_each_member);
+	tcase_add_loop_test(tcase, who_leaves_in_a_round_changes_nothing_for_the_others,
+		0, MEMBERS + 1);
+	tcase_add_loop_test(
+		tcase, who_comes_in_a_round_hears_nothing_of_it, 0, MEMBERS);
+	tcase_add_loop_test(tcase, an_audience_may_end_in_a_round, 0, MEMBERS + 1);
+	tcase_add_test(tcase, a_round_goes_on_from_one_audience_to_the_next);
 	return unit_run(suite);
 }

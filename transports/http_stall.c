@@ -377,10 +377,13 @@ static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *addr
 	/* What the kernel has taken waits for nobody's queue to tell of it. */
 	progress_probe(fd, times->ping, times->pong);
 	/* It closes the socket itself when it fails. */
-	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_YES)
-		http_mark(stall);
-	else
+	if (MHD_add_connection(stall->daemon, fd, address, address_len) == MHD_NO) {
 		log_warn("http: libmicrohttpd takes no connection");
+		return;
+	}
+	/* Ahead of those that wait for their turn: one after the other they come to all. */
+	list_remove(&stall->dirty);
+	list_prepend(&stall->http->dirty, &stall->dirty);
 }
 
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
@@ -409,6 +412,8 @@ bool http_turn(struct http *http)
 		if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0 &&
 			!list_is_linked(&stall->dirty))
 			list_append(&again, &stall->dirty);
+		if (worker_turn_is_over(http->worker))
+			break;
 	}
 	while ((link = list_take_first(&again)) != NULL)
 		list_append(&http->dirty, link);

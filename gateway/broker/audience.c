@@ -7,12 +7,15 @@
 
 #include "protocol/xmalloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct audience {
 	struct table_node node; /* its key points to `address` */
+	struct list hearing; /* in broker->hearing while a round has not reached all */
 	struct subscription **members;
 	size_t count, capacity;
+	size_t heard, end; /* those of the round: who has heard, who is to hear */
 	char address[];
 };
 
@@ -80,16 +83,32 @@ void audience_add(
 	audience->members[audience->count++] = subscription;
 }
 
+/* With the last of those in front of *end, whose gap that is now: they are one fewer. */
+static size_t audience_fill(struct audience *audience, size_t gap, size_t *end)
+{
+	const size_t last = --*end;
+
+	if (gap != last) {
+		audience->members[gap] = audience->members[last];
+		audience->members[gap]->position = gap;
+	}
+	return last;
+}
+
 void audience_remove(struct broker *broker, struct subscription *subscription)
 {
 	struct audience *audience = subscription->audience;
-	struct subscription *last = audience->members[--audience->count];
+	size_t gap = subscription->position;
 
-	audience->members[subscription->position] = last;
-	last->position = subscription->position;
+	if (gap < audience->heard)
+		gap = audience_fill(audience, gap, &audience->heard);
+	if (gap < audience->end)
+		gap = audience_fill(audience, gap, &audience->end);
+	audience_fill(audience, gap, &audience->count);
 	subscription->audience = NULL;
 	if (audience->count > 0)
 		return;
+	list_remove(&audience->hearing);
 	if (broker_is_pattern(audience_address(audience)))
 		audience_remove_pattern(broker, audience);
 	table_remove(&broker->audiences, &audience->node);
@@ -97,38 +116,58 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	free(audience);
 }
 
-/* Messages for the members of an audience. */
-struct delivering {
-	struct broker *broker;
-	struct message **messages;
-	size_t count;
-};
-
-static void audience_hear(void *value, void *context)
+static void audience_is_to_hear(void *value, void *context)
 {
-	const struct audience *audience = value;
-	const struct delivering *delivering = context;
+	struct audience *audience = value;
+	struct broker *broker = context;
 
-	/* subscription_deliver() only queues: nobody joins or leaves during the walk. */
-	for (size_t i = 0; i < audience->count; i++) {
-		struct subscription *member = audience->members[i];
+	audience->heard = 0;
+	audience->end = audience->count;
+	list_append(&broker->hearing, &audience->hearing);
+}
+
+void audience_begin(struct broker *broker, struct slice address)
+{
+	struct audience *audience = audience_find(broker, address);
+
+	assert(list_is_empty(&broker->hearing));
+	if (audience != NULL)
+		audience_is_to_hear(audience, broker);
+	if (slice_starts_with(address, SLICE("/")))
+		pattern_match(&broker->patterns, address, audience_is_to_hear, broker);
+}
+
+/* Returns how many members have heard. */
+static size_t audience_hear(
+	struct audience *audience, const struct round *round, size_t most)
+{
+	size_t heard = 0;
+
+	/* subscription_deliver() only queues: nobody comes or leaves meanwhile. */
+	for (; heard < most && audience->heard < audience->end; heard++) {
+		struct subscription *member = audience->members[audience->heard++];
 
 		if (member->joining > 0)
 			continue;
-		for (size_t j = 0; j < delivering->count; j++)
-			subscription_deliver(member, delivering->messages[j], 0);
+		for (size_t i = 0; i < round->count; i++)
+			subscription_deliver(member, round->messages[i], 0);
 	}
-	worker_spend(delivering->broker->worker, audience->count * delivering->count);
+	return heard;
 }
 
-void audience_deliver(struct broker *broker, struct message **messages, size_t count)
+bool audience_bring(struct broker *broker, const struct round *round, size_t most)
 {
-	const struct slice address = message_address(messages[0]);
-	struct audience *audience = audience_find(broker, address);
-	struct delivering delivering = {broker, messages, count};
+	while (most > 0 && !list_is_empty(&broker->hearing)) {
+		struct audience *audience =
+			container_of(broker->hearing.next, struct audience, hearing);
+		const size_t heard = audience_hear(audience, round, most);
 
-	if (audience != NULL)
-		audience_hear(audience, &delivering);
-	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->patterns, address, audience_hear, &delivering);
+		most -= heard;
+		worker_spend(broker->worker, heard * round->count);
+		if (audience->heard < audience->end)
+			continue;
+		list_remove(&audience->hearing);
+		audience->heard = audience->end = 0;
+	}
+	return list_is_empty(&broker->hearing);
 }

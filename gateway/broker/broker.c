@@ -19,6 +19,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers)
 	table_init(&broker->audiences, &worker->key);
 	pattern_set_init(&broker->patterns, &worker->key, separator);
 	table_init(&broker->topics, &worker->key);
+	list_init(&broker->hearing);
 	list_init(&broker->idle_topics);
 	pattern_set_init(&broker->remote_patterns, &worker->key, separator);
 	broker->wanting = xcalloc(workers, sizeof(*broker->wanting));

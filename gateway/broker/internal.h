@@ -29,6 +29,14 @@
 #include "gateway/config.h"
 #include "gateway/outbound.h"
 
+/* Messages of one destination that are brought to its subscribers together, in one walk. */
+enum { ROUND_MESSAGES = 16 };
+
+struct round {
+	struct message *messages[ROUND_MESSAGES];
+	size_t count; /* 0: none */
+};
+
 struct broker {
 	struct worker *worker;
 	unsigned workers; /* in the crew */
@@ -38,7 +46,9 @@ struct broker {
 	struct registry commits;
 	struct table audiences;      /* by address: who listens on this worker */
 	struct pattern_set patterns; /* the audiences of those */
-	struct table topics;         /* by address: those that have their home here */
+	struct list hearing; /* audiences that a round has not reached in full */
+	struct round round;  /* under way here */
+	struct table topics; /* by address: those that have their home here */
 	struct list
 		idle_topics; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
@@ -218,8 +228,17 @@ void audience_add(
 void audience_remove(struct broker *broker, struct subscription *subscription);
 struct slice audience_address(const struct audience *audience);
 
-/* Messages of one address, in their order; each subscriber gets all at once. */
-void audience_deliver(struct broker *broker, struct message **messages, size_t count);
+/*
+ * A round to those who listen to an address now. It may last several turns, in which
+ * members leave, and others come, who hear nothing of it. One at a time.
+ */
+void audience_begin(struct broker *broker, struct slice address);
+
+/*
+ * Brings the messages of that address, in their order, to the next `most` members, each
+ * of whom gets all at once. True when nobody is left to hear them.
+ */
+bool audience_bring(struct broker *broker, const struct round *round, size_t most);
 
 /* subscription.c */
 

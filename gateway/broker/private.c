@@ -174,7 +174,8 @@ static void reply_run(struct worker *worker, struct post *post)
 
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
-	audience_deliver(broker, &reply->message, 1);
+	audience_begin(broker, message_address(reply->message));
+	audience_bring(broker, &(struct round){{reply->message}, 1}, SIZE_MAX);
 	message_unref(reply->message);
 	broker_answer(broker, reply->party, reply->request, SLICE(""));
 	free(reply);

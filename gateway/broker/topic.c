@@ -15,8 +15,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DELIVER_TOGETHER = 16 };
-
 struct topic {
 	struct table_node node; /* its key points to `address` */
 	struct place place;     /* of the latest message */
@@ -206,58 +204,68 @@ struct deliver_post {
 
 static void deliver_run(struct worker *worker, struct post *post);
 
-/* The message of such a post, which is freed. */
-static struct message *deliver_post_open(struct post *post)
-{
-	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
-	struct message *message = deliver->message;
-
-	free(deliver);
-	return message;
-}
-
-/* The next post's message, when that is one for the same audience; else NULL. */
-static struct message *deliver_take_next(
-	struct worker *worker, struct slice address, size_t size_max)
+/* Adds the next post's message, when that is one for the same audience. */
+static bool round_take_next(struct worker *worker, struct round *round, size_t *room)
 {
 	const struct post *post = worker_next_post(worker);
 
 	if (post == NULL || post->run != deliver_run)
-		return NULL;
-	const struct message *message =
-		container_of(post, struct deliver_post, post)->message;
-	if (message_size(message) > size_max ||
-		!slice_equal(message_address(message), address))
-		return NULL;
-	return deliver_post_open(worker_take_post(worker));
+		return false;
+	const struct deliver_post *deliver =
+		container_of(post, struct deliver_post, post);
+	struct message *message = deliver->message;
+
+	if (message_size(message) > *room ||
+		!slice_equal(
+			message_address(message), message_address(round->messages[0])))
+		return false;
+	*room -= message_size(message);
+	round->messages[round->count++] = message;
+	free(container_of(worker_take_post(worker), struct deliver_post, post));
+	return true;
 }
 
 /*
- * At a worker that has subscribers. Messages of one destination that come together are
- * brought together: it is the walk to each subscriber that costs, not what is
- * brought there. They are few beside what a session's queue takes.
+ * Messages of one destination that come together are brought together: it is the walk to
+ * each subscriber that costs, not what is brought there. They are few beside what a
+ * session's queue takes.
  */
-static void deliver_run(struct worker *worker, struct post *post)
+static void round_begin(
+	struct worker *worker, struct round *round, struct message *first)
 {
 	const struct limits *limits = &worker->config->limits;
-	struct message *messages[DELIVER_TOGETHER] = {deliver_post_open(post)};
-	const struct slice address = message_address(messages[0]);
-	size_t count = 1, size = message_size(messages[0]);
+	const size_t size = message_size(first), bytes = limits->queue_bytes / 8;
+	size_t room = size < bytes ? bytes - size : 0;
 
-	for (; count < DELIVER_TOGETHER && count < limits->queue_messages / 8 &&
-		size < limits->queue_bytes / 8;
-		count++) {
-		struct message *next = deliver_take_next(
-			worker, address, limits->queue_bytes / 8 - size);
+	round->messages[round->count++] = first;
+	while (round->count < ROUND_MESSAGES &&
+		round->count < limits->queue_messages / 8 &&
+		round_take_next(worker, round, &room))
+		;
+	audience_begin(worker->broker, message_address(first));
+}
 
-		if (next == NULL)
-			break;
-		messages[count] = next;
-		size += message_size(next);
+static void round_end(struct round *round)
+{
+	while (round->count > 0)
+		message_unref(round->messages[--round->count]);
+}
+
+/* At a worker that has subscribers. Many of them are more than a turn allows. */
+static void deliver_run(struct worker *worker, struct post *post)
+{
+	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
+	struct round *round = &worker->broker->round;
+
+	if (round->count == 0)
+		round_begin(worker, round, deliver->message);
+	const size_t members = worker_allowance(worker) / round->count + 1;
+	if (!audience_bring(worker->broker, round, members)) {
+		worker_return_post(worker, post);
+		return;
 	}
-	audience_deliver(worker->broker, messages, count);
-	for (size_t i = 0; i < count; i++)
-		message_unref(messages[i]);
+	round_end(round);
+	free(deliver);
 }
 
 static void deliver_post_send(

@@ -1,6 +1,7 @@
 // Servers to be measured, and the load generator that measures them.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -58,15 +59,36 @@ export async function during(starting, use) {
   }
 }
 
-// Runs the load generator; fails when anything was lost, doubled or out of order.
-export async function load(server, options) {
-  const all = { server: server.pids.join(), port: server.port, 'tcp-port': server.tcpPort, ...server.options, ...options };
-  const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-  const { stdout } = await run(path.join(folder, 'bench'), flags);
+// What runs a program on the last processor, or on all but that: so that a server does not
+// wait for the load instead of working.
+const count = availableParallelism();
+const taskset = (cores) => (count > 1 ? ['taskset', '--cpu-list', cores] : []);
+export const apart = taskset(`${count - 1}`);
+const beside = taskset(`0-${count - 2}`);
+
+// The output of a program of the bench, as one line of JSON.
+async function measure(name, flags, under = []) {
+  const [command, ...rest] = [...under, path.join(folder, name), ...flags];
+  const { stdout, stderr } = await run(command, rest);
+  process.stderr.write(stderr);
   return JSON.parse(stdout);
 }
 
-export async function probe(server, seconds) {
-  const { stdout } = await run(path.join(folder, 'probe'), [`${server.port}`, `${seconds}`]);
-  return JSON.parse(stdout);
+// Runs the load generator; fails when anything was lost, doubled or out of order.
+export async function load(server, options, under) {
+  const all = { server: server.pids.join(), port: server.port, 'tcp-port': server.tcpPort, ...server.options, ...options };
+  const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  return measure('bench', flags, under);
+}
+
+// How long others wait, idle and under that load.
+export async function probe(server, options) {
+  const { seconds } = options;
+  const ask = () => measure('probe', [`${server.port}`, `${seconds}`], beside);
+  const idle = await ask();
+  const loading = load(server, { ...options, seconds: seconds + 2 }, beside);
+  await new Promise((resolve) => { setTimeout(resolve, 1000); }); // it opens its sessions
+  const busy = await ask();
+  await loading;
+  return { idle, busy };
 }

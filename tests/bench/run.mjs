@@ -4,7 +4,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { countInstructions } from './instructions.mjs';
-import { during, load, probe, startFloor, startPostern } from './lib.mjs';
+import { apart, during, load, probe, startFloor, startPostern } from './lib.mjs';
 import { printPeers } from './peers.mjs';
 import { isMet, number, rows } from './rows.mjs';
 
@@ -25,14 +25,8 @@ const tools = {
   postern: (options, crew) => during(startPostern(crew), (server) => load(server, under(options))),
   floorOf: (kind, options) =>
     during(startFloor({ joined: kind === 'joined' }), (server) => load(server, under(options))),
-  probes: (options) => during(startPostern(), async (server) => {
-    const idle = await probe(server, SECONDS);
-    const loading = load(server, under({ ...options, seconds: SECONDS + 2 }));
-    await new Promise((resolve) => { setTimeout(resolve, 1000); }); // it opens its sessions
-    const busy = await probe(server, SECONDS);
-    await loading;
-    return { idle, busy };
-  }),
+  probes: (options) =>
+    during(startPostern({ under: apart }), (server) => probe(server, under(options))),
 };
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
