@@ -8,15 +8,6 @@ static void eventsource_begin(struct buf *body, struct slice callback)
 	buf_append(body, SLICE("\r\n"));
 }
 
-static void eventsource_frame(
-	struct buf *body, struct slice callback, struct slice frame)
-{
-	(void)callback;
-	buf_append(body, SLICE("data: "));
-	buf_append(body, frame);
-	buf_append(body, SLICE("\r\n\r\n"));
-}
-
 const struct downlink eventsource_downlink = {
 	.path = SLICE_INIT("eventsource"),
 	.method = "GET",
@@ -26,5 +17,6 @@ const struct downlink eventsource_downlink = {
 	.begin = eventsource_begin,
 	.transport = TRANSPORT_EVENTSOURCE,
 	.kind = REQUEST_EVENTSOURCE,
-	.frame = eventsource_frame,
+	.before = SLICE_INIT("data: "),
+	.after = SLICE_INIT("\r\n\r\n"),
 };

@@ -1,5 +1,6 @@
 #include "transports/feed.h"
 
+#include "protocol/chunk.h"
 #include "protocol/xmalloc.h"
 #include "transports/courier.h"
 #include "transports/framing.h"
@@ -78,32 +79,29 @@ static bool feed_tell(struct feed *feed, enum receiver_news news)
 	return courier_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
 
-/* Hands a frame over as the transport has it, in a chunk if it is a stream's. */
-static bool feed_hand_over(struct feed *feed, struct slice frame)
+static void feed_begin_frame(const struct feed *feed, struct buf *out)
+{
+	chunk_begin(out);
+	downlink_begin_frame(feed->ask.link, feed->ask.callback, out);
+}
+
+/* Hands over what was appended as the transport has it, in a chunk if it is a stream's. */
+static bool feed_end_frame(struct feed *feed, struct buf *out)
 {
 	const struct downlink *link = feed->ask.link;
 	bool chunked = link->streams && feed->ask.chunked;
-	struct buf body = {0}, chunk = {0};
 
-	link->frame(&body, feed->ask.callback, frame);
-	feed->sent += body.len;
-	feed->pulled.bytes = body.len;
+	buf_append(out, link->after);
+	feed->pulled.bytes = chunk_body(out).len;
+	feed->sent += feed->pulled.bytes;
 	feed->last = feed->last || !link->streams ||
 		     feed->sent >= feed->ask.endpoint->response_limit;
-	if (chunked) {
-		buf_printf(&chunk, "%zx\r\n", body.len);
-		buf_append(&chunk, buf_slice(&body));
-		buf_append(&chunk, SLICE("\r\n"));
-	}
 	const struct receiver_word word = {
 		.news = RECEIVER_TAKE,
 		.last = feed->last,
-		.bytes = buf_slice(chunked ? &chunk : &body),
+		.bytes = chunked ? chunk_end(out) : chunk_body(out),
 	};
-	bool written = courier_tell_receiver(feed->http, feed->ask.receiver, &word);
-	buf_finish(&body);
-	buf_finish(&chunk);
-	return written;
+	return courier_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
 
 /* What was handed over has left. False when the feed ends with that. */
@@ -132,7 +130,7 @@ static void feed_pump(struct feed *feed)
 	struct buf *frame = &feed->http->scratch;
 
 	while (!feed->busy) {
-		buf_clear(frame);
+		feed_begin_frame(feed, frame);
 		feed->pulled = framing_pull(
 			feed->session, feed->ask.link->wire, FRAME_BUDGET, frame);
 		if (feed->pulled.what == SESSION_NEXT_NOTHING) {
@@ -142,7 +140,7 @@ static void feed_pump(struct feed *feed)
 		}
 		feed->busy = true;
 		feed->last = feed->pulled.what == SESSION_NEXT_CLOSE;
-		if (!feed_hand_over(feed, buf_slice(frame)) || !feed_written(feed))
+		if (!feed_end_frame(feed, frame) || !feed_written(feed))
 			break;
 	}
 	if (frame->capacity > 4 * FRAME_BUDGET)
@@ -179,10 +177,11 @@ static void feed_say_close(struct feed *feed, unsigned code, struct slice reason
 {
 	struct buf frame = {0};
 
+	feed_tell(feed, RECEIVER_BEGIN);
+	feed_begin_frame(feed, &frame);
 	framing_close(&frame, feed->ask.link->wire, code, reason);
 	feed->last = true;
-	feed_tell(feed, RECEIVER_BEGIN);
-	feed_hand_over(feed, buf_slice(&frame));
+	feed_end_frame(feed, &frame);
 	buf_finish(&frame);
 	feed_destroy(feed);
 }

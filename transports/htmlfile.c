@@ -32,14 +32,6 @@ static void htmlfile_begin(struct buf *body, struct slice callback)
 	buf_append(body, SLICE("\r\n\r\n"));
 }
 
-static void htmlfile_frame(struct buf *body, struct slice callback, struct slice frame)
-{
-	(void)callback;
-	buf_append(body, SLICE("<script>\np(\""));
-	buf_append(body, frame);
-	buf_append(body, SLICE("\");\n</script>\r\n"));
-}
-
 const struct downlink htmlfile_downlink = {
 	.path = SLICE_INIT("htmlfile"),
 	.method = "GET",
@@ -50,5 +42,6 @@ const struct downlink htmlfile_downlink = {
 	.begin = htmlfile_begin,
 	.transport = TRANSPORT_HTMLFILE,
 	.kind = REQUEST_HTMLFILE,
-	.frame = htmlfile_frame,
+	.before = SLICE_INIT("<script>\np(\""),
+	.after = SLICE_INIT("\");\n</script>\r\n"),
 };

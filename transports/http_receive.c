@@ -11,6 +11,7 @@
 #include "transports/http_internal.h"
 
 #include "protocol/ascii.h"
+#include "protocol/chunk.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/courier.h"
@@ -175,10 +176,10 @@ static void stream_open(struct receiver *receiver)
 
 	receiver->phase = RECEIVER_OPEN;
 	receiver->rest = (struct buf){0};
-	receiver->link->begin(&prelude, slice_of(receiver->callback));
 	http_write_stream(receiver->request, receiver->link->content_type, &out);
-	buf_printf(
-		&out, "%zx\r\n%.*s\r\n", prelude.len, SLICE_ARGS(buf_slice(&prelude)));
+	chunk_begin(&prelude);
+	receiver->link->begin(&prelude, slice_of(receiver->callback));
+	buf_append(&out, chunk_end(&prelude));
 	buf_append(&out, buf_slice(&frame));
 	if (receiver_send(receiver, buf_slice(&out)) && frame.len > 0)
 		receiver_tell(receiver, FEED_WRITTEN);

@@ -7,16 +7,6 @@
 
 #include "protocol/url.h"
 
-static void jsonp_frame(struct buf *body, struct slice callback, struct slice frame)
-{
-	/* The comment keeps the callback's name from being read as another format. */
-	buf_append(body, SLICE("/**/"));
-	buf_append(body, callback);
-	buf_append(body, SLICE("(\""));
-	buf_append(body, frame);
-	buf_append(body, SLICE("\");\r\n"));
-}
-
 const struct downlink jsonp_downlink = {
 	.path = SLICE_INIT("jsonp"),
 	.method = "GET",
@@ -26,7 +16,10 @@ const struct downlink jsonp_downlink = {
 	.family = FAMILY_JSONP,
 	.transport = TRANSPORT_JSONP,
 	.kind = REQUEST_JSONP,
-	.frame = jsonp_frame,
+	/* The comment keeps the callback's name from being read as another format. */
+	.before = SLICE_INIT("/**/"),
+	.called = SLICE_INIT("(\""),
+	.after = SLICE_INIT("\");\r\n"),
 };
 
 static enum sockjs_decode jsonp_decode(

@@ -32,8 +32,9 @@ struct downlink {
 	/* Streams begin with this; it is sent as a chunk of its own. */
 	void (*begin)(struct buf *body, struct slice callback);
 
-	/* Appends one frame (o, h, a[...], c[...]) as it stands in the response. */
-	void (*frame)(struct buf *body, struct slice callback, struct slice frame);
+	/* What stands in the response before and after a frame (o, h, a[...], c[...]). */
+	struct slice before, after;
+	struct slice called; /* behind `before` and the parameter c; else empty */
 };
 
 struct uplink {
@@ -65,5 +66,9 @@ extern const struct uplink xhr_uplink;
 /* The one whose path it is, or NULL. */
 const struct downlink *downlink_find(struct slice path);
 const struct uplink *uplink_find(struct slice path);
+
+/* Appends what stands before a frame; behind the frame comes link->after. */
+void downlink_begin_frame(
+	const struct downlink *link, struct slice callback, struct buf *body);
 
 #endif

@@ -32,3 +32,13 @@ const struct uplink *uplink_find(struct slice path)
 	}
 	return NULL;
 }
+
+void downlink_begin_frame(
+	const struct downlink *link, struct slice callback, struct buf *body)
+{
+	buf_append(body, link->before);
+	if (link->called.len == 0)
+		return;
+	buf_append(body, callback);
+	buf_append(body, link->called);
+}

@@ -15,13 +15,6 @@ static void xhr_begin(struct buf *body, struct slice callback)
 	buf_append_char(body, '\n');
 }
 
-static void xhr_frame(struct buf *body, struct slice callback, struct slice frame)
-{
-	(void)callback;
-	buf_append(body, frame);
-	buf_append_char(body, '\n');
-}
-
 static enum sockjs_decode xhr_decode(
 	struct sockjs_messages *messages, struct slice body, bool form)
 {
@@ -36,7 +29,7 @@ const struct downlink poll_downlink = {
 	.content_type = "application/javascript; charset=UTF-8",
 	.wire = WIRE_SOCKJS,
 	.at_once = true,
-	.frame = xhr_frame,
+	.after = SLICE_INIT("\n"),
 };
 
 const struct downlink xhr_downlink = {
@@ -46,7 +39,7 @@ const struct downlink xhr_downlink = {
 	.wire = WIRE_SOCKJS,
 	.transport = TRANSPORT_XHR,
 	.kind = REQUEST_XHR,
-	.frame = xhr_frame,
+	.after = SLICE_INIT("\n"),
 };
 
 const struct downlink xhr_streaming_downlink = {
@@ -58,7 +51,7 @@ const struct downlink xhr_streaming_downlink = {
 	.begin = xhr_begin,
 	.transport = TRANSPORT_XHR_STREAMING,
 	.kind = REQUEST_XHR_STREAMING,
-	.frame = xhr_frame,
+	.after = SLICE_INIT("\n"),
 };
 
 const struct uplink xhr_uplink = {
