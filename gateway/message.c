@@ -15,9 +15,8 @@ enum { RENDERINGS_MAX = 8 };
 struct form {
 	enum stomp_version version;
 	enum wire wire;
-	struct slice subscription; /* a copy: names come and go */
+	uint64_t subscription; /* its name's number */
 	uint32_t ack;
-	bool has_subscription;
 	bool redelivered;
 	bool is_text;
 	struct buf bytes;
@@ -191,7 +190,6 @@ struct message *message_ref(struct message *message)
 
 static void form_finish(struct form *form)
 {
-	free((char *)form->subscription.data);
 	buf_finish(&form->bytes);
 }
 
@@ -244,7 +242,7 @@ size_t message_size(const struct message *message)
 }
 
 static void message_write_frame(
-	const struct message *message, const struct form *form, struct buf *out)
+	const struct message *message, const struct view *view, struct buf *out)
 {
 	char text[64]; /* the place, and with the ordinal behind it the ack */
 	int len = snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
@@ -252,23 +250,23 @@ static void message_write_frame(
 	struct slice place = {text, (size_t)len};
 
 	stomp_write_begin(out, STOMP_MESSAGE);
-	if (form->has_subscription)
-		stomp_write_header(
-			out, form->version, SLICE("subscription"), form->subscription);
+	if (view->subscription != NULL)
+		stomp_write_header(out, view->version, SLICE("subscription"),
+			name_text(view->subscription));
 	stomp_write_header_plain(out, SLICE("message-id"), place);
 	stomp_write_header(
-		out, form->version, SLICE("destination"), message->destination);
+		out, view->version, SLICE("destination"), message->destination);
 	if (message->is_placed)
 		stomp_write_header_plain(out, SLICE("x-postern-seq"), place);
-	if (form->redelivered)
+	if (view->redelivered)
 		stomp_write_header_plain(out, SLICE("redelivered"), SLICE("true"));
-	if (form->ack > 0) {
+	if (view->ack > 0) {
 		place.len += (size_t)snprintf(
-			text + len, sizeof(text) - (size_t)len, "-%" PRIu32, form->ack);
+			text + len, sizeof(text) - (size_t)len, "-%" PRIu32, view->ack);
 		stomp_write_header_plain(out, SLICE("ack"), place);
 	}
 	for (size_t i = 0; i < message->header_count; i++) {
-		stomp_write_header(out, form->version, message->headers[i].name,
+		stomp_write_header(out, view->version, message->headers[i].name,
 			message->headers[i].value);
 	}
 	stomp_write_end(out, message->body);
@@ -303,12 +301,13 @@ static bool make_text(struct buf *bytes)
 	return true;
 }
 
-static void form_fill(struct form *form, const struct message *message)
+static void form_fill(
+	struct form *form, const struct message *message, const struct view *view)
 {
 	struct buf plain = {0}, quoted = {0};
 
 	if (message->is_frame)
-		message_write_frame(message, form, &plain);
+		message_write_frame(message, view, &plain);
 	else
 		buf_append(&plain, message->body);
 
@@ -344,12 +343,9 @@ static bool form_suits(
 		return false;
 	if (!message->is_frame)
 		return true; /* text looks alike to everybody */
-	if (form->version != view->version || form->ack != view->ack ||
-		form->redelivered != view->redelivered ||
-		form->has_subscription != (view->subscription != NULL))
-		return false;
-	return view->subscription == NULL ||
-	       slice_equal(form->subscription, name_text(view->subscription));
+	return form->version == view->version && form->ack == view->ack &&
+	       form->redelivered == view->redelivered &&
+	       form->subscription == name_number(view->subscription);
 }
 
 /* A place for one more form: a new one, or that of the oldest. */
@@ -379,14 +375,9 @@ struct rendering message_render(struct message *message, const struct view *view
 	struct form *form = message_make_form(message);
 	*form = (struct form){.version = view->version,
 		.wire = view->wire,
+		.subscription = name_number(view->subscription),
 		.ack = view->ack,
 		.redelivered = view->redelivered};
-	if (message->is_frame && view->subscription != NULL) {
-		struct slice id = name_text(view->subscription);
-
-		form->subscription = (struct slice){xstrdup(id), id.len};
-		form->has_subscription = true;
-	}
-	form_fill(form, message);
+	form_fill(form, message, view);
 	return (struct rendering){buf_slice(&form->bytes), form->is_text};
 }

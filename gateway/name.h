@@ -10,11 +10,29 @@
 
 struct name;
 
-/* The names of one worker live in a table that the worker owns. */
-struct name *name_intern(struct table *names, struct slice text); /* one reference */
+/* The names of one worker, which it owns. */
+struct names {
+	struct table table; /* by their text */
+	uint64_t number;    /* of the latest */
+};
+
+/*
+ * The key must outlive the names, all of which are gone at the end. `worker` is the
+ * index of theirs.
+ */
+void names_init(struct names *names, const struct hash_key *key, unsigned worker);
+void names_finish(struct names *names);
+
+struct name *name_intern(struct names *names, struct slice text); /* one reference */
 struct name *name_ref(struct name *name);                         /* NULL is fine */
-void name_unref(struct table *names, struct name *name);          /* NULL is fine */
+void name_unref(struct names *names, struct name *name);          /* NULL is fine */
 
 struct slice name_text(const struct name *name);
+
+/*
+ * Its number, which no other name of any worker has or will ever have, so that a note of
+ * it needs no reference. 0 for NULL.
+ */
+uint64_t name_number(const struct name *name);
 
 #endif

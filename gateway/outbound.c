@@ -51,7 +51,7 @@ const struct delivery *outbound_item(const struct outbound *queue, size_t index)
 }
 
 static void outbound_drop(
-	struct outbound *queue, struct delivery *item, struct table *names)
+	struct outbound *queue, struct delivery *item, struct names *names)
 {
 	if (is_bounded(item)) {
 		queue->bounded--;
@@ -71,7 +71,7 @@ static void outbound_shrink(struct outbound *queue)
 	*queue = (struct outbound){0};
 }
 
-void outbound_pop(struct outbound *queue, size_t count, struct table *names)
+void outbound_pop(struct outbound *queue, size_t count, struct names *names)
 {
 	assert(count <= queue->count);
 	for (; count > 0; count--) {
@@ -82,7 +82,7 @@ void outbound_pop(struct outbound *queue, size_t count, struct table *names)
 	outbound_shrink(queue);
 }
 
-void outbound_cut(struct outbound *queue, size_t keep, struct table *names)
+void outbound_cut(struct outbound *queue, size_t keep, struct names *names)
 {
 	while (queue->count > keep) {
 		queue->count--;
@@ -100,7 +100,7 @@ struct sieve {
 };
 
 static size_t outbound_sift(struct outbound *queue, size_t keep,
-	const struct sieve *sieve, struct table *names)
+	const struct sieve *sieve, struct names *names)
 {
 	size_t kept = keep, count = queue->count;
 
@@ -132,7 +132,7 @@ static bool is_over(const struct sieve *sieve, const struct outbound *queue,
 }
 
 size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
-	uint64_t bytes, struct table *names)
+	uint64_t bytes, struct names *names)
 {
 	const struct sieve sieve = {
 		.drops = is_over, .messages = messages, .bytes = bytes};
@@ -180,10 +180,10 @@ static bool is_stale(const struct sieve *sieve, const struct outbound *queue,
 	return item->flags & DELIVERY_STALE;
 }
 
-size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct table *names)
+size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names)
 {
 	const struct sieve sieve = {.drops = is_stale};
-	struct newest newest = {.queue = queue, .key = names->key, .mask = 1};
+	struct newest newest = {.queue = queue, .key = names->table.key, .mask = 1};
 
 	if (queue->count <= keep + 1)
 		return 0;
@@ -208,7 +208,7 @@ static bool is_lent_to(const struct sieve *sieve, const struct outbound *queue,
 }
 
 void outbound_recall(
-	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names)
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names)
 {
 	const struct sieve sieve = {.drops = is_lent_to, .ordinal = ordinal};
 

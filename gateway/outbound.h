@@ -40,10 +40,10 @@ void outbound_push(struct outbound *queue, const struct delivery *item);
 const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
 /* Drops the `count` oldest. The names belong to `names`. */
-void outbound_pop(struct outbound *queue, size_t count, struct table *names);
+void outbound_pop(struct outbound *queue, size_t count, struct names *names);
 
 /* Drops all but the `keep` oldest. */
-void outbound_cut(struct outbound *queue, size_t keep, struct table *names);
+void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
 
 /*
  * The following drop none of the `keep` oldest items. The first two say how many they
@@ -52,13 +52,13 @@ void outbound_cut(struct outbound *queue, size_t keep, struct table *names);
 
 /* The oldest ones, until no more messages and bytes are left that count. */
 size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
-	uint64_t bytes, struct table *names);
+	uint64_t bytes, struct names *names);
 
 /* All but the newest of each destination, as each subscription gets it. */
-size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct table *names);
+size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names);
 
 /* What a queue has lent to that subscription. */
 void outbound_recall(
-	struct outbound *queue, size_t keep, uint32_t ordinal, struct table *names);
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names);
 
 #endif

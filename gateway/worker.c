@@ -289,7 +289,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	worker->stop_timer.fire = on_stop_timer;
 	worker->close_timer.fire = on_close_timer;
 	inbox_init(&worker->inbox);
-	table_init(&worker->names, &worker->key);
+	names_init(&worker->names, &worker->key, index);
 	table_init(&worker->sessions, &worker->key);
 	list_init(&worker->all_sessions);
 	list_init(&worker->awake);
@@ -361,7 +361,7 @@ void worker_destroy(struct worker *worker)
 	graveyard_destroy(worker->graveyard);
 	loop_destroy(worker->loop);
 	table_finish(&worker->sessions);
-	table_finish(&worker->names);
+	names_finish(&worker->names);
 	stomp_spare_finish(&worker->spare);
 	metrics_destroy(worker->metrics);
 	config_unref(worker->config);

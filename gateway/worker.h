@@ -10,6 +10,7 @@
 #include "gateway/inbox.h"
 #include "gateway/list.h"
 #include "gateway/loop.h"
+#include "gateway/name.h"
 #include "gateway/registry.h"
 #include "protocol/stomp.h"
 
@@ -35,7 +36,7 @@ struct worker {
 		turn_over; /* how long a turn lasts; by loop_clock(), this one */
 	bool choked;       /* those who send are not read */
 
-	struct table names;       /* name.h */
+	struct names names;
 	struct stomp_spare spare; /* of the parsers of its sessions */
 	struct table sessions;    /* those that have an id */
 	struct list all_sessions; /* every session, until it is freed */

@@ -195,7 +195,7 @@ void simulation_check_nothing_left(const struct simulation *sim)
 		promise(&sim->witness,
 			crew->workers[i]->broker->parties.entries.count == 0,
 			"parties are left on worker %u", i);
-		promise(&sim->witness, crew->workers[i]->names.count == 0,
+		promise(&sim->witness, crew->workers[i]->names.table.count == 0,
 			"names are left on worker %u", i);
 	}
 }

@@ -4,13 +4,13 @@
 
 #include <stdio.h>
 
-static struct table names;
+static struct names names;
 static struct outbound queue;
 static uint64_t next; /* what is pushed next */
 
 static void setup(void)
 {
-	table_init(&names, &(struct hash_key){1, 2});
+	names_init(&names, &(struct hash_key){1, 2}, 0);
 	queue = (struct outbound){0};
 	next = 0;
 }
@@ -19,7 +19,7 @@ static void teardown(void)
 {
 	outbound_cut(&queue, 0, &names);
 	ck_assert_uint_eq(queue.count + queue.bytes, 0);
-	table_finish(&names);
+	names_finish(&names);
 }
 
 /* Pushes messages "0", "1", ... under subscriptions of the same name. */
@@ -58,7 +58,7 @@ static void check(uint64_t first, size_t count)
 		bytes += message_size(item->message);
 	}
 	ck_assert_uint_eq(queue.bytes, bytes);
-	ck_assert_uint_eq(names.count, count);
+	ck_assert_uint_eq(names.table.count, count);
 }
 
 START_TEST(items_stand_in_order_however_many_there_are)

@@ -14,7 +14,7 @@ struct subscription *subscription_create(struct broker *broker, struct party *pa
 	const struct slice *id, struct slice destination, enum stomp_version version)
 {
 	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
-	struct table *names = &broker->worker->names;
+	struct names *names = &broker->worker->names;
 
 	subscription->party = party;
 	subscription->version = version;
@@ -56,7 +56,7 @@ static size_t subscription_finish(struct broker *broker,
 	struct subscription *subscription, size_t lost, uint64_t request)
 {
 	struct party *party = subscription->party;
-	struct table *names = &broker->worker->names;
+	struct names *names = &broker->worker->names;
 	size_t index = party_seek(party, subscription->ordinal), answers = 0;
 
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
