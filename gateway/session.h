@@ -212,6 +212,9 @@ struct trace *session_traced(const struct session *session); /* NULL: it is not 
 /* `awake` came from a list of the worker: tells its outlet, if any, to come and pull. */
 void session_flush(struct list *awake);
 
+/* It is about to be sent something: what that touches comes from memory meanwhile. */
+void session_fetch(const struct session *session);
+
 /*
  * For want of memory: ends as slow consumers those sessions for which most waits, until
  * their queues had so many bytes.

@@ -13,55 +13,53 @@
 struct handler;
 
 struct session {
+	/* What each delivery touches stands together: a few cache lines of many. */
 	struct worker *worker;
-	const struct endpoint *endpoint; /* held */
+	struct outlet *outlet;
 	const struct handler *handler;
 	void *conversation; /* the handler's */
-	struct outlet *outlet;
-
-	struct table_node node; /* in worker->sessions, when it has a key */
-	char *key;              /* NULL: it cannot be found */
-	struct list link;       /* in worker->all_sessions */
-	struct list awake;      /* in worker->awake, ->pressed or ->answering */
-	struct name *origin;    /* NULL: bound to none */
-	struct name *cookie;    /* the same */
-	struct name *address;
-	char label[17];
-
+	struct list awake;  /* in worker->awake, ->pressed or ->answering */
+	struct outbound queue;
+	size_t lent; /* the oldest messages, which an outlet has rendered already */
+	struct trace *trace; /* owned; NULL: nobody watches */
+	uint64_t sent_at;    /* the handler sent; by loop_now(), as all times here */
+	uint64_t taken_at;   /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
-	enum session_framing framing;
-	enum transport transport; /* what it was opened with */
 	enum slow_policy policy;
 	bool greeted;    /* the open frame is taken, or there is none */
 	bool beat_due;   /* h waits */
 	bool overflowed; /* the handler must be told */
 	bool slow;       /* it ends since it did not read */
 	bool doomed;     /* its destruction is deferred */
-	uint16_t close_code;
 	uint8_t family;
-	char *close_reason;
-
-	struct trace *trace;   /* owned; NULL: nobody watches */
-	struct counter *gauge; /* of those like it */
-	uint64_t counted;      /* what the metrics know of queue.bytes */
-	uint64_t opened_at;
+	uint16_t close_code;
+	uint64_t counted; /* what the metrics know of queue.bytes */
 	struct traffic {
 		uint64_t messages, bytes;
 	} traffic[DIRECTIONS];
 
-	struct outbound queue;
-	size_t lent; /* the oldest messages, which an outlet has rendered already */
+	const struct endpoint *endpoint; /* held */
+	enum session_framing framing;
+	enum transport transport; /* what it was opened with */
+	struct table_node node;   /* in worker->sessions, when it has a key */
+	char *key;                /* NULL: it cannot be found */
+	struct list link;         /* in worker->all_sessions */
+	struct name *origin;      /* NULL: bound to none */
+	struct name *cookie;      /* the same */
+	struct name *address;
+	char *close_reason;
+	char label[17];
+
+	struct counter *gauge; /* of those like it */
+	uint64_t opened_at;
 	uint64_t dropped; /* messages, by the policy */
 
 	unsigned holds;
 	struct list waiters;
 	struct task let_on; /* tells them */
 
-	/* Times of loop_now(). One timer looks at all of them. */
-	struct timer timer;
+	struct timer timer;   /* one looks at all times */
 	uint64_t heard_at;    /* the peer showed life */
-	uint64_t sent_at;     /* the handler sent */
-	uint64_t taken_at;    /* the kernel took a frame, or the first began to wait */
 	uint64_t detached_at; /* the last outlet went */
 	uint64_t closing_at;
 	struct task reap;
