@@ -1,7 +1,7 @@
 /*
  * An outlet is where a session's output leaves right now: a WebSocket, a streaming
  * response, a waiting poll, or memory in tests. It pulls from the session when
- * it can write (session_next, session_render, session_popped) and never
+ * it can write (session_next, session_pull, session_popped) and never
  * assumes that it is the only outlet that the session will ever have.
  */
 #ifndef GATEWAY_OUTLET_H

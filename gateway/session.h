@@ -17,6 +17,7 @@
 
 #include "gateway/config.h"
 #include "gateway/graveyard.h"
+#include "gateway/joint.h"
 #include "gateway/outbound.h"
 #include "gateway/outlet.h"
 #include "gateway/transport.h"
@@ -102,12 +103,12 @@ void session_lost(struct session *session, unsigned code, struct slice reason);
 enum session_next {
 	SESSION_NEXT_NOTHING,
 	SESSION_NEXT_OPEN,     /* o */
-	SESSION_NEXT_MESSAGES, /* *count of them wait */
+	SESSION_NEXT_MESSAGES, /* at least one waits */
 	SESSION_NEXT_BEAT,     /* h */
 	SESSION_NEXT_CLOSE,    /* c[], see session_close_code() */
 };
 
-enum session_next session_next(const struct session *session, size_t *count);
+enum session_next session_next(const struct session *session);
 
 /*
  * True when an outlet whose kernel has taken all goes on at once, past what it writes
@@ -116,8 +117,9 @@ enum session_next session_next(const struct session *session, size_t *count);
  */
 bool session_is_urgent(const struct session *session);
 
-/* Waiting message `index` (0 is the oldest) as `wire` has it; until the next call. */
-struct rendering session_render(struct session *session, size_t index, enum wire wire);
+/* Waiting messages, of which there are some, as they leave together (joint.h). */
+struct run session_pull(
+	struct session *session, const struct joining *how, size_t budget);
 
 /*
  * The kernel has taken what session_next() said; of messages the `count` oldest. That

@@ -19,7 +19,7 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	if (session->state == SESSION_CLOSING)
 		session->closing_at = session->taken_at; /* it lingers for this one */
 	session_heard(session);
-	if (session_next(session, NULL) != SESSION_NEXT_NOTHING)
+	if (session_next(session) != SESSION_NEXT_NOTHING)
 		session_wake(session);
 	if (!session->greeted)
 		session_hurry(session);
@@ -43,36 +43,28 @@ void session_lost(struct session *session, unsigned code, struct slice reason)
 	session_finish(session);
 }
 
-enum session_next session_next(const struct session *session, size_t *count)
+enum session_next session_next(const struct session *session)
 {
 	if (session->state == SESSION_CLOSED)
 		return SESSION_NEXT_NOTHING;
 	if (!session->greeted)
 		return SESSION_NEXT_OPEN;
-	if (session->queue.count > 0) {
-		if (count != NULL)
-			*count = session->queue.count;
+	if (session->queue.count > 0)
 		return SESSION_NEXT_MESSAGES;
-	}
 	if (session->state == SESSION_CLOSING)
 		return SESSION_NEXT_CLOSE;
 	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
 }
 
-struct rendering session_render(struct session *session, size_t index, enum wire wire)
+struct run session_pull(
+	struct session *session, const struct joining *how, size_t budget)
 {
-	const struct delivery *item = outbound_item(&session->queue, index);
-	const struct view view = {
-		.version = (enum stomp_version)item->version,
-		.wire = wire,
-		.subscription = item->subscription,
-		.ack = item->flags & DELIVERY_ACK ? item->ordinal : 0,
-		.redelivered = item->flags & DELIVERY_REDELIVERED,
-	};
+	const struct run run =
+		joint_pull(session->worker->joint, &session->queue, how, budget);
 
-	if (session->lent <= index)
-		session->lent = index + 1;
-	return message_render(item->message, &view);
+	if (session->lent < run.count)
+		session->lent = run.count;
+	return run;
 }
 
 /* The handler may only note it: nothing is queued or closed meanwhile. */

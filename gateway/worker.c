@@ -3,6 +3,7 @@
 #include "gateway/broker/broker.h"
 #include "gateway/config.h"
 #include "gateway/graveyard.h"
+#include "gateway/joint.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/session.h"
@@ -21,6 +22,7 @@
 enum {
 	WORK_PER_TURN = 2048,
 	TURN_NS = 150000,
+	FLUSHES_LEAST = 8, /* whatever the clock says */
 	TURNS_PUT_OFF = 32,
 };
 
@@ -202,10 +204,11 @@ static void worker_flush(struct worker *worker, struct list *sessions)
 {
 	struct list *link;
 
-	while ((link = list_take_first(sessions)) != NULL) {
-		session_flush(link);
-		if (worker_turn_is_over(worker))
+	for (int i = 0; i < FLUSHES_LEAST || !worker_turn_is_over(worker); i++) {
+		link = list_take_first(sessions);
+		if (link == NULL)
 			return;
+		session_flush(link);
 	}
 }
 
@@ -246,6 +249,7 @@ static bool worker_turn(void *context)
 	worker_flush_sessions(worker);
 	if (worker->edge != NULL && !worker->killed)
 		more = worker->edge_ops->turn(worker->edge);
+	joint_clear(worker->joint); /* its messages may leave the worker now */
 	worker_tell_crew(worker);
 	worker_send_batches(worker);
 	if (atomic_load_explicit(&worker->crew->ended, memory_order_relaxed))
@@ -296,6 +300,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	list_init(&worker->pressed);
 	list_init(&worker->answering);
 	list_init(&worker->broadcast);
+	worker->joint = joint_create();
 	worker->graveyard =
 		graveyard_create(&worker->key, worker->config->limits.ended_sessions);
 	worker->broker = broker_create(worker, count);
@@ -359,6 +364,7 @@ void worker_destroy(struct worker *worker)
 	loop_finish_work(worker->loop);
 	broker_destroy(worker->broker);
 	graveyard_destroy(worker->graveyard);
+	joint_destroy(worker->joint);
 	loop_destroy(worker->loop);
 	table_finish(&worker->sessions);
 	names_finish(&worker->names);

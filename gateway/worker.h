@@ -16,6 +16,7 @@
 
 struct broker;
 struct graveyard;
+struct joint;
 struct metrics;
 
 struct worker {
@@ -43,6 +44,7 @@ struct worker {
 	struct list awake;        /* sessions that have output for their outlet */
 	struct list pressed;      /* those that have much: no post runs before them */
 	struct list answering;    /* those that have no more than one answer */
+	struct joint *joint;      /* what was joined last in this turn */
 	unsigned turns_put_off;   /* in which posts came before sessions */
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t session_count;   /* ever opened; numbers their labels */

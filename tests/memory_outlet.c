@@ -15,21 +15,30 @@ static void memory_begin_entry(struct memory_outlet *memory)
 		buf_append_char(&memory->got, ' ');
 }
 
+/* Behind what it is. */
+static void append_message(struct buf *run, struct rendering message)
+{
+	buf_append_char(run, message.is_text ? 't' : 'b');
+	buf_append(run, message.bytes);
+}
+
 static void memory_take_message(struct memory_outlet *memory)
 {
-	struct rendering message = session_render(memory->session, 0, WIRE_PLAIN);
+	static const struct joining one = {WIRE_PLAIN, append_message};
+	const struct slice message = session_pull(memory->session, &one, 1).bytes;
+	const struct slice bytes = slice_from(message, 1);
 
-	if (!message.is_text)
+	if (message.data[0] == 'b')
 		buf_append(&memory->got, SLICE("binary:"));
 	if (memory->describe != NULL)
-		memory->describe(&memory->got, message.bytes);
+		memory->describe(&memory->got, bytes);
 	else
-		buf_append(&memory->got, message.bytes);
+		buf_append(&memory->got, bytes);
 }
 
 static struct pulled memory_take_raw(struct memory_outlet *memory)
 {
-	struct pulled pulled = {session_next(memory->session, NULL), 0, 0};
+	struct pulled pulled = {session_next(memory->session), 0, 0};
 
 	if (pulled.what == SESSION_NEXT_NOTHING)
 		return pulled;

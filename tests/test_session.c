@@ -88,7 +88,7 @@ START_TEST(messages_wait_for_the_open_frame)
 		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	say(session, "early");
-	ck_assert_int_eq(session_next(session, NULL), SESSION_NEXT_OPEN);
+	ck_assert_int_eq(session_next(session), SESSION_NEXT_OPEN);
 	memory_outlet_attach(&outlet, session);
 	assert_got(&outlet, "o a[\"early\"]");
 }

@@ -118,7 +118,7 @@ START_TEST(what_must_be_acknowledged_is_remembered)
 	subscription->ack = modes[_i].ack;
 	deliver(subscription, 1, modes[_i].flags);
 	ck_assert_uint_eq(subscription->unacked.count, modes[_i].unacked);
-	ck_assert_int_eq(session_next(party.session, NULL), SESSION_NEXT_MESSAGES);
+	ck_assert_int_eq(session_next(party.session), SESSION_NEXT_MESSAGES);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
  * which is the ? of the frames.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/session_internal.h"
 #include "tests/still_crew.h"
 #include "tests/stomp_peer.h"
 #include "tests/unit.h"
@@ -125,7 +126,11 @@ END_TEST
 /* What a peer's session has waiting, as bytes that its message remembers. */
 static const char *waiting(unsigned who)
 {
-	return session_render(peers[who]->memory.session, 0, WIRE_PLAIN).bytes.data;
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
+	const struct session *session = peers[who]->memory.session;
+
+	return message_render(outbound_item(&session->queue, 0)->message, &view)
+		.bytes.data;
 }
 
 START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)

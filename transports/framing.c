@@ -2,20 +2,36 @@
 
 #include "protocol/sockjs.h"
 
-static size_t framing_messages(struct session *session, size_t waiting, enum wire wire,
-	size_t budget, struct buf *frame)
+/* Behind a comma, which the first one does not need. */
+static void append_item(struct buf *run, struct rendering message)
 {
-	size_t start = frame->len, count = 0;
+	buf_append_char(run, ',');
+	buf_append(run, message.bytes);
+}
+
+/* As `wire` has them. */
+static const struct joining *framing_joining(enum wire wire)
+{
+	static const struct joining joinings[] = {
+		[WIRE_SOCKJS] = {WIRE_SOCKJS, append_item},
+		[WIRE_PERCENT] = {WIRE_PERCENT, append_item},
+		[WIRE_SCRIPT] = {WIRE_SCRIPT, append_item},
+	};
+
+	return &joinings[wire];
+}
+
+static size_t framing_messages(
+	struct session *session, enum wire wire, size_t budget, struct buf *frame)
+{
+	/* "a[" for the first comma. */
+	const struct run run = session_pull(
+		session, framing_joining(wire), budget > 0 ? budget - 1 : 0);
 
 	buf_append(frame, SLICE("a["));
-	do {
-		if (count > 0)
-			buf_append_char(frame, ',');
-		buf_append(frame, session_render(session, count, wire).bytes);
-		count++;
-	} while (count < waiting && frame->len - start < budget);
+	buf_append(frame, slice_from(run.bytes, 1));
 	buf_append_char(frame, ']');
-	return count;
+	return run.count;
 }
 
 void framing_close(
@@ -39,7 +55,7 @@ struct pulled framing_pull(
 	struct pulled pulled = {SESSION_NEXT_NOTHING, 0, 0};
 	size_t start = frame->len;
 
-	pulled.what = session_next(session, &pulled.count);
+	pulled.what = session_next(session);
 	switch (pulled.what) {
 	case SESSION_NEXT_NOTHING:
 		break;
@@ -47,8 +63,7 @@ struct pulled framing_pull(
 		buf_append_char(frame, 'o');
 		break;
 	case SESSION_NEXT_MESSAGES:
-		pulled.count =
-			framing_messages(session, pulled.count, wire, budget, frame);
+		pulled.count = framing_messages(session, wire, budget, frame);
 		break;
 	case SESSION_NEXT_BEAT:
 		buf_append_char(frame, 'h');

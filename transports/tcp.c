@@ -35,7 +35,6 @@ struct tcp {
 	struct list connections;
 	struct list busy; /* those who have more to give or to take */
 	struct list held; /* those who are not read: inboxes are full */
-	struct buf out;   /* what is being written */
 	char in[READ_SIZE];
 };
 
@@ -192,7 +191,6 @@ static size_t connection_send(struct connection *connection, struct slice bytes)
 static void connection_written(struct connection *connection)
 {
 	struct session *session = connection->session;
-	size_t waiting;
 
 	if (session == NULL) {
 		connection_shut(connection);
@@ -200,7 +198,7 @@ static void connection_written(struct connection *connection)
 	}
 	session_popped(session, SESSION_NEXT_MESSAGES, connection->carried,
 		connection->carried_bytes);
-	if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
+	if (session_next(session) != SESSION_NEXT_NOTHING)
 		connection_mark_busy(connection);
 }
 
@@ -223,46 +221,42 @@ static void connection_flush(struct connection *connection)
 	}
 }
 
-/* False when the kernel has not taken all of it. */
-static bool connection_write_messages(struct connection *connection, size_t waiting)
+static void append_octets(struct buf *run, struct rendering message)
 {
-	struct buf *out = &connection->tcp->out;
-	size_t count = 0;
+	buf_append(run, message.bytes);
+}
 
-	buf_clear(out);
-	do {
-		buf_append(out,
-			session_render(connection->session, count, WIRE_OCTETS).bytes);
-		count++;
-	} while (count < waiting && out->len < WRITE_BUDGET);
-	connection->carried = count;
-	connection->carried_bytes = out->len;
-	size_t taken = connection_send(connection, buf_slice(out));
-	bool whole = taken == out->len;
-	if (whole)
+/* False when the kernel has not taken all of it. */
+static bool connection_write_messages(struct connection *connection)
+{
+	static const struct joining octets = {WIRE_OCTETS, append_octets};
+	const struct run run = session_pull(connection->session, &octets, WRITE_BUDGET);
+
+	connection->carried = run.count;
+	connection->carried_bytes = run.bytes.len;
+	size_t taken = connection_send(connection, run.bytes);
+	if (taken == run.bytes.len) {
 		connection_written(connection);
-	else
-		buf_append(&connection->rest, slice_from(buf_slice(out), taken));
-	if (out->capacity > 4 * WRITE_BUDGET)
-		buf_finish(out); /* it was a large one */
-	return whole;
+		return true;
+	}
+	buf_append(&connection->rest, slice_from(run.bytes, taken));
+	return false;
 }
 
 static void connection_pump(struct connection *connection)
 {
 	struct session *session = connection->session;
-	size_t waiting = 0;
 
 	/* While there is a rest, messages must queue behind it in the session. */
 	if (session == NULL || connection->rest.len > 0 || connection->deaf)
 		return;
-	switch (session_next(session, &waiting)) {
+	switch (session_next(session)) {
 	case SESSION_NEXT_NOTHING:
 		break;
 	case SESSION_NEXT_MESSAGES:
-		while (connection_write_messages(connection, waiting) &&
+		while (connection_write_messages(connection) &&
 			session_is_urgent(session))
-			session_next(session, &waiting);
+			;
 		break;
 	case SESSION_NEXT_CLOSE:
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
@@ -447,7 +441,6 @@ void tcp_destroy(struct tcp *tcp)
 	while (!list_is_empty(&tcp->connections))
 		connection_end(
 			container_of(tcp->connections.next, struct connection, link));
-	buf_finish(&tcp->out);
 	free(tcp);
 }
 

@@ -117,21 +117,21 @@ static void connection_fail(
 	connection_close(connection, code, reason);
 }
 
-static void append_raw(struct connection *connection, size_t waiting)
+static void append_frame(struct buf *run, struct rendering message)
 {
-	struct buf *out = &connection->ws->out;
-	size_t count = 0, bytes = 0;
+	wsframe_append(
+		run, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
+}
 
-	do {
-		struct rendering rendering =
-			session_render(connection->session, count, WIRE_PLAIN);
+static void append_raw(struct connection *connection)
+{
+	static const struct joining frames = {WIRE_PLAIN, append_frame};
+	const struct run run =
+		session_pull(connection->session, &frames, WS_WRITE_BUDGET);
 
-		wsframe_append(out, rendering.is_text ? WSFRAME_TEXT : WSFRAME_BINARY,
-			rendering.bytes);
-		bytes += rendering.bytes.len;
-		count++;
-	} while (count < waiting && out->len < WS_WRITE_BUDGET);
-	session_popped(connection->session, SESSION_NEXT_MESSAGES, count, bytes);
+	buf_append(&connection->ws->out, run.bytes);
+	session_popped(
+		connection->session, SESSION_NEXT_MESSAGES, run.count, run.payload);
 }
 
 static void append_sockjs(struct connection *connection)
@@ -170,11 +170,10 @@ static void connection_take_close(struct connection *connection)
 static bool connection_write_some(struct connection *connection)
 {
 	struct session *session = connection->session;
-	size_t waiting = 0;
 
 	out_begin(connection->ws);
 	while (connection->ws->out.len < WS_WRITE_BUDGET) {
-		enum session_next next = session_next(session, &waiting);
+		enum session_next next = session_next(session);
 
 		if (next == SESSION_NEXT_NOTHING)
 			break;
@@ -185,7 +184,7 @@ static bool connection_write_some(struct connection *connection)
 		if (connection->framing == SESSION_SOCKJS)
 			append_sockjs(connection);
 		else if (next == SESSION_NEXT_MESSAGES)
-			append_raw(connection, waiting);
+			append_raw(connection);
 		else
 			session_popped(session, next, 0, 0);
 	}
@@ -198,13 +197,12 @@ static bool connection_write_some(struct connection *connection)
 void connection_pump(struct connection *connection)
 {
 	struct session *session = connection->session;
-	size_t waiting;
 
 	do {
 		if (!connection_write_some(connection))
 			return;
 	} while (session_is_urgent(session) && !lws_partial_buffered(connection->wsi));
-	if (session_next(session, &waiting) != SESSION_NEXT_NOTHING)
+	if (session_next(session) != SESSION_NEXT_NOTHING)
 		lws_callback_on_writable(connection->wsi);
 }
 
