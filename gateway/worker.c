@@ -23,7 +23,7 @@ enum {
 	WORK_PER_TURN = 2048,
 	TURN_NS = 150000,
 	FLUSHES_LEAST = 8, /* whatever the clock says */
-	TURNS_PUT_OFF = 32,
+	TURNS_PUT_OFF = 128,
 };
 
 /* At a stop. */
