@@ -24,6 +24,12 @@
 /* What libmicrohttpd keeps beside the head in a connection's pool. */
 enum { POOL_BESIDE_HEAD = 2048 };
 
+/*
+ * Stalls that are run in a turn, whatever the clock says: with one the steady polls of a
+ * thousand clients cost a tenth more.
+ */
+enum { RUNS_LEAST = 4 };
+
 static struct loop *connection_loop(const struct http_connection *connection)
 {
 	return connection->http->worker->loop;
@@ -402,6 +408,7 @@ void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 bool http_turn(struct http *http)
 {
 	struct list again, *link;
+	int runs = 0;
 
 	list_init(&again);
 	while ((link = list_take_first(&http->dirty)) != NULL) {
@@ -412,7 +419,7 @@ bool http_turn(struct http *http)
 		if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0 &&
 			!list_is_linked(&stall->dirty))
 			list_append(&again, &stall->dirty);
-		if (worker_turn_is_over(http->worker))
+		if (++runs >= RUNS_LEAST && worker_turn_is_over(http->worker))
 			break;
 	}
 	while ((link = list_take_first(&again)) != NULL)
