@@ -39,11 +39,6 @@ static inline void list_append(struct list *head, struct list *link)
 	head->previous = link;
 }
 
-static inline void list_prepend(struct list *head, struct list *link)
-{
-	list_append(head->next, link);
-}
-
 /* Does nothing to a link that is in no list. */
 static inline void list_remove(struct list *link)
 {

@@ -56,14 +56,6 @@ START_TEST(any_link_can_be_removed)
 }
 END_TEST
 
-START_TEST(a_link_can_come_first)
-{
-	list_remove(&items[2].link);
-	list_prepend(&head, &items[2].link);
-	ck_assert_int_eq(order(), 3124);
-}
-END_TEST
-
 START_TEST(a_zeroed_link_is_in_no_list)
 {
 	struct list link = {NULL, NULL};
@@ -95,7 +87,6 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, links_stand_in_the_order_of_appending);
 	unit_add_table(tcase, any_link_can_be_removed, removals);
-	tcase_add_test(tcase, a_link_can_come_first);
 	tcase_add_test(tcase, a_zeroed_link_is_in_no_list);
 	tcase_add_test(tcase, the_first_is_taken_until_none_is_left);
 	return unit_run(suite);

@@ -14,6 +14,7 @@
 #include "transports/http.h"
 #include "transports/intake.h"
 #include "transports/peer.h"
+#include "transports/rota.h"
 #include "transports/route.h"
 
 #include <sys/types.h>
@@ -31,7 +32,7 @@ struct stall {
 	struct http *http;
 	struct MHD_Daemon *daemon;
 	struct watch watch;
-	struct list dirty; /* in http->dirty: must run this turn */
+	struct rota_place dirty; /* in http->dirty: it has something to do */
 };
 
 struct http {
@@ -40,7 +41,7 @@ struct http {
 	struct stall stalls[STALLS];
 	struct stall admin; /* of operators; started on worker 0 only */
 	size_t next_stall;
-	struct list dirty;
+	struct rota dirty;
 	struct list connections;
 	struct list held; /* requests that wait until publishers are read again */
 	struct registry requests; /* that another worker may answer */
@@ -160,7 +161,7 @@ static inline struct handle request_handle(const struct http_request *request)
  */
 void http_suspend(struct http_connection *connection);
 void http_resume(struct http_connection *connection);
-void http_mark(struct stall *stall); /* it must run this turn */
+void http_mark(struct stall *stall); /* it has something to do */
 int http_watch(struct http_connection *connection);
 void http_connection_destroy(struct http_connection *connection); /* it is closed */
 void http_set_phase(struct http_connection *connection, enum http_phase phase);

@@ -37,8 +37,7 @@ static struct loop *connection_loop(const struct http_connection *connection)
 
 void http_mark(struct stall *stall)
 {
-	if (!list_is_linked(&stall->dirty))
-		list_append(&stall->http->dirty, &stall->dirty);
+	rota_add(&stall->http->dirty, &stall->dirty);
 }
 
 void http_suspend(struct http_connection *connection)
@@ -314,7 +313,7 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 
 	http->worker = worker;
 	http->ws = ws;
-	list_init(&http->dirty);
+	rota_init(&http->dirty);
 	list_init(&http->connections);
 	list_init(&http->held);
 	registry_init(&http->requests, &worker->key);
@@ -387,9 +386,7 @@ static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *addr
 		log_warn("http: libmicrohttpd takes no connection");
 		return;
 	}
-	/* Ahead of those that wait for their turn: one after the other they come to all. */
-	list_remove(&stall->dirty);
-	list_prepend(&stall->http->dirty, &stall->dirty);
+	rota_welcome(&stall->http->dirty, &stall->dirty);
 }
 
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
@@ -405,26 +402,25 @@ void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 	stall_adopt(&http->admin, fd, address, address_len);
 }
 
+static void stall_run(struct stall *stall)
+{
+	MHD_UNSIGNED_LONG_LONG wait;
+
+	MHD_run(stall->daemon);
+	if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0)
+		http_mark(stall);
+}
+
 bool http_turn(struct http *http)
 {
-	struct list again, *link;
-	int runs = 0;
+	for (int i = 0; i < RUNS_LEAST || !worker_turn_is_over(http->worker); i++) {
+		struct rota_place *place = rota_take(&http->dirty);
 
-	list_init(&again);
-	while ((link = list_take_first(&http->dirty)) != NULL) {
-		struct stall *stall = container_of(link, struct stall, dirty);
-		MHD_UNSIGNED_LONG_LONG wait;
-
-		MHD_run(stall->daemon);
-		if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0 &&
-			!list_is_linked(&stall->dirty))
-			list_append(&again, &stall->dirty);
-		if (++runs >= RUNS_LEAST && worker_turn_is_over(http->worker))
-			break;
+		if (place == NULL)
+			return false;
+		stall_run(container_of(place, struct stall, dirty));
 	}
-	while ((link = list_take_first(&again)) != NULL)
-		list_append(&http->dirty, link);
-	return !list_is_empty(&http->dirty);
+	return !rota_is_empty(&http->dirty);
 }
 
 void http_relieve(struct http *http)
