@@ -15,9 +15,9 @@
  * What a turn does at the most before it looks at the sockets again, so that a
  * burst starves neither pings nor polls nor new connections. A delivery or a post is far
  * below 1 us; a write to a socket takes 4 to 9 us of kernel time, a request 20, so those
- * go by the clock. To look at the sockets costs 3 us. While posts wait, more may come
- * for the same sessions, and joins one write: so many turns only bring messages to their
- * sessions.
+ * go by the clock. To look at the sockets costs 3 us. While posts are left that
+ * a turn could not run, more may come for the same sessions, and joins one write: so many
+ * turns only bring messages to their sessions.
  */
 enum {
 	WORK_PER_TURN = 2048,
@@ -214,7 +214,7 @@ static void worker_flush(struct worker *worker, struct list *sessions)
 
 static bool worker_puts_off(struct worker *worker)
 {
-	if (inbox_is_empty(&worker->inbox))
+	if (worker_next_post(worker) == NULL)
 		worker->turns_put_off = 0;
 	else if (worker->turns_put_off < TURNS_PUT_OFF) {
 		worker->turns_put_off++;

@@ -33,9 +33,9 @@ struct worker {
 	int64_t busy_told;     /* how busy the crew thinks that it is */
 	size_t spent;          /* work done in this turn */
 	size_t work_per_turn;
-	uint64_t turn_ns,
-		turn_over; /* how long a turn lasts; by loop_clock(), this one */
-	bool choked;       /* those who send are not read */
+	uint64_t turn_ns;   /* how long a turn may last */
+	uint64_t turn_over; /* when this one has, by loop_clock() */
+	bool choked;        /* those who send are not read */
 
 	struct names names;
 	struct stomp_spare spare; /* of the parsers of its sessions */
@@ -110,10 +110,7 @@ const struct post *worker_next_post(const struct worker *worker);
 /* Gives that post to the caller, in whose hands it is. */
 struct post *worker_take_post(struct worker *worker);
 
-/*
- * A post that has more to do than a turn allows comes back at the next one, ahead of all
- * others: whoever runs it last must not have freed it.
- */
+/* Takes back the post that runs: it has more to do than a turn allows, and is the next. */
 void worker_return_post(struct worker *worker, struct post *post);
 
 /*

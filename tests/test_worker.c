@@ -9,7 +9,6 @@
 #include "tests/unit.h"
 
 enum { WORK_PER_TURN = 100 };
-static const uint64_t TURN_WITHOUT_END = UINT64_MAX / 2;
 
 static struct worker *worker;
 static struct memory_outlet outlet;
@@ -183,102 +182,6 @@ START_TEST(a_post_that_is_returned_comes_again_ahead_of_the_others)
 	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 "));
 	ck_assert_int_eq(atomic_load(&worker->crew->posts), 0);
 	ck_assert_int_eq(atomic_load(&worker->crew->bytes), 0);
-	buf_finish(&done);
-}
-END_TEST
-
-START_TEST(a_turn_that_has_lasted_long_enough_leaves_sessions_to_the_next)
-{
-	enum { SESSIONS = 100 };
-	static struct memory_outlet outlets[SESSIONS];
-	unsigned woken[4] = {0};
-
-	for (int i = 0; i < SESSIONS; i++) {
-		struct session *session =
-			still_crew_open(worker, "/echo", SESSION_RAW, "");
-
-		memory_outlet_attach(&outlets[i], session);
-		session_send_text(session, SLICE("x"), false);
-	}
-	worker->turn_ns = 0;
-	for (unsigned turns = 1; turns <= 3; turns++) {
-		loop_turn(worker->loop);
-		for (int i = 0; i < SESSIONS; i++)
-			woken[turns] += outlets[i].wakes;
-		ck_assert_uint_gt(woken[turns], woken[turns - 1]);
-		ck_assert_uint_eq(woken[turns], turns * woken[1]);
-		ck_assert_uint_lt(woken[turns], SESSIONS);
-	}
-	worker->turn_ns = TURN_WITHOUT_END;
-	loop_turn(worker->loop);
-	for (int i = 0; i < SESSIONS; i++) {
-		ck_assert_uint_eq(outlets[i].wakes, 1);
-		ck_assert_str_eq(memory_outlet_got(&outlets[i]), "x");
-	}
-	/* The sessions go before their outlets. */
-	session_kill_all(worker);
-	for (int i = 0; i < SESSIONS; i++)
-		memory_outlet_finish(&outlets[i]);
-}
-END_TEST
-
-static void fan_out_to(struct session *session)
-{
-	struct message *message = message_create_text(SLICE("x"), false);
-
-	session_send(session, &(struct delivery){.message = message});
-	message_unref(message);
-}
-
-START_TEST(an_answer_does_not_wait_behind_a_crowd)
-{
-	enum { CROWD = 100 };
-	static struct memory_outlet outlets[CROWD + 1];
-
-	for (int i = 0; i <= CROWD; i++) {
-		struct session *session =
-			still_crew_open(worker, "/echo", SESSION_RAW, "");
-
-		memory_outlet_attach(&outlets[i], session);
-		if (i < CROWD)
-			fan_out_to(session);
-		else
-			session_send_text(session, SLICE("x"), false);
-	}
-	worker->turn_ns = 0;
-	loop_turn(worker->loop);
-	ck_assert_uint_eq(outlets[0].wakes, 1);
-	ck_assert_uint_eq(outlets[CROWD - 1].wakes, 0);
-	ck_assert_uint_eq(outlets[CROWD].wakes, 1);
-	session_kill_all(worker);
-	for (int i = 0; i <= CROWD; i++)
-		memory_outlet_finish(&outlets[i]);
-}
-END_TEST
-
-START_TEST(what_posts_bring_is_joined_but_not_for_ever)
-{
-	enum { FOR_EVER = 500 };
-	static struct memory_outlet waiting;
-	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
-	int turns = 0;
-
-	memory_outlet_attach(&waiting, session);
-	fan_out_to(session);
-	for (int i = 0; i < FOR_EVER; i++)
-		post(i, 0, WORK_PER_TURN); /* one for a turn */
-	while (waiting.wakes == 0) {
-		loop_turn(worker->loop);
-		turns++;
-	}
-	ck_assert_int_gt(turns, 1);
-	ck_assert_int_lt(turns, FOR_EVER / 2);
-	fan_out_to(session);
-	loop_turn(worker->loop);
-	ck_assert_uint_eq(waiting.wakes, 2);
-	still_crew_settle(worker->crew);
-	session_kill_all(worker);
-	memory_outlet_finish(&waiting);
 	buf_finish(&done);
 }
 END_TEST
@@ -462,10 +365,6 @@ int main(void)
 	tcase_add_test(posts, a_turn_runs_a_bounded_number_of_posts);
 	tcase_add_test(posts, deliveries_count_as_work);
 	tcase_add_test(posts, a_post_that_is_returned_comes_again_ahead_of_the_others);
-	tcase_add_test(
-		posts, a_turn_that_has_lasted_long_enough_leaves_sessions_to_the_next);
-	tcase_add_test(posts, an_answer_does_not_wait_behind_a_crowd);
-	tcase_add_test(posts, what_posts_bring_is_joined_but_not_for_ever);
 	tcase_add_test(posts, an_edge_that_cannot_be_made_is_no_start);
 
 	tcase_add_checked_fixture(edges, setup_edge, teardown_edge);
