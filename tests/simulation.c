@@ -19,6 +19,8 @@ static void turn(struct simulation *sim, unsigned index)
 
 	worker->work_per_turn =
 		percent(sim, sim->weather.brisk) ? 16384 : 1 + below(sim, 8);
+	/* The clock stands still: it is over at once, or never. */
+	worker->turn_ns = percent(sim, 70) ? 0 : 1;
 	sim->touched[index] = false;
 	sim->running[index] = true;
 	loop_turn(worker->loop);
@@ -164,7 +166,10 @@ static void open_client(struct simulation *sim)
 	struct worker *worker = crew->workers[below(sim, crew->count)];
 	uint64_t most = crew->config->limits.sessions;
 
-	if (sim->client_count == CLIENTS_MAX || sim->witness.stopping)
+	/* A worker that stops closes so many at once, and time does not go on for the others. */
+	const unsigned clients = crew->count == 1 ? CLOSED_AT_ONCE : CLIENTS_MAX;
+
+	if (sim->client_count == clients || sim->witness.stopping)
 		return;
 	if (most > 0 && atomic_load(&crew->sessions) >= most) {
 		promise(&sim->witness,

@@ -10,7 +10,13 @@
 #include "tests/stomp_peer.h"
 #include "tests/witness.h"
 
-enum { WORKERS_LEAST = 2, WORKERS_MOST = 5, FRAMES_PER_READ = 4, REST_TURNS = 100000 };
+enum {
+	WORKERS_LEAST = 1,
+	WORKERS_MOST = 5,
+	FRAMES_PER_READ = 4,
+	REST_TURNS = 100000,
+	CLOSED_AT_ONCE = 16
+};
 
 /* What chance has decided for the whole of a schedule. */
 struct weather {

@@ -38,7 +38,12 @@ static void say(struct model_client *client, const char *frame)
 
 static void turn(void)
 {
-	loop_turn(model.crew->workers[below(model.crew->count)]->loop);
+	struct worker *worker = model.crew->workers[below(model.crew->count)];
+
+	/* A message to many takes several turns. */
+	worker->work_per_turn = 1 + below(3);
+	worker->turn_ns = below(2) * UINT32_MAX;
+	loop_turn(worker->loop);
 	model_hear_all();
 }
 
