@@ -29,12 +29,12 @@
 #include "gateway/config.h"
 #include "gateway/outbound.h"
 
-/* Messages of one destination that are brought to its subscribers together, in one walk. */
 enum { ROUND_MESSAGES = 16 };
 
+/* Messages of one destination that are brought to its subscribers together, in one walk. */
 struct round {
-	struct message *messages[ROUND_MESSAGES];
-	size_t count; /* 0: none */
+	struct message *messages[ROUND_MESSAGES]; /* a reference each */
+	size_t count;                             /* 0: none */
 };
 
 struct broker {
