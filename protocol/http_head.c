@@ -324,3 +324,40 @@ bool http_header_has_token(
 	}
 	return false;
 }
+
+static struct slice unquote(struct slice value)
+{
+	if (value.len < 2 || !slice_starts_with(value, SLICE("\"")) ||
+		!slice_ends_with(value, SLICE("\"")))
+		return value;
+	return (struct slice){value.data + 1, value.len - 2};
+}
+
+/* False when the line has no such cookie. */
+static bool line_cookie(struct slice line, struct slice name, struct slice *value)
+{
+	while (line.len > 0) {
+		size_t end = slice_find(line, ';');
+		struct slice pair = slice_trim(slice_first(line, end));
+		size_t equals = slice_find(pair, '=');
+
+		if (equals < pair.len && slice_equal(slice_first(pair, equals), name)) {
+			*value = unquote(slice_from(pair, equals + 1));
+			return true;
+		}
+		line = slice_from(line, end + 1);
+	}
+	return false;
+}
+
+struct slice http_cookie(const struct http_head *head, struct slice name)
+{
+	struct slice value = SLICE("");
+
+	for (size_t i = 0; i < head->header_count; i++) {
+		if (slice_equal_nocase(head->headers[i].name, SLICE("Cookie")) &&
+			line_cookie(head->headers[i].value, name, &value))
+			break;
+	}
+	return value;
+}

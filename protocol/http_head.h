@@ -75,6 +75,12 @@ const struct slice *http_header(const struct http_head *head, struct slice name)
 bool http_header_has_token(
 	const struct http_head *head, struct slice name, struct slice token);
 
+/*
+ * The value of the first cookie of that name, with case (RFC 6265, 4.2.1), without quotes
+ * around it; or an empty slice.
+ */
+struct slice http_cookie(const struct http_head *head, struct slice name);
+
 /* "400 Bad Request", for the statuses that this server answers. */
 const char *http_status_line(int status);
 

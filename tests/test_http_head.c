@@ -260,6 +260,38 @@ START_TEST(a_token_is_found_in_any_list_of_its_name)
 }
 END_TEST
 
+static const struct {
+	struct slice first, second; /* the lines */
+	struct slice value;         /* of the cookie ID; empty: there is none */
+} cookies[] = {
+	{SLICE_INIT("ID=a"), SLICE_INIT(""), SLICE_INIT("a")},
+	{SLICE_INIT("a=b; ID=c.d; e=f"), SLICE_INIT(""), SLICE_INIT("c.d")},
+	{SLICE_INIT(" a=b;ID=c\t;"), SLICE_INIT(""), SLICE_INIT("c")},
+	{SLICE_INIT("a=b"), SLICE_INIT("ID=c"), SLICE_INIT("c")},
+	{SLICE_INIT("ID=a; ID=b"), SLICE_INIT("ID=c"), SLICE_INIT("a")},
+	{SLICE_INIT("ID=a=b=="), SLICE_INIT(""), SLICE_INIT("a=b==")},
+	{SLICE_INIT("ID=\"a b\""), SLICE_INIT(""), SLICE_INIT("a b")},
+	{SLICE_INIT("ID=\""), SLICE_INIT(""), SLICE_INIT("\"")},
+	{SLICE_INIT("ID=\"\""), SLICE_INIT(""), SLICE_INIT("")},
+	{SLICE_INIT("ID="), SLICE_INIT("ID=b"), SLICE_INIT("")},
+	{SLICE_INIT("ID"), SLICE_INIT("; ;=;"), SLICE_INIT("")},
+	{SLICE_INIT("id=a; XID=a; IDX=a"), SLICE_INIT(""), SLICE_INIT("")},
+	{SLICE_INIT("a=ID=b"), SLICE_INIT("a; b=ID"), SLICE_INIT("")},
+};
+
+START_TEST(a_cookie_is_found_in_any_line)
+{
+	const struct http_head head = {
+		.headers = {{SLICE("Host"), SLICE("ID=host")},
+			{SLICE("Cookie"), cookies[_i].first},
+			{SLICE("cookie"), cookies[_i].second}},
+		.header_count = 3,
+	};
+
+	ck_assert(slice_equal(http_cookie(&head, SLICE("ID")), cookies[_i].value));
+}
+END_TEST
+
 /* Heads that another parser has let through. */
 static const struct {
 	struct http_head head;
@@ -324,6 +356,7 @@ int main(void)
 	unit_add_table(tcase, what_follows_a_head_is_left_alone, heads);
 	tcase_add_test(tcase, the_parts_of_a_head_are_found);
 	tcase_add_test(tcase, a_token_is_found_in_any_list_of_its_name);
+	unit_add_table(tcase, a_cookie_is_found_in_any_line, cookies);
 	unit_add_table(tcase, a_later_head_obeys_the_same_rules, parsed);
 	unit_add_table(tcase, a_head_that_passed_passes_again, heads);
 	return unit_run(suite);
