@@ -197,7 +197,7 @@ struct door *door_create(struct worker *worker)
 
 	door->worker = worker;
 	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
-	door->peeked = xmalloc(config->limits.head + 1);
+	door->peeked.room = peek_room(config);
 	door->descriptors = door_descriptors();
 	list_init(&door->visitors);
 	if (door_listen_tcp(door, config) == -1 ||
@@ -229,7 +229,7 @@ void door_destroy(struct door *door)
 	if (door == NULL)
 		return;
 	door_close(door);
-	free(door->peeked);
+	free(door->peeked.room);
 	free(door->handed);
 	free(door);
 }

@@ -10,9 +10,9 @@
 #include "gateway/crew.h"
 #include "gateway/list.h"
 #include "gateway/worker.h"
-#include "protocol/http_head.h"
 #include "transports/door.h"
 #include "transports/handover.h"
+#include "transports/peek.h"
 
 struct address;
 struct listener;
@@ -24,12 +24,11 @@ struct door {
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
 	struct list visitors;
-	uint64_t connections;  /* visitors and those handed over, until they close */
-	int64_t *handed;       /* to each worker */
-	struct http_head head; /* of whom is looked at now */
+	uint64_t connections; /* visitors and those handed over, until they close */
+	int64_t *handed;      /* to each worker */
 	uint64_t
 		descriptors; /* that connections may have, whatever the configuration says */
-	char *peeked;        /* limits.head + 1, which no reload changes */
+	struct peeked peeked; /* of whom is looked at now */
 };
 
 static inline struct loop *door_loop(struct door *door)

@@ -69,7 +69,7 @@ static void edge_tell_closed(struct edge *edge)
 
 static bool edge_turn(struct edge *edge)
 {
-	bool more = http_turn(edge->http), more_tcp = tcp_turn(edge->tcp);
+	bool more_tcp = tcp_turn(edge->tcp), more = http_turn(edge->http);
 
 	edge_tell_closed(edge);
 	return more || more_tcp;

@@ -3,10 +3,10 @@
 #include "gateway/config.h"
 #include "gateway/worker.h"
 #include "protocol/forwarded.h"
-#include "protocol/http_head.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge_internal.h"
 #include "transports/http.h"
+#include "transports/peek.h"
 #include "transports/peer.h"
 #include "transports/route.h"
 #include "transports/tcp.h"
@@ -25,8 +25,7 @@ struct handover_post {
 static bool handover_read(
 	const struct config *config, struct slice text, struct http_head *head)
 {
-	const struct http_head_limits limits = {
-		config->limits.head, config->limits.target, config->limits.head_lines};
+	const struct http_head_limits limits = peek_limits(config);
 	int status;
 
 	return http_head_parse(text, &limits, head, &status) == HTTP_HEAD_DONE;

@@ -111,19 +111,6 @@ static void add_caching(struct reply *reply, enum caching caching)
 	}
 }
 
-struct slice request_affinity(const struct http_request *request)
-{
-	const struct endpoint *endpoint = request->route.endpoint;
-
-	if (endpoint == NULL || !endpoint->cookie_needed)
-		return SLICE("");
-	if (request->connection->mhd == NULL)
-		return request->affinity;
-	const char *value = MHD_lookup_connection_value(
-		request->connection->mhd, MHD_COOKIE_KIND, "JSESSIONID");
-	return value == NULL ? SLICE("") : slice_of(value);
-}
-
 static bool affinity_is_clean(struct slice affinity)
 {
 	for (size_t i = 0; i < affinity.len; i++) {
@@ -140,7 +127,7 @@ static bool affinity_is_clean(struct slice affinity)
 static void add_cookie(struct reply *reply, const struct http_request *request)
 {
 	char cookie[256];
-	struct slice affinity = request_affinity(request);
+	struct slice affinity = request->affinity;
 
 	/* What the client says comes back only when it can do no harm. */
 	if (!affinity_is_clean(affinity))

@@ -10,9 +10,9 @@
 #include "gateway/list.h"
 #include "gateway/loop.h"
 #include "gateway/worker.h"
-#include "protocol/http_head.h"
 #include "transports/http.h"
 #include "transports/intake.h"
+#include "transports/peek.h"
 #include "transports/peer.h"
 #include "transports/rota.h"
 #include "transports/route.h"
@@ -32,7 +32,7 @@ struct stall {
 	struct http *http;
 	struct MHD_Daemon *daemon;
 	struct watch watch;
-	struct rota_place dirty; /* in http->dirty: it has something to do */
+	struct rota_place due;
 };
 
 struct http {
@@ -41,7 +41,7 @@ struct http {
 	struct stall stalls[STALLS];
 	struct stall admin; /* of operators; started on worker 0 only */
 	size_t next_stall;
-	struct rota dirty;
+	struct rota due; /* stalls and connections that have something to do */
 	struct list connections;
 	struct list held; /* requests that wait until publishers are read again */
 	struct registry requests; /* that another worker may answer */
@@ -50,7 +50,7 @@ struct http {
 	struct files *console;             /* of operators; NULL but on worker 0 */
 	struct buf scratch;                /* frames on their way into a response */
 	struct sockjs_messages messages;   /* of the request that is being read */
-	struct http_head head;             /* of the request that begins */
+	struct peeked peeked;              /* its head is the next request's */
 	struct http_connection *returning; /* libmicrohttpd is just taking it back */
 	time_t dated;
 	char date[32]; /* as answers say it, at `dated` */
@@ -76,9 +76,10 @@ struct http_connection {
 	enum http_phase phase;
 	uint64_t acked; /* bytes that the peer had when progress was last looked at */
 	int64_t read;   /* bytes of the socket that its requests were made of */
-	struct task settle; /* what becomes of it, when it has left */
+	struct rota_place due; /* while it has left libmicrohttpd */
 	bool suspended;
-	bool gone; /* the peer has shut down its side */
+	bool readable; /* something has come since its socket was last looked at */
+	bool gone;     /* the peer has shut down its side */
 	struct address peer;
 	unsigned place; /* of peer_came() */
 };
@@ -88,13 +89,15 @@ struct receiver;
 struct http_request {
 	struct http_connection *connection;
 	char *target;
-	const char *method;   /* libmicrohttpd's, as long as the request */
-	struct slice origin;  /* the same; empty: none was sent */
-	struct slice cookie;  /* the endpoint's bind_cookie; the same */
+
+	/* Of its head, in libmicrohttpd's memory, and as long as it is there. */
+	struct slice method;
+	struct slice origin;   /* empty: none was sent */
+	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
+	struct slice affinity; /* by which load balancers pin the session; the same */
+	char *kept; /* when it is not there: the bytes of `origin` and `affinity` */
+
 	struct slice address; /* of the client, as trusted proxies say */
-	struct slice
-		affinity; /* see request_affinity(), when it has left libmicrohttpd; */
-	char *kept;       /* then this has the bytes of `origin` and `affinity` */
 	char address_text[ADDRESS_TEXT_MAX];
 	struct http_route route; /* its endpoint is held */
 	int minor;               /* of HTTP/1.x */
@@ -154,21 +157,31 @@ static inline struct handle request_handle(const struct http_request *request)
 }
 
 /* http_stall.c */
+void http_mark(struct stall *stall); /* it has something to do */
 
-/*
- * The connection rests until http_resume(); then its request is served again. One that
- * has left libmicrohttpd is settled, at the end of the turn.
- */
+/* http_connection.c */
+
+/* One that libmicrohttpd has just taken. */
+struct http_connection *http_connection_create(
+	struct http *http, struct MHD_Connection *mhd);
+void http_connection_destroy(struct http_connection *connection); /* it is closed */
+void http_connection_close(struct http_connection *connection);   /* that has left */
+
+/* The connection rests until http_resume(); then its request is served again. */
 void http_suspend(struct http_connection *connection);
 void http_resume(struct http_connection *connection);
-void http_mark(struct stall *stall); /* it has something to do */
 int http_watch(struct http_connection *connection);
-void http_connection_destroy(struct http_connection *connection); /* it is closed */
 void http_set_phase(struct http_connection *connection, enum http_phase phase);
 
 /* http_request.c: libmicrohttpd calls these. */
 void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
+
+struct http_request *http_request_create(
+	struct http_connection *connection, struct slice target);
 void http_request_destroy(struct http_request *request, bool completed);
+
+/* Reads a head that obeys the door's rules: what it is about, whose, and whether it may. */
+void http_request_read(struct http_request *request, const struct http_head *head);
 
 /* Gives it a number. */
 void http_name_request(struct http_request *request);
@@ -187,8 +200,11 @@ bool request_is(const struct http_request *request, const char *method);
  */
 bool http_leave(struct http_request *request);
 
-/* The request of a connection that has left is over: what becomes of both. */
-void http_settle(struct task *task);
+/* What the request still needs of its head becomes its own. */
+void http_request_keep(struct http_request *request);
+
+/* http_keep.c: what a connection that has left has to do. */
+void http_keep_run(struct rota_place *place);
 
 /* http_answer.c */
 
@@ -249,9 +265,6 @@ enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too *
 /* True when an If-None-Match header names the etag. */
 bool etag_matches(const struct http_request *request, const char *etag);
 
-/* The cookie by which load balancers pin the session, where that is wanted; or empty. */
-struct slice request_affinity(const struct http_request *request);
-
 /* The request header, or an empty slice; as long as the request. */
 struct slice request_header(const struct http_request *request, const char *name);
 
@@ -283,6 +296,8 @@ void http_receiver_gone(struct http_request *request);     /* its peer vanished 
 void http_receiver_writable(struct http_request *request); /* its socket takes more */
 void http_receiver_destroy(struct http_request *request, bool completed);
 bool http_receiver_is_done(const struct http_request *request); /* all is written */
+bool http_receiver_is_over(const struct http_request *request); /* that, or broken */
+bool http_receive_is_asked(const struct http_request *request); /* it is well-formed */
 
 /*
  * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,

@@ -227,12 +227,13 @@ static bool poll_answer(struct receiver *receiver)
 	return http_answer(receiver->request, &answer);
 }
 
-/* The answer of a poll that has left; true when the kernel has it. */
-static bool poll_send(struct receiver *receiver, struct answer answer)
+/* One that is whole, on a socket that is ours; true when the kernel has it. */
+static bool receiver_answer(struct receiver *receiver, struct answer answer)
 {
 	struct buf out = {0};
 
-	receiver->last = true;
+	receiver->phase = RECEIVER_OPEN;
+	receiver->last = receiver->closed = true;
 	http_write_answer(receiver->request, &answer, &out);
 	bool written = receiver_send(receiver, buf_slice(&out));
 	buf_finish(&out);
@@ -271,7 +272,7 @@ static bool receiver_take(struct receiver *receiver, struct slice bytes, bool la
 	if (receiver->phase == RECEIVER_OPEN)
 		return receiver->link->streams
 			       ? receiver_send(receiver, bytes)
-			       : poll_send(receiver, poll_frame(receiver, bytes));
+			       : receiver_answer(receiver, poll_frame(receiver, bytes));
 	buf_append(&receiver->rest, bytes);
 	return false;
 }
@@ -297,7 +298,7 @@ bool receiver_hear(struct http *http, uint64_t number, const struct receiver_wor
 	case RECEIVER_REFUSE:
 		receiver->refusal = word->status;
 		if (receiver->phase == RECEIVER_OPEN)
-			poll_send(receiver, receiver_refusal(receiver));
+			receiver_answer(receiver, receiver_refusal(receiver));
 		break;
 	case RECEIVER_PROBE:
 		receiver_tell(receiver, progress_is_dead(request->connection->watch.fd)
@@ -306,7 +307,7 @@ bool receiver_hear(struct http *http, uint64_t number, const struct receiver_wor
 		return false;
 	}
 	/* A poll that has its session has nothing to say yet. */
-	if (receiver->phase == RECEIVER_ASKING &&
+	if (receiver->phase == RECEIVER_ASKING && request->connection->suspended &&
 		(receiver->link->streams || word->news != RECEIVER_BEGIN))
 		http_resume(request->connection);
 	return written;
@@ -329,6 +330,12 @@ void http_receiver_gone(struct http_request *request)
 bool http_receiver_is_done(const struct http_request *request)
 {
 	return request->receiver->phase == RECEIVER_DONE;
+}
+
+bool http_receiver_is_over(const struct http_request *request)
+{
+	return request->receiver->phase == RECEIVER_DONE ||
+	       request->receiver->phase == RECEIVER_BROKEN;
 }
 
 void http_receiver_destroy(struct http_request *request, bool completed)
@@ -356,7 +363,8 @@ static bool receiver_go_on(struct receiver *receiver)
 	if (receiver->refusal != 0) {
 		const struct answer answer = receiver_refusal(receiver);
 
-		return http_answer(request, &answer);
+		return receiver_has_left(receiver) ? receiver_answer(receiver, answer)
+						   : http_answer(request, &answer);
 	}
 	if (receiver->link->streams && receiver->begun)
 		return stream_begin(receiver);
@@ -425,6 +433,8 @@ static bool receive_begin(struct http_request *request)
 	receiver->link = route->downlink;
 	receiver->home = request_home(request);
 	memcpy(receiver->callback, callback, sizeof(callback));
+	if (request->connection->mhd == NULL && !receiver->link->streams)
+		receiver->phase = RECEIVER_OPEN;
 	request->receiver = receiver;
 	http_name_request(request);
 
@@ -438,7 +448,16 @@ static bool receive_begin(struct http_request *request)
 		.callback = slice_of(callback),
 	};
 	courier_ask_feed(request_http(request), receiver->home, &ask);
-	return receiver_go_on(receiver);
+	return receiver->phase != RECEIVER_ASKING || receiver_go_on(receiver);
+}
+
+bool http_receive_is_asked(const struct http_request *request)
+{
+	char callback[CALLBACK_MAX + 1];
+
+	return request->route.kind == ROUTE_DOWNLINK &&
+	       request_is(request, request->route.downlink->method) &&
+	       receive_callback(request, callback) == NULL;
 }
 
 bool http_serve_receive(struct http_request *request)

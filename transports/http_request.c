@@ -9,7 +9,6 @@
 #include "transports/refusal.h"
 
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
@@ -18,22 +17,30 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 
 bool request_is(const struct http_request *request, const char *method)
 {
-	return strcmp(request->method, method) == 0;
+	return slice_equal(request->method, slice_of(method));
+}
+
+struct http_request *http_request_create(
+	struct http_connection *connection, struct slice target)
+{
+	struct http_request *request = xcalloc(1, sizeof(*request));
+
+	request->connection = connection;
+	request->target = xstrdup(target);
+	connection->request = request;
+	return request;
 }
 
 /* The target as it was sent: libmicrohttpd decodes it before it asks us. */
 void *http_on_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
-	struct http_request *request = xcalloc(1, sizeof(*request));
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_connection *connection = info->socket_context;
 
 	(void)context;
-	request->connection = info->socket_context;
-	request->target = xstrdup(slice_of(target));
-	request->connection->request = request;
-	http_set_phase(request->connection, HTTP_READING);
-	return request;
+	http_set_phase(connection, HTTP_READING);
+	return http_request_create(connection, slice_of(target));
 }
 
 void http_request_destroy(struct http_request *request, bool completed)
@@ -80,16 +87,15 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 
 /* The head as the door's rules want it; it lives as long as the request begins. */
 static const struct http_head *request_read_head(
-	struct http_request *request, const char *version)
+	struct http_request *request, const char *method, const char *version)
 {
-	struct http_head *head = &request_http(request)->head;
+	struct http_head *head = &request_http(request)->peeked.head;
 
-	request->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
-			 : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
-								      : -1;
-	head->method = slice_of(request->method);
+	head->method = slice_of(method);
 	head->target = slice_of(request->target);
-	head->minor = request->minor;
+	head->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
+		      : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
+								   : -1;
 	head->header_count = 0;
 	MHD_get_connection_values_n(
 		request->connection->mhd, MHD_HEADER_KIND, on_header, head);
@@ -123,7 +129,7 @@ static int request_check(
 	int lines = MHD_get_connection_values_n(
 		request->connection->mhd, MHD_HEADER_KIND, NULL, NULL);
 
-	if (request->minor == -1)
+	if (head->minor == -1)
 		return 505;
 	if (head->target.len > limits->target)
 		return 414;
@@ -133,13 +139,15 @@ static int request_check(
 }
 
 /* Says what was compared, so that it can be seen what a proxy leaves out. */
-static void request_log_forbidden(const struct http_request *request,
-	const struct http_head *head, const struct forwarded *site)
+static void request_log_forbidden(
+	const struct http_request *request, const struct http_head *head)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
+	const struct forwarded site = forwarded_read(
+		head, &request->connection->peer, &request_config(request)->proxies);
 	bool unbelieved =
-		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
-	struct slice scheme = site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
+		!site.believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
+	struct slice scheme = site.scheme.len > 0 ? site.scheme : SLICE("http(s)");
 
 	if (request->origin.len == 0)
 		log_info("http: 403 at %.*s: no Origin, and require_origin is set",
@@ -150,7 +158,7 @@ static void request_log_forbidden(const struct http_request *request,
 	else
 		log_info("http: 403 at %.*s: Origin \"%.*s\" is not \"%.*s://%.*s\"%s",
 			SLICE_ARGS(endpoint->path), SLICE_ARGS(request->origin),
-			SLICE_ARGS(scheme), SLICE_ARGS(site->host),
+			SLICE_ARGS(scheme), SLICE_ARGS(site.host),
 			unbelieved ? ", and X-Forwarded-Host is not believed: it comes "
 				     "from none of trusted_proxies"
 				   : "");
@@ -172,44 +180,39 @@ static void request_check_peer(
 	if (endpoint == NULL ||
 		route_allows(config, endpoint, request->origin, &forwarded))
 		return;
-	request_log_forbidden(request, head, &forwarded);
 	request->refusal = 403;
 	request->refusal_text = SLICE("Origin not allowed\n");
 }
 
-/* What binds a session to a cookie, if the endpoint wants that. */
-static void request_read_cookie(struct http_request *request)
+/* The cookies that its endpoint asks for. */
+static void request_read_cookies(
+	struct http_request *request, const struct http_head *head)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
-	char name[COOKIE_NAME_MAX + 1];
 
-	if (endpoint == NULL || endpoint->bind_cookie.len == 0)
+	if (endpoint == NULL)
 		return;
-	snprintf(name, sizeof(name), "%.*s", SLICE_ARGS(endpoint->bind_cookie));
-	const char *value = MHD_lookup_connection_value(
-		request->connection->mhd, MHD_COOKIE_KIND, name);
-	if (value != NULL)
-		request->cookie = slice_of(value);
+	if (endpoint->bind_cookie.len > 0)
+		request->cookie = http_cookie(head, endpoint->bind_cookie);
+	if (endpoint->cookie_needed)
+		request->affinity = http_cookie(head, SLICE("JSESSIONID"));
 }
 
-/* Looks at the head. False: the connection is closed, or another's now. */
-static bool request_begin(struct http_request *request, const char *version)
+void http_request_read(struct http_request *request, const struct http_head *head)
 {
 	const struct config *config = request_config(request);
-	const struct http_head *head = request_read_head(request, version);
-
-	request->keeps_alive =
-		request->minor > 0 &&
-		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
-	request->refusal = request_check(request, head);
-	if (request->refusal != 0)
-		return request_refuse(request, true);
-
+	const struct slice target = slice_of(request->target);
 	const bool upgrade = http_upgrade_is_asked(head);
+
+	request->method = head->method;
+	request->minor = head->minor;
+	request->keeps_alive =
+		head->minor > 0 &&
+		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
 	request->routed = true;
 	request->route = request_is_admin(request)
-				 ? admin_route(config, head->target, upgrade)
-				 : route_find(config, head->target, upgrade);
+				 ? admin_route(config, target, upgrade)
+				 : route_find(config, target, upgrade);
 	if (request_is_admin(request))
 		request->refusal = admin_check(request, head);
 	if (request->route.endpoint != NULL)
@@ -217,7 +220,22 @@ static bool request_begin(struct http_request *request, const char *version)
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	if (request->refusal == 0)
 		request_check_peer(request, head);
-	request_read_cookie(request);
+	request_read_cookies(request, head);
+}
+
+/* Looks at the head. False: the connection is closed, or another's now. */
+static bool request_begin(
+	struct http_request *request, const char *method, const char *version)
+{
+	const struct http_head *head = request_read_head(request, method, version);
+
+	request->refusal = request_check(request, head);
+	if (request->refusal != 0)
+		return request_refuse(request, true);
+
+	http_request_read(request, head);
+	if (request->refusal == 403 && request->route.endpoint != NULL)
+		request_log_forbidden(request, head);
 	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
 		return !http_upgrade(request, head);
 	return true;
@@ -294,8 +312,7 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 			mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 		request->connection->read += (int64_t)info->header_size;
 		request->begun = true;
-		request->method = method;
-		good = request_begin(request, version);
+		good = request_begin(request, method, version);
 	} else if (*data_len > 0) {
 		request_take_body(request, (struct slice){data, *data_len});
 		*data_len = 0;

@@ -3,9 +3,6 @@
  * suspended connections of its daemon (67 us with 64 daemons and 12,000 waiting
  * polls, 3 ms with one and 18,000), so the connections are spread, and all
  * resumes of a turn are followed by one run.
- *
- * libmicrohttpd does not look at a suspended connection at all: that its peer has gone,
- * or that its socket takes bytes again, we see by a watch of our own.
  */
 #include "transports/http_internal.h"
 
@@ -25,181 +22,17 @@
 enum { POOL_BESIDE_HEAD = 2048 };
 
 /*
- * Stalls that are run in a turn, whatever the clock says: with one the steady polls of a
- * thousand clients cost a tenth more.
+ * Stalls and connections that are run in a turn, whatever the clock says: with one the
+ * steady polls of a thousand clients cost 3 % more.
  */
 enum { RUNS_LEAST = 4 };
 
-static struct loop *connection_loop(const struct http_connection *connection)
-{
-	return connection->http->worker->loop;
-}
-
 void http_mark(struct stall *stall)
 {
-	rota_add(&stall->http->dirty, &stall->dirty);
-}
-
-void http_suspend(struct http_connection *connection)
-{
-	connection->suspended = true;
-	http_set_phase(connection, HTTP_WAITING);
-	MHD_suspend_connection(connection->mhd);
-}
-
-void http_resume(struct http_connection *connection)
-{
-	if (connection->mhd == NULL) {
-		loop_defer(connection_loop(connection), &connection->settle);
-		return;
-	}
-	if (!connection->suspended)
-		return;
-	connection->suspended = false;
-	http_set_phase(
-		connection, HTTP_ANSWERING); /* it has an end to write at least */
-	MHD_resume_connection(connection->mhd);
-	http_mark(connection->stall);
-}
-
-/* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
-
-static bool phase_owes(enum http_phase phase)
-{
-	return phase == HTTP_ANSWERING;
-}
-
-void http_set_phase(struct http_connection *connection, enum http_phase phase)
-{
-	const struct times *times = &connection->http->worker->config->times;
-	struct worker *worker = connection->http->worker;
-	struct loop *loop = worker->loop;
-
-	worker->owing -= phase_owes(connection->phase);
-	worker->owing += phase_owes(phase);
-	connection->phase = phase;
-	switch (phase) {
-	case HTTP_IDLE:
-		loop_timer_start(loop, &connection->timer, times->keep_alive);
-		break;
-	case HTTP_READING:
-		loop_timer_start(loop, &connection->timer, times->body);
-		break;
-	case HTTP_WAITING:
-		loop_timer_stop(loop, &connection->timer);
-		break;
-	case HTTP_ANSWERING:
-		connection->acked = 0;
-		loop_timer_start(loop, &connection->timer, times->progress);
-		break;
-	}
-}
-
-/* Which bound its deadline stands for. */
-static enum bound phase_bound(enum http_phase phase)
-{
-	switch (phase) {
-	case HTTP_IDLE:
-		return BOUND_KEEP_ALIVE;
-	case HTTP_READING:
-		return BOUND_BODY_TIME;
-	case HTTP_WAITING: /* has none */
-	case HTTP_ANSWERING:
-		break;
-	}
-	return BOUND_PROGRESS;
-}
-
-static void on_deadline(struct timer *timer)
-{
-	struct http_connection *connection =
-		container_of(timer, struct http_connection, timer);
-
-	if (connection->phase == HTTP_ANSWERING) {
-		uint64_t acked = progress_acked(connection->watch.fd);
-
-		if (acked != connection->acked) {
-			http_set_phase(connection, HTTP_ANSWERING);
-			connection->acked = acked;
-			return;
-		}
-	}
-	metrics_refuse(
-		connection->http->worker->metrics, phase_bound(connection->phase));
-	/* libmicrohttpd sees the end of the connection and cleans up. */
-	shutdown(connection->watch.fd, SHUT_RDWR);
-}
-
-/* True while libmicrohttpd does not look after the socket, and its request waits. */
-static bool connection_rests(const struct http_connection *connection)
-{
-	if (connection->mhd == NULL)
-		return !list_is_linked(&connection->settle.link);
-	return connection->suspended;
-}
-
-static void on_socket(struct watch *watch, unsigned events)
-{
-	struct http_connection *connection =
-		container_of(watch, struct http_connection, watch);
-	struct http_request *request = connection->request;
-
-	if (events & WATCH_GONE)
-		connection->gone = true;
-	if (!connection_rests(connection) || request == NULL ||
-		request->receiver == NULL)
-		return;
-	if (connection->gone)
-		http_receiver_gone(request);
-	else if (events & WATCH_OUT)
-		http_receiver_writable(request);
-}
-
-int http_watch(struct http_connection *connection)
-{
-	return loop_watch(connection_loop(connection), &connection->watch,
-		WATCH_OUT | WATCH_GONE);
-}
-
-void http_connection_destroy(struct http_connection *connection)
-{
-	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
-	peer_left(connection->http->worker, connection->place);
-	loop_unwatch(&connection->watch);
-	list_remove(&connection->link);
-	free(connection);
+	rota_add(&stall->http->due, &stall->due);
 }
 
 /* libmicrohttpd's callbacks. */
-
-static struct http_connection *connection_start(
-	struct http *http, struct MHD_Connection *mhd)
-{
-	struct http_connection *connection = xcalloc(1, sizeof(*connection));
-	const union MHD_ConnectionInfo *info;
-
-	connection->http = http;
-	connection->timer.fire = on_deadline;
-	connection->watch.ready = on_socket;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	connection->watch.fd = info->connect_fd;
-	connection->read = progress_read_at_least(connection->watch.fd);
-	connection->settle.run = http_settle;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
-	connection->stall = &http->admin;
-	for (size_t i = 0; i < STALLS; i++) {
-		if (http->stalls[i].daemon == info->daemon)
-			connection->stall = &http->stalls[i];
-	}
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	connection->peer = peer_address(info->client_addr);
-	list_append(&http->connections, &connection->link);
-	connection->place = peer_came(http->worker, &connection->peer);
-	http_set_phase(connection, HTTP_IDLE);
-	if (http_watch(connection) == -1)
-		shutdown(connection->watch.fd, SHUT_RDWR);
-	return connection;
-}
 
 static void on_connection(void *context, struct MHD_Connection *mhd, void **slot,
 	enum MHD_ConnectionNotificationCode code)
@@ -215,7 +48,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 	connection = http->returning;
 	http->returning = NULL;
 	if (connection == NULL)
-		connection = connection_start(http, mhd);
+		connection = http_connection_create(http, mhd);
 	connection->mhd = mhd;
 	connection->slot = slot;
 	*slot = connection;
@@ -272,11 +105,22 @@ static unsigned connections_max(void)
 	return limit.rlim_cur < 1000000 ? (unsigned)limit.rlim_cur : 1000000;
 }
 
+static void stall_run(struct rota_place *place)
+{
+	struct stall *stall = container_of(place, struct stall, due);
+	MHD_UNSIGNED_LONG_LONG wait;
+
+	MHD_run(stall->daemon);
+	if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0)
+		http_mark(stall);
+}
+
 static int stall_start(struct stall *stall, struct http *http)
 {
 	size_t pool = 2 * http->worker->config->limits.head + POOL_BESIDE_HEAD;
 
 	stall->http = http;
+	stall->due.run = stall_run;
 	stall->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 						 MHD_USE_NO_LISTEN_SOCKET |
 						 MHD_USE_ERROR_LOG | MHD_USE_TURBO,
@@ -313,7 +157,8 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 
 	http->worker = worker;
 	http->ws = ws;
-	rota_init(&http->dirty);
+	rota_init(&http->due);
+	http->peeked.room = peek_room(worker->config);
 	list_init(&http->connections);
 	list_init(&http->held);
 	registry_init(&http->requests, &worker->key);
@@ -350,7 +195,7 @@ static void http_resume_all(struct http *http)
 
 		link = link->next;
 		if (connection->mhd == NULL)
-			http_settle(&connection->settle);
+			http_connection_close(connection);
 		else
 			http_resume(connection);
 	}
@@ -369,6 +214,7 @@ void http_destroy(struct http *http)
 	feeds_finish(http);
 	files_destroy(http->files);
 	files_destroy(http->console);
+	free(http->peeked.room);
 	buf_finish(&http->scratch);
 	sockjs_messages_finish(&http->messages);
 	free(http);
@@ -386,7 +232,7 @@ static void stall_adopt(struct stall *stall, int fd, const struct sockaddr *addr
 		log_warn("http: libmicrohttpd takes no connection");
 		return;
 	}
-	rota_welcome(&stall->http->dirty, &stall->dirty);
+	rota_welcome(&stall->http->due, &stall->due);
 }
 
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
@@ -402,25 +248,16 @@ void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 	stall_adopt(&http->admin, fd, address, address_len);
 }
 
-static void stall_run(struct stall *stall)
-{
-	MHD_UNSIGNED_LONG_LONG wait;
-
-	MHD_run(stall->daemon);
-	if (MHD_get_timeout(stall->daemon, &wait) == MHD_YES && wait == 0)
-		http_mark(stall);
-}
-
 bool http_turn(struct http *http)
 {
 	for (int i = 0; i < RUNS_LEAST || !worker_turn_is_over(http->worker); i++) {
-		struct rota_place *place = rota_take(&http->dirty);
+		struct rota_place *place = rota_take(&http->due);
 
 		if (place == NULL)
 			return false;
-		stall_run(container_of(place, struct stall, dirty));
+		place->run(place);
 	}
-	return !rota_is_empty(&http->dirty);
+	return !rota_is_empty(&http->due);
 }
 
 void http_relieve(struct http *http)

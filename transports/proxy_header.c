@@ -1,6 +1,7 @@
 #include "transports/proxy_header.h"
 
 #include "protocol/proxy_head.h"
+#include "transports/peek.h"
 #include "transports/peer.h"
 
 #include <errno.h>
@@ -24,24 +25,9 @@ enum proxy_header proxy_header_take(
 	case PROXY_HEAD_DONE:
 		break;
 	}
-	if (!take_away(fd, head.len))
+	if (!peek_take(fd, head.len))
 		return PROXY_HEADER_GONE;
 	if (head.known)
 		*address_len = peer_socket(&head.source, head.port, address);
 	return PROXY_HEADER_TAKEN;
-}
-
-bool take_away(int fd, size_t left)
-{
-	char taken[512];
-
-	while (left > 0) {
-		ssize_t got =
-			recv(fd, taken, left < sizeof(taken) ? left : sizeof(taken), 0);
-
-		if (got <= 0)
-			return false;
-		left -= (size_t)got;
-	}
-	return true;
 }

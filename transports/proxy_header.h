@@ -17,7 +17,4 @@ enum proxy_header {
 enum proxy_header proxy_header_take(
 	int fd, struct sockaddr_storage *address, socklen_t *address_len);
 
-/* Takes away bytes that were only looked at. False when the connection broke. */
-bool take_away(int fd, size_t left);
-
 #endif

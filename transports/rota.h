@@ -15,6 +15,7 @@ struct rota {
 /* Of one who may wait, whose memory it is. Zeroed, it waits nowhere. */
 struct rota_place {
 	struct list link;
+	void (*run)(struct rota_place *place); /* when his turn comes */
 	bool is_newcomer;
 };
 

@@ -57,8 +57,8 @@ static void visitor_drain(struct visitor *visitor)
 	struct door *door = visitor->door;
 
 	for (int i = 0; i < DRAINS_PER_TURN; i++) {
-		ssize_t got = recv(
-			visitor->watch.fd, door->peeked, door_limits(door)->head, 0);
+		ssize_t got = recv(visitor->watch.fd, door->peeked.room,
+			door_limits(door)->head, 0);
 
 		if (got == -1 && errno == EAGAIN)
 			return;
@@ -106,7 +106,7 @@ static void on_visitor_timer(struct timer *timer)
 static bool visitor_is_websocket(struct visitor *visitor)
 {
 	const struct config *config = visitor->door->worker->config;
-	const struct http_head *head = &visitor->door->head;
+	const struct http_head *head = &visitor->door->peeked.head;
 	const struct address from =
 		peer_address((const struct sockaddr *)&visitor->address);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
@@ -124,7 +124,7 @@ static unsigned visitor_choose_worker(const struct visitor *visitor)
 {
 	const struct door *door = visitor->door;
 	struct http_route route =
-		route_find(door->worker->config, door->head.target, false);
+		route_find(door->worker->config, door->peeked.head.target, false);
 
 	if (route.kind == ROUTE_DOWNLINK || route.kind == ROUTE_UPLINK)
 		return session_home(door->worker, route.endpoint, route.session);
@@ -147,13 +147,14 @@ static void visitor_hand_over(struct visitor *visitor)
 		to = door_least_loaded(door);
 	} else if (visitor_is_websocket(visitor)) {
 		handover.kind = HANDOVER_WEBSOCKET;
-		handover.head = (struct slice){door->peeked, door->head.len};
+		handover.head =
+			(struct slice){door->peeked.room, door->peeked.head.len};
 		to = door_least_loaded(door);
 	} else {
 		to = visitor_choose_worker(visitor);
 	}
 	handover.fd = visitor_release(visitor);
-	if (!take_away(handover.fd, handover.head.len)) {
+	if (!peek_take(handover.fd, handover.head.len)) {
 		close(handover.fd);
 		return;
 	}
@@ -207,30 +208,23 @@ static bool visitor_is_announced(struct visitor *visitor, bool gone)
 
 static void visitor_look(struct visitor *visitor, bool gone)
 {
-	struct door *door = visitor->door;
-	const struct limits *limits = door_limits(door);
-	const struct http_head_limits head_limits = {
-		limits->head, limits->target, limits->head_lines};
-	ssize_t got = recv(visitor->watch.fd, door->peeked, limits->head + 1, MSG_PEEK);
-	int status;
+	struct peeked *peeked = &visitor->door->peeked;
 
-	if (got == 0 || (got == -1 && errno != EAGAIN)) {
-		visitor_close(visitor);
-		return;
-	}
-	if (got == -1)
-		return;
-	switch (http_head_parse((struct slice){door->peeked, (size_t)got}, &head_limits,
-		&door->head, &status)) {
-	case HTTP_HEAD_DONE:
+	switch (peek_head(visitor->watch.fd, visitor->door->worker->config, peeked)) {
+	case PEEK_HEAD:
 		visitor_hand_over(visitor);
 		break;
-	case HTTP_HEAD_MORE:
+	case PEEK_MORE:
 		if (gone) /* what is missing will never come */
 			visitor_close(visitor);
 		break;
-	case HTTP_HEAD_BAD:
-		visitor_refuse(visitor, status, SLICE(""));
+	case PEEK_BAD:
+		visitor_refuse(visitor, peeked->status, SLICE(""));
+		break;
+	case PEEK_NOTHING:
+		break;
+	case PEEK_GONE:
+		visitor_close(visitor);
 		break;
 	}
 }
