@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { RING_FIRST = 4 };
+/* A ring begins as large as the latest one was found to be needed, within these. */
+enum { FIRST_LEAST = 4, FIRST_MOST = 64 };
 
 static struct delivery *outbound_slot(const struct outbound *queue, size_t index)
 {
@@ -20,7 +21,9 @@ static bool is_bounded(const struct delivery *item)
 
 static void outbound_grow(struct outbound *queue)
 {
-	uint32_t capacity = queue->capacity == 0 ? RING_FIRST : queue->capacity * 2;
+	uint32_t capacity = queue->ring != NULL    ? queue->capacity * 2
+			    : queue->capacity == 0 ? FIRST_LEAST
+						   : queue->capacity;
 	struct delivery *ring = xmalloc(capacity * sizeof(*ring));
 
 	for (uint32_t i = 0; i < queue->count; i++)
@@ -33,7 +36,7 @@ static void outbound_grow(struct outbound *queue)
 
 void outbound_push(struct outbound *queue, const struct delivery *item)
 {
-	if (queue->count == queue->capacity)
+	if (queue->ring == NULL || queue->count == queue->capacity)
 		outbound_grow(queue);
 	*outbound_slot(queue, queue->count++) = *item;
 	message_ref(item->message);
@@ -61,6 +64,19 @@ static void outbound_drop(
 	name_unref(names, item->subscription);
 }
 
+/* What the next ring begins with: a half of one of which no more was ever used. */
+static uint32_t outbound_next_capacity(const struct outbound *queue)
+{
+	uint32_t used = queue->first; /* or more, if it has come round */
+	uint32_t capacity = used > 0 && used <= queue->capacity / 2
+				    ? queue->capacity / 2
+				    : queue->capacity;
+
+	return capacity < FIRST_LEAST  ? FIRST_LEAST
+	       : capacity > FIRST_MOST ? FIRST_MOST
+				       : capacity;
+}
+
 static void outbound_shrink(struct outbound *queue)
 {
 	if (queue->count > 0)
@@ -68,7 +84,7 @@ static void outbound_shrink(struct outbound *queue)
 	/* The bytes may differ from 0 only by our own mistake. */
 	assert(queue->bytes == 0 && queue->bounded == 0);
 	free(queue->ring);
-	*queue = (struct outbound){0};
+	*queue = (struct outbound){.capacity = outbound_next_capacity(queue)};
 }
 
 void outbound_pop(struct outbound *queue, size_t count, struct names *names)

@@ -28,7 +28,7 @@ struct delivery {
 
 /* A zeroed queue is empty. */
 struct outbound {
-	struct delivery *ring;
+	struct delivery *ring; /* NULL: `capacity` is that of the next one */
 	uint32_t capacity, first, count;
 	uint32_t bounded; /* those that no queue has lent */
 	uint64_t bytes;   /* the sum of message_size() of those */

@@ -112,7 +112,51 @@ START_TEST(an_empty_queue_keeps_no_memory)
 	push(100);
 	outbound_pop(&queue, 100, &names);
 	ck_assert_ptr_null(queue.ring);
-	ck_assert_uint_eq(queue.capacity, 0);
+}
+END_TEST
+
+/* Pushes and pops so many, and says how large the ring was at the first of them. */
+static uint32_t first_capacity(size_t count)
+{
+	push(1);
+	uint32_t first = queue.capacity;
+	push(count - 1);
+	outbound_pop(&queue, count, &names);
+	return first;
+}
+
+START_TEST(a_ring_begins_as_large_as_the_latest_was_needed)
+{
+	ck_assert_uint_eq(first_capacity(33), 4);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(first_capacity(33), 64);
+	ck_assert_uint_eq(first_capacity(20), 64);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(first_capacity(20), 32);
+}
+END_TEST
+
+START_TEST(a_ring_that_was_too_large_halves_and_one_that_grew_begins_bounded)
+{
+	first_capacity(1000);
+	for (uint32_t capacity = 64; capacity > 4; capacity /= 2)
+		ck_assert_uint_eq(first_capacity(2), capacity);
+	ck_assert_uint_eq(first_capacity(2), 4);
+	ck_assert_uint_eq(first_capacity(2), 4);
+}
+END_TEST
+
+START_TEST(a_ring_that_has_come_round_is_as_large_as_before)
+{
+	first_capacity(6);
+	push(3);
+	for (int i = 0; i < 50; i++) {
+		outbound_pop(&queue, 1, &names);
+		push(1);
+	}
+	outbound_pop(&queue, 3, &names);
+	ck_assert_uint_ge(first_capacity(1), 4);
+	ck_assert_uint_le(queue.capacity, 8);
 }
 END_TEST
 
@@ -267,6 +311,10 @@ int main(void)
 	tcase_add_test(tcase, the_newest_are_cut);
 	tcase_add_test(tcase, it_goes_round_and_grows_in_the_middle_of_a_round);
 	tcase_add_test(tcase, an_empty_queue_keeps_no_memory);
+	tcase_add_test(tcase, a_ring_begins_as_large_as_the_latest_was_needed);
+	tcase_add_test(tcase,
+		a_ring_that_was_too_large_halves_and_one_that_grew_begins_bounded);
+	tcase_add_test(tcase, a_ring_that_has_come_round_is_as_large_as_before);
 	tcase_add_test(tcase, an_item_may_have_no_subscription);
 	unit_add_table(tcase, the_oldest_that_are_numbered_are_dropped, oldest);
 	tcase_add_test(tcase, the_oldest_are_dropped_for_their_bytes_too);
