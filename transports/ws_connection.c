@@ -11,6 +11,7 @@
 #include "transports/peer.h"
 #include "transports/progress.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -29,26 +30,35 @@ static const struct config *connection_config(const struct connection *connectio
 
 /* Writing. */
 
-static void out_begin(struct ws *ws)
+/* What the kernel does not take now is kept by libwebsockets. False when that fails. */
+static bool connection_keep(struct connection *connection, struct slice rest)
 {
-	buf_clear(&ws->out);
-	buf_reserve(&ws->out, LWS_PRE);
-	ws->out.len = LWS_PRE;
+	struct buf out = {0};
+
+	buf_reserve(&out, LWS_PRE + rest.len);
+	out.len = LWS_PRE;
+	buf_append(&out, rest);
+	int kept = lws_write(connection->wsi, (unsigned char *)out.data + LWS_PRE,
+		rest.len, LWS_WRITE_HTTP);
+	buf_finish(&out);
+	return kept >= 0;
 }
 
-/* Gives `out` to libwebsockets, which keeps what the kernel does not take. */
-static int out_write(struct connection *connection)
+/*
+ * Writes frames, past libwebsockets while it keeps nothing: its way to the same send()
+ * takes 4 % of a fan-out. False when the connection has failed.
+ */
+static bool connection_write(struct connection *connection, struct slice frames)
 {
-	struct ws *ws = connection->ws;
-	size_t len = ws->out.len - LWS_PRE;
+	ssize_t taken = 0;
 
-	if (len == 0)
-		return 0;
-	int written = lws_write(connection->wsi,
-		(unsigned char *)ws->out.data + LWS_PRE, len, LWS_WRITE_HTTP);
-	if (ws->out.capacity > 4 * WS_WRITE_BUDGET)
-		buf_finish(&ws->out); /* it was a large one */
-	return written < 0 ? -1 : 0;
+	if (!lws_partial_buffered(connection->wsi))
+		taken = send(connection->fd, frames.data, frames.len,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (taken == -1 && errno != EAGAIN && errno != EINTR)
+		return false;
+	struct slice rest = slice_from(frames, taken == -1 ? 0 : (size_t)taken);
+	return rest.len == 0 || connection_keep(connection, rest);
 }
 
 static void connection_forget_stop(struct connection *connection)
@@ -67,16 +77,14 @@ static void connection_kill(struct connection *connection)
 	connection->closing = true;
 	connection_forget_stop(connection);
 	lws_rx_flow_control(connection->wsi, 1);
-	shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
+	shutdown(connection->fd, SHUT_RDWR);
 }
 
 void connection_say_farewell(struct connection *connection)
 {
-	out_begin(connection->ws);
-	buf_append(&connection->ws->out, buf_slice(&connection->farewell));
-	buf_finish(&connection->farewell);
-	if (out_write(connection) == -1)
+	if (!connection_write(connection, buf_slice(&connection->farewell)))
 		connection_kill(connection);
+	buf_finish(&connection->farewell);
 }
 
 /*
@@ -123,15 +131,31 @@ static void append_frame(struct buf *run, struct rendering message)
 		run, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
 }
 
-static void append_raw(struct connection *connection)
+/* Writes what is joined for all who wait for the same, from where it is. */
+static bool connection_write_run(struct connection *connection, size_t *written)
 {
 	static const struct joining frames = {WIRE_PLAIN, append_frame};
 	const struct run run =
-		session_pull(connection->session, &frames, WS_WRITE_BUDGET);
+		session_pull(connection->session, &frames, WS_WRITE_BUDGET - *written);
 
-	buf_append(&connection->ws->out, run.bytes);
+	*written += run.bytes.len;
+	if (!connection_write(connection, run.bytes))
+		return false;
 	session_popped(
 		connection->session, SESSION_NEXT_MESSAGES, run.count, run.payload);
+	return true;
+}
+
+/* Writes what is in `out`. */
+static bool connection_write_out(struct connection *connection)
+{
+	struct buf *out = &connection->ws->out;
+	bool good = out->len == 0 || connection_write(connection, buf_slice(out));
+
+	buf_clear(out);
+	if (out->capacity > 4 * WS_WRITE_BUDGET)
+		buf_finish(out); /* it was a large one */
+	return good;
 }
 
 static void append_sockjs(struct connection *connection)
@@ -159,10 +183,10 @@ static void connection_take_close(struct connection *connection)
 	else
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 	connection->session = NULL;
-	if (out_write(connection) == -1)
-		connection_kill(connection);
-	else
+	if (connection_write_out(connection))
 		connection_close(connection, code, slice_of(reason));
+	else
+		connection_kill(connection);
 	free(reason);
 }
 
@@ -170,9 +194,11 @@ static void connection_take_close(struct connection *connection)
 static bool connection_write_some(struct connection *connection)
 {
 	struct session *session = connection->session;
+	size_t written = 0;
+	bool good = true;
 
-	out_begin(connection->ws);
-	while (connection->ws->out.len < WS_WRITE_BUDGET) {
+	while (good && written < WS_WRITE_BUDGET &&
+		!lws_partial_buffered(connection->wsi)) {
 		enum session_next next = session_next(session);
 
 		if (next == SESSION_NEXT_NOTHING)
@@ -181,14 +207,16 @@ static bool connection_write_some(struct connection *connection)
 			connection_take_close(connection);
 			return false;
 		}
-		if (connection->framing == SESSION_SOCKJS)
+		if (connection->framing == SESSION_SOCKJS) {
 			append_sockjs(connection);
-		else if (next == SESSION_NEXT_MESSAGES)
-			append_raw(connection);
-		else
+			written = connection->ws->out.len;
+		} else if (next == SESSION_NEXT_MESSAGES) {
+			good = connection_write_run(connection, &written);
+		} else {
 			session_popped(session, next, 0, 0);
+		}
 	}
-	if (out_write(connection) == 0)
+	if (good && connection_write_out(connection))
 		return true;
 	connection_kill(connection);
 	return false;
@@ -243,7 +271,7 @@ static void connection_plan_ping(struct connection *connection)
 
 static void connection_ping(struct connection *connection)
 {
-	int fd = lws_get_socket_fd(connection->wsi);
+	int fd = connection->fd;
 	bool partial = lws_partial_buffered(connection->wsi);
 
 	connection->pinged = true;
@@ -254,9 +282,8 @@ static void connection_ping(struct connection *connection)
 	if (partial) /* a ping would wait behind what it has not read yet */
 		return;
 	/* libwebsockets does not tell of a PONG that carries nothing. */
-	out_begin(connection->ws);
 	wsframe_append(&connection->ws->out, WSFRAME_PING, SLICE("ping"));
-	if (out_write(connection) == -1)
+	if (!connection_write_out(connection))
 		connection_kill(connection);
 }
 
@@ -266,7 +293,7 @@ static void connection_ping(struct connection *connection)
  */
 static void connection_linger(struct connection *connection)
 {
-	uint64_t acked = progress_acked(lws_get_socket_fd(connection->wsi));
+	uint64_t acked = progress_acked(connection->fd);
 
 	if (!lws_partial_buffered(connection->wsi) || acked == connection->acked) {
 		connection_kill(connection);
@@ -284,7 +311,7 @@ static void connection_linger(struct connection *connection)
 static bool connection_reads_on(const struct connection *connection)
 {
 	return connection->behind &&
-	       progress_acked(lws_get_socket_fd(connection->wsi)) != connection->acked;
+	       progress_acked(connection->fd) != connection->acked;
 }
 
 static void on_timer(struct timer *timer)
@@ -454,6 +481,7 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
 		.wsi = wsi,
+		.fd = lws_get_socket_fd(wsi),
 		.waiter = {.go_on = on_let_on},
 		.timer = {.fire = on_timer},
 		.heard_at = loop_now(ws->worker->loop),

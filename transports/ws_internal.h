@@ -22,7 +22,7 @@ struct ws {
 	struct lws_vhost *vhost;
 	const struct ticket *adopting;
 	uint64_t tickets;
-	struct buf out;   /* what is being written, behind LWS_PRE bytes of room */
+	struct buf out;   /* frames that are written together; empty between writes */
 	struct buf frame; /* a SockJS frame on its way into `out` */
 	struct sockjs_messages messages;
 	struct list held; /* connections that are not read: inboxes are full */
@@ -37,6 +37,7 @@ struct connection {
 	struct lws *wsi;
 	struct session *session; /* NULL: over, the connection is closing */
 	enum session_framing framing;
+	int fd;             /* libwebsockets' */
 	struct buf inbound; /* a message that comes in pieces */
 	uint64_t fragments;
 	struct list fed;      /* in ws->fed */
