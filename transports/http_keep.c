@@ -90,6 +90,8 @@ static void connection_look(struct http_connection *connection)
 		connection_return(connection);
 		break;
 	case PEEK_NOTHING:
+		if (connection->gone) /* and it has no watch that would tell more */
+			http_connection_close(connection);
 		break;
 	case PEEK_GONE:
 		http_connection_close(connection);
