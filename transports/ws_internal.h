@@ -1,6 +1,6 @@
 /*
  * What the files of the WebSocket carrier share: ws.c adopts connections and hears
- * libwebsockets, ws_connection.c writes, reads and pings.
+ * libwebsockets, ws_connection.c reads and pings, ws_write.c writes.
  */
 #ifndef TRANSPORTS_WS_INTERNAL_H
 #define TRANSPORTS_WS_INTERNAL_H
@@ -15,6 +15,9 @@ struct ticket;
 
 /* Bytes that one turn joins for one session. */
 enum { WS_WRITE_BUDGET = 65536 };
+
+/* RFC 6455, 7.4.1 */
+enum { CLOSE_GOING_AWAY = 1001, CLOSE_PROTOCOL = 1002, CLOSE_TOO_BIG = 1009 };
 
 struct ws {
 	struct worker *worker;
@@ -60,6 +63,12 @@ static inline struct loop *connection_loop(const struct connection *connection)
 	return connection->ws->worker->loop;
 }
 
+static inline const struct config *connection_config(
+	const struct connection *connection)
+{
+	return connection->ws->worker->config;
+}
+
 /* True while it is we who do not listen. */
 static inline bool connection_is_stopped(const struct connection *connection)
 {
@@ -77,15 +86,8 @@ void connection_finish(struct connection *connection);
 /* Attaches its session, which is set. */
 void connection_begin(struct connection *connection);
 
-/* Writes what waits, joined, up to the budget. */
-void connection_pump(struct connection *connection);
-
-/* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
-void connection_close(
-	struct connection *connection, unsigned code, struct slice reason);
-
-/* The CLOSE frame could not be written at once; now it can. */
-void connection_say_farewell(struct connection *connection);
+/* It is of no more use, and its peer need not hear of it. */
+void connection_kill(struct connection *connection);
 
 /* Nothing is read while inboxes are full or its session is held. */
 void connection_hold(struct connection *connection);
@@ -96,5 +98,23 @@ void connection_relieve(struct connection *connection);
 /* A piece of a message has come; a PONG; any sign of life. */
 void connection_receive(struct connection *connection, struct slice piece);
 void connection_heard(struct connection *connection);
+
+/* ws_write.c */
+
+/* By which its session wakes it. */
+extern const struct outlet_ops ws_outlet_ops;
+
+/* Writes what waits, joined, up to the budget. */
+void connection_pump(struct connection *connection);
+
+/* Writes the frames in ws->out. False when the connection has failed. */
+bool connection_write_out(struct connection *connection);
+
+/* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
+void connection_close(
+	struct connection *connection, unsigned code, struct slice reason);
+
+/* The CLOSE frame could not be written at once; now it can. */
+void connection_say_farewell(struct connection *connection);
 
 #endif
