@@ -325,6 +325,14 @@ bool http_header_has_token(
 	return false;
 }
 
+bool http_has_body(const struct http_head *head)
+{
+	const struct slice *length = http_header(head, SLICE("Content-Length"));
+
+	return http_header(head, SLICE("Transfer-Encoding")) != NULL ||
+	       (length != NULL && !slice_equal(*length, SLICE("0")));
+}
+
 static struct slice unquote(struct slice value)
 {
 	if (value.len < 2 || !slice_starts_with(value, SLICE("\"")) ||

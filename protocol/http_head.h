@@ -81,6 +81,9 @@ bool http_header_has_token(
  */
 struct slice http_cookie(const struct http_head *head, struct slice name);
 
+/* True when something may follow the head that belongs to it. */
+bool http_has_body(const struct http_head *head);
+
 /* "400 Bad Request", for the statuses that this server answers. */
 const char *http_status_line(int status);
 

@@ -46,15 +46,6 @@ static bool is_key(struct slice key)
 	return true;
 }
 
-/* A body would be read as the first WebSocket frames by one, and not by another. */
-static bool has_body(const struct http_head *head)
-{
-	const struct slice *length = http_header(head, SLICE("Content-Length"));
-
-	return http_header(head, SLICE("Transfer-Encoding")) != NULL ||
-	       (length != NULL && !slice_equal(*length, SLICE("0")));
-}
-
 int http_upgrade_check(const struct http_head *head)
 {
 	const struct slice *key = only_header(head, SLICE("Sec-WebSocket-Key"));
@@ -62,7 +53,8 @@ int http_upgrade_check(const struct http_head *head)
 
 	if (!slice_equal(head->method, SLICE("GET")))
 		return 405;
-	if (head->minor == 0 || has_body(head) || !http_upgrade_is_asked(head) ||
+	/* A body would be read as the first WebSocket frames by one, and not by another. */
+	if (head->minor == 0 || http_has_body(head) || !http_upgrade_is_asked(head) ||
 		!http_header_has_token(head, SLICE("Connection"), SLICE("upgrade")))
 		return 400;
 	if (version == NULL || !slice_equal(*version, SLICE("13")))

@@ -105,7 +105,7 @@ static void on_deadline(struct timer *timer)
 	}
 	metrics_refuse(
 		connection->http->worker->metrics, phase_bound(connection->phase));
-	/* libmicrohttpd sees the end of the connection and cleans up. */
+	/* Whoever has it, libmicrohttpd or http_keep.c, sees its end and cleans up. */
 	shutdown(connection->watch.fd, SHUT_RDWR);
 }
 

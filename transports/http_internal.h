@@ -90,12 +90,12 @@ struct http_request {
 	struct http_connection *connection;
 	char *target;
 
-	/* Of its head, in libmicrohttpd's memory, and as long as it is there. */
+	/* Of its head: libmicrohttpd's memory, or http->peeked, as long as that is kept. */
 	struct slice method;
 	struct slice origin;   /* empty: none was sent */
 	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
 	struct slice affinity; /* by which load balancers pin the session; the same */
-	char *kept; /* when it is not there: the bytes of `origin` and `affinity` */
+	char *kept;            /* then the bytes of `origin` and `affinity` */
 
 	struct slice address; /* of the client, as trusted proxies say */
 	char address_text[ADDRESS_TEXT_MAX];
@@ -167,7 +167,10 @@ struct http_connection *http_connection_create(
 void http_connection_destroy(struct http_connection *connection); /* it is closed */
 void http_connection_close(struct http_connection *connection);   /* that has left */
 
-/* The connection rests until http_resume(); then its request is served again. */
+/*
+ * The connection rests until http_resume(); then its request is served again. One that
+ * has left libmicrohttpd, resting or not, is run by http_keep_run() in its turn.
+ */
 void http_suspend(struct http_connection *connection);
 void http_resume(struct http_connection *connection);
 int http_watch(struct http_connection *connection);
@@ -297,7 +300,9 @@ void http_receiver_writable(struct http_request *request); /* its socket takes m
 void http_receiver_destroy(struct http_request *request, bool completed);
 bool http_receiver_is_done(const struct http_request *request); /* all is written */
 bool http_receiver_is_over(const struct http_request *request); /* that, or broken */
-bool http_receive_is_asked(const struct http_request *request); /* it is well-formed */
+
+/* The request asks for frames, and nothing is wrong with it. */
+bool http_receive_is_asked(const struct http_request *request);
 
 /*
  * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,

@@ -31,28 +31,17 @@ static void connection_return(struct http_connection *connection)
 	http->returning = NULL;
 }
 
-/* Nothing follows the head but the next one, and the connection is kept. */
-static bool head_is_plain(const struct http_head *head)
-{
-	const struct slice *length = http_header(head, SLICE("Content-Length"));
-
-	return head->minor > 0 &&
-	       !http_header_has_token(head, SLICE("Connection"), SLICE("close")) &&
-	       http_header(head, SLICE("Transfer-Encoding")) == NULL &&
-	       http_header(head, SLICE("Expect")) == NULL &&
-	       (length == NULL || slice_equal(*length, SLICE("0")));
-}
-
 /* The request that the head begins, if it is one that is served here; else NULL. */
 static struct http_request *connection_begin(
 	struct http_connection *connection, const struct http_head *head)
 {
 	if (connection->gone || connection->http->worker->stopping ||
-		!head_is_plain(head))
+		http_has_body(head) || http_header(head, SLICE("Expect")) != NULL)
 		return NULL;
 	struct http_request *request = http_request_create(connection, head->target);
 	http_request_read(request, head);
-	if (request->refusal == 0 && http_receive_is_asked(request) &&
+	if (request->refusal == 0 && request->keeps_alive &&
+		http_receive_is_asked(request) &&
 		peek_take(connection->watch.fd, head->len))
 		return request;
 	http_request_destroy(request, false);
@@ -102,10 +91,9 @@ static void connection_look(struct http_connection *connection)
 /* False when the connection is closed. */
 static bool connection_end_request(struct http_connection *connection)
 {
-	struct http *http = connection->http;
 	bool whole = http_receiver_is_done(connection->request);
 
-	if (!whole || http->stopping || http->worker->stopping) {
+	if (!whole || connection->http->worker->stopping) {
 		http_connection_close(connection);
 		return false;
 	}
@@ -121,16 +109,15 @@ void http_keep_run(struct rota_place *place)
 	struct http_request *request = connection->request;
 
 	connection->suspended = false;
-	if (request != NULL && http_receiver_is_over(request)) {
-		if (!connection_end_request(connection))
-			return;
-	} else if (request != NULL && connection->gone) {
-		http_connection_close(connection);
-		return;
-	} else if (request != NULL) {
-		http_serve_receive(request); /* its session's home has answered */
+	if (request != NULL && !http_receiver_is_over(request)) {
+		if (connection->gone)
+			http_connection_close(connection);
+		else
+			http_serve_receive(request); /* its home has answered */
 		return;
 	}
+	if (request != NULL && !connection_end_request(connection))
+		return;
 	/* Else it is told when something comes. */
 	if (connection->readable || connection->gone)
 		connection_look(connection);

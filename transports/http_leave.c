@@ -54,6 +54,7 @@ bool http_leave(struct http_request *request)
 	*connection->slot =
 		NULL; /* it may be gone before libmicrohttpd has cleaned up */
 	http_set_phase(connection, HTTP_WAITING);
+	connection->readable = false; /* what is there already is told again */
 	connection->gone = http_watch(connection) == -1;
 	if (connection->gone)
 		http_resume(connection); /* to be closed */

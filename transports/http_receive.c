@@ -40,7 +40,7 @@ struct receiver {
 	unsigned refusal; /* what it said instead; 0: nothing */
 	struct buf rest;  /* from the feed, not yet taken by the kernel */
 	bool last;        /* the response ends behind it */
-	bool closed;      /* the last chunk is written, or in `rest` */
+	bool closed;      /* no chunk follows what is written, or in `rest` */
 	size_t prelude_sent;
 	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
 };

@@ -1,6 +1,6 @@
 /*
- * One request: its head is checked by the door's rules again (the door sees only
- * the first of a connection), then its route decides who answers.
+ * One request: its head is checked by the door's rules again, if libmicrohttpd has read
+ * it (the door sees only the first of a connection), then its route decides who answers.
  */
 #include "transports/http_internal.h"
 
