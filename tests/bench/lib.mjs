@@ -1,6 +1,7 @@
 // Servers to be measured, and the load generator that measures them.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -18,8 +19,17 @@ const configuration = {
   limits: { destinations: 200_000 }, // a row has 100,000 of them beside its own
 };
 
-export async function startPostern({ workers = 1, under } = {}) {
-  const gateway = await new Gateway(configuration, { workers, under }).start();
+// Another build's programs; `where` is its folder, or a checkout that has a release build.
+export function buildAt(where) {
+  const found = [where, path.join(where, 'build/release')]
+    .find((one) => existsSync(path.join(one, 'postern')));
+  if (!found) throw new Error(`There is no build in ${where}: neither postern nor build/release/postern.`);
+  return { postern: path.resolve(found, 'postern'), floor: path.resolve(found, 'tests/bench/floor') };
+}
+
+// `program` is another build's; without it, it is ours that is started.
+export async function startPostern({ workers = 1, under, program } = {}) {
+  const gateway = await new Gateway(configuration, { workers, under, program }).start();
   return {
     pids: [gateway.pid],
     port: gateway.port,
@@ -31,8 +41,8 @@ export async function startPostern({ workers = 1, under } = {}) {
 const floors = new Set();
 process.on('exit', () => floors.forEach((child) => child.kill('SIGKILL')));
 
-export async function startFloor({ joined }) {
-  const child = spawn(path.join(folder, 'floor'), joined ? ['--joined'] : [],
+export async function startFloor({ joined, program = path.join(folder, 'floor') }) {
+  const child = spawn(program, joined ? ['--joined'] : [],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   floors.add(child);
   const [line] = await once(child.stdout, 'data');

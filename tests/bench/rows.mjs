@@ -1,5 +1,6 @@
 // The rows of the table: what is measured, and what we want of it. `measure` gets ready
 // made runners and returns numbers by column; each is the median of several runs.
+// `compares` names the columns in which two builds are compared.
 
 const K = 1000, M = 1_000_000;
 
@@ -68,11 +69,12 @@ const fairRow = (carrier) => ({
     ]));
   },
   target: { 'ping ratio': '<5', 'info ratio': '<5', 'session ratio': '<5' },
+  compares: ['ping', 'info', 'session'],
 });
 
 const joinedTarget = { ratio: '>0.42' }, joinedStretch = { ratio: '>0.6' };
 
-export const rows = [
+const table = [
   fanOutRow('websocket', { ratio: '>0.6' }, { ratio: '>0.85' }),
   fanOutRow('tcp', { ratio: '>0.6' }, { ratio: '>0.85' }),
   fanOutRow('sockjs-websocket', joinedTarget, joinedStretch),
@@ -150,6 +152,11 @@ export const rows = [
   fairRow('websocket'),
   fairRow('xhr-streaming'),
 ];
+
+export const rows = table.map((row) => ({ compares: ['postern'], ...row }));
+
+// Whether a row's figures are better the larger they are.
+export const isMore = ({ target }) => Object.values(target)[0][0] === '>';
 
 // What a wish such as "<1.1" says of a value.
 export const isMet = (wish, value) =>

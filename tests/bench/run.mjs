@@ -3,8 +3,9 @@
 // minute to minute.
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { countInstructions } from './instructions.mjs';
-import { apart, during, load, probe, startFloor, startPostern } from './lib.mjs';
+import { printBeside } from './beside.mjs';
+import { printCounted } from './counted.mjs';
+import { apart, buildAt, during, load, probe, startFloor, startPostern } from './lib.mjs';
 import { printPeers } from './peers.mjs';
 import { isMet, number, rows } from './rows.mjs';
 
@@ -12,24 +13,31 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     instructions: { type: 'boolean', default: false },
+    calls: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    beside: { type: 'string' },
+    rounds: { type: 'string' },
   },
 });
-const RUNS = flags.quick ? 1 : 3;
+const RUNS = Number(flags.rounds ?? (flags.quick ? 1 : 3));
+if (!(Number.isInteger(RUNS) && RUNS > 0)) throw new Error(`--rounds ${flags.rounds}: how many?`);
 const SECONDS = flags.quick ? 0.7 : 4;
 
 const under = (options) => ({ seconds: SECONDS, ...options });
 
-const tools = {
-  postern: (options, crew) => during(startPostern(crew), (server) => load(server, under(options))),
+// With the programs of a build; by default this one's.
+const toolsOf = ({ postern: program, floor } = {}) => ({
+  postern: (options, crew) =>
+    during(startPostern({ ...crew, program }), (server) => load(server, under(options))),
   floorOf: (kind, options) =>
-    during(startFloor({ joined: kind === 'joined' }), (server) => load(server, under(options))),
+    during(startFloor({ joined: kind === 'joined', program: floor }), (server) => load(server, under(options))),
   probes: (options) =>
-    during(startPostern({ under: apart }), (server) => probe(server, under(options))),
-};
+    during(startPostern({ under: apart, program }), (server) => probe(server, under(options))),
+});
+const tools = toolsOf();
 
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 async function medians(row) {
   const runs = [];
@@ -58,7 +66,12 @@ async function printTable() {
 }
 
 const loads = loadavg();
-if (flags.instructions) await countInstructions();
-else if (flags.peers) await printPeers({ runs: RUNS, seconds: SECONDS, only: flags.only, median });
+const beside = flags.beside && buildAt(flags.beside);
+const counted = ['instructions', 'calls'].filter((what) => flags[what]);
+if (counted.length > 0) {
+  for (const what of counted) await printCounted({ what, only: flags.only, beside: beside?.postern });
+} else if (beside) {
+  await printBeside({ ours: tools, theirs: toolsOf(beside), rounds: RUNS, only: flags.only });
+} else if (flags.peers) await printPeers({ runs: RUNS, seconds: SECONDS, only: flags.only, median });
 else await printTable();
 console.error(`The machine's load was ${loads[0].toFixed(1)} before and ${loadavg()[0].toFixed(1)} behind.`);

@@ -43,15 +43,17 @@ const flag = (workers) => (workers === '' ? [] : ['--workers', `${workers}`]);
 
 export class Gateway {
   // Without a configuration the demo runs that is built in. A test that needs its own
-  // number of workers writes it into the configuration. `under` is a program that runs it.
+  // number of workers writes it into the configuration. `under` is a program that runs it;
+  // `program` is another build.
   constructor(configuration,
-    { host = '127.0.0.1', port, workers = WORKERS, env = {}, under = [] } = {}) {
+    { host = '127.0.0.1', port, workers = WORKERS, env = {}, under = [], program = binary } = {}) {
     this.configuration = configuration;
     this.host = host;
     this.port = port;
     this.workers = configuration?.workers === undefined ? workers : '';
     this.env = { ...environment, POSTERN_LOG_FORMAT: 'text', ...env };
     this.under = under;
+    this.program = program;
     this.inherited = []; // descriptors
   }
 
@@ -87,7 +89,7 @@ export class Gateway {
   // Where the configuration lets the kernel choose a port for operators.
   get adminPort() { return Number(this.log.match(/operators at .*:(\d+)\n/)[1]); }
   get ws() { return `ws://127.0.0.1:${this.port}`; }
-  get command() { return [...this.under, binary, ...this.args]; }
+  get command() { return [...this.under, this.program, ...this.args]; }
   get pid() { return this.child.pid; }
 
   spawn() {
@@ -108,7 +110,7 @@ export class Gateway {
   }
 
   async listens() {
-    await until(`${binary} listens`, () => {
+    await until(`${this.program} listens`, () => {
       assert.equal(this.ended, null, `the gateway ended (${this.ended}):\n${this.log}`);
       return /listening on .*:\d+("})?\n/.test(this.log);
     });
