@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { conformance } from './lib/conformance.mjs';
 import { ask } from './lib/http.mjs';
-import { escape, hardTexts, messageFrame } from './lib/quoting.mjs';
+import { escape, hardTexts, messageFrame, wellFormed } from './lib/quoting.mjs';
 import { next, receivers, request, wait } from './lib/receivers.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { Socket } from './lib/stomp.mjs';
@@ -148,7 +148,7 @@ for (const channel of channels) {
 
 test('all characters come back over a raw WebSocket as they were', async () => {
   const socket = await Socket.open(`${gateway.ws}/echo/websocket`);
-  for (const text of [...wholeBlocks, ...pairs, ...hardTexts.map((hard) => hard.toWellFormed())]) {
+  for (const text of [...wholeBlocks, ...pairs, ...hardTexts.map(wellFormed)]) {
     socket.send(text);
     assert.ok(await socket.next() === text, JSON.stringify(text).slice(0, 50));
   }
@@ -158,7 +158,7 @@ test('all characters come back over a raw WebSocket as they were', async () => {
 for (const channel of channels) {
   test(`what a raw WebSocket says is quoted for ${channel.name}`, async () => {
     const [socket, client] = [await Socket.open(`${gateway.ws}/broadcast/websocket`), await channel.open('/broadcast')];
-    for (const text of [...wholeBlocks, ...pairs, ...hardTexts.map((hard) => hard.toWellFormed())]) {
+    for (const text of [...wholeBlocks, ...pairs, ...hardTexts.map(wellFormed)]) {
       socket.send(text);
       await client.heard(JSON.stringify(text).slice(0, 50), messageFrame(text));
     }
@@ -170,7 +170,7 @@ for (const channel of channels) {
     const [socket, client] = [await Socket.open(`${gateway.ws}/broadcast/websocket`), await channel.open('/broadcast')];
     for (const text of [...blocks, ...pairs, ...cut, ...hardTexts]) {
       await client.send(JSON.stringify([text]));
-      assert.ok(await socket.next() === text.toWellFormed(), JSON.stringify(text).slice(0, 50));
+      assert.ok(await socket.next() === wellFormed(text), JSON.stringify(text).slice(0, 50));
       await client.heard(JSON.stringify(text).slice(0, 50), messageFrame(text));
     }
     client.abort();

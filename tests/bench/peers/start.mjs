@@ -93,7 +93,7 @@ export async function startPeer(peer, carrier) {
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
   const programs = [];
   const stop = async () => {
-    for (const program of programs.toReversed()) await program.stop();
+    for (const program of [...programs].reverse()) await program.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

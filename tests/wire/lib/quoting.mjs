@@ -19,6 +19,9 @@ export function quoted(text) {
 // The frame that brings these messages.
 export const messageFrame = (...texts) => `a[${texts.map(quoted).join()}]`;
 
+// What UTF-8 makes of a text: U+FFFD for each half of a pair that stands alone.
+export const wellFormed = (text) => Buffer.from(text).toString();
+
 // As a line of EventSource, whose clients unescape what they receive.
 export const percent = (frame) => frame.replace(/[%\r\n\0]/g, (c) => (
   `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`));
