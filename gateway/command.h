@@ -1,6 +1,7 @@
 /*
  * The commands of the command line: `postern COMMAND [OPTION...]`. Each is one
- * function in a file of its own; command.c has the list, and reads the options.
+ * function in a file of its own. command_table.c lists them, command_options.c reads
+ * their options, and help, manual page and completions are made from both.
  */
 #ifndef GATEWAY_COMMAND_H
 #define GATEWAY_COMMAND_H
@@ -13,13 +14,32 @@
 struct command_line {
 	const char *file; /* the configuration's; NULL: the built-in demo */
 	struct config_settings settings;
-	bool defaults; /* --defaults: of print-config */
-	bool document; /* --document: of print-config */
+	const char *word; /* the one word of a command that takes one; NULL: none */
+	bool defaults;    /* --defaults: of print-config */
+	bool document;    /* --document: of print-config */
 	const struct edge_ops *edge;
 };
 
+struct command {
+	const char *name;
+	const char *summary; /* one line of the overview */
+	const char *help;    /* what --help adds to it */
+	const char *word;    /* what its one word is called; NULL: it takes none */
+	const char *const
+		*words;  /* all that this word may be; NULL: a command's name */
+	bool configures; /* takes --config and the keys of the configuration */
+	bool prints;     /* takes the options of print-config */
+	int (*run)(const struct command_line *line);
+};
+
+/* In the order of the overview; the last has no name. */
+extern const struct command command_table[];
+
 /* Runs what the arguments name. Returns the process's exit status. */
 int command_run(int argc, char **argv, const struct edge_ops *edge);
+
+/* The command of that name. NULL after command_complain() with the nearest. */
+const struct command *command_find(const char *name);
 
 /* Says it on stderr, and where help is. Returns EXIT_FAILURE. */
 int command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -33,6 +53,10 @@ int command_check_config(const struct command_line *line);
 int command_print_config(const struct command_line *line);
 int command_healthcheck(const struct command_line *line);
 int command_hash_password(const struct command_line *line);
+int command_help(const struct command_line *line);
 int command_version(const struct command_line *line);
+
+/* The help of one command, on stdout. */
+void command_print_help(const struct command *command);
 
 #endif

@@ -8,7 +8,7 @@
 static const char introduction[] =
 	"# Configuration\n"
 	"\n"
-	"One JSON file, which `--config` or `POSTERN_CONFIG` names; without one "
+	"One JSON file, which `--config` (`-c`) or `POSTERN_CONFIG` names; without one "
 	"Postern "
 	"serves its demo.\n"
 	"Each key below also has a name in the environment and as an option: "

@@ -226,13 +226,11 @@ static size_t distance(struct slice a, struct slice b)
 	return row[b.len];
 }
 
-const char *config_nearest(struct slice word, const char *const *words)
+static const char *closest_word(struct slice word, const char *const *words)
 {
 	size_t best = (word.len + 2) / 3 + 1; /* as far as this is another word */
 	const char *nearest = NULL;
 
-	if (word.len > WORD_MAX)
-		return NULL;
 	for (; *words != NULL; words++) {
 		struct slice known = slice_of(*words);
 		size_t far = known.len > WORD_MAX ? best : distance(word, known);
@@ -243,4 +241,40 @@ const char *config_nearest(struct slice word, const char *const *words)
 		}
 	}
 	return nearest;
+}
+
+/* True for "head" in "limits.head" and "LIMITS__HEAD". */
+static bool is_last_part(struct slice known, struct slice word)
+{
+	struct slice section = slice_first(known, known.len - word.len);
+
+	return known.len > word.len && slice_ends_with(known, word) &&
+	       (slice_ends_with(section, SLICE(".")) ||
+		       slice_ends_with(section, SLICE("__")));
+}
+
+/* The only word that begins with this one, or has it as its last part. */
+static const char *longer_word(struct slice word, const char *const *words)
+{
+	const char *found = NULL;
+
+	for (; *words != NULL; words++) {
+		struct slice known = slice_of(*words);
+
+		if (!slice_starts_with(known, word) && !is_last_part(known, word))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = *words;
+	}
+	return found;
+}
+
+const char *config_nearest(struct slice word, const char *const *words)
+{
+	if (word.len == 0 || word.len > WORD_MAX)
+		return NULL;
+
+	const char *closest = closest_word(word, words);
+	return closest != NULL ? closest : longer_word(word, words);
 }

@@ -36,7 +36,10 @@ void config_mistake(const struct config_source *source, const struct config_path
 void config_mistake_at(const struct config_source *source, size_t offset,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Lists end with NULL. Returns the word closest to `word`, NULL when none is near. */
+/*
+ * Lists end with NULL. Returns the word closest to `word`, else the only one that it
+ * abbreviates or is the last part of ("head" of "limits.head"), else NULL.
+ */
 const char *config_nearest(struct slice word, const char *const *words);
 
 #endif

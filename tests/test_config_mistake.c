@@ -1,5 +1,6 @@
 /* What is wrong in a configuration is told with its place. */
 #include "gateway/config.h"
+#include "gateway/config_mistake.h"
 #include "tests/unit.h"
 
 #define X51         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -213,6 +214,35 @@ START_TEST(a_file_has_at_most_a_mebibyte)
 }
 END_TEST
 
+static const char *const known[] = {"help", "config", "defaults", "limits.head",
+	"limits.queue-bytes", "times.head", "LIMITS__FRAME", NULL};
+
+static const struct {
+	const char *word, *nearest;
+} words[] = {
+	{"confg", "config"},
+	{"conf", "config"},
+	{"def", "defaults"}, /* the only one that begins so */
+	{"limits", NULL},    /* three begin so, in two spellings */
+	{"queue-bytes", "limits.queue-bytes"} /* the only one that ends so */,
+	{"head", "help"}, /* closer than either section's */
+	{"FRAME", "LIMITS__FRAME"},
+	{"bytes", NULL}, /* no part of its own */
+	{"x", NULL},
+	{"", NULL},
+};
+
+START_TEST(a_word_that_is_near_an_abbreviation_or_a_last_part_is_suggested)
+{
+	const char *nearest = config_nearest(slice_of(words[_i].word), known);
+
+	if (words[_i].nearest == NULL)
+		ck_assert_ptr_null(nearest);
+	else
+		ck_assert_str_eq(nearest, words[_i].nearest);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_mistake");
@@ -221,5 +251,7 @@ int main(void)
 	unit_add_table(tcase, a_mistake_is_told_with_its_place, mistakes);
 	tcase_add_test(tcase, a_file_that_is_not_there_is_told_by_name);
 	tcase_add_test(tcase, a_file_has_at_most_a_mebibyte);
+	unit_add_table(tcase,
+		a_word_that_is_near_an_abbreviation_or_a_last_part_is_suggested, words);
 	return unit_run(suite);
 }

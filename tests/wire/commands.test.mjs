@@ -26,18 +26,32 @@ test('the overview names every command, and each has help of its own', async () 
     assert.equal(help.status, 0, name);
     assert.match(help.stdout, new RegExp(`^Usage: postern ${name}`));
     assert.equal(help.stderr, '');
+    assert.deepEqual(await runPostern('help', name), help);
+    assert.deepEqual(await runPostern(name, '-h'), help);
   }
+  const overview = await runPostern('--help');
+  for (const word of ['-h', 'help']) assert.deepEqual(await runPostern(word), overview, word);
 });
 
-test('version says which one it is', async () => {
-  const { status, stdout } = await runPostern('version');
-  assert.equal(status, 0);
-  assert.match(stdout, /^postern \d+\.\d+\.\d+\n$/);
-});
+for (const word of ['version', '--version', '-v']) {
+  test(`${word} says which version it is`, async () => {
+    const { status, stdout, stderr } = await runPostern(word);
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /^postern \d+\.\d+\.\d+\n$/);
+  });
+}
 
 const mistakes = [
   ['an unknown command', ['sreve'], /unknown command sreve \(did you mean serve\?\)/],
-  ['an unknown option', ['serve', '--lisen=:1'], /unknown option --lisen=:1 \(did you mean --listen\?\)/],
+  ['an unknown option', ['serve', '--lisen=:1'], /unknown option --lisen \(did you mean --listen\?\)/],
+  ['an abbreviated option', ['check-config', '--conf', '/dev/null'], /unknown option --conf \(did you mean --config\?\)/],
+  ['an abbreviated flag', ['print-config', '--def'], /unknown option --def \(did you mean --defaults\?\)/],
+  ['an abbreviation of several', ['check-config', '--limits', '1'], /unknown option --limits\n/],
+  ['an option without its section', ['check-config', '--queue-bytes', '1'], /unknown option --queue-bytes \(did you mean --limits\.queue-bytes\?\)/],
+  ['an unknown letter', ['check-config', '-x'], /unknown option -x\n/],
+  ['an unknown option with a secret', ['serve', '--admin.tokn=0123456789abcdef'], /unknown option --admin\.tokn \(did you mean --admin\.token\?\)/],
+  ['a value that an option does not take', ['print-config', '--defaults=yes'], /--defaults takes no value/],
+  ['a command that help does not know', ['help', 'sreve'], /unknown command sreve \(did you mean serve\?\)/],
   ['an option that another command has', ['version', '--listen', ':1'], /unknown option --listen/],
   ['an option without its value', ['check-config', '--listen'], /--listen needs a value/],
   ['a word too many', ['check-config', 'postern.json'], /too many words: postern\.json/],
@@ -47,6 +61,7 @@ for (const [what, args, sentence] of mistakes) {
     const { status, stderr } = await runPostern(...args);
     assert.equal(status, 1);
     assert.match(stderr, sentence);
+    assert.doesNotMatch(stderr, /0123456789abcdef/);
     assert.match(stderr, /Try: postern --help\n$/);
   });
 }
@@ -55,6 +70,14 @@ test('check-config says that nothing is wrong', async () => {
   const good = file('good.json', { endpoints: [{ path: '/chat' }] });
   const { status, stdout, stderr } = await runPostern('check-config', '--config', good);
   assert.deepEqual([status, stdout, stderr], [0, `${good}: nothing is wrong\n`, '']);
+});
+
+test('-c and --config name the file, with or without a "="', async () => {
+  const good = file('good.json', { endpoints: [{ path: '/chat' }] });
+  for (const words of [['-c', good], ['--config', good], [`--config=${good}`]]) {
+    const { status, stdout, stderr } = await runPostern('check-config', ...words);
+    assert.deepEqual([status, stdout, stderr], [0, `${good}: nothing is wrong\n`, ''], words.join(' '));
+  }
 });
 
 test('check-config tells the first mistake with its place', async () => {
