@@ -296,7 +296,22 @@ static void write_requests(struct writer *writer)
 	}
 }
 
-/* Bounds. */
+/* Bounds and refusals. */
+
+/* Only pairs that exist: a kind belongs to one door or two. */
+static void write_refusals(struct writer *writer)
+{
+	begin(writer, "postern_refusals_total", "counter",
+		"What peers were refused, by where and why.");
+	for (enum refusal_door door = 0; door < DOORS; door++) {
+		for (enum refusal_kind kind = 0; kind < REFUSALS; kind++) {
+			if (refusal_is_at(kind, door))
+				labelled_twice(writer, "door", door_name(door), "kind",
+					refusal_name(kind),
+					&writer->sum->refusals[door][kind]);
+		}
+	}
+}
 
 static void write_bounds(struct writer *writer)
 {
@@ -314,6 +329,8 @@ static void write_bounds(struct writer *writer)
 		"What was refused, ended or forgotten because a bound was reached.");
 	for (size_t i = 0; i < BOUNDS; i++)
 		labelled(writer, "bound", bound_names[i], &writer->sum->refused[i]);
+
+	write_refusals(writer);
 
 	begin(writer, "postern_log_lines_unwritten_total", "counter",
 		"Lines of the log that were left out, since others like them were "

@@ -1,8 +1,9 @@
 /*
  * The log: one line for each thing worth knowing, to stderr. A failing function
  * logs once, with the object and the reason, and its callers pass the failure
- * on in silence. Nothing that a peer sent is logged unescaped, and no token,
- * query string or header value ever is. Times are UTC.
+ * on in silence. Nothing that a peer sent is logged unescaped, and no token, query
+ * string or secret ever is: what a peer was refused for is quoted by refusal.h alone.
+ * Times are UTC.
  */
 #ifndef GATEWAY_LOG_H
 #define GATEWAY_LOG_H

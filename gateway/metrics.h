@@ -9,6 +9,7 @@
 #ifndef GATEWAY_METRICS_H
 #define GATEWAY_METRICS_H
 
+#include "gateway/refusal.h"
 #include "gateway/transport.h"
 #include "protocol/stomp.h"
 
@@ -159,7 +160,8 @@ struct metrics {
 	struct counter delivery_ms; /* the sum of what they took */
 	struct counter unknown_sessions;
 	struct counter refused[BOUNDS];
-	struct counter sessions[][TRANSPORTS]; /* gauges, of each endpoint */
+	struct counter refusals[DOORS][REFUSALS]; /* refusal_report() alone counts */
+	struct counter sessions[][TRANSPORTS];    /* gauges, of each endpoint */
 };
 
 /* All zero. */

@@ -1,6 +1,7 @@
 #include "gateway/trace.h"
 
 #include "gateway/broker/console.h"
+#include "gateway/secret.h"
 #include "gateway/session.h"
 #include "protocol/utf8.h"
 #include "protocol/xmalloc.h"
@@ -74,21 +75,6 @@ static bool trace_admits(struct trace *trace, uint64_t now)
 	return true;
 }
 
-static bool is_secret(struct slice name)
-{
-	static const char *const words[] = {
-		"pass", "auth", "token", "secret", "cookie", "credential", "key"};
-	struct buf text = {0};
-	bool found = false;
-
-	buf_append(&text, name);
-	buf_append_char(&text, '\0');
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		found = found || strcasestr(text.data, words[i]) != NULL;
-	buf_finish(&text);
-	return found;
-}
-
 /* Appends the lines up to the empty one, which is not appended; returns the rest. */
 static struct slice append_head(struct buf *out, struct slice frame)
 {
@@ -100,7 +86,7 @@ static struct slice append_head(struct buf *out, struct slice frame)
 		frame = slice_from(frame, end < frame.len ? end + 1 : end);
 		if (line.len == 0)
 			return frame;
-		if (colon < line.len && is_secret(slice_first(line, colon)))
+		if (colon < line.len && secret_is_named(slice_first(line, colon)))
 			buf_printf(out, "%.*s:***\n",
 				SLICE_ARGS(slice_first(line, colon)));
 		else

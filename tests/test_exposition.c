@@ -175,6 +175,19 @@ START_TEST(each_bound_counts_what_it_refuses)
 }
 END_TEST
 
+START_TEST(a_kind_of_refusal_is_listed_from_the_start_and_only_where_it_can_happen)
+{
+	assert_sample(
+		"postern_refusals_total{door=\"stomp\",kind=\"unknown_command\"}", 0);
+	refusal_report(worker->metrics,
+		&(struct refusal){.door = DOOR_STOMP, .kind = REFUSAL_UNKNOWN_COMMAND},
+		NULL);
+	assert_sample(
+		"postern_refusals_total{door=\"stomp\",kind=\"unknown_command\"}", 1);
+	ck_assert_ptr_null(strstr(text.data, "door=\"http\",kind=\"unknown_command\""));
+}
+END_TEST
+
 START_TEST(every_sample_has_its_help_and_its_type_ahead)
 {
 	char family[128] = "";
@@ -208,6 +221,8 @@ int main(void)
 	tcase_add_test(tcase, a_delivery_takes_until_the_kernel_has_it);
 	tcase_add_test(tcase, what_waits_is_a_sum_that_comes_back_to_nothing);
 	unit_add_table(tcase, each_bound_counts_what_it_refuses, refusals);
+	tcase_add_test(tcase,
+		a_kind_of_refusal_is_listed_from_the_start_and_only_where_it_can_happen);
 	tcase_add_test(tcase, every_sample_has_its_help_and_its_type_ahead);
 	return unit_run(suite);
 }

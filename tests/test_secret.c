@@ -1,0 +1,41 @@
+#include "gateway/secret.h"
+
+#include "tests/unit.h"
+
+static const struct {
+	const char *name;
+	bool is_secret;
+} names[] = {
+	{"passcode", true},
+	{"Password", true},
+	{"Authorization", true},
+	{"x-auth", true},
+	{"X-CSRF-TOKEN", true},
+	{"Cookie", true},
+	{"set-cookie2", true},
+	{"client_secret", true},
+	{"credentials", true},
+	{"api-key", true},
+	{"passcode hidden", true}, /* a line without its colon */
+	{"pas", false},
+	{"to ken", false},
+	{"destination", false},
+	{"Host", false},
+	{"", false},
+};
+
+START_TEST(a_name_is_a_secrets_by_a_word_in_it)
+{
+	ck_assert_msg(secret_is_named(slice_of(names[_i].name)) == names[_i].is_secret,
+		"%s", names[_i].name);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("secret");
+	TCase *tcase = unit_case(suite, "secret");
+
+	unit_add_table(tcase, a_name_is_a_secrets_by_a_word_in_it, names);
+	return unit_run(suite);
+}
