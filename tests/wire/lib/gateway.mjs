@@ -22,10 +22,15 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 // The kernel gives clients the ports above 32767: a listener there could find its
-// port taken by a connection.
+// port taken by a connection. Test files that run at the same time have ports of their
+// own, so that none takes what another has just found free.
+const PORTS_EACH = 48;
+const firstPort = 20000 + (process.pid % 250) * PORTS_EACH;
+let portsTried = 0;
+
 export async function freePort() {
   for (;;) {
-    const port = 20000 + Math.floor(Math.random() * 12000);
+    const port = firstPort + portsTried++ % PORTS_EACH;
     const free = await new Promise((resolve) => {
       const probe = net.createServer();
       probe.once('error', () => resolve(false));
