@@ -220,7 +220,7 @@ static bool name_admits(const struct name *bound, struct slice text)
 
 bool session_admits(const struct session *session, const struct peer *peer)
 {
-	return name_admits(session->origin, peer->origin) &&
+	return (peer->origin.len == 0 || name_admits(session->origin, peer->origin)) &&
 	       name_admits(session->cookie, peer->cookie) &&
 	       (!session->endpoint->bind_address ||
 		       name_admits(session->address, peer->address));

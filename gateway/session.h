@@ -73,8 +73,9 @@ const struct grave *session_find_grave(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
 /*
- * Sessions serve only the Origin that they were opened with, if there was one, and
- * the address and the cookie too where the endpoint says so.
+ * A session that was opened with an Origin refuses a request with another one. A request
+ * without an Origin is admitted: a page of another site always sends its own, and a
+ * program can send any. Address and cookie count where the endpoint says so.
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 

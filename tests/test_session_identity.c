@@ -91,7 +91,10 @@ static const struct {
 } origins[] = {
 	{SLICE_INIT("http://a"), SLICE_INIT("http://a"), true},
 	{SLICE_INIT("http://a"), SLICE_INIT("http://b"), false},
-	{SLICE_INIT("http://a"), SLICE_INIT(""), false},
+	{SLICE_INIT("http://a"), SLICE_INIT(""),
+		true}, /* a page of another site always sends its own */
+	{SLICE_INIT("http://a"), SLICE_INIT("null"), false},
+	{SLICE_INIT("null"), SLICE_INIT(""), true},
 	{SLICE_INIT("null"), SLICE_INIT("null"), true},
 	{SLICE_INIT(""), SLICE_INIT("http://a"),
 		true}, /* opened by a same-origin GET */
