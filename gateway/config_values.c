@@ -2,6 +2,7 @@
 
 #include "gateway/config.h"
 #include "gateway/password.h"
+#include "protocol/origin.h"
 
 #include <ctype.h>
 
@@ -50,21 +51,14 @@ const char *config_value_token(struct slice text)
 		       : "must be 16 printable characters or more, without blanks";
 }
 
-/* Schemes of apps are welcome, such as "capacitor://localhost". */
+/* What can never match is a mistake. Schemes of apps may match: "capacitor://localhost". */
 const char *config_value_origin(struct slice text)
 {
-	size_t colon = slice_find(text, ':');
-	struct slice host = slice_from(text, colon + 3);
-
-	if (slice_equal(text, SLICE("*")) || slice_equal(text, SLICE("null")))
-		return NULL;
-	if (colon == 0 || host.len == 0 ||
-		!slice_starts_with(slice_from(text, colon), SLICE("://")) ||
-		!text_is_plain(slice_first(text, colon), "/?#@*,\"") ||
-		!text_is_plain(host, "/?#@,\"\\"))
-		return "must be \"*\" or an origin like \"https://shop.example\", "
-		       "without a path";
-	return NULL;
+	return origin_is_pattern(text)
+		       ? NULL
+		       : "must be \"*\", \"null\" or an origin like "
+			 "\"https://shop.example\", \"https://*.shop.example\", "
+			 "\"http://localhost:*\" or \"file://\", without a path";
 }
 
 const char *config_value_network(struct slice text)

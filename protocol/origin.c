@@ -5,13 +5,27 @@
  */
 #include "protocol/origin.h"
 
+#include "protocol/address.h"
+#include "protocol/ascii.h"
 #include "protocol/host.h"
 
 struct origin {
 	struct slice scheme, host,
-		port; /* the port is filled in when it is not written */
-	bool wild;    /* a pattern whose host began with "*.": that star is cut off */
+		port;  /* the port is filled in when it is not written */
+	bool wild;     /* a pattern whose host began with "*.": that star is cut off */
+	bool any_port; /* a pattern that ended with ":*" */
 };
+
+enum { PORT_MAX = 65535 };
+
+static struct slice plain_scheme(struct slice scheme)
+{
+	if (slice_equal_nocase(scheme, SLICE("ws")))
+		return SLICE("http");
+	if (slice_equal_nocase(scheme, SLICE("wss")))
+		return SLICE("https");
+	return scheme;
+}
 
 static struct slice default_port(struct slice scheme)
 {
@@ -25,12 +39,11 @@ static struct slice default_port(struct slice scheme)
 static bool read_authority(
 	struct origin *origin, struct slice scheme, struct slice authority)
 {
-	origin->scheme = scheme;
-	origin->wild = false;
+	*origin = (struct origin){.scheme = plain_scheme(scheme)};
 	if (!host_split(authority, &origin->host, &origin->port))
 		return false;
 	if (origin->port.len == 0)
-		origin->port = default_port(scheme);
+		origin->port = default_port(origin->scheme);
 	return true;
 }
 
@@ -51,19 +64,30 @@ static bool read_origin(struct origin *origin, struct slice text)
 {
 	struct slice scheme;
 
-	return take_scheme(&text, &scheme) && read_authority(origin, scheme, text);
+	if (!take_scheme(&text, &scheme))
+		return false;
+	if (text.len > 0)
+		return read_authority(origin, scheme, text);
+	*origin = (struct origin){.scheme = plain_scheme(scheme)}; /* "file://" */
+	return true;
 }
 
 static bool read_pattern(struct origin *origin, struct slice text)
 {
-	struct slice scheme;
+	const bool any_port = slice_ends_with(text, SLICE(":*"));
+	struct slice scheme, rest = text;
 
-	if (!take_scheme(&text, &scheme))
+	if (any_port)
+		rest.len -= strlen(":*");
+	if (!take_scheme(&rest, &scheme))
 		return false;
-	bool wild = slice_starts_with(text, SLICE("*."));
-	if (!read_authority(origin, scheme, slice_from(text, wild ? 1 : 0)))
+	bool wild = slice_starts_with(rest, SLICE("*."));
+	if (!wild && !any_port)
+		return read_origin(origin, text);
+	if (!read_authority(origin, scheme, slice_from(rest, wild ? 1 : 0)))
 		return false;
 	origin->wild = wild;
+	origin->any_port = any_port;
 	return true;
 }
 
@@ -79,7 +103,8 @@ static bool has_host_below(const struct origin *origin, struct slice below)
 static bool is_match(const struct origin *origin, const struct origin *pattern)
 {
 	if (!slice_equal_nocase(origin->scheme, pattern->scheme) ||
-		!slice_equal(origin->port, pattern->port))
+		(!pattern->any_port && !slice_equal(origin->port, pattern->port)) ||
+		(origin->host.len == 0) != (pattern->host.len == 0))
 		return false;
 	return pattern->wild ? has_host_below(origin, pattern->host)
 			     : slice_equal_nocase(origin->host, pattern->host);
@@ -101,4 +126,85 @@ bool origin_matches(struct slice origin, struct slice pattern)
 		return true;
 	return read_origin(&theirs, origin) && read_pattern(&allowed, pattern) &&
 	       is_match(&theirs, &allowed);
+}
+
+/* Patterns that can match. */
+
+static bool is_scheme(struct slice scheme)
+{
+	for (size_t i = 0; i < scheme.len; i++) {
+		char byte = scheme.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '+' && byte != '-' &&
+			byte != '.')
+			return false;
+	}
+	return scheme.len > 0 && !ascii_is_digit(scheme.data[0]);
+}
+
+/* As browsers write it: no leading zero. */
+static bool is_port(struct slice port)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < port.len; i++)
+		number = number * 10 + (size_t)(port.data[i] - '0');
+	return port.len == 0 || (port.data[0] != '0' && number <= PORT_MAX);
+}
+
+/* An IPv6 address as browsers write it. */
+static bool is_canonical(struct slice bracketed)
+{
+	struct slice text = {bracketed.data + 1, bracketed.len - 2};
+	char written[ADDRESS_TEXT_MAX];
+	struct address address;
+
+	return address_parse(text, &address) &&
+	       slice_equal_nocase(address_write(&address, written), text);
+}
+
+static bool is_host(const struct origin *pattern)
+{
+	struct slice host = slice_from(pattern->host, pattern->wild ? 1 : 0);
+
+	if (slice_starts_with(host, SLICE("[")))
+		return !pattern->wild && is_canonical(host);
+	while (host.len > 0) {
+		size_t dot = slice_find(host, '.');
+
+		if (dot == 0)
+			return false;
+		host = slice_from(host, dot + 1);
+	}
+	return pattern->host.len > (pattern->wild ? 1 : 0);
+}
+
+/* Apps have schemes of their own, and hosts as they like them: "app://.". */
+static bool is_app(struct slice scheme, struct slice host)
+{
+	static const struct slice never = SLICE_INIT("/?#@,\"\\*");
+
+	if (default_port(plain_scheme(scheme)).len > 0)
+		return false;
+	for (size_t i = 0; i < host.len; i++) {
+		if (host.data[i] <= 0x20 || host.data[i] >= 0x7f ||
+			slice_find(never, host.data[i]) < never.len)
+			return false;
+	}
+	return true;
+}
+
+bool origin_is_pattern(struct slice text)
+{
+	struct origin pattern;
+	struct slice scheme, host = text;
+
+	if (slice_equal(text, SLICE("*")) || slice_equal(text, SLICE("null")))
+		return true;
+	if (!take_scheme(&host, &scheme) || !is_scheme(scheme))
+		return false;
+	if (is_app(scheme, host))
+		return true;
+	return read_pattern(&pattern, text) && is_port(pattern.port) &&
+	       is_host(&pattern);
 }

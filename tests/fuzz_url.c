@@ -57,7 +57,17 @@ static void check_origin(struct slice origin)
 	}
 	if (origin_is_same(origin, SLICE("http"), SLICE("localhost")))
 		assert(slice_equal_nocase(origin, SLICE("http://localhost")) ||
-			slice_equal_nocase(origin, SLICE("http://localhost:80")));
+			slice_equal_nocase(origin, SLICE("http://localhost:80")) ||
+			slice_equal_nocase(origin, SLICE("ws://localhost")) ||
+			slice_equal_nocase(origin, SLICE("ws://localhost:80")));
+	if (origin_matches(origin, SLICE("http://localhost:*")) &&
+		!slice_starts_with(origin, SLICE("http://localhost:*"))) {
+		struct slice rest = slice_from(origin, slice_find(origin, ':') + 3);
+
+		assert(slice_equal_nocase(
+			slice_first(rest, slice_find(rest, ':')), SLICE("localhost")));
+		assert(slice_find(rest, '/') == rest.len);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -69,6 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_origin(bytes);
 	/* Two lines are an origin and a pattern, or a Host: any answer will do. */
 	origin_matches(slice_first(bytes, line), slice_from(bytes, line + 1));
+	origin_is_pattern(bytes);
+	origin_is_pattern(slice_from(bytes, line + 1));
 	origin_is_same(
 		slice_first(bytes, line), SLICE("https"), slice_from(bytes, line + 1));
 	return 0;

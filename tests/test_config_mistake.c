@@ -110,8 +110,9 @@ static const struct {
 		"false: "
 		"nobody can connect"},
 	{"{\"allowed_origins\": [\"https://x/\"]}",
-		"c.json:1:22: allowed_origins[0]: must be \"*\" or an origin like "
-		"\"https://shop.example\", without a path"},
+		"c.json:1:22: allowed_origins[0]: must be \"*\", \"null\" or an origin like "
+		"\"https://shop.example\", \"https://*.shop.example\", "
+		"\"http://localhost:*\" or \"file://\", without a path"},
 	{"{\"trusted_proxies\": [\"::1\", \"10.0.0.1/8\"]}",
 		"c.json:1:29: trusted_proxies[1]: must be an address or a network, "
 		"like \"192.0.2.1\", \"10.0.0.0/8\" or \"fd00::/8\""},

@@ -160,9 +160,9 @@ static const struct {
 		"--allowed-origins: column 4: ']' expected near "
 		"end of file"},
 	{"--allowed-origins", "a,*",
-		"--allowed-origins: allowed_origins[0]: must be \"*\" or an origin "
-		"like "
-		"\"https://shop.example\", without a path"},
+		"--allowed-origins: allowed_origins[0]: must be \"*\", \"null\" or an origin like "
+		"\"https://shop.example\", \"https://*.shop.example\", "
+		"\"http://localhost:*\" or \"file://\", without a path"},
 	{"--endpoints", "7", "--endpoints: endpoints: must be a list of objects"},
 	{"--endpoints", "[{\"path\": \"/a\", \"path\": \"/b\"}]",
 		"--endpoints: column 22: duplicate object key near '\"path\"'"},

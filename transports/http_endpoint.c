@@ -89,8 +89,14 @@ static void iframe_policy(struct buf *policy, const struct http_request *request
 
 	buf_append(policy, SLICE("frame-ancestors 'self'"));
 	for (size_t i = 0; i < allowed->count; i++) {
+		struct slice source = allowed->items[i];
+
+		if (slice_equal(source, SLICE("null"))) /* nothing can name it */
+			continue;
+		if (slice_ends_with(source, SLICE("://"))) /* CSP writes "file:" */
+			source.len -= strlen("//");
 		buf_append_char(policy, ' ');
-		buf_append(policy, allowed->items[i]);
+		buf_append(policy, source);
 	}
 	buf_append_char(policy, '\0');
 }
@@ -118,7 +124,7 @@ bool http_serve_iframe(struct http_request *request)
 		.policy = policy.data,
 	};
 	if (etag_matches(request, etag)) {
-		answer.status = 304; /* sent with the body's length, but without it */
+		answer.status = 304;
 		answer.content_type = NULL;
 	}
 	bool good = http_answer(request, &answer);

@@ -9,6 +9,7 @@ const gateway = withGateway(configuration({
   endpoints: [
     { path: '/shop', handler: 'echo', sockjs: true, allowed_origins: ['https://shop.example'] },
     { path: '/open', handler: 'echo', sockjs: true, allowed_origins: ['*'] },
+    { path: '/dev', handler: 'echo', allowed_origins: ['http://localhost:*', 'file://', 'null'] },
   ],
 }));
 
@@ -76,6 +77,22 @@ for (const way of ways) {
     assert.equal(await status(way, '/echo', 'http://localhost:81'), 403);
     assert.equal(await status(way, '/echo', 'https://shop.example'), 403);
   });
+
+  test(`${name} is open to an app that sends the scheme of its WebSocket`, async () => {
+    for (const origin of ['ws://localhost', 'wss://localhost']) assert.equal(await status(way, '/echo', origin), way[2]);
+    for (const origin of ['wss://shop.example', 'wss://localhost:444']) assert.equal(await status(way, '/echo', origin), 403);
+    assert.equal(await status(way, '/shop', 'wss://shop.example'), way[2]);
+    assert.equal(await status(way, '/shop', 'ws://shop.example'), 403);
+  });
+
+  test(`${name} is open to every port and to files where they are allowed`, async () => {
+    for (const origin of ['http://localhost:5173', 'http://localhost', 'file://', 'null']) {
+      assert.equal(await status(way, '/dev', origin), way[2], origin);
+    }
+    for (const origin of ['https://localhost:5173', 'http://localhost.evil.example:80', 'file://evil.example']) {
+      assert.equal(await status(way, '/dev', origin), 403, origin);
+    }
+  });
 }
 
 // A script tag sends no Origin: any page can use it.
@@ -98,6 +115,11 @@ test('the iframe page may be framed by the allowed origin only', async () => {
   const { headers } = await ask(gateway.port, 'GET /shop/iframe.html');
   assert.match(headers['content-security-policy'], /frame-ancestors [^;]*https:\/\/shop\.example/);
   assert.equal(headers['x-frame-options'], undefined);
+});
+
+test('the iframe page names files and ports as a policy writes them', async () => {
+  const { headers } = await ask(gateway.port, 'GET /dev/iframe.html');
+  assert.equal(headers['content-security-policy'], "frame-ancestors 'self' http://localhost:* file:");
 });
 
 test('a refusal lets nobody read it, and is not kept', async () => {
