@@ -10,8 +10,11 @@
 
 #include "protocol/ascii.h"
 #include "protocol/host.h"
+#include "protocol/origin.h"
 
 #include <assert.h>
+
+enum { EMPTY_LINES_MAX = 2 }; /* before a request */
 
 /* RFC 9110, 5.6.2 */
 static bool is_token(struct slice text)
@@ -61,8 +64,40 @@ static int check_method(struct slice method)
 	return is_in(method, known, sizeof(known) / sizeof(*known)) ? 405 : 501;
 }
 
-static int check_target(struct slice target)
+/* "http://host" at the start of an absolute target; empty when there is none. */
+static struct slice find_site(struct slice target)
 {
+	static const struct slice schemes[] = {SLICE_INIT("http://"),
+		SLICE_INIT("https://"), SLICE_INIT("ws://"), SLICE_INIT("wss://")};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+		size_t len = schemes[i].len;
+
+		if (slice_equal_nocase(slice_first(target, len), schemes[i]))
+			return slice_first(
+				target, len + slice_find(slice_from(target, len), '/'));
+	}
+	return SLICE("");
+}
+
+/* RFC 9112, 3.2.2 and 3.2.4: what a proxy sends in absolute form, we see as others. */
+static void cut_target(struct http_head *head)
+{
+	struct slice site = find_site(head->target);
+
+	if (site.len == 0)
+		return;
+	head->site = site;
+	head->target = slice_from(head->target, site.len);
+	if (head->target.len == 0)
+		head->target = slice_equal(head->method, SLICE("OPTIONS")) ? SLICE("*")
+									   : SLICE("/");
+}
+
+static int check_target(struct slice target, struct slice method)
+{
+	if (slice_equal(target, SLICE("*")))
+		return slice_equal(method, SLICE("OPTIONS")) ? 0 : 400;
 	if (target.len == 0 || target.data[0] != '/')
 		return 400;
 	for (size_t i = 0; i < target.len; i++) {
@@ -129,6 +164,16 @@ static int check_framing(const struct http_head *head)
 	return 0;
 }
 
+/* An absolute target must name the site that Host names, in 1.0 any. */
+static bool site_is(struct slice site, const struct slice *host)
+{
+	size_t colon = slice_find(site, ':');
+	struct slice named = slice_from(site, colon + strlen("://"));
+
+	return origin_is_same(
+		site, slice_first(site, colon), host == NULL ? named : *host);
+}
+
 /* The rules that need the whole head. */
 static int check_headers(const struct http_head *head)
 {
@@ -138,6 +183,8 @@ static int check_headers(const struct http_head *head)
 	if (host == NULL ? head->minor > 0
 			 : header_count(head, SLICE("Host")) > 1 ||
 				   !host_split(*host, &name, &port))
+		return 400;
+	if (head->site.len > 0 && !site_is(head->site, host))
 		return 400;
 
 	int status = check_framing(head);
@@ -175,7 +222,8 @@ static int read_request_line(struct slice line, const struct http_head_limits *l
 		return status;
 	if (head->target.len > limits->target)
 		return 414;
-	status = check_target(head->target);
+	cut_target(head);
+	status = check_target(head->target, head->method);
 	if (status != 0)
 		return status;
 	if (version.data[5] != '1' || version.data[7] > '1')
@@ -233,8 +281,10 @@ static enum http_head_parse read_lines(struct slice bytes,
 	struct slice rest = bytes, line;
 	bool begun = false;
 
-	if (slice_starts_with(rest, SLICE("\r\n")))
-		rest = slice_from(rest, 2);
+	for (int i = 0; i < EMPTY_LINES_MAX; i++) {
+		if (slice_starts_with(rest, SLICE("\r\n")))
+			rest = slice_from(rest, 2);
+	}
 	for (;;) {
 		enum line taken = take_line(&rest, &line);
 		int wrong = taken == LINE_BAD ? 400 : 0;
@@ -263,7 +313,7 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	struct slice seen = slice_first(bytes, limits->bytes);
 
 	assert(limits->lines <= HTTP_HEADERS_MAX);
-	head->method = SLICE("");
+	head->method = head->site = SLICE("");
 	head->header_count = 0;
 	enum http_head_parse result = read_lines(seen, limits, head, status);
 	if (result == HTTP_HEAD_MORE && seen.len == limits->bytes) {
@@ -282,12 +332,13 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	return HTTP_HEAD_DONE;
 }
 
-int http_head_check(const struct http_head *head)
+int http_head_check(struct http_head *head)
 {
 	int status = check_method(head->method);
 
+	cut_target(head);
 	if (status == 0)
-		status = check_target(head->target);
+		status = check_target(head->target, head->method);
 	for (size_t i = 0; i < head->header_count && status == 0; i++)
 		status = check_header(&head->headers[i]);
 	return status != 0 ? status : check_headers(head);

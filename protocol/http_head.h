@@ -22,7 +22,8 @@ struct http_header {
 
 struct http_head {
 	struct slice method;
-	struct slice target; /* as sent, query and all; begins with '/' */
+	struct slice target; /* query and all; begins with '/', or is "*" */
+	struct slice site;   /* "http://host" that stood before it; empty: none */
 	int minor;           /* HTTP/1.minor: 0 or 1 */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t header_count;
@@ -44,15 +45,17 @@ struct http_head_limits {
 /*
  * Reads the head at the start of `bytes`; the slices of *head point into it.
  * *head means something only after DONE.
- * One empty line before it is tolerated (RFC 9112, 2.2) and counts in `len`.
+ * One or two empty lines before it are tolerated (RFC 9112, 2.2) and count in `len`.
+ * A target in absolute form (RFC 9112, 3.2.2) is cut to its path.
  *
  * On BAD, *status is what to answer:
  *   400  no Host in 1.1, two Hosts, characters that no host has; Content-Length
  *        with Transfer-Encoding, twice, signed, in a list, above 64 bits; a
  *        Transfer-Encoding in 1.0; a blank before a colon or before the first
  *        header; a folded line; a bare CR or LF, NUL, other control characters;
- *        a target that does not begin with "/", has a byte that is no VCHAR, %00
- *        or a broken percent code
+ *        a target that does not begin with "/" and is no URL of the same site as
+ *        Host says, has a byte that is no VCHAR, %00 or a broken percent code; "*"
+ *        with another method than OPTIONS
  *   405  a known method other than HTTP_METHODS; 501 an unknown one, or
  *        a transfer coding other than exactly "chunked"
  *   414  the target is too long; 431 the head, or too many lines
@@ -63,10 +66,11 @@ enum http_head_parse http_head_parse(struct slice bytes,
 
 /*
  * The same rules for a head that somebody else has parsed (a later request of
- * a kept connection): method, target and headers are filled in. Returns the
- * status to refuse it with, or 0 when it may pass.
+ * a kept connection): method, target and headers are filled in, the site is empty.
+ * Returns the status to refuse it with, or 0 when it may pass; then the target is as
+ * http_head_parse() leaves it.
  */
-int http_head_check(const struct http_head *head);
+int http_head_check(struct http_head *head);
 
 /* The first header of that name (without case), or NULL. */
 const struct slice *http_header(const struct http_head *head, struct slice name);

@@ -1,6 +1,6 @@
 /*
- * Request targets under a SockJS endpoint. A path is only ever compared or cut,
- * never rewritten, so no two spellings of a URL can mean the same thing.
+ * Request targets under a SockJS endpoint. A path is only ever compared or cut, never
+ * rewritten, so a URL has one spelling, and the same with a slash at its end.
  */
 #include "protocol/url.h"
 
@@ -28,6 +28,12 @@ bool url_is_below(struct slice path, struct slice prefix, struct slice *rest)
 		return false;
 	*rest = below;
 	return true;
+}
+
+struct slice url_without_slash(struct slice path)
+{
+	return slice_ends_with(path, SLICE("/")) ? slice_first(path, path.len - 1)
+						 : path;
 }
 
 bool url_decode(struct buf *out, struct slice encoded, bool form)
@@ -132,10 +138,10 @@ struct sockjs_url sockjs_url_read(struct slice rest)
 {
 	struct sockjs_url url = {.kind = URL_UNKNOWN};
 
-	if (rest.len == 0 || slice_equal(rest, SLICE("/")))
+	rest = url_without_slash(rest);
+	if (rest.len == 0)
 		url.kind = URL_GREETING;
-	else if (slice_equal(rest, SLICE("/info")) ||
-		 slice_equal(rest, SLICE("/info/")))
+	else if (slice_equal(rest, SLICE("/info")))
 		url.kind = URL_INFO;
 	else if (slice_equal(rest, SLICE("/websocket")))
 		url.kind = URL_WEBSOCKET;

@@ -21,6 +21,9 @@ struct url url_split(struct slice target);
  */
 bool url_is_below(struct slice path, struct slice prefix, struct slice *rest);
 
+/* The path without one slash at its end, which many people write. */
+struct slice url_without_slash(struct slice path);
+
 /* Decodes %xx (and + as a blank when `form`). False on a broken code. */
 bool url_decode(struct buf *out, struct slice encoded, bool form);
 
@@ -28,8 +31,8 @@ bool url_decode(struct buf *out, struct slice encoded, bool form);
 bool url_parameter(struct slice query, struct slice name, struct slice *value);
 
 enum url_kind {
-	URL_GREETING,  /* "" or "/" */
-	URL_INFO,      /* "/info" or "/info/" */
+	URL_GREETING,  /* "" */
+	URL_INFO,      /* "/info" */
 	URL_IFRAME,    /* "/iframe.html", "/iframe-<letters digits . - _>.html" */
 	URL_WEBSOCKET, /* "/websocket": raw, without SockJS's framing */
 	URL_TRANSPORT, /* "/<server>/<session>/<transport>" */
@@ -43,7 +46,7 @@ struct sockjs_url {
 };
 
 /*
- * Reads what follows the endpoint's path. Server and session are non-empty and
+ * Reads what follows the endpoint's path; one slash at its end does not count. Server and session are non-empty and
  * have neither '/' nor '.'; the transport is non-empty and is not checked here.
  */
 struct sockjs_url sockjs_url_read(struct slice rest);

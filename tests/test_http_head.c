@@ -13,13 +13,14 @@ static const struct {
 } heads[] = {
 	{SLICE_INIT("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
 	{SLICE_INIT("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
 	{SLICE_INIT("GET / HTTP/1.0\r\n\r\n"), 0},
 	{SLICE_INIT("HEAD /a HTTP/1.1\r\nhost:a\r\n\r\n"), 0},
 	{SLICE_INIT("POST /a?b=%20%41+~ HTTP/1.1\r\nHOST:\t a:80 \t\r\n\r\n"), 0},
 	{SLICE_INIT("OPTIONS /a HTTP/1.1\r\nHost: a\r\nEmpty:\r\n\r\n"), 0},
 
 	/* The request line */
-	{SLICE_INIT("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT(" GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT("GET  / HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT("GET /  HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
@@ -41,8 +42,27 @@ static const struct {
 	{SLICE_INIT("PRI * HTTP/2.0\r\n\r\n"), 501},
 
 	/* Targets */
-	{SLICE_INIT("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
-	{SLICE_INIT("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET * HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET HTTPS://A:80/b?c HTTP/1.1\r\nHost: a:80\r\n\r\n"), 0},
+	{SLICE_INIT("GET http://[::1]/ HTTP/1.1\r\nHost: [::1]\r\n\r\n"), 0},
+	{SLICE_INIT("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET ws://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET wss://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET http://a/ HTTP/1.0\r\n\r\n"), 0},
+	{SLICE_INIT("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
+	{SLICE_INIT("GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a/ HTTP/1.1\r\n\r\n"), 400},
+	{SLICE_INIT("GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http:a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+	{SLICE_INIT("GET http://a/%00 HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT("GET /%4 HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
 	{SLICE_INIT("GET /?% HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
@@ -241,6 +261,32 @@ START_TEST(the_parts_of_a_head_are_found)
 }
 END_TEST
 
+static const struct {
+	struct slice head;
+	struct slice target;
+} absolute[] = {
+	{SLICE_INIT("GET http://a/b?c HTTP/1.1\r\nHost: a\r\n\r\n"),
+		SLICE_INIT("/b?c")},
+	{SLICE_INIT("GET https://a HTTP/1.1\r\nHost: a\r\n\r\n"), SLICE_INIT("/")},
+	{SLICE_INIT("OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n"), SLICE_INIT("*")},
+	{SLICE_INIT("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), SLICE_INIT("*")},
+	{SLICE_INIT("GET /http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+		SLICE_INIT("/http://b/")},
+};
+
+START_TEST(an_absolute_target_is_its_path)
+{
+	struct http_head head;
+	char *copy;
+	int status = 0;
+
+	ck_assert_int_eq(
+		parse(absolute[_i].head, &head, &copy, &status), HTTP_HEAD_DONE);
+	ck_assert_slice_eq(head.target, absolute[_i].target);
+	free(copy);
+}
+END_TEST
+
 START_TEST(a_token_is_found_in_any_list_of_its_name)
 {
 	const struct http_head head = {
@@ -293,7 +339,7 @@ START_TEST(a_cookie_is_found_in_any_line)
 END_TEST
 
 /* Heads that another parser has let through. */
-static const struct {
+static struct {
 	struct http_head head;
 	int status;
 } parsed[] = {
@@ -303,6 +349,16 @@ static const struct {
 	{{.method = SLICE_INIT("X"), .target = SLICE_INIT("/"), .minor = 0}, 501},
 	{{.method = SLICE_INIT(""), .target = SLICE_INIT("/"), .minor = 0}, 400},
 	{{.method = SLICE_INIT("GET"), .target = SLICE_INIT("/%00"), .minor = 0}, 400},
+	{{.method = SLICE_INIT("GET"), .target = SLICE_INIT("http://a/"), .minor = 0},
+		0},
+	{{.method = SLICE_INIT("GET"), .target = SLICE_INIT("*"), .minor = 0}, 400},
+	{{.method = SLICE_INIT("OPTIONS"), .target = SLICE_INIT("*"), .minor = 0}, 0},
+	{{.method = SLICE_INIT("GET"),
+		 .target = SLICE_INIT("http://b/"),
+		 .minor = 1,
+		 .headers = {{SLICE_INIT("Host"), SLICE_INIT("a")}},
+		 .header_count = 1},
+		400},
 	{{.method = SLICE_INIT("GET"), .target = SLICE_INIT(""), .minor = 0}, 400},
 	{{.method = SLICE_INIT("GET"),
 		 .target = SLICE_INIT("/"),
@@ -355,6 +411,7 @@ int main(void)
 	unit_add_table(tcase, a_head_that_comes_in_pieces_is_judged_alike, heads);
 	unit_add_table(tcase, what_follows_a_head_is_left_alone, heads);
 	tcase_add_test(tcase, the_parts_of_a_head_are_found);
+	unit_add_table(tcase, an_absolute_target_is_its_path, absolute);
 	tcase_add_test(tcase, a_token_is_found_in_any_list_of_its_name);
 	unit_add_table(tcase, a_cookie_is_found_in_any_line, cookies);
 	unit_add_table(tcase, a_later_head_obeys_the_same_rules, parsed);

@@ -14,13 +14,9 @@
 
 static enum route_kind admin_path(struct slice path)
 {
-	if (slice_equal(path, SLICE("/health")))
-		return ROUTE_HEALTH;
-	if (slice_equal(path, SLICE("/ready")))
-		return ROUTE_READY;
-	if (slice_equal(path, SLICE("/metrics")))
-		return ROUTE_METRICS;
-	return ROUTE_FILE;
+	return slice_equal(url_without_slash(path), SLICE("/metrics"))
+		       ? ROUTE_METRICS
+		       : route_path(path);
 }
 
 struct http_route admin_route(

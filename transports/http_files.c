@@ -315,6 +315,8 @@ bool http_serve_file(struct http_request *request)
 		return http_answer_method(request, "GET, HEAD");
 	if (node == NULL)
 		return http_answer_text(request, 404, SLICE("Not found\n"));
+	if (request->upgrades)
+		return http_answer_upgrade(request);
 
 	const struct file *file = container_of(node, struct file, node);
 	struct answer answer = {
@@ -326,7 +328,7 @@ bool http_serve_file(struct http_request *request)
 		.policy = page_policy,
 	};
 	if (etag_matches(request, file->etag)) {
-		answer.status = 304; /* sent with the body's length, but without it */
+		answer.status = 304;
 		answer.content_type = NULL;
 	}
 	return http_answer(request, &answer);

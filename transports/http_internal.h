@@ -102,6 +102,7 @@ struct http_request {
 	struct http_route route; /* its endpoint is held */
 	int minor;               /* of HTTP/1.x */
 	bool keeps_alive;        /* another request may follow its response */
+	bool upgrades;           /* it asks for a WebSocket */
 	bool begun;              /* its head has been looked at, */
 	bool routed;             /* was good, and `route` says what it is about */
 
@@ -110,6 +111,7 @@ struct http_request {
 	struct slice refusal_text; /* empty: the status itself */
 
 	bool refused; /* that is said already: the connection closes */
+	bool whole;   /* its answer was written by http_keep_answer(), to the end */
 	bool keeps_body;
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
@@ -206,8 +208,13 @@ bool http_leave(struct http_request *request);
 /* What the request still needs of its head becomes its own. */
 void http_request_keep(struct http_request *request);
 
+struct answer;
+
 /* http_keep.c: what a connection that has left has to do. */
 void http_keep_run(struct rota_place *place);
+
+/* Answers a request whose connection has left; the answer is short. */
+void http_keep_answer(struct http_request *request, const struct answer *answer);
 
 /* http_answer.c */
 
@@ -237,7 +244,7 @@ struct answer {
 
 /*
  * Answers the request; with an endpoint CORS headers and its cookie go along.
- * Returns false when libmicrohttpd refuses.
+ * Returns false when libmicrohttpd refuses, or the connection has left it.
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
@@ -247,6 +254,9 @@ void http_write_answer(
 
 /* A short text with a status: errors, mostly. */
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
+
+/* 426: it asks for a WebSocket where there is something else. */
+bool http_answer_upgrade(struct http_request *request);
 
 /* 405 with `allow`. */
 bool http_answer_method(struct http_request *request, const char *allow);

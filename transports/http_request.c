@@ -86,13 +86,14 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 }
 
 /* The head as the door's rules want it; it lives as long as the request begins. */
-static const struct http_head *request_read_head(
+static struct http_head *request_read_head(
 	struct http_request *request, const char *method, const char *version)
 {
 	struct http_head *head = &request_http(request)->peeked.head;
 
 	head->method = slice_of(method);
 	head->target = slice_of(request->target);
+	head->site = SLICE("");
 	head->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
 		      : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
 								   : -1;
@@ -122,8 +123,7 @@ static bool request_refuse(struct http_request *request, bool close)
 }
 
 /* The door's rules. What they forbid is refused without looking at a body. */
-static int request_check(
-	const struct http_request *request, const struct http_head *head)
+static int request_check(const struct http_request *request, struct http_head *head)
 {
 	const struct limits *limits = &request_config(request)->limits;
 	int lines = MHD_get_connection_values_n(
@@ -209,6 +209,7 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	request->keeps_alive =
 		head->minor > 0 &&
 		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
+	request->upgrades = upgrade;
 	request->routed = true;
 	request->route = request_is_admin(request)
 				 ? admin_route(config, target, upgrade)
@@ -223,16 +224,29 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	request_read_cookies(request, head);
 }
 
+/* An absolute target has been cut to its path. */
+static void request_take_target(struct http_request *request, struct http_head *head)
+{
+	if (head->site.len == 0)
+		return;
+	char *target = xstrdup(head->target);
+	free(request->target);
+	request->target = target;
+	head->target = slice_of(target);
+	head->site = SLICE("");
+}
+
 /* Looks at the head. False: the connection is closed, or another's now. */
 static bool request_begin(
 	struct http_request *request, const char *method, const char *version)
 {
-	const struct http_head *head = request_read_head(request, method, version);
+	struct http_head *head = request_read_head(request, method, version);
 
 	request->refusal = request_check(request, head);
 	if (request->refusal != 0)
 		return request_refuse(request, true);
 
+	request_take_target(request, head);
 	http_request_read(request, head);
 	if (request->refusal == 403 && request->route.endpoint != NULL)
 		request_log_forbidden(request, head);
@@ -262,6 +276,28 @@ static void request_take_body(struct http_request *request, struct slice piece)
 	}
 }
 
+/* What is at its URL is no WebSocket, and no file, of which there may be none. */
+static bool request_is_elsewhere(const struct http_request *request)
+{
+	switch (request->route.kind) {
+	case ROUTE_FILE:
+	case ROUTE_WEBSOCKET:
+	case ROUTE_UNKNOWN:
+		return false;
+	case ROUTE_SERVER:
+	case ROUTE_HEALTH:
+	case ROUTE_READY:
+	case ROUTE_METRICS:
+	case ROUTE_GREETING:
+	case ROUTE_INFO:
+	case ROUTE_IFRAME:
+	case ROUTE_DOWNLINK:
+	case ROUTE_UPLINK:
+		break;
+	}
+	return true;
+}
+
 /* The request is here with its body, or its connection is resumed. */
 static bool request_serve(struct http_request *request)
 {
@@ -269,9 +305,14 @@ static bool request_serve(struct http_request *request)
 		return false;
 	if (request->refusal != 0)
 		return request_refuse(request, false);
+	if (request->upgrades && request_is_elsewhere(request))
+		return http_answer_upgrade(request);
 	switch (request->route.kind) {
 	case ROUTE_FILE:
 		return http_serve_file(request);
+	case ROUTE_SERVER:
+		return http_answer(request,
+			&(struct answer){.status = 204, .allow = HTTP_METHODS});
 	case ROUTE_HEALTH:
 		return http_serve_health(request);
 	case ROUTE_READY:

@@ -25,6 +25,12 @@ static void upgrade_refuse(
 		request->refusal_text = SLICE("The WebSocket handshake is malformed.");
 }
 
+bool http_answer_upgrade(struct http_request *request)
+{
+	return http_answer_text(
+		request, 426, SLICE("No WebSocket is spoken at this URL.\n"));
+}
+
 bool http_upgrade(struct http_request *request, const struct http_head *head)
 {
 	const struct peer peer = request_peer(request);

@@ -62,7 +62,7 @@ static void route_sockjs(struct http_route *route, struct slice rest, bool upgra
 
 	switch (url.kind) {
 	case URL_GREETING:
-		if (upgrade && rest.len == 0)
+		if (upgrade)
 			route_websocket(route, SESSION_RAW);
 		else
 			route->kind = ROUTE_GREETING;
@@ -84,14 +84,15 @@ static void route_sockjs(struct http_route *route, struct slice rest, bool upgra
 	}
 }
 
-/* Below no endpoint; the configuration has none at the names that are ours. */
-static enum route_kind route_path(struct slice path)
+enum route_kind route_path(struct slice path)
 {
-	if (slice_equal(path, SLICE("/health")))
+	struct slice name = url_without_slash(path);
+
+	if (slice_equal(name, SLICE("/health")))
 		return ROUTE_HEALTH;
-	if (slice_equal(path, SLICE("/ready")))
+	if (slice_equal(name, SLICE("/ready")))
 		return ROUTE_READY;
-	return ROUTE_FILE;
+	return slice_equal(path, SLICE("*")) ? ROUTE_SERVER : ROUTE_FILE;
 }
 
 struct http_route route_at(const struct endpoint *endpoint, struct url url,
@@ -116,7 +117,7 @@ struct http_route route_find(
 		route.kind = route_path(url.path);
 	else if (route.endpoint->sockjs)
 		route_sockjs(&route, rest, upgrade);
-	else if (rest.len == 0)
+	else if (url_without_slash(rest).len == 0)
 		route_websocket(&route, SESSION_RAW);
 	return route;
 }
@@ -135,6 +136,8 @@ enum request_kind route_request_kind(const struct http_route *route)
 	switch (route->kind) {
 	case ROUTE_FILE:
 		return REQUEST_FILE;
+	case ROUTE_SERVER:
+		break;
 	case ROUTE_HEALTH:
 		return REQUEST_HEALTH;
 	case ROUTE_READY:

@@ -13,7 +13,8 @@
 #include "transports/link.h"
 
 enum route_kind {
-	ROUTE_FILE, /* below no endpoint: perhaps a file */
+	ROUTE_FILE,   /* below no endpoint: perhaps a file */
+	ROUTE_SERVER, /* the server itself: OPTIONS * */
 	ROUTE_HEALTH,
 	ROUTE_READY,
 	ROUTE_METRICS, /* of operators */
@@ -44,6 +45,9 @@ struct http_route route_find(
 /* The same at a SockJS endpoint that is known; `rest` is the path below its own. */
 struct http_route route_at(const struct endpoint *endpoint, struct url url,
 	struct slice rest, bool upgrade);
+
+/* Of a path below no endpoint; the configuration has none at the names that are ours. */
+enum route_kind route_path(struct slice path);
 
 /* As requests are counted. */
 enum request_kind route_request_kind(const struct http_route *route);

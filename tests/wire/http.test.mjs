@@ -49,8 +49,11 @@ const malformed = [
     `${head('POST /chat HTTP/1.0', 'Host: a', 'Transfer-Encoding: chunked')}0\r\n\r\n`, 400],
   ['an unknown expectation', get('Expect: miracles'), 417],
   ['a target without a slash', head('GET chat HTTP/1.1', 'Host: a'), 400],
-  ['an absolute target', head('GET http://a/chat HTTP/1.1', 'Host: a'), 400],
-  ['an asterisk', head('OPTIONS * HTTP/1.1', 'Host: a'), 400],
+  ['an absolute target of another site', head('GET http://b/chat HTTP/1.1', 'Host: a'), 400],
+  ['an absolute target with a user', head('GET http://b@a/chat HTTP/1.1', 'Host: a'), 400],
+  ['an absolute target of another kind', head('GET ftp://a/chat HTTP/1.1', 'Host: a'), 400],
+  ['an asterisk that is got', head('GET * HTTP/1.1', 'Host: a'), 400],
+  ['three empty lines before it', `\r\n\r\n\r\n${get()}`, 400],
   ['%00 in the target', head('GET /chat%00 HTTP/1.1', 'Host: a'), 400],
   ['half a percent code', head('GET /chat%4 HTTP/1.1', 'Host: a'), 400],
   ['a wrong percent code', head('GET /chat%zz HTTP/1.1', 'Host: a'), 400],
@@ -83,7 +86,8 @@ for (const [what, bytes, status] of malformed) {
 const shown = ['no Host', 'two Hosts', 'two different Hosts', 'Content-Length with Transfer-Encoding',
   'two different Content-Lengths', 'the same Content-Length twice', 'a negative Content-Length',
   'a signed Content-Length',
-  'an unknown expectation', 'a target without a slash', 'an absolute target', '%00 in the target',
+  'an unknown expectation', 'a target without a slash', 'an absolute target of another site',
+  'an absolute target with a user', 'an absolute target of another kind', 'an asterisk that is got', '%00 in the target',
   'a wrong percent code', 'a method that HTTP knows and we do not', 'a method that nobody knows',
   'a target of 5,000 bytes'];
 const saidByMicrohttpd = { 'a Content-Length beyond 64 bits': 413 };
@@ -100,6 +104,11 @@ for (const [what, bytes, first] of malformed.filter(([name]) => shown.includes(n
 
 const accepted = [
   ['an empty line before it', `\r\n${get()}`],
+  ['two empty lines before it', `\r\n\r\n${get()}`],
+  ['an absolute target', head('GET http://a/chat HTTP/1.1', 'Host: a')],
+  ['an absolute target whose port is written', head('GET http://a:80/chat?t=1 HTTP/1.1', 'Host: a')],
+  ['an absolute target in capitals', head('GET HTTPS://A/chat HTTP/1.1', 'Host: a')],
+  ['an absolute target in HTTP/1.0', head('GET http://a/chat HTTP/1.0')],
   ['headers in any case', head('GET /chat HTTP/1.1', 'hOsT: a')],
   ['blanks and tabs around values', head('GET /chat HTTP/1.1', 'Host: \t a \t')],
   ['a port and a v6 address in Host', head('GET /chat HTTP/1.1', 'Host: [::1]:8080')],
@@ -115,7 +124,51 @@ for (const [what, bytes] of accepted) {
     assert.equal(answer.body, 'Welcome to SockJS!\n');
     wire.abort();
   });
+
+  test(`the second head of a connection is accepted with ${what}`, async () => {
+    const wire = await Wire.open(gateway.port);
+    await wire.write(get()).answer();
+    const answer = await wire.write(Buffer.from(bytes, 'latin1')).answer();
+    assert.equal(answer.body, 'Welcome to SockJS!\n');
+    wire.abort();
+  });
 }
+
+// RFC 9112, 3.2.2: what a proxy sends in absolute form is for all that a path can ask for.
+test('an absolute target leads to every kind of route, on every connection', async () => {
+  const session = await Session.polling(gateway.port, '/echo');
+  const wire = await Wire.open(gateway.port);
+  const all = [
+    [`POST http://localhost${session.url}/xhr_send`, '["x"]', 204, ''],
+    [`POST http://localhost${session.url}/xhr`, '', 200, 'a["x"]\n'],
+    ['GET http://localhost/health', undefined, 200],
+    ['GET http://localhost/chat/info', undefined, 200],
+    ['GET http://localhost/chat/000/x/jsonp?c=p', undefined, 200, '/**/p("o");\r\n'],
+    ['GET http://localhost/none', undefined, 404],
+    ['OPTIONS http://localhost', undefined, 204, ''],
+  ];
+  for (const [line, body, status, text] of all) {
+    for (const once of [true, false]) {
+      if (once && body !== undefined) continue;
+      const target = line.includes('jsonp') ? line.replace('/x/', `/${Math.random().toString(36).slice(2)}/`) : line;
+      const answer = once ? await ask(gateway.port, target) : await wire.write(requestText(target, { body })).answer();
+      assert.equal(answer.status, status, line);
+      if (text !== undefined) assert.equal(answer.body, text);
+    }
+  }
+  wire.abort();
+});
+
+test('OPTIONS * tells the methods of the server, on every connection', async () => {
+  const wire = await Wire.open(gateway.port);
+  for (let i = 0; i < 2; i += 1) {
+    const { status, headers } = await wire.write(requestText('OPTIONS *')).answer();
+    assert.equal(status, 204);
+    assert.equal(headers.allow, 'GET, HEAD, POST, OPTIONS');
+    assert.equal(headers['content-length'], undefined);
+  }
+  wire.abort();
+});
 
 test('a head in single bytes is accepted', async () => {
   const wire = await Wire.open(gateway.port);

@@ -176,6 +176,9 @@ const refusals = [
   ['of version 8', `GET ${FRAMED}`, { ...UPGRADE, 'Sec-WebSocket-Version': '8' }, 426],
   ['where WebSocket is off', 'GET /disabled_websocket_echo/000/abc/websocket', UPGRADE, 404],
   ['where nothing is', 'GET /nothing', UPGRADE, 404],
+  ['where WebSocket is off, behind a slash', 'GET /disabled_websocket_echo/', UPGRADE, 404],
+  ...['/echo/info', '/echo/iframe.html', '/health', '/echo/000/abc/eventsource', '/echo/000/abc/xhr_send', '/'].map((path) => (
+    [`at ${path}, where something else is,`, `GET ${path}`, UPGRADE, 426, 'No WebSocket is spoken at this URL.'])),
 ];
 for (const [what, line, headers, status, body] of refusals) {
   for (const reused of [false, true]) {
@@ -195,6 +198,26 @@ for (const [what, line, headers, status, body] of refusals) {
     });
   }
 }
+
+for (const path of ['/echo/', '/echo/websocket/', `${FRAMED}/`, '/ws/chat/', '/ws/chat/?token=1']) {
+  for (const reused of [false, true]) {
+    test(`a slash at the end of ${path} does not matter${reused ? ', on a used connection too' : ''}`, async () => {
+      const wire = await Wire.open(gateway.port);
+      if (reused) await wire.write(requestText('GET /echo')).answer();
+      assertUpgraded(await wire.write(requestText(`GET ${path}`, { headers: UPGRADE })).head());
+      wire.abort();
+    });
+  }
+}
+
+test('an upgrade in the place of a request for frames is refused on a connection that waits for the next', async () => {
+  const wire = await Wire.open(gateway.port);
+  const poll = requestText('POST /echo/000/in-vain/xhr', { body: '' });
+  assert.equal((await wire.write(poll).answer()).body, 'o\n');
+  wire.write(requestText('GET /echo/000/in-vain/eventsource', { headers: UPGRADE }));
+  assert.equal((await wire.answer()).status, 426);
+  wire.abort();
+});
 
 test('an upgrade over HTTP/1.0 is refused', async () => {
   assert.equal((await ask(gateway.port, `GET ${FRAMED}`, { headers: UPGRADE, version: '1.0' })).status, 400);
