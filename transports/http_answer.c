@@ -200,11 +200,48 @@ static void add_headers(struct reply *reply, const struct http_request *request,
 	add_endpoint(reply, request);
 }
 
+static ssize_t read_nothing(void *context, uint64_t position, char *out, size_t room)
+{
+	(void)context;
+	(void)position;
+	(void)out;
+	(void)room;
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* A body of a length that is not told, after which the connection is closed. */
+static struct MHD_Response *response_without_length(void)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, 16, read_nothing, NULL, NULL);
+
+	if (response != NULL)
+		MHD_set_response_options(
+			response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
+}
+
+/*
+ * A 304 has no body, and the protocol's tests want no length of one. libmicrohttpd always
+ * tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a 200.
+ */
+static struct MHD_Response *response_create(
+	const struct http_request *request, const struct answer *answer)
+{
+	if (answer->status == 304 && !request->keeps_alive)
+		return response_without_length();
+	return MHD_create_response_from_buffer(answer->body.len,
+		(void *)(uintptr_t)answer->body.data, MHD_RESPMEM_MUST_COPY);
+}
+
 bool http_answer(struct http_request *request, const struct answer *answer)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(answer->body.len,
-			(void *)(uintptr_t)answer->body.data, MHD_RESPMEM_MUST_COPY);
+	if (answer->status == 304 && http_leave(request)) {
+		http_keep_answer(request, answer);
+		return false;
+	}
+
+	struct MHD_Response *response = response_create(request, answer);
 	struct reply reply = {.response = response};
 
 	if (response == NULL)
@@ -238,8 +275,12 @@ void http_write_answer(
 
 	write_status(request, answer->status, out);
 	add_headers(&reply, request, answer);
-	buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
-	buf_append(out, answer->body);
+	if (answer->status == 304) {
+		buf_append(out, SLICE("\r\n"));
+	} else {
+		buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
+		buf_append(out, answer->body);
+	}
 	request_count(request, answer->status);
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/log.h"
 
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 /* libmicrohttpd owns the descriptor from now on. */
 static void connection_return(struct http_connection *connection)
@@ -86,6 +87,19 @@ static void connection_look(struct http_connection *connection)
 		http_connection_close(connection);
 		break;
 	}
+}
+
+void http_keep_answer(struct http_request *request, const struct answer *answer)
+{
+	struct http_connection *connection = request->connection;
+	struct buf out = {0};
+
+	http_write_answer(request, answer, &out);
+	/* The client waits for it, so the socket has room; else the connection closes. */
+	request->whole = send(connection->watch.fd, out.data, out.len,
+				 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len;
+	buf_finish(&out);
+	http_resume(connection);
 }
 
 /* False when the connection is closed. */

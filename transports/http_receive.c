@@ -329,12 +329,14 @@ void http_receiver_gone(struct http_request *request)
 
 bool http_receiver_is_done(const struct http_request *request)
 {
+	if (request->receiver == NULL)
+		return request->whole;
 	return request->receiver->phase == RECEIVER_DONE;
 }
 
 bool http_receiver_is_over(const struct http_request *request)
 {
-	return request->receiver->phase == RECEIVER_DONE ||
+	return request->receiver == NULL || request->receiver->phase == RECEIVER_DONE ||
 	       request->receiver->phase == RECEIVER_BROKEN;
 }
 
@@ -455,7 +457,7 @@ bool http_receive_is_asked(const struct http_request *request)
 {
 	char callback[CALLBACK_MAX + 1];
 
-	return request->route.kind == ROUTE_DOWNLINK &&
+	return request->route.kind == ROUTE_DOWNLINK && !request->upgrades &&
 	       request_is(request, request->route.downlink->method) &&
 	       receive_callback(request, callback) == NULL;
 }
