@@ -51,7 +51,11 @@ struct finding {
 	uint64_t total;
 };
 
-/* Looks on a worker; on each of them for one question. */
+/* Takes the row over. It is dropped when there is no room for it. */
+void finding_append(
+	struct finding *finding, json_t *row, size_t most, size_t most_bytes);
+
+/* console_looks.c: looks on a worker; on each of them for one question. */
 typedef void console_look(struct worker *worker, const struct question *question,
 	struct finding *finding);
 
