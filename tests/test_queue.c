@@ -105,6 +105,25 @@ START_TEST(consumers_take_turns)
 }
 END_TEST
 
+START_TEST(what_is_lent_is_counted_until_it_is_settled_or_comes_back)
+{
+	queue_join(queue, one, 10);
+	queue_join(queue, two, 10);
+	ck_assert_uint_eq(queue_unacknowledged(queue), 0);
+	put("abcd");
+	assert_lends("1:a 2:b 1:c 2:d");
+	ck_assert_uint_eq(queue_unacknowledged(queue), 4);
+	accept(one, 1);
+	reject(two, 2);
+	ck_assert_uint_eq(queue_unacknowledged(queue), 2);
+	queue_leave(queue, one, 0);
+	ck_assert_uint_eq(queue_unacknowledged(queue), 1);
+	queue_leave(queue, two, 1);
+	ck_assert_uint_eq(queue_unacknowledged(queue), 0);
+	ck_assert_uint_eq(queue_messages(queue), 3);
+}
+END_TEST
+
 START_TEST(a_consumer_without_credit_is_passed_over)
 {
 	queue_join(queue, one, 1);
@@ -454,6 +473,8 @@ int main(void)
 	tcase_add_checked_fixture(lending, setup, teardown);
 	tcase_add_test(lending, nothing_is_lent_without_a_consumer_or_a_message);
 	tcase_add_test(lending, consumers_take_turns);
+	tcase_add_test(
+		lending, what_is_lent_is_counted_until_it_is_settled_or_comes_back);
 	tcase_add_test(lending, a_consumer_without_credit_is_passed_over);
 	tcase_add_test(lending, who_gets_credit_again_waits_for_its_turn);
 	tcase_add_test(lending, credit_comes_back_by_rejecting_too);

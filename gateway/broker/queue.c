@@ -31,6 +31,7 @@ struct queue {
 	struct list ready;   /* consumers with credit, whose turn it is first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all that is here, reservations included */
+	uint64_t lent;            /* of the messages */
 	char destination[];
 };
 
@@ -68,6 +69,11 @@ struct slice queue_destination(const struct queue *queue)
 uint64_t queue_messages(const struct queue *queue)
 {
 	return queue->messages;
+}
+
+uint64_t queue_unacknowledged(const struct queue *queue)
+{
+	return queue->lent;
 }
 
 uint64_t queue_consumers(const struct queue *queue)
@@ -179,8 +185,10 @@ static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 		list_append(&queue->ready, &consumer->ready);
 }
 
-static void consumer_give_back(struct consumer *consumer, struct item *item)
+static void consumer_give_back(
+	struct queue *queue, struct consumer *consumer, struct item *item)
 {
+	queue->lent--;
 	consumer->count--;
 	consumer->bytes -= message_size(item->message);
 	list_remove(&item->link);
@@ -209,7 +217,7 @@ static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64
 		link = link->next;
 		item->losses++;
 		if (item_is_dead(queue, item)) {
-			consumer_give_back(consumer, item);
+			consumer_give_back(queue, consumer, item);
 			list_append(&queue->dead, &item->link);
 		}
 	}
@@ -227,7 +235,7 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 		struct item *item =
 			container_of(consumer->lent.previous, struct item, link);
 
-		consumer_give_back(consumer, item);
+		consumer_give_back(queue, consumer, item);
 		queue_put_back(queue, item);
 	}
 	list_remove(&consumer->ready);
@@ -265,6 +273,7 @@ bool queue_lend(struct queue *queue, struct loan *loan)
 
 	list_remove(&item->link);
 	list_append(&consumer->lent, &item->link);
+	queue->lent++;
 	consumer->count++;
 	consumer->bytes += message_size(item->message);
 	list_remove(&consumer->ready); /* it has had its turn */
@@ -291,7 +300,7 @@ void queue_settle(
 	if (item == NULL)
 		return;
 
-	consumer_give_back(consumer, item);
+	consumer_give_back(queue, consumer, item);
 	consumer_line_up(queue, consumer);
 	if (is_accepted) {
 		message_unref(queue_take_out(queue, item));

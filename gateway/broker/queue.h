@@ -32,8 +32,12 @@ struct table_node *queue_node(struct queue *queue);
 struct queue *queue_of_node(struct table_node *node);
 struct slice queue_destination(const struct queue *queue);
 
-/* Messages that it holds, lent ones included; consumers; the latest message's place. */
+/*
+ * Messages that it holds, lent ones included; those of them that are lent, and so not
+ * acknowledged yet; consumers; the latest message's place.
+ */
 uint64_t queue_messages(const struct queue *queue);
+uint64_t queue_unacknowledged(const struct queue *queue);
 uint64_t queue_consumers(const struct queue *queue);
 struct place queue_place(const struct queue *queue);
 
