@@ -27,14 +27,14 @@ void client_write(struct client *client, enum stomp_command command, struct buf 
 	buf_finish(frame);
 }
 
-void client_end(struct client *client, unsigned code, struct slice reason)
+void client_end(struct client *client, enum ending ending)
 {
 	if (client->ended)
 		return;
 	client->ended = true;
 	broker_leave(client_broker(client), &client->party);
 	loop_timer_stop(client->worker->loop, &client->timer);
-	session_close(client->session, code, reason);
+	session_close(client->session, ending);
 }
 
 void client_fail(struct client *client, struct slice receipt, struct slice message)
@@ -55,7 +55,7 @@ void client_fail(struct client *client, struct slice receipt, struct slice messa
 	stomp_write_header_number(&frame, SLICE("content-length"), message.len);
 	stomp_write_end(&frame, message);
 	client_write(client, STOMP_ERROR, &frame);
-	client_end(client, 1002, SLICE("STOMP error"));
+	client_end(client, ENDING_ERROR);
 }
 
 struct slice frame_receipt(const struct stomp_frame *frame)
@@ -86,9 +86,7 @@ void client_flush_receipts(struct client *client)
 		receipts_drop(&client->receipts);
 	}
 	if (client->disconnecting && receipts_is_empty(&client->receipts))
-		client_end(client, 1000,
-			client->hung_up ? SLICE("Connection closed")
-					: SLICE("Goodbye"));
+		client_end(client, client->hung_up ? ENDING_CLOSED : ENDING_DISCONNECT);
 }
 
 void client_expect(struct client *client, const struct stomp_frame *frame,

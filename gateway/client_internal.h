@@ -55,7 +55,7 @@ static inline const struct config *client_config(const struct client *client)
 void client_write(struct client *client, enum stomp_command command, struct buf *frame);
 
 /* The conversation is over; the session closes when what was said has left. */
-void client_end(struct client *client, unsigned code, struct slice reason);
+void client_end(struct client *client, enum ending ending);
 
 /* STOMP 1.2, ERROR: the culprit is named, then the connection closes. */
 void client_fail(struct client *client, struct slice receipt, struct slice message);

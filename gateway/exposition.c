@@ -15,19 +15,6 @@ static const char *const direction_names[DIRECTIONS] = {
 	[DIRECTION_OUT] = "out",
 };
 
-static const char *const ending_names[ENDINGS] = {
-	[ENDING_DISCONNECT] = "disconnect",
-	[ENDING_CLOSED] = "closed",
-	[ENDING_INTERRUPTED] = "interrupted",
-	[ENDING_NO_PONG] = "no_pong",
-	[ENDING_ERROR] = "error",
-	[ENDING_FRAMING] = "framing",
-	[ENDING_TOO_BIG] = "too_big",
-	[ENDING_SLOW_CONSUMER] = "slow_consumer",
-	[ENDING_GOING_AWAY] = "going_away",
-	[ENDING_HANDLER] = "handler",
-};
-
 /* As the settings in `limits` and `times` are called, where there is one. */
 static const char *const bound_names[BOUNDS] = {
 	[BOUND_HEAD] = "head",
@@ -218,9 +205,9 @@ static void write_sessions(struct writer *writer)
 		"Sessions that have ended, by the transport that they were opened with "
 		"and why.");
 	for (enum transport i = 0; i < TRANSPORTS; i++) {
-		for (size_t j = 0; j < ENDINGS; j++)
+		for (enum ending j = ENDING_NONE + 1; j < ENDINGS; j++)
 			labelled_twice(writer, "transport", transport_name(i), "reason",
-				ending_names[j], &writer->sum->closed[i][j]);
+				ending_name(j), &writer->sum->closed[i][j]);
 	}
 }
 

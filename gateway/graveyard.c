@@ -13,7 +13,7 @@ struct tomb {
 	struct table_node node; /* its key points to `bytes` */
 	struct list link;       /* from the oldest to the youngest */
 	uint64_t buried_at;
-	struct grave grave; /* its reason points to `bytes` */
+	struct grave grave;
 	char bytes[];
 };
 
@@ -82,19 +82,18 @@ static bool graveyard_make_room(struct graveyard *graveyard, uint64_t now)
 	return roomy;
 }
 
-bool graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
-	struct slice reason, uint64_t now)
+bool graveyard_bury(
+	struct graveyard *graveyard, struct slice key, enum ending ending, uint64_t now)
 {
 	struct tomb *tomb = tomb_find(graveyard, key);
 
 	if (tomb != NULL)
 		tomb_remove(graveyard, tomb);
 	bool roomy = graveyard_make_room(graveyard, now);
-	tomb = xcalloc(1, sizeof(*tomb) + key.len + reason.len);
+	tomb = xcalloc(1, sizeof(*tomb) + key.len);
 	memcpy(tomb->bytes, key.data, key.len);
-	memcpy(tomb->bytes + key.len, reason.data, reason.len);
 	tomb->buried_at = now;
-	tomb->grave = (struct grave){code, {tomb->bytes + key.len, reason.len}, 0};
+	tomb->grave = (struct grave){ending, 0};
 	table_insert(
 		&graveyard->tombs, &tomb->node, (struct slice){tomb->bytes, key.len});
 	list_append(&graveyard->by_age, &tomb->link);

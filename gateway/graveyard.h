@@ -6,6 +6,7 @@
 #ifndef GATEWAY_GRAVEYARD_H
 #define GATEWAY_GRAVEYARD_H
 
+#include "gateway/ending.h"
 #include "protocol/hash.h"
 
 #include <stdbool.h>
@@ -14,8 +15,7 @@
 struct graveyard;
 
 struct grave {
-	unsigned code;
-	struct slice reason;
+	enum ending ending;
 	unsigned visits; /* how often it was found, this time included */
 };
 
@@ -24,11 +24,11 @@ struct graveyard *graveyard_create(const struct hash_key *key, size_t most);
 void graveyard_destroy(struct graveyard *graveyard); /* NULL is fine */
 
 /*
- * Copies everything. `now` is in ms and never goes back. False when a younger grave than
+ * Copies the key. `now` is in ms and never goes back. False when a younger grave than
  * two minutes had to make room.
  */
-bool graveyard_bury(struct graveyard *graveyard, struct slice key, unsigned code,
-	struct slice reason, uint64_t now);
+bool graveyard_bury(struct graveyard *graveyard, struct slice key, enum ending ending,
+	uint64_t now);
 
 /* NULL when there is none, or none so young. Valid until the next burial. */
 const struct grave *graveyard_find(

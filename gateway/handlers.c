@@ -34,7 +34,7 @@ const struct handler reply_handler = {
 
 static void *close_open(struct session *session)
 {
-	session_close(session, 3000, SLICE("Go away!"));
+	session_close(session, ENDING_HANDLER);
 	return session;
 }
 

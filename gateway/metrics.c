@@ -113,29 +113,3 @@ void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned st
 	if (bound != BOUNDS)
 		metrics_refuse(metrics, bound);
 }
-
-static const struct {
-	unsigned code;
-	struct slice reason;
-	enum ending ending;
-} endings[] = {
-	{1000, SLICE_INIT("Goodbye"), ENDING_DISCONNECT},
-	{1000, SLICE_INIT("Connection closed"), ENDING_CLOSED},
-	{1001, SLICE_INIT("Connection closed"), ENDING_CLOSED},
-	{1002, SLICE_INIT("Connection interrupted"), ENDING_INTERRUPTED},
-	{1002, SLICE_INIT("No pong"), ENDING_NO_PONG},
-	{1002, SLICE_INIT("STOMP error"), ENDING_ERROR},
-	{1002, SLICE_INIT("Broken framing."), ENDING_FRAMING},
-	{1009, SLICE_INIT("Message too big"), ENDING_TOO_BIG},
-	{1008, SLICE_INIT("Slow consumer"), ENDING_SLOW_CONSUMER},
-	{1001, SLICE_INIT("Going away"), ENDING_GOING_AWAY},
-};
-
-enum ending ending_of(unsigned code, struct slice reason)
-{
-	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		if (code == endings[i].code && slice_equal(reason, endings[i].reason))
-			return endings[i].ending;
-	}
-	return ENDING_HANDLER;
-}

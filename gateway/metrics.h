@@ -9,6 +9,7 @@
 #ifndef GATEWAY_METRICS_H
 #define GATEWAY_METRICS_H
 
+#include "gateway/ending.h"
 #include "gateway/refusal.h"
 #include "gateway/transport.h"
 #include "protocol/stomp.h"
@@ -40,21 +41,6 @@ enum direction {
 	DIRECTION_IN,
 	DIRECTION_OUT,
 	DIRECTIONS,
-};
-
-/* Why a session has ended. */
-enum ending {
-	ENDING_DISCONNECT,  /* the client has said goodbye */
-	ENDING_CLOSED,      /* its connection was closed */
-	ENDING_INTERRUPTED, /* nobody came for its frames, or the connection broke */
-	ENDING_NO_PONG,
-	ENDING_ERROR, /* it broke a rule of STOMP, or was refused something */
-	ENDING_FRAMING,
-	ENDING_TOO_BIG,
-	ENDING_SLOW_CONSUMER,
-	ENDING_GOING_AWAY, /* the gateway stops */
-	ENDING_HANDLER,    /* as its handler wants it */
-	ENDINGS,
 };
 
 /* A bound that a peer has reached, and something was refused, ended or forgotten for. */
@@ -197,8 +183,5 @@ static inline void metrics_deliver(struct metrics *metrics, uint64_t age, size_t
 	counter_add(&metrics->delivered[bucket], count);
 	counter_add(&metrics->delivery_ms, age * count);
 }
-
-/* What the code and the reason of a close stand for. */
-enum ending ending_of(unsigned code, struct slice reason);
 
 #endif

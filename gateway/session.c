@@ -76,7 +76,6 @@ static void session_reap(struct task *task)
 	worker->live_sessions--;
 	crew_give(&worker->crew->sessions);
 	endpoint_unref(session->endpoint);
-	free(session->close_reason);
 	free(session->key);
 	free(session);
 }
@@ -97,8 +96,7 @@ void session_finish(struct session *session)
 	if (session->key != NULL) {
 		table_remove(&worker->sessions, &session->node);
 		if (!graveyard_bury(worker->graveyard, session->node.key,
-			    session->close_code, slice_of(session->close_reason),
-			    loop_now(worker->loop)))
+			    session->ending, loop_now(worker->loop)))
 			metrics_refuse(worker->metrics, BOUND_ENDED_SESSIONS);
 	}
 	session_count_ended(session);
@@ -107,12 +105,10 @@ void session_finish(struct session *session)
 		outlet->ops->end(outlet);
 }
 
-void session_set_reason(struct session *session, unsigned code, struct slice reason)
+void session_set_ending(struct session *session, enum ending ending)
 {
-	if (session->close_reason != NULL)
-		return;
-	session->close_code = (uint16_t)code;
-	session->close_reason = xstrdup(reason);
+	if (session->ending == ENDING_NONE)
+		session->ending = (uint8_t)ending;
 }
 
 /* Counts one more, unless that is too many from its address, or in all. */
@@ -280,7 +276,7 @@ void session_hang_up(struct session *session)
 	if (session->handler->hang_up != NULL)
 		session->handler->hang_up(session->conversation);
 	else
-		session_close(session, 1000, SLICE("Connection closed"));
+		session_close(session, ENDING_CLOSED);
 }
 
 /* The handler's side. */
@@ -330,14 +326,14 @@ void session_recall(struct session *session, uint32_t ordinal)
 		&session->queue, session->lent, ordinal, &session->worker->names);
 }
 
-void session_close(struct session *session, unsigned code, struct slice reason)
+void session_close(struct session *session, enum ending ending)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
 	/* What waited is dropped: whatever the handler says, that was no good end. */
 	if (session->overflowed)
-		session_set_reason(session, 1008, SLICE("Slow consumer"));
-	session_set_reason(session, code, reason);
+		session_set_ending(session, ENDING_SLOW_CONSUMER);
+	session_set_ending(session, ending);
 	session_set_state(session, SESSION_CLOSING);
 	session->closing_at = session_now(session);
 	session_end_holds(session);
@@ -393,13 +389,13 @@ void session_fetch(const struct session *session)
 /* Whoever has a reason to end is about to do so, or has been told already. */
 static bool session_goes_on(const struct session *session)
 {
-	return session->state < SESSION_CLOSING && session->close_reason == NULL;
+	return session->state < SESSION_CLOSING && session->ending == ENDING_NONE;
 }
 
 static void session_go_away(struct session *session)
 {
 	if (!session->overflowed)
-		session_set_reason(session, 1001, SLICE("Going away"));
+		session_set_ending(session, ENDING_GOING_AWAY);
 	session_hang_up(session);
 }
 
@@ -423,7 +419,7 @@ void session_kill_all(struct worker *worker)
 	list_for_each (link, &worker->all_sessions) {
 		struct session *session = container_of(link, struct session, link);
 
-		session_set_reason(session, 1001, SLICE("Going away"));
+		session_set_ending(session, ENDING_GOING_AWAY);
 		session_finish(session);
 	}
 }

@@ -98,15 +98,15 @@ bool session_attach(struct session *session, struct outlet *outlet);
 /* The outlet is done; the session waits for the next one for a while. */
 void session_detach(struct session *session);
 
-/* The peer has vanished, or its connection broke: the session ends. */
-void session_lost(struct session *session, unsigned code, struct slice reason);
+/* The peer has vanished, or its connection broke: the session ends. The first reason counts. */
+void session_lost(struct session *session, enum ending ending);
 
 enum session_next {
 	SESSION_NEXT_NOTHING,
 	SESSION_NEXT_OPEN,     /* o */
 	SESSION_NEXT_MESSAGES, /* at least one waits */
 	SESSION_NEXT_BEAT,     /* h */
-	SESSION_NEXT_CLOSE,    /* c[], see session_close_code() */
+	SESSION_NEXT_CLOSE,    /* c[], see session_ending() */
 };
 
 enum session_next session_next(const struct session *session);
@@ -131,8 +131,7 @@ struct run session_pull(
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes);
 
-unsigned session_close_code(const struct session *session);
-struct slice session_close_reason(const struct session *session);
+enum ending session_ending(const struct session *session); /* ENDING_NONE: it goes on */
 
 /* Something came from the peer (a poll, a PONG, bytes): it is alive. */
 void session_heard(struct session *session);
@@ -185,7 +184,7 @@ void session_count_message(struct session *session);
 void session_recall(struct session *session, uint32_t ordinal);
 
 /* What is queued goes out first, then the close. The first call counts. */
-void session_close(struct session *session, unsigned code, struct slice reason);
+void session_close(struct session *session, enum ending ending);
 
 uint64_t session_heard_at(const struct session *session); /* ms, loop_now() */
 uint64_t session_sent_at(const struct session *session);  /* the latest session_send */

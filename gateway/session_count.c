@@ -133,8 +133,9 @@ static void session_log_ended(const struct session *session)
 		{.name = "transport",
 			.text = slice_of(transport_name(session->transport))},
 		{.name = "address", .text = name_text(session->address)},
-		{.name = "code", .number = session->close_code},
-		{.name = "reason", .text = slice_of(session->close_reason)},
+		{.name = "ending", .text = slice_of(ending_name(session->ending))},
+		{.name = "code", .number = ending_code(session->ending)},
+		{.name = "reason", .text = ending_text(session->ending)},
 		{.name = "milliseconds",
 			.number = session_now(session) - session->opened_at},
 		{.name = "messages_in", .number = in->messages},
@@ -149,13 +150,10 @@ static void session_log_ended(const struct session *session)
 void session_count_ended(struct session *session)
 {
 	struct metrics *metrics = session->worker->metrics;
-	enum ending ending = session->slow ? ENDING_SLOW_CONSUMER
-					   : ending_of(session->close_code,
-						     slice_of(session->close_reason));
 
 	counter_add(session->gauge, (uint64_t)-1);
-	counter_add(&metrics->closed[session->transport][ending], 1);
-	if (session->slow)
+	counter_add(&metrics->closed[session->transport][session->ending], 1);
+	if (session->ending == ENDING_SLOW_CONSUMER)
 		counter_add(&metrics->slow[SLOW_CLOSE], 1);
 	session_log_ended(session);
 }

@@ -29,10 +29,9 @@ struct session {
 	bool greeted;    /* the open frame is taken, or there is none */
 	bool beat_due;   /* h waits */
 	bool overflowed; /* the handler must be told */
-	bool slow;       /* it ends since it did not read */
 	bool doomed;     /* its destruction is deferred */
 	uint8_t family;
-	uint16_t close_code;
+	uint8_t ending;   /* enum ending: why it ends */
 	uint64_t counted; /* what the metrics know of queue.bytes */
 	struct traffic {
 		uint64_t messages, bytes;
@@ -47,7 +46,6 @@ struct session {
 	struct name *origin;      /* NULL: bound to none */
 	struct name *cookie;      /* the same */
 	struct name *address;
-	char *close_reason;
 	char label[17];
 
 	struct counter *gauge; /* of those like it */
@@ -85,7 +83,7 @@ void session_wake(struct session *session);
 void session_hurry(struct session *session);
 
 /* Says why the session ends; the first reason counts. */
-void session_set_reason(struct session *session, unsigned code, struct slice reason);
+void session_set_ending(struct session *session, enum ending ending);
 
 /* The one way out. The outlet, if any is left, is told. */
 void session_finish(struct session *session);

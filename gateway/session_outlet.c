@@ -36,10 +36,10 @@ void session_detach(struct session *session)
 	session_plan(session);
 }
 
-void session_lost(struct session *session, unsigned code, struct slice reason)
+void session_lost(struct session *session, enum ending ending)
 {
 	session->outlet = NULL;
-	session_set_reason(session, code, reason);
+	session_set_ending(session, ending);
 	session_finish(session);
 }
 
@@ -122,12 +122,7 @@ void session_popped(
 	}
 }
 
-unsigned session_close_code(const struct session *session)
+enum ending session_ending(const struct session *session)
 {
-	return session->close_code;
-}
-
-struct slice session_close_reason(const struct session *session)
-{
-	return slice_of(session->close_reason);
+	return session->ending;
 }

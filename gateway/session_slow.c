@@ -109,11 +109,12 @@ void session_overflow(struct session *session, enum bound bound)
 void session_tell_overflow(struct session *session)
 {
 	session->overflowed = false;
-	session->slow = true;
+	session_set_ending(
+		session, ENDING_SLOW_CONSUMER); /* whatever the handler says */
 	log_info("session %s: slow consumer, its queue is dropped", session->label);
 	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
 		session->handler->overflow(session->conversation);
-	session_close(session, 1008, SLICE("Slow consumer"));
+	session_close(session, ENDING_SLOW_CONSUMER);
 }
 
 /* Bytes that its end would set free. */

@@ -14,9 +14,8 @@ static uint64_t session_closing_look(const struct session *session)
 	const struct times *times = &session->worker->config->times;
 	uint64_t since = session->closing_at > session->taken_at ? session->closing_at
 								 : session->taken_at;
-	bool at_fault = session->close_code > 1001 && session->close_code < 3000;
 
-	if (session->queue.count == 0 || at_fault)
+	if (session->queue.count == 0 || ending_is_peers_fault(session->ending))
 		return since + times->linger;
 	return since + times->progress;
 }
@@ -67,16 +66,14 @@ void session_on_timer(struct timer *timer)
 
 	if (look != 0 && now >= look) {
 		if (session->outlet == NULL) {
-			session_set_reason(
-				session, 1002, SLICE("Connection interrupted"));
+			session_set_ending(session, ENDING_INTERRUPTED);
 			session_finish(session);
 			return;
 		}
 		if (session->state == SESSION_CLOSING || session->beat_due ||
 			(session->queue.count > 0 &&
 				now - session->taken_at >= times->progress)) {
-			session->slow = session->slow || session->close_reason == NULL;
-			session_set_reason(session, 1008, SLICE("Slow consumer"));
+			session_set_ending(session, ENDING_SLOW_CONSUMER);
 			metrics_refuse(session->worker->metrics, BOUND_PROGRESS);
 			session_finish(session);
 			return;

@@ -262,7 +262,7 @@ static void act_lose(struct play *play)
 	if (session == NULL)
 		return;
 	play_forget(play);
-	session_lost(session, 1006, SLICE("lost"));
+	session_lost(session, ENDING_INTERRUPTED);
 }
 
 static void act_end(struct play *play)
@@ -282,7 +282,7 @@ static void act_end(struct play *play)
 		break;
 	case 3:
 		if (session != NULL)
-			session_close(session, 3000, SLICE("over"));
+			session_close(session, ENDING_HANDLER);
 		break;
 	}
 }

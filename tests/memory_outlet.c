@@ -47,9 +47,10 @@ static struct pulled memory_take_raw(struct memory_outlet *memory)
 		pulled.count = 1;
 		memory_take_message(memory);
 	} else if (pulled.what == SESSION_NEXT_CLOSE) {
-		buf_printf(&memory->got, "close %u %.*s",
-			session_close_code(memory->session),
-			SLICE_ARGS(session_close_reason(memory->session)));
+		enum ending ending = session_ending(memory->session);
+
+		buf_printf(&memory->got, "close %u %.*s", ending_code(ending),
+			SLICE_ARGS(ending_text(ending)));
 	} else {
 		abort(); /* a raw session has no other frames */
 	}

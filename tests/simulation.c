@@ -194,7 +194,7 @@ static void vanish(struct simulation *sim, unsigned client)
 		return;
 	witness_trace(&sim->witness, "client %u vanishes", client);
 	sim->peers[client]->memory.session = NULL;
-	session_lost(session, 1006, SLICE("Gone"));
+	session_lost(session, ENDING_INTERRUPTED);
 	witness_sees_lost(&sim->witness, client);
 	touch(sim, client);
 }

@@ -105,7 +105,7 @@ void stomp_peer_destroy(struct stomp_peer *peer)
 	struct session *session = peer->memory.session;
 
 	if (session != NULL)
-		session_lost(session, 1006, SLICE("Gone"));
+		session_lost(session, ENDING_INTERRUPTED);
 	still_crew_settle(peer->worker->crew);
 	memory_outlet_finish(&peer->memory);
 	free(peer);

@@ -33,7 +33,7 @@ static void on_receive(void *state, struct slice text, bool binary)
 static void on_hang_up(void *state)
 {
 	if (!site.keeps)
-		session_close(state, 1000, SLICE("Connection closed"));
+		session_close(state, ENDING_CLOSED);
 }
 
 static void on_close(void *state)

@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(a_closing_session_does_not_hear)
 {
-	session_close(parties[2].session, 1000, SLICE("Goodbye"));
+	session_close(parties[2].session, ENDING_DISCONNECT);
 	deliver(SLICE("/topic/a"));
 	ck_assert_str_eq(memory_outlet_got(&outlets[2]), "close 1000 Goodbye");
 }

@@ -262,7 +262,7 @@ static void leave(int index)
 		model_tell("client %d vanishes", index);
 		model_hear(index);
 		client->peer->memory.session = NULL;
-		session_lost(session, 1006, SLICE("Gone"));
+		session_lost(session, ENDING_INTERRUPTED);
 	}
 	model_forget(client);
 	model_lose(index);

@@ -327,7 +327,9 @@ START_TEST(a_slow_consumer_is_told_so)
 		stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
-	stomp_peer_check_refused(peer, "Slow consumer", "");
+	assert_heard(peer,
+		"ERROR{message:Slow consumer}{content-type:text/plain}"
+		"{content-length:13}[Slow consumer] close 1008 Slow consumer");
 }
 END_TEST
 

@@ -114,7 +114,7 @@ START_TEST(a_closing_session_does_not_beat)
 	connect_offering("2000,1000");
 	peer->memory.blocked = true;
 	session_detach(peer->memory.session);
-	session_close(peer->memory.session, 1001, SLICE("Going away"));
+	session_close(peer->memory.session, ENDING_GOING_AWAY);
 	pass(4999); /* beats and the deadline would both be due */
 	ck_assert_int_eq(session_state(peer->memory.session), SESSION_CLOSING);
 	pass(1);

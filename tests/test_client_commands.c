@@ -299,7 +299,7 @@ START_TEST(a_client_may_leave_while_its_input_is_stopped)
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[1]");
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
 	ck_assert(session_is_held(peer->memory.session));
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	assert_heard(peer, "");
 	ck_assert_uint_eq(worker->live_sessions, 1);
@@ -369,7 +369,7 @@ START_TEST(what_was_sent_before_a_client_vanished_arrives)
 {
 	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[last words]");
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	assert_heard(
 		other, "MESSAGE{subscription:1}{destination:/topic/a}[last words]");
@@ -381,7 +381,7 @@ START_TEST(a_client_that_vanishes_takes_its_subscriptions_along)
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_mutter(
 		peer, "SUBSCRIBE{id:2}{destination:/topic/b}"); /* not joined */
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	stomp_peer_say(other, "SEND{destination:/topic/a}[x]");
 	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);

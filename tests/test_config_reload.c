@@ -196,7 +196,7 @@ START_TEST(a_session_keeps_the_endpoint_that_it_was_opened_at)
 	still_crew_settle(crew);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "Yes");
 
-	session_lost(session, 1006, SLICE("Gone"));
+	session_lost(session, ENDING_INTERRUPTED);
 	still_crew_settle(crew);
 	ck_assert_uint_eq(holders(old), 1);
 	config_unref(old);

@@ -314,7 +314,7 @@ START_TEST(a_trace_cuts_what_is_no_frame)
 	json_t *frame = answer("frame");
 	ck_assert_uint_le(strlen(text(frame, "head")), 4096 + 8);
 	json_decref(frame);
-	session_lost(echo, 1006, SLICE("Gone"));
+	session_lost(echo, ENDING_INTERRUPTED);
 	still_crew_settle(worker->crew);
 	memory_outlet_finish(&outlet);
 	buf_finish(&said);

@@ -107,10 +107,8 @@ END_TEST
 
 START_TEST(the_close_has_its_code_and_reason)
 {
-	session_close(session, 3000, SLICE("100% \"over\""));
-	check(WIRE_SOCKJS, 100, SESSION_NEXT_CLOSE, 0, "c[3000,\"100% \\\"over\\\"\"]");
-	check(WIRE_PERCENT, 100, SESSION_NEXT_CLOSE, 0,
-		"c[3000,\"100%25 \\\"over\\\"\"]");
+	session_close(session, ENDING_HANDLER);
+	check(WIRE_SOCKJS, 100, SESSION_NEXT_CLOSE, 0, "c[3000,\"Go away!\"]");
 }
 END_TEST
 
@@ -120,6 +118,9 @@ START_TEST(a_close_needs_no_session)
 		&frame, WIRE_SOCKJS, 2010, SLICE("Another connection still open"));
 	ck_assert_slice_eq(
 		buf_slice(&frame), SLICE("c[2010,\"Another connection still open\"]"));
+	buf_clear(&frame);
+	framing_close(&frame, WIRE_PERCENT, 3000, SLICE("100% \"over\""));
+	ck_assert_slice_eq(buf_slice(&frame), SLICE("c[3000,\"100%25 \\\"over\\\"\"]"));
 }
 END_TEST
 

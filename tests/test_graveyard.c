@@ -18,33 +18,30 @@ static void teardown(void)
 	graveyard_destroy(graveyard);
 }
 
-START_TEST(a_grave_tells_code_and_reason)
+START_TEST(a_grave_tells_the_ending)
 {
-	char key[] = "key", reason[] = "Go away!";
+	char key[] = "key";
 
-	graveyard_bury(graveyard, slice_of(key), 3000, slice_of(reason), 5);
-	key[0] = reason[0] = 'X'; /* copies are kept */
+	graveyard_bury(graveyard, slice_of(key), ENDING_HANDLER, 5);
+	key[0] = 'X'; /* a copy is kept */
 	const struct grave *grave = graveyard_find(graveyard, SLICE("key"), 5);
 	ck_assert_ptr_nonnull(grave);
-	ck_assert_uint_eq(grave->code, 3000);
-	ck_assert_slice_eq(grave->reason, SLICE("Go away!"));
+	ck_assert_int_eq(grave->ending, ENDING_HANDLER);
 	ck_assert_ptr_null(graveyard_find(graveyard, SLICE("ke"), 5));
 	ck_assert_ptr_null(graveyard_find(graveyard, SLICE(""), 5));
 }
 END_TEST
 
-START_TEST(keys_and_reasons_may_be_empty)
+START_TEST(a_key_may_be_empty)
 {
-	graveyard_bury(graveyard, SLICE(""), 1000, SLICE(""), 5);
-	const struct grave *grave = graveyard_find(graveyard, SLICE(""), 5);
-	ck_assert_ptr_nonnull(grave);
-	ck_assert_uint_eq(grave->reason.len, 0);
+	graveyard_bury(graveyard, SLICE(""), ENDING_DISCONNECT, 5);
+	ck_assert_ptr_nonnull(graveyard_find(graveyard, SLICE(""), 5));
 }
 END_TEST
 
 START_TEST(a_grave_lasts_two_minutes)
 {
-	graveyard_bury(graveyard, SLICE("key"), 3000, SLICE(""), 1000);
+	graveyard_bury(graveyard, SLICE("key"), ENDING_HANDLER, 1000);
 	ck_assert_ptr_nonnull(
 		graveyard_find(graveyard, SLICE("key"), 1000 + TWO_MINUTES));
 	ck_assert_ptr_null(graveyard_find(graveyard, SLICE("key"), 1001 + TWO_MINUTES));
@@ -53,14 +50,13 @@ END_TEST
 
 START_TEST(the_latest_end_of_an_id_counts)
 {
-	graveyard_bury(graveyard, SLICE("key"), 3000, SLICE("first"), 0);
-	graveyard_bury(graveyard, SLICE("other"), 3001, SLICE("other"), 50000);
-	graveyard_bury(graveyard, SLICE("key"), 3002, SLICE("second"), 100000);
+	graveyard_bury(graveyard, SLICE("key"), ENDING_HANDLER, 0);
+	graveyard_bury(graveyard, SLICE("other"), ENDING_CLOSED, 50000);
+	graveyard_bury(graveyard, SLICE("key"), ENDING_NO_PONG, 100000);
 	const struct grave *grave =
 		graveyard_find(graveyard, SLICE("key"), 100000 + TWO_MINUTES);
 	ck_assert_ptr_nonnull(grave);
-	ck_assert_uint_eq(grave->code, 3002);
-	ck_assert_slice_eq(grave->reason, SLICE("second"));
+	ck_assert_int_eq(grave->ending, ENDING_NO_PONG);
 }
 END_TEST
 
@@ -78,8 +74,8 @@ START_TEST(the_oldest_graves_go_when_there_are_too_many)
 
 	for (int i = 0; i < GRAVES_MAX + 2; i++) {
 		snprintf(key, sizeof(key), "%d", i);
-		ck_assert(graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""),
-				  7) == (i < GRAVES_MAX));
+		ck_assert(graveyard_bury(graveyard, slice_of(key), ENDING_HANDLER, 7) ==
+			  (i < GRAVES_MAX));
 	}
 	ck_assert(!has(0, 7) && !has(1, 7));
 	ck_assert(has(2, 7) && has(GRAVES_MAX + 1, 7));
@@ -92,7 +88,7 @@ START_TEST(old_graves_make_room_without_a_loss)
 
 	for (int i = 0; i < 2 * GRAVES_MAX; i++) {
 		snprintf(key, sizeof(key), "%d", i);
-		ck_assert(graveyard_bury(graveyard, slice_of(key), 3000, SLICE(""),
+		ck_assert(graveyard_bury(graveyard, slice_of(key), ENDING_HANDLER,
 			i < GRAVES_MAX ? 7 : 8 + TWO_MINUTES));
 	}
 	ck_assert(has(GRAVES_MAX, 8 + TWO_MINUTES));
@@ -101,10 +97,10 @@ END_TEST
 
 START_TEST(a_grave_counts_its_visits)
 {
-	graveyard_bury(graveyard, SLICE("a"), 3000, SLICE("Go away!"), 7);
+	graveyard_bury(graveyard, SLICE("a"), ENDING_HANDLER, 7);
 	for (unsigned i = 1; i <= 3; i++)
 		ck_assert_uint_eq(graveyard_find(graveyard, SLICE("a"), 7)->visits, i);
-	graveyard_bury(graveyard, SLICE("a"), 3000, SLICE("Go away!"), 8);
+	graveyard_bury(graveyard, SLICE("a"), ENDING_HANDLER, 8);
 	ck_assert_uint_eq(graveyard_find(graveyard, SLICE("a"), 8)->visits, 1);
 }
 END_TEST
@@ -121,8 +117,8 @@ int main(void)
 	TCase *tcase = unit_case(suite, "graveyard");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, a_grave_tells_code_and_reason);
-	tcase_add_test(tcase, keys_and_reasons_may_be_empty);
+	tcase_add_test(tcase, a_grave_tells_the_ending);
+	tcase_add_test(tcase, a_key_may_be_empty);
 	tcase_add_test(tcase, a_grave_lasts_two_minutes);
 	tcase_add_test(tcase, the_latest_end_of_an_id_counts);
 	tcase_add_test(tcase, the_oldest_graves_go_when_there_are_too_many);

@@ -242,10 +242,10 @@ END_TEST
 START_TEST(a_broadcast_passes_over_who_closes_or_is_gone)
 {
 	join_all();
-	session_close(sessions[0], 3000, SLICE("bye"));
-	session_lost(sessions[1], 1006, SLICE("lost"));
+	session_close(sessions[0], ENDING_HANDLER);
+	session_lost(sessions[1], ENDING_INTERRUPTED);
 	session_receive(sessions[2], SLICE("hi"), false);
-	assert_got(0, "c[3000,\"bye\"]");
+	assert_got(0, "c[3000,\"Go away!\"]");
 	assert_got(1, "");
 	assert_got(2, "a[\"hi\"]");
 	session_receive(sessions[2], SLICE("alone"), false); /* both are freed */
@@ -314,18 +314,18 @@ START_TEST(a_ticker_is_silent_while_it_closes)
 	join(0, ticker);
 	outlets[0].blocked = true;
 	still_crew_advance(worker->crew, 1000);
-	session_close(sessions[0], 3000, SLICE("bye"));
+	session_close(sessions[0], ENDING_HANDLER);
 	still_crew_advance(worker->crew, 3000);
 	outlets[0].blocked = false;
 	memory_outlet_pull(&outlets[0]);
-	assert_got(0, "a[\"tick!\"] c[3000,\"bye\"]");
+	assert_got(0, "a[\"tick!\"] c[3000,\"Go away!\"]");
 }
 END_TEST
 
 START_TEST(a_ticker_ends_with_its_session)
 {
 	join(0, ticker);
-	session_lost(sessions[0], 1006, SLICE("lost"));
+	session_lost(sessions[0], ENDING_INTERRUPTED);
 	still_crew_advance(worker->crew, 5000); /* its timer would be freed memory */
 	assert_got(0, "");
 }

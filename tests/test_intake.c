@@ -116,7 +116,7 @@ START_TEST(a_request_that_waits_for_a_session_that_ends_finds_none)
 
 	session_hold(session);
 	caller_ask(&caller);
-	session_lost(session, 1006, SLICE("lost"));
+	session_lost(session, ENDING_INTERRUPTED);
 	still_crew_settle(worker->crew);
 	ck_assert_int_eq(caller.answer, INTAKE_UNKNOWN);
 	ck_assert_str_eq(recorder_told(), "close");

@@ -115,7 +115,7 @@ static size_t queues(void)
 
 static void lose(struct stomp_peer *peer)
 {
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	still_crew_settle(worker->crew);
 }

@@ -62,7 +62,7 @@ static bool is_open_for_all(void)
 
 	if (session == NULL)
 		return false;
-	session_lost(session, 1006, SLICE("lost"));
+	session_lost(session, ENDING_INTERRUPTED);
 	still_crew_settle(crew);
 	return true;
 }

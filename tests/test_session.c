@@ -139,7 +139,7 @@ START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
 	memory_outlet_attach(&outlet, session);
 	say(session, "one");
 	session_send_text(session, SLICE("two"), true);
-	session_close(session, 3000, SLICE("Go away!"));
+	session_close(session, ENDING_HANDLER);
 	assert_got(&outlet, "one binary:two close 3000 Go away!");
 }
 END_TEST
@@ -204,9 +204,9 @@ START_TEST(the_close_frame_follows_what_was_queued)
 	struct session *session = open_session();
 
 	say(session, "last words");
-	session_close(session, 3000, SLICE("Go \"away\"!"));
+	session_close(session, ENDING_HANDLER);
 	ck_assert_int_eq(session_state(session), SESSION_CLOSING);
-	assert_got(&outlet, "a[\"last words\"] c[3000,\"Go \\\"away\\\"!\"]");
+	assert_got(&outlet, "a[\"last words\"] c[3000,\"Go away!\"]");
 	ck_assert_str_eq(recorder_told(), "open close");
 }
 END_TEST
@@ -216,7 +216,7 @@ START_TEST(a_session_that_closes_at_once_still_opens)
 	struct session *session =
 		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
 
-	session_close(session, 3000, SLICE("Go away!"));
+	session_close(session, ENDING_HANDLER);
 	memory_outlet_attach(&outlet, session);
 	assert_got(&outlet, "o c[3000,\"Go away!\"]");
 }
@@ -226,9 +226,9 @@ START_TEST(only_the_first_close_counts)
 {
 	struct session *session = open_session();
 
-	session_close(session, 3000, SLICE("first"));
-	session_close(session, 3001, SLICE("second"));
-	assert_got(&outlet, "c[3000,\"first\"]");
+	session_close(session, ENDING_HANDLER);
+	session_close(session, ENDING_OPERATOR);
+	assert_got(&outlet, "c[3000,\"Go away!\"]");
 }
 END_TEST
 
@@ -236,10 +236,10 @@ START_TEST(a_closing_session_neither_sends_nor_hears)
 {
 	struct session *session = open_session();
 
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	say(session, "too late");
 	session_receive(session, SLICE("too late"), false);
-	assert_got(&outlet, "c[3000,\"over\"]");
+	assert_got(&outlet, "c[3000,\"Go away!\"]");
 	ck_assert_str_eq(recorder_told(), "open close");
 }
 END_TEST
@@ -250,40 +250,40 @@ START_TEST(a_close_without_outlet_waits_for_the_next_one)
 
 	session_detach(session);
 	say(session, "last");
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	still_crew_advance(worker->crew, 4999);
 	ck_assert_ptr_eq(find("/echo", "id"), session);
 	memory_outlet_attach(&second, session);
-	assert_got(&second, "a[\"last\"] c[3000,\"over\"]");
+	assert_got(&second, "a[\"last\"] c[3000,\"Go away!\"]");
 }
 END_TEST
 
 START_TEST(the_outlet_that_took_the_close_is_not_told_of_the_end)
 {
-	session_close(open_session(), 3000, SLICE("over"));
-	assert_got(&outlet, "c[3000,\"over\"]");
+	session_close(open_session(), ENDING_HANDLER);
+	assert_got(&outlet, "c[3000,\"Go away!\"]");
 	ck_assert_ptr_null(find("/echo", "id"));
 	assert_got(&outlet, "");
 }
 END_TEST
 
-/* Every way out: what the outlet got, and the code in the grave. */
+/* Every way out: what the outlet got, and what the grave says. */
 
 static void end_by_close(struct session *session)
 {
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 }
 
 static void end_by_loss(struct session *session)
 {
-	session_lost(session, 1006, SLICE("lost"));
-	session_lost(session, 1006, SLICE("lost again"));
+	session_lost(session, ENDING_INTERRUPTED);
+	session_lost(session, ENDING_CLOSED);
 }
 
 static void end_by_loss_while_closing(struct session *session)
 {
-	session_close(session, 3000, SLICE("over"));
-	session_lost(session, 1006, SLICE("lost"));
+	session_close(session, ENDING_HANDLER);
+	session_lost(session, ENDING_INTERRUPTED);
 }
 
 static void end_by_silence(struct session *session)
@@ -295,7 +295,7 @@ static void end_by_silence(struct session *session)
 static void end_by_closing_unheard(struct session *session)
 {
 	session_detach(session);
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	still_crew_advance(worker->crew, 5000);
 }
 
@@ -309,7 +309,7 @@ static void end_by_a_deaf_peer(struct session *session)
 static void end_by_lingering(struct session *session)
 {
 	outlet.blocked = true;
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	still_crew_advance(worker->crew, 1000);
 }
 
@@ -328,18 +328,18 @@ static void end_by_order(struct session *session)
 
 static const struct {
 	void (*end)(struct session *session);
-	const char *got, *reason;
-	unsigned code;
+	const char *got;
+	enum ending ending;
 } ways_out[] = {
-	{end_by_close, "c[3000,\"over\"]", "over", 3000},
-	{end_by_loss, "", "lost", 1006},
-	{end_by_loss_while_closing, "", "over", 3000},
-	{end_by_silence, "", "Connection interrupted", 1002},
-	{end_by_closing_unheard, "", "over", 3000},
-	{end_by_a_deaf_peer, "end", "Slow consumer", 1008},
-	{end_by_lingering, "end", "over", 3000},
-	{end_by_force, "end", "Going away", 1001},
-	{end_by_order, "c[1001,\"Going away\"]", "Going away", 1001},
+	{end_by_close, "c[3000,\"Go away!\"]", ENDING_HANDLER},
+	{end_by_loss, "", ENDING_INTERRUPTED},
+	{end_by_loss_while_closing, "", ENDING_HANDLER},
+	{end_by_silence, "", ENDING_INTERRUPTED},
+	{end_by_closing_unheard, "", ENDING_HANDLER},
+	{end_by_a_deaf_peer, "end", ENDING_SLOW_CONSUMER},
+	{end_by_lingering, "end", ENDING_HANDLER},
+	{end_by_force, "end", ENDING_GOING_AWAY},
+	{end_by_order, "c[1001,\"Going away\"]", ENDING_GOING_AWAY},
 };
 
 START_TEST(every_way_out_closes_once_and_leaves_a_grave)
@@ -352,8 +352,7 @@ START_TEST(every_way_out_closes_once_and_leaves_a_grave)
 
 	const struct grave *grave = find_grave("id");
 	ck_assert_ptr_nonnull(grave);
-	ck_assert_uint_eq(grave->code, ways_out[_i].code);
-	ck_assert_slice_eq(grave->reason, slice_of(ways_out[_i].reason));
+	ck_assert_int_eq(grave->ending, ways_out[_i].ending);
 	still_crew_advance(worker->crew, 120000);
 	ck_assert_ptr_nonnull(find_grave("id"));
 	still_crew_advance(worker->crew, 1);
@@ -364,7 +363,7 @@ END_TEST
 
 START_TEST(the_handler_hears_of_the_end_only_at_the_top_of_the_loop)
 {
-	session_lost(open_session(), 1006, SLICE("lost"));
+	session_lost(open_session(), ENDING_INTERRUPTED);
 	ck_assert_str_eq(recorder_told(), "open");
 	ck_assert_ptr_null(find("/echo", "id"));
 	still_crew_settle(worker->crew);

@@ -187,12 +187,12 @@ END_TEST
 
 static void end_by_close(void)
 {
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 }
 
 static void end_by_loss(void)
 {
-	session_lost(session, 1006, SLICE("lost"));
+	session_lost(session, ENDING_INTERRUPTED);
 }
 
 static void end_by_order(void)
@@ -245,7 +245,7 @@ START_TEST(a_closing_session_is_not_held)
 	outlet.blocked = true;
 	session_hold(session);
 	wait_as(0);
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	ck_assert(!session_is_held(session));
 	assert_told("a");
 	session_hold(session);
@@ -262,8 +262,8 @@ START_TEST(who_goes_on_may_close_the_session)
 	wait_as(0);
 	wait_as(1);
 	session_release(session);
-	session_close(session, 3000, SLICE("over"));
-	session_lost(session, 1006, SLICE("lost"));
+	session_close(session, ENDING_HANDLER);
+	session_lost(session, ENDING_INTERRUPTED);
 	assert_told("ab");
 }
 END_TEST

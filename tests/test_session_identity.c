@@ -75,7 +75,7 @@ START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
 
 	ck_assert_ptr_ne(one, two);
 	ck_assert_ptr_null(find("/echo", ""));
-	session_lost(one, 1006, SLICE("lost"));
+	session_lost(one, ENDING_INTERRUPTED);
 	ck_assert_ptr_null(session_find_grave(
 		worker, still_crew_endpoint(worker->crew, "/echo"), SLICE("")));
 	session_send_text(two, SLICE("x"), false);
@@ -120,7 +120,7 @@ START_TEST(no_more_sessions_than_the_limit_are_opened)
 	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_RAW, ""));
 	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
 	ck_assert_str_eq(recorder_told(), "open open");
-	session_lost(one, 1006, SLICE("lost"));
+	session_lost(one, ENDING_INTERRUPTED);
 	still_crew_settle(worker->crew);
 	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
 }

@@ -225,7 +225,7 @@ END_TEST
 START_TEST(a_close_that_nobody_takes_lingers_for_a_while)
 {
 	outlet.blocked = true;
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	pass(999);
 	assert_got(&outlet, "");
 	pass(1);
@@ -237,12 +237,12 @@ START_TEST(a_closing_session_gives_a_reader_time_for_what_was_queued)
 {
 	outlet.blocked = true;
 	say("x");
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	pass(9999);
 	assert_got(&outlet, "");
 	outlet.blocked = false;
 	memory_outlet_pull(&outlet);
-	assert_got(&outlet, "a[\"x\"] c[3000,\"over\"]");
+	assert_got(&outlet, "a[\"x\"] c[3000,\"Go away!\"]");
 }
 END_TEST
 
@@ -250,7 +250,7 @@ START_TEST(a_closing_session_whose_reader_stands_still_is_given_up)
 {
 	outlet.blocked = true;
 	say("x");
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	pass(10000);
 	assert_got(&outlet, "end");
 }
@@ -259,7 +259,7 @@ END_TEST
 START_TEST(a_close_lingers_for_each_outlet_that_comes_for_it)
 {
 	session_detach(session);
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	pass(4000);
 	/* A stream writes its head before it takes the first frame. */
 	second.blocked = true;
@@ -267,7 +267,7 @@ START_TEST(a_close_lingers_for_each_outlet_that_comes_for_it)
 	pass(500);
 	second.blocked = false;
 	memory_outlet_pull(&second);
-	assert_got(&second, "c[3000,\"over\"]");
+	assert_got(&second, "c[3000,\"Go away!\"]");
 }
 END_TEST
 
@@ -275,7 +275,7 @@ START_TEST(a_close_waits_for_an_outlet_as_long_as_a_session_does)
 {
 	session_detach(session);
 	pass(3000);
-	session_close(session, 3000, SLICE("over"));
+	session_close(session, ENDING_HANDLER);
 	pass(4999);
 	ck_assert(is_alive());
 	pass(1);

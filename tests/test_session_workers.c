@@ -61,7 +61,7 @@ START_TEST(the_limit_of_sessions_is_for_all_workers_together)
 			still_crew_open(crew->workers[i], "/echo", SESSION_RAW, ""));
 	ck_assert_uint_eq(atomic_load(&crew->sessions), 2);
 
-	session_lost(one, 1006, SLICE("lost"));
+	session_lost(one, ENDING_INTERRUPTED);
 	still_crew_settle(crew);
 	ck_assert_ptr_nonnull(
 		still_crew_open(crew->workers[2], "/echo", SESSION_RAW, ""));

@@ -218,7 +218,7 @@ START_TEST(what_was_not_read_in_full_inboxes_is_thrown_away_at_the_close)
 	site_write(SLICE("unread"));
 	site_turn();
 	ck_assert(worker_is_full(site.worker));
-	session_close(site.session, 1002, SLICE("Enough"));
+	session_close(site.session, ENDING_ERROR);
 	site_turn_all();
 	ck_assert_int_eq(site_unread(), 0);
 	ck_assert_uint_eq(site.heard.len, 0);

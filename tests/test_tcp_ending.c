@@ -81,7 +81,7 @@ START_TEST(a_peer_that_only_stops_speaking_gets_all_when_its_session_closes)
 
 	session_send_text(site.session, bytes, true);
 	session_send_text(site.session, SLICE("bye"), false);
-	session_close(site.session, 1000, SLICE("Goodbye"));
+	session_close(site.session, ENDING_DISCONNECT);
 	shutdown(site.peer, SHUT_WR);
 	while (site_read(&got))
 		site_turn();
@@ -98,7 +98,7 @@ START_TEST(a_close_follows_what_was_queued_and_waits_for_the_peer)
 	struct buf got = {0};
 
 	session_send_text(site.session, SLICE("last"), false);
-	session_close(site.session, 1000, SLICE("Goodbye"));
+	session_close(site.session, ENDING_DISCONNECT);
 	site_turn_all();
 	ck_assert(!site_read(&got));
 	ck_assert_slice_eq(buf_slice(&got), SLICE("last"));
@@ -126,7 +126,7 @@ START_TEST(what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close)
 	site_write(site_pattern(MUCH));
 	site_turn_all();
 	session_send_text(site.session, SLICE("last"), false);
-	session_close(site.session, 1002, SLICE("Enough"));
+	session_close(site.session, ENDING_ERROR);
 	site_turn_all();
 	ck_assert_int_eq(site_unread(), 0);
 	ck_assert_uint_eq(site.heard.len, 0);
@@ -178,7 +178,7 @@ START_TEST(a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session)
 	site_turn_all();
 	ck_assert_uint_eq(site.closed, 0);
 	session_send_text(site.session, SLICE("more"), false);
-	session_close(site.session, 1000, SLICE("Goodbye"));
+	session_close(site.session, ENDING_DISCONNECT);
 	site_turn_all();
 	fcntl(site.peer, F_SETFL, O_NONBLOCK);
 	ck_assert(!site_read(&got));
@@ -189,7 +189,7 @@ END_TEST
 
 START_TEST(a_peer_that_does_not_close_is_not_waited_for)
 {
-	session_close(site.session, 1000, SLICE("Goodbye"));
+	session_close(site.session, ENDING_DISCONNECT);
 	site_turn_all();
 	ck_assert_uint_eq(site.worker->connections, 1);
 	loop_advance(site.worker->loop, site.worker->config->times.linger);

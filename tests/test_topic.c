@@ -162,7 +162,7 @@ END_TEST
 START_TEST(a_client_gone_before_the_answer_leaves_no_topic)
 {
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	still_crew_settle(worker->crew);
 	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);

@@ -250,7 +250,7 @@ START_TEST(who_is_gone_before_the_answer_from_afar_leaves_no_topic)
 	choose('t', (unsigned)_i);
 	mutter_at(0, "SUBSCRIBE{id:1}{destination:?}{receipt:r}");
 	turn(0);
-	session_lost(peers[0]->memory.session, 1006, SLICE("Gone"));
+	session_lost(peers[0]->memory.session, ENDING_INTERRUPTED);
 	peers[0]->memory.session = NULL;
 	still_crew_settle(crew);
 	ck_assert_uint_eq(still_crew_topics(crew), 0);

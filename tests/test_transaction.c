@@ -175,7 +175,7 @@ START_TEST(a_client_that_is_lost_in_its_commit_has_committed_all_or_nothing)
 	SAY("BEGIN{transaction:t}", "SEND{destination:/queue/a}{transaction:t}[1]",
 		"SEND{destination:/queue/b}{transaction:t}[2]");
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}");
-	session_lost(peer->memory.session, 1006, SLICE("Gone"));
+	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	still_crew_settle(worker->crew);
 	listen_to("/queue/a", "1");

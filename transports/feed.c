@@ -186,6 +186,11 @@ static void feed_say_close(struct feed *feed, unsigned code, struct slice reason
 	feed_destroy(feed);
 }
 
+static void feed_say_ending(struct feed *feed, enum ending ending)
+{
+	feed_say_close(feed, ending_code(ending), ending_text(ending));
+}
+
 /* Late polls. */
 
 static const struct grave *feed_find_grave(const struct feed *feed)
@@ -200,9 +205,9 @@ static void on_timer(struct timer *timer)
 	const struct grave *grave = feed_find_grave(feed);
 
 	if (grave != NULL)
-		feed_say_close(feed, grave->code, grave->reason);
+		feed_say_ending(feed, grave->ending);
 	else
-		feed_say_close(feed, 1002, SLICE("Connection interrupted"));
+		feed_say_ending(feed, ENDING_INTERRUPTED);
 }
 
 static void feed_visit(struct feed *feed, const struct grave *grave)
@@ -210,7 +215,7 @@ static void feed_visit(struct feed *feed, const struct grave *grave)
 	struct worker *worker = feed->http->worker;
 
 	if (grave->visits <= CLOSES_AT_ONCE)
-		feed_say_close(feed, grave->code, grave->reason);
+		feed_say_ending(feed, grave->ending);
 	else
 		loop_timer_start(
 			worker->loop, &feed->timer, worker->config->times.late_poll);
@@ -320,8 +325,7 @@ void feed_hear(struct http *http, struct handle receiver, enum feed_news news)
 		break;
 	case FEED_LOST:
 		if (feed->session != NULL)
-			session_lost(
-				feed->session, 1002, SLICE("Connection interrupted"));
+			session_lost(feed->session, ENDING_INTERRUPTED);
 		feed_destroy(feed);
 		break;
 	case FEED_ALIVE:

@@ -69,8 +69,8 @@ struct pulled framing_pull(
 		buf_append_char(frame, 'h');
 		break;
 	case SESSION_NEXT_CLOSE:
-		framing_close(frame, wire, session_close_code(session),
-			session_close_reason(session));
+		framing_close(frame, wire, ending_code(session_ending(session)),
+			ending_text(session_ending(session)));
 		break;
 	}
 	pulled.bytes = frame->len - start;

@@ -27,7 +27,6 @@ enum {
 	READ_SIZE = 16384,    /* the most that reaches a handler which has had enough */
 	READS_PER_TURN = 4,   /* of one connection */
 	WRITE_BUDGET = 65536, /* bytes that one turn joins for one session */
-	CLOSE_GOING_AWAY = 1001,
 };
 
 struct tcp {
@@ -138,7 +137,7 @@ static void connection_lose(struct connection *connection)
 		return;
 	}
 	connection->session = NULL;
-	session_lost(session, CLOSE_GOING_AWAY, SLICE("Connection closed"));
+	session_lost(session, ENDING_CLOSED);
 	connection_close(connection);
 }
 

@@ -32,15 +32,14 @@ void connection_kill(struct connection *connection)
 }
 
 /* Ends the session for a fault of the peer, and the connection with it. */
-static void connection_fail(
-	struct connection *connection, unsigned code, struct slice reason)
+static void connection_fail(struct connection *connection, enum ending ending)
 {
 	struct session *session = connection->session;
 
 	connection->session = NULL;
 	if (session != NULL)
-		session_lost(session, code, reason);
-	connection_close(connection, code, reason);
+		session_lost(session, ending);
+	connection_close_session(connection, ending);
 }
 
 /* Pings. */
@@ -124,7 +123,7 @@ static void on_timer(struct timer *timer)
 
 		connection->session = NULL;
 		if (session != NULL)
-			session_lost(session, CLOSE_PROTOCOL, SLICE("No pong"));
+			session_lost(session, ENDING_NO_PONG);
 		connection_kill(connection);
 		return;
 	}
@@ -159,7 +158,7 @@ static void connection_take(
 	if (text.len == 0)
 		return;
 	if (sockjs_decode(messages, text, true) != SOCKJS_DECODE_DONE) {
-		connection_fail(connection, CLOSE_PROTOCOL, SLICE("Broken framing."));
+		connection_fail(connection, ENDING_FRAMING);
 		return;
 	}
 	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
@@ -191,7 +190,7 @@ void connection_receive(struct connection *connection, struct slice piece)
 						? BOUND_FRAGMENTS
 						: BOUND_MESSAGE);
 		buf_finish(&connection->inbound);
-		connection_fail(connection, CLOSE_TOO_BIG, SLICE("Message too big"));
+		connection_fail(connection, ENDING_TOO_BIG);
 		return;
 	}
 	if (!last) {
@@ -295,5 +294,5 @@ void connection_finish(struct connection *connection)
 	buf_finish(&connection->inbound);
 	buf_finish(&connection->farewell);
 	if (session != NULL)
-		session_lost(session, CLOSE_GOING_AWAY, SLICE("Connection closed"));
+		session_lost(session, ENDING_CLOSED);
 }

@@ -16,9 +16,6 @@ struct ticket;
 /* Bytes that one turn joins for one session. */
 enum { WS_WRITE_BUDGET = 65536 };
 
-/* RFC 6455, 7.4.1 */
-enum { CLOSE_GOING_AWAY = 1001, CLOSE_PROTOCOL = 1002, CLOSE_TOO_BIG = 1009 };
-
 struct ws {
 	struct worker *worker;
 	struct lws_context *context;
@@ -113,6 +110,7 @@ bool connection_write_out(struct connection *connection);
 /* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
 void connection_close(
 	struct connection *connection, unsigned code, struct slice reason);
+void connection_close_session(struct connection *connection, enum ending ending);
 
 /* The CLOSE frame could not be written at once; now it can. */
 void connection_say_farewell(struct connection *connection);

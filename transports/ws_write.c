@@ -90,6 +90,11 @@ void connection_close(struct connection *connection, unsigned code, struct slice
 		connection_say_farewell(connection);
 }
 
+void connection_close_session(struct connection *connection, enum ending ending)
+{
+	connection_close(connection, ending_code(ending), ending_text(ending));
+}
+
 static void append_frame(struct buf *run, struct rendering message)
 {
 	wsframe_append(
@@ -128,8 +133,7 @@ static void append_sockjs(struct connection *connection)
 static void connection_take_close(struct connection *connection)
 {
 	struct session *session = connection->session;
-	unsigned code = session_close_code(session);
-	char *reason = xstrdup(session_close_reason(session));
+	enum ending ending = session_ending(session);
 
 	if (connection->framing == SESSION_SOCKJS)
 		append_sockjs(connection);
@@ -137,10 +141,9 @@ static void connection_take_close(struct connection *connection)
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 	connection->session = NULL;
 	if (connection_write_out(connection))
-		connection_close(connection, code, slice_of(reason));
+		connection_close_session(connection, ending);
 	else
 		connection_kill(connection);
-	free(reason);
 }
 
 /* Writes some of what waits. False when the connection ends with it. */
@@ -204,8 +207,10 @@ static void on_end(struct outlet *outlet)
 {
 	struct connection *connection = container_of(outlet, struct connection, outlet);
 
+	enum ending ending = session_ending(connection->session);
+
 	connection->session = NULL;
-	connection_close(connection, CLOSE_GOING_AWAY, SLICE("Going away"));
+	connection_close_session(connection, ending);
 }
 
 const struct outlet_ops ws_outlet_ops = {.wake = on_wake, .end = on_end};

@@ -166,7 +166,7 @@ static void visit_to_kick(struct session *session, void *context)
 	if (!slice_equal(session_label(session), look->question->session))
 		return;
 	finding_add(look->finding, look->question, session_row(session));
-	session_close(session, 1008, SLICE("Closed by an operator"));
+	session_close(session, ENDING_OPERATOR);
 }
 
 void console_look_kick(
