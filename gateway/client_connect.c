@@ -55,6 +55,10 @@ static void client_write_connected(
 		&frame, SLICE("server"), SLICE("Postern/" POSTERN_VERSION));
 	stomp_write_header_plain(
 		&frame, SLICE("session"), session_label(client->session));
+	/* As Spring says it; who is nobody has no such header. */
+	if (client->party.user != NULL)
+		stomp_write_header_plain(
+			&frame, SLICE("user-name"), name_text(client->party.user));
 	stomp_write_end(&frame, SLICE(""));
 	client_write(client, STOMP_CONNECTED, &frame);
 }

@@ -69,6 +69,17 @@ for (const version of ['1.0', '1.1', '1.2']) {
   });
 }
 
+for (const version of ['1.0', '1.1', '1.2']) {
+  testOver(all, guarded, `12: CONNECTED names the user who has logged in, in ${version}`, async (connect) => {
+    const { connected: { headers } } = await connect({ 'accept-version': version });
+    assert.equal(headers['user-name'], 'guest');
+  });
+}
+
+testOver(all, gateway, '12: CONNECTED names no user where nobody logs in', async (connect) => {
+  assert.ok(!('user-name' in (await connect({ login: 'guest', passcode: 'guest' })).connected.headers));
+});
+
 testOver(plain, gateway, '12: a host is not needed', async (connect, open) => {
   const client = await open();
   client.send(frame('CONNECT', { 'accept-version': '1.2' }));

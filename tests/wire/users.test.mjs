@@ -19,7 +19,8 @@ const hash = (password) => {
   return stdout.trim();
 };
 const gateway = withGateway({
-  ...configuration, users: [...configuration.users, { login: 'ana/b c', password: hash('p\u00E4ss:word') }],
+  ...configuration,
+  users: [...configuration.users, ...['ana/b c', 'team:a\\b'].map((login) => ({ login, password: hash('p\u00E4ss:word') }))],
 });
 
 testOver(all, gateway, 'guest with the passcode guest is let in', async (connect) => {
@@ -27,6 +28,16 @@ testOver(all, gateway, 'guest with the passcode guest is let in', async (connect
   assert.equal(client.connected.command, 'CONNECTED');
   await client.call('SEND', { destination: '/topic/a' }, 'x');
 });
+
+// CONNECT and CONNECTED are never escaped.
+for (const version of ['1.0', '1.1', '1.2']) {
+  testOver(all, gateway, `CONNECTED gives a name back as it was written, in ${version}`, async (connect, open) => {
+    const client = await open();
+    client.send(frame('CONNECT', {
+      'accept-version': version, 'host': 'a', 'login': 'team:a\\b', 'passcode': 'p\u00E4ss:word' }));
+    assert.equal((await client.frame('CONNECTED')).headers['user-name'], 'team:a\\b');
+  });
+}
 
 const strangers = {
   'a wrong passcode': { login: 'guest', passcode: 'wrong' },
