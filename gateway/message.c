@@ -86,8 +86,6 @@ static struct message *message_make(const struct stomp_frame *send,
 	struct slice destination, struct slice address, const struct stomp_header *made,
 	size_t made_count)
 {
-	const struct slice *length = stomp_header(send, SLICE("content-length"));
-	char length_text[24];
 	bool is_private = !slice_equal(destination, address);
 	size_t count = made_count, bytes = destination.len + send->body.len;
 
@@ -101,15 +99,6 @@ static struct message *message_make(const struct stomp_frame *send,
 			bytes += send->headers[i].name.len + send->headers[i].value.len;
 		}
 	}
-	/* A content-length that was given is given again, and is true. */
-	struct stomp_header true_length = {SLICE("content-length"), {length_text, 0}};
-	if (length != NULL) {
-		true_length.value.len = (size_t)snprintf(
-			length_text, sizeof(length_text), "%zu", send->body.len);
-		count++;
-		bytes += true_length.name.len + true_length.value.len;
-	}
-
 	char *at;
 	struct message *message = message_allocate(count, bytes, &at);
 	message->is_frame = true;
@@ -122,8 +111,6 @@ static struct message *message_make(const struct stomp_frame *send,
 		if (header_passes(send->headers[i].name))
 			message_add_header(message, &send->headers[i], &at);
 	}
-	if (length != NULL)
-		message_add_header(message, &true_length, &at);
 	message->body = slice_copy_out(&at, send->body);
 	return message;
 }
@@ -241,6 +228,25 @@ size_t message_size(const struct message *message)
 	return message->size;
 }
 
+/*
+ * The octets of the body as its reader counts them. SockJS carries text: what is no
+ * UTF-8 arrives as U+FFFD, and a surrogate pair in six octets as one character. A raw
+ * receiver gets as many octets as were sent (make_text()).
+ */
+static size_t message_body_len(const struct message *message, enum wire wire)
+{
+	switch (wire) {
+	case WIRE_PLAIN:
+	case WIRE_OCTETS:
+		return message->body.len;
+	case WIRE_SOCKJS:
+	case WIRE_PERCENT:
+	case WIRE_SCRIPT:
+		return utf8_clean_len(message->body);
+	}
+	abort();
+}
+
 static void message_write_frame(
 	const struct message *message, const struct view *view, struct buf *out)
 {
@@ -269,6 +275,8 @@ static void message_write_frame(
 		stomp_write_header(out, view->version, message->headers[i].name,
 			message->headers[i].value);
 	}
+	stomp_write_header_number(
+		out, SLICE("content-length"), message_body_len(message, view->wire));
 	stomp_write_end(out, message->body);
 }
 

@@ -146,3 +146,33 @@ void utf8_append_clean(struct buf *out, struct slice bytes)
 		}
 	}
 }
+
+/* As many bytes as utf8_append() takes. */
+static size_t code_len(uint32_t code)
+{
+	if (code < 0x80)
+		return 1;
+	if (code < 0x800)
+		return 2;
+	return code < 0x10000 ? 3 : 4;
+}
+
+size_t utf8_clean_len(struct slice bytes)
+{
+	size_t clean = 0;
+
+	while (bytes.len > 0) {
+		size_t run = ascii_run(bytes);
+
+		clean += run;
+		bytes = slice_from(bytes, run);
+		if (bytes.len > 0) {
+			uint32_t code;
+			size_t len = clean_code(bytes, &code);
+
+			clean += code_len(code);
+			bytes = slice_from(bytes, len);
+		}
+	}
+	return clean;
+}

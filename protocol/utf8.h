@@ -28,4 +28,7 @@ void utf8_append(struct buf *out, uint32_t code);
  */
 void utf8_append_clean(struct buf *out, struct slice bytes);
 
+/* How many bytes utf8_append_clean() appends for these. */
+size_t utf8_clean_len(struct slice bytes);
+
 #endif

@@ -22,8 +22,21 @@ static void describe_body(struct buf *got, struct slice body)
 	buf_append_char(got, ']');
 }
 
+/* Every MESSAGE says how long its body is: that is checked here, and not described. */
+static void check_length(struct slice message, size_t body_len)
+{
+	struct buf line = {0};
+
+	buf_printf(&line, "\ncontent-length:%zu\n", body_len);
+	ck_assert_ptr_nonnull(memmem(message.data, message.len, line.data, line.len));
+	buf_finish(&line);
+}
+
 static void describe(struct buf *got, struct slice frame)
 {
+	const struct slice whole = frame;
+	const bool is_message = slice_starts_with(frame, SLICE("MESSAGE\n"));
+
 	if (slice_equal(frame, SLICE("\n"))) {
 		buf_append(got, SLICE("LF"));
 		return;
@@ -35,10 +48,15 @@ static void describe(struct buf *got, struct slice frame)
 		end = slice_find(frame, '\n');
 		if (end == 0 || end == frame.len)
 			break;
-		if (!header_is_noise(slice_first(frame, end)))
-			buf_printf(got, "{%.*s}", SLICE_ARGS(slice_first(frame, end)));
+		const struct slice line = slice_first(frame, end);
+		if (!header_is_noise(line) &&
+			!(is_message &&
+				slice_starts_with(line, SLICE("content-length:"))))
+			buf_printf(got, "{%.*s}", SLICE_ARGS(line));
 	}
 	frame = slice_from(frame, 1);
+	if (is_message)
+		check_length(whole, frame.len - 1);
 	if (frame.len == 0 || frame.data[frame.len - 1] != '\0')
 		buf_append(got, SLICE("(no NUL at the end)"));
 	else if (frame.len > 1)

@@ -76,22 +76,37 @@ START_TEST(a_header_passes_unless_it_is_the_servers)
 	buf_append(&expected, SLICE(HEAD_1_2));
 	if (headers[_i].passes)
 		buf_printf(&expected, "%s:v\n", headers[_i].name);
-	buf_append(&expected, SLICE("\nb\0"));
+	buf_append(&expected, SLICE("content-length:1\n\nb\0"));
 	check(message, STOMP_1_2, WIRE_PLAIN, buf_slice(&expected));
 	buf_finish(&expected);
 	message_unref(message);
 }
 END_TEST
 
-START_TEST(a_content_length_that_was_given_is_true)
-{
-	struct message *message = message_of("content-length", "999", SLICE("a\0c"));
+/* What the sender says of its length, if anything, is not believed. */
+static const struct {
+	const char *name, *value;
+	struct slice body, end;
+} lengths[] = {
+	{"content-length", "999", SLICE_INIT("a\0c"),
+		SLICE_INIT("content-length:3\n\na\0c\0")},
+	{"content-length", "", SLICE_INIT(""), SLICE_INIT("content-length:0\n\n\0")},
+	{NULL, "", SLICE_INIT("abc"), SLICE_INIT("content-length:3\n\nabc\0")},
+	{NULL, "", SLICE_INIT(""), SLICE_INIT("content-length:0\n\n\0")},
+	{NULL, "", SLICE_INIT("\xc3\xa9"),
+		SLICE_INIT("content-length:2\n\n\xc3\xa9\0")},
+};
 
-	check(message, STOMP_1_2, WIRE_PLAIN,
-		SLICE(HEAD_1_2 "content-length:3\n\na\0c\0"));
-	message_unref(message);
-	message = message_of(NULL, "", SLICE("abc"));
-	check(message, STOMP_1_2, WIRE_PLAIN, SLICE(HEAD_1_2 "\nabc\0"));
+START_TEST(every_message_has_its_content_length)
+{
+	struct message *message =
+		message_of(lengths[_i].name, lengths[_i].value, lengths[_i].body);
+	struct buf expected = {0};
+
+	buf_append(&expected, SLICE(HEAD_1_2));
+	buf_append(&expected, lengths[_i].end);
+	check(message, STOMP_1_2, WIRE_PLAIN, buf_slice(&expected));
+	buf_finish(&expected);
 	message_unref(message);
 }
 END_TEST
@@ -126,7 +141,8 @@ START_TEST(a_message_keeps_copies)
 
 	name[0] = value[0] = body[0] = where[0] = 'X';
 	message_set_place(message, (struct place){0x1a, 5}, false);
-	check(message, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "name:value\n\nbody\0"));
+	check(message, STOMP_1_0, WIRE_PLAIN,
+		SLICE(HEAD_1_0 "name:value\ncontent-length:4\n\nbody\0"));
 	ck_assert_slice_eq(message_address(message), SLICE("/topic/a:b"));
 	ck_assert_uint_ge(message_size(message), strlen("namevaluebody/topic/a:b"));
 	message_unref(message);
@@ -138,13 +154,15 @@ static const struct {
 	struct slice rendering;
 } versions[] = {
 	{STOMP_1_0, SLICE_INIT("MESSAGE\nsubscription:s:1\nmessage-id:1a-5\n"
-			       "destination:/topic/a:b\nx:a:b\\c d \n\nbody\0")},
-	{STOMP_1_1,
-		SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
-			   "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd \n\nbody\0")},
+			       "destination:/topic/a:b\nx:a:b\\c d "
+			       "\ncontent-length:4\n\nbody\0")},
+	{STOMP_1_1, SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
+			       "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd "
+			       "\ncontent-length:4\n\nbody\0")},
 	{STOMP_1_2,
 		SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
-			   "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd\\r\n\nbody\0")},
+			   "destination:/topic/"
+			   "a\\cb\nx:a\\cb\\\\c\\nd\\r\ncontent-length:4\n\nbody\0")},
 };
 
 START_TEST(headers_are_escaped_for_the_receiver)
@@ -246,16 +264,53 @@ START_TEST(a_frame_of_octets_has_the_body_as_it_was_sent)
 }
 END_TEST
 
+/* How many octets a SockJS client, which decodes JSON, sees of a body. */
+static const struct {
+	struct slice body;
+	size_t len;
+	const char *quoted;
+} seen[] = {
+	{SLICE_INIT("caf\xc3\xa9"), 5, "caf\xc3\xa9"},
+	{SLICE_INIT("caf\xe9"), 6, "caf\\ufffd"}, /* Latin-1 */
+	{SLICE_INIT("\xff\xfe\x80"), 9, "\\ufffd\\ufffd\\ufffd"},
+	{SLICE_INIT("\xe2\x82"), 6, "\\ufffd\\ufffd"}, /* cut inside of a character */
+	{SLICE_INIT("\xc0\x80"), 6, "\\ufffd\\ufffd"}, /* overlong */
+	{SLICE_INIT("\xed\xa0\x80"), 3, "\\ud800"},
+	{SLICE_INIT("\xed\xa0\xbd\xed\xb8\x80"), 4, "\\ud83d\\ude00"}, /* a pair */
+	{SLICE_INIT("\xf0\x9f\x98\x80"), 4, "\xf0\x9f\x98\x80"},
+	{SLICE_INIT("\xe2\x80\xa8"), 3, "\\u2028"},
+	{SLICE_INIT("a\0\n\""), 4, "a\\u0000\\n\\\""},
+};
+
+START_TEST(a_content_length_on_sockjs_counts_what_is_seen)
+{
+	static const enum wire wires[] = {WIRE_SOCKJS, WIRE_PERCENT};
+	struct message *message = message_of("content-length", "1", seen[_i].body);
+
+	for (size_t i = 0; i < COUNT(wires); i++) {
+		struct buf expected = {0};
+
+		buf_printf(&expected,
+			"\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
+			"content-length:%zu\\n\\n%s\\u0000\"",
+			seen[_i].len, seen[_i].quoted);
+		check(message, STOMP_1_0, wires[i], buf_slice(&expected));
+		buf_finish(&expected);
+	}
+	message_unref(message);
+}
+END_TEST
+
 START_TEST(a_frame_is_one_string_on_sockjs)
 {
 	struct message *message = message_of("x", "50%", SLICE("\xff"));
 
 	check(message, STOMP_1_0, WIRE_SOCKJS,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
-		      "x:50%\\n\\n\\ufffd\\u0000\""));
+		      "x:50%\\ncontent-length:3\\n\\n\\ufffd\\u0000\""));
 	check(message, STOMP_1_0, WIRE_PERCENT,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
-		      "x:50%25\\n\\n\\ufffd\\u0000\""));
+		      "x:50%25\\ncontent-length:3\\n\\n\\ufffd\\u0000\""));
 	ck_assert(message_render(
 		message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL, 0, false})
 			  .is_text);
@@ -290,7 +345,7 @@ START_TEST(what_was_rendered_is_remembered_for_eight_views)
 	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0], 0, false};
 	ck_assert_slice_eq(message_render(message, &first).bytes,
 		SLICE("MESSAGE\nsubscription:s0\nmessage-id:1a-5\n"
-		      "destination:/topic/a\\cb\n\nb\0"));
+		      "destination:/topic/a\\cb\ncontent-length:1\n\nb\0"));
 	for (int i = 0; i < 12; i++)
 		name_unref(&names, subscriptions[i]);
 	message_unref(message);
@@ -426,18 +481,20 @@ START_TEST(a_copy_outlives_the_message_and_its_renderings)
 	struct message *message = message_of("x", "v", SLICE("body"));
 
 	message_ref(message);
-	check(message, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "x:v\n\nbody\0"));
+	check(message, STOMP_1_0, WIRE_PLAIN,
+		SLICE(HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
 	struct message *copy = message_copy(message);
 	message_unref(message);
 	message_unref(message);
-	check(copy, STOMP_1_0, WIRE_PLAIN, SLICE(HEAD_1_0 "x:v\n\nbody\0"));
+	check(copy, STOMP_1_0, WIRE_PLAIN,
+		SLICE(HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
 	ck_assert_slice_eq(message_address(copy), SLICE("/topic/a:b"));
 
 	struct message *again = message_copy(copy);
 	message_unref(copy);
 	check(again, STOMP_1_2, WIRE_SOCKJS,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a\\\\cb\\n"
-		      "x:v\\n\\nbody\\u0000\""));
+		      "x:v\\ncontent-length:4\\n\\nbody\\u0000\""));
 	message_unref(again);
 }
 END_TEST
@@ -464,7 +521,7 @@ int main(void)
 
 	tcase_add_checked_fixture(head, setup, teardown);
 	unit_add_table(head, a_header_passes_unless_it_is_the_servers, headers);
-	tcase_add_test(head, a_content_length_that_was_given_is_true);
+	unit_add_table(head, every_message_has_its_content_length, lengths);
 	tcase_add_test(head, headers_keep_their_order_and_repeats);
 	tcase_add_test(head, a_message_keeps_copies);
 	unit_add_table(head, headers_are_escaped_for_the_receiver, versions);
@@ -474,6 +531,7 @@ int main(void)
 	unit_add_table(
 		wires, a_frame_is_text_when_all_of_it_is_and_stays_as_long, bodies);
 	unit_add_table(wires, a_frame_of_octets_has_the_body_as_it_was_sent, bodies);
+	unit_add_table(wires, a_content_length_on_sockjs_counts_what_is_seen, seen);
 	tcase_add_test(wires, a_frame_is_one_string_on_sockjs);
 
 	tcase_add_checked_fixture(remembering, setup, teardown);

@@ -70,6 +70,7 @@ START_TEST(cleaning_replaces_what_is_not_utf8)
 	utf8_append_clean(&clean, texts[_i].bytes);
 	ck_assert_slice_eq(buf_slice(&clean), texts[_i].clean);
 	ck_assert(utf8_is_valid(buf_slice(&clean)));
+	ck_assert_uint_eq(utf8_clean_len(texts[_i].bytes), clean.len);
 
 	buf_clear(&clean);
 	utf8_append_clean(&clean, buf_slice(&behind));

@@ -39,21 +39,18 @@ struct shaped {
 	struct buf body;
 };
 
-/* Ahead of the sender's own headers, so that of two alike these count. */
+/* What describes a body describes this one: the sender's words for its own do not pass. */
 static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *frame)
 {
-	static const struct stomp_header made[] = {
-		{SLICE_INIT("content-type"), SLICE_INIT("application/json")},
-		/* message_create() writes the true length whatever is said here. */
-		{SLICE_INIT("content-length"), SLICE_INIT("")},
-	};
-	size_t count = 2;
+	size_t count = 1;
 
 	shaped->headers =
-		xmalloc((2 + frame->header_count) * sizeof(struct stomp_header));
-	memcpy(shaped->headers, made, sizeof(made));
+		xmalloc((1 + frame->header_count) * sizeof(struct stomp_header));
+	shaped->headers[0] =
+		(struct stomp_header){SLICE("content-type"), SLICE("application/json")};
 	for (size_t i = 0; i < frame->header_count; i++) {
-		if (!slice_equal(frame->headers[i].name, SLICE("content-type")))
+		/* content-md5, content-encoding and the like: of the body that came. */
+		if (!slice_starts_with(frame->headers[i].name, SLICE("content-")))
 			shaped->headers[count++] = frame->headers[i];
 	}
 	shaped->frame.headers = shaped->headers;
