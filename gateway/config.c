@@ -233,6 +233,7 @@ static int read_value(const struct config_source *source,
 		return read_keys(source, path, key->inside, json, base);
 	case CONFIG_LIST:
 		return read_list(source, path, key, json, base);
+	case CONFIG_MAP:
 	case CONFIG_VALUE:
 		return 0;
 	}
@@ -433,6 +434,7 @@ static void config_destroy(struct config *config)
 	}
 	free(config->endpoints);
 	free(config->sockjs_clients);
+	free(config->www_headers.items);
 	free(config->routes);
 	free(config->users);
 	free(config->allowed_origins.items);

@@ -14,6 +14,7 @@
 #include "gateway/broker/template.h"
 #include "protocol/address.h"
 #include "protocol/buf.h"
+#include "protocol/http_head.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -49,6 +50,12 @@ struct endpoint {
 struct sockjs_client {
 	struct slice version; /* "0.3.4"; unique */
 	struct slice file;    /* its script */
+};
+
+/* Headers that are sent with pages; names and values end with NUL. */
+struct page_headers {
+	struct http_header *items;
+	size_t count;
 };
 
 /* An application route: what becomes of a SEND to an application destination. */
@@ -145,9 +152,10 @@ struct config {
 	size_t route_count;
 	struct user *users; /* none: everybody is welcome, and nobody in particular */
 	size_t user_count;
-	struct slice timezone; /* for {now:...}; empty: TZ, else UTC */
-	bool www_bundled;      /* no "www" in the file: our own pages */
-	struct slice www;      /* a directory; empty: bundled, or no files */
+	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
+	bool www_bundled;                /* no "www" in the file: our own pages */
+	struct slice www;                /* a directory; empty: bundled, or no files */
+	struct page_headers www_headers; /* for the files there */
 	struct sockjs_client *sockjs_clients;
 	size_t sockjs_client_count;
 	struct limits limits;

@@ -1,6 +1,7 @@
 /* The checks that need more than one key. All stop at the first mistake. */
 #include "gateway/config_check.h"
 
+#include "gateway/config_headers.h"
 #include "gateway/config_settings.h"
 #include "protocol/host.h"
 #include "protocol/xmalloc.h"
@@ -431,6 +432,7 @@ int config_check(struct config *config, const struct config_source *source)
 	free_default_queues(config);
 	if (check_proxy_protocol(config, source) == -1 ||
 		check_admin(config, source) == -1 ||
+		config_read_headers(config, source) == -1 ||
 		check_endpoints(config, source) == -1 ||
 		check_prefixes(config, config->broker_prefixes, source, "broker",
 			"prefixes") == -1 ||

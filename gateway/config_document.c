@@ -68,6 +68,9 @@ static void append_kind(struct buf *out, const struct config_key *key)
 	case CONFIG_LIST:
 		buf_printf(out, "objects: [below](#%s)", key->name);
 		break;
+	case CONFIG_MAP:
+		buf_append(out, SLICE("an object of strings"));
+		break;
 	case CONFIG_VALUE:
 		buf_append(out, SLICE("any JSON"));
 		break;
@@ -96,6 +99,9 @@ static void append_default(struct buf *out, const struct config_key *key)
 			buf_printf(out, "`[\"%s\"]`", key->text);
 		else
 			buf_append(out, SLICE("none"));
+		break;
+	case CONFIG_MAP:
+		buf_append(out, SLICE("none"));
 		break;
 	case CONFIG_OBJECT:
 	case CONFIG_LIST:

@@ -94,6 +94,7 @@ static json_t *print_value(
 		return print_keys(key->inside, base, tree, false);
 	case CONFIG_LIST:
 		return print_list(key, base, tree);
+	case CONFIG_MAP:
 	case CONFIG_VALUE:
 		return json_deep_copy(tree);
 	}

@@ -186,6 +186,7 @@ static json_t *setting_to_json(const struct config_setting *setting, struct buf 
 		return text_to_list(text, why);
 	case CONFIG_OBJECT:
 	case CONFIG_LIST:
+	case CONFIG_MAP:
 	case CONFIG_VALUE:
 		return text_to_json(text, why);
 	}

@@ -337,15 +337,19 @@ static const struct config_key top[] = {
 		.means = "the folder of the pages; empty: none; without it, those that "
 			 "come with Postern",
 		.kind = CONFIG_TEXT,
-		.at_start = true,
 		.offset = offsetof(struct config, www),
+	},
+	{
+		.name = "www_headers",
+		.means = "headers that are sent with every file of www, such as "
+			 "Content-Security-Policy",
+		.kind = CONFIG_MAP,
 	},
 	{
 		.name = "sockjs_clients",
 		.means =
 			"versions of sockjs-client beside those that come with Postern",
 		.kind = CONFIG_LIST,
-		.at_start = true,
 		.offset = offsetof(struct config, sockjs_clients),
 		.count = offsetof(struct config, sockjs_client_count),
 		.inside = &sockjs_client_table,

@@ -17,6 +17,7 @@ enum config_kind {
 	CONFIG_TEXT,     /* struct slice */
 	CONFIG_TEXTS,    /* struct slice * and a size_t that counts them */
 	CONFIG_OBJECT,   /* more keys of the same struct */
+	CONFIG_MAP,      /* an object of strings; config_check.c reads it */
 	CONFIG_LIST,     /* an array of structs and a size_t that counts them */
 	CONFIG_VALUE,    /* any JSON; config_check.c reads it */
 };

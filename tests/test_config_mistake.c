@@ -7,6 +7,7 @@
 #define CHAT        "{\"path\": \"/chat\"}"
 #define ROUTE(text) "{\"app\": {\"routes\": [" text "]}}"
 #define SJS(text)   "{\"sockjs_clients\": [\n" text "]}"
+#define WWW(text)   "{\"www\": \"\", \"www_headers\": {\n" text "}}"
 #define SELF        "\"file\": \"/proc/self/exe\""
 
 static const struct {
@@ -155,6 +156,39 @@ static const struct {
 		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
 
 	/* clients */
+	/* headers of pages */
+	{"{\"www_headers\": {\"X-A\": \"1\"}}",
+		"c.json:1:2: www_headers: needs www: the pages that come with Postern "
+		"have their own"},
+	{"{\"www\": \"\", \"www_headers\": []}",
+		"c.json:1:13: www_headers: must be an object of strings"},
+	{WWW("\"X A\": \"1\""),
+		"c.json:2:1: www_headers.X A: must be named by letters, digits and "
+		"\"-\""},
+	{WWW("\"\": \"1\""), "c.json:2:1: www_headers.: must be named by letters, "
+			     "digits and \"-\""},
+	{WWW("\"X-A: b\\r\\nX-B\": \"1\""),
+		"c.json:2:1: www_headers.X-A: b??X-B: must be named by letters, digits "
+		"and \"-\""},
+	{WWW("\"content-length\": \"1\""),
+		"c.json:2:1: www_headers.content-length: is Postern's own header"},
+	{WWW("\"Set-Cookie\": \"a=b\""),
+		"c.json:2:1: www_headers.Set-Cookie: is Postern's own header"},
+	{WWW("\"X-A\": \"1\",\n\"x-a\": \"2\""),
+		"c.json:3:1: www_headers.x-a: stands twice"},
+	{WWW("\"X-A\": 1"), "c.json:2:1: www_headers.X-A: must be a string of 1 to "
+			    "4,096 printable ASCII characters"},
+	{WWW("\"X-A\": \"\""), "c.json:2:1: www_headers.X-A: must be a string of 1 to "
+			       "4,096 printable ASCII characters"},
+	{WWW("\"X-A\": \"a\\nX-B: c\""),
+		"c.json:2:1: www_headers.X-A: must be a string of 1 to 4,096 printable "
+		"ASCII characters"},
+	{WWW("\"X-A\": \"\xc3\xa9\""),
+		"c.json:2:1: www_headers.X-A: must be a string of 1 to 4,096 printable "
+		"ASCII characters"},
+	{WWW("\"X-A\": \" a\""), "c.json:2:1: www_headers.X-A: must be a string of 1 "
+				 "to 4,096 printable ASCII characters"},
+
 	{"{\"sockjs_clients\": {\"0.3.4\": \"x\"}}",
 		"c.json:1:2: sockjs_clients: must be a list of objects"},
 	{SJS("{\"version\": \"1.2\"}"),

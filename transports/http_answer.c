@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
 enum { YEAR_S = 31536000 };
@@ -86,6 +87,21 @@ static void add_expires(struct reply *reply)
 
 	write_date(time(NULL) + YEAR_S, text, sizeof(text));
 	add(reply, "Expires", text);
+}
+
+/* What the configuration sends along: true when it says how long to keep the answer. */
+static bool add_more(struct reply *reply, const struct page_headers *more)
+{
+	bool caching = false;
+
+	for (size_t i = 0; more != NULL && i < more->count; i++) {
+		const struct http_header *header = &more->items[i];
+
+		add(reply, header->name.data, header->value.data);
+		if (strcasecmp(header->name.data, "Cache-Control") == 0)
+			caching = true;
+	}
+	return caching;
 }
 
 static void add_caching(struct reply *reply, enum caching caching)
@@ -196,7 +212,10 @@ static void add_headers(struct reply *reply, const struct http_request *request,
 		add(reply, "X-Content-Type-Options", "nosniff");
 	if (answer->close || request_http(request)->worker->stopping)
 		add(reply, "Connection", "close");
-	add_caching(reply, answer->caching);
+	if (answer->location != NULL)
+		add(reply, "Location", answer->location);
+	if (!add_more(reply, answer->more))
+		add_caching(reply, answer->caching);
 	add_endpoint(reply, request);
 }
 

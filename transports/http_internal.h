@@ -23,6 +23,7 @@
 struct MHD_Connection;
 struct MHD_Daemon;
 struct MHD_Response;
+struct file;
 struct files;
 
 enum { STALLS = 64 };
@@ -234,12 +235,14 @@ struct answer {
 	const char *content_type; /* NULL: no such header */
 	struct slice body;        /* copied */
 	enum caching caching;
-	const char *etag;          /* quoted; NULL: none */
-	const char *allow;         /* NULL: none */
-	const char *allow_methods; /* for a preflight; NULL: none */
-	const char *policy;        /* Content-Security-Policy; NULL: none */
-	bool nosniff;              /* it is what its type says, and nothing else */
-	bool close;                /* end the connection afterwards */
+	const char *etag;                /* quoted; NULL: none */
+	const char *allow;               /* NULL: none */
+	const char *allow_methods;       /* for a preflight; NULL: none */
+	const char *policy;              /* Content-Security-Policy; NULL: none */
+	const char *location;            /* of a redirect; NULL: none */
+	const struct page_headers *more; /* go before `caching`; NULL: none */
+	bool nosniff; /* it is what its type says, and nothing else */
+	bool close;   /* end the connection afterwards */
 };
 
 /*
@@ -320,9 +323,12 @@ bool http_receive_is_asked(const struct http_request *request);
  */
 bool http_upgrade(struct http_request *request, const struct http_head *head);
 
-/* http_files.c: every file that is served, read once. NULL after logging why. */
-struct files *files_create(const struct config *config);
-struct files *files_create_console(void); /* of the console; empty: not installed */
-void files_destroy(struct files *files);  /* NULL is fine */
+/* http_files.c */
+extern const char http_page_policy[]; /* of Postern's own pages */
+bool http_answer_file(
+	struct http_request *request, const struct file *file, unsigned status);
+
+/* http_missing.c: 404 where there is no file; to a browser that wants a page, a page. */
+bool http_answer_missing(struct http_request *request);
 
 #endif

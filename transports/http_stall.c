@@ -10,6 +10,7 @@
 #include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 #include "transports/feed.h"
+#include "transports/files.h"
 #include "transports/progress.h"
 
 #include <microhttpd.h>

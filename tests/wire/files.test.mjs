@@ -49,6 +49,49 @@ test('POST to a file is not allowed', async () => {
   assert.match(answer.headers.allow, /GET/);
 });
 
+// A browser says that it wants a page: it gets one that says what is not there.
+const browser = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+const missingPages = { '/nothing': './', '/nothing/': './../', '/a/b/nothing.html?a=b': './../../' };
+for (const [where, up] of Object.entries(missingPages)) {
+  test(`${where} answers a browser with a page that leads to the front page`, async () => {
+    const answer = await get(where, browser);
+    assert.equal(answer.status, 404);
+    assert.match(answer.headers['content-type'], /^text\/html; charset=UTF-8$/);
+    assert.match(answer.headers['content-security-policy'], /default-src 'self'/);
+    assert.match(answer.headers['cache-control'], /no-store/);
+    assert.ok(answer.body.includes(`<code>${where.split('?')[0]}</code>`), answer.body);
+    assert.ok(answer.body.includes(`<a href="${up}">`), answer.body);
+    assert.ok(answer.body.includes(`href="${up}style.css"`), answer.body);
+    for (const headers of [{}, { Accept: '*/*' }, { Accept: 'application/json, text/htmlx' }]) {
+      const text = await get(where, headers);
+      assert.equal(text.status, 404);
+      assert.match(text.headers['content-type'], /^text\/plain/);
+      assert.doesNotMatch(text.body, /</);
+    }
+  });
+}
+
+test('what a browser asks for in vain is text in the page', async () => {
+  const { body } = await get('/<img src=x>&"'.replaceAll(' ', '/'), browser);
+  assert.doesNotMatch(body, /<img/);
+  const long = await get(`/${'a'.repeat(3000)}`, browser);
+  assert.equal(long.status, 404);
+  assert.ok(long.body.length < 2000);
+  const deep = await get(`/${'a/'.repeat(1500)}`, browser);
+  assert.ok(deep.body.length < 2000);
+});
+
+// Behind a proxy that serves Postern below a path the redirect must lead below that path.
+for (const [where, location] of [['/docs', './docs/'], ['/docs?a=b', './docs/?a=b']]) {
+  test(`${where} leads to the folder, relatively`, async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await ask(gateway.port, `${method} ${where}`);
+      assert.equal(answer.status, 302);
+      assert.equal(answer.headers.location, location);
+    }
+  });
+}
+
 const missing = ['/nothing', '/nothing/at/all', '/js', '/js/', '/index.html/', '/style.css/x', '/STYLE.CSS',
   '/../www/style.css', '/js/../style.css', '/js/..%2fstyle.css', '/%2e%2e/www/style.css', '/..%5cstyle.css',
   '/js/%2e%2e/style.css', '/./style.css', '//style.css', '//etc/passwd', '/etc/passwd',

@@ -9,6 +9,7 @@ import vm from 'node:vm';
 import { configuration } from './lib/config.mjs';
 import { Gateway, runPostern } from './lib/gateway.mjs';
 import { ask } from './lib/http.mjs';
+import { testWithFolder } from './lib/pages.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
 
 const gateway = withGateway(configuration());
@@ -49,33 +50,6 @@ testWith('the clients are there where there are no pages', configuration({ www: 
   }
   for (const path of ['/', '/index.html', '/chat.html', '/style.css', '/vendor/sockjs.min.js']) {
     assert.equal((await get(path, own)).status, 404, path);
-  }
-});
-
-// body(write, run): write(name, text) puts a file into a folder and returns its path,
-// run(what, body) runs a gateway with that in its configuration.
-const testWithFolder = (title, body) => test(title, async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'postern-pages-'));
-  const write = (name, text) => {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    return file;
-  };
-  const run = async (what, look) => {
-    const own = new Gateway(configuration(what));
-    try {
-      await own.start();
-      await look(own);
-      await own.stop();
-    } finally {
-      own.kill();
-    }
-  };
-  try {
-    await body(write, run);
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 });
 

@@ -155,11 +155,11 @@ testWith('sessions are counted at endpoints that have come, and at those that ha
 
 testWith('what needs a restart is named, and stays as it was', configuration(), async (gateway) => {
   const changed = configuration({
-    workers: 7, www: '', broker: { prefixes: ['/elsewhere'] },
+    workers: 7, timezone: 'Europe/Paris', broker: { prefixes: ['/elsewhere'] },
     endpoints: [endpoint('/new', 'echo')],
   });
   const said = await gateway.reload(changed);
-  for (const key of ['www', 'broker.prefixes']) {
+  for (const key of ['timezone', 'broker.prefixes']) {
     assert.match(said, new RegExp(`warn +config: ${key} has changed, which needs a restart\n`));
   }
   assert.doesNotMatch(said, /config: (listen|workers)/); // options go over the file

@@ -1,0 +1,11 @@
+/* The headers that the configuration sends along with pages: "www_headers". */
+#ifndef GATEWAY_CONFIG_HEADERS_H
+#define GATEWAY_CONFIG_HEADERS_H
+
+#include "gateway/config.h"
+#include "gateway/config_mistake.h"
+
+/* Fills config->www_headers from its tree. -1 after telling what is wrong. */
+int config_read_headers(struct config *config, const struct config_source *source);
+
+#endif
