@@ -17,12 +17,34 @@ const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
 // As code hosts make the anchors of headings.
 const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
 
+// Where a long name may go on in the next line of a narrow column.
+const breakable = (text) => text.split(/(?<=[(_,=])(?=[\w"])|(?<=\.)(?=[a-z])|(?<=\w)(?=\/)|(?<=[a-z])(?=[A-Z])/).map(escape).join('<wbr>');
+let isInTable = false;
+
 const renderer = {
+  codespan({ text }) {
+    return `<code>${isInTable ? breakable(text) : escape(text)}</code>`;
+  },
   heading({ tokens, depth, text }) {
     return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
   },
   code({ text }) {
     return `<pre tabindex="0"><code>${escape(text)}</code></pre>\n`;
+  },
+  // A table that is too wide scrolls by itself. On a phone each row is a card, whose cells say
+  // by themselves what they are; the roles are for browsers that then take it for no table.
+  table({ header, rows }) {
+    const cell = (tag, role, { tokens }, label) => (
+      `<${tag} role="${role}"${label ? ` data-label="${escape(label)}"` : ''}>${this.parser.parseInline(tokens)}</${tag}>`);
+    isInTable = true;
+    const line = (cells) => `<tr role="row">${cells.join('')}</tr>\n`;
+    const labels = header.map(({ text }) => text.replaceAll('`', ''));
+    const head = line(header.map((one) => cell('th', 'columnheader', one)));
+    const body = rows.map((row) => line(row.map((one, i) => cell('td', i === 0 ? 'rowheader' : 'cell', one, i > 0 && labels[i]))));
+    isInTable = false;
+    return '<div class="scroll stacking" tabindex="0">'
+      + `<table class="stack columns-${header.length}" role="table">\n`
+      + `<thead role="rowgroup">${head}</thead>\n<tbody role="rowgroup">${body.join('')}</tbody></table></div>\n`;
   },
   // A document is its page, what lies beside it a page of the demo. Other files of the project are
   // not served: their names stand there instead.
@@ -36,9 +58,7 @@ const renderer = {
 
 const marked = new Marked({ renderer });
 
-// A table that is too wide scrolls by itself.
-const bodyOf = (name) => marked.parse(read(name))
-  .replaceAll('<table>', '<div class="scroll" tabindex="0"><table>').replaceAll('</table>', '</table></div>');
+const bodyOf = (name) => marked.parse(read(name));
 
 function navigation(names, current) {
   const items = names.map(([name, title]) => (

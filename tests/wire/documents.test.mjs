@@ -7,17 +7,16 @@
 // of its "www". Before the first configuration it is the demo's. Of what is only shown, as
 // console, the programs are there.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import SockJS from 'sockjs-client';
 import WebSocket from 'ws';
 import { Document, documents, top } from './lib/document.mjs';
-import { binary, Gateway, runPostern } from './lib/gateway.mjs';
+import { Gateway, runPostern } from './lib/gateway.mjs';
 import { ask } from './lib/http.mjs';
+import { Reader } from './lib/reader.mjs';
 import { test, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -60,27 +59,9 @@ for (const { file } of documents) {
   });
 }
 
-const scratch = mkdtempSync(path.join(tmpdir(), 'postern-'));
-after(() => rmSync(scratch, { recursive: true }));
-
-// The same configuration, as a test can start it: it lets the kernel choose the ports.
-function startable({ www, admin, ...rest }) {
-  if (admin?.listen) admin.listen = '127.0.0.1:0';
-  return { ...rest, ...(admin && { admin }), ...(www && { www: path.join(scratch, www) }) };
-}
-
-// Runs as a shell would; fails when any of its commands does.
-function runShell(text, gateway) {
-  const { port } = gateway;
-  const here = text.replaceAll('localhost:8080', `127.0.0.1:${port}`)
-    .replace(/localhost:8081/g, () => `127.0.0.1:${gateway.adminPort}`);
-  const env = {
-    PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: scratch, POSTERN_LISTEN: `127.0.0.1:${port}` };
-  return new Promise((resolve, reject) => {
-    execFile('sh', ['-eu', '-c', here], { cwd: scratch, env, timeout: 20_000 },
-      (error, stdout, stderr) => (error ? reject(new Error(`${text}${stdout}${stderr}`)) : resolve(stdout)));
-  });
-}
+const reader = new Reader();
+const scratch = reader.folder;
+after(() => reader.close());
 
 // What a page has, with its addresses below the gateway's.
 function pageOf(gateway, opened) {
@@ -117,7 +98,7 @@ function checkPrograms(text) {
   for (const [, program] of text.matchAll(/^(?:\w+=\S+ )*(\S*\/\S+)/gm)) assert.ok(existsSync(top + program) || program === 'build/release/postern', program);
 }
 
-const runners = { sh: runShell, javascript: runScript };
+const runners = { sh: (text, gateway) => reader.shell(text, gateway), javascript: runScript };
 
 for (const { file, fences } of [readme, ...documents]) {
   test(`what stands in ${file} works`, async () => {
@@ -132,13 +113,12 @@ for (const { file, fences } of [readme, ...documents]) {
           const { status, stderr } = await runPostern('check-config', '--config', `${scratch}/postern.json`);
           assert.equal(status, 0, `${text}${stderr}`);
         } else if (language === 'html') {
-          mkdirSync(`${scratch}/pages`);
           writeFileSync(`${scratch}/pages/index.html`, text);
         } else if (language === 'console') {
           checkPrograms(text);
         } else if (language in runners) {
           writeFileSync(`${scratch}/postern.json`, configuration);
-          gateway ??= await new Gateway(startable(JSON.parse(configuration))).start();
+          gateway ??= await new Gateway(reader.startable(JSON.parse(configuration))).start();
           await runners[language](text, gateway);
         }
       }

@@ -27,6 +27,13 @@ export class Plot {
 
   #size() { return { width: Math.max(this.#element.clientWidth, 200), height: HEIGHT }; }
 
+  /* A line, or dots where the options say so. */
+  #shape(label, colour) {
+    return this.#options.dotted?.includes(label)
+      ? { paths: () => null, points: { show: true, size: 6, width: 0, fill: colour } }
+      : { points: { show: false } };
+  }
+
   #make() {
     const style = getComputedStyle(document.documentElement);
     const grid = { stroke: isDark.matches ? '#35342f' : '#dfdacd', width: 1 };
@@ -38,8 +45,7 @@ export class Plot {
       scales: { x: { time: false }, y: this.#options.isLogarithmic ? { distr: 3, log: 10 } : {} },
       axes: [axis, { ...axis, size: 60 }],
       series: [{ label: 's' }, ...this.#names.map((label, i) => ({
-        label, stroke: colours()[i], width: 2, spanGaps: true,
-        points: { show: false }, value: (_, value) => (value === null ? '' : value?.toFixed(1)),
+        label, stroke: colours()[i], width: 2, spanGaps: true, ...this.#shape(label, colours()[i]), value: (_, value) => (value === null ? '' : value?.toFixed(1)),
       }))],
       legend: { live: false },
       cursor: { drag: { x: false, y: false } },

@@ -16,6 +16,20 @@ const settings = { interval: 1000 };
 const format = (value, digits = 0) => new Intl.NumberFormat(document.documentElement.lang,
   { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 
+/* On a phone each row is a card: then its cells say by themselves what they are. */
+function labelCells(table) {
+  const labels = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+
+  table.setAttribute('role', 'table');
+  [table.tHead, table.tBodies[0]].forEach((part) => part.setAttribute('role', 'rowgroup'));
+  [...table.rows].forEach((row) => row.setAttribute('role', 'row'));
+  [...table.tHead.rows[0].cells].forEach((cell) => cell.setAttribute('role', 'columnheader'));
+  [...table.tBodies[0].rows].forEach((row) => [...row.cells].forEach((cell, i) => {
+    cell.setAttribute('role', i === 0 ? 'rowheader' : 'cell');
+    if (i > 0) cell.dataset.label = labels[i];
+  }));
+}
+
 /* Of sorted numbers. */
 const quantile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
@@ -149,7 +163,8 @@ const listeners = Object.keys(ways).map((name) => new Listener(name, showState))
 publisher = new Publisher(showState);
 
 const names = listeners.map(({ label }) => label);
-const latency = new Plot(page.latency, names, { isLogarithmic: true, most: POINTS_MAX });
+/* What a poll brings comes all at once: a line would go up and down. */
+const latency = new Plot(page.latency, names, { isLogarithmic: true, most: POINTS_MAX, dotted: [names[0]] });
 const spent = new Plot(page.spent, names, { most: POINTS_MAX });
 listeners.forEach((listener, index) => {
   listener.heard = (milliseconds) => latency.add(seconds(), index, milliseconds);
@@ -208,5 +223,6 @@ page.rate.addEventListener('input', () => {
 page.interval.addEventListener('change', () => { settings.interval = Number(page.interval.value); });
 page.rateShown.textContent = format(page.rate.value);
 
+labelCells(document.querySelector('.figures'));
 setInterval(show, 500);
 showState();

@@ -1,0 +1,46 @@
+// Who reads a document and does what it says, in a folder of his own.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { binary } from './gateway.mjs';
+
+// npm looks where the tests' own packages come from, and asks nobody for what it has.
+const npm = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^npm_config_/i.test(name))),
+  npm_config_userconfig: process.env.npm_config_userconfig ?? path.join(homedir(), '.npmrc'),
+  npm_config_cache: process.env.npm_config_cache ?? path.join(homedir(), '.npm'),
+  npm_config_prefer_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+};
+
+export class Reader {
+  constructor() {
+    this.folder = mkdtempSync(path.join(tmpdir(), 'postern-reader-'));
+    mkdirSync(path.join(this.folder, 'pages'));
+  }
+
+  close() { rmSync(this.folder, { recursive: true }); }
+
+  // A configuration as a test can start it: it lets the kernel choose the ports.
+  startable({ www, admin, ...rest }) {
+    if (admin?.listen) admin.listen = '127.0.0.1:0';
+    return { ...rest, ...(admin && { admin }), ...(www !== undefined && { www: www && path.join(this.folder, www) }) };
+  }
+
+  // Runs as a shell would; fails when any of its commands does. The gateway's addresses
+  // stand for those in the text.
+  shell(text, gateway) {
+    const here = text.replaceAll('localhost:8080', () => `127.0.0.1:${gateway.port}`)
+      .replaceAll('localhost:8081', () => `127.0.0.1:${gateway.adminPort}`);
+    const env = {
+      ...npm, PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: this.folder,
+      ...(gateway && { POSTERN_LISTEN: `127.0.0.1:${gateway.port}` }),
+    };
+    return new Promise((resolve, reject) => {
+      execFile('sh', ['-eu', '-c', here], { cwd: this.folder, env, timeout: 100_000 },
+        (error, stdout, stderr) => (error ? reject(new Error(`${text}${stdout}${stderr}`)) : resolve(stdout)));
+    });
+  }
+}
