@@ -1,6 +1,7 @@
 #include "transports/file_place.h"
 
 #include "gateway/log.h"
+#include "protocol/url.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,17 +10,32 @@
 #include <string.h>
 #include <unistd.h>
 
-bool file_path_is_plain(struct slice path)
+static size_t count_slashes(struct slice path)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < path.len; i++)
+		count += path.data[i] == '/';
+	return count;
+}
+
+static bool path_is_plain(struct slice path)
 {
 	for (size_t i = 0; i < path.len; i++) {
 		const char byte = path.data[i];
 		const char next = i + 1 < path.len ? path.data[i + 1] : '\0';
 
-		if (byte == '\0' || byte == '\\' ||
+		if ((unsigned char)byte < ' ' || byte == 0x7f || byte == '\\' ||
 			(byte == '/' && (next == '/' || next == '.')))
 			return false;
 	}
 	return slice_starts_with(path, SLICE("/"));
+}
+
+bool file_path_read(struct slice path, struct buf *plain)
+{
+	return url_decode(plain, path, false) && path_is_plain(buf_slice(plain)) &&
+	       count_slashes(buf_slice(plain)) == count_slashes(path);
 }
 
 const char *file_place_name(

@@ -18,8 +18,12 @@ struct file_place {
 	bool is_own; /* as struct file has it (files.h) */
 };
 
-/* True when no segment is empty or begins with a dot; the last one may be empty. */
-bool file_path_is_plain(struct slice path);
+/*
+ * Appends the path of a URL, decoded, to *plain. False when it cannot name a file: a
+ * segment is empty (the last one may be) or begins with a dot, a slash is encoded, a
+ * code is broken, or there is a backslash or a control character in it.
+ */
+bool file_path_read(struct slice path, struct buf *plain);
 
 /*
  * What a plain path is called in the place, with the index for a path that ends with a

@@ -45,9 +45,9 @@ struct files {
 	struct file_place *places;   /* a file is taken from the first that has it */
 	size_t place_count;
 	struct table by_name;
-	struct list by_use; /* the one that was asked for last stands last */
-	size_t bytes;       /* of all contents */
-	struct buf name;    /* scratch */
+	struct list by_use;    /* the one that was asked for last stands last */
+	size_t bytes;          /* of all contents */
+	struct buf path, name; /* scratch */
 };
 
 static const struct hash_key etag_key = {0x504f535445524e21, 0x66696c6573};
@@ -189,11 +189,13 @@ static struct page *files_look(
 
 const struct file *files_find(struct files *files, struct slice path)
 {
-	if (!file_path_is_plain(path))
+	files->path.len = 0;
+	if (!file_path_read(path, &files->path))
 		return NULL;
 	for (size_t i = 0; i < files->place_count; i++) {
 		const struct file_place *place = &files->places[i];
-		const char *name = file_place_name(place, path, &files->name);
+		const char *name =
+			file_place_name(place, buf_slice(&files->path), &files->name);
 		const struct page *page =
 			name == NULL ? NULL : files_look(files, place, name);
 
@@ -347,6 +349,7 @@ void files_destroy(struct files *files)
 		return;
 	files_forget(files);
 	table_finish(&files->by_name);
+	buf_finish(&files->path);
 	buf_finish(&files->name);
 	free(files);
 }

@@ -255,13 +255,13 @@ const types = {
   'a.css': 'text/css; charset=UTF-8', 'a.mjs': 'text/javascript; charset=UTF-8', 'a.gif': 'image/gif',
   'a.jpg': 'image/jpeg', 'a.JPEG': 'image/jpeg', 'a.webp': 'image/webp', 'a.woff': 'font/woff', 'a.woff2': 'font/woff2',
   'a.wasm': 'application/wasm', 'a.pdf': 'application/pdf', 'a.mp3': 'audio/mpeg', 'a.webmanifest': 'application/manifest+json',
-  'a.xml': 'application/xml', 'a.unknown': 'application/octet-stream', 'html': 'application/octet-stream',
+  'a.xml': 'application/xml', 'my page.html': 'text/html; charset=UTF-8', '사진 100%.png': 'image/png', 'a.unknown': 'application/octet-stream', 'html': 'application/octet-stream',
 };
 testWithFolder('a file is served as what its ending says', async (write, run) => {
   for (const name of Object.keys(types)) write(`pages/${name}`, 'x');
   await run({ www: path.dirname(write('pages/index.html', 'Mine')) }, async (own) => {
     for (const [name, type] of Object.entries(types)) {
-      assert.equal((await get(own, `/${name}`)).headers['content-type'], type, name);
+      assert.equal((await get(own, `/${encodeURIComponent(name)}`)).headers['content-type'], type, name);
     }
   });
 });
