@@ -27,6 +27,12 @@ const testAsReader = (title, body) => test(title, async () => {
   }
 });
 
+// A page without an icon: browsers ask for one all the same, and say that there is none.
+async function closeOwn(page) {
+  page.complaints = page.complaints.filter((complaint) => !/status of 404/.test(complaint));
+  await closePage(page);
+}
+
 const edit = (file, from, to) => {
   const text = readFileSync(file, 'utf8');
   assert.ok(text.includes(from), text);
@@ -62,7 +68,7 @@ testAsReader('a page as Spring\'s tutorials have it connects, sends, hears, and 
   await shows(page, 'h1', 'An edited page');
   assert.equal(await page.evaluate(() => window.isEdited), true);
   await talk('Hello again');
-  await closePage(page);
+  await closeOwn(page);
 });
 
 testAsReader('who follows getting-started.md has a page that works', async (reader, start) => {
@@ -89,5 +95,5 @@ testAsReader('who follows getting-started.md has a page that works', async (read
   edit(file, 'The blue room', 'The red room');
   await people[1].reload();
   await shows(people[1], 'h1', 'The red room');
-  for (const page of people) await closePage(page);
+  for (const page of people) await closeOwn(page);
 });

@@ -19,8 +19,13 @@ for (const withoutWebSocket of [false, true]) {
       await press(page, 'Enter');
       await page.locator('#send:enabled').waitFor();
     }
-    await people[0].keyboard.type('Hello from Spring'); // the focus is in the field
-    await press(people[0], 'Enter');
+    const say = async (page, text) => {
+      await page.keyboard.type(text); // the focus is in the field
+      await press(page, 'Enter');
+    };
+    await say(people[1], 'Am I here'); // who hears himself has subscribed
+    await shows(people[1], '#log li', 'Am I here');
+    await say(people[0], 'Hello from Spring');
     for (const page of people) await shows(page, '#log li', /^Ana: Hello from Spring \(\d\d:\d\d\)$/);
     if (!withoutWebSocket) await screenshot(people[1], 'spring');
     for (const page of people) await closePage(page);
@@ -124,7 +129,7 @@ test('the front page shows the console only where it can be reached', async () =
 test('a page that needs scripts says so where there are none', async () => {
   for (const name of ['chat.html', 'chat-classic.html', 'plain.html', 'spring.html', 'techniques.html']) {
     const page = await open(name, { javaScriptEnabled: false });
-    await shows(page, 'noscript', 'This page needs JavaScript');
+    await shows(page, 'noscript p', 'This page needs JavaScript');
     await closePage(page);
   }
 });

@@ -1,5 +1,6 @@
 // The pages, as the demo serves them.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { ask } from './lib/http.mjs';
 import { test, withGateway } from './lib/test.mjs';
 
@@ -91,6 +92,27 @@ for (const [where, location] of [['/docs', './docs/'], ['/docs?a=b', './docs/?a=
     }
   });
 }
+
+test('a folder and a missing page lead right below a path that a proxy takes away', async () => {
+  const proxy = http.createServer((request, response) => {
+    http.get({ port: gateway.port, path: request.url.replace('/below/it', ''), headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+  });
+  await new Promise((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
+  try {
+    const site = `http://127.0.0.1:${proxy.address().port}/below/it`;
+    const answer = await fetch(`${site}/docs`);
+    assert.deepEqual([answer.status, answer.url], [200, `${site}/docs/`]);
+    const lost = await fetch(`${site}/docs/nothing/here`, { headers: browser });
+    const links = [...(await lost.text()).matchAll(/href="([^"]*)"/g)].map(([, link]) => new URL(link, lost.url).href);
+    assert.deepEqual([lost.status, links], [404, [`${site}/style.css`, `${site}/`]]);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+});
 
 const missing = ['/nothing', '/nothing/at/all', '/js', '/js/', '/index.html/', '/style.css/x', '/STYLE.CSS',
   '/../www/style.css', '/js/../style.css', '/js/..%2fstyle.css', '/%2e%2e/www/style.css', '/..%5cstyle.css',
