@@ -18,7 +18,7 @@ const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
 const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
 
 // Where a long name may go on in the next line of a narrow column.
-const breakable = (text) => text.split(/(?<=[(_,=])(?=[\w"])|(?<=\.)(?=[a-z])|(?<=\w)(?=\/)|(?<=[a-z])(?=[A-Z])/).map(escape).join('<wbr>');
+const breakable = (text) => text.split(/(?<=[(_,=])(?=[\w"])|(?<=\.)(?=[a-z]{2})|(?<=\w)(?=\/)|(?<=[a-z])(?=[A-Z])/).map(escape).join('<wbr>');
 let isInTable = false;
 
 const renderer = {

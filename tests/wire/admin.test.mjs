@@ -1,6 +1,7 @@
 // Who may ask at the admin listener, for its console above all.
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
+import { freePort, Gateway } from './lib/gateway.mjs';
 import { ask } from './lib/http.mjs';
 import { frame, Stomp } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
@@ -66,6 +67,32 @@ test('a page of another site does not get in, by its Origin or by a name of its 
     assert.equal((await ask(open.adminPort, `GET ${path}`)).status, 200, path);
   }
   assert.equal((await ask(open.adminPort, 'GET /health', { headers: evil })).status, 200);
+});
+
+test('/console leads to /console/', async () => {
+  const { status, headers } = await ask(open.adminPort, 'GET /console');
+  assert.deepEqual([status, headers.location], [302, './console/']);
+});
+
+test('the front page says where the console is to who sits at the machine, and to nobody else', async () => {
+  const listen = `127.0.0.1:${await freePort()}`;
+  const said = async (gateway, headers, path = '/') => (await ask(gateway.port, `HEAD ${path}`, { headers })).headers['postern-console'];
+  const demo = new Gateway(configuration({ admin: { listen }, trusted_proxies: ['127.0.0.1'] }));
+  try {
+    await demo.start();
+    for (const Host of [`localhost:${demo.port}`, '127.0.0.1', '[::1]:8080']) {
+      assert.equal(await said(demo, { Host }), `http://${listen}/console/`, Host);
+    }
+    assert.equal(await said(demo, {}, '/index.html'), `http://${listen}/console/`);
+    assert.equal(await said(demo, {}, '/chat.html'), undefined);
+    for (const headers of [{ Host: 'shop.example' }, { 'Host': 'localhost', 'X-Forwarded-For': '192.0.2.1' }, { Host: 'localhost.evil' }]) {
+      assert.equal(await said(demo, headers), undefined, JSON.stringify(headers));
+    }
+    await demo.stop();
+  } finally {
+    demo.kill();
+  }
+  assert.equal(await said(open, {}), undefined); // its port is the kernel's choice
 });
 
 test('the page and its files come as pages do, without the figures', async () => {
