@@ -7,13 +7,16 @@ import { binary } from './gateway.mjs';
 
 // npm looks where the tests' own packages come from, and asks nobody for what it has.
 const npm = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^npm_config_/i.test(name))),
   npm_config_userconfig: process.env.npm_config_userconfig ?? path.join(homedir(), '.npmrc'),
   npm_config_cache: process.env.npm_config_cache ?? path.join(homedir(), '.npm'),
   npm_config_prefer_offline: 'true',
   npm_config_audit: 'false',
   npm_config_fund: 'false',
 };
+
+// How the network is reached stays as it is; nothing set for the tests is a setting of his.
+const outside = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('POSTERN')));
 
 export class Reader {
   constructor() {
@@ -35,7 +38,7 @@ export class Reader {
     const here = text.replaceAll('localhost:8080', () => `127.0.0.1:${gateway.port}`)
       .replaceAll('localhost:8081', () => `127.0.0.1:${gateway.adminPort}`);
     const env = {
-      ...npm, PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: this.folder,
+      ...outside, ...npm, PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: this.folder,
       ...(gateway && { POSTERN_LISTEN: `127.0.0.1:${gateway.port}` }),
     };
     return new Promise((resolve, reject) => {
