@@ -1,7 +1,11 @@
 // A conversation as the demo's page has it, by the libraries that the page loads:
 //   node chat.mjs http://localhost:8080
 import assert from 'node:assert/strict';
+import { setDefaultResultOrder } from 'node:dns';
 import { createRequire } from 'node:module';
+
+// Browsers try all addresses of a name; Node 18 tries the first, which for localhost is ::1.
+setDefaultResultOrder('ipv4first');
 
 const [url] = process.argv.slice(2);
 const require = createRequire(new URL('../../www/package.json', import.meta.url));
