@@ -9,6 +9,7 @@
 #include "gateway/session.h"
 #include "protocol/xmalloc.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /*
@@ -87,28 +88,35 @@ unsigned worker_home(const struct worker *worker, struct slice name)
 
 /* Flow control. */
 
-/* True when at least so much waits in all inboxes, as far as this worker knows. */
-static bool worker_sees_waiting(
-	const struct worker *worker, uint64_t posts, uint64_t bytes)
+/* How much waits in all inboxes, as far as a worker knows. */
+struct waiting {
+	int64_t posts, bytes;
+};
+
+static struct waiting worker_waiting(const struct worker *worker)
 {
 	struct crew *crew = worker->crew;
-	int64_t all_posts = worker->posts +
-			    atomic_load_explicit(&crew->posts, memory_order_relaxed);
-	int64_t all_bytes = worker->bytes +
-			    atomic_load_explicit(&crew->bytes, memory_order_relaxed);
 
-	return all_posts >= (int64_t)posts || all_bytes >= (int64_t)bytes;
+	return (struct waiting){
+		.posts = worker->posts +
+			 atomic_load_explicit(&crew->posts, memory_order_relaxed),
+		.bytes = worker->bytes +
+			 atomic_load_explicit(&crew->bytes, memory_order_relaxed),
+	};
 }
 
 bool worker_is_full(struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
+	struct waiting waiting = worker_waiting(worker);
 
-	if (!worker->choked &&
-		worker_sees_waiting(worker, limits->inbox_posts, limits->inbox_bytes)) {
+	if (!worker->choked && (waiting.posts >= (int64_t)limits->inbox_posts ||
+				       waiting.bytes >= (int64_t)limits->inbox_bytes)) {
 		worker->choked = true;
 		metrics_refuse(worker->metrics, BOUND_INBOX);
-		log_debug("worker %u: publishers are stopped", worker->index);
+		log_debug("worker %u: publishers are stopped: %" PRId64
+			  " posts with %" PRId64 " bytes wait",
+			worker->index, waiting.posts, waiting.bytes);
 	}
 	return worker->choked;
 }
@@ -118,9 +126,11 @@ static bool worker_can_relieve(const struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
 
-	return worker->choked &&
-	       !worker_sees_waiting(worker, limits->inbox_posts / 2 + 1,
-		       limits->inbox_bytes / 2 + 1);
+	if (!worker->choked)
+		return false;
+	struct waiting waiting = worker_waiting(worker);
+	return waiting.posts <= (int64_t)(limits->inbox_posts / 2) &&
+	       waiting.bytes <= (int64_t)(limits->inbox_bytes / 2);
 }
 
 static void worker_relieve(struct worker *worker)
