@@ -63,7 +63,9 @@ const idlers = receivers.filter(({ prelude }) => !prelude).map((receiver) => (
     assert.equal((await wire.write(request(session, receiver.line)).answer()).body, receiver.wrap('o'));
     if (i % 3 !== 2) return;
     wire.write(request(session, `POST ${receiver.send}`, { body: '["never","heard"]' }));
-    assert.ok((await wire.answer()).status < 300);
+    const { status } = await wire.answer();
+    // On a machine with much to do the session may be over by now.
+    assert.ok(status < 300 || status === 404, `${status}`);
   })]));
 
 // The same by streams that have reached their limit.

@@ -12,16 +12,20 @@ import { Socket } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
-const gateway = withGateway(conformance({ times: { late_poll: 0 } }));
-const impatient = withGateway(conformance({ times: { heartbeat: 200, disconnect: 1000, late_poll: 0 } }));
+// No time of ours ends what these tests want to see ended for a reason.
+const gateway = withGateway(conformance({ times: { late_poll: 0, heartbeat: 600_000, disconnect: 600_000 } }));
+const DISCONNECT = 3000; // a client of ours may be late by less
+const impatient = withGateway(conformance({ times: { heartbeat: 200, disconnect: DISCONNECT, late_poll: 0 } }));
 const crowded = withGateway(conformance({ limits: { sessions: 1 } }));
 const at = (endpoint, { port } = gateway, options) => new Session(port, endpoint, options);
 
 const BUSY = 'c[2010,"Another connection still open"]';
 const INTERRUPTED = 'c[1002,"Connection interrupted"]';
 
+// Asks without a message: an echo could still be written to a poll that has just vanished,
+// and then nobody waits whom the session could miss.
 const isGone = (session, receiver) => until('the session is gone', async () => (
-  (await send(session, receiver, 'are you there?')).status === 404));
+  (await send(session, receiver)).status === 404));
 
 // A session whose receiver goes away brings this from now on, and is not opened again.
 async function assertInterrupted(session, receiver) {
@@ -62,13 +66,11 @@ for (const receiver of receivers) {
     first.abort();
   });
 
-  test(`when the client of a waiting ${name} aborts, the session is gone at once`, async () => {
+  test(`when the client of a waiting ${name} aborts, the session is gone`, async () => {
     const session = at('/echo');
     const wire = await wait(session, receiver);
-    const begin = Date.now();
     wire.abort();
     await isGone(session, receiver);
-    assert.ok(Date.now() - begin < 4500, 'before a heart-beat, and before the disconnect delay');
     await assertInterrupted(session, receiver);
   });
 
@@ -140,7 +142,7 @@ test('a session without a receiver is forgotten after the disconnect delay, its 
     const begin = Date.now();
     await openAlone(session, receiver);
     await isGone(session, receiver);
-    assert.ok(Date.now() - begin >= 1000, `${receiver.name}: ${Date.now() - begin} ms`);
+    assert.ok(Date.now() - begin >= DISCONNECT, `${receiver.name}: ${Date.now() - begin} ms`);
     await assertInterrupted(session, receiver);
   }))));
 
@@ -148,7 +150,7 @@ test('while a receiver waits, a session is not forgotten', () => Promise.all(rec
   const session = at('/echo', impatient);
   const wire = await open(session, receiver);
   const begin = Date.now();
-  for (let beats = 0; Date.now() - begin < 2500 || beats < 5; beats += 1) {
+  for (let beats = 0; Date.now() - begin < 1.5 * DISCONNECT || beats < 5; beats += 1) {
     if (!receiver.prelude) await wire.writeOut(request(session, receiver.line));
     assert.equal(await next(wire, receiver), receiver.wrap('h'));
   }

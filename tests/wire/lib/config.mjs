@@ -2,8 +2,13 @@
 // demo's routes, and what a test file wants different.
 const endpoint = (path, handler, more) => ({ path, handler, sockjs: true, ...more });
 
-export function configuration({ endpoints = [], ...more } = {}) {
+// A client of ours that is late, on a machine with much to do, has not left: a test of what
+// becomes of those that leave says for itself when.
+export const patient = { disconnect: 60_000, progress: 60_000, pong: 60_000 };
+
+export function configuration({ endpoints = [], times, ...more } = {}) {
   return {
+    times: { ...patient, ...times },
     allowed_origins: ['*'],
     endpoints: [
       endpoint('/chat', 'stomp'),

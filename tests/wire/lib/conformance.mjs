@@ -1,15 +1,16 @@
 // What the conformance tests share: their configuration, and what the protocol says of
 // headers.
 import { readFileSync } from 'node:fs';
+import { patient } from './config.mjs';
 
 const standard = JSON.parse(readFileSync(new URL('../conformance.json', import.meta.url), 'utf8'));
 
 // conformance.json with what a test file wants different; a path that is there already
 // is replaced.
-export function conformance({ endpoints = [], ...more } = {}) {
+export function conformance({ endpoints = [], times, ...more } = {}) {
   const replaced = new Set(endpoints.map(({ path }) => path));
   const kept = standard.endpoints.filter(({ path }) => !replaced.has(path));
-  return { ...standard, endpoints: [...kept, ...endpoints], ...more };
+  return { ...standard, times: { ...patient, ...times }, endpoints: [...kept, ...endpoints], ...more };
 }
 
 export const PLAIN = 'text/plain; charset=UTF-8';

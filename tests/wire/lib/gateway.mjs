@@ -7,7 +7,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deadline, until } from './wait.mjs';
+import { deadline, PATIENCE, until } from './wait.mjs';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 export const binary = path.resolve(process.env.POSTERN ?? path.join(top, 'build/dev/postern'));
@@ -122,7 +122,7 @@ export class Gateway {
     this.port = Number(this.log.match(/listening on .*:(\d+)(?:"})?\n/)[1]);
   }
 
-  async end(patience = 30_000) {
+  async end(patience = PATIENCE) {
     this.child.kill('SIGTERM');
     try {
       return await deadline('the gateway ends after SIGTERM', this.exit, patience);

@@ -3,6 +3,8 @@ import { after, before, test as nodeTest } from 'node:test';
 import { Gateway } from './gateway.mjs';
 import { deadline } from './wait.mjs';
 
+const TIMEOUT = 300_000; // of a test: some wait for many things, one after the other
+
 // What a failed test has left open would keep the process, and so the whole run, for ever.
 after(() => {
   setTimeout(() => {
@@ -12,13 +14,13 @@ after(() => {
 });
 
 // node's own limit fails a test, but leaves it hanging with all that it has open.
-export function test(title, body, timeout = 120_000) {
+export function test(title, body, timeout = TIMEOUT) {
   return nodeTest(title, (context) => deadline(title, body(context), timeout));
 }
 
 // A test with a gateway and clients of its own, which end with it, however it ends:
 // body(gateway, keep) hands each client that it opens to keep(), and gets it back.
-export function testWith(title, configuration, body, { timeout = 120_000, ...more } = {}) {
+export function testWith(title, configuration, body, { timeout = TIMEOUT, ...more } = {}) {
   return nodeTest(title, async () => {
     const gateway = new Gateway(configuration, more);
     const clients = [];
