@@ -24,6 +24,9 @@
 	X(ERROR, 1002, "STOMP error", "error")                                         \
 	/* What should be a SockJS frame is none. */                                   \
 	X(FRAMING, 1002, "Broken framing.", "framing")                                 \
+	/* A WebSocket frame is none, or stands where it must not (RFC 6455). */       \
+	X(PROTOCOL, 1002, "A WebSocket frame is malformed", "protocol")                \
+	X(NOT_TEXT, 1007, "A text message is not UTF-8", "not_text")                   \
 	X(TOO_BIG, 1009, "Message too big", "too_big")                                 \
 	X(SLOW_CONSUMER, 1008, "Slow consumer", "slow_consumer")                       \
 	/* The gateway stops. */                                                       \

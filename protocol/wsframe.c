@@ -1,6 +1,8 @@
 /* Heads of unmasked WebSocket frames (RFC 6455, 5.2), always the shortest form. */
 #include "protocol/wsframe.h"
 
+#include "protocol/utf8.h"
+
 #include <stdint.h>
 
 enum {
@@ -43,4 +45,22 @@ void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice pa
 
 	buf_append(out, (struct slice){head, len});
 	buf_append(out, payload);
+}
+
+/* Those that may go over the wire (RFC 6455, 7.4.2, and IANA's registry). */
+static bool is_close_code(unsigned code)
+{
+	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+	       (code >= 3000 && code <= 4999);
+}
+
+unsigned wsframe_close_fault(struct slice payload)
+{
+	const unsigned char *data = (const unsigned char *)payload.data;
+
+	if (payload.len == 0)
+		return 0;
+	if (payload.len == 1 || !is_close_code((unsigned)(data[0] << 8 | data[1])))
+		return WSCLOSE_PROTOCOL;
+	return utf8_is_valid(slice_from(payload, 2)) ? 0 : WSCLOSE_NO_TEXT;
 }

@@ -1,4 +1,4 @@
-/* Heads of the WebSocket frames that a server sends (RFC 6455, 5.2): no mask. */
+/* The WebSocket frames that a server sends (RFC 6455, 5.2): no mask. */
 #ifndef PROTOCOL_WSFRAME_H
 #define PROTOCOL_WSFRAME_H
 
@@ -20,5 +20,15 @@ size_t wsframe_head(
 
 /* Appends a whole frame. */
 void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice payload);
+
+/* RFC 6455, 7.4.1: what a CLOSE frame may be answered with. */
+enum {
+	WSCLOSE_PROTOCOL = 1002,
+	WSCLOSE_NO_TEXT = 1007,
+	WSCLOSE_TRY_LATER = 1013,
+};
+
+/* 0 when a peer's CLOSE frame may carry that payload, else the code to fail with. */
+unsigned wsframe_close_fault(struct slice payload);
 
 #endif

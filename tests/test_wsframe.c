@@ -39,6 +39,36 @@ START_TEST(a_frame_is_its_head_and_its_payload)
 }
 END_TEST
 
+static const struct {
+	struct slice payload;
+	unsigned fault;
+} closes[] = {
+	{SLICE_INIT(""), 0},
+	{SLICE_INIT("\x03"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\x03\xe7"), WSCLOSE_PROTOCOL}, /* 999 */
+	{SLICE_INIT("\x03\xe8"), 0},
+	{SLICE_INIT("\x03\xeb"), 0},
+	{SLICE_INIT("\x03\xec"), WSCLOSE_PROTOCOL}, /* 1004 to 1006 never travel */
+	{SLICE_INIT("\x03\xee"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\x03\xef"), 0},
+	{SLICE_INIT("\x03\xf6"), 0},
+	{SLICE_INIT("\x03\xf7"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\x0b\xb7"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\x0b\xb8"), 0}, /* 3000 */
+	{SLICE_INIT("\x13\x87"), 0}, /* 4999 */
+	{SLICE_INIT("\x13\x88"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\xff\xff"), WSCLOSE_PROTOCOL},
+	{SLICE_INIT("\x03\xe8\xc3\xa4"), 0},
+	{SLICE_INIT("\x03\xe8\xc3"), WSCLOSE_NO_TEXT},
+	{SLICE_INIT("\x03\xe8\xed\xa0\x80"), WSCLOSE_NO_TEXT},
+};
+
+START_TEST(a_close_is_checked_for_its_code_and_its_text)
+{
+	ck_assert_uint_eq(wsframe_close_fault(closes[_i].payload), closes[_i].fault);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wsframe");
@@ -46,5 +76,6 @@ int main(void)
 
 	unit_add_table(tcase, a_length_takes_its_shortest_form, heads);
 	tcase_add_test(tcase, a_frame_is_its_head_and_its_payload);
+	unit_add_table(tcase, a_close_is_checked_for_its_code_and_its_text, closes);
 	return unit_run(suite);
 }

@@ -69,10 +69,11 @@ static void edge_tell_closed(struct edge *edge)
 
 static bool edge_turn(struct edge *edge)
 {
-	bool more_tcp = tcp_turn(edge->tcp), more = http_turn(edge->http);
+	bool more_tcp = tcp_turn(edge->tcp), more_ws = ws_turn(edge->ws);
+	bool more = http_turn(edge->http);
 
 	edge_tell_closed(edge);
-	return more || more_tcp;
+	return more || more_tcp || more_ws;
 }
 
 static void edge_relieve(struct edge *edge)

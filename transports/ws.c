@@ -9,13 +9,9 @@
 #include <stdlib.h>
 
 enum {
-	RX_BUFFER = 256, /* each WebSocket has one, and reads no more at once */
+	RX_BUFFER = 16, /* each WebSocket has one, and reads nothing into it */
 	SERVICE_BUFFER = 65536,
-	FRAME_HEAD = 6,             /* at least */
-	FULL_READ = RX_BUFFER - 16, /* the last head may be cut */
-	READS_PER_TURN = 256,       /* beyond the first of each connection */
 	CLOSING_TURNS = 16,
-	CLOSE_TRY_LATER = 1013,
 };
 
 /* What the door knows of the socket that libwebsockets is just adopting. */
@@ -25,61 +21,6 @@ struct ticket {
 	enum session_framing framing;
 	const struct peer *peer;
 };
-
-void ws_relieve(struct ws *ws)
-{
-	struct list *link;
-
-	while ((link = list_take_first(&ws->held)) != NULL)
-		connection_relieve(container_of(link, struct connection, held));
-}
-
-/*
- * libwebsockets reads RX_BUFFER bytes of a connection, once a turn. What a publisher says
- * in one breath would be spread over many turns, and each subscriber written to in
- * each of them. So who has filled a read is read again before the turn's work is done.
- */
-static void on_read_on(struct timer *timer)
-{
-	struct ws *ws = container_of(timer, struct ws, read_on);
-	struct list *link;
-	int reads = 0;
-
-	while ((link = list_take_first(&ws->fed)) != NULL) {
-		struct connection *connection =
-			container_of(link, struct connection, fed);
-		struct lws_pollfd poll = {
-			.fd = lws_get_socket_fd(connection->wsi),
-			.events = LWS_POLLIN,
-			.revents = LWS_POLLIN,
-		};
-
-		if (connection->fed_bytes >= FULL_READ && reads < READS_PER_TURN &&
-			!connection_is_stopped(connection)) {
-			reads++;
-			/* It comes into the list again, or is closed and freed. */
-			lws_service_fd(ws->context, &poll);
-		}
-	}
-	loop_timer_stop(ws->worker->loop, timer);
-}
-
-static void connection_feed(struct connection *connection, struct slice piece)
-{
-	struct ws *ws = connection->ws;
-
-	if (!list_is_linked(&connection->fed)) {
-		connection->fed_bytes = 0;
-		list_append(&ws->fed, &connection->fed);
-	}
-	if (!timer_is_running(&ws->read_on))
-		loop_timer_start(ws->worker->loop, &ws->read_on, 0);
-	connection->fed_bytes += piece.len;
-	if (lws_is_first_fragment(connection->wsi))
-		connection->fed_bytes += FRAME_HEAD;
-	connection_receive(connection, piece);
-	connection_hold(connection);
-}
 
 /* True when the head that libwebsockets has read is the one we wrote just now. */
 static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
@@ -104,6 +45,7 @@ static int connection_open(struct connection *connection, struct lws *wsi)
 		log_error("ws: a connection came without a ticket");
 		return -1;
 	}
+	ws->adopted = wsi;
 	connection->framing = ticket->framing;
 	metrics_answer(ws->worker->metrics, REQUEST_WEBSOCKET, 101);
 	connection->session = session_create(ws->worker, ticket->endpoint,
@@ -111,7 +53,8 @@ static int connection_open(struct connection *connection, struct lws *wsi)
 					       : TRANSPORT_WEBSOCKET,
 		SLICE(""), ticket->peer);
 	if (connection->session == NULL) {
-		connection_close(connection, CLOSE_TRY_LATER, SLICE("Try again later"));
+		connection_close(
+			connection, WSCLOSE_TRY_LATER, SLICE("Try again later"));
 		return 0;
 	}
 	connection_begin(connection);
@@ -123,28 +66,13 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 {
 	struct connection *connection = user;
 
+	(void)in;
+	(void)len;
 	switch (reason) {
 	case LWS_CALLBACK_ESTABLISHED:
 		return connection_open(connection, wsi);
-	case LWS_CALLBACK_RECEIVE:
-		if (connection->closing || connection->session == NULL)
-			return 0;
-		connection_feed(connection, (struct slice){in, len});
-		return 0;
-	case LWS_CALLBACK_RECEIVE_PONG:
-		connection_heard(connection);
-		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		if (connection->farewell.len > 0)
-			connection_say_farewell(connection);
-		else if (connection->session != NULL && !connection->closing)
-			connection_pump(connection);
-		return 0;
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		/* The answer to ours needs no answer. */
-		if (connection->closing)
-			return -1;
-		connection->closing = true;
+		connection_write_on(connection);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		if (connection->ws != NULL) /* else it was never opened */
@@ -188,8 +116,7 @@ struct ws *ws_create(struct worker *worker)
 	void *loops[] = {loop_uv(worker->loop)};
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_VALIDATE_UTF8,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.foreign_loops = loops,
 		.protocols = protocols,
 		.retry_and_idle_policy = &no_retry,
@@ -203,8 +130,7 @@ struct ws *ws_create(struct worker *worker)
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	ws->worker = worker;
 	list_init(&ws->held);
-	list_init(&ws->fed);
-	ws->read_on.fire = on_read_on;
+	list_init(&ws->busy);
 	ws->context = lws_create_context(&info);
 	if (ws->context != NULL)
 		ws->vhost = lws_create_vhost(ws->context, &info);
@@ -232,8 +158,8 @@ void ws_destroy(struct ws *ws)
 		loop_turn(ws->worker->loop);
 	if (ws->context != NULL)
 		lws_context_destroy(ws->context);
-	loop_timer_stop(ws->worker->loop, &ws->read_on);
 	buf_finish(&ws->out);
+	buf_finish(&ws->pongs);
 	buf_finish(&ws->frame);
 	sockjs_messages_finish(&ws->messages);
 	free(ws);
@@ -250,7 +176,13 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 		framing == SESSION_RAW ? http_upgrade_stomp(head) : SLICE(""));
 	ws->adopting = &ticket;
 	/* It closes the socket itself when it fails. */
-	lws_adopt_socket_vhost_readbuf(ws->vhost, fd, canonical.data, canonical.len);
+	struct lws *wsi = lws_adopt_socket_vhost_readbuf(
+		ws->vhost, fd, canonical.data, canonical.len);
 	ws->adopting = NULL;
 	buf_finish(&canonical);
+	if (wsi != NULL && ws->adopted == wsi) {
+		lws_rx_flow_control(wsi, 0);
+		connection_watch(lws_wsi_user(wsi));
+	}
+	ws->adopted = NULL;
 }

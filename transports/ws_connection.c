@@ -1,10 +1,8 @@
 /*
- * One WebSocket: what comes in is put together to whole messages; an idle one is
- * pinged.
+ * One WebSocket from its beginning to its end. An idle one is pinged.
  */
 #include "transports/ws_internal.h"
 
-#include "gateway/metrics.h"
 #include "protocol/wsframe.h"
 #include "transports/peer.h"
 #include "transports/progress.h"
@@ -18,28 +16,40 @@ static void connection_forget_stop(struct connection *connection)
 	list_remove(&connection->waiter.link);
 }
 
-/*
- * The connection is of no more use, and its peer need not hear of it: as if it had
- * closed, which libwebsockets then sees. (Its own way, a timeout of no length, is
- * looked at only when something else happens, as of 4.3.)
- */
-void connection_kill(struct connection *connection)
+/* With nothing left to write, libwebsockets forgets a connection when it is told to. */
+static void connection_reap(struct task *task)
 {
-	connection->closing = true;
-	connection_forget_stop(connection);
-	lws_rx_flow_control(connection->wsi, 1);
-	shutdown(connection->fd, SHUT_RDWR);
+	struct connection *connection = container_of(task, struct connection, reap);
+
+	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
-/* Ends the session for a fault of the peer, and the connection with it. */
-static void connection_fail(struct connection *connection, enum ending ending)
+void connection_kill(struct connection *connection)
+{
+	if (connection->killed)
+		return;
+	connection->closing = connection->killed = true;
+	connection_forget_stop(connection);
+	list_remove(&connection->busy);
+	loop_unwatch(&connection->watch);
+	loop_timer_stop(connection_loop(connection), &connection->timer);
+	/* While it has something left it waits to write, and the failure ends it. */
+	if (lws_partial_buffered(connection->wsi))
+		shutdown(connection->watch.fd, SHUT_RDWR);
+	else
+		loop_defer(connection_loop(connection), &connection->reap);
+}
+
+void connection_fail(
+	struct connection *connection, enum ending ending, struct slice text)
 {
 	struct session *session = connection->session;
 
 	connection->session = NULL;
 	if (session != NULL)
 		session_lost(session, ending);
-	connection_close_session(connection, ending);
+	connection_close(connection, ending_code(ending),
+		text.len > 0 ? text : ending_text(ending));
 }
 
 /* Pings. */
@@ -56,7 +66,7 @@ static void connection_plan_ping(struct connection *connection)
 
 static void connection_ping(struct connection *connection)
 {
-	int fd = connection->fd;
+	int fd = connection->watch.fd;
 	bool partial = lws_partial_buffered(connection->wsi);
 
 	connection->pinged = true;
@@ -66,7 +76,6 @@ static void connection_ping(struct connection *connection)
 		connection_config(connection)->times.pong);
 	if (partial) /* a ping would wait behind what it has not read yet */
 		return;
-	/* libwebsockets does not tell of a PONG that carries nothing. */
 	wsframe_append(&connection->ws->out, WSFRAME_PING, SLICE("ping"));
 	if (!connection_write_out(connection))
 		connection_kill(connection);
@@ -78,7 +87,7 @@ static void connection_ping(struct connection *connection)
  */
 static void connection_linger(struct connection *connection)
 {
-	uint64_t acked = progress_acked(connection->fd);
+	uint64_t acked = progress_acked(connection->watch.fd);
 
 	if (!lws_partial_buffered(connection->wsi) || acked == connection->acked) {
 		connection_kill(connection);
@@ -96,7 +105,7 @@ static void connection_linger(struct connection *connection)
 static bool connection_reads_on(const struct connection *connection)
 {
 	return connection->behind &&
-	       progress_acked(connection->fd) != connection->acked;
+	       progress_acked(connection->watch.fd) != connection->acked;
 }
 
 static void on_timer(struct timer *timer)
@@ -142,119 +151,17 @@ void connection_heard(struct connection *connection)
 		connection_plan_ping(connection);
 }
 
-/* Reading. */
-
-/* One whole message. */
-static void connection_take(
-	struct connection *connection, struct slice text, bool binary)
-{
-	struct sockjs_messages *messages = &connection->ws->messages;
-
-	session_count_bytes(connection->session, text.len);
-	if (connection->framing == SESSION_RAW) {
-		session_receive(connection->session, text, binary);
-		return;
-	}
-	if (text.len == 0)
-		return;
-	if (sockjs_decode(messages, text, true) != SOCKJS_DECODE_DONE) {
-		connection_fail(connection, ENDING_FRAMING);
-		return;
-	}
-	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
-		session_receive(
-			connection->session, sockjs_message(messages, i), false);
-	if (messages->text.capacity > 4 * WS_WRITE_BUDGET)
-		sockjs_messages_finish(messages);
-}
-
-static size_t connection_message_max(const struct connection *connection)
-{
-	size_t frame = connection_config(connection)->limits.frame;
-
-	return connection->framing == SESSION_SOCKJS ? 2 * frame : frame;
-}
-
-void connection_receive(struct connection *connection, struct slice piece)
-{
-	const struct limits *limits = &connection_config(connection)->limits;
-	struct metrics *metrics = connection->ws->worker->metrics;
-	bool last = lws_is_final_fragment(connection->wsi);
-
-	connection_heard(connection);
-	if (!last && lws_remaining_packet_payload(connection->wsi) == 0)
-		connection->fragments++;
-	if (connection->inbound.len + piece.len > connection_message_max(connection) ||
-		connection->fragments > limits->fragments) {
-		metrics_refuse(metrics, connection->fragments > limits->fragments
-						? BOUND_FRAGMENTS
-						: BOUND_MESSAGE);
-		buf_finish(&connection->inbound);
-		connection_fail(connection, ENDING_TOO_BIG);
-		return;
-	}
-	if (!last) {
-		buf_append(&connection->inbound, piece);
-		return;
-	}
-	connection->fragments = 0;
-	bool binary = lws_frame_is_binary(connection->wsi);
-	if (connection->inbound.len == 0) {
-		connection_take(connection, piece, binary);
-		return;
-	}
-	struct buf whole = connection->inbound;
-	connection->inbound = (struct buf){0};
-	buf_append(&whole, piece);
-	connection_take(connection, buf_slice(&whole), binary);
-	buf_finish(&whole);
-}
-
-/* Not reading. */
-
-void connection_hold(struct connection *connection)
-{
-	struct session *session = connection->session;
-
-	if (connection_is_stopped(connection))
-		return;
-	if (session != NULL && session_is_held(session))
-		session_wait(session, &connection->waiter);
-	else if (worker_is_full(connection->ws->worker))
-		list_append(&connection->ws->held, &connection->held);
-	else
-		return;
-	lws_rx_flow_control(connection->wsi, 0);
-}
-
-static void connection_go_on(struct connection *connection)
-{
-	lws_rx_flow_control(connection->wsi, 1);
-	connection_heard(connection);
-}
-
-void connection_relieve(struct connection *connection)
-{
-	struct session *session = connection->session;
-
-	if (session != NULL && session_is_held(session))
-		session_wait(session, &connection->waiter);
-	else
-		connection_go_on(connection);
-}
-
-/* The session is held no longer, or hears nothing any more. */
-static void on_let_on(struct waiter *waiter)
-{
-	struct connection *connection = container_of(waiter, struct connection, waiter);
-
-	if (worker_is_full(connection->ws->worker))
-		list_append(&connection->ws->held, &connection->held);
-	else
-		connection_go_on(connection);
-}
-
 /* Life. */
+
+static void on_socket(struct watch *watch, unsigned events)
+{
+	struct connection *connection = container_of(watch, struct connection, watch);
+
+	if (events & WATCH_GONE)
+		connection->gone = true;
+	connection->readable = true;
+	connection_read(connection);
+}
 
 void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
 	struct slice address)
@@ -266,12 +173,22 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
 		.wsi = wsi,
-		.fd = lws_get_socket_fd(wsi),
-		.waiter = {.go_on = on_let_on},
+		.watch = {.fd = lws_get_socket_fd(wsi), .ready = on_socket},
+		.waiter = {.go_on = connection_let_on},
 		.timer = {.fire = on_timer},
+		.reap = {.run = connection_reap},
 		.heard_at = loop_now(ws->worker->loop),
 	};
 	connection->place = peer_came(ws->worker, &from);
+}
+
+void connection_watch(struct connection *connection)
+{
+	if (connection->killed)
+		return;
+	if (loop_watch(connection_loop(connection), &connection->watch,
+		    WATCH_IN | WATCH_GONE) == -1)
+		connection_kill(connection);
 }
 
 void connection_begin(struct connection *connection)
@@ -285,13 +202,17 @@ void connection_finish(struct connection *connection)
 	struct session *session = connection->session;
 
 	connection->session = NULL;
-	connection->closing = true;
+	connection->closing = connection->killed = true;
+	loop_unwatch(&connection->watch);
+	task_cancel(&connection->reap);
 	loop_timer_stop(connection_loop(connection), &connection->timer);
 	connection_forget_stop(connection);
-	list_remove(&connection->fed);
+	list_remove(&connection->busy);
+	wsreader_finish(&connection->reader);
 	peer_left(connection->ws->worker, connection->place);
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);
+	buf_finish(&connection->pong);
 	buf_finish(&connection->farewell);
 	if (session != NULL)
 		session_lost(session, ENDING_CLOSED);

@@ -38,7 +38,7 @@ static bool connection_write(struct connection *connection, struct slice frames)
 	ssize_t taken = 0;
 
 	if (!lws_partial_buffered(connection->wsi))
-		taken = send(connection->fd, frames.data, frames.len,
+		taken = send(connection->watch.fd, frames.data, frames.len,
 			MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (taken == -1 && errno != EAGAIN && errno != EINTR)
 		return false;
@@ -57,9 +57,52 @@ bool connection_write_out(struct connection *connection)
 	return good;
 }
 
-void connection_say_farewell(struct connection *connection)
+/* Pings that are answered. */
+
+void connection_flush_pongs(struct connection *connection)
 {
-	if (!connection_write(connection, buf_slice(&connection->farewell)))
+	struct buf *pongs = &connection->ws->pongs;
+
+	if (pongs->len == 0)
+		return;
+	if (!connection->closing && !connection_write(connection, buf_slice(pongs)))
+		connection_kill(connection);
+	buf_clear(pongs);
+}
+
+void connection_pong(struct connection *connection, struct slice payload)
+{
+	struct session *session = connection->session;
+
+	if (lws_partial_buffered(connection->wsi)) {
+		buf_clear(&connection->pong);
+		wsframe_append(&connection->pong, WSFRAME_PONG, payload);
+		lws_callback_on_writable(connection->wsi);
+		return;
+	}
+	/* Messages that came before it are answered before it. */
+	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
+		connection_pump(connection);
+	if (!connection->closing)
+		wsframe_append(&connection->ws->pongs, WSFRAME_PONG, payload);
+}
+
+/* Our last frame. */
+
+/* Whoever waits for the end of the connection sees it, and may still answer. */
+static void connection_end_our_side(struct connection *connection)
+{
+	if (lws_partial_buffered(connection->wsi))
+		lws_callback_on_writable(connection->wsi);
+	else
+		shutdown(connection->watch.fd, SHUT_WR);
+}
+
+static void connection_say_farewell(struct connection *connection)
+{
+	if (connection_write(connection, buf_slice(&connection->farewell)))
+		connection_end_our_side(connection);
+	else
 		connection_kill(connection);
 	buf_finish(&connection->farewell);
 }
@@ -69,19 +112,15 @@ void connection_say_farewell(struct connection *connection)
  * callbacks ask for is run twice, and the second run ends the connection before
  * the frame has left.
  */
-void connection_close(struct connection *connection, unsigned code, struct slice reason)
+void connection_bid_farewell(struct connection *connection, struct slice payload)
 {
-	char payload[FAREWELL_MAX] = {(char)(code >> 8), (char)code};
-	size_t len = reason.len < FAREWELL_MAX - 2 ? reason.len : FAREWELL_MAX - 2;
-
 	if (connection->closing)
 		return;
+	connection_flush_pongs(connection);
 	connection->closing = true;
 	connection->owes = true;
 	connection->ws->worker->owing++;
-	memcpy(payload + 2, reason.data, len);
-	wsframe_append(
-		&connection->farewell, WSFRAME_CLOSE, (struct slice){payload, len + 2});
+	wsframe_append(&connection->farewell, WSFRAME_CLOSE, payload);
 	loop_timer_start(connection_loop(connection), &connection->timer,
 		connection_config(connection)->times.linger);
 	if (lws_partial_buffered(connection->wsi))
@@ -90,10 +129,21 @@ void connection_close(struct connection *connection, unsigned code, struct slice
 		connection_say_farewell(connection);
 }
 
+void connection_close(struct connection *connection, unsigned code, struct slice reason)
+{
+	char payload[FAREWELL_MAX] = {(char)(code >> 8), (char)code};
+	size_t len = reason.len < FAREWELL_MAX - 2 ? reason.len : FAREWELL_MAX - 2;
+
+	memcpy(payload + 2, reason.data, len);
+	connection_bid_farewell(connection, (struct slice){payload, len + 2});
+}
+
 void connection_close_session(struct connection *connection, enum ending ending)
 {
 	connection_close(connection, ending_code(ending), ending_text(ending));
 }
+
+/* Messages. */
 
 static void append_frame(struct buf *run, struct rendering message)
 {
@@ -188,6 +238,23 @@ void connection_pump(struct connection *connection)
 	} while (session_is_urgent(session) && !lws_partial_buffered(connection->wsi));
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		lws_callback_on_writable(connection->wsi);
+}
+
+void connection_write_on(struct connection *connection)
+{
+	if (connection->killed)
+		return;
+	if (connection->farewell.len > 0) {
+		connection_say_farewell(connection);
+	} else if (connection->closing) {
+		connection_end_our_side(connection);
+	} else if (!connection_write(connection, buf_slice(&connection->pong))) {
+		connection_kill(connection);
+	} else {
+		buf_finish(&connection->pong);
+		if (connection->session != NULL)
+			connection_pump(connection);
+	}
 }
 
 static void on_wake(struct outlet *outlet)

@@ -2,6 +2,7 @@
 // name of its own. The figures list all names: an ending without a row here fails.
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
+import { clientFrame, openFrames, serverFrame } from './lib/frames.mjs';
 import { scrape } from './lib/metrics.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
@@ -70,6 +71,19 @@ ending('error', { code: 1002, reason: '"STOMP error"' }, async (gateway, keep) =
 ending('framing', { code: 1002, reason: '"Broken framing."', transport: 'websocket' }, async (gateway, keep) => {
   const socket = await echo(gateway, keep, '/echo/000/a/websocket');
   assert.deepEqual(await socket.send('["').closes(), { code: 1002, reason: 'Broken framing.' });
+});
+
+ending('protocol', { code: 1002, reason: '"A WebSocket frame is malformed"' }, async ({ port }) => {
+  const wire = await openFrames(port, '/echo/websocket');
+  wire.write(clientFrame(3));
+  assert.deepEqual((await serverFrame(wire)).payload, Buffer.from('\x03\xeaUnknown opcode', 'latin1'));
+  wire.abort();
+});
+
+ending('not_text', { code: 1007, reason: '"A text message is not UTF-8"' }, async (gateway, keep) => {
+  const socket = await echo(gateway, keep);
+  socket.ws.send(Buffer.from([0xff]), { binary: false });
+  assert.deepEqual(await socket.closes(), { code: 1007, reason: 'A text message is not UTF-8' });
 });
 
 ending('too_big', { code: 1009, reason: '"Message too big"', settings: { limits: { frame: 2000 } } }, async (gateway, keep) => {
