@@ -134,6 +134,17 @@ test('a page that needs scripts says so where there are none', async () => {
   }
 });
 
+test('sliders and boxes have the colour of the buttons', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open('techniques.html', { colorScheme });
+    await page.locator('#start:enabled').waitFor();
+    const [accent, button] = await page.evaluate(() => [getComputedStyle(document.querySelector('#rate')).accentColor,
+      getComputedStyle(document.querySelector('#start')).backgroundColor]);
+    assert.equal(accent, button);
+    await closePage(page);
+  }
+});
+
 test('messages are a list in a log', async () => {
   for (const name of ['chat.html', 'chat-classic.html', 'plain.html', 'spring.html']) {
     const page = await open(name);
