@@ -7,7 +7,7 @@
 
 enum { HEADERS_MAX = 32, NAME_MAX_BYTES = 64, VALUE_MAX_BYTES = 4096 };
 
-/* What frames an answer, or what the server alone knows of it. */
+/* Headers that frame an answer, or that only the server can know. */
 static const char *const reserved[] = {"Connection", "Content-Encoding",
 	"Content-Length", "Content-Range", "Content-Type", "Date", "ETag", "Keep-Alive",
 	"Location", "Proxy-Authenticate", "Set-Cookie", "Trailer", "Transfer-Encoding",
@@ -26,7 +26,7 @@ static bool is_token(struct slice name)
 	return name.len > 0 && name.len <= NAME_MAX_BYTES;
 }
 
-/* RFC 9110, 5.5, in ASCII only: what else there is, servers and browsers read differently. */
+/* RFC 9110, 5.5, but ASCII only: servers and browsers disagree on other octets. */
 static bool is_value(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++)

@@ -5,8 +5,8 @@
 #include "protocol/slice.h"
 
 /*
- * The Content-Type of a file of that name, in any case. Browsers must believe it
- * (nosniff), so an ending that is missing here makes a script or a style dead.
+ * The Content-Type of a file of that name; upper and lower case are the same. We forbid
+ * browsers to guess (nosniff), so they run no script whose ending is missing here.
  */
 const char *content_type_of(struct slice name);
 

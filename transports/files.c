@@ -82,7 +82,7 @@ static bool stat_is_fresh(const struct stat *about)
 	       about->st_ctim.tv_sec + FRESH_S > now;
 }
 
-/* All of the file, or as much of it as there is while it becomes shorter. */
+/* Reads the whole file, or what is left of it when another process shortens it. */
 static int page_read_once(struct page *page, int fd)
 {
 	size_t size = (size_t)page->about.st_size;
@@ -103,8 +103,8 @@ static int page_read_once(struct page *page, int fd)
 }
 
 /*
- * Whoever writes the file meanwhile gets a few chances to be done. What is read last is
- * taken as it is: it is fresh, so the next request reads it again.
+ * Reads again, a few times, while another process writes the file. The last reading is
+ * taken as it is: the file is fresh then, so the next request reads it again.
  */
 static int page_read(struct page *page, int fd)
 {
@@ -122,7 +122,7 @@ static int page_read(struct page *page, int fd)
 	return 0;
 }
 
-/* Makes room for it, and describes it. */
+/* Keeps the page, in place of those that nobody has asked for longest. */
 static void files_add(
 	struct files *files, const struct file_place *place, struct page *page)
 {

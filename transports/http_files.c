@@ -26,7 +26,7 @@ static enum caching caching_of(struct slice path)
 	return CACHING_FOREVER;
 }
 
-/* Whoever asks sits at this machine, and calls it so. */
+/* The client is on this machine, and addresses it by a loopback name. */
 static bool request_is_local(const struct http_request *request)
 {
 	struct slice name, port;
@@ -36,8 +36,8 @@ static bool request_is_local(const struct http_request *request)
 }
 
 /*
- * Where the console is, for the front page, which shows a way there. False when it cannot
- * be reached from where the request comes, or when the kernel has chosen its port.
+ * Writes the console's URL, for the front page, which links to it. False when this
+ * client cannot reach the console, or when the kernel has chosen its port.
  */
 static bool console_find(const struct http_request *request, struct buf *url)
 {
@@ -89,8 +89,9 @@ bool http_answer_file(
 }
 
 /*
- * To the folder, so that what its page names relatively is found. The Location is relative
- * too: a proxy in front may serve us below a path that we do not know.
+ * Redirects to the folder's own URL, so that relative links of its index work. The
+ * Location is relative too: a proxy in front may serve us below a path that we do not
+ * know.
  */
 static bool http_answer_folder(struct http_request *request)
 {
@@ -111,7 +112,7 @@ static bool http_answer_folder(struct http_request *request)
 	return good;
 }
 
-/* Those that are served where the request has come to, as they are now. */
+/* The files of the listener that the request came to. */
 static struct files *request_files(const struct http_request *request)
 {
 	const struct http *http = request_http(request);

@@ -1,6 +1,6 @@
 /*
- * 404 where there is no file. Who has mistyped an address in a browser gets a page: the
- * folder's own 404.html, or one that is made here. Programs get a line of text.
+ * 404 where there is no file. A browser that opens a page gets a page: 404.html of the
+ * folder, or the one that is made here. A program gets a line of text.
  */
 #include "transports/http_internal.h"
 
@@ -10,7 +10,7 @@
 
 enum { SHOWN_MAX = 80, DEPTH_MAX = 32 };
 
-/* The request's Accept names HTML, as that of every browser does that opens a page. */
+/* True when Accept names HTML, as every browser sends it to open a page. */
 static bool request_wants_page(const struct http_request *request)
 {
 	struct slice list = request_header(request, "Accept");
@@ -40,7 +40,7 @@ static void append_escaped(struct buf *page, struct slice text)
 	}
 }
 
-/* The way from the request's path to the front page, below whatever path a proxy has. */
+/* The front page, relative to the request's path: a proxy may have put us below another. */
 static void append_way_up(struct buf *page, const struct http_request *request)
 {
 	const struct slice path = request->route.path;

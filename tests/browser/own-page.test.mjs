@@ -88,7 +88,7 @@ testAsReader('who follows getting-started.md has a page that works', async (read
     await page.keyboard.press('Enter');
     for (const one of listeners) await shows(one, '#messages li', new RegExp(`^\\d\\d:\\d\\d Ana: ${text}$`));
   };
-  // Who hears himself has subscribed.
+  // A page that receives its own message has subscribed.
   for (const page of people) await say(page, 'Hello', page);
   await say(people[0], 'How are you', ...people);
   await screenshot(people[1], 'own-getting-started');

@@ -23,7 +23,7 @@ for (const withoutWebSocket of [false, true]) {
       await page.keyboard.type(text); // the focus is in the field
       await press(page, 'Enter');
     };
-    await say(people[1], 'Am I here'); // who hears himself has subscribed
+    await say(people[1], 'Am I here'); // then this page has subscribed
     await shows(people[1], '#log li', 'Am I here');
     await say(people[0], 'Hello from Spring');
     for (const page of people) await shows(page, '#log li', /^Ana: Hello from Spring \(\d\d:\d\d\)$/);
@@ -118,9 +118,6 @@ test('the front page shows the console only where it can be reached', async () =
     assert.equal(link, `http://${listen}/console/`);
     assert.equal((await page.request.get(link)).status(), 200);
     await closePage(page);
-    // Whoever calls the machine by another name is not at it.
-    const { headers } = await page.request.fetch(operated.url, { headers: { Host: 'shop.example' } }).catch(() => ({ headers: () => ({}) }));
-    assert.equal(headers()['postern-console'], undefined);
   } finally {
     await operated.stop();
   }

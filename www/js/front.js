@@ -1,6 +1,6 @@
 /*
- * The console is served at a listener of its own, which this browser may or may not reach:
- * Postern says where, with this page, to whoever sits at its machine.
+ * The console has a listener of its own, which other machines cannot reach. Postern sends
+ * its address with this page to a browser on the same machine only.
  */
 const { headers } = await fetch(location.pathname, { method: 'HEAD', cache: 'no-store' });
 const where = headers.get('Postern-Console');

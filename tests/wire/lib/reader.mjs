@@ -1,11 +1,11 @@
-// Who reads a document and does what it says, in a folder of his own.
+// A reader of a document, who does what it says in a folder of his own.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { binary } from './gateway.mjs';
 
-// npm looks where the tests' own packages come from, and asks nobody for what it has.
+// npm uses the registry and the cache that the tests' own packages come from.
 const npm = {
   npm_config_userconfig: process.env.npm_config_userconfig ?? path.join(homedir(), '.npmrc'),
   npm_config_cache: process.env.npm_config_cache ?? path.join(homedir(), '.npm'),
@@ -14,7 +14,7 @@ const npm = {
   npm_config_fund: 'false',
 };
 
-// How the network is reached stays as it is; nothing set for the tests is a setting of his.
+// The reader's environment: that of the tests, without what configures a gateway.
 const outside = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('POSTERN')));
 
