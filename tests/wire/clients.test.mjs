@@ -87,16 +87,6 @@ for (const { name, connect } of pairs) {
     await client.close();
   });
 
-  test(`heart-beats go both ways with ${name}`, async () => {
-    const client = await connect(`${gateway.url}/chat`, { heartbeat: [300, 300] });
-    const lost = client.lost.then(() => 'lost');
-    const beaten = until('five beats went each way', () => (
-      client.beats.sent >= 5 && client.beats.received >= 5));
-
-    assert.equal(await Promise.race([lost, beaten]), undefined, 'the connection was lost');
-    await client.close();
-  });
-
   test(`the client learns of an ERROR with ${name}`, async () => {
     const client = await connect(`${gateway.url}/chat`);
 
@@ -119,3 +109,15 @@ for (const { name, connect } of pairs) {
     await next.close();
   });
 }
+
+// All at once, since they wait for time to pass. A client that misses two beats gives up, so
+// they must not be too quick for a machine with much to do.
+test('heart-beats go both ways with each client over each transport', () => Promise.all(pairs.map(async ({ name, connect }) => {
+  const client = await connect(`${gateway.url}/chat`, { heartbeat: [2000, 2000] });
+  const lost = client.lost.then(() => 'lost');
+  const beaten = until(`three beats went each way with ${name}`, () => (
+    client.beats.sent >= 3 && client.beats.received >= 3));
+
+  assert.equal(await Promise.race([lost, beaten]), undefined, `the connection was lost with ${name}`);
+  await client.close();
+})));
