@@ -68,6 +68,7 @@ static const char *const request_names[REQUEST_KINDS] = {
 	[REQUEST_INFO] = "info",
 	[REQUEST_IFRAME] = "iframe",
 	[REQUEST_WEBSOCKET] = "websocket",
+	[REQUEST_POLL] = "poll",
 	[REQUEST_XHR] = "xhr",
 	[REQUEST_XHR_STREAMING] = "xhr_streaming",
 	[REQUEST_XHR_SEND] = "xhr_send",
@@ -174,7 +175,7 @@ static void sessions_of(struct writer *writer, size_t index, struct slice path,
 static void sessions_at(
 	struct writer *writer, size_t index, const struct census_place *place)
 {
-	for (enum transport i = 0; i < TRANSPORTS; i++) {
+	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
 		if (is_possible(place, i))
 			sessions_of(writer, index, place->path, i);
 	}
@@ -204,7 +205,7 @@ static void write_sessions(struct writer *writer)
 	begin(writer, "postern_sessions_closed_total", "counter",
 		"Sessions that have ended, by the transport that they were opened with "
 		"and why.");
-	for (enum transport i = 0; i < TRANSPORTS; i++) {
+	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
 		for (enum ending j = ENDING_NONE + 1; j < ENDINGS; j++)
 			labelled_twice(writer, "transport", transport_name(i), "reason",
 				ending_name(j), &writer->sum->closed[i][j]);
@@ -233,7 +234,7 @@ static void write_bytes(struct writer *writer)
 		"Bytes of sessions' frames and messages, as their transport carries "
 		"them.");
 	for (size_t i = 0; i < DIRECTIONS; i++) {
-		for (enum transport j = 0; j < TRANSPORTS; j++)
+		for (enum transport j = TRANSPORT_NONE + 1; j < TRANSPORTS; j++)
 			labelled_twice(writer, "direction", direction_names[i],
 				"transport", transport_name(j),
 				&writer->sum->bytes[i][j]);
@@ -270,7 +271,7 @@ static void write_requests(struct writer *writer)
 
 	begin(writer, "postern_http_requests_total", "counter",
 		"Requests that were answered.");
-	for (size_t i = 0; i < REQUEST_KINDS; i++) {
+	for (size_t i = REQUEST_NONE + 1; i < REQUEST_KINDS; i++) {
 		for (unsigned j = 0; j < STATUSES; j++) {
 			const struct counter *counter = &writer->sum->requests[i][j];
 

@@ -16,6 +16,7 @@ const char *transport_name(enum transport transport)
 	static const char *const names[TRANSPORTS] = {
 		[TRANSPORT_WEBSOCKET] = "websocket",
 		[TRANSPORT_WEBSOCKET_RAW] = "websocket_raw",
+		[TRANSPORT_POLL] = "poll",
 		[TRANSPORT_XHR] = "xhr",
 		[TRANSPORT_XHR_STREAMING] = "xhr_streaming",
 		[TRANSPORT_EVENTSOURCE] = "eventsource",
@@ -24,6 +25,7 @@ const char *transport_name(enum transport transport)
 		[TRANSPORT_TCP] = "tcp",
 	};
 
+	assert(transport > TRANSPORT_NONE && transport < TRANSPORTS);
 	return names[transport];
 }
 
@@ -108,6 +110,7 @@ void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned st
 {
 	enum bound bound = bound_of_status(status);
 
+	assert(kind != REQUEST_NONE);
 	assert(status >= STATUS_FIRST && status < STATUS_FIRST + STATUSES);
 	counter_add(&metrics->requests[kind][status - STATUS_FIRST], 1);
 	if (bound != BOUNDS)

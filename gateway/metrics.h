@@ -94,12 +94,14 @@ enum slow_policy {
 
 /* What a request was about. */
 enum request_kind {
+	REQUEST_NONE,    /* of a description that says none: our mistake */
 	REQUEST_REFUSED, /* its head was bad: nobody has looked further */
 	REQUEST_FILE,
 	REQUEST_GREETING,
 	REQUEST_INFO,
 	REQUEST_IFRAME,
 	REQUEST_WEBSOCKET,
+	REQUEST_POLL,
 	REQUEST_XHR,
 	REQUEST_XHR_STREAMING,
 	REQUEST_XHR_SEND,

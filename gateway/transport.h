@@ -8,8 +8,10 @@
 #include <stdbool.h>
 
 enum transport {
+	TRANSPORT_NONE,          /* of a description that says none: our mistake */
 	TRANSPORT_WEBSOCKET,     /* SockJS's */
 	TRANSPORT_WEBSOCKET_RAW, /* without its framing */
+	TRANSPORT_POLL,          /* it never waits */
 	TRANSPORT_XHR,
 	TRANSPORT_XHR_STREAMING,
 	TRANSPORT_EVENTSOURCE,
@@ -19,7 +21,7 @@ enum transport {
 	TRANSPORTS,
 };
 
-/* "xhr_streaming": as metrics and logs call it. */
+/* "xhr_streaming": as metrics and logs call it. Nobody asks for that of TRANSPORT_NONE. */
 const char *transport_name(enum transport transport);
 
 /* True when messages leave as they are, without SockJS's frames. */

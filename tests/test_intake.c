@@ -20,6 +20,7 @@ static void setup(void)
 {
 	worker = still_crew_create("")->workers[0];
 	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+	session_set_family(session, FAMILY_XHR);
 	recorder_told();
 	ask = (struct intake_ask){
 		.endpoint = still_crew_endpoint(worker->crew, "/echo"),

@@ -53,6 +53,33 @@ START_TEST(a_downlink_describes_its_responses)
 }
 END_TEST
 
+/* What a description leaves out must not be a valid value of something else. */
+static void check_common(
+	enum request_kind kind, enum link_family family, struct slice path)
+{
+	ck_assert_int_ne(kind, REQUEST_NONE);
+	ck_assert_int_eq(family,
+		slice_starts_with(path, SLICE("jsonp")) ? FAMILY_JSONP : FAMILY_XHR);
+}
+
+START_TEST(a_downlink_leaves_no_field_out)
+{
+	const struct downlink *link = downlink_find(slice_of(downlinks[_i].path));
+
+	check_common(link->kind, link->family, link->path);
+	ck_assert_int_ne(link->transport, TRANSPORT_NONE);
+	ck_assert_str_eq(transport_name(link->transport), downlinks[_i].path);
+	ck_assert(!transport_is_raw(link->transport));
+	ck_assert(link->wire != WIRE_PLAIN && link->wire != WIRE_OCTETS);
+	ck_assert(link->calls == (link->called.len > 0 || link->wire == WIRE_SCRIPT));
+	ck_assert(!(link->at_once && link->streams));
+	ck_assert_uint_gt(link->after.len, 0);
+	for (size_t i = 0; i < (size_t)_i; i++)
+		ck_assert_int_ne(
+			downlink_find(slice_of(downlinks[i].path))->kind, link->kind);
+}
+END_TEST
+
 static const struct {
 	const char *path;
 	unsigned status;
@@ -71,6 +98,18 @@ START_TEST(an_uplink_describes_its_answers)
 	ck_assert_uint_eq(link->status, uplinks[_i].status);
 	ck_assert_str_eq(link->content_type, uplinks[_i].content_type);
 	ck_assert_slice_eq(link->answer, slice_of(uplinks[_i].answer));
+}
+END_TEST
+
+START_TEST(an_uplink_leaves_no_field_out)
+{
+	const struct uplink *link = uplink_find(slice_of(uplinks[_i].path));
+
+	check_common(link->kind, link->family, link->path);
+	ck_assert_ptr_nonnull(link->decode);
+	for (size_t i = 0; i < COUNT(downlinks); i++)
+		ck_assert_int_ne(
+			downlink_find(slice_of(downlinks[i].path))->kind, link->kind);
 }
 END_TEST
 
@@ -134,6 +173,8 @@ int main(void)
 	TCase *tcase = unit_case(suite, "links");
 
 	unit_add_table(tcase, a_downlink_describes_its_responses, downlinks);
+	unit_add_table(tcase, a_downlink_leaves_no_field_out, downlinks);
+	unit_add_table(tcase, an_uplink_leaves_no_field_out, uplinks);
 	unit_add_table(tcase, an_uplink_describes_its_answers, uplinks);
 	unit_add_table(tcase, an_uplink_finds_the_messages, requests);
 	unit_add_table(tcase, what_is_no_transport_is_not_found, nobody);

@@ -15,6 +15,7 @@ const struct downlink eventsource_downlink = {
 	.wire = WIRE_PERCENT, /* clients unescape what they receive */
 	.streams = true,
 	.begin = eventsource_begin,
+	.family = FAMILY_XHR,
 	.transport = TRANSPORT_EVENTSOURCE,
 	.kind = REQUEST_EVENTSOURCE,
 	.before = SLICE_INIT("data: "),

@@ -40,6 +40,7 @@ const struct downlink htmlfile_downlink = {
 	.streams = true,
 	.calls = true,
 	.begin = htmlfile_begin,
+	.family = FAMILY_XHR,
 	.transport = TRANSPORT_HTMLFILE,
 	.kind = REQUEST_HTMLFILE,
 	.before = SLICE_INIT("<script>\np(\""),

@@ -13,6 +13,7 @@
 
 /* Links of different families never share a session. */
 enum link_family {
+	FAMILY_NONE, /* of a description that says none: our mistake */
 	FAMILY_XHR,
 	FAMILY_JSONP, /* any page can load it: only where every origin may */
 };
@@ -26,8 +27,8 @@ struct downlink {
 	bool at_once;   /* it never waits: where nothing is to be said it says h */
 	bool calls;     /* the response is a script that calls the parameter c */
 	enum link_family family;
-	enum transport transport; /* of the sessions that it opens */
-	enum request_kind kind;
+	enum transport transport; /* of the sessions that it opens; a name of its own */
+	enum request_kind kind;   /* the same */
 
 	/* Streams begin with this; it is sent as a chunk of its own. */
 	void (*begin)(struct buf *body, struct slice callback);

@@ -29,6 +29,9 @@ const struct downlink poll_downlink = {
 	.content_type = "application/javascript; charset=UTF-8",
 	.wire = WIRE_SOCKJS,
 	.at_once = true,
+	.family = FAMILY_XHR,
+	.transport = TRANSPORT_POLL,
+	.kind = REQUEST_POLL,
 	.after = SLICE_INIT("\n"),
 };
 
@@ -37,6 +40,7 @@ const struct downlink xhr_downlink = {
 	.method = "POST",
 	.content_type = "application/javascript; charset=UTF-8",
 	.wire = WIRE_SOCKJS,
+	.family = FAMILY_XHR,
 	.transport = TRANSPORT_XHR,
 	.kind = REQUEST_XHR,
 	.after = SLICE_INIT("\n"),
@@ -49,6 +53,7 @@ const struct downlink xhr_streaming_downlink = {
 	.wire = WIRE_SOCKJS,
 	.streams = true,
 	.begin = xhr_begin,
+	.family = FAMILY_XHR,
 	.transport = TRANSPORT_XHR_STREAMING,
 	.kind = REQUEST_XHR_STREAMING,
 	.after = SLICE_INIT("\n"),
@@ -57,6 +62,7 @@ const struct downlink xhr_streaming_downlink = {
 const struct uplink xhr_uplink = {
 	.path = SLICE_INIT("xhr_send"),
 	.kind = REQUEST_XHR_SEND,
+	.family = FAMILY_XHR,
 	.decode = xhr_decode,
 	.status = 204,
 	.content_type = "text/plain; charset=UTF-8",

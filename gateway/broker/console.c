@@ -47,7 +47,7 @@ static json_t *sessions_by_transport(const struct metrics *sum)
 {
 	json_t *sessions = json_object();
 
-	for (size_t i = 0; i < TRANSPORTS; i++) {
+	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
 		json_int_t count = 0;
 
 		for (size_t j = 0; j < sum->endpoints; j++)

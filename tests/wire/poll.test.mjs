@@ -1,8 +1,10 @@
 // Plain polling: asked again and again, answered at once.
 import assert from 'node:assert/strict';
+import { configuration } from './lib/config.mjs';
 import { conformance } from './lib/conformance.mjs';
+import { assertChanged, scrape } from './lib/metrics.mjs';
 import { Session } from './lib/sockjs.mjs';
-import { test, withGateway } from './lib/test.mjs';
+import { test, testWith, withGateway } from './lib/test.mjs';
 
 const gateway = withGateway(conformance());
 const at = (endpoint) => new Session(gateway.port, endpoint);
@@ -50,4 +52,20 @@ test('a poll hears of the end like any other', async () => {
   const session = at('/close');
   assert.equal(await poll(session), 'o\n');
   for (let i = 0; i < 3; i += 1) await says(session, 'c[3000,"Go away!"]\n');
+});
+
+testWith('a session that a poll has opened counts under a name of its own', configuration({
+  admin: { listen: '127.0.0.1:0' }, times: { disconnect: 300 },
+}), async (gateway) => {
+  const before = await scrape(gateway);
+  const session = new Session(gateway.port, '/echo');
+  assert.equal((await session.post('poll')).body, 'o\n');
+  assert.equal((await session.post('poll')).body, 'h\n');
+  await assertChanged(gateway, before, {
+    postern_sessions_opened_total: 1,
+    'postern_bytes_total{direction="out",transport="poll"}': 4,
+    'postern_http_requests_total{route="poll",code="200"}': 2,
+    'postern_sessions_closed_total{transport="poll",reason="interrupted"}': 1,
+  });
+  assert.match(gateway.log, /session ended: .* transport=poll /);
 });

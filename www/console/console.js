@@ -9,7 +9,7 @@ const REPLY = '/temp-queue/console';
 const OVERVIEW_MS = 1000, TABLES_MS = 2000, TRACE_MS = 5000;
 const POINTS_MAX = 600;
 const FRAMES_MAX = 200;
-const TRANSPORTS = ['websocket', 'websocket_raw', 'xhr_streaming', 'xhr', 'eventsource', 'htmlfile', 'jsonp', 'tcp'];
+const TRANSPORTS = ['websocket', 'websocket_raw', 'xhr_streaming', 'xhr', 'poll', 'eventsource', 'htmlfile', 'jsonp', 'tcp'];
 
 const page = Object.fromEntries([...document.querySelectorAll('[id]')].map((one) => [one.id, one]));
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
