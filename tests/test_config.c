@@ -37,9 +37,9 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert(config->www_bundled);
 	ck_assert_uint_eq(config->www.len + config->timezone.len, 0);
 
-	ck_assert_uint_eq(limits->head, 7168);
+	ck_assert_uint_eq(limits->head, 16384);
+	ck_assert_uint_eq(limits->target, 8192);
 	ck_assert_uint_eq(limits->head_lines, 100);
-	ck_assert_uint_eq(limits->target, 4096);
 	ck_assert_uint_eq(limits->frame, (1 << 20) + (64 << 10));
 	ck_assert_uint_eq(limits->body, 2 * limits->frame);
 	ck_assert_uint_eq(limits->connect_frame, 16384);

@@ -5,6 +5,7 @@
 #include "transports/http_internal.h"
 
 #include "protocol/ascii.h"
+#include "protocol/xmalloc.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -44,12 +45,13 @@ static void add(struct reply *reply, const char *name, const char *value)
 
 static void add_slice(struct reply *reply, const char *name, struct slice value)
 {
-	char text[1024];
-
-	if (value.len < sizeof(text)) {
-		snprintf(text, sizeof(text), "%.*s", SLICE_ARGS(value));
-		add(reply, name, text);
+	if (reply->response == NULL) {
+		buf_printf(reply->text, "%s: %.*s\r\n", name, SLICE_ARGS(value));
+		return;
 	}
+	char *text = xstrdup(value);
+	MHD_add_response_header(reply->response, name, text);
+	free(text);
 }
 
 static void add_cors(struct reply *reply, const struct http_request *request)

@@ -126,14 +126,17 @@ static bool request_refuse(struct http_request *request, bool close)
 static int request_check(const struct http_request *request, struct http_head *head)
 {
 	const struct limits *limits = &request_config(request)->limits;
-	int lines = MHD_get_connection_values_n(
-		request->connection->mhd, MHD_HEADER_KIND, NULL, NULL);
+	struct MHD_Connection *mhd = request->connection->mhd;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int lines = MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, NULL, NULL);
 
 	if (head->minor == -1)
 		return 505;
 	if (head->target.len > limits->target)
 		return 414;
-	if ((uint64_t)lines > limits->head_lines || lines > HTTP_HEADERS_MAX)
+	if (info->header_size > limits->head || (uint64_t)lines > limits->head_lines ||
+		lines > HTTP_HEADERS_MAX)
 		return 431;
 	return http_head_check(head);
 }

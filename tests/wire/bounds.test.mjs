@@ -50,6 +50,79 @@ for (const [what, bytes, statuses] of refused) {
   }
 }
 
+// Cookies of single sign-on fill a head. The whole of it has `length` bytes.
+function filled(line, length, headers = {}, body = undefined) {
+  const all = { ...headers, Cookie: '' };
+  const missing = length - requestText(line, { headers: all, body: body && '' }).length;
+  const session = (i) => `sso${i}=${'x'.repeat(990)}; `;
+  all.Cookie = Array.from({ length: 20 }, (_, i) => session(i)).join('').slice(0, missing);
+  return requestText(line, { headers: all, body });
+}
+
+const HANDSHAKE = {
+  Upgrade: 'websocket', Connection: 'Upgrade',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version': '13',
+};
+
+// [what, the request's line at a session, its headers, its body, the status that it gets]
+const asked = [
+  ['/info', () => 'GET /echo/info', {}, undefined, 200],
+  ['a raw WebSocket', () => 'GET /echo/websocket', HANDSHAKE, undefined, 101],
+  ['a SockJS WebSocket', (url) => `GET ${url}x/websocket`, HANDSHAKE, undefined, 101],
+  ['xhr', (url) => `POST ${url}/xhr`, {}, undefined, 200],
+  ['xhr_streaming', (url) => `POST ${url}x/xhr_streaming`, {}, undefined, 200],
+  ['eventsource', (url) => `GET ${url}x/eventsource`, {}, undefined, 200],
+  ['xhr_send', (url) => `POST ${url}/xhr_send`, {}, '["x"]', 204],
+  ['a page that is not there', () => 'GET /nothing', {}, undefined, 404],
+];
+const bodyOf = (line, body) => (line.startsWith('POST') ? body ?? '' : undefined);
+for (const [what, line, headers, body, status] of asked) {
+  for (const which of ['first', 'second']) {
+    test(`${what} takes a head of limits.head, as the ${which} of its connection, and no longer one`, async () => {
+      for (const [length, wanted] of [[15_000, status], [16_384, status], [16_385, 431], [17_000, 431]]) {
+        const session = await Session.polling(gateway.port, '/echo');
+        await session.send('for xhr');
+        const wire = await Wire.open(gateway.port);
+        if (which === 'second') await wire.write(requestText('GET /chat')).answer();
+        const text = filled(line(session.url), length, headers, bodyOf(line(''), body));
+        assert.equal(text.length - (body?.length ?? 0), length);
+        assert.equal((await wire.write(text).head()).status, wanted, `${length} bytes`);
+        wire.abort();
+      }
+    });
+  }
+}
+
+test('a target of limits.target is taken, a longer one is not, as any head of a connection', async () => {
+  const wire = await Wire.open(gateway.port);
+  const target = (length) => `/chat/info?token=${'x'.repeat(length - '/chat/info?token='.length)}`;
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal((await wire.write(requestText(`GET ${target(8192)}`)).answer()).status, 200);
+  }
+  assert.equal((await wire.write(requestText(`GET ${target(8193)}`)).head()).status, 414);
+  wire.abort();
+  const other = await Wire.open(gateway.port);
+  assert.equal((await other.write(requestText(`GET ${target(8193)}`)).head()).status, 414);
+  other.abort();
+});
+
+test('what a head asks to have again comes back whole, however long it is', async () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `x-header-${i}`).join(', ');
+  const { status, headers } = await (await Wire.open(gateway.port)).write(requestText('OPTIONS /echo/000/a/xhr', {
+    headers: { Origin: 'https://shop.example', 'Access-Control-Request-Headers': names } })).answer();
+  assert.equal(status, 204);
+  assert.equal(headers['access-control-allow-headers'], names);
+});
+
+test('a hundred lines and limits.head at once are taken', async () => {
+  const lines = Object.fromEntries(Array.from({ length: 98 }, (_, i) => [`X-Header-${i}`, 'y'.repeat(20)]));
+  const wire = await Wire.open(gateway.port);
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal((await wire.write(filled('GET /chat/info', 16_384, lines)).answer()).status, 200);
+  }
+  wire.abort();
+});
+
 // Peers that do not read.
 
 const impatient = configuration({

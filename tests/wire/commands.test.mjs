@@ -142,7 +142,7 @@ test('print-config prints the file with the environment and the options over it'
   const env = { POSTERN_CONFIG: some, POSTERN_WORKERS: '2', POSTERN_LIMITS__FRAME: '2000' };
   const { text, values } = await printed(env, '--workers', '3', '--endpoints', '[{"path": "/a"}]');
   assert.deepEqual([values.workers, values.log_level], [3, 'warn']);
-  assert.deepEqual([values.limits.frame, values.limits.headers, values.limits.target], [2000, 9, 4096]);
+  assert.deepEqual([values.limits.frame, values.limits.headers, values.limits.target], [2000, 9, 8192]);
   assert.deepEqual([values.endpoints.length, values.endpoints[0].handler], [1, 'stomp']);
   assert.equal(values.www, path.join(folder, 'pages'));
   const again = await printed({}, '--config', file('again.json', text));

@@ -66,7 +66,7 @@ const nexts = {
   'a poll with two lengths': ({ url }) => `POST ${url}/xhr HTTP/1.1\r\nHost: a\r\n`
     + 'Content-Length: 0\r\nContent-Length: 0\r\n\r\n',
   'a poll without Host': ({ url }) => `POST ${url}/xhr HTTP/1.1\r\n\r\n`,
-  'a poll with a target of 5,000 bytes': ({ url }) => post(`${url}/xhr?${'a'.repeat(5000)}`),
+  'a poll with a target of 9,000 bytes': ({ url }) => post(`${url}/xhr?${'a'.repeat(9000)}`),
   'a poll with a head of 12,000 bytes': ({ url }) => post(`${url}/xhr`, { X: 'a'.repeat(12_000) }),
 };
 

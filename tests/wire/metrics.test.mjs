@@ -146,7 +146,7 @@ test('a message for a session that is not here is counted', async () => {
 
 test('what is refused is counted by its bound', async () => {
   const before = await scrape(gateway);
-  assert.equal((await ask(gateway.port, `GET /${'x'.repeat(5000)}`)).status, 414);
+  assert.equal((await ask(gateway.port, `GET /${'x'.repeat(9000)}`)).status, 414);
   await assertChanged(gateway, before, {
     [requests('refused', 414)]: 1, 'postern_refused_total{bound="target"}': 1 });
 });
