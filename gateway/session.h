@@ -193,7 +193,8 @@ uint64_t session_sent_at(const struct session *session);  /* the latest session_
 
 struct session_facts {
 	enum transport transport;
-	struct slice address; /* borrowed */
+	struct slice address; /* borrowed, as all slices here */
+	struct slice origin;  /* empty: it was opened without one */
 	uint64_t age;         /* milliseconds */
 	uint64_t queued;      /* bytes that wait for its peer */
 	uint64_t bytes_in, bytes_out;

@@ -94,6 +94,8 @@ struct session_facts session_facts(const struct session *session)
 	return (struct session_facts){
 		.transport = session->transport,
 		.address = name_text(session->address),
+		.origin = session->origin == NULL ? SLICE("")
+						  : name_text(session->origin),
 		.age = session_now(session) - session->opened_at,
 		.queued = session->queue.bytes,
 		.bytes_in = session->traffic[DIRECTION_IN].bytes,

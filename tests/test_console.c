@@ -173,7 +173,54 @@ START_TEST(destinations_tell_who_listens_and_what_waits)
 	ask("destinations", "{\"search\":\"queue\"}");
 	json = rows_of("destinations", 1, &row);
 	ck_assert_str_eq(text(row, "destination"), "/queue/q");
-	ck_assert_int_eq(number(row, "waiting"), 1);
+	ck_assert_int_eq(number(row, "ready"), 1);
+	ck_assert_int_eq(number(row, "unacknowledged"), 0);
+	json_decref(json);
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/queue/q}{ack:client}");
+	ask("destinations", "{\"search\":\"queue\"}");
+	json = rows_of("destinations", 1, &row);
+	ck_assert_int_eq(number(row, "ready"), 0);
+	ck_assert_int_eq(number(row, "unacknowledged"), 1);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(one_session_tells_what_it_has_subscribed_to)
+{
+	json_t *row, *json;
+	char whom[64];
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/queue/q}{ack:client}");
+	stomp_peer_say(watcher, "SEND{destination:/queue/q}[x]");
+	stomp_peer_heard(watcher);
+	snprintf(whom, sizeof(whom), "{\"session\":\"%s\"}", label_of(peer));
+	ask("session", whom);
+	json = rows_of("session", 1, &row);
+	ck_assert_str_eq(text(row, "session"), label_of(peer));
+	ck_assert_str_eq(text(row, "origin"), "");
+	ck_assert(json_is_true(json_object_get(row, "traceable")));
+	const json_t *list = json_object_get(row, "list");
+	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_str_eq(text(json_array_get(list, 0), "destination"), "/topic/a");
+	ck_assert_str_eq(text(json_array_get(list, 0), "ack"), "auto");
+	ck_assert_str_eq(text(json_array_get(list, 1), "ack"), "client");
+	ck_assert_int_eq(number(json_array_get(list, 1), "unacknowledged"), 1);
+	json_decref(json);
+	ask("session", "{\"session\":\"nobody\"}");
+	json_decref(rows_of("session", 0, &row));
+}
+END_TEST
+
+START_TEST(the_console_says_that_its_own_session_is_not_traced)
+{
+	json_t *row;
+	char whom[64];
+
+	snprintf(whom, sizeof(whom), "{\"session\":\"%s\"}", label_of(watcher));
+	ask("session", whom);
+	json_t *json = rows_of("session", 1, &row);
+	ck_assert(json_is_false(json_object_get(row, "traceable")));
 	json_decref(json);
 }
 END_TEST
@@ -434,6 +481,8 @@ int main(void)
 	tcase_add_test(tcase, sessions_of_all_workers_are_found_by_any_of_their_texts);
 	tcase_add_test(tcase, no_more_rows_come_than_are_asked_for);
 	tcase_add_test(tcase, destinations_tell_who_listens_and_what_waits);
+	tcase_add_test(tcase, one_session_tells_what_it_has_subscribed_to);
+	tcase_add_test(tcase, the_console_says_that_its_own_session_is_not_traced);
 	tcase_add_test(tcase, who_is_kicked_is_gone);
 	tcase_add_test(tcase, a_trace_tells_of_both_directions_and_hides_secrets);
 	tcase_add_test(tcase, a_trace_cuts_long_bodies_and_tells_their_length);

@@ -110,6 +110,7 @@ static const struct service {
 } services[] = {
 	{SLICE_INIT("/overview"), NULL},
 	{SLICE_INIT("/sessions"), console_look_sessions},
+	{SLICE_INIT("/session"), console_look_session},
 	{SLICE_INIT("/destinations"), console_look_destinations},
 	{SLICE_INIT("/kick"), console_look_kick},
 	{SLICE_INIT("/trace"), console_look_trace},

@@ -6,6 +6,7 @@
  *   /admin/overview       how much there is of everything
  *   /admin/sessions       those that match {"search": ...}, {"most": ...} at most, and
  *                         no more than the asker's queue can well take
+ *   /admin/session        one of them, {"session": label}, with its subscriptions
  *   /admin/destinations   the same of topics and queues
  *   /admin/kick           ends the session {"session": label}
  *   /admin/trace          tells of that session's frames for some seconds (trace.h)
@@ -63,7 +64,7 @@ typedef void console_look(struct worker *worker, const struct question *question
 void console_gather(struct broker *broker, struct console_reply *reply,
 	const json_t *asked, console_look *look);
 
-console_look console_look_sessions, console_look_destinations, console_look_kick,
-	console_look_trace;
+console_look console_look_sessions, console_look_session, console_look_destinations,
+	console_look_kick, console_look_trace;
 
 #endif

@@ -65,6 +65,12 @@ struct look {
 	struct finding *finding;
 };
 
+/* A console's own frames would tell of themselves without end. */
+static bool session_is_traceable(const struct session *session)
+{
+	return !session_endpoint(session)->is_console;
+}
+
 static json_t *session_row(const struct session *session)
 {
 	const struct session_facts facts = session_facts(session);
@@ -74,6 +80,10 @@ static json_t *session_row(const struct session *session)
 	row_set(row, "endpoint", session_endpoint(session)->path);
 	row_set(row, "transport", slice_of(transport_name(facts.transport)));
 	row_set(row, "address", facts.address);
+	if (facts.origin.len > 0)
+		row_set(row, "origin", facts.origin);
+	json_object_set_new(
+		row, "traceable", json_boolean(session_is_traceable(session)));
 	row_count(row, "age", facts.age);
 	row_count(row, "queued", facts.queued);
 	row_count(row, "bytes_in", facts.bytes_in);
@@ -82,20 +92,32 @@ static json_t *session_row(const struct session *session)
 }
 
 /* Of those that speak STOMP the broker knows more, until they have ended. */
+static json_t *party_row(const struct party *party)
+{
+	json_t *row = session_row(party->session);
+
+	if (party->user != NULL)
+		row_set(row, "user", name_text(party->user));
+	row_count(row, "subscriptions", party->subscription_count);
+	return row;
+}
+
+static const struct party *party_of_node(struct table_node *node)
+{
+	const struct entry *entry = container_of(node, struct entry, node);
+
+	return container_of(entry, struct party, entry);
+}
+
 static void visit_party(struct table_node *node, void *context)
 {
 	const struct look *look = context;
-	const struct entry *entry = container_of(node, struct entry, node);
-	const struct party *party = container_of(entry, struct party, entry);
+	const struct party *party = party_of_node(node);
 
 	if (session_state(party->session) >= SESSION_CLOSING ||
 		finding_only_counts(look->finding, look->question))
 		return;
-	json_t *row = session_row(party->session);
-	if (party->user != NULL)
-		row_set(row, "user", name_text(party->user));
-	row_count(row, "subscriptions", party->subscription_count);
-	finding_add(look->finding, look->question, row);
+	finding_add(look->finding, look->question, party_row(party));
 }
 
 static void visit_session(struct session *session, void *context)
@@ -116,6 +138,45 @@ void console_look_sessions(
 
 	table_for_each(&worker->broker->parties.entries, visit_party, &look);
 	session_for_each(worker, visit_session, &look);
+}
+
+static json_t *subscription_row(const struct subscription *subscription)
+{
+	static const char *const modes[] = {
+		[ACK_AUTO] = "auto",
+		[ACK_CLIENT] = "client",
+		[ACK_INDIVIDUAL] = "client-individual",
+	};
+	json_t *row = json_object();
+
+	row_set(row, "destination", name_text(subscription->destination));
+	row_set(row, "ack", slice_of(modes[subscription->ack]));
+	row_count(row, "unacknowledged", subscription->unacked.count);
+	return row;
+}
+
+/* limits.subscriptions and limits.destination bound what a session's row says. */
+static void visit_party_in_full(struct table_node *node, void *context)
+{
+	const struct look *look = context;
+	const struct party *party = party_of_node(node);
+
+	if (!slice_equal(session_label(party->session), look->question->session) ||
+		session_state(party->session) >= SESSION_CLOSING)
+		return;
+	json_t *row = party_row(party), *list = json_array();
+	for (size_t i = 0; i < party->subscription_count; i++)
+		json_array_append_new(list, subscription_row(party->subscriptions[i]));
+	json_object_set_new(row, "list", list);
+	finding_add(look->finding, look->question, row);
+}
+
+void console_look_session(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	table_for_each(&worker->broker->parties.entries, visit_party_in_full, &look);
 }
 
 static void visit_topic(struct table_node *node, void *context)
@@ -146,7 +207,8 @@ static void visit_queue(struct table_node *node, void *context)
 	row_set(row, "kind", SLICE("queue"));
 	row_count(row, "subscribers", queue_consumers(queue));
 	row_count(row, "messages", queue_place(queue).offset);
-	row_count(row, "waiting", queue_messages(queue));
+	row_count(row, "ready", queue_messages(queue) - queue_unacknowledged(queue));
+	row_count(row, "unacknowledged", queue_unacknowledged(queue));
 	finding_add(look->finding, look->question, row);
 }
 
@@ -181,8 +243,7 @@ static void visit_to_trace(struct session *session, void *context)
 {
 	const struct look *look = context;
 
-	/* A console's own frames would tell of themselves without end. */
-	if (session_endpoint(session)->is_console ||
+	if (!session_is_traceable(session) ||
 		!slice_equal(session_label(session), look->question->session))
 		return;
 	finding_add(look->finding, look->question, session_row(session));
