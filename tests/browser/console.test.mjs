@@ -12,6 +12,7 @@ import { closePage, openPage, PHONE, press, screenshot, shows, withBrowser } fro
 const gateway = withGateway(configuration({
   admin: { listen: `127.0.0.1:${await freePort()}` }, // the page must find it again
   times: { disconnect: 120_000 },
+  broker: { prefixes: ['/topic'], queues: ['/queue'] },
 }));
 const browser = withBrowser();
 
@@ -61,6 +62,10 @@ test('the console finds a session, traces it without its secrets, and kicks it',
   assert.match(told, /MESSAGE\n(.*\n)*hello/);
   assert.doesNotMatch(told, /sesame/);
   await screenshot(page, 'console-dark');
+  page.once('dialog', (dialog) => dialog.dismiss());
+  await page.locator('#sessions button', { hasText: 'Kick' }).click();
+  assert.equal((await scrape(gateway))['postern_sessions{transport="websocket_raw",endpoint="/chat"}'], 1, 'asked first');
+  page.once('dialog', (dialog) => dialog.accept());
   await page.locator('#sessions button', { hasText: 'Kick' }).click();
   assert.deepEqual(await member.closes(), { code: 1008, reason: 'Closed by an operator' });
   await until('it is gone', async () => await page.locator('#sessions tr').count() === 0);
@@ -86,8 +91,97 @@ test('the console says that its connection is lost, and comes back', async () =>
   const page = await open();
   await gateway.end();
   await shows(page, '#state', 'No connection');
+  assert.ok(Number(await page.evaluate(() => getComputedStyle(document.getElementById('watching')).opacity)) < 1);
   await gateway.resume();
   await shows(page, '#state', 'Connected');
   page.complaints = [];
+  await closePage(page);
+});
+
+test('the console shows one session: its user, its Origin and what it has subscribed to', async () => {
+  const origin = gateway.url;
+  const member = await Stomp.open(`${gateway.ws}/chat/websocket`, [], { origin });
+  await member.greet();
+  await member.subscribe('/topic/details');
+  const page = await open();
+  await page.fill('#search', 'websocket_raw');
+  await until('it alone is there', async () => await page.locator('#sessions tr').count() === 1);
+  await page.locator('#sessions th button').click();
+  await shows(page, '#facts', origin);
+  await shows(page, '#facts', 'nobody has logged in');
+  await shows(page, '#subscriptions', '/topic/details');
+  await screenshot(page, 'console-session');
+  await page.click('#undetail');
+  await until('it is closed', async () => await page.locator('#details').isHidden());
+  await member.close();
+  await closePage(page);
+});
+
+test('the console offers no trace of itself', async () => {
+  const page = await open();
+  await page.fill('#search', '/console/stomp');
+  await until('it alone is there', async () => await page.locator('#sessions tr').count() === 1);
+  assert.equal(await page.locator('#sessions button', { hasText: 'Trace' }).count(), 0);
+  assert.equal(await page.locator('#sessions button', { hasText: 'Kick' }).count(), 1);
+  await closePage(page);
+});
+
+test('the console sorts its tables, and shows what a queue has not got back', async () => {
+  const member = await Stomp.connect(`${gateway.ws}/chat/websocket`);
+  for (let i = 0; i < 3; i += 1) await member.call('SEND', { destination: '/queue/sorted' }, 'x');
+  member.send(frame('SUBSCRIBE', { id: 'q', destination: '/queue/sorted', ack: 'client', 'prefetch-count': '1' }));
+  await member.frame('MESSAGE');
+  await member.subscribe('/topic/sorted-1', '1');
+  await member.subscribe('/topic/sorted-2', '2');
+  const page = await open();
+  const cells = (column) => page.locator(`#destinations tr > :nth-child(${column})`).allTextContents();
+  await shows(page, '#destinations', '/queue/sorted');
+  const [row] = (await page.locator('#destinations tr').allTextContents()).filter((text) => text.startsWith('/queue/sorted'));
+  assert.match(row, /^\/queue\/sortedqueue13.*21$/, 'one consumer, three messages, two ready, one not acknowledged');
+  const head = page.locator('thead', { hasText: 'ready' }).locator('button', { hasText: 'Destination' });
+  await head.click();
+  const ascending = await cells(1);
+  assert.deepEqual(ascending, [...ascending].sort((a, b) => a.localeCompare(b)));
+  await head.click();
+  assert.deepEqual(await cells(1), [...ascending].reverse());
+  assert.equal(await page.locator('[aria-sort="descending"]').count(), 1);
+  await member.close();
+  await closePage(page);
+});
+
+test('the console says why a message was refused', async () => {
+  const page = await open();
+  await page.fill('#destination', '/nowhere/at/all');
+  await page.locator('#send button').click();
+  await shows(page, '#sent', /refused/);
+  await shows(page, '#state', 'Connected');
+  page.complaints = [];
+  await closePage(page);
+});
+
+test('the figures of the last minutes survive a reload of the page', async () => {
+  const page = await open();
+  const points = () => page.evaluate(() => JSON.parse(sessionStorage.getItem('figures'))?.plots.rates[0].length ?? 0);
+  await until('some are there', async () => {
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    return await points() >= 3;
+  });
+  const before = await points();
+  await page.reload();
+  await shows(page, '#state', 'Connected');
+  await until('more are there', async () => {
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    return await points() > before;
+  });
+  await closePage(page);
+});
+
+test('nothing is cut at 1280 pixels', async () => {
+  const page = await open({ viewport: { width: 1280, height: 800 } });
+  await shows(page, '#found', /session/);
+  const cut = await page.evaluate(() => [...document.querySelectorAll('.scroll')]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.getAttribute('aria-label')));
+  assert.deepEqual(cut, []);
+  await screenshot(page, 'console-1280');
   await closePage(page);
 });

@@ -2,82 +2,15 @@
  * The console asks the gateway, over the gateway's own STOMP, for what it shows: below
  * /admin, with a reply-to. It asks again and again, and not while nobody looks.
  */
-import { Plot } from './plot.js';
+import { Figures } from './figures.js';
+import { buttonOf, inBytes, inTime, number, Table } from './table.js';
 
 const { Client } = window.StompJs;
 const REPLY = '/temp-queue/console';
 const OVERVIEW_MS = 1000, TABLES_MS = 2000, TRACE_MS = 5000;
-const POINTS_MAX = 600;
 const FRAMES_MAX = 200;
-const TRANSPORTS = ['websocket', 'websocket_raw', 'xhr_streaming', 'xhr', 'poll', 'eventsource', 'htmlfile', 'jsonp', 'tcp'];
 
 const page = Object.fromEntries([...document.querySelectorAll('[id]')].map((one) => [one.id, one]));
-const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-
-function inBytes(value) {
-  for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
-    if (value < 1024 || unit === 'GiB') return `${number.format(value)} ${unit}`;
-    value /= 1024;
-  }
-  return '';
-}
-
-function inTime(milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
-}
-
-/* Rows by name; a text that is null leaves a cell as it was made. Those that stay are kept, so that a focus or selection stays too. */
-class Table {
-  #rows = new Map();
-
-  constructor(body, make) {
-    this.body = body;
-    this.make = make;
-  }
-
-  show(items, nameOf, cellsOf) {
-    const gone = new Set(this.#rows.keys());
-    for (const item of items) {
-      const name = nameOf(item);
-      gone.delete(name);
-      let row = this.#rows.get(name);
-      if (row === undefined) {
-        row = this.make(item);
-        this.#rows.set(name, row);
-        this.body.append(row);
-      }
-      cellsOf(item).forEach((text, index) => {
-        const cell = row.cells[index];
-        if (text !== null && cell.firstChild?.data !== text) cell.textContent = text;
-      });
-    }
-    for (const name of gone) {
-      this.#rows.get(name).remove();
-      this.#rows.delete(name);
-    }
-  }
-}
-
-function rowOf(cells) {
-  const row = document.createElement('tr');
-  const head = document.createElement('th');
-  head.scope = 'row';
-  row.append(head);
-  for (let i = 1; i < cells; i += 1) row.append(document.createElement('td'));
-  return row;
-}
-
-function buttonOf(text, label, act) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'quiet';
-  button.textContent = text;
-  button.setAttribute('aria-label', label);
-  button.addEventListener('click', act);
-  return button;
-}
 
 /* The connection. */
 
@@ -95,19 +28,25 @@ const client = new Client({
   },
   onUnhandledMessage: ({ headers, body }) => {
     const answer = JSON.parse(body);
+    page.watching.hidden = false;
     if (headers.about === '/overview') showOverview(answer);
     else if (headers.about === '/sessions') showSessions(answer);
+    else if (headers.about === '/session') showSession(answer);
     else if (headers.about === '/destinations') showDestinations(answer);
     else if (headers.about === '/frame') showFrame(answer);
     else if (headers.about === '/kick') lookAtTables();
     else if (headers.about === '/trace') showTraced(answer);
   },
-  onStompError: ({ headers }) => {
-    if (/token/.test(headers.message)) {
+  onStompError: ({ headers, body }) => {
+    if (!page.login.hidden || /token/.test(headers.message)) {
       page.login.hidden = false;
+      page.watching.hidden = true;
       client.deactivate();
       show('waiting', 'The gateway wants its token.');
+      return;
     }
+    /* The gateway has closed the connection; the client comes back by itself. */
+    page.sent.textContent = `The gateway refused that: ${body || headers.message}`;
   },
   onWebSocketClose: () => { if (client.active) show('waiting', 'No connection: trying again …'); },
 });
@@ -125,72 +64,77 @@ function ask(service, question = {}) {
 
 /* The overview. */
 
-const began = performance.now();
-const plots = {
-  transports: new Plot(page.transports, TRANSPORTS, { most: POINTS_MAX }),
-  rates: new Plot(page.rates, ['messages', 'deliveries'], { most: POINTS_MAX }),
-  bytes: new Plot(page.bytes, ['in', 'out'], { most: POINTS_MAX }),
-  queued: new Plot(page.queued, ['KiB queued', 'slow consumers'], { most: POINTS_MAX }),
-};
-const tiles = Object.fromEntries([...page.tiles.querySelectorAll('[data-of]')].map((tile) => [tile.dataset.of, tile]));
-let before = null;
+const figures = new Figures(page, OVERVIEW_MS);
 
 function showOverview(now) {
-  const seconds = before === null ? 0 : (now.at - before.at) / 1000;
-  const since = (of) => (seconds > 0 ? Math.max(0, now[of] - before[of]) / seconds : 0);
-  const time = (performance.now() - began) / 1000;
-  const sessions = Object.values(now.sessions).reduce((sum, count) => sum + count, 0);
-  const shown = {
-    sessions: number.format(sessions), messages: number.format(since('messages')),
-    deliveries: number.format(since('deliveries')), bytes_in: inBytes(since('bytes_in')),
-    bytes_out: inBytes(since('bytes_out')), queued: inBytes(now.queued), slow: number.format(now.slow),
-    subscriptions: number.format(now.subscriptions), destinations: number.format(now.destinations),
-    refused: number.format(now.refused), memory: inBytes(now.memory),
-  };
-
-  for (const [of, text] of Object.entries(shown)) tiles[of].textContent = text;
   page.version.textContent = `${now.version}, ${now.workers} ${now.workers === 1 ? 'worker' : 'workers'}`;
-  TRANSPORTS.forEach((transport, i) => plots.transports.add(time, i, now.sessions[transport]));
-  ['messages', 'deliveries'].forEach((of, i) => plots.rates.add(time, i, since(of)));
-  ['bytes_in', 'bytes_out'].forEach((of, i) => plots.bytes.add(time, i, since(of) / 1024));
-  plots.queued.add(time, 0, now.queued / 1024);
-  plots.queued.add(time, 1, now.slow);
-  Object.values(plots).forEach((plot) => plot.draw());
-  before = now;
+  figures.show(now);
 }
 
 /* The tables. */
 
-const sessions = new Table(page.sessions, ({ session }) => {
-  const row = rowOf(11);
-  row.cells[1].append(
-    buttonOf('Trace', `Trace ${session}`, () => trace(session)),
-    buttonOf('Kick', `Kick ${session}`, () => ask('kick', { session })));
-  return row;
+const of = (name, text) => ({ value: (one) => one[name], text: text && ((one) => text(one[name])) });
+const textOf = (name) => ({ ...of(name), isText: true });
+const countOf = (name) => of(name, (value) => value ?? '');
+
+const sessions = new Table(page.sessions, [
+  { isText: true, value: ({ session }) => session, text: () => null }, { isText: true },
+  textOf('user'), textOf('transport'), textOf('endpoint'), textOf('address'),
+  of('age', inTime), countOf('subscriptions'), of('queued', inBytes), of('bytes_in', inBytes), of('bytes_out', inBytes),
+], (row, { session, user, traceable }) => {
+  row.cells[0].append(buttonOf(session, `Details of ${session}`, () => ask('session', { session })));
+  if (traceable) row.cells[1].append(buttonOf('Trace', `Trace ${session}`, () => trace(session)));
+  row.cells[1].append(buttonOf('Kick', `Kick ${session}`, () => kick(session, user)));
 });
+
+function kick(session, user) {
+  if (confirm(`End session ${session}${user ? ` of ${user}` : ''}?`)) ask('kick', { session });
+}
 
 function showSessions({ total, rows }) {
   page.found.textContent = total > rows.length ? `The first ${number.format(rows.length)} of ${number.format(total)}`
     : `${number.format(total)} ${total === 1 ? 'session' : 'sessions'}`;
-  sessions.show(rows, ({ session }) => session, (one) => [one.session, null, one.user ?? '', one.transport, one.endpoint,
-    one.address, inTime(one.age), `${one.subscriptions ?? ''}`, inBytes(one.queued), inBytes(one.bytes_in),
-    inBytes(one.bytes_out)]);
+  sessions.show(rows, ({ session }) => session);
 }
 
-const destinations = new Table(page.destinations, () => rowOf(6));
+const destinations = new Table(page.destinations, [
+  textOf('destination'), textOf('kind'), of('subscribers', number.format), of('messages', number.format),
+  of('rate', (rate) => (rate === undefined ? '' : number.format(rate))),
+  countOf('ready'), countOf('unacknowledged'),
+]);
 let counted = new Map(); /* messages of each destination at the latest look */
 let countedAt = 0;
 
 function showDestinations({ rows }) {
   const now = performance.now();
-  const rate = ({ destination, messages }) => (counted.has(destination)
-    ? number.format(Math.max(0, messages - counted.get(destination)) * 1000 / (now - countedAt)) : '');
+  const rateOf = ({ destination, messages }) => (counted.has(destination)
+    ? Math.max(0, messages - counted.get(destination)) * 1000 / (now - countedAt) : undefined);
 
-  destinations.show(rows, ({ destination }) => destination, (one) => [one.destination, one.kind,
-    number.format(one.subscribers), number.format(one.messages), rate(one), `${one.waiting ?? ''}`]);
+  destinations.show(rows.map((one) => ({ ...one, rate: rateOf(one) })), ({ destination }) => destination);
   counted = new Map(rows.map(({ destination, messages }) => [destination, messages]));
   countedAt = now;
 }
+
+/* One session. */
+
+const subscriptions = new Table(page.subscriptions, [textOf('destination'), textOf('ack'), countOf('unacknowledged')]);
+
+function showSession({ rows: [one] }) {
+  if (one === undefined) return; /* it has just ended, or speaks no STOMP */
+  const facts = {
+    user: one.user ?? 'nobody has logged in', Origin: one.origin ?? 'none was sent',
+    address: one.address, transport: one.transport, endpoint: one.endpoint,
+  };
+  page.looked.textContent = one.session;
+  page.facts.replaceChildren(...Object.entries(facts).flatMap(([name, text]) => [
+    Object.assign(document.createElement('dt'), { textContent: name }),
+    Object.assign(document.createElement('dd'), { textContent: text })]));
+  subscriptions.show(one.list.map((each, index) => ({ ...each, index })), ({ index }) => index);
+  page.details.hidden = false;
+  page.details.focus();
+}
+
+page.undetail.addEventListener('click', () => { page.details.hidden = true; });
 
 function lookAtTables() {
   ask('sessions', { search: page.search.value });

@@ -4,8 +4,8 @@ const TICKS = { show: true, width: 1 };
 
 const isDark = matchMedia('(prefers-color-scheme: dark)');
 const colours = () => (isDark.matches
-  ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0', '#b9c26a', '#e59ab4', '#9d9890']
-  : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99', '#6b7a12', '#b03a68', '#6d685f']);
+  ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0', '#b9c26a', '#e59ab4', '#9d9890', '#6fd0e8']
+  : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99', '#6b7a12', '#b03a68', '#6d685f', '#0b7285']);
 
 export class Plot {
   #element;
@@ -43,7 +43,7 @@ export class Plot {
     this.#chart = new uPlot({
       ...this.#size(),
       scales: { x: { time: false }, y: this.#options.isLogarithmic ? { distr: 3, log: 10 } : {} },
-      axes: [axis, { ...axis, size: 60 }],
+      axes: [{ ...axis, label: 'seconds', labelSize: 20 }, { ...axis, size: 60 }],
       series: [{ label: 's' }, ...this.#names.map((label, i) => ({
         label, stroke: colours()[i], width: 2, spanGaps: true, ...this.#shape(label, colours()[i]), value: (_, value) => (value === null ? '' : value?.toFixed(1)),
       }))],
@@ -54,6 +54,15 @@ export class Plot {
 
   clear() {
     this.#data = [[], ...this.#names.map(() => [])];
+    this.#isStale = true;
+  }
+
+  get data() { return this.#data; }
+
+  /* Begins with what another plot of the same series had. */
+  restore(data) {
+    if (data.length !== this.#data.length) return;
+    this.#data = data;
     this.#isStale = true;
   }
 
