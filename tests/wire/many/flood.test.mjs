@@ -162,7 +162,7 @@ testWith('a flood from all sides is held, and harms nobody', severalWorkers({
   limits: {
     inbox_posts: INBOX.posts, inbox_bytes: INBOX.bytes, queue_messages: 1_000_000, queue_bytes: 1_000_000_000,
   },
-  times: { stomp_send: 200, ping: 600_000, progress: 100_000, disconnect: 100_000, drain: 1000 },
+  times: { stomp_send: 200, ping: 600_000, progress: 600_000, disconnect: 600_000, drain: 1000 },
   log_level: 'debug',
   admin: { listen: '127.0.0.1:0' },
 }), async (gateway, keep) => {
