@@ -95,7 +95,7 @@ for (const [where, location] of [['/docs', './docs/'], ['/docs?a=b', './docs/?a=
 
 test('a folder and a missing page lead right below a path that a proxy takes away', async () => {
   const proxy = http.createServer((request, response) => {
-    http.get({ port: gateway.port, path: request.url.replace('/below/it', ''), headers: request.headers }, (answer) => {
+    http.get({ host: '127.0.0.1', port: gateway.port, path: request.url.replace('/below/it', ''), headers: request.headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });

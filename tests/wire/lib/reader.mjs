@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { binary } from './gateway.mjs';
 
 // npm uses the registry and the cache that the tests' own packages come from.
@@ -13,6 +14,9 @@ const npm = {
   npm_config_audit: 'false',
   npm_config_fund: 'false',
 };
+
+// Programs that the reader finds after all others, where a machine lacks the real ones.
+const standIns = fileURLToPath(new URL('without-npm', import.meta.url));
 
 // The reader's environment: that of the tests, without what configures a gateway.
 const outside = Object.fromEntries(
@@ -38,7 +42,7 @@ export class Reader {
     const here = text.replaceAll('localhost:8080', () => `127.0.0.1:${gateway.port}`)
       .replaceAll('localhost:8081', () => `127.0.0.1:${gateway.adminPort}`);
     const env = {
-      ...outside, ...npm, PATH: `${path.dirname(binary)}:${process.env.PATH}`, HOME: this.folder,
+      ...outside, ...npm, PATH: `${path.dirname(binary)}:${process.env.PATH}:${standIns}`, HOME: this.folder,
       ...(gateway && { POSTERN_LISTEN: `127.0.0.1:${gateway.port}` }),
     };
     return new Promise((resolve, reject) => {
