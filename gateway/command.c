@@ -45,6 +45,14 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+void command_say(const char *before, const struct buf *lines)
+{
+	struct slice rest = buf_slice(lines), line;
+
+	while (config_next_line(&rest, &line))
+		fprintf(stderr, "postern: %s%.*s\n", before, SLICE_ARGS(line));
+}
+
 /* The environment comes first, so that options go over it. */
 static bool read_environment(const struct command *command, struct command_line *line)
 {
@@ -53,8 +61,7 @@ static bool read_environment(const struct command *command, struct command_line 
 		!command->configures || config_settings_add_environment(&line->settings,
 						environ, &line->file, &error) == 0;
 
-	if (!good)
-		fprintf(stderr, "postern: %.*s\n", SLICE_ARGS(buf_slice(&error)));
+	command_say("", &error);
 	buf_finish(&error);
 	return good;
 }
@@ -64,8 +71,7 @@ struct config *command_read_config(const struct command_line *line)
 	struct buf error = {0};
 	struct config *config = config_read(line->file, &line->settings, &error);
 
-	if (config == NULL)
-		fprintf(stderr, "postern: %.*s\n", SLICE_ARGS(buf_slice(&error)));
+	command_say("", &error);
 	buf_finish(&error);
 	return config;
 }

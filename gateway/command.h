@@ -17,6 +17,7 @@ struct command_line {
 	const char *word; /* the one word of a command that takes one; NULL: none */
 	bool defaults;    /* --defaults: of print-config */
 	bool document;    /* --document: of print-config */
+	bool secrets;     /* --secrets: of print-config */
 	const struct edge_ops *edge;
 };
 
@@ -43,6 +44,9 @@ const struct command *command_find(const char *name);
 
 /* Says it on stderr, and where help is. Returns EXIT_FAILURE. */
 int command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lines for stderr, each with our name and `before` ahead of it. */
+void command_say(const char *before, const struct buf *lines);
 
 /* The configuration that the command line names, or NULL after saying why not. */
 struct config *command_read_config(const struct command_line *line);

@@ -10,6 +10,7 @@ enum command_option_action {
 	OPTION_CONFIG,
 	OPTION_DEFAULTS,
 	OPTION_DOCUMENT,
+	OPTION_SECRETS,
 };
 
 static const struct command_option own_options[] = {
@@ -19,6 +20,7 @@ static const struct command_option own_options[] = {
 	[OPTION_DEFAULTS] = {"defaults", 0, NULL, "every key with its default instead"},
 	[OPTION_DOCUMENT] = {"document", 0, NULL,
 		"the document on all keys instead, in Markdown"},
+	[OPTION_SECRETS] = {"secrets", 0, NULL, "prints secrets, too"},
 };
 
 enum { OWN_OPTIONS = sizeof(own_options) / sizeof(*own_options) };
@@ -125,6 +127,9 @@ static void take_own(struct command_line *line, int own, const char *value)
 		break;
 	case OPTION_DOCUMENT:
 		line->document = true;
+		break;
+	case OPTION_SECRETS:
+		line->secrets = true;
 		break;
 	}
 }

@@ -19,9 +19,16 @@ static int printed(bool good)
 	return EXIT_SUCCESS;
 }
 
-static int print(const struct config *config)
+static int print(const struct config *config, bool secrets)
 {
 	json_t *json = config_to_json(config);
+	const size_t hidden = secrets ? 0 : config_hide_secrets(json);
+
+	if (hidden > 0)
+		fprintf(stderr,
+			"postern: secrets are hidden (%zu), so this is no file for "
+			"--config: --secrets prints them\n",
+			hidden);
 	bool good = json_dumpf(json, stdout, JSON_INDENT(2)) == 0 &&
 		    fputs("\n", stdout) >= 0;
 
@@ -51,7 +58,7 @@ int command_print_config(const struct command_line *line)
 	int status = EXIT_FAILURE;
 
 	if (config != NULL)
-		status = print(config);
+		status = print(config, line->secrets);
 	config_unref(config);
 	buf_finish(&error);
 	return status;

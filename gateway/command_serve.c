@@ -1,6 +1,7 @@
 /* The server itself, and what can be said without it. */
 #include "gateway/command.h"
 
+#include "gateway/config_advise.h"
 #include "gateway/server.h"
 
 #include <stdio.h>
@@ -23,6 +24,11 @@ int command_check_config(const struct command_line *line)
 
 	if (config == NULL)
 		return EXIT_FAILURE;
+
+	struct buf advice = {0};
+	config_advise(config, &advice);
+	command_say("warning: ", &advice);
+	buf_finish(&advice);
 	printf("%s: nothing is wrong\n",
 		line->file != NULL ? line->file : "the built-in demo");
 	config_unref(config);

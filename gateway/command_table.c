@@ -20,9 +20,13 @@ const struct command command_table[] = {
 	{
 		.name = "print-config",
 		.summary = "prints the configuration as it is in force",
-		.help = "What comes out is a file for --config that gives the same "
-			"again, passwords'\n"
-			"hashes and all: keep it as safe as the one that went in.\n",
+		.help = "The output is a file for --config that gives the same "
+			"configuration again.\n"
+			"Secrets (admin.token, the passwords' hashes of users) are "
+			"hidden, and a file\n"
+			"with hidden ones is refused: with --secrets it can be used. "
+			"Keep that output\n"
+			"as safe as the file that went in.\n",
 		.configures = true,
 		.prints = true,
 		.run = command_print_config,

@@ -24,20 +24,19 @@ enum {
 	KEYS_MAX = 32, /* in one table */
 };
 
-static int read_keys(const struct config_source *source, const struct config_path *path,
-	const struct config_table *table, json_t *json, char *base);
+static void read_keys(const struct config_source *source,
+	const struct config_path *path, const struct config_table *table, json_t *json,
+	char *base);
 
-static int read_bool(const struct config_source *source, const struct config_path *path,
-	const struct config_key *key, const json_t *json, char *base)
+static void read_bool(const struct config_source *source,
+	const struct config_path *path, const struct config_key *key,
+	const json_t *json, char *base)
 {
-	bool value = json == NULL ? key->fallback != 0 : json_is_true(json);
+	bool value = json_is_boolean(json) ? json_is_true(json) : key->fallback != 0;
 
-	if (json != NULL && !json_is_boolean(json)) {
+	if (json != NULL && !json_is_boolean(json))
 		config_mistake(source, path, "must be true or false");
-		return -1;
-	}
 	memcpy(base + key->offset, &value, sizeof(value));
-	return 0;
 }
 
 static void store_number(const struct config_key *key, uint64_t number, char *base)
@@ -53,27 +52,35 @@ static void store_number(const struct config_key *key, uint64_t number, char *ba
 		memcpy(base + key->offset, &number, sizeof(number));
 }
 
-static int read_number(const struct config_source *source,
+/* False after telling why it is none, with the unit that it counts in. */
+static bool check_number(const struct config_source *source,
+	const struct config_path *path, const struct config_key *key,
+	const json_t *json)
+{
+	const json_int_t number = json_integer_value(json);
+	const char *unit = key->unit != NULL ? key->unit : "";
+
+	if (!json_is_integer(json))
+		config_mistake(source, path, "must be a whole number%s%s",
+			*unit != '\0' ? " of " : "", unit);
+	else if (number < 0 || (uint64_t)number < key->min ||
+		 (uint64_t)number > key->max)
+		config_mistake(source, path,
+			"must be from %" PRIu64 " to %" PRIu64 "%s%s", key->min,
+			key->max, *unit != '\0' ? " " : "", unit);
+	else
+		return true;
+	return false;
+}
+
+static void read_number(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
-	json_int_t number = json_integer_value(json);
-
-	if (json == NULL) {
+	if (json != NULL && check_number(source, path, key, json))
+		store_number(key, (uint64_t)json_integer_value(json), base);
+	else
 		store_number(key, key->fallback, base);
-		return 0;
-	}
-	if (!json_is_integer(json)) {
-		config_mistake(source, path, "must be a whole number");
-		return -1;
-	}
-	if (number < 0 || (uint64_t)number < key->min || (uint64_t)number > key->max) {
-		config_mistake(source, path, "must be from %" PRIu64 " to %" PRIu64,
-			key->min, key->max);
-		return -1;
-	}
-	store_number(key, (uint64_t)number, base);
-	return 0;
 }
 
 static bool list_has(const char *const *words, struct slice word)
@@ -111,39 +118,33 @@ static void refuse_choice(const struct config_source *source,
 	buf_finish(&what);
 }
 
-static int check_text(const struct config_source *source,
+/* *text stays as it is where the value is a mistake. */
+static void check_text(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, struct slice *text)
 {
-	if (!json_is_string(json)) {
-		config_mistake(source, path, "must be a string");
-		return -1;
-	}
-
 	struct slice value = {json_string_value(json), json_string_length(json)};
-	const char *why = key->check != NULL ? key->check(value) : NULL;
+	const char *why = !json_is_string(json) ? "must be a string"
+			  : key->check != NULL  ? key->check(value)
+						: NULL;
 
-	if (why != NULL) {
+	if (why != NULL)
 		config_mistake(source, path, "%s", why);
-		return -1;
-	}
-	if (key->choices != NULL && !list_has(key->choices, value)) {
+	else if (key->choices != NULL && !list_has(key->choices, value))
 		refuse_choice(source, path, value, key->choices);
-		return -1;
-	}
-	*text = value;
-	return 0;
+	else
+		*text = value;
 }
 
-static int read_text(const struct config_source *source, const struct config_path *path,
-	const struct config_key *key, const json_t *json, char *base)
+static void read_text(const struct config_source *source,
+	const struct config_path *path, const struct config_key *key,
+	const json_t *json, char *base)
 {
 	struct slice text = slice_of(key->text != NULL ? key->text : "");
 
-	if (json != NULL && check_text(source, path, key, json, &text) == -1)
-		return -1;
+	if (json != NULL)
+		check_text(source, path, key, json, &text);
 	memcpy(base + key->offset, &text, sizeof(text));
-	return 0;
 }
 
 /* Gives the struct an array that config_unref() frees, even on a mistake. */
@@ -157,90 +158,84 @@ static void *store_array(
 	return items;
 }
 
-static int read_texts(const struct config_source *source,
+static void read_texts(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
+	const bool is_one = json_is_string(json) && key->single;
 	struct slice *texts;
 
+	if (json != NULL && !is_one && !json_is_array(json)) {
+		config_mistake(source, path, "must be a list of strings");
+		json = NULL;
+	}
 	if (json == NULL) {
 		texts = store_array(key, key->text != NULL, sizeof(*texts), base);
 		if (texts != NULL)
 			*texts = slice_of(key->text);
-		return 0;
+		return;
 	}
-	if (json_is_string(json) && key->single) {
-		texts = store_array(key, 1, sizeof(*texts), base);
-		return check_text(source, path, key, json, texts);
-	}
-	if (!json_is_array(json)) {
-		config_mistake(source, path, "must be a list of strings");
-		return -1;
-	}
-	texts = store_array(key, json_array_size(json), sizeof(*texts), base);
+	texts = store_array(
+		key, is_one ? 1 : json_array_size(json), sizeof(*texts), base);
+	if (is_one)
+		check_text(source, path, key, json, texts);
 	for (size_t i = 0; i < json_array_size(json); i++) {
 		const struct config_path item = {path, NULL, i};
 
-		if (check_text(source, &item, key, json_array_get(json, i),
-			    &texts[i]) == -1)
-			return -1;
+		check_text(source, &item, key, json_array_get(json, i), &texts[i]);
 	}
-	return 0;
 }
 
-static int read_list(const struct config_source *source, const struct config_path *path,
-	const struct config_key *key, const json_t *json, char *base)
+static void read_list(const struct config_source *source,
+	const struct config_path *path, const struct config_key *key,
+	const json_t *json, char *base)
 {
-	size_t count = json_array_size(json);
+	size_t count = json_array_size(json); /* 0 of anything else */
 
-	if (json != NULL && !json_is_array(json)) {
+	if (json != NULL && !json_is_array(json))
 		config_mistake(source, path, "must be a list of objects");
-		return -1;
-	}
 
 	char *items = store_array(key, count, key->inside->size, base);
 	for (size_t i = 0; i < count; i++) {
 		const struct config_path item = {path, NULL, i};
-		json_t *value = json_array_get(json, i);
 
-		if (read_keys(source, &item, key->inside, value,
-			    items + i * key->inside->size) == -1)
-			return -1;
+		read_keys(source, &item, key->inside, json_array_get(json, i),
+			items + i * key->inside->size);
 	}
-	return 0;
 }
 
-static int read_value(const struct config_source *source,
+static void read_value(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key, json_t *json,
 	char *base)
 {
-	if (json == NULL && key->required) {
-		config_mistake(source, path, "is missing");
-		return -1;
-	}
 	switch (key->kind) {
 	case CONFIG_BOOL:
-		return read_bool(source, path, key, json, base);
+		read_bool(source, path, key, json, base);
+		break;
 	case CONFIG_UNSIGNED:
 	case CONFIG_SIZE:
 	case CONFIG_NUMBER:
-		return read_number(source, path, key, json, base);
+		read_number(source, path, key, json, base);
+		break;
 	case CONFIG_TEXT:
-		return read_text(source, path, key, json, base);
+		read_text(source, path, key, json, base);
+		break;
 	case CONFIG_TEXTS:
-		return read_texts(source, path, key, json, base);
+		read_texts(source, path, key, json, base);
+		break;
 	case CONFIG_OBJECT:
-		return read_keys(source, path, key->inside, json, base);
+		read_keys(source, path, key->inside, json, base);
+		break;
 	case CONFIG_LIST:
-		return read_list(source, path, key, json, base);
+		read_list(source, path, key, json, base);
+		break;
 	case CONFIG_MAP:
 	case CONFIG_VALUE:
-		return 0;
+		break;
 	}
-	return -1;
 }
 
-static int check_names(const struct config_source *source,
+static void check_names(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json)
 {
 	const char *names[KEYS_MAX + 1] = {NULL};
@@ -253,34 +248,34 @@ static int check_names(const struct config_source *source,
 		at = json_object_iter_next(json, at)) {
 		const struct config_path key = {path, json_object_iter_key(at), 0};
 
-		if (!list_has(names, slice_of(key.key))) {
+		if (!list_has(names, slice_of(key.key)))
 			refuse_word(source, &key, "is not a known key",
 				slice_of(key.key), names);
-			return -1;
-		}
 	}
-	return 0;
 }
 
-/* Fills the struct at `base` with the object's values, or with defaults for NULL. */
-static int read_keys(const struct config_source *source, const struct config_path *path,
-	const struct config_table *table, json_t *json, char *base)
+/*
+ * Fills the struct at `base` with the object's values, and with defaults for those that
+ * are not there or not good.
+ */
+static void read_keys(const struct config_source *source,
+	const struct config_path *path, const struct config_table *table, json_t *json,
+	char *base)
 {
-	if (json != NULL && !json_is_object(json)) {
+	const bool is_other = json != NULL && !json_is_object(json);
+
+	if (is_other)
 		config_mistake(source, path, "must be an object");
-		return -1;
-	}
-	if (check_names(source, path, table, json) == -1)
-		return -1;
+	check_names(source, path, table, json);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct config_key *key = &table->keys[i];
 		const struct config_path inside = {path, key->name, 0};
+		json_t *value = json_object_get(json, key->name);
 
-		if (read_value(source, &inside, key, json_object_get(json, key->name),
-			    base) == -1)
-			return -1;
+		if (value == NULL && key->required && !is_other)
+			config_mistake(source, &inside, "is missing");
+		read_value(source, &inside, key, value, base);
 	}
-	return 0;
 }
 
 /*
@@ -297,6 +292,14 @@ static struct slice bad_token(const json_error_t *error)
 	return (struct slice){near, strlen(near) - 1};
 }
 
+/* Other programs take them in their JSON. */
+static bool is_comment(struct slice text)
+{
+	return slice_starts_with(text, SLICE("//")) ||
+	       slice_starts_with(text, SLICE("/*")) ||
+	       slice_starts_with(text, SLICE("#"));
+}
+
 static void refuse_syntax(const struct config_source *source, const json_error_t *error)
 {
 	struct slice token = bad_token(error);
@@ -308,33 +311,59 @@ static void refuse_syntax(const struct config_source *source, const json_error_t
 	if (json_error_code(error) == json_error_duplicate_key && token.len > 0)
 		config_mistake_at(
 			source, before.len, "%.*s stands twice", SLICE_ARGS(token));
+	else if (is_comment(slice_from(source->text, before.len)))
+		config_mistake_at(source, before.len, "comments are not JSON");
 	else
 		config_mistake_at(source, before.len, "%s", error->text);
+}
+
+/* NULL when it is no JSON. A key that stands twice is told, and its last value taken. */
+static json_t *parse_text(const struct config_source *source)
+{
+	const struct slice text = source->text;
+	json_error_t mistake;
+	json_t *json =
+		json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &mistake);
+
+	if (json != NULL)
+		return json;
+	refuse_syntax(source, &mistake);
+	return json_error_code(&mistake) == json_error_duplicate_key
+		       ? json_loadb(text.data, text.len, 0, NULL)
+		       : NULL;
+}
+
+static void read_tree(struct config *config, const struct config_source *source)
+{
+	if (!json_is_object(config->json)) {
+		config_mistake(source, NULL, "must be an object");
+		return;
+	}
+	if (source->settings != NULL)
+		config_settings_apply(source->settings, config->json, source);
+	read_keys(source, NULL, &config_table, config->json, (char *)config);
+	config_check(config, source);
 }
 
 struct config *config_parse(struct slice text, const char *name,
 	const struct config_settings *settings, struct buf *error)
 {
-	const struct config_source source = {text, name, settings, error};
-	json_error_t mistake;
-	json_t *json =
-		json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &mistake);
+	size_t mistakes = 0;
+	const struct config_source source = {text, name, settings, error, &mistakes};
+	json_t *json = parse_text(&source);
 
-	if (json == NULL) {
-		refuse_syntax(&source, &mistake);
+	if (json == NULL)
 		return NULL;
-	}
 
 	struct config *config = xcalloc(1, sizeof(*config));
 	config->json = json;
 	config->holders = 1;
-	if (!json_is_object(json)) {
-		config_mistake(&source, NULL, "must be an object");
-	} else if ((settings == NULL ||
-			   config_settings_apply(settings, json, error) == 0) &&
-		   read_keys(&source, NULL, &config_table, json, (char *)config) == 0 &&
-		   config_check(config, &source) == 0)
+	read_tree(config, &source);
+	if (mistakes == 0)
 		return config;
+	if (mistakes > CONFIG_MISTAKES_TOLD)
+		buf_printf(error, "\n%s: %zu mistakes more", name,
+			mistakes - CONFIG_MISTAKES_TOLD);
 	config_unref(config);
 	return NULL;
 }

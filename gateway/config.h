@@ -165,8 +165,8 @@ struct config {
 
 /*
  * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none) go
- * over it. A relative path in it counts from the file's folder. On a mistake returns
- * NULL and appends to *error one line without its LF,
+ * over it. A relative path in it counts from the file's folder. On mistakes returns
+ * NULL and appends to *error a line for each, without LF at the end,
  * "file:line:column: key: what is wrong (did you mean \"...\"?)"; of a setting
  * "environment: POSTERN_X: key: ..." or "--flag: key: ...".
  */

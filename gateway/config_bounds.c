@@ -20,6 +20,13 @@ enum {
 		.fallback = (standard), .min = (least), .max = (most)                  \
 	}
 
+#define BYTES(field, standard, least, most, meaning)                                   \
+	{                                                                              \
+		.name = #field, .means = (meaning), .kind = CONFIG_NUMBER,             \
+		.offset = offsetof(struct config, limits.field),                       \
+		.fallback = (standard), .min = (least), .max = (most), .unit = "bytes" \
+	}
+
 static const struct config_key limits[] = {
 	{
 		.name = "head",
@@ -30,22 +37,23 @@ static const struct config_key limits[] = {
 		.fallback = 16 * KIB,
 		.min = 512,
 		.max = 64 * KIB,
+		.unit = "bytes",
 	},
 	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX, "lines of it"),
-	LIMIT(target, 8 * KIB, 64, 64 * KIB, "bytes of its URL"),
-	LIMIT(body, 0, 0, 4ULL * GIB, "bytes of a request's body; 0: twice the frame"),
-	LIMIT(frame, MIB + 64 * KIB, 256, GIB,
+	BYTES(target, 8 * KIB, 64, 64 * KIB, "bytes of its URL"),
+	BYTES(body, 0, 0, 4ULL * GIB, "bytes of a request's body; 0: twice the frame"),
+	BYTES(frame, MIB + 64 * KIB, 256, GIB,
 		"bytes of a STOMP frame or a WebSocket message"),
-	LIMIT(connect_frame, 16 * KIB, 256, MIB, "bytes of a CONNECT frame"),
+	BYTES(connect_frame, 16 * KIB, 256, MIB, "bytes of a CONNECT frame"),
 	LIMIT(headers, 64, 4, 4 * KIB, "headers of a STOMP frame"),
-	LIMIT(header, 8 * KIB, 64, MIB, "bytes of one of them"),
+	BYTES(header, 8 * KIB, 64, MIB, "bytes of one of them"),
 	LIMIT(fragments, 1024, 1, MIB, "fragments of a WebSocket message"),
-	LIMIT(queue_bytes, 4 * MIB, 1, 4ULL * GIB,
+	BYTES(queue_bytes, 4 * MIB, 1, 4ULL * GIB,
 		"bytes that wait for a session before it is a slow consumer"),
 	LIMIT(queue_messages, 4096, 1, 16 * MIB,
 		"messages that wait for a session before it is a slow consumer"),
 	LIMIT(subscriptions, 256, 1, MIB, "subscriptions of a session"),
-	LIMIT(destination, 255, 1, 64 * KIB, "bytes of a destination's name"),
+	BYTES(destination, 255, 1, 64 * KIB, "bytes of a destination's name"),
 	LIMIT(destinations, 100000, 1, GIB,
 		"topics and queues in all, and as many segments of patterns"),
 	LIMIT(idle_topics, 1024, 0, GIB,
@@ -55,15 +63,15 @@ static const struct config_key limits[] = {
 		"deliveries that a subscription waits to be acknowledged"),
 	LIMIT(backlog_messages, 10000, 1, GIB,
 		"messages in a queue, those on their way to consumers included"),
-	LIMIT(backlog_bytes, 64 * MIB, 1, 64ULL * GIB, "bytes of them"),
+	BYTES(backlog_bytes, 64 * MIB, 1, 64ULL * GIB, "bytes of them"),
 	LIMIT(logins, 1024, 1, MIB,
 		"logins per worker that are checked at the same time"),
 	LIMIT(transactions, 16, 1, MIB, "open transactions of a session"),
 	LIMIT(transaction_actions, 1024, 1, MIB, "frames in one of them"),
-	LIMIT(transaction_bytes, MIB, 1, 4ULL * GIB, "bytes in one of them"),
+	BYTES(transaction_bytes, MIB, 1, 4ULL * GIB, "bytes in one of them"),
 	LIMIT(inbox_posts, 65536, 1, GIB,
 		"posts between workers, in all, above which publishers are not read"),
-	LIMIT(inbox_bytes, 64 * MIB, 1, 64ULL * GIB, "bytes of them"),
+	BYTES(inbox_bytes, 64 * MIB, 1, 64ULL * GIB, "bytes of them"),
 	LIMIT(connections, 0, 0, GIB,
 		"connections in all; 0: as many as there are file descriptors for"),
 	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no bound of its own"),
@@ -78,7 +86,7 @@ static const struct config_key limits[] = {
 		.min = 1,
 		.max = 16 * MIB,
 	},
-	LIMIT(memory, 0, 0, 1024ULL * GIB,
+	BYTES(memory, 0, 0, 1024ULL * GIB,
 		"bytes of the process above which no session is opened and the "
 		"slowest are closed; 0: four fifths of what it may have"),
 	LIMIT(address_connections, 4096, 1, GIB, "connections of one address"),
@@ -94,7 +102,8 @@ static const struct config_key limits[] = {
 	{                                                                              \
 		.name = #field, .means = (meaning), .kind = CONFIG_NUMBER,             \
 		.offset = offsetof(struct config, times.field),                        \
-		.fallback = (standard), .min = (least), .max = LONGEST                 \
+		.fallback = (standard), .min = (least), .max = LONGEST,                \
+		.unit = "milliseconds"                                                 \
 	}
 
 static const struct config_key times[] = {

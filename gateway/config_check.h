@@ -8,7 +8,10 @@
 #include "gateway/config.h"
 #include "gateway/config_mistake.h"
 
-/* Completes the configuration. -1 after telling the source's first mistake. */
-int config_check(struct config *config, const struct config_source *source);
+/*
+ * Completes the configuration, and tells the source its mistakes. What is not good by
+ * itself has been told before: an empty text stands in its place.
+ */
+void config_check(struct config *config, const struct config_source *source);
 
 #endif

@@ -20,8 +20,7 @@ static const char introduction[] =
 	"of objects as JSON.\n"
 	"\n"
 	"```sh\n"
-	"postern check-config --config postern.json     # tells the first mistake: "
-	"file, "
+	"postern check-config --config postern.json     # tells every mistake: file, "
 	"line, column, key\n"
 	"postern print-config --config postern.json     # what is in force\n"
 	"postern print-config --defaults                # every key with its default\n"
@@ -51,7 +50,9 @@ static void append_kind(struct buf *out, const struct config_key *key)
 	case CONFIG_UNSIGNED:
 	case CONFIG_SIZE:
 	case CONFIG_NUMBER:
-		buf_printf(out, "%" PRIu64 " to %" PRIu64, key->min, key->max);
+		buf_printf(out, "%" PRIu64 " to %" PRIu64 "%s%s", key->min, key->max,
+			key->unit != NULL ? " " : "",
+			key->unit != NULL ? key->unit : "");
 		break;
 	case CONFIG_TEXT:
 		if (key->choices != NULL)

@@ -70,37 +70,38 @@ static const char *find_mistake(
 	return NULL;
 }
 
-int config_read_headers(struct config *config, const struct config_source *source)
+static void add_header(struct page_headers *headers, const char *name,
+	const json_t *value, const struct config_source *source,
+	const struct config_path *object)
+{
+	const struct config_path key = {object, name, 0};
+	const char *mistake = find_mistake(headers, name, value);
+
+	if (mistake != NULL)
+		config_mistake(source, &key, "%s", mistake);
+	else
+		headers->items[headers->count++] = (struct http_header){slice_of(name),
+			{json_string_value(value), json_string_length(value)}};
+}
+
+void config_read_headers(struct config *config, const struct config_source *source)
 {
 	const struct config_path object = {NULL, "www_headers", 0};
 	struct page_headers *headers = &config->www_headers;
 	json_t *json = json_object_get(config->json, object.key);
 
 	if (json == NULL)
-		return 0;
+		return;
 	if (!json_is_object(json)) {
 		config_mistake(source, &object, "must be an object of strings");
-		return -1;
+		return;
 	}
-	if (json_object_get(config->json, "www") == NULL) {
+	if (json_object_get(config->json, "www") == NULL)
 		config_mistake(source, &object,
 			"needs www: the pages that come with Postern have their own");
-		return -1;
-	}
 	headers->items = xcalloc(HEADERS_MAX, sizeof(*headers->items));
 	for (void *at = json_object_iter(json); at != NULL;
-		at = json_object_iter_next(json, at)) {
-		const char *name = json_object_iter_key(at);
-		const json_t *value = json_object_iter_value(at);
-		const struct config_path key = {&object, name, 0};
-		const char *mistake = find_mistake(headers, name, value);
-
-		if (mistake != NULL) {
-			config_mistake(source, &key, "%s", mistake);
-			return -1;
-		}
-		headers->items[headers->count++] = (struct http_header){slice_of(name),
-			{json_string_value(value), json_string_length(value)}};
-	}
-	return 0;
+		at = json_object_iter_next(json, at))
+		add_header(headers, json_object_iter_key(at),
+			json_object_iter_value(at), source, &object);
 }

@@ -5,7 +5,7 @@
 #include "gateway/config.h"
 #include "gateway/config_mistake.h"
 
-/* Fills config->www_headers from its tree. -1 after telling what is wrong. */
-int config_read_headers(struct config *config, const struct config_source *source);
+/* Fills config->www_headers from its tree, and tells what is wrong there. */
+void config_read_headers(struct config *config, const struct config_source *source);
 
 #endif

@@ -64,11 +64,11 @@ struct place {
 	size_t offset, value;
 };
 
-/* Looks through the object or list that begins at `at`. */
+/* Looks through the object or list that begins at `at`. Of keys alike the last counts. */
 static bool find_inside(struct slice text, size_t at, const struct config_path *path,
 	struct place *place)
 {
-	bool in_object = path->key != NULL;
+	bool in_object = path->key != NULL, any = false;
 	size_t index = 0;
 
 	if (at >= text.len || text.data[at] != (in_object ? '{' : '['))
@@ -86,13 +86,13 @@ static bool find_inside(struct slice text, size_t at, const struct config_path *
 		}
 		if (found) {
 			*place = here;
-			return true;
+			any = true;
 		}
 		at = skip_value(text, here.value);
 		if (at < text.len && text.data[at] == ',')
 			at = skip_blanks(text, at + 1);
 	}
-	return false;
+	return any;
 }
 
 /* Goes in from the top; the depth is that of our table. */
@@ -156,13 +156,24 @@ static void make_one_line(struct buf *out, size_t start)
 			out->data[i] = '?';
 }
 
-void config_mistake(const struct config_source *source, const struct config_path *path,
-	const char *format, ...)
+static void begin_line(struct buf *out)
 {
-	size_t start = source->error->len;
+	if (out->len > 0)
+		buf_append_char(out, '\n');
+}
+
+/* Counts a mistake. True when it is still to be told. */
+static bool count_mistake(const struct config_source *source)
+{
+	return ++*source->mistakes <= CONFIG_MISTAKES_TOLD;
+}
+
+/* "name:line:column: path: ", or what has set it in place of the name and numbers. */
+static void append_origin(
+	const struct config_source *source, const struct config_path *path)
+{
 	const char *setting = NULL;
 	struct buf key = {0};
-	va_list arguments;
 
 	if (path != NULL) {
 		append_path(&key, path);
@@ -176,24 +187,79 @@ void config_mistake(const struct config_source *source, const struct config_path
 	else
 		append_place(source, find_place(source->text, path).offset);
 	buf_append(source->error, buf_slice(&key));
+	buf_finish(&key);
+}
+
+void config_mistake(const struct config_source *source, const struct config_path *path,
+	const char *format, ...)
+{
+	va_list arguments;
+
+	if (!count_mistake(source))
+		return;
+	begin_line(source->error);
+	size_t start = source->error->len;
+	append_origin(source, path);
 	va_start(arguments, format);
 	append_message(source->error, format, arguments);
 	va_end(arguments);
 	make_one_line(source->error, start);
-	buf_finish(&key);
+}
+
+void config_mistake_outside(
+	const struct config_source *source, const char *where, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!count_mistake(source))
+		return;
+	begin_line(source->error);
+	size_t start = source->error->len;
+	buf_printf(source->error, "%s: ", where);
+	va_start(arguments, format);
+	append_message(source->error, format, arguments);
+	va_end(arguments);
+	make_one_line(source->error, start);
 }
 
 void config_mistake_at(
 	const struct config_source *source, size_t offset, const char *format, ...)
 {
-	size_t start = source->error->len;
 	va_list arguments;
 
+	if (!count_mistake(source))
+		return;
+	begin_line(source->error);
+	size_t start = source->error->len;
 	append_place(source, offset);
 	va_start(arguments, format);
 	append_message(source->error, format, arguments);
 	va_end(arguments);
 	make_one_line(source->error, start);
+}
+
+bool config_is_mistaken(const struct config_source *source, const char *key)
+{
+	struct slice told = buf_slice(source->error), wanted;
+	struct buf text = {0};
+	bool found = false;
+
+	buf_printf(&text, ": %s", key);
+	wanted = buf_slice(&text);
+	for (; told.len > wanted.len && !found; told = slice_from(told, 1))
+		found = slice_starts_with(told, wanted) &&
+			strchr(":.[", told.data[wanted.len]) != NULL;
+	buf_finish(&text);
+	return found;
+}
+
+bool config_next_line(struct slice *rest, struct slice *line)
+{
+	if (rest->len == 0)
+		return false;
+	*line = slice_first(*rest, slice_find(*rest, '\n'));
+	*rest = slice_from(*rest, line->len + 1);
+	return true;
 }
 
 enum { WORD_MAX = 48 };

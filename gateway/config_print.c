@@ -132,3 +132,30 @@ json_t *config_to_json(const struct config *config)
 {
 	return print_keys(&config_table, (const char *)config, config->json, false);
 }
+
+static size_t hide_keys(const struct config_table *table, json_t *object)
+{
+	size_t hidden = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct config_key *key = &table->keys[i];
+		json_t *value = json_object_get(object, key->name);
+
+		if (key->kind == CONFIG_OBJECT)
+			hidden += hide_keys(key->inside, value);
+		for (size_t j = 0;
+			key->kind == CONFIG_LIST && j < json_array_size(value); j++)
+			hidden += hide_keys(key->inside, json_array_get(value, j));
+		if (key->secret && json_string_length(value) > 0) {
+			json_object_set_new(
+				object, key->name, json_string(CONFIG_HIDDEN));
+			hidden++;
+		}
+	}
+	return hidden;
+}
+
+size_t config_hide_secrets(json_t *tree)
+{
+	return hide_keys(&config_table, tree);
+}

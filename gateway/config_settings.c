@@ -53,6 +53,8 @@ static void refuse_variable(
 {
 	const char *nearest = config_nearest(name, leaves->words);
 
+	if (error->len > 0)
+		buf_append_char(error, '\n');
 	buf_printf(error, "environment: " PREFIX "%.*s: is not a known variable",
 		SLICE_ARGS(name));
 	if (nearest != NULL)
@@ -78,6 +80,7 @@ int config_settings_add_environment(struct config_settings *settings,
 	char *const *environment, const char **file, struct buf *error)
 {
 	struct config_leaves leaves;
+	int result = 0;
 
 	config_leaves_list(&leaves, CONFIG_VARIABLE);
 	for (; *environment != NULL; environment++) {
@@ -93,10 +96,10 @@ int config_settings_add_environment(struct config_settings *settings,
 			*file = value;
 		} else if (add_variable(settings, &leaves, name, value) == -1) {
 			refuse_variable(name, &leaves, error);
-			return -1;
+			result = -1;
 		}
 	}
-	return 0;
+	return result;
 }
 
 /* Texts become JSON. What does not fit its key stays a string, and is refused later. */
@@ -207,31 +210,31 @@ static json_t *find_section(const struct config_leaf *leaf, json_t *tree)
 	return json_is_object(section) ? section : NULL;
 }
 
-int config_settings_apply(
-	const struct config_settings *settings, json_t *tree, struct buf *error)
+static void apply(const struct config_setting *setting, json_t *tree,
+	const struct config_source *source)
 {
+	json_t *section = find_section(&setting->leaf, tree);
 	struct buf why = {0};
+	json_t *value = setting_to_json(setting, &why);
 
-	for (size_t i = 0; i < settings->count; i++) {
-		const struct config_setting *setting = &settings->items[i];
-		json_t *section = find_section(&setting->leaf, tree);
-		json_t *value = setting_to_json(setting, &why);
-
-		if (value == NULL) {
-			if (why.len == 0)
-				buf_append(&why, SLICE("must be UTF-8"));
-			buf_printf(error, "%s: %.*s", setting->source,
-				SLICE_ARGS(buf_slice(&why)));
-			buf_finish(&why);
-			return -1;
-		}
-		/* A section that is none is the file's mistake, and told as that. */
-		if (section != NULL)
-			json_object_set_new(section, setting->leaf.key->name, value);
-		else
-			json_decref(value);
+	if (value == NULL) {
+		if (why.len == 0)
+			buf_append(&why, SLICE("must be UTF-8"));
+		config_mistake_outside(
+			source, setting->source, "%.*s", SLICE_ARGS(buf_slice(&why)));
+	} else if (section != NULL) {
+		json_object_set_new(section, setting->leaf.key->name, value);
+	} else { /* a section that is none is the file's mistake, and told as that */
+		json_decref(value);
 	}
-	return 0;
+	buf_finish(&why);
+}
+
+void config_settings_apply(const struct config_settings *settings, json_t *tree,
+	const struct config_source *source)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		apply(&settings->items[i], tree, source);
 }
 
 static bool leaf_has(const struct config_leaf *leaf, struct slice path)

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 struct config_setting;
+struct config_source;
 
 /* A zeroed one is empty. */
 struct config_settings {
@@ -29,18 +30,18 @@ void config_settings_add_all(
 
 /*
  * Adds each POSTERN_ variable of an environ(7). POSTERN_CONFIG is no setting, but names
- * the file: *file points into the environment. -1 after appending to *error which
- * variable is not known.
+ * the file: *file points into the environment. -1 after appending to *error a line for
+ * each variable that is not known.
  */
 int config_settings_add_environment(struct config_settings *settings,
 	char *const *environment, const char **file, struct buf *error);
 
 /*
  * Puts the settings into the tree. Lists of strings are JSON or have commas, lists of
- * objects are JSON. -1 after appending to *error which is neither.
+ * objects are JSON. Tells the source those that are neither, and leaves them out.
  */
-int config_settings_apply(
-	const struct config_settings *settings, json_t *tree, struct buf *error);
+void config_settings_apply(const struct config_settings *settings, json_t *tree,
+	const struct config_source *source);
 
 /* Who has set what stands at "endpoints[0].path": "--endpoints"; NULL: the file. */
 const char *config_settings_source(

@@ -90,6 +90,7 @@ static const struct config_key endpoint[] = {
 		.fallback = 128 * KIB,
 		.min = 1,
 		.max = GIB,
+		.unit = "bytes",
 	},
 	{
 		.name = "slow_consumer",
@@ -135,6 +136,7 @@ static const struct config_key user[] = {
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct user, password),
 		.required = true,
+		.secret = true,
 		.check = config_value_password,
 	},
 };
@@ -172,6 +174,7 @@ static const struct config_key admin[] = {
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, admin_token),
 		.text = "",
+		.secret = true,
 		.check = config_value_token,
 	},
 };

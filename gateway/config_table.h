@@ -30,10 +30,12 @@ struct config_key {
 	enum config_kind kind;
 	bool required;
 	bool at_start;              /* a reload does not change it */
+	bool secret;                /* print-config hides it */
 	bool single;                /* of CONFIG_TEXTS: one string is a list too */
 	size_t offset, count;       /* in the struct: of the value, of its count */
 	uint64_t fallback;          /* of bool and numbers */
 	uint64_t min, max;          /* of numbers */
+	const char *unit;           /* of numbers: "bytes"; NULL: it just counts */
 	const char *text;           /* the default of a text, or of texts: one */
 	const char *const *choices; /* of a text; NULL: any */
 

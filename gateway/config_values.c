@@ -1,6 +1,7 @@
 #include "gateway/config_values.h"
 
 #include "gateway/config.h"
+#include "gateway/config_print.h"
 #include "gateway/password.h"
 #include "protocol/origin.h"
 
@@ -43,9 +44,14 @@ const char *config_value_tcp_listen(struct slice text)
 	return text.len == 0 ? NULL : config_value_listen(text);
 }
 
+static const char hidden[] =
+	"is hidden here: print-config --secrets prints what was meant";
+
 /* It goes over in a header, and is guessed by nobody. */
 const char *config_value_token(struct slice text)
 {
+	if (slice_equal(text, SLICE(CONFIG_HIDDEN)))
+		return hidden;
 	return text.len == 0 || (text.len >= 16 && text_is_plain(text, "\""))
 		       ? NULL
 		       : "must be 16 printable characters or more, without blanks";
@@ -61,14 +67,28 @@ const char *config_value_origin(struct slice text)
 			 "\"http://localhost:*\" or \"file://\", without a path";
 }
 
+/* An address that no client comes from: it stands for none, or for many. */
+static bool address_is_nobodys(const struct address *address)
+{
+	static const uint8_t none[ADDRESS_BYTES - ADDRESS_V4_AT];
+	const uint8_t *v4 = address->bytes + ADDRESS_V4_AT;
+
+	if (address_is_v4(address))
+		return memcmp(v4, none, sizeof(none)) == 0 || v4[0] >= 224;
+	return !address_is_known(address) || address->bytes[0] == 0xff;
+}
+
 const char *config_value_network(struct slice text)
 {
 	struct network network;
 
-	return network_parse(text, &network)
-		       ? NULL
-		       : "must be an address or a network, like \"192.0.2.1\", "
-			 "\"10.0.0.0/8\" or \"fd00::/8\"";
+	if (!network_parse(text, &network))
+		return "must be an address or a network, like \"192.0.2.1\", "
+		       "\"10.0.0.0/8\" or \"fd00::/8\"";
+	if (network.bits == ADDRESS_BYTES * 8 && address_is_nobodys(&network.base))
+		return "is the address of nobody (all addresses are \"0.0.0.0/0\" and "
+		       "\"::/0\")";
+	return NULL;
 }
 
 const char *config_value_path(struct slice text)
@@ -134,6 +154,8 @@ const char *config_value_login(struct slice text)
 
 const char *config_value_password(struct slice text)
 {
+	if (slice_equal(text, SLICE(CONFIG_HIDDEN)))
+		return hidden;
 	return password_is_hash(text)
 		       ? NULL
 		       : "must be a hash, as \"postern hash-password\" makes it";

@@ -1,5 +1,7 @@
 #include "gateway/server.h"
 
+#include "gateway/config_advise.h"
+#include "gateway/config_mistake.h"
 #include "gateway/config_print.h"
 #include "gateway/config_reload.h"
 #include "gateway/crew.h"
@@ -37,8 +39,11 @@ static void limit_descriptors(void)
 			strerror(errno));
 }
 
+/* Where neither the configuration nor the environment says, it is UTC everywhere. */
 static void set_timezone(struct slice name)
 {
+	if (name.len == 0)
+		setenv("TZ", "UTC0", 0);
 	if (name.len > 0) {
 		char *value = strndup(name.data, name.len);
 
@@ -115,6 +120,23 @@ static void on_stop(void *context)
 	crew_stop(server->crew);
 }
 
+static void log_lines(enum log_level level, const struct buf *lines)
+{
+	struct slice rest = buf_slice(lines), line;
+
+	while (config_next_line(&rest, &line))
+		log_write(level, "config: %.*s", SLICE_ARGS(line));
+}
+
+static void log_advice(const struct config *config)
+{
+	struct buf advice = {0};
+
+	config_advise(config, &advice);
+	log_lines(LOG_WARN, &advice);
+	buf_finish(&advice);
+}
+
 /* SIGHUP: reads the configuration again; one with a mistake changes nothing. */
 static void on_reload(void *context)
 {
@@ -133,9 +155,10 @@ static void on_reload(void *context)
 		log_info("server: reload %u: goes by %s as it is now", server->reloads,
 			file);
 		set_log(config);
+		log_advice(config);
 	} else {
-		log_error("server: reload %u: all stays as it was: %.*s",
-			server->reloads, SLICE_ARGS(buf_slice(&error)));
+		log_lines(LOG_ERROR, &error);
+		log_error("server: reload %u: all stays as it was", server->reloads);
 	}
 	config_unref(config);
 	buf_finish(&error);
@@ -172,6 +195,7 @@ int server_run(const struct config *config, const char *file,
 	limit_descriptors();
 	set_log(config);
 	set_timezone(config->timezone);
+	log_advice(config);
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 

@@ -234,11 +234,13 @@ static const struct {
 } folders[] = {
 	{"{}", "/etc/postern/c.json", "", true},
 	{"{\"www\": \"\"}", "/etc/postern/c.json", "", false},
-	{"{\"www\": \"www\"}", "/etc/postern/c.json", "/etc/postern/www", false},
-	{"{\"www\": \"../www\"}", "/no/conf/c.json", "/no/conf/../www", false},
-	{"{\"www\": \"www\"}", "/proc/../etc/c.json", "/etc/www", false},
-	{"{\"www\": \"www\"}", "/c.json", "/www", false},
-	{"{\"www\": \"/srv\"}", "/etc/postern/c.json", "/srv", false},
+	/* folders that every Linux has */
+	{"{\"www\": \"self\"}", "/proc/c.json", "/proc/self", false},
+	{"{\"www\": \"../self\"}", "/no/conf/c.json", NULL, false},
+	{"{\"www\": \"../proc\"}", "/sys/c.json", "/sys/../proc", false},
+	{"{\"www\": \"proc\"}", "/sys/../c.json", "/proc", false},
+	{"{\"www\": \"proc\"}", "/c.json", "/proc", false},
+	{"{\"www\": \"/proc\"}", "/etc/postern/c.json", "/proc", false},
 };
 
 START_TEST(a_relative_www_counts_from_the_files_folder)
@@ -247,10 +249,18 @@ START_TEST(a_relative_www_counts_from_the_files_folder)
 	struct config *config = config_parse(
 		slice_of(folders[_i].json), folders[_i].name, NULL, &error);
 
-	ck_assert_ptr_nonnull(config);
-	ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
-	ck_assert(config->www_bundled == folders[_i].bundled);
+	if (folders[_i].www == NULL) {
+		ck_assert_ptr_null(config);
+		ck_assert_slice_eq(buf_slice(&error),
+			SLICE("/no/conf/c.json:1:2: www: /no/conf/../self: No such "
+			      "file or directory"));
+	} else {
+		ck_assert_ptr_nonnull(config);
+		ck_assert_slice_eq(config->www, slice_of(folders[_i].www));
+		ck_assert(config->www_bundled == folders[_i].bundled);
+	}
 	config_unref(config);
+	buf_finish(&error);
 }
 END_TEST
 

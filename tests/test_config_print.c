@@ -20,7 +20,7 @@ static const char *const files[] = {
 	"{}",
 	NULL, /* the demo */
 	"{'listen': '[::1]:80', 'workers': 3, 'timezone': 'Europe/Paris', 'www': ''}",
-	"{'www': 'pages', 'allowed_origins': ['https://a.example'], 'endpoints': ["
+	"{'www': 'www', 'allowed_origins': ['https://a.example'], 'endpoints': ["
 	"{'path': '/a'}, {'path': '/b', 'allowed_origins': []},"
 	"{'path': '/c', 'handler': 'reply', 'reply': 'A\\n\\u00e9\\\"'}]}",
 	"{'broker': {'prefixes': ['/queue', '/topic']}}",
@@ -81,6 +81,32 @@ START_TEST(every_key_that_has_a_default_is_printed_with_it)
 }
 END_TEST
 
+START_TEST(secrets_can_be_hidden_and_nothing_else)
+{
+	struct config *config =
+		config_of("{'admin': {'token': '0123456789abcdef'},"
+			  "'users': [{'login': 'ana', 'password': '" HASH
+			  "'}, {'login': 'bob', 'password': '" HASH "'}]}");
+	json_t *json = config_to_json(config), *whole = json_deep_copy(json);
+
+	ck_assert_uint_eq(config_hide_secrets(json), 3);
+	char *text = json_dumps(json, 0);
+	ck_assert_ptr_null(strstr(text, "0123456789abcdef"));
+	ck_assert_ptr_null(strstr(text, HASH));
+	ck_assert_ptr_nonnull(strstr(text, "\"token\": \"<hidden>\""));
+	ck_assert_ptr_nonnull(strstr(text, "\"login\": \"bob\""));
+	json_object_del(json, "admin");
+	json_object_del(json, "users");
+	json_object_del(whole, "admin");
+	json_object_del(whole, "users");
+	ck_assert(json_equal(json, whole));
+	free(text);
+	json_decref(json);
+	json_decref(whole);
+	config_unref(config);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_print");
@@ -88,6 +114,7 @@ int main(void)
 
 	unit_add_table(
 		printing, what_is_printed_gives_the_same_configuration_again, files);
+	tcase_add_test(printing, secrets_can_be_hidden_and_nothing_else);
 	tcase_add_test(printing, every_key_that_has_a_default_is_printed_with_it);
 	return unit_run(suite);
 }

@@ -150,7 +150,7 @@ static const struct {
 	{"--workers", "1e2", "--workers: workers: must be a whole number"},
 	{"--workers", "257", "--workers: workers: must be from 0 to 256"},
 	{"--times.ping", "99999999999999999999999",
-		"--times.ping: times.ping: must be from 1 to 2147483647"},
+		"--times.ping: times.ping: must be from 1 to 2147483647 milliseconds"},
 	{"--require-origin", "yes",
 		"--require-origin: require_origin: must be true or false"},
 	{"--timezone", "/etc", "--timezone: timezone: must be like \"Europe/Paris\""},

@@ -1,6 +1,6 @@
 // The command line: commands, their options, and the environment.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
@@ -8,6 +8,7 @@ import { runPostern, runPosternWith } from './lib/gateway.mjs';
 import { test } from './lib/test.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
+mkdirSync(path.join(folder, 'pages'));
 after(() => rmSync(folder, { recursive: true }));
 
 function file(name, content) {
@@ -80,12 +81,45 @@ test('-c and --config name the file, with or without a "="', async () => {
   }
 });
 
-test('check-config tells the first mistake with its place', async () => {
-  const bad = file('bad.json', '{\n  "limits": {"frame": 1000,\n    "queue_byte": 5}\n}\n');
-  const { status, stdout, stderr } = await runPostern('check-config', '--config', bad);
+test('check-config tells every mistake with its place', async () => {
+  const bad = file('bad.json', '{\n  "limits": {"frame": 10,\n    "queue_byte": 5}, "workers": -1\n}\n');
+  const { status, stdout, stderr } = await runPostern('check-config', '--config', bad, '--log-level', 'inof');
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.equal(stderr, `postern: ${bad}:3:5: limits.queue_byte: is not a known key (did you mean "queue_bytes"?)\n`);
+  assert.deepEqual(stderr.split('\n'), [
+    `postern: ${bad}:3:23: workers: must be from 0 to 256`,
+    'postern: --log-level: log_level: must be one of debug, info, warn, error (did you mean "info"?)',
+    `postern: ${bad}:3:5: limits.queue_byte: is not a known key (did you mean "queue_bytes"?)`,
+    `postern: ${bad}:2:14: limits.frame: must be from 256 to 1073741824 bytes`,
+    '',
+  ]);
+});
+
+test('every variable that is none is told', async () => {
+  const { status, stderr } = await runPosternWith({ POSTERN_LISTN: '1', POSTERN_WORKER: '1' }, 'check-config');
+  assert.equal(status, 1);
+  assert.match(stderr, /^postern: environment: POSTERN_LISTN: is not a known variable \(did you mean "POSTERN_LISTEN"\?\)$/m);
+  assert.match(stderr, /^postern: environment: POSTERN_WORKER: is not a known variable \(did you mean "POSTERN_WORKERS"\?\)$/m);
+});
+
+const advice = [
+  ['no endpoints', {}, 'endpoints: there are none, and no tcp.listen: no client can connect'],
+  ['empty endpoints', { endpoints: [] }, 'endpoints: there are none, and no tcp.listen: no client can connect'],
+  ['a reply that no handler uses', { endpoints: [{ path: '/a', reply: 'Hello' }] },
+    'endpoints[0].reply: only the handler "reply" uses it, and this is "stomp"'],
+];
+for (const [what, configuration, sentence] of advice) {
+  test(`check-config warns of ${what}`, async () => {
+    const odd = file('odd.json', configuration);
+    const { status, stdout, stderr } = await runPostern('check-config', '-c', odd);
+    assert.deepEqual([status, stdout, stderr], [0, `${odd}: nothing is wrong\n`, `postern: warning: ${sentence}\n`]);
+  });
+}
+
+test('check-config does not warn where plain STOMP is all that is spoken', async () => {
+  const tcp = file('tcp.json', { tcp: { listen: '127.0.0.1:61613' } });
+  const { status, stderr } = await runPostern('check-config', '-c', tcp);
+  assert.deepEqual([status, stderr], [0, '']);
 });
 
 test('the file can be named in the environment', async () => {
@@ -101,7 +135,7 @@ const settings = [
   ['a variable that is none', { POSTERN_LIMITS_FRAME: '1' }, [],
     'environment: POSTERN_LIMITS_FRAME: is not a known variable (did you mean "POSTERN_LIMITS__FRAME"?)'],
   ['a value out of bounds', { POSTERN_LIMITS__FRAME: '1' }, [],
-    'environment: POSTERN_LIMITS__FRAME: limits.frame: must be from 256 to 1073741824'],
+    'environment: POSTERN_LIMITS__FRAME: limits.frame: must be from 256 to 1073741824 bytes'],
   ['a value of a flag', {}, ['--log-level', 'inof'],
     '--log-level: log_level: must be one of debug, info, warn, error (did you mean "info"?)'],
   ['JSON that is none', { POSTERN_ENDPOINTS: '[{"path": "/a"' }, [],
@@ -137,6 +171,24 @@ async function printed(env, ...args) {
   return { text: stdout, values: JSON.parse(stdout) };
 }
 
+const token = '0123456789abcdef';
+const hash = '$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7';
+
+test('print-config hides secrets, and prints them when told to', async () => {
+  const some = file('secrets.json', { endpoints: [{ path: '/a' }], admin: { token }, users: [{ login: 'ana', password: hash }] });
+  const { status, stdout, stderr } = await runPostern('print-config', '-c', some);
+  assert.equal(status, 0);
+  assert.match(stderr, /^postern: secrets are hidden \(2\), .*--secrets/);
+  for (const secret of [token, hash]) assert.ok(!stdout.includes(secret) && !stderr.includes(secret));
+  const values = JSON.parse(stdout);
+  assert.deepEqual([values.admin.token, values.users[0]], ['<hidden>', { login: 'ana', password: '<hidden>' }]);
+  const refused = await runPostern('check-config', '-c', file('hidden.json', stdout));
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /admin\.token: is hidden here: .*--secrets/);
+  const { text } = await printed({}, '-c', some, '--secrets');
+  assert.equal((await printed({}, '-c', file('whole.json', text), '--secrets')).text, text);
+});
+
 test('print-config prints the file with the environment and the options over it', async () => {
   const some = file('some.json', { workers: 1, log_level: 'warn', limits: { frame: 1000, headers: 9 }, www: 'pages' });
   const env = { POSTERN_CONFIG: some, POSTERN_WORKERS: '2', POSTERN_LIMITS__FRAME: '2000' };
@@ -170,6 +222,6 @@ test('print-config prints nothing when something is wrong', async () => {
 test('a path in a file counts from there, a path in an option from where one is', async () => {
   const some = file('paths.json', { www: 'pages' });
   assert.equal((await printed({}, '--config', some)).values.www, path.join(folder, 'pages'));
-  const { values } = await printed({}, '--config', some, '--www', 'mine');
-  assert.equal(values.www, path.join(process.cwd(), 'mine'));
+  const { values } = await printed({}, '--config', some, '--www', 'tests');
+  assert.equal(values.www, path.join(process.cwd(), 'tests'));
 });

@@ -155,7 +155,7 @@ testWith('sessions are counted at endpoints that have come, and at those that ha
 
 testWith('what needs a restart is named, and stays as it was', configuration(), async (gateway) => {
   const changed = configuration({
-    workers: 7, timezone: 'Europe/Paris', broker: { prefixes: ['/elsewhere'] },
+    workers: 7, timezone: 'Europe/Paris', broker: { prefixes: ['/topic', '/elsewhere'] },
     endpoints: [endpoint('/new', 'echo')],
   });
   const said = await gateway.reload(changed);
@@ -178,7 +178,7 @@ const mistakes = {
 testWith('a file with a mistake changes nothing, and the log says where it is', configuration(), async (gateway) => {
   for (const [what, [text, sentence]] of Object.entries(mistakes)) {
     const said = await gateway.reload(text);
-    assert.match(said, / error server: reload \d+: all stays as it was: /, what);
+    assert.match(said, / error server: reload \d+: all stays as it was\n/, what);
     assert.match(said, sentence, what);
     assert.equal(await status(gateway, 'GET /echo/info'), 200, what);
   }
