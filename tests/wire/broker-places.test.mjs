@@ -106,6 +106,21 @@ testOver(plain, gateway, 'the messages of a topic are numbered, for all subscrib
   assert.equal(new Set(numbers.map(([epoch]) => epoch)).size, 1);
 });
 
+testWith('where clients may not send, programs may not either, but answer to a reply-to', broker({
+  broker: { client_send: false },
+  app: { prefixes: ['/app'], routes: [{ match: '/app/ask', send_to: '/queue/questions' }] },
+}), async (closed, keep) => {
+  const program = await keep(TcpStomp.connect(closed));
+  await program.subscribe('/queue/questions');
+  const page = await keep(TcpStomp.connect(closed));
+  page.publish('/app/ask', 'one?', { 'reply-to': '/temp-queue/answers' });
+  const question = await program.frame('MESSAGE');
+  program.publish(question.headers['reply-to'], 'one');
+  assert.equal((await page.frame('MESSAGE')).body, 'one');
+  program.publish('/topic/a', 'news');
+  assert.match((await program.fails()).headers.message, /may not send/);
+});
+
 testWith('what is denied softly is told to the session, which goes on', broker({
   broker: { deny: 'soft', client_send: false },
 }), async (soft, keep) => {
