@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct crew *crew_create(
 	const struct config *config, const struct hash_key *key, unsigned count)
@@ -21,6 +22,7 @@ struct crew *crew_create(
 	crew->config = config_ref(config);
 	crew->key = *key;
 	crew->crowd = crowd_create(key);
+	atomic_store(&crew->configured_at, (int64_t)time(NULL));
 	crew->workers = xcalloc(count, sizeof(struct worker *));
 	for (; crew->count < count; crew->count++) {
 		struct worker *worker = worker_create(crew, crew->count, count);
@@ -123,6 +125,8 @@ void crew_configure(struct crew *crew, const struct config *config)
 {
 	const struct config *before = crew->config;
 
+	atomic_store(&crew->reload_failed, false);
+	atomic_store(&crew->configured_at, (int64_t)time(NULL));
 	crew->config = config_ref(config);
 	config_unref(before);
 	census_add(crew->census, config);
@@ -133,6 +137,11 @@ void crew_configure(struct crew *crew, const struct config *config)
 		telling->config = config_ref(config);
 		worker_post(crew->workers[0], i, &telling->post);
 	}
+}
+
+void crew_refuse_reload(struct crew *crew)
+{
+	atomic_store(&crew->reload_failed, true);
 }
 
 void crew_end(struct crew *crew)

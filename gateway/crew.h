@@ -40,9 +40,11 @@ struct crew {
 	_Atomic int64_t busy; /* those posts, live sessions, unfinished answers */
 	_Atomic uint64_t sessions, destinations;
 	_Atomic uint64_t
-		segments;   /* of patterns, by each worker that has subscribers */
-	_Atomic bool tight; /* memory is: no new sessions (pressure.h) */
-	_Atomic bool ended; /* every loop ends */
+		segments; /* of patterns, by each worker that has subscribers */
+	_Atomic bool reload_failed;    /* the latest one */
+	_Atomic int64_t configured_at; /* seconds since 1970, of the configuration */
+	_Atomic bool tight;            /* memory is: no new sessions (pressure.h) */
+	_Atomic bool ended;            /* every loop ends */
 };
 
 /*
@@ -72,6 +74,9 @@ void crew_stop(struct crew *crew);
  * perhaps before the other. Takes its own references.
  */
 void crew_configure(struct crew *crew, const struct config *config);
+
+/* A configuration was read again, and is not good: the one before goes on. */
+void crew_refuse_reload(struct crew *crew);
 
 /* From any thread: ends all loops. */
 void crew_end(struct crew *crew);

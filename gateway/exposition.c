@@ -9,6 +9,7 @@
 #include "gateway/worker.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 static const char *const direction_names[DIRECTIONS] = {
 	[DIRECTION_IN] = "in",
@@ -88,6 +89,7 @@ struct writer {
 	const struct crew *crew;
 	const struct metrics *sum;
 	const char *name; /* of the metric whose samples are written */
+	bool is_opened;   /* sessions_of() tells those opened, not those open */
 };
 
 static void begin(
@@ -144,6 +146,16 @@ static void append_thousandths(struct buf *out, uint64_t value)
 	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
 }
 
+/* The same as a bound of a histogram is written: "0.01", "0.5", "10". */
+static void append_bound(struct buf *out, uint64_t thousandths)
+{
+	append_thousandths(out, thousandths);
+	while (out->data[out->len - 1] == '0')
+		out->len--;
+	if (out->data[out->len - 1] == '.')
+		out->len--;
+}
+
 /* Sessions. */
 
 /* True when the endpoint can have sessions of that kind. */
@@ -164,12 +176,15 @@ static bool is_possible(const struct census_place *place, enum transport transpo
 static void sessions_of(struct writer *writer, size_t index, struct slice path,
 	enum transport transport)
 {
+	const struct session_figures *figures =
+		&writer->sum->sessions[index][transport];
+
 	buf_printf(writer->out, "%s{transport=\"%s\",endpoint=\"", writer->name,
 		transport_name(transport));
 	append_label(writer->out, path);
 	buf_append(writer->out, SLICE("\"}"));
-	append_value(writer,
-		(int64_t)counter_read(&writer->sum->sessions[index][transport]));
+	append_value(writer, (int64_t)counter_read(writer->is_opened ? &figures->opened
+								     : &figures->open));
 }
 
 static void sessions_at(
@@ -181,7 +196,8 @@ static void sessions_at(
 	}
 }
 
-static void write_sessions(struct writer *writer)
+/* One sample for each transport at each endpoint. */
+static void write_places(struct writer *writer)
 {
 	/* Those for whom the census had no room count as one. */
 	static const struct census_place later = {SLICE_INIT("(new)"), true, true};
@@ -190,17 +206,22 @@ static void write_sessions(struct writer *writer)
 	const struct census_place console = {config->console.path, true, true};
 	const size_t beside = census_capacity(census);
 
-	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
 	for (size_t i = 0; i < census_count(census); i++)
 		sessions_at(writer, i, census_at(census, i));
 	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
 	sessions_of(writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
 	if (config->admin_listen.len > 0)
 		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &console);
+}
 
+static void write_sessions(struct writer *writer)
+{
+	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
+	write_places(writer);
 	begin(writer, "postern_sessions_opened_total", "counter",
 		"Sessions that were opened.");
-	plain(writer, (int64_t)counter_read(&writer->sum->opened));
+	writer->is_opened = true;
+	write_places(writer);
 
 	begin(writer, "postern_sessions_closed_total", "counter",
 		"Sessions that have ended, by the transport that they were opened with "
@@ -252,7 +273,7 @@ static void write_delivery(struct writer *writer)
 	for (size_t i = 0; i < DELIVERY_BUCKETS; i++) {
 		count += counter_read(&sum->delivered[i]);
 		buf_printf(writer->out, "%s_bucket{le=\"", writer->name);
-		append_thousandths(writer->out, delivery_most[i]);
+		append_bound(writer->out, delivery_most[i]);
 		buf_append(writer->out, SLICE("\"}"));
 		append_value(writer, (int64_t)count);
 	}
@@ -362,6 +383,57 @@ static void write_process(struct writer *writer)
 	plain(writer, (int64_t)process.max_fds);
 }
 
+/* Whether the file on disk is the one in force. */
+static void write_reloads(struct writer *writer)
+{
+	begin(writer, "postern_config_last_reload_successful", "gauge",
+		"Whether the last reload of the configuration was successful.");
+	plain(writer, atomic_load(&writer->crew->reload_failed) ? 0 : 1);
+	begin(writer, "postern_config_last_reload_success_timestamp_seconds", "gauge",
+		"When the configuration in force was read, since 1970.");
+	plain(writer, atomic_load(&writer->crew->configured_at));
+}
+
+/* Of threads that do not run, as in tests, there is none. */
+static void write_workers(struct writer *writer)
+{
+	struct timespec spent;
+
+	begin(writer, "postern_worker_cpu_seconds_total", "counter",
+		"Processor time that a worker was busy for.");
+	for (unsigned i = 0; i < writer->crew->count; i++) {
+		clockid_t clock = atomic_load(&writer->crew->workers[i]->cpu_clock);
+
+		if (clock == 0 || clock_gettime(clock, &spent) == -1)
+			continue;
+		buf_printf(writer->out, "%s{worker=\"%u\"} ", writer->name, i);
+		append_thousandths(
+			writer->out, (uint64_t)spent.tv_sec * 1000 +
+					     (uint64_t)spent.tv_nsec / 1000000);
+		buf_append_char(writer->out, '\n');
+	}
+}
+
+static void write_queues(struct writer *writer)
+{
+	const struct metrics *sum = writer->sum;
+	const uint64_t lent = counter_read(&sum->queue_lent);
+	const uint64_t held = counter_read(&sum->queue_messages);
+
+	begin(writer, "postern_queue_messages", "gauge",
+		"Messages in broker queues: ready for a consumer, or at one that has "
+		"not acknowledged them.");
+	buf_printf(writer->out, "%s{state=\"ready\"}", writer->name);
+	append_value(writer, (int64_t)(held - lent));
+	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
+	append_value(writer, (int64_t)lent);
+	begin(writer, "postern_dead_letters_total", "counter",
+		"Messages that were rejected, or lost with their consumers, too "
+		"often.");
+	labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
+	labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
+}
+
 static void write_counts(struct writer *writer, const struct crew *crew)
 {
 	const struct metrics *sum = writer->sum;
@@ -377,6 +449,7 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 		"What waits in the queues of all sessions, without what broker queues "
 		"have lent.");
 	plain(writer, (int64_t)counter_read(&sum->queue_bytes));
+	write_queues(writer);
 	begin(writer, "postern_unknown_sessions_total", "counter",
 		"Requests with messages for a session that is not here.");
 	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));
@@ -396,6 +469,8 @@ void exposition_write(struct buf *out, const struct crew *crew)
 	write_delivery(&writer);
 	write_requests(&writer);
 	write_bounds(&writer);
+	write_reloads(&writer);
+	write_workers(&writer);
 	write_process(&writer);
 	metrics_destroy(sum);
 }

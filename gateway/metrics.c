@@ -9,7 +9,7 @@
 
 enum { CACHE_LINE = 64 };
 
-static const size_t first_counter = offsetof(struct metrics, opened);
+static const size_t first_counter = offsetof(struct metrics, closed);
 
 const char *transport_name(enum transport transport)
 {
@@ -31,7 +31,8 @@ const char *transport_name(enum transport transport)
 
 static size_t metrics_size(size_t endpoints)
 {
-	return sizeof(struct metrics) + endpoints * TRANSPORTS * sizeof(struct counter);
+	return sizeof(struct metrics) +
+	       endpoints * TRANSPORTS * sizeof(struct session_figures);
 }
 
 struct metrics *metrics_create(const struct census *census)
@@ -85,8 +86,9 @@ static size_t endpoint_index(
 	return index < beside ? index : beside + ENDPOINTS_NEW;
 }
 
-struct counter *metrics_sessions(struct metrics *metrics, const struct census *census,
-	const struct endpoint *endpoint, enum transport transport)
+struct session_figures *metrics_sessions(struct metrics *metrics,
+	const struct census *census, const struct endpoint *endpoint,
+	enum transport transport)
 {
 	return &metrics->sessions[endpoint_index(census, endpoint)][transport];
 }

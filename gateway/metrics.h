@@ -92,6 +92,13 @@ enum slow_policy {
 	SLOW_POLICIES,
 };
 
+/* Why a message of a queue is dead. */
+enum dead_reason {
+	DEAD_REJECTED, /* by consumers, too often */
+	DEAD_LOST,     /* with consumers, too often */
+	DEAD_REASONS,
+};
+
 /* What a request was about. */
 enum request_kind {
 	REQUEST_NONE,    /* of a description that says none: our mistake */
@@ -131,17 +138,25 @@ enum {
 	ENDPOINTS_BESIDE,
 };
 
+/* Sessions of one transport at one endpoint. */
+struct session_figures {
+	struct counter open; /* a gauge */
+	struct counter opened;
+};
+
 /* Nothing but counters behind the first member: metrics_add() counts on that. */
 struct metrics {
 	size_t endpoints; /* the census's, and ENDPOINTS_BESIDE more */
-	struct counter opened;
 	struct counter closed[TRANSPORTS][ENDINGS];
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
 	struct counter messages; /* that destinations have taken */
 	struct counter bytes[DIRECTIONS][TRANSPORTS];
-	struct counter subscriptions;          /* a gauge */
-	struct counter queue_bytes;            /* a gauge: of all sessions' queues */
-	struct counter slow[SLOW_POLICIES];    /* sessions */
+	struct counter subscriptions;       /* a gauge */
+	struct counter queue_bytes;         /* a gauge: of all sessions' queues */
+	struct counter queue_messages;      /* a gauge: that broker queues hold */
+	struct counter queue_lent;          /* a gauge: those of them that are lent */
+	struct counter dead[DEAD_REASONS];  /* messages */
+	struct counter slow[SLOW_POLICIES]; /* sessions */
 	struct counter dropped[SLOW_POLICIES]; /* messages */
 	struct counter requests[REQUEST_KINDS][STATUSES];
 	struct counter delivered[DELIVERY_BUCKETS + 1];
@@ -149,7 +164,7 @@ struct metrics {
 	struct counter unknown_sessions;
 	struct counter refused[BOUNDS];
 	struct counter refusals[DOORS][REFUSALS]; /* refusal_report() alone counts */
-	struct counter sessions[][TRANSPORTS];    /* gauges, of each endpoint */
+	struct session_figures sessions[][TRANSPORTS]; /* of each endpoint */
 };
 
 /* All zero. */
@@ -160,8 +175,9 @@ void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
 /* The sessions of that kind at an endpoint. */
-struct counter *metrics_sessions(struct metrics *metrics, const struct census *census,
-	const struct endpoint *endpoint, enum transport transport);
+struct session_figures *metrics_sessions(struct metrics *metrics,
+	const struct census *census, const struct endpoint *endpoint,
+	enum transport transport);
 
 static inline void metrics_refuse(struct metrics *metrics, enum bound bound)
 {

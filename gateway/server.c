@@ -157,6 +157,7 @@ static void on_reload(void *context)
 		set_log(config);
 		log_advice(config);
 	} else {
+		crew_refuse_reload(server->crew);
 		log_lines(LOG_ERROR, &error);
 		log_error("server: reload %u: all stays as it was", server->reloads);
 	}

@@ -82,11 +82,13 @@ void session_count_opened(struct session *session)
 {
 	struct worker *worker = session->worker;
 
-	session->gauge = metrics_sessions(worker->metrics, worker->crew->census,
-		session->endpoint, session->transport);
+	struct session_figures *figures = metrics_sessions(worker->metrics,
+		worker->crew->census, session->endpoint, session->transport);
+
+	session->gauge = &figures->open;
 	session->opened_at = session_now(session);
 	counter_add(session->gauge, 1);
-	counter_add(&worker->metrics->opened, 1);
+	counter_add(&figures->opened, 1);
 }
 
 struct session_facts session_facts(const struct session *session)

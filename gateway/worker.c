@@ -10,7 +10,9 @@
 #include "protocol/xmalloc.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 /*
  * What a turn does at the most before it looks at the sockets again, so that a
@@ -327,6 +329,11 @@ int worker_start(struct worker *worker, const struct edge_ops *ops)
 
 void worker_run(struct worker *worker)
 {
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
+		atomic_store(&worker->cpu_clock, clock);
+
 	loop_run(worker->loop);
 }
 

@@ -26,6 +26,7 @@ struct worker {
 	struct hash_key key;         /* the crew's */
 	struct loop *loop;
 	struct metrics *metrics; /* others only read them */
+	_Atomic int cpu_clock;   /* its thread's, for clock_gettime(); 0: no thread */
 
 	struct inbox inbox;
 	struct batch *batches; /* what this turn has for each of the others */

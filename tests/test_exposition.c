@@ -7,6 +7,7 @@
 #include "tests/unit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 static struct worker *worker;
 static struct buf text;
@@ -57,12 +58,16 @@ START_TEST(a_session_is_counted_while_it_is_there_and_when_it_has_ended)
 
 	assert_sample(
 		"postern_sessions{transport=\"websocket_raw\",endpoint=\"/stomp\"}", 1);
-	assert_sample("postern_sessions_opened_total", 1);
+	assert_sample("postern_sessions_opened_total{transport=\"websocket_raw\","
+		      "endpoint=\"/stomp\"}",
+		1);
 	stomp_peer_say(peer, "DISCONNECT{receipt:1}");
 	stomp_peer_destroy(peer);
 	assert_sample(
 		"postern_sessions{transport=\"websocket_raw\",endpoint=\"/stomp\"}", 0);
-	assert_sample("postern_sessions_opened_total", 1);
+	assert_sample("postern_sessions_opened_total{transport=\"websocket_raw\","
+		      "endpoint=\"/stomp\"}",
+		1);
 	assert_sample("postern_sessions_closed_total{transport=\"websocket_raw\","
 		      "reason=\"disconnect\"}",
 		1);
@@ -98,6 +103,49 @@ START_TEST(frames_are_counted_by_what_they_say)
 }
 END_TEST
 
+#define READY  "postern_queue_messages{state=\"ready\"}"
+#define UNACKD "postern_queue_messages{state=\"unacknowledged\"}"
+
+START_TEST(a_queue_counts_what_waits_what_is_out_and_what_is_dead)
+{
+	struct stomp_peer *peer = stomp_peer_connect(worker, "1.2");
+
+	for (int i = 0; i < 3; i++)
+		stomp_peer_say(peer, "SEND{destination:/queue/a}[x]");
+	assert_sample(READY, 3);
+	assert_sample(UNACKD, 0);
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{ack:client-"
+			     "individual}{prefetch-count:2}");
+	assert_sample(READY, 1);
+	assert_sample(UNACKD, 2);
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+	assert_sample(READY, 3);
+	assert_sample(UNACKD, 0);
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/queue/a}{ack:auto}");
+	assert_sample(READY, 0);
+	assert_sample(UNACKD, 0);
+	assert_sample("postern_dead_letters_total{reason=\"rejected\"}", 0);
+	assert_sample("postern_dead_letters_total{reason=\"lost\"}", 0);
+	stomp_peer_destroy(peer);
+}
+END_TEST
+
+START_TEST(a_reload_is_good_or_not_and_has_its_time)
+{
+	const long long before = time(NULL);
+
+	assert_sample("postern_config_last_reload_successful", 1);
+	ck_assert_int_le(
+		sample("postern_config_last_reload_success_timestamp_seconds"), before);
+	crew_refuse_reload(worker->crew);
+	assert_sample("postern_config_last_reload_successful", 0);
+	crew_configure(worker->crew, worker->crew->config);
+	assert_sample("postern_config_last_reload_successful", 1);
+	ck_assert_int_ge(
+		sample("postern_config_last_reload_success_timestamp_seconds"), before);
+}
+END_TEST
+
 START_TEST(a_delivery_takes_until_the_kernel_has_it)
 {
 	struct stomp_peer *peer = stomp_peer_connect(worker, "1.2");
@@ -110,8 +158,11 @@ START_TEST(a_delivery_takes_until_the_kernel_has_it)
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
 	assert_sample("postern_delivery_seconds_bucket{le=\"0.001\"}", 1);
-	assert_sample("postern_delivery_seconds_bucket{le=\"0.050\"}", 1);
-	assert_sample("postern_delivery_seconds_bucket{le=\"0.100\"}", 2);
+	assert_sample("postern_delivery_seconds_bucket{le=\"0.05\"}", 1);
+	assert_sample("postern_delivery_seconds_bucket{le=\"0.1\"}", 2);
+	assert_sample("postern_delivery_seconds_bucket{le=\"0.01\"}", 1);
+	assert_sample("postern_delivery_seconds_bucket{le=\"2.5\"}", 2);
+	assert_sample("postern_delivery_seconds_bucket{le=\"10\"}", 2);
 	assert_sample("postern_delivery_seconds_bucket{le=\"+Inf\"}", 2);
 	assert_sample("postern_delivery_seconds_count", 2);
 	ck_assert_ptr_nonnull(strstr(text.data, "\npostern_delivery_seconds_sum 0.07"));
@@ -218,6 +269,8 @@ int main(void)
 	tcase_add_test(
 		tcase, a_session_is_counted_while_it_is_there_and_when_it_has_ended);
 	tcase_add_test(tcase, frames_are_counted_by_what_they_say);
+	tcase_add_test(tcase, a_queue_counts_what_waits_what_is_out_and_what_is_dead);
+	tcase_add_test(tcase, a_reload_is_good_or_not_and_has_its_time);
 	tcase_add_test(tcase, a_delivery_takes_until_the_kernel_has_it);
 	tcase_add_test(tcase, what_waits_is_a_sum_that_comes_back_to_nothing);
 	unit_add_table(tcase, each_bound_counts_what_it_refuses, refusals);

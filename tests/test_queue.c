@@ -9,9 +9,13 @@ static char lent[256]; /* what was lent: "CONSUMER:BODY", with a "+" for redeliv
 
 static const struct handle one = {1, 1}, two = {2, 1}, three = {2, 2};
 
+static struct metrics metrics;
+
 static void begin(struct queue_rules rules)
 {
 	const struct hash_key key = {1, 2};
+
+	rules.metrics = &metrics;
 
 	queue = queue_create(SLICE("/queue/a"), 5, &rules, &key);
 }
@@ -28,6 +32,9 @@ static void setup(void)
 static void teardown(void)
 {
 	queue_destroy(queue);
+	/* Whatever a test has done, nothing is counted that is not there any more. */
+	ck_assert_uint_eq(counter_read(&metrics.queue_messages), 0);
+	ck_assert_uint_eq(counter_read(&metrics.queue_lent), 0);
 }
 
 static struct message *message_of(const char *body)

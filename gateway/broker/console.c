@@ -51,10 +51,21 @@ static json_t *sessions_by_transport(const struct metrics *sum)
 		json_int_t count = 0;
 
 		for (size_t j = 0; j < sum->endpoints; j++)
-			count += read_counter(&sum->sessions[j][i]);
+			count += read_counter(&sum->sessions[j][i].open);
 		json_object_set_new(sessions, transport_name(i), json_integer(count));
 	}
 	return sessions;
+}
+
+static json_int_t count_opened(const struct metrics *sum)
+{
+	json_int_t count = 0;
+
+	for (size_t i = 0; i < sum->endpoints; i++) {
+		for (size_t j = 0; j < TRANSPORTS; j++)
+			count += read_counter(&sum->sessions[i][j].opened);
+	}
+	return count;
 }
 
 static json_int_t sum_of(const struct counter *counters, size_t count)
@@ -81,7 +92,7 @@ static void tell_overview(struct broker *broker, struct console_reply *reply)
 	} numbers[] = {
 		{"at", (json_int_t)loop_now(broker->worker->loop)},
 		{"workers", crew->count},
-		{"opened", read_counter(&sum->opened)},
+		{"opened", count_opened(sum)},
 		{"messages", read_counter(&sum->messages)},
 		{"deliveries",
 			read_counter(&sum->frames[DIRECTION_OUT][STOMP_MESSAGE])},

@@ -35,6 +35,7 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		/* Who is lost has not said that he does not want it: it is not dropped. */
 		.losses = dead_letter_address(config, address).len > 0 ? config->losses
 								       : 0,
+		.metrics = broker->worker->metrics,
 	};
 	struct queue *queue = memory_queue(broker, address);
 
@@ -111,6 +112,9 @@ static void memory_bury(
 		{SLICE("x-postern-reason"), {reason, (size_t)len}},
 	};
 
+	counter_add(&broker->worker->metrics
+			     ->dead[dead->is_rejected ? DEAD_REJECTED : DEAD_LOST],
+		1);
 	if (to.len > 0)
 		memory_send(broker, message_forward(dead->message, to, made, 2),
 			(struct handle){0, 0}, 0);

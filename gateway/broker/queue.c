@@ -127,6 +127,7 @@ void queue_put(struct queue *queue, struct message *message)
 	queue->messages++;
 	queue->bytes += message_size(message);
 	list_append(&queue->waiting, &item->link);
+	counter_add(&queue->rules.metrics->queue_messages, 1);
 }
 
 /* What comes back is older than nearly all that waits, so its place is near the front. */
@@ -158,6 +159,7 @@ static struct message *queue_take_out(struct queue *queue, struct item *item)
 	struct message *message = item->message;
 
 	queue_unreserve(queue, 1, message_size(message));
+	counter_add(&queue->rules.metrics->queue_messages, (uint64_t)-1);
 	list_remove(&item->link);
 	free(item);
 	return message;
@@ -189,6 +191,7 @@ static void consumer_give_back(
 	struct queue *queue, struct consumer *consumer, struct item *item)
 {
 	queue->lent--;
+	counter_add(&queue->rules.metrics->queue_lent, (uint64_t)-1);
 	consumer->count--;
 	consumer->bytes -= message_size(item->message);
 	list_remove(&item->link);
@@ -274,6 +277,7 @@ bool queue_lend(struct queue *queue, struct loan *loan)
 	list_remove(&item->link);
 	list_append(&consumer->lent, &item->link);
 	queue->lent++;
+	counter_add(&queue->rules.metrics->queue_lent, 1);
 	consumer->count++;
 	consumer->bytes += message_size(item->message);
 	list_remove(&consumer->ready); /* it has had its turn */

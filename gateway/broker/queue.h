@@ -12,6 +12,7 @@
 
 #include "gateway/list.h"
 #include "gateway/message.h"
+#include "gateway/metrics.h"
 #include "gateway/registry.h"
 
 struct queue;
@@ -21,6 +22,8 @@ struct queue_rules {
 	uint64_t lent_bytes;      /* to one consumer, though always one message */
 	uint64_t rejections;      /* after which a message is dead */
 	uint64_t losses;          /* the same, with its consumers; 0: it never is */
+
+	struct metrics *metrics; /* counts what the queues of a worker hold; borrowed */
 };
 
 /* The table node is the caller's to use: its key is the queue's destination. */

@@ -7,9 +7,10 @@ import { ask } from './lib/http.mjs';
 import { assertChanged, scrape } from './lib/metrics.mjs';
 import { next, receivers, send, wait } from './lib/receivers.mjs';
 import { Session } from './lib/sockjs.mjs';
-import { Socket, Stomp } from './lib/stomp.mjs';
+import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
+import { until } from './lib/wait.mjs';
 
 const gateway = withGateway(configuration({
   admin: { listen: '127.0.0.1:0' },
@@ -19,6 +20,7 @@ const gateway = withGateway(configuration({
 
 const requests = (route, code) => `postern_http_requests_total{route="${route}",code="${code}"}`;
 const sessions = (transport, endpoint) => `postern_sessions{transport="${transport}",endpoint="${endpoint}"}`;
+const openedAt = (transport, endpoint) => `postern_sessions_opened_total{transport="${transport}",endpoint="${endpoint}"}`;
 const closed = (transport, reason) => `postern_sessions_closed_total{transport="${transport}",reason="${reason}"}`;
 const bytes = (direction, transport) => `postern_bytes_total{direction="${direction}",transport="${transport}"}`;
 const frames = (command, direction) => `postern_stomp_frames_total{command="${command}",direction="${direction}"}`;
@@ -32,7 +34,7 @@ for (const receiver of receivers) {
     const wire = await wait(session, receiver);
     const opened = {
       [sessions(name, '/echo')]: 1,
-      postern_sessions_opened_total: 1,
+      [openedAt(name, '/echo')]: 1,
       [requests(name, 200)]: 1,
       [bytes('out', name)]: wrap('o').length,
     };
@@ -63,7 +65,7 @@ test('a SockJS session over WebSocket counts what it carries', async () => {
   socket.send('["one"]');
   assert.equal(await socket.next(), 'a["one"]');
   const open = {
-    postern_sessions_opened_total: 1,
+    [openedAt('websocket', '/echo')]: 1,
     [requests('websocket', 101)]: 1,
     [bytes('in', 'websocket')]: 7,
     [bytes('out', 'websocket')]: 9,
@@ -110,7 +112,7 @@ for (const [name, { endpoint, more, open, carried }] of Object.entries(carriers)
     await stomp.call('SEND', { destination: '/topic/nobody' }, 'unheard');
     const expected = () => ({
       ...more,
-      postern_sessions_opened_total: 1,
+      [openedAt(name, endpoint)]: 1,
       postern_messages_total: 4,
       postern_delivery_seconds_count: 3,
       [frames('CONNECT', 'in')]: 1,
@@ -162,6 +164,48 @@ test('the text is one that Prometheus takes', async (context) => {
   }
   assert.equal(status, 0, stdout + stderr);
   assert.equal(stdout + stderr, '');
+});
+
+const ready = 'postern_queue_messages{state="ready"}';
+const lent = 'postern_queue_messages{state="unacknowledged"}';
+const dead = (reason) => `postern_dead_letters_total{reason="${reason}"}`;
+
+testWith('queues, dead letters and workers are counted', configuration({
+  admin: { listen: '127.0.0.1:0' }, broker: { prefixes: ['/topic'], nacks: 1 },
+}), async (queues) => {
+  const figure = (name, wanted) => until(`${name} is ${wanted}`, async () => (await scrape(queues))[name] === wanted);
+  const stomp = await Stomp.connect(`${queues.ws}/chat/websocket`);
+  for (let i = 0; i < 3; i += 1) stomp.publish('/queue/figures', `${i}`);
+  await figure(ready, 3);
+  await figure(lent, 0);
+  await stomp.subscribe('/queue/figures', '0', { ack: 'client-individual', 'prefetch-count': '2' });
+  const first = await stomp.frame('MESSAGE');
+  await figure(ready, 1);
+  await figure(lent, 2);
+  stomp.send(frame('NACK', { id: first.headers.ack }));
+  await figure(dead('rejected'), 1);
+  await figure(ready, 1); // the dead letter; the third message has taken its place
+  await figure(lent, 2);
+  await stomp.close();
+  await figure(lent, 0);
+  await figure(ready, 3);
+  const busy = Object.entries(await scrape(queues)).filter(([name]) => name.startsWith('postern_worker_cpu_seconds_total'));
+  assert.deepEqual(busy.map(([name]) => name), [0, 1].map((i) => `postern_worker_cpu_seconds_total{worker="${i}"}`));
+  assert.ok(busy.some(([, seconds]) => seconds > 0));
+}, { workers: 2 });
+
+testWith('a reload that fails is told until one succeeds', configuration({ admin: { listen: '127.0.0.1:0' } }), async (reloaded) => {
+  const successful = async () => (await scrape(reloaded)).postern_config_last_reload_successful;
+  const time = async () => (await scrape(reloaded)).postern_config_last_reload_success_timestamp_seconds;
+  assert.equal(await successful(), 1);
+  const started = await time();
+  assert.ok(Math.abs(started - Date.now() / 1000) < 600);
+  await reloaded.reload('{');
+  assert.equal(await successful(), 0);
+  assert.equal(await time(), started);
+  await reloaded.reload(reloaded.configuration);
+  assert.equal(await successful(), 1);
+  assert.ok(await time() >= started);
 });
 
 test('operators ask at a listener of their own', async () => {
