@@ -10,7 +10,19 @@ install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(DIRECTORY www/docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-install(FILES gateway/demo.json DESTINATION /etc/postern RENAME postern.json
+# The manual page and bash's completions say what the program goes by: it writes them.
+set(manual ${CMAKE_BINARY_DIR}/postern.1.gz)
+set(completions ${CMAKE_BINARY_DIR}/completions/postern)
+add_custom_command(OUTPUT ${manual} ${completions}
+	COMMAND sh -c "$<TARGET_FILE:postern> man | gzip -9n >${manual}"
+	COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/completions
+	COMMAND sh -c "$<TARGET_FILE:postern> completion >${completions}"
+	DEPENDS postern VERBATIM)
+add_custom_target(manual ALL DEPENDS ${manual} ${completions})
+install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${completions} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+
+install(FILES docker/deb/postern.json DESTINATION /etc/postern
 	PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ
 	COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES docker/postern.service docker/postern.socket

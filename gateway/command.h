@@ -25,7 +25,8 @@ struct command {
 	const char *name;
 	const char *summary; /* one line of the overview */
 	const char *help;    /* what --help adds to it */
-	const char *word;    /* what its one word is called; NULL: it takes none */
+	const char
+		*word; /* what its one word, a command's name, is called; NULL: none */
 	const char *const
 		*words;  /* all that this word may be; NULL: a command's name */
 	bool configures; /* takes --config and the keys of the configuration */
@@ -58,6 +59,8 @@ int command_print_config(const struct command_line *line);
 int command_healthcheck(const struct command_line *line);
 int command_hash_password(const struct command_line *line);
 int command_help(const struct command_line *line);
+int command_man(const struct command_line *line);
+int command_completion(const struct command_line *line);
 int command_version(const struct command_line *line);
 
 /* The help of one command, on stdout. */

@@ -37,6 +37,11 @@ const struct command_option *command_option(const struct command *command, size_
 	return index < count_own_options(command) ? &own_options[index] : NULL;
 }
 
+const struct command_option *command_option_at(size_t index)
+{
+	return index < OWN_OPTIONS ? &own_options[index] : NULL;
+}
+
 /* All that a command understands. */
 struct options {
 	size_t own_count;

@@ -19,6 +19,9 @@ struct command_option {
 const struct command_option *command_option(
 	const struct command *command, size_t index);
 
+/* The same of all commands together. */
+const struct command_option *command_option_at(size_t index);
+
 enum command_verdict {
 	COMMAND_RUNS,
 	COMMAND_HELPS, /* --help was among the options */

@@ -57,6 +57,18 @@ const struct command command_table[] = {
 		.run = command_help,
 	},
 	{
+		.name = "man",
+		.summary = "prints the manual page",
+		.help = "Try: postern man | man -l -\n",
+		.run = command_man,
+	},
+	{
+		.name = "completion",
+		.summary = "prints what bash completes",
+		.help = "Try: eval \"$(postern completion)\"\n",
+		.run = command_completion,
+	},
+	{
 		.name = "version",
 		.summary = "says which version this is",
 		.help = "",

@@ -48,6 +48,13 @@ describe('without systemd', () => {
     machine.sh(`DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends /package/${file}`);
     assert.equal(machine.sh('dpkg --verify postern'), '');
     assert.match(machine.sh('postern version'), /^postern \d/);
+    assert.match(machine.sh('zcat /usr/share/man/man1/postern.1.gz'), /^\.TH POSTERN 1 /);
+    machine.sh('bash -n /usr/share/bash-completion/completions/postern');
+  });
+
+  test('its configuration lets nobody in from elsewhere', () => {
+    const { listen, admin } = JSON.parse(machine.sh(`cat ${config}`));
+    assert.deepEqual([listen, admin.listen], ['127.0.0.1:8080', '127.0.0.1:8081']);
   });
 
   test('only its own user may read its configuration', () => {
@@ -107,6 +114,19 @@ describe('under systemd', () => {
     assert.equal(machine.sh('systemctl is-enabled postern.service'), 'enabled');
   });
 
+  // Ports in hexadecimal, by address: 0100007F is 127.0.0.1.
+  const listening = () => [...machine.sh('cat /proc/net/tcp /proc/net/tcp6')
+    .matchAll(/ ([0-9A-F]+):(1F90|1F91) \S+ 0A /g)].map(([, address, port]) => `${address}:${port}`).sort();
+
+  test('it serves this machine only, until its administrator says otherwise', () => {
+    assert.deepEqual(listening(), ['0100007F:1F90', '0100007F:1F91']);
+    machine.sh('mkdir -p /run/systemd/system/postern.service.d /run/systemd/system/postern.socket.d');
+    machine.sh('printf "[Service]\\nEnvironment=POSTERN_LISTEN=0.0.0.0:8080\\n" >/run/systemd/system/postern.service.d/listen.conf');
+    machine.sh('printf "[Socket]\\nListenStream=\\nListenStream=8080\\n" >/run/systemd/system/postern.socket.d/listen.conf');
+    machine.sh('systemctl daemon-reload && systemctl restart postern');
+    assert.deepEqual(listening(), ['00000000:1F90', '0100007F:1F91']);
+  });
+
   testChat(gateway);
 
   test('the service has no right, and may not get any', () => {
@@ -142,7 +162,7 @@ describe('under systemd', () => {
 
   test('purged while it runs, it leaves nothing', () => {
     machine.sh('dpkg --purge postern');
-    machine.sh('rm -r /run/systemd/system/postern.service.d');
+    machine.sh('rm -r /run/systemd/system/postern.service.d /run/systemd/system/postern.socket.d');
     assert.ok(!machine.agrees('pgrep postern'));
     assert.deepEqual(machine.leftovers, []);
     assert.ok(!machine.agrees('getent passwd postern || getent group postern'));

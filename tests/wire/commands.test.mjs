@@ -1,6 +1,7 @@
 // The command line: commands, their options, and the environment.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
@@ -41,6 +42,66 @@ for (const word of ['version', '--version', '-v']) {
     assert.match(stdout, /^postern \d+\.\d+\.\d+\n$/);
   });
 }
+
+// Every option of print-config, which has all, and every command.
+async function commandsAndOptions() {
+  const overview = (await runPostern('help')).stdout;
+  const document = (await runPostern('print-config', '--document')).stdout;
+  const defaults = JSON.parse((await runPostern('print-config', '--defaults')).stdout);
+  const leaves = Object.entries(defaults).flatMap(([key, value]) => (
+    value instanceof Object && !Array.isArray(value) ? Object.keys(value).map((inner) => `${key}.${inner}`) : [key]));
+  const own = [...(await runPostern('print-config', '--help')).stdout.matchAll(/^ {2}(?:-., )?--([a-z]+)/gm)];
+  const flags = own.map(([, name]) => name);
+  for (const leaf of leaves) assert.ok(document.includes(`\`${leaf.split('.').at(-1)}\``), leaf);
+  // print-config leaves out what has no default
+  const names = new Set([...flags, ...leaves.map((leaf) => leaf.replaceAll('_', '-'))]);
+  return { commands: [...overview.matchAll(/^ {2}([a-z-]+) +[a-z]/gm)].map(([, name]) => name), options: [...names] };
+}
+
+test('the manual page has every command, option and variable', async () => {
+  const { status, stdout, stderr } = await runPostern('man');
+  assert.deepEqual([status, stderr], [0, '']);
+  const text = stdout.replaceAll('\\-', '-').replace(/\\f[BIR]/g, '');
+  const { commands, options } = await commandsAndOptions();
+  assert.ok(commands.includes('man') && options.includes('limits.queue-bytes') && options.includes('config'));
+  for (const command of commands) assert.match(text, new RegExp(`^\\.TP\n${command}( [A-Z]+)?$`, 'm'));
+  for (const option of options) assert.match(text, new RegExp(`^(-., )?--${option}( [A-Z]+)?(,|$)`, 'm'), option);
+  assert.match(text, /^--limits\.queue-bytes, POSTERN_LIMITS__QUEUE_BYTES$/m);
+  assert.match(text, /Default: 10000 milliseconds\./);
+});
+
+test('bash completes commands, options and values', async () => {
+  file('good.json', {});
+  const { status, stdout, stderr } = await runPostern('completion');
+  assert.deepEqual([status, stderr], [0, '']);
+  const complete = (...words) => {
+    const list = words.map((word) => `'${word}'`).join(' ');
+    const script = `${stdout}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _postern; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const bash = spawnSync('bash', ['-c', script], { encoding: 'utf8', cwd: folder });
+    assert.deepEqual([bash.status, bash.stderr], [0, ''], words.join(' '));
+    return bash.stdout.trim().split('\n');
+  };
+  const { commands, options } = await commandsAndOptions();
+  assert.deepEqual(complete('postern', '').sort(), ['--help', '--version', ...commands].sort());
+  assert.deepEqual(complete('postern', 'ser'), ['serve']);
+  const offered = complete('postern', 'print-config', '--');
+  for (const option of options) assert.ok(offered.includes(`--${option}`), option);
+  assert.deepEqual(complete('postern', 'serve', '--log-level', ''), ['debug', 'info', 'warn', 'error']);
+  assert.deepEqual(complete('postern', 'serve', '--require-origin', 't'), ['true']);
+  assert.deepEqual(complete('postern', 'help', 'check'), ['check-config']);
+  assert.deepEqual(complete('postern', 'serve', '-c', 'goo'), ['good.json']);
+});
+
+test('the configuration of the Debian package is the demo, for this machine only', async () => {
+  const packaged = new URL('../../docker/deb/postern.json', import.meta.url).pathname;
+  const checked = await runPostern('check-config', '-c', packaged);
+  assert.deepEqual([checked.status, checked.stderr], [0, '']);
+  const { listen, admin, ...rest } = JSON.parse(readFileSync(packaged, 'utf8'));
+  assert.deepEqual([listen, admin], ['127.0.0.1:8080', { listen: '127.0.0.1:8081' }]);
+  const demo = JSON.parse(readFileSync(new URL('../../gateway/demo.json', import.meta.url), 'utf8'));
+  delete demo.listen;
+  assert.deepEqual(rest, demo);
+});
 
 const mistakes = [
   ['an unknown command', ['sreve'], /unknown command sreve \(did you mean serve\?\)/],
