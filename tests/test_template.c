@@ -102,6 +102,27 @@ static const struct {
 		"\"29|060|03AM|Tue|Tuesday|Feb|February|2|09|03:04|%\""},
 	{"\"{now:%s}\"", "", "\"951793445\""},
 	{"\"{now:plain}\"", "", "\"plain\""},
+
+	/* what may be missing */
+	{"\"{body.x?}\"", "{\"x\":5}", "5"},
+	{"\"{body.x?}\"", "{}", "null"},
+	{"\"{body.x?}\"", "[1]", "null"},
+	{"\"{body.x.y?}\"", "{\"x\":1}", "null"},
+	{"\"-{body.x?}-\"", "{}", "\"--\""},
+	{"\"-{body.x?}-\"", "{\"x\":null}", "\"-null-\""},
+	{"\"{body.x:-none}\"", "{\"x\":5}", "5"},
+	{"\"{body.x:-none}\"", "{\"x\":null}", "null"},
+	{"\"{body.x:-none}\"", "{}", "\"none\""},
+	{"\"{body.x:-7}\"", "{}", "\"7\""},
+	{"\"{body.x:-}\"", "{}", "\"\""},
+	{"\"{body.x:-a:-b?}\"", "{}", "\"a:-b?\""},
+	{"\"-{body.x:-say \\\"no\\\"}-\"", "{}", "\"-say \\\"no\\\"-\""},
+	{"\"{body.x:y}\"", "{\"x:y\":1}", "1"},
+	{"\"{header.nope?}\"", "", "null"},
+	{"\"-{header.nope?}-\"", "", "\"--\""},
+	{"\"{header.nope:-none}\"", "", "\"none\""},
+	{"\"{header.x.y:-none}\"", "", "\"first\""},
+	{"\"{now:%H?}\"", "", "\"03?\""},
 };
 
 START_TEST(a_template_is_filled_in)
@@ -134,6 +155,8 @@ static const struct {
 		"{header.NAME}, {var.NAME}, {now:FORMAT}"},
 	{"\"{body.a..b}\"", "{body.a..b} has an empty name"},
 	{"\"{body.a.}\"", "{body.a.} has an empty name"},
+	{"\"{body.a.?}\"", "{body.a.?} has an empty name"},
+	{"\"{body.a.:-x}\"", "{body.a.:-x} has an empty name"},
 	{"\"{var.rom}\"", "{var.rom} is no variable of the pattern"},
 	{"\"{user\"", "has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
 	{"\"user}\"", "has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
@@ -215,6 +238,8 @@ static const struct {
 	{"\"{body.x}\"", "\"x\"", "the body has no member \"x\""},
 	{"\"{body.x.y}\"", "{\"x\":1}", "the body has no member \"x.y\""},
 	{"[\"{body.x}\",\"{body.z}\"]", "{\"x\":1}", "the body has no member \"z\""},
+	{"\"{body.x?}\"", "no JSON", "the body is not JSON"},
+	{"[\"{body.x?}\",\"{body.y}\"]", "{}", "the body has no member \"y\""},
 	{"\"{header.nope}\"", "", "the frame has no header \"nope\""},
 };
 

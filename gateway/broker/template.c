@@ -78,6 +78,30 @@ static const char *name_mistake(
 	return NULL;
 }
 
+/* Takes "?" or ":-TEXT" from the end of a name that something may be missing under. */
+static void fallback_read(struct placeholder *placeholder)
+{
+	struct slice *name = &placeholder->name;
+
+	for (size_t at = 1; at + 1 < name->len; at++) {
+		if (name->data[at] == ':' && name->data[at + 1] == '-') {
+			placeholder->fallback = FALLBACK_TEXT;
+			placeholder->text = slice_from(*name, at + 2);
+			name->len = at;
+			return;
+		}
+	}
+	if (name->len > 1 && slice_ends_with(*name, SLICE("?"))) {
+		placeholder->fallback = FALLBACK_NULL;
+		name->len--;
+	}
+}
+
+static bool source_may_lack(enum source source)
+{
+	return source == SOURCE_BODY || source == SOURCE_HEADER;
+}
+
 static bool placeholder_read(
 	struct maker *maker, struct slice text, struct placeholder *placeholder)
 {
@@ -88,17 +112,19 @@ static bool placeholder_read(
 		if (!slice_starts_with(text, spelling) ||
 			(name.len > 0) != spellings[i].named)
 			continue;
-		const char *mistake =
-			spellings[i].named
-				? name_mistake(spellings[i].source, name, maker->known)
-				: NULL;
+		placeholder->source = spellings[i].source;
+		placeholder->name = name;
+		if (spellings[i].named && source_may_lack(spellings[i].source))
+			fallback_read(placeholder);
+		const char *mistake = spellings[i].named
+					      ? name_mistake(spellings[i].source,
+							placeholder->name, maker->known)
+					      : NULL;
 		if (mistake != NULL) {
 			buf_printf(
 				maker->error, "{%.*s} %s", SLICE_ARGS(text), mistake);
 			return false;
 		}
-		placeholder->source = spellings[i].source;
-		placeholder->name = name;
 		return true;
 	}
 	buf_printf(maker->error,
@@ -111,11 +137,13 @@ static bool placeholder_read(
 static bool make_placeholder(struct maker *maker, struct slice text, bool is_whole)
 {
 	struct template *template = maker->template;
-	struct placeholder found = {.is_whole = is_whole, .at = template->text.len};
+	struct placeholder found = {
+		.is_whole = is_whole, .at = template->text.len, .text = SLICE("")};
 
 	if (!placeholder_read(maker, text, &found))
 		return false;
 	found.name.data = xstrdup(found.name);
+	found.text.data = xstrdup(found.text);
 	if (template->count == template->capacity) {
 		template->capacity = template->capacity * 2 + 4;
 		template->placeholders = xrealloc(template->placeholders,
@@ -229,8 +257,10 @@ void template_destroy(struct template *template)
 {
 	if (template == NULL)
 		return;
-	for (size_t i = 0; i < template->count; i++)
+	for (size_t i = 0; i < template->count; i++) {
 		free((char *)template->placeholders[i].name.data);
+		free((char *)template->placeholders[i].text.data);
+	}
 	free(template->placeholders);
 	buf_finish(&template->text);
 	free(template);

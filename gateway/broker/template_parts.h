@@ -16,8 +16,17 @@ enum source {
 	SOURCE_NOW,
 };
 
+/* What stands for a member or a header that is not there. */
+enum fallback {
+	FALLBACK_NONE, /* nothing does: the message is refused */
+	FALLBACK_NULL, /* {body.x?}: null, and within a string nothing */
+	FALLBACK_TEXT, /* {body.x:-text} */
+};
+
 struct placeholder {
 	enum source source;
+	enum fallback fallback;
+	struct slice text; /* owned; of the fallback */
 	struct slice
 		name;  /* owned; of a member (dotted), a header, ...; may be empty */
 	bool is_whole; /* it is the whole string, so it keeps its JSON type */

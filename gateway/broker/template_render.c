@@ -58,12 +58,26 @@ static void append_inside(struct buf *out, const json_t *value)
 	buf_finish(&text);
 }
 
+/* False when there is nothing to write in place of what is missing. */
+static bool render_fallback(
+	struct render *render, const struct placeholder *placeholder)
+{
+	if (placeholder->fallback == FALLBACK_TEXT)
+		template_append_string(
+			render->out, placeholder->text, placeholder->is_whole);
+	else if (placeholder->fallback == FALLBACK_NULL && placeholder->is_whole)
+		buf_append(render->out, SLICE("null"));
+	return placeholder->fallback != FALLBACK_NONE;
+}
+
 static bool render_body(struct render *render, const struct placeholder *placeholder)
 {
 	if (!render_read_body(render))
 		return false;
 
 	const json_t *value = member_find(render->body, placeholder->name);
+	if (value == NULL && render_fallback(render, placeholder))
+		return true;
 	if (value == NULL) {
 		buf_printf(render->error, "the body has no member \"%.*s\"",
 			SLICE_ARGS(placeholder->name));
@@ -81,6 +95,8 @@ static bool render_header(struct render *render, const struct placeholder *place
 	const struct slice *value =
 		stomp_header(render->input->send, placeholder->name);
 
+	if (value == NULL && render_fallback(render, placeholder))
+		return true;
 	if (value != NULL)
 		template_append_string(render->out, *value, placeholder->is_whole);
 	else
