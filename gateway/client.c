@@ -9,6 +9,7 @@
  */
 #include "gateway/client_internal.h"
 
+#include "gateway/client_refusal.h"
 #include "gateway/handlers.h"
 #include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
@@ -37,39 +38,11 @@ void client_end(struct client *client, enum ending ending)
 	session_close(client->session, ending);
 }
 
-void client_fail(struct client *client, struct slice receipt, struct slice message)
-{
-	struct buf frame = {0};
-
-	if (client->ended)
-		return;
-	stomp_write_begin(&frame, STOMP_ERROR);
-	if (!client->connected)
-		stomp_write_header_plain(
-			&frame, SLICE("version"), SLICE("1.0,1.1,1.2"));
-	stomp_write_header(&frame, client->version, SLICE("message"), message);
-	if (receipt.len > 0)
-		stomp_write_header(
-			&frame, client->version, SLICE("receipt-id"), receipt);
-	stomp_write_header_plain(&frame, SLICE("content-type"), SLICE("text/plain"));
-	stomp_write_header_number(&frame, SLICE("content-length"), message.len);
-	stomp_write_end(&frame, message);
-	client_write(client, STOMP_ERROR, &frame);
-	client_end(client, ENDING_ERROR);
-}
-
 struct slice frame_receipt(const struct stomp_frame *frame)
 {
 	const struct slice *receipt = stomp_header(frame, SLICE("receipt"));
 
 	return receipt == NULL ? SLICE("") : *receipt;
-}
-
-void client_refuse(
-	struct client *client, const struct stomp_frame *frame, struct buf *why)
-{
-	client_fail(client, frame_receipt(frame), buf_slice(why));
-	buf_finish(why);
 }
 
 void client_flush_receipts(struct client *client)
@@ -101,12 +74,13 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
 		client_flush_receipts(client);
 }
 
-static void client_answer(struct party *party, uint64_t request, struct slice error)
+static void client_answer(
+	struct party *party, uint64_t request, const struct broker_refusal *refusal)
 {
 	struct client *client = container_of(party, struct client, party);
 
-	if (error.len > 0) {
-		client_fail(client, receipts_find(&client->receipts, request), error);
+	if (refusal != NULL) {
+		client_refuse_request(client, request, refusal);
 		return;
 	}
 	receipts_answer(&client->receipts, request);
@@ -114,27 +88,6 @@ static void client_answer(struct party *party, uint64_t request, struct slice er
 }
 
 /* The handler. */
-
-/* A frame that is too large for one of its bounds. */
-static void client_count_fault(const struct client *client)
-{
-	struct metrics *metrics = client->worker->metrics;
-
-	switch (stomp_parser_excess(client->parser)) {
-	case STOMP_EXCESS_NONE:
-		break;
-	case STOMP_EXCESS_FRAME:
-		metrics_refuse(
-			metrics, client->connected ? BOUND_FRAME : BOUND_CONNECT_FRAME);
-		break;
-	case STOMP_EXCESS_HEADERS:
-		metrics_refuse(metrics, BOUND_HEADERS);
-		break;
-	case STOMP_EXCESS_HEADER:
-		metrics_refuse(metrics, BOUND_HEADER);
-		break;
-	}
-}
 
 /* Obeys the frames in *text; what is left there must wait. */
 static void client_feed(struct client *client, struct slice *text)
@@ -149,12 +102,28 @@ static void client_feed(struct client *client, struct slice *text)
 		case STOMP_PARSE_MORE:
 			return;
 		case STOMP_PARSE_BAD:
-			client_count_fault(client);
-			client_fail(client, stomp_parser_receipt(client->parser),
-				slice_of(stomp_parser_error(client->parser)));
+			client_refuse_fault(client);
 			return;
 		}
 	}
+}
+
+/* The time of an honest client brings no more than that. */
+static void client_keep(struct client *client, struct slice text)
+{
+	const size_t most = 2 * client_limits(client, client->connected).frame;
+	struct buf hint = {0};
+
+	if (client->kept.len + text.len <= most) {
+		buf_append(&client->kept, text);
+		return;
+	}
+	metrics_refuse(client->worker->metrics, BOUND_KEPT);
+	buf_printf(&hint, "Twice %s is %zu.",
+		client->connected ? "limits.frame" : "limits.connect_frame", most);
+	client_refuse(client, &(struct client_refusal){
+				      .kind = REFUSAL_KEPT, .hint = buf_slice(&hint)});
+	buf_finish(&hint);
 }
 
 static void client_receive(void *state, struct slice text, bool binary)
@@ -166,15 +135,7 @@ static void client_receive(void *state, struct slice text, bool binary)
 		client_feed(client, &text);
 	if (!client->waiting || client->ended)
 		return;
-	/* The time of an honest client brings no more than that. */
-	if (client->kept.len + text.len >
-		2 * client_limits(client, client->connected).frame) {
-		metrics_refuse(client->worker->metrics, BOUND_KEPT);
-		client_fail(client, SLICE(""),
-			SLICE("Too much came behind a frame that is not done yet"));
-	} else {
-		buf_append(&client->kept, text);
-	}
+	client_keep(client, text);
 }
 
 /* Who has hung up is heard to the end of what was kept, and gets its receipts. */
@@ -260,7 +221,7 @@ static void *client_open(struct session *session)
 
 static void client_overflow(void *state)
 {
-	client_fail(state, SLICE(""), SLICE("Slow consumer"));
+	client_refuse(state, &(struct client_refusal){.kind = REFUSAL_SLOW_CONSUMER});
 }
 
 static void client_close(void *state)

@@ -1,6 +1,7 @@
 /* Heart-beats (STOMP 1.2, Heart-beating), and the time until CONNECT. */
 #include "gateway/client_internal.h"
 
+#include "gateway/client_refusal.h"
 #include "gateway/metrics.h"
 
 /* A peer may be late: twice the interval, and never less than 5 s more. */
@@ -45,12 +46,14 @@ void client_on_timer(struct timer *timer)
 		return; /* it hears and says nothing any more */
 	if (!client->connected) {
 		metrics_refuse(client->worker->metrics, BOUND_CONNECT_TIME);
-		client_fail(client, SLICE(""), SLICE("No CONNECT came in time"));
+		client_refuse_lateness(client, stomp_parser_is_inside(client->parser)
+						       ? REFUSAL_UNFINISHED
+						       : REFUSAL_CONNECT_TIME);
 		return;
 	}
 	if (client->expect_every > 0 &&
 		now - session_heard_at(client->session) >= client_dead_after(client)) {
-		client_fail(client, SLICE(""), SLICE("No heart-beat came in time"));
+		client_refuse_lateness(client, REFUSAL_SILENCE);
 		return;
 	}
 	if (client->beat_every > 0 &&

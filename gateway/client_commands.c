@@ -1,15 +1,17 @@
 /* What a client may ask for, once it is connected. */
 #include "gateway/client_internal.h"
 
+#include "gateway/client_refusal.h"
+#include "gateway/metrics.h"
 #include "gateway/trace.h"
 
-#include "gateway/metrics.h"
+#include <stdlib.h>
 
 /* The broker's part: what it takes is answered, and a receipt then leaves. */
 static void client_ask(struct client *client, const struct stomp_frame *frame,
 	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
 {
-	struct buf why = {0};
+	struct broker_refusal refusal; /* filled in when it is needed */
 	struct broker_call call = {
 		.party = &client->party,
 		.frame = frame,
@@ -17,7 +19,7 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 		.request = stomp_header(frame, SLICE("receipt")) != NULL
 				   ? ++client->requests
 				   : 0,
-		.error = &why,
+		.refusal = &refusal,
 	};
 
 	/* It answers by posts, so the receipt is expected in time. */
@@ -26,12 +28,22 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 		client_expect(client, frame, call.request, call.answers);
 		break;
 	case BROKER_REFUSED:
-		client_refuse(client, frame, &why);
-		return;
-	case BROKER_DENIED:
+		client_refuse_frame(client, frame, &refusal);
+		free(call.kept);
 		break;
 	}
-	buf_finish(&why);
+}
+
+/* The command itself is refused. */
+static void client_refuse_command(
+	struct client *client, const struct stomp_frame *frame, enum refusal_kind kind)
+{
+	client_refuse(client, &(struct client_refusal){
+				      .kind = kind,
+				      .what = SLICE("command"),
+				      .value = stomp_command_name(frame->command),
+				      .receipt = frame_receipt(frame),
+			      });
 }
 
 /* Until its queues have answered the frames behind a COMMIT wait. */
@@ -55,8 +67,6 @@ static void on_disconnect(struct client *client, const struct stomp_frame *frame
 
 void client_obey(struct client *client, const struct stomp_frame *frame)
 {
-	struct buf why = {0};
-
 	struct trace *trace = session_traced(client->session);
 
 	session_count_message(client->session);
@@ -65,8 +75,7 @@ void client_obey(struct client *client, const struct stomp_frame *frame)
 	counter_add(&client->worker->metrics->frames[DIRECTION_IN][frame->command], 1);
 	if (!client->connected && frame->command != STOMP_CONNECT &&
 		frame->command != STOMP_STOMP) {
-		buf_append(&why, SLICE("The first frame must be CONNECT"));
-		client_refuse(client, frame, &why);
+		client_refuse_command(client, frame, REFUSAL_FIRST_FRAME);
 		return;
 	}
 	switch (frame->command) {
@@ -103,8 +112,7 @@ void client_obey(struct client *client, const struct stomp_frame *frame)
 	case STOMP_MESSAGE:
 	case STOMP_RECEIPT:
 	case STOMP_ERROR:
-		buf_append(&why, SLICE("A client does not send that command"));
-		client_refuse(client, frame, &why);
+		client_refuse_command(client, frame, REFUSAL_SERVER_COMMAND);
 		break;
 	}
 }

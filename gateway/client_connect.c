@@ -1,7 +1,7 @@
 /* CONNECT and STOMP: versions, heart-beats, and what is answered. */
 #include "gateway/client_internal.h"
 
-#include "gateway/log.h"
+#include "gateway/client_refusal.h"
 #include "gateway/login.h"
 #include "protocol/heartbeat.h"
 #include "protocol/xmalloc.h"
@@ -110,37 +110,52 @@ void client_logged_in(struct party *party, bool good)
 	struct connecting *connecting = client->connecting;
 
 	if (!good) {
-		struct slice login = name_text(connecting->login);
-
-		/* Whoever reads the log must not be fooled by what a stranger wrote. */
-		log_warn("session %.*s: bad login of %zu bytes, or its passcode",
-			SLICE_ARGS(session_label(client->session)), login.len);
-		client_fail(client, slice_of(connecting->receipt),
-			SLICE("Bad login or passcode"));
+		client_refuse(client, &(struct client_refusal){
+					      .kind = REFUSAL_BAD_LOGIN,
+					      .receipt = slice_of(connecting->receipt),
+				      });
 		return;
 	}
 	party->user = name_ref(connecting->login);
+	session_set_user(client->session, party->user);
 	client_welcome(client, connecting->theirs, connecting->negotiated);
 	client_forget_login(client);
 	client_go_on(client);
 }
 
-/* False, with a sentence in *why, when nobody can be asked. */
-static bool client_log_in(struct client *client, const struct stomp_frame *frame,
-	struct heartbeat theirs, bool negotiated, struct buf *why)
+/* Of CONNECT no value is ever shown: only the header that it is about. */
+static void client_refuse_connect(struct client *client,
+	const struct stomp_frame *frame, enum refusal_kind kind, const char *header)
+{
+	struct buf what = {0};
+
+	if (header != NULL)
+		buf_printf(&what, "header %s", header);
+	client_refuse(client, &(struct client_refusal){
+				      .kind = kind,
+				      .what = buf_slice(&what),
+				      .is_of_connect = true,
+				      .receipt = frame_receipt(frame),
+			      });
+	buf_finish(&what);
+}
+
+static void client_log_in(struct client *client, const struct stomp_frame *frame,
+	struct heartbeat theirs, bool negotiated)
 {
 	const struct slice *login = stomp_header(frame, SLICE("login"));
 	const struct slice *passcode = stomp_header(frame, SLICE("passcode"));
 	const struct slice receipt = frame_receipt(frame);
 
 	if (login == NULL || passcode == NULL) {
-		buf_append(why, SLICE("CONNECT needs a login and a passcode"));
-		return false;
+		client_refuse_connect(client, frame, REFUSAL_NO_LOGIN,
+			login == NULL ? "login" : "passcode");
+		return;
 	}
 	if (!login_check(
 		    client->worker, client->party.entry.number, *login, *passcode)) {
-		buf_append(why, SLICE("Too many logins are being checked"));
-		return false;
+		client_refuse_connect(client, frame, REFUSAL_LOGINS, NULL);
+		return;
 	}
 	client->connecting = xcalloc(1, sizeof(*client->connecting) + receipt.len + 1);
 	client->connecting->theirs = theirs;
@@ -148,7 +163,6 @@ static bool client_log_in(struct client *client, const struct stomp_frame *frame
 	client->connecting->login = name_intern(&client->worker->names, *login);
 	memcpy(client->connecting->receipt, receipt.data, receipt.len);
 	client_wait(client);
-	return true;
 }
 
 /* Who opens the console must show the token of the admin listener, if it has one. */
@@ -167,24 +181,20 @@ void client_connect(struct client *client, const struct stomp_frame *frame)
 	const struct slice *versions = stomp_header(frame, SLICE("accept-version"));
 	const struct slice *beats = stomp_header(frame, SLICE("heart-beat"));
 	struct heartbeat theirs = {0, 0};
-	struct buf why = {0};
 
 	if (client->connected)
-		buf_append(&why, SLICE("The client is connected already"));
+		client_refuse_connect(client, frame, REFUSAL_CONNECT_AGAIN, NULL);
 	else if (!choose_version(versions, &client->version))
-		buf_append(&why, SLICE("No version in common"));
+		client_refuse_connect(
+			client, frame, REFUSAL_STOMP_VERSION, "accept-version");
 	else if (beats != NULL && !heartbeat_parse(*beats, &theirs))
-		buf_append(&why, SLICE("The heart-beat header is malformed"));
-	else if (session_endpoint(client->session)->is_console) {
-		if (client_is_operator(client, frame))
-			client_welcome(client, theirs, versions != NULL);
-		else
-			buf_append(
-				&why, SLICE("The token is not the admin listener's"));
-	} else if (!login_is_needed(client_config(client)))
+		client_refuse_connect(client, frame, REFUSAL_HEART_BEAT, "heart-beat");
+	else if (session_endpoint(client->session)->is_console &&
+		 !client_is_operator(client, frame))
+		client_refuse_connect(client, frame, REFUSAL_BAD_TOKEN, "passcode");
+	else if (session_endpoint(client->session)->is_console ||
+		 !login_is_needed(client_config(client)))
 		client_welcome(client, theirs, versions != NULL);
 	else
-		client_log_in(client, frame, theirs, versions != NULL, &why);
-	if (why.len > 0)
-		client_refuse(client, frame, &why);
+		client_log_in(client, frame, theirs, versions != NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * What the files of the STOMP conversation share; nobody else includes it. client.c is
  * its life: bytes in, frames and receipts out, and its end; client_connect.c begins
- * it, client_commands.c obeys, client_beat.c watches the time.
+ * it, client_commands.c obeys, client_refusal.h refuses, client_beat.c watches the time.
  */
 #ifndef GATEWAY_CLIENT_INTERNAL_H
 #define GATEWAY_CLIENT_INTERNAL_H
@@ -56,13 +56,6 @@ void client_write(struct client *client, enum stomp_command command, struct buf 
 
 /* The conversation is over; the session closes when what was said has left. */
 void client_end(struct client *client, enum ending ending);
-
-/* STOMP 1.2, ERROR: the culprit is named, then the connection closes. */
-void client_fail(struct client *client, struct slice receipt, struct slice message);
-
-/* Refuses `frame`; the buf is freed. */
-void client_refuse(
-	struct client *client, const struct stomp_frame *frame, struct buf *why);
 
 /* The frame's receipt, if it asked for one, leaves after that many answers. */
 void client_expect(struct client *client, const struct stomp_frame *frame,

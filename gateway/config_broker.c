@@ -86,8 +86,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "deny",
-		.means = "what answers a frame that is not allowed: an ERROR, or a "
-			 "message",
+		.means = "what answers a frame that is denied: an ERROR, or a message "
+			 "at /user/queue/errors",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, deny),
 		.text = "strict",

@@ -27,6 +27,10 @@
 	/* A WebSocket frame is none, or stands where it must not (RFC 6455). */       \
 	X(PROTOCOL, 1002, "A WebSocket frame is malformed", "protocol")                \
 	X(NOT_TEXT, 1007, "A text message is not UTF-8", "not_text")                   \
+	/* It is plain STOMP. */                                                       \
+	X(WRONG_DOOR, 1002,                                                            \
+		"SockJS is spoken here. Plain STOMP is at the endpoint's /websocket",  \
+		"wrong_door")                                                          \
 	X(TOO_BIG, 1009, "Message too big", "too_big")                                 \
 	X(SLOW_CONSUMER, 1008, "Slow consumer", "slow_consumer")                       \
 	/* The gateway stops. */                                                       \

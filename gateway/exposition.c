@@ -450,6 +450,10 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 		"have lent.");
 	plain(writer, (int64_t)counter_read(&sum->queue_bytes));
 	write_queues(writer);
+	begin(writer, "postern_ignored_acks_total", "counter",
+		"ACKs and NACKs that were ignored, of sessions that subscribe with "
+		"ack:auto.");
+	plain(writer, (int64_t)counter_read(&sum->ignored_acks));
 	begin(writer, "postern_unknown_sessions_total", "counter",
 		"Requests with messages for a session that is not here.");
 	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));

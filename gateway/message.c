@@ -218,6 +218,11 @@ uint64_t message_sent_at(const struct message *message)
 	return message->sent_at;
 }
 
+struct slice message_destination(const struct message *message)
+{
+	return message->destination;
+}
+
 struct slice message_address(const struct message *message)
 {
 	return message->address;

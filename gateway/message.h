@@ -69,6 +69,7 @@ bool message_is_numbered(const struct message *message); /* its place is shown *
 void message_set_sent_at(struct message *message, uint64_t now);
 uint64_t message_sent_at(const struct message *message);
 
+struct slice message_destination(const struct message *message); /* for clients */
 struct slice message_address(const struct message *message);
 
 /* Bytes that it keeps in memory without its renderings, for bounds. */

@@ -162,6 +162,7 @@ struct metrics {
 	struct counter delivered[DELIVERY_BUCKETS + 1];
 	struct counter delivery_ms; /* the sum of what they took */
 	struct counter unknown_sessions;
+	struct counter ignored_acks; /* of what needs none */
 	struct counter refused[BOUNDS];
 	struct counter refusals[DOORS][REFUSALS]; /* refusal_report() alone counts */
 	struct session_figures sessions[][TRANSPORTS]; /* of each endpoint */

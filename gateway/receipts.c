@@ -91,18 +91,28 @@ bool receipts_due(const struct receipts *receipts, struct slice *id)
 	return true;
 }
 
-void receipts_drop(struct receipts *receipts)
+static void receipts_free(struct receipts *receipts, struct receipt *receipt)
 {
-	struct list *link = list_take_first(&receipts->waiting);
-
-	assert(link != NULL);
-	struct receipt *receipt = receipt_of(link);
-
+	list_remove(&receipt->link);
 	if (receipt->request != 0)
 		table_remove(&receipts->asked, &receipt->node);
 	if (receipts->asked.count == 0)
 		table_finish(&receipts->asked); /* there are thousands of clients */
 	free(receipt);
+}
+
+void receipts_drop(struct receipts *receipts)
+{
+	assert(!list_is_empty(&receipts->waiting));
+	receipts_free(receipts, receipt_of(receipts->waiting.next));
+}
+
+void receipts_cancel(struct receipts *receipts, uint64_t request)
+{
+	struct receipt *receipt = receipts_look(receipts, request);
+
+	if (receipt != NULL)
+		receipts_free(receipts, receipt);
 }
 
 bool receipts_is_empty(const struct receipts *receipts)

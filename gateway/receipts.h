@@ -32,6 +32,9 @@ void receipts_answer(struct receipts *receipts, uint64_t request);
 /* The id that `request` asked a receipt under, or empty. */
 struct slice receipts_find(const struct receipts *receipts, uint64_t request);
 
+/* It never leaves: `request` was refused. Nothing when there is none. */
+void receipts_cancel(struct receipts *receipts, uint64_t request);
+
 /* The id of the oldest receipt if it is due; receipts_drop() takes it away. */
 bool receipts_due(const struct receipts *receipts, struct slice *id);
 void receipts_drop(struct receipts *receipts);

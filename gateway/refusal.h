@@ -59,17 +59,110 @@ enum refusal_class {
 /* The connection ends without a status. X(KIND, doors, level, "name", "sentence") */
 #define CONNECTION_REFUSALS(X)                                                         \
 	X(PROXY_HEADER, AT(PROXY), INFO, "proxy_header",                               \
-		"The PROXY header is missing or malformed")
+		"The PROXY header is missing or malformed")                            \
+	X(SOCKJS_FRAMING, AT(SOCKJS), INFO, "sockjs_framing",                          \
+		"A SockJS frame is a JSON array of strings")                           \
+	X(STOMP_AT_SOCKJS, AT(SOCKJS), INFO, "stomp_at_sockjs",                        \
+		"SockJS is spoken here, and this is plain STOMP")
 
 /* At the door STOMP. X(KIND, class, level, "name", "sentence") */
 #define STOMP_REFUSALS(X)                                                              \
-	/* Breaches of STOMP, before CONNECTED and after. */                           \
+	/* Before CONNECTED. */                                                        \
 	X(FIRST_FRAME, MALFORMED, INFO, "first_frame",                                 \
 		"The first frame must be CONNECT")                                     \
-	X(UNKNOWN_COMMAND, MALFORMED, INFO, "unknown_command",                         \
-		"The command is unknown")                                              \
+	X(STOMP_VERSION, MALFORMED, INFO, "stomp_version", "No version in common")     \
+	X(HEART_BEAT, MALFORMED, INFO, "heart_beat",                                   \
+		"The heart-beat header is malformed")                                  \
+	X(CONNECT_TIME, MALFORMED, INFO, "connect_time", "No CONNECT came in time")    \
+	X(UNFINISHED, MALFORMED, INFO, "unfinished",                                   \
+		"A frame has begun, but its NUL has not come")                         \
+	X(NO_LOGIN, DENIED, INFO, "no_login", "CONNECT needs a login and a passcode")  \
+	X(BAD_LOGIN, DENIED, INFO, "bad_login", "Bad login or passcode")               \
+	X(BAD_TOKEN, DENIED, INFO, "bad_token",                                        \
+		"The token is not the admin listener's")                               \
+	X(LOGINS, FAILED, INFO, "logins", "Too many logins are being checked")         \
+	/* Breaches of STOMP: its grammar, and the bounds of a frame. */               \
+	X(UNKNOWN_COMMAND, MALFORMED, INFO, "unknown_command", "unknown command")      \
 	X(SERVER_COMMAND, MALFORMED, INFO, "server_command",                           \
-		"A client does not send that command")
+		"A client does not send that command")                                 \
+	X(CONNECT_AGAIN, MALFORMED, INFO, "connect_again",                             \
+		"The client is connected already")                                     \
+	X(NO_COLON, MALFORMED, INFO, "no_colon", "header line without a colon")        \
+	X(NO_NAME, MALFORMED, INFO, "no_name", "header line with an empty name")       \
+	X(ESCAPE, MALFORMED, INFO, "escape", "undefined escape in a header")           \
+	X(NUL_IN_HEAD, MALFORMED, INFO, "nul_in_head", "NUL byte among the headers")   \
+	X(CONTENT_LENGTH, MALFORMED, INFO, "content_length",                           \
+		"content-length is not a number")                                      \
+	X(NO_NUL, MALFORMED, INFO, "no_nul",                                           \
+		"no NUL where content-length ends the body")                           \
+	X(FRAME_BODY, MALFORMED, INFO, "frame_body",                                   \
+		"A frame of that command has no body")                                 \
+	X(FRAME_SIZE, MALFORMED, INFO, "frame_size", "The frame is too large")         \
+	X(HEADER_COUNT, MALFORMED, INFO, "header_count",                               \
+		"The frame has too many headers")                                      \
+	X(HEADER_SIZE, MALFORMED, INFO, "header_size", "A header line is too long")    \
+	X(KEPT, MALFORMED, INFO, "kept",                                               \
+		"Too much came behind a frame that is not done yet")                   \
+	/* Breaches of STOMP: what a frame must have, and what its ids must name. */   \
+	X(MISSING_HEADER, MALFORMED, INFO, "missing_header", "A header is missing")    \
+	X(ACK_MODE, MALFORMED, INFO, "ack_mode", "The ack mode is unknown")            \
+	X(PREFETCH, MALFORMED, INFO, "prefetch",                                       \
+		"The prefetch-count is no number from 1")                              \
+	X(ID_IN_USE, MALFORMED, INFO, "id_in_use", "The subscription id is in use")    \
+	X(SUBSCRIBED, MALFORMED, INFO, "subscribed",                                   \
+		"The destination is subscribed to")                                    \
+	X(UNKNOWN_SUBSCRIPTION, MALFORMED, INFO, "unknown_subscription",               \
+		"There is no such subscription")                                       \
+	X(UNKNOWN_MESSAGE, MALFORMED, INFO, "unknown_message",                         \
+		"There is no such message to acknowledge")                             \
+	X(ACKNOWLEDGED, MALFORMED, INFO, "acknowledged",                               \
+		"The message is acknowledged already")                                 \
+	X(NO_NACK, MALFORMED, INFO, "no_nack", "STOMP 1.0 has no NACK")                \
+	X(UNKNOWN_TRANSACTION, MALFORMED, INFO, "unknown_transaction",                 \
+		"There is no such transaction")                                        \
+	X(TRANSACTION_OPEN, MALFORMED, INFO, "transaction_open",                       \
+		"The transaction is open already")                                     \
+	X(TRANSACTION_LOST, MALFORMED, INFO, "transaction_lost",                       \
+		"The transaction acknowledges what its subscription took along")       \
+	/* The conversation cannot go on. */                                           \
+	X(SILENCE, MALFORMED, INFO, "silence", "No heart-beat came in time")           \
+	X(SLOW_CONSUMER, MALFORMED, INFO, "slow_consumer", "Slow consumer")            \
+	/* What the configuration does not allow. */                                   \
+	X(NO_OWNER, DENIED, INFO, "no_owner",                                          \
+		"Nobody owns destinations of that prefix")                             \
+	X(NOT_SUBSCRIBABLE, DENIED, INFO, "not_subscribable",                          \
+		"No destination of that prefix can be subscribed to")                  \
+	X(CLIENT_SEND, DENIED, INFO, "client_send",                                    \
+		"Clients may not send to that destination")                            \
+	X(SELECTOR, DENIED, INFO, "selector", "Selectors are not supported")           \
+	X(SEND_PATTERN, DENIED, INFO, "send_pattern",                                  \
+		"A message has one destination, not a pattern")                        \
+	X(PATTERN, DENIED, INFO, "pattern", "The pattern cannot be used")              \
+	X(QUEUE_PATTERN, DENIED, INFO, "queue_pattern",                                \
+		"A queue is subscribed to by its name, not by a pattern")              \
+	X(USER_PATTERN, DENIED, INFO, "user_pattern",                                  \
+		"Destinations of users are subscribed to by their names")              \
+	X(USER_DESTINATION, DENIED, INFO, "user_destination",                          \
+		"/user needs a name and a destination")                                \
+	X(REPLY_QUEUE, DENIED, INFO, "reply_queue", "There is no such reply queue")    \
+	X(NO_ROUTE, DENIED, INFO, "no_route", "No route has that destination")         \
+	X(BAD_TARGET, DENIED, INFO, "bad_target", "The route leads to no destination") \
+	X(TEMPLATE, DENIED, INFO, "template", "The route cannot shape that message")   \
+	X(CONSOLE, DENIED, INFO, "console", "The console has no such service")         \
+	/* Bounds of a client, and of a queue. */                                      \
+	X(DESTINATION_SIZE, DENIED, INFO, "destination_size",                          \
+		"The destination is too long")                                         \
+	X(SUBSCRIPTIONS, DENIED, INFO, "subscriptions",                                \
+		"There are too many subscriptions")                                    \
+	X(TRANSACTIONS, DENIED, INFO, "transactions",                                  \
+		"There are too many open transactions")                                \
+	X(TRANSACTION_SIZE, DENIED, INFO, "transaction_size",                          \
+		"The transaction is too large")                                        \
+	X(QUEUE_FULL, DENIED, INFO, "queue_full", "The queue is full")                 \
+	/* Bounds of the process. */                                                   \
+	X(DESTINATIONS, FAILED, INFO, "destinations",                                  \
+		"There are too many destinations")                                     \
+	X(PATTERNS, FAILED, INFO, "patterns", "There are too many patterns")
 
 /* All kinds, in one enum: REFUSAL_NOT_FOUND, ... */
 enum refusal_kind {

@@ -71,6 +71,7 @@ static void session_reap(struct task *task)
 	name_unref(&worker->names, session->origin);
 	name_unref(&worker->names, session->cookie);
 	name_unref(&worker->names, session->address);
+	name_unref(&worker->names, session->user);
 	list_remove(&session->link);
 	list_remove(&session->awake);
 	worker->live_sessions--;

@@ -177,6 +177,11 @@ void session_release(struct session *session);
 void session_send(struct session *session, const struct delivery *delivery);
 void session_send_text(struct session *session, struct slice text, bool binary);
 
+/* For the line of its end: what it was refused, a constant, and who it was. */
+void session_set_error(struct session *session, const char *error);
+void session_set_user(
+	struct session *session, struct name *user); /* takes a reference */
+
 /* Counts one of the messages that a stream was made of (handler.h). */
 void session_count_message(struct session *session);
 

@@ -78,6 +78,17 @@ void session_count_delivered(const struct session *session, size_t count)
 	session_count_alike(session, first, alike);
 }
 
+void session_set_error(struct session *session, const char *error)
+{
+	session->error = error;
+}
+
+void session_set_user(struct session *session, struct name *user)
+{
+	name_unref(&session->worker->names, session->user);
+	session->user = name_ref(user);
+}
+
 void session_count_opened(struct session *session)
 {
 	struct worker *worker = session->worker;
@@ -131,7 +142,7 @@ static void session_log_ended(const struct session *session)
 {
 	const struct traffic *in = &session->traffic[DIRECTION_IN];
 	const struct traffic *out = &session->traffic[DIRECTION_OUT];
-	const struct log_field fields[] = {
+	const struct log_field all[] = {
 		{.name = "session", .text = slice_of(session->label)},
 		{.name = "endpoint", .text = session->endpoint->path},
 		{.name = "transport",
@@ -146,9 +157,22 @@ static void session_log_ended(const struct session *session)
 		{.name = "messages_out", .number = out->messages},
 		{.name = "bytes_in", .number = in->bytes},
 		{.name = "bytes_out", .number = out->bytes},
+		{.name = "error",
+			.text = session->error == NULL ? SLICE("")
+						       : slice_of(session->error)},
+		{.name = "user",
+			.text = session->user == NULL ? SLICE("")
+						      : name_text(session->user)},
 	};
+	struct log_field fields[sizeof(all) / sizeof(*all)];
+	size_t count = 0;
 
-	log_event(LOG_INFO, "session ended", fields, sizeof(fields) / sizeof(*fields));
+	/* Most sessions have no error, and nobody has logged in. */
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i].text.data == NULL || all[i].text.len > 0)
+			fields[count++] = all[i];
+	}
+	log_event(LOG_INFO, "session ended", fields, count);
 }
 
 void session_count_ended(struct session *session)

@@ -46,6 +46,8 @@ struct session {
 	struct name *origin;      /* NULL: bound to none */
 	struct name *cookie;      /* the same */
 	struct name *address;
+	const char *error; /* NULL: none */
+	struct name *user; /* NULL: nobody has logged in */
 	char label[17];
 
 	struct counter *gauge; /* of those like it */

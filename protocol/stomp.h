@@ -102,21 +102,39 @@ enum stomp_parse stomp_parse(
 /* After BAD: a short sentence for the peer, without internals. */
 const char *stomp_parser_error(const struct stomp_parser *parser);
 
-/* After BAD: which of the limits is exceeded, if that is what is wrong. */
-enum stomp_excess {
-	STOMP_EXCESS_NONE,
-	STOMP_EXCESS_FRAME,
-	STOMP_EXCESS_HEADERS,
-	STOMP_EXCESS_HEADER,
+/* After BAD: what is wrong. */
+enum stomp_fault {
+	STOMP_FAULT_NONE,
+	STOMP_FAULT_COMMAND,
+	STOMP_FAULT_NO_COLON,
+	STOMP_FAULT_NO_NAME,
+	STOMP_FAULT_ESCAPE,
+	STOMP_FAULT_NUL, /* among the headers */
+	STOMP_FAULT_LENGTH,
+	STOMP_FAULT_NO_NUL, /* where content-length ends the body */
+	STOMP_FAULT_BODY,
+	STOMP_FAULT_FRAME_SIZE,
+	STOMP_FAULT_HEADERS,
+	STOMP_FAULT_HEADER_SIZE,
 };
 
-enum stomp_excess stomp_parser_excess(const struct stomp_parser *parser);
+enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser);
+
+/*
+ * After BAD: the beginning of what is at fault, however the bytes were cut: of the command,
+ * the header line, or the value of content-length; empty for the other faults.
+ */
+struct slice stomp_parser_culprit(const struct stomp_parser *parser);
 
 /* After BAD: the receipt header of the culprit if it was read, else empty. */
 struct slice stomp_parser_receipt(const struct stomp_parser *parser);
 
 /* True while part of a frame has been taken. */
 bool stomp_parser_is_inside(const struct stomp_parser *parser);
+
+/* While the body of a frame with content-length is being read: both lengths of that. */
+bool stomp_parser_misses_body(
+	const struct stomp_parser *parser, size_t *length, size_t *taken);
 
 /*
  * Writing: begin, headers, end. Lines end with LF alone: old clients lose frames

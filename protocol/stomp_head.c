@@ -94,7 +94,7 @@ static struct slice without_leading_blanks(struct slice value)
 	return value;
 }
 
-const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
+enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	enum stomp_command command, struct slice line)
 {
 	size_t colon = slice_find(line, ':');
@@ -103,9 +103,9 @@ const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	size_t start = head->text.len;
 
 	if (colon == line.len)
-		return "header line without a colon";
+		return STOMP_FAULT_NO_COLON;
 	if (colon == 0)
-		return "header line with an empty name";
+		return STOMP_FAULT_NO_NAME;
 	if (version == STOMP_1_0)
 		value = without_leading_blanks(value);
 
@@ -113,16 +113,16 @@ const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
 		buf_append(&head->text, name);
 		buf_append(&head->text, value);
 		add_lengths(head, name.len, value.len);
-		return NULL;
+		return STOMP_FAULT_NONE;
 	}
 	bool defined = append_unescaped(&head->text, version, name);
 	size_t middle = head->text.len;
 	if (!defined || !append_unescaped(&head->text, version, value)) {
 		head->text.len = start;
-		return "undefined escape in a header";
+		return STOMP_FAULT_ESCAPE;
 	}
 	add_lengths(head, middle - start, head->text.len - middle);
-	return NULL;
+	return STOMP_FAULT_NONE;
 }
 
 void stomp_head_resolve(struct stomp_head *head)

@@ -22,9 +22,9 @@ void stomp_head_clear(struct stomp_head *head);
 
 /*
  * Decodes a line (without its end) of a `command` frame by the rules of `version`.
- * Returns NULL, or why the line is bad; a bad line adds nothing.
+ * Returns STOMP_FAULT_NONE, or why the line is bad; a bad line adds nothing.
  */
-const char *stomp_head_add(struct stomp_head *head, enum stomp_version version,
+enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	enum stomp_command command, struct slice line);
 
 /* Makes the headers readable; they stay so until the next line is added. */

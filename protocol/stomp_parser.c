@@ -21,6 +21,7 @@
 enum {
 	COMMAND_MAX = sizeof("UNSUBSCRIBE") - 1, /* the longest command */
 	LINE_END_MAX = 2,                        /* CR LF */
+	CULPRIT_MAX = 96,
 	KEPT_BYTES = 1024, /* a bigger buffer is freed between frames */
 };
 
@@ -49,8 +50,10 @@ struct stomp_reading {
 	bool has_length; /* there is a content-length: */
 	size_t length;
 	struct slice body;
+	enum stomp_fault fault;
 	char error[80];
-	enum stomp_excess excess;
+	size_t culprit_len;
+	char culprit[CULPRIT_MAX];
 };
 
 struct stomp_parser {
@@ -90,11 +93,15 @@ static void begin_frame(struct stomp_parser *parser)
 	parser->stage = STAGE_COMMAND;
 }
 
-__attribute__((format(printf, 2, 3))) static void fail(
-	struct stomp_parser *parser, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void fail(struct stomp_parser *parser,
+	enum stomp_fault fault, struct slice culprit, const char *format, ...)
 {
+	const struct slice start = slice_first(culprit, CULPRIT_MAX);
 	va_list arguments;
 
+	parser->reading->fault = fault;
+	parser->reading->culprit_len = start.len;
+	memcpy(parser->reading->culprit, start.data, start.len);
 	va_start(arguments, format);
 	vsnprintf(parser->reading->error, sizeof(parser->reading->error), format,
 		arguments);
@@ -105,9 +112,8 @@ __attribute__((format(printf, 2, 3))) static void fail(
 
 static void fail_too_large(struct stomp_parser *parser)
 {
-	parser->reading->excess = STOMP_EXCESS_FRAME;
-	fail(parser, "frame is larger than %zu bytes",
-		parser->reading->rules.limits.frame);
+	fail(parser, STOMP_FAULT_FRAME_SIZE, SLICE(""),
+		"frame is larger than %zu bytes", parser->reading->rules.limits.frame);
 }
 
 /* An idle parser keeps nothing: there are thousands of them. */
@@ -181,7 +187,7 @@ static void read_command(struct stomp_parser *parser, struct slice line)
 			return;
 		}
 	}
-	fail(parser, "unknown command");
+	fail(parser, STOMP_FAULT_COMMAND, line, "unknown command");
 }
 
 static void read_header(struct stomp_parser *parser, struct slice line)
@@ -189,14 +195,18 @@ static void read_header(struct stomp_parser *parser, struct slice line)
 	size_t most = parser->reading->rules.limits.headers;
 
 	if (parser->reading->head.count == most) {
-		parser->reading->excess = STOMP_EXCESS_HEADERS;
-		fail(parser, "frame has more than %zu headers", most);
+		fail(parser, STOMP_FAULT_HEADERS, SLICE(""),
+			"frame has more than %zu headers", most);
 		return;
 	}
-	const char *error = stomp_head_add(&parser->reading->head,
+	const enum stomp_fault fault = stomp_head_add(&parser->reading->head,
 		parser->reading->rules.version, parser->reading->command, line);
-	if (error != NULL)
-		fail(parser, "%s", error);
+	if (fault != STOMP_FAULT_NONE)
+		fail(parser, fault, line, "%s",
+			fault == STOMP_FAULT_NO_COLON ? "header line without a colon"
+			: fault == STOMP_FAULT_NO_NAME
+				? "header line with an empty name"
+				: "undefined escape in a header");
 }
 
 /* Reads digits; a number that is too large for a size_t becomes SIZE_MAX. */
@@ -232,7 +242,7 @@ static bool may_have_body(const struct stomp_parser *parser)
 
 static void fail_body(struct stomp_parser *parser)
 {
-	fail(parser, "%.*s frame has a body",
+	fail(parser, STOMP_FAULT_BODY, SLICE(""), "%.*s frame has a body",
 		SLICE_ARGS(stomp_command_name(parser->reading->command)));
 }
 
@@ -248,7 +258,8 @@ static void finish_head(struct stomp_parser *parser)
 		return;
 	parser->reading->has_length = true;
 	if (!read_length(*length, &parser->reading->length))
-		fail(parser, "content-length is not a number");
+		fail(parser, STOMP_FAULT_LENGTH, *length,
+			"content-length is not a number");
 	else if (parser->reading->length > 0 && !may_have_body(parser))
 		fail_body(parser);
 	else if (parser->reading->length >=
@@ -261,8 +272,8 @@ static void read_line(struct stomp_parser *parser, struct slice line, size_t lon
 	if (parser->stage == STAGE_COMMAND) {
 		read_command(parser, line);
 	} else if (line.len > longest) {
-		parser->reading->excess = STOMP_EXCESS_HEADER;
-		fail(parser, "header line is longer than %zu bytes", longest);
+		fail(parser, STOMP_FAULT_HEADER_SIZE, line,
+			"header line is longer than %zu bytes", longest);
 	} else if (line.len == 0) {
 		finish_head(parser);
 	} else {
@@ -281,7 +292,7 @@ static void take_line(struct stomp_parser *parser, struct slice *input)
 	bool whole = end < piece.len;
 
 	if (slice_find(slice_first(piece, end), '\0') < end) {
-		fail(parser, "NUL byte among the headers");
+		fail(parser, STOMP_FAULT_NUL, SLICE(""), "NUL byte among the headers");
 		return;
 	}
 	struct slice line = take(parser, input, whole ? end + 1 : end, whole);
@@ -317,7 +328,8 @@ static void take_body(struct stomp_parser *parser, struct slice *input)
 	assert(body.len > 0); /* the NUL is in it */
 	body.len--;
 	if (body.data[body.len] != '\0') {
-		fail(parser, "no NUL where content-length ends the body");
+		fail(parser, STOMP_FAULT_NO_NUL, SLICE(""),
+			"no NUL where content-length ends the body");
 		return;
 	}
 	parser->reading->body = has_use_for_body(parser) ? body : SLICE("");
@@ -402,9 +414,16 @@ const char *stomp_parser_error(const struct stomp_parser *parser)
 	return parser->stage == STAGE_BAD ? parser->reading->error : "";
 }
 
-enum stomp_excess stomp_parser_excess(const struct stomp_parser *parser)
+enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser)
 {
-	return parser->stage == STAGE_BAD ? parser->reading->excess : STOMP_EXCESS_NONE;
+	return parser->stage == STAGE_BAD ? parser->reading->fault : STOMP_FAULT_NONE;
+}
+
+struct slice stomp_parser_culprit(const struct stomp_parser *parser)
+{
+	if (parser->stage != STAGE_BAD)
+		return SLICE("");
+	return (struct slice){parser->reading->culprit, parser->reading->culprit_len};
 }
 
 struct slice stomp_parser_receipt(const struct stomp_parser *parser)
@@ -420,4 +439,14 @@ bool stomp_parser_is_inside(const struct stomp_parser *parser)
 {
 	return parser->stage == STAGE_COMMAND || parser->stage == STAGE_HEADERS ||
 	       parser->stage == STAGE_BODY;
+}
+
+bool stomp_parser_misses_body(
+	const struct stomp_parser *parser, size_t *length, size_t *taken)
+{
+	if (parser->stage != STAGE_BODY || !parser->reading->has_length)
+		return false;
+	*length = parser->reading->length;
+	*taken = parser->reading->held.len;
+	return true;
 }

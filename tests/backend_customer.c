@@ -7,14 +7,16 @@
 
 #include <stdio.h>
 
-static void on_answer(struct party *party, uint64_t request, struct slice error)
+static void on_answer(
+	struct party *party, uint64_t request, const struct broker_refusal *refusal)
 {
 	struct customer *customer = container_of(party, struct customer, party);
 
 	ck_assert_uint_lt(customer->answer_count, ANSWERS_MAX);
 	struct answer *answer = &customer->answers[customer->answer_count++];
 	answer->request = request;
-	snprintf(answer->error, sizeof(answer->error), "%.*s", SLICE_ARGS(error));
+	snprintf(answer->error, sizeof(answer->error), "%s",
+		refusal == NULL ? "" : refusal_sentence(refusal->kind).data);
 }
 
 static void on_committed(struct party *party)

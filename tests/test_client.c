@@ -141,11 +141,39 @@ END_TEST
 START_TEST(who_does_not_connect_in_time_is_sent_away)
 {
 	pass(9000);
-	stomp_peer_say_raw(peer, SLICE("\nCONN")); /* wins no time */
+	stomp_peer_say_raw(peer, SLICE("\n\n")); /* wins no time */
 	pass(999);
 	assert_heard(peer, "");
 	pass(1);
 	stomp_peer_check_refused(peer, "No CONNECT came in time", "");
+}
+END_TEST
+
+static const struct {
+	struct slice said;
+	const char *text;
+} unfinished[] = {
+	{SLICE_INIT("CONN"),
+		"[A frame has begun, but its NUL has not come. A NUL byte ends every "
+		"frame.]"},
+	/* As wscat, Postman and React Native on Android send it. */
+	{SLICE_INIT("CONNECT\naccept-version:1.2\n\n"),
+		"[A frame has begun, but its NUL has not come. A NUL byte ends every "
+		"frame.]"},
+	{SLICE_INIT("CONNECT\naccept-version:1.2\ncontent-length:9\n\n\0\0\0"),
+		"[A frame has begun, but its NUL has not come. Its content-length is "
+		"9, "
+		"and 3 bytes of its body have come.]"},
+};
+
+START_TEST(who_has_said_half_a_connect_is_told_so)
+{
+	pass(9000);
+	stomp_peer_say_raw(peer, unfinished[_i].said);
+	pass(1000);
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_msg(strstr(heard, unfinished[_i].text) != NULL, "%s", heard);
+	ck_assert_ptr_null(peer->memory.session);
 }
 END_TEST
 
@@ -217,7 +245,7 @@ START_TEST(a_frame_before_connect_is_small)
 	struct stomp_peer *first = peer;
 	peer = stomp_peer_create(worker);
 	say_of_size(301, "CONNECT\nx:");
-	stomp_peer_check_refused(peer, "frame is larger than 300 bytes", "");
+	stomp_peer_check_refused(peer, "The frame is too large", "");
 	stomp_peer_destroy(first);
 }
 END_TEST
@@ -228,7 +256,7 @@ START_TEST(a_frame_after_connect_may_be_larger)
 	say_of_size(600, "SEND\ndestination:/topic/a\nx:");
 	assert_heard(peer, "");
 	say_of_size(601, "SEND\nreceipt:r\ndestination:/topic/a\nx:");
-	stomp_peer_check_refused(peer, "frame is larger than 600 bytes", "r");
+	stomp_peer_check_refused(peer, "The frame is too large", "r");
 }
 END_TEST
 
@@ -240,7 +268,7 @@ START_TEST(what_follows_a_mistake_is_ignored)
 	stomp_peer_mutter(peer, "BEGIN");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	stomp_peer_mutter(peer, "NONSENSE");
-	stomp_peer_check_refused(peer, "BEGIN needs a transaction", "");
+	stomp_peer_check_refused(peer, "A header is missing", "");
 }
 END_TEST
 
@@ -248,7 +276,7 @@ START_TEST(an_error_quotes_the_receipt_as_the_version_escapes)
 {
 	connect_with("CONNECT{accept-version:1.2}");
 	stomp_peer_say(peer, "NACK{receipt:a\\cb}");
-	stomp_peer_check_refused(peer, "NACK needs an id", "a\\cb");
+	stomp_peer_check_refused(peer, "A header is missing", "a\\cb");
 }
 END_TEST
 
@@ -261,9 +289,9 @@ START_TEST(an_error_comes_after_what_was_said_before)
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
 	assert_heard(peer,
-		"RECEIPT{receipt-id:r} ERROR{message:ABORT needs a transaction}"
-		"{content-type:text/plain}{content-length:25}[ABORT needs a "
-		"transaction] "
+		"RECEIPT{receipt-id:r} ERROR{message:A header is missing}"
+		"{content-type:text/plain}{content-length:58}[A header is missing: "
+		"header \"transaction\". ABORT needs it.] "
 		"close 1002 STOMP error");
 }
 END_TEST
@@ -329,7 +357,7 @@ START_TEST(a_slow_consumer_is_told_so)
 	memory_outlet_pull(&peer->memory);
 	assert_heard(peer,
 		"ERROR{message:Slow consumer}{content-type:text/plain}"
-		"{content-length:13}[Slow consumer] close 1008 Slow consumer");
+		"{content-length:14}[Slow consumer.] close 1008 Slow consumer");
 }
 END_TEST
 
@@ -368,6 +396,7 @@ int main(void)
 		the_connected_frame_names_session_and_server_without_escapes);
 	tcase_add_test(connecting, line_ends_of_any_kind_may_stand_before_connect);
 	tcase_add_test(connecting, who_does_not_connect_in_time_is_sent_away);
+	unit_add_table(connecting, who_has_said_half_a_connect_is_told_so, unfinished);
 	tcase_add_test(connecting, who_is_connected_may_be_silent_without_heart_beats);
 
 	tcase_add_checked_fixture(frames, setup, teardown);

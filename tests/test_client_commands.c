@@ -197,6 +197,25 @@ START_TEST(version_1_0_needs_no_subscription_id)
 }
 END_TEST
 
+static const char *const later[] = {"1.1", "1.2"};
+
+START_TEST(later_versions_need_no_subscription_id_either)
+{
+	connect_other(later[_i]);
+	stomp_peer_say(other, "SUBSCRIBE{destination:/topic/a}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "SEND{destination:/topic/a}[one]");
+	assert_heard(other, "MESSAGE{destination:/topic/a}[one] "
+			    "MESSAGE{subscription:1}{destination:/topic/a}[one]");
+	stomp_peer_say(other, "UNSUBSCRIBE{destination:/topic/a}{receipt:r}");
+	stomp_peer_say(peer, "SEND{destination:/topic/a}[two]");
+	assert_heard(other, "RECEIPT{receipt-id:r} "
+			    "MESSAGE{subscription:1}{destination:/topic/a}[two]");
+	stomp_peer_say(other, "UNSUBSCRIBE{destination:/topic/a}"); /* it has an id */
+	stomp_peer_check_refused(other, "There is no such subscription", "");
+}
+END_TEST
+
 START_TEST(version_1_0_may_use_a_subscription_id)
 {
 	connect_other("1.0");
@@ -415,6 +434,7 @@ int main(void)
 	tcase_add_test(sending, ids_and_destinations_are_encoded_too);
 	tcase_add_test(sending, version_1_0_needs_no_subscription_id);
 	tcase_add_test(sending, version_1_0_may_use_a_subscription_id);
+	unit_add_table(sending, later_versions_need_no_subscription_id_either, later);
 
 	tcase_add_checked_fixture(leaving, setup, teardown);
 	tcase_add_test(leaving,

@@ -27,16 +27,14 @@ static void teardown(void)
 static const struct {
 	const char *version, *frame, *message, *receipt;
 } refusals[] = {
-	{"1.2", "SEND{receipt:r}[x]", "SEND needs a destination", "r"},
-	{"1.2", "SEND{destination:}[x]", "SEND needs a destination", ""},
+	{"1.2", "SEND{receipt:r}[x]", "A header is missing", "r"},
+	{"1.2", "SEND{destination:}[x]", "A header is missing", ""},
 	{"1.2", "SEND{destination:/nobody/a}[x]",
 		"Nobody owns destinations of that prefix", ""},
 	{"1.2", "SEND{destination:/topic/a}{transaction:t}{receipt:r}[x]",
 		NO_TRANSACTION, "r"},
-	{"1.2", "SUBSCRIBE{id:1}{receipt:r}", "SUBSCRIBE needs a destination", "r"},
-	{"1.0", "SUBSCRIBE", "SUBSCRIBE needs a destination", ""},
-	{"1.1", "SUBSCRIBE{destination:/topic/a}", "SUBSCRIBE needs an id", ""},
-	{"1.2", "SUBSCRIBE{destination:/topic/a}", "SUBSCRIBE needs an id", ""},
+	{"1.2", "SUBSCRIBE{id:1}{receipt:r}", "A header is missing", "r"},
+	{"1.0", "SUBSCRIBE", "A header is missing", ""},
 	{"1.2", "SUBSCRIBE{id:1}{destination:/nobody/a}",
 		"No destination of that prefix can be subscribed to", ""},
 	{"1.2", "SUBSCRIBE{id:1}{destination:/queue/a}{prefetch-count:0}",
@@ -62,15 +60,16 @@ static const struct {
 	{"1.2", "SUBSCRIBE{id:1}{destination:/temp-queue/a}{selector: }",
 		"Selectors are not supported", ""},
 	{"1.2", "UNSUBSCRIBE{id:9}{receipt:r}", "There is no such subscription", "r"},
-	{"1.2", "UNSUBSCRIBE{destination:/topic/a}", "UNSUBSCRIBE needs an id", ""},
-	{"1.1", "UNSUBSCRIBE", "UNSUBSCRIBE needs an id", ""},
-	{"1.0", "UNSUBSCRIBE", "UNSUBSCRIBE needs an id", ""},
+	{"1.2", "UNSUBSCRIBE{destination:/topic/a}", "There is no such subscription",
+		""},
+	{"1.1", "UNSUBSCRIBE", "A header is missing", ""},
+	{"1.0", "UNSUBSCRIBE", "A header is missing", ""},
 	{"1.0", "UNSUBSCRIBE{destination:/topic/a}", "There is no such subscription",
 		""},
-	{"1.2", "ACK", "ACK needs an id", ""},
-	{"1.1", "ACK{subscription:1}", "ACK needs a message-id", ""},
-	{"1.1", "ACK{message-id:1-1}", "ACK needs a subscription", ""},
-	{"1.0", "ACK", "ACK needs a message-id", ""},
+	{"1.2", "ACK", "A header is missing", ""},
+	{"1.1", "ACK{subscription:1}", "A header is missing", ""},
+	{"1.1", "ACK{message-id:1-1}", "A header is missing", ""},
+	{"1.0", "ACK", "A header is missing", ""},
 	{"1.0", "NACK{message-id:1-1}", "STOMP 1.0 has no NACK", ""},
 	{"1.2", "ACK{id:1}", NO_MESSAGE, ""},
 	{"1.2", "ACK{id:1-1-1}", NO_MESSAGE, ""},
@@ -79,10 +78,10 @@ static const struct {
 	{"1.0", "ACK{message-id:1-1}", NO_MESSAGE, ""},
 	{"1.2", "NACK{id:1}{receipt:r}", NO_MESSAGE, "r"},
 	{"1.2", "ACK{id:1-1-1}{transaction:t}", NO_TRANSACTION, ""},
-	{"1.2", "BEGIN", "BEGIN needs a transaction", ""},
-	{"1.2", "BEGIN{transaction:}", "BEGIN needs a transaction", ""},
-	{"1.2", "COMMIT", "COMMIT needs a transaction", ""},
-	{"1.2", "ABORT", "ABORT needs a transaction", ""},
+	{"1.2", "BEGIN", "A header is missing", ""},
+	{"1.2", "BEGIN{transaction:}", "A header is missing", ""},
+	{"1.2", "COMMIT", "A header is missing", ""},
+	{"1.2", "ABORT", "A header is missing", ""},
 	{"1.2", "COMMIT{transaction:t}", NO_TRANSACTION, ""},
 	{"1.2", "ABORT{transaction:t}{receipt:r}", NO_TRANSACTION, "r"},
 	{"1.2", "CONNECT{accept-version:1.2}", "The client is connected already", ""},
@@ -105,6 +104,55 @@ START_TEST(what_cannot_be_obeyed_is_an_error_and_the_end)
 }
 END_TEST
 
+/* What the text of the ERROR says, behind the sentence. */
+static const struct {
+	const char *version, *frame, *text;
+} texts[] = {
+	/* A blank behind the colon counts from 1.1 on, and is easily overlooked. */
+	{"1.1", "SEND{destination: /topic/a}[x]",
+		": destination \" /topic/a\". The prefixes are /topic, /queue, /app. "
+		"There is a blank at an end of the value"},
+	{"1.2", "SUBSCRIBE{id:1}{destination:/nobody/a }",
+		": destination \"/nobody/a \". There is a blank at an end of the "
+		"value"},
+	{"1.2", "SEND{Destination:/topic/a}[x]",
+		": header \"destination\". SEND needs it. There is a header "
+		"\"Destination\": names have no capitals and no blanks."},
+	{"1.2", "SUBSCRIBE{id:1}{destination :/topic/a}",
+		": header \"destination\". SUBSCRIBE needs it. There is a header "
+		"\"destination \": names have no capitals and no blanks."},
+	{"1.2", "SEND{destination:}[x]",
+		": header \"destination\". SEND needs it, with a value."},
+	{"1.2", "send{destination:/topic/a}[x]",
+		": command \"send\". Commands are in capitals."},
+	{"1.2", "SENDD", ": command \"SENDD\"."},
+	{"1.2", "\"SEND", ": command \"\\\"SEND\". This looks like SockJS"},
+	{"1.2", "UNSUBSCRIBE{id:nine}", ": header id \"nine\"."},
+	{"1.1", "ACK{message-id:1-1}{subscription:1}", ": header message-id \"1-1\"."},
+	{"1.2", "COMMIT{transaction:t}", ": header transaction \"t\"."},
+	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a}{ack:Client}",
+		": header ack \"Client\". It is auto, client or client-individual."},
+	{"1.2", "SUBSCRIBE{id:1}{destination:/topic/a**}",
+		": destination \"/topic/a**\". In a pattern \"**\" must be a whole "
+		"segment."},
+	{"1.2", "MESSAGE[x]", ": command \"MESSAGE\"."},
+	/* Secrets are not quoted, nor what a CONNECT says. */
+	{"1.2", "SEND{destination:/topic/a}{passcode:\\t}[x]", ": header line."},
+	{"1.2", "CONNECT{passcode:secret}{login:ana}", "already."},
+};
+
+START_TEST(the_text_of_an_error_quotes_what_was_refused)
+{
+	struct stomp_peer *other = stomp_peer_connect(worker, texts[_i].version);
+
+	stomp_peer_say(other, texts[_i].frame);
+	const char *heard = stomp_peer_heard(other);
+	ck_assert_msg(strstr(heard, texts[_i].text) != NULL, "%s", heard);
+	ck_assert_ptr_null(strstr(heard, "secret"));
+	stomp_peer_destroy(other);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client refusals");
@@ -112,5 +160,6 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	unit_add_table(tcase, what_cannot_be_obeyed_is_an_error_and_the_end, refusals);
+	unit_add_table(tcase, the_text_of_an_error_quotes_what_was_refused, texts);
 	return unit_run(suite);
 }

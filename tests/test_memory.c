@@ -396,7 +396,8 @@ START_TEST(queues_count_as_destinations)
 	stomp_peer_say(peers[0], "SUBSCRIBE{id:1}{destination:/topic/a}");
 	send("x");
 	stomp_peer_say(sender, "SEND{destination:/queue/b}{receipt:r}[x]");
-	stomp_peer_check_refused(sender, "There are too many destinations", "r");
+	assert_hears(sender, "");
+	ck_assert_ptr_nonnull(sender->memory.session);
 }
 END_TEST
 

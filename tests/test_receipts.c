@@ -51,6 +51,22 @@ START_TEST(a_home_may_answer_many_before_another_answers_the_oldest)
 }
 END_TEST
 
+START_TEST(what_is_cancelled_holds_up_no_other)
+{
+	receipts_expect(&receipts, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, 2, SLICE("b"), 2);
+	receipts_expect(&receipts, 3, SLICE("c"), 1);
+	receipts_answer(&receipts, 3);
+	receipts_cancel(&receipts, 2);
+	receipts_cancel(&receipts, 2); /* its other home refuses, too */
+	receipts_answer(&receipts, 2);
+	ck_assert_str_eq(take_due(), "");
+	receipts_answer(&receipts, 1);
+	ck_assert_str_eq(take_due(), "a c ");
+	ck_assert(receipts_is_empty(&receipts));
+}
+END_TEST
+
 START_TEST(what_was_not_asked_for_has_no_id)
 {
 	receipts_expect(&receipts, 0, SLICE("bye"), 0);
@@ -133,6 +149,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, there_are_none_at_first);
 	tcase_add_test(tcase, what_was_not_asked_for_has_no_id);
+	tcase_add_test(tcase, what_is_cancelled_holds_up_no_other);
 	tcase_add_test(tcase, a_home_may_answer_many_before_another_answers_the_oldest);
 	tcase_add_test(tcase, a_receipt_is_due_after_its_last_answer);
 	tcase_add_test(tcase, one_without_answers_is_due_at_once);

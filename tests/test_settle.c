@@ -1,6 +1,7 @@
 /* ACK and NACK: which messages a frame means, in each version, and what becomes of them. */
 #include "gateway/broker/internal.h"
 
+#include "gateway/metrics.h"
 #include "gateway/session.h"
 #include "tests/still_crew.h"
 #include "tests/unit.h"
@@ -10,7 +11,7 @@
 static struct worker *worker;
 static struct broker *broker;
 static struct party party;
-static struct buf error;
+static struct broker_refusal refusal;
 
 static void setup(void)
 {
@@ -23,7 +24,6 @@ static void setup(void)
 
 static void teardown(void)
 {
-	buf_finish(&error);
 	broker_leave(broker, &party);
 	still_crew_settle(worker->crew);
 	still_crew_destroy(worker->crew);
@@ -54,10 +54,12 @@ static enum broker_result say(enum stomp_command command, enum stomp_version ver
 	const struct stomp_frame frame = {.command = command,
 		.headers = headers,
 		.header_count = subscription[0] == '\0' ? 1 : 2};
-	struct broker_call call = {
-		.party = &party, .frame = &frame, .version = version, .error = &error};
+	struct broker_call call = {.party = &party,
+		.frame = &frame,
+		.version = version,
+		.refusal = &refusal};
 
-	buf_clear(&error);
+	refusal.kind = REFUSALS;
 	return broker_settle(broker, &call);
 }
 
@@ -110,28 +112,30 @@ static const struct {
 	enum stomp_version version;
 	const char *name, *value, *subscription;
 	enum broker_result result;
+	bool is_ignored;
 } frames[] = {
-	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "1", BROKER_TAKEN},
-	{STOMP_NACK, STOMP_1_1, "message-id", "1-2", "1", BROKER_TAKEN},
-	{STOMP_ACK, STOMP_1_0, "message-id", "1-1", "", BROKER_TAKEN},
-	{STOMP_NACK, STOMP_1_2, "id", "1-2-1", "", BROKER_TAKEN},
-	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "2", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "auto", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_1, "id", "1-1-1", "1", BROKER_REFUSED},
-	{STOMP_NACK, STOMP_1_0, "message-id", "1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "message-id", "1-1", "1", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-3-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "2-1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1-2", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1-", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "-1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1-1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1-99999999999", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "99999999999999999-1-1", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "x", "", BROKER_REFUSED},
-	{STOMP_ACK, STOMP_1_2, "id", "", "", BROKER_REFUSED},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "1", BROKER_TAKEN, false},
+	{STOMP_NACK, STOMP_1_1, "message-id", "1-2", "1", BROKER_TAKEN, false},
+	{STOMP_ACK, STOMP_1_0, "message-id", "1-1", "", BROKER_TAKEN, false},
+	{STOMP_NACK, STOMP_1_2, "id", "1-2-1", "", BROKER_TAKEN, false},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "2", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1", "auto", BROKER_TAKEN, true},
+	{STOMP_ACK, STOMP_1_1, "id", "1-1-1", "1", BROKER_REFUSED, false},
+	{STOMP_NACK, STOMP_1_0, "message-id", "1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "message-id", "1-1", "1", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-3-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "2-1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-2", "", BROKER_TAKEN, true},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "-1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-99999999999", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "99999999999999999-1-1", "", BROKER_REFUSED,
+		false},
+	{STOMP_ACK, STOMP_1_2, "id", "x", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "", "", BROKER_REFUSED, false},
 };
 
 START_TEST(each_version_names_messages_in_its_own_way)
@@ -142,9 +146,45 @@ START_TEST(each_version_names_messages_in_its_own_way)
 	ck_assert_int_eq(say(frames[_i].command, frames[_i].version, frames[_i].name,
 				 frames[_i].value, frames[_i].subscription),
 		frames[_i].result);
-	ck_assert_uint_eq(
-		subscription->unacked.count, frames[_i].result == BROKER_TAKEN ? 1 : 2);
-	ck_assert_int_eq(error.len > 0, frames[_i].result == BROKER_REFUSED);
+	ck_assert_uint_eq(subscription->unacked.count,
+		frames[_i].result == BROKER_TAKEN && !frames[_i].is_ignored ? 1 : 2);
+	ck_assert_uint_eq(counter_read(&broker->worker->metrics->ignored_acks),
+		frames[_i].is_ignored);
+	ck_assert_int_eq(refusal.kind != REFUSALS, frames[_i].result == BROKER_REFUSED);
+}
+END_TEST
+
+/* What old clients say of a delivery that needs no ACK, and what stays a mistake. */
+static const struct {
+	enum stomp_version version;
+	const char *name, *value, *subscription;
+	bool is_ignored;
+} stray[] = {
+	{STOMP_1_2, "id", "undefined", "", true},
+	{STOMP_1_2, "id", "", "", true},
+	{STOMP_1_2, "id", "1-7", "", true}, /* a message-id */
+	{STOMP_1_2, "id", "1-7-1", "", true},
+	{STOMP_1_2, "id", "1-7-99", "", true},
+	{STOMP_1_1, "message-id", "1-7", "1", true},
+	{STOMP_1_1, "message-id", "1-7", "gone", true},
+	{STOMP_1_1, "message-id", "undefined", "1", true},
+	{STOMP_1_0, "message-id", "1-7", "", true},
+	{STOMP_1_2, "message-id", "1-7", "1", false},
+	{STOMP_1_1, "id", "1-7", "1", false},
+	{STOMP_1_1, "message-id", "1-7", "", false},
+};
+
+START_TEST(who_has_had_an_auto_subscription_is_forgiven_what_nobody_knows)
+{
+	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 2);
+
+	party.had_auto = true;
+	ck_assert_int_eq(say(STOMP_ACK, stray[_i].version, stray[_i].name,
+				 stray[_i].value, stray[_i].subscription),
+		stray[_i].is_ignored ? BROKER_TAKEN : BROKER_REFUSED);
+	ck_assert_uint_eq(subscription->unacked.count, 2);
+	ck_assert_uint_eq(counter_read(&broker->worker->metrics->ignored_acks),
+		stray[_i].is_ignored);
 }
 END_TEST
 
@@ -169,6 +209,8 @@ int main(void)
 	tcase_add_test(tcase, client_individual_acknowledges_one);
 	tcase_add_test(tcase, one_subscription_does_not_acknowledge_for_another);
 	unit_add_table(tcase, each_version_names_messages_in_its_own_way, frames);
+	unit_add_table(tcase,
+		who_has_had_an_auto_subscription_is_forgiven_what_nobody_knows, stray);
 	tcase_add_test(tcase, what_was_forgotten_may_be_acknowledged_on_a_topic);
 	return unit_run(suite);
 }

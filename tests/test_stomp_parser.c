@@ -255,6 +255,71 @@ START_TEST(in_small_pieces_the_same_frames_come_out)
 }
 END_TEST
 
+static const struct {
+	struct slice stream;
+	enum stomp_fault fault;
+	const char *culprit;
+} culprits[] = {
+	{SLICE_INIT("SENDD\n"), STOMP_FAULT_COMMAND, "SENDD"},
+	{SLICE_INIT("[\"CONNECT\\nlogin:a\"]\n"), STOMP_FAULT_COMMAND,
+		"[\"CONNECT\\nlo"},
+	{SLICE_INIT("SEND\na:b\nno colon\r\n"), STOMP_FAULT_NO_COLON, "no colon"},
+	{SLICE_INIT("SEND\n:b\n"), STOMP_FAULT_NO_NAME, ":b"},
+	{SLICE_INIT("SEND\na:\\t\n"), STOMP_FAULT_ESCAPE, "a:\\t"},
+	{SLICE_INIT("SEND\nab\0"), STOMP_FAULT_NUL, ""},
+	{SLICE_INIT("SEND\ncontent-length:1x\n\n"), STOMP_FAULT_LENGTH, "1x"},
+	{SLICE_INIT("SEND\ncontent-length:1\n\nxy"), STOMP_FAULT_NO_NUL, ""},
+	{SLICE_INIT("ACK\n\nx"), STOMP_FAULT_BODY, ""},
+	{SLICE_INIT("SEND\ncontent-length:999\n\n"), STOMP_FAULT_FRAME_SIZE, ""},
+	{SLICE_INIT("SEND\na:1\nb:1\nc:1\nd:1\ne:1\n"), STOMP_FAULT_HEADERS, ""},
+	{SLICE_INIT("SEND\na:" X40 "\n"), STOMP_FAULT_HEADER_SIZE, "a:" X40},
+};
+
+/* Fed byte by byte and whole: the same is at fault. */
+START_TEST(what_is_at_fault_is_known_however_it_came)
+{
+	for (size_t step = 1; step <= culprits[_i].stream.len; step++) {
+		struct stomp_parser *parser = stomp_parser_create(&small, NULL);
+		struct slice rest = culprits[_i].stream;
+		enum stomp_parse result = STOMP_PARSE_MORE;
+		struct stomp_frame frame;
+
+		stomp_parser_set(parser, STOMP_1_2, &small);
+		while (rest.len > 0 && result == STOMP_PARSE_MORE) {
+			struct slice piece = slice_first(rest, step);
+
+			rest = slice_from(rest, step);
+			result = stomp_parse(parser, &piece, &frame);
+		}
+		ck_assert_int_eq(result, STOMP_PARSE_BAD);
+		ck_assert_int_eq(stomp_parser_fault(parser), culprits[_i].fault);
+		ck_assert_slice_eq(
+			stomp_parser_culprit(parser), slice_of(culprits[_i].culprit));
+		stomp_parser_destroy(parser);
+	}
+}
+END_TEST
+
+START_TEST(what_misses_its_body_says_how_much)
+{
+	struct stomp_parser *parser = stomp_parser_create(&small, NULL);
+	struct slice input = SLICE("SEND\ncontent-length:9\n\n");
+	struct stomp_frame frame;
+	size_t length, taken;
+
+	ck_assert(!stomp_parser_misses_body(parser, &length, &taken));
+	ck_assert_int_eq(stomp_parse(parser, &input, &frame), STOMP_PARSE_MORE);
+	ck_assert(stomp_parser_misses_body(parser, &length, &taken));
+	ck_assert_uint_eq(taken, 0);
+	input = SLICE("abc");
+	ck_assert_int_eq(stomp_parse(parser, &input, &frame), STOMP_PARSE_MORE);
+	ck_assert(stomp_parser_misses_body(parser, &length, &taken));
+	ck_assert_uint_eq(length, 9);
+	ck_assert_uint_eq(taken, 3);
+	stomp_parser_destroy(parser);
+}
+END_TEST
+
 START_TEST(a_new_version_holds_from_the_next_frame_on)
 {
 	const struct stomp_limits larger = {.frame = 200, .headers = 5, .header = 100};
@@ -400,6 +465,8 @@ int main(void)
 	unit_add_table(cuts, in_small_pieces_the_same_frames_come_out, streams);
 	tcase_add_test(rules, a_new_version_holds_from_the_next_frame_on);
 	tcase_add_test(rules, once_bad_it_stays_bad);
+	unit_add_table(rules, what_is_at_fault_is_known_however_it_came, culprits);
+	tcase_add_test(rules, what_misses_its_body_says_how_much);
 	tcase_add_test(rules, it_is_inside_from_a_frames_first_byte_to_its_last);
 	tcase_add_test(
 		rules, parsers_that_share_a_spare_frame_do_not_disturb_each_other);

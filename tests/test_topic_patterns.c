@@ -146,8 +146,7 @@ END_TEST
 START_TEST(a_bad_pattern_is_refused)
 {
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a**}");
-	stomp_peer_check_refused(
-		peer, "In a pattern \"**\" must be a whole segment", "");
+	stomp_peer_check_refused(peer, "The pattern cannot be used", "");
 }
 END_TEST
 
@@ -167,7 +166,8 @@ START_TEST(patterns_have_segments_within_a_bound)
 	stomp_peer_say(other, "SUBSCRIBE{id:4}{destination:/topic/a/?}");
 	assert_heard(other, "");
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/c/*}{receipt:r}");
-	stomp_peer_check_refused(peer, "There are too many patterns", "r");
+	assert_heard(peer, "");
+	ck_assert_ptr_nonnull(peer->memory.session);
 	atomic_fetch_sub(&worker->crew->segments, most - 5);
 }
 END_TEST

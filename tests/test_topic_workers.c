@@ -306,7 +306,8 @@ START_TEST(the_limit_of_destinations_is_for_all_workers_together)
 		choose('c', home);
 		stomp_peer_say(late,
 			with_destination("SUBSCRIBE{id:1}{destination:?}{receipt:r}"));
-		stomp_peer_check_refused(late, "There are too many destinations", "r");
+		assert_heard(late, "");
+		ck_assert_ptr_nonnull(late->memory.session);
 		stomp_peer_destroy(late);
 	}
 	ck_assert_uint_eq(still_crew_topics(crew), 2);

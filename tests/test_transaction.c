@@ -24,6 +24,12 @@ static void setup(void)
 	      " 'transaction_bytes': 2000, 'backlog_messages': 3}");
 }
 
+static void setup_soft(void)
+{
+	begin("'limits': {'backlog_messages': 1, 'transaction_actions': 2},"
+	      "'broker': {'deny': 'soft'}");
+}
+
 static void setup_two_destinations(void)
 {
 	begin("'limits': {'destinations': 2}");
@@ -72,7 +78,8 @@ START_TEST(a_commit_does_not_stop_half_way_at_the_bound_of_destinations)
 	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/b}[2]"));
 	ck_assert_ptr_nonnull(strstr(heard, "{destination:/topic/c}[3]"));
 	SAY("SEND{destination:/topic/d}{receipt:s}[4]");
-	stomp_peer_check_refused(peer, "There are too many destinations", "s");
+	assert_heard(peer, ""); /* it has failed: no receipt, and no end */
+	ck_assert_ptr_nonnull(peer->memory.session);
 }
 END_TEST
 
@@ -128,7 +135,7 @@ START_TEST(when_one_queue_has_no_room_nothing_happens)
 		"SEND{destination:/queue/full}{transaction:t}[3]",
 		"SEND{destination:/queue/full}{transaction:t}[4]",
 		"COMMIT{transaction:t}{receipt:c}");
-	stomp_peer_check_refused(peer, "A queue of the transaction is full", "c");
+	stomp_peer_check_refused(peer, "The queue is full", "c");
 	assert_heard(reader, "");
 	listen_to("/queue/b", "2");
 	assert_heard(reader, "");
@@ -270,6 +277,70 @@ START_TEST(an_ack_whose_subscription_ended_cannot_be_committed)
 }
 END_TEST
 
+/* Softly denied */
+
+#define DENIED(destination, receipt)                                                   \
+	"MESSAGE{subscription:e}{destination:/user/queue/errors}"                      \
+	"{message:The queue is full}{content-type:text/plain}"                         \
+	"{denied-destination:" destination "}{receipt-id:" receipt "}"                 \
+	"[The queue is full: destination \"" destination "\"."
+
+START_TEST(a_commit_that_is_denied_has_no_effect_and_the_client_goes_on)
+{
+	char ack[48];
+
+	SAY("SUBSCRIBE{id:e}{destination:/user/queue/errors}",
+		"SUBSCRIBE{id:1}{destination:/queue/a}{ack:client}",
+		"SEND{destination:/queue/a}[1]");
+	take_ack(ack);
+	SAY("SEND{destination:/queue/full}[1]", "BEGIN{transaction:t}",
+		"SEND{destination:/queue/full}{transaction:t}[2]");
+	say_ack("ACK", ack, "{transaction:t}");
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:s}[behind it]");
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_msg(slice_starts_with(
+			      slice_of(heard), slice_of(DENIED("/queue/full", "c"))),
+		"%s", heard);
+	ck_assert_msg(
+		slice_ends_with(slice_of(heard), SLICE("] RECEIPT{receipt-id:s}")),
+		"%s", heard);
+
+	/* It is over, and what it has acknowledged is not. */
+	say_ack("ACK", ack, "{receipt:a}");
+	assert_heard(peer, "RECEIPT{receipt-id:a}");
+	SAY("COMMIT{transaction:t}");
+	stomp_peer_check_refused(peer, "There is no such transaction", "");
+}
+END_TEST
+
+START_TEST(an_ack_that_its_transaction_has_no_room_for_can_be_given_again)
+{
+	char first[48], second[48];
+
+	SAY("SUBSCRIBE{id:e}{destination:/user/queue/errors}",
+		"SUBSCRIBE{id:1}{destination:/queue/a}{ack:client-individual}",
+		"SUBSCRIBE{id:2}{destination:/queue/b}{ack:client-individual}",
+		"SEND{destination:/queue/a}[1]");
+	take_ack(first);
+	SAY("SEND{destination:/queue/b}[2]");
+	take_ack(second);
+	SAY("BEGIN{transaction:t}", "SEND{destination:/topic/a}{transaction:t}[1]");
+	say_ack("ACK", first, "{transaction:t}");
+	say_ack("ACK", second, "{transaction:t}{receipt:a}");
+	ck_assert_ptr_nonnull(strstr(stomp_peer_heard(peer),
+		"{message:The transaction is too large}{content-type:text/plain}"
+		"{receipt-id:a}"));
+	SAY("COMMIT{transaction:t}{receipt:c}");
+	ck_assert_ptr_nonnull(strstr(stomp_peer_heard(peer),
+		"{message:The transaction is too large}{content-type:text/plain}"
+		"{receipt-id:c}"));
+	say_ack("ACK", first, "{receipt:1}");
+	say_ack("ACK", second, "{receipt:2}");
+	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2}");
+}
+END_TEST
+
 /* Bounds */
 
 START_TEST(an_id_names_one_open_transaction)
@@ -283,7 +354,7 @@ START_TEST(a_client_has_a_bounded_number_of_transactions)
 {
 	SAY("BEGIN{transaction:1}", "BEGIN{transaction:2}", "ABORT{transaction:1}",
 		"BEGIN{transaction:3}", "BEGIN{transaction:4}");
-	stomp_peer_check_refused(peer, "More than 2 open transactions", "");
+	stomp_peer_check_refused(peer, "There are too many open transactions", "");
 }
 END_TEST
 
@@ -333,6 +404,7 @@ int main(void)
 	Suite *suite = suite_create("transaction");
 	TCase *sending = unit_case(suite, "sending");
 	TCase *settling = unit_case(suite, "settling");
+	TCase *soft = unit_case(suite, "soft");
 	TCase *bounds = unit_case(suite, "bounds");
 
 	tcase_add_checked_fixture(sending, setup, teardown);
@@ -362,5 +434,10 @@ int main(void)
 	tcase_add_checked_fixture(full, setup_two_destinations, teardown);
 	tcase_add_test(
 		full, a_commit_does_not_stop_half_way_at_the_bound_of_destinations);
+	tcase_add_checked_fixture(soft, setup_soft, teardown);
+	tcase_add_test(
+		soft, a_commit_that_is_denied_has_no_effect_and_the_client_goes_on);
+	tcase_add_test(
+		soft, an_ack_that_its_transaction_has_no_room_for_can_be_given_again);
 	return unit_run(suite);
 }

@@ -20,6 +20,36 @@ void connection_mark_busy(struct connection *connection)
 
 /* Whole messages. */
 
+/* What stands in the message may be a secret: only a command of STOMP is quoted. */
+static void connection_fail_framing(struct connection *connection, struct slice text)
+{
+	const struct endpoint *endpoint = session_endpoint(connection->session);
+	const bool is_stomp = slice_starts_with(text, SLICE("CONNECT\n")) ||
+			      slice_starts_with(text, SLICE("CONNECT\r")) ||
+			      slice_starts_with(text, SLICE("STOMP\n")) ||
+			      slice_starts_with(text, SLICE("STOMP\r"));
+	struct buf hint = {0};
+
+	if (is_stomp)
+		buf_printf(&hint, "Plain STOMP is at %.*s/websocket.",
+			SLICE_ARGS(endpoint->path));
+	refusal_report(connection->ws->worker->metrics,
+		&(struct refusal){
+			.door = DOOR_SOCKJS,
+			.kind = is_stomp ? REFUSAL_STOMP_AT_SOCKJS
+					 : REFUSAL_SOCKJS_FRAMING,
+			.what = is_stomp ? SLICE("command") : SLICE(""),
+			.value = is_stomp ? text : (struct slice){NULL, 0},
+			.hint = buf_slice(&hint),
+			.session = session_label(connection->session),
+			.address = session_facts(connection->session).address,
+		},
+		NULL);
+	buf_finish(&hint);
+	connection_fail(
+		connection, is_stomp ? ENDING_WRONG_DOOR : ENDING_FRAMING, SLICE(""));
+}
+
 static void connection_take(
 	struct connection *connection, struct slice text, bool binary)
 {
@@ -37,7 +67,7 @@ static void connection_take(
 	if (text.len == 0)
 		return;
 	if (sockjs_decode(messages, text, true) != SOCKJS_DECODE_DONE) {
-		connection_fail(connection, ENDING_FRAMING, SLICE(""));
+		connection_fail_framing(connection, text);
 		return;
 	}
 	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)

@@ -57,9 +57,28 @@ static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *
 	shaped->frame.header_count = count;
 }
 
+/* What the sender has left out is not allowed, but no breach of STOMP. */
+static bool app_render(const struct template *template,
+	const struct template_input *input, struct buf *out,
+	struct broker_refusal *refusal)
+{
+	const struct slice *destination =
+		stomp_header(input->send, SLICE("destination"));
+	struct buf why = {0};
+	const bool good = template_render(template, input, out, &why);
+
+	if (!good) {
+		broker_refuse(refusal, REFUSAL_TEMPLATE, "destination", destination);
+		broker_refusal_hint(
+			refusal, "In it %.*s.", SLICE_ARGS(buf_slice(&why)));
+	}
+	buf_finish(&why);
+	return good;
+}
+
 static bool app_shape(const struct route *route, const struct variables *variables,
 	const struct party *party, const struct stomp_frame *frame,
-	struct shaped *shaped, struct buf *error)
+	struct shaped *shaped, struct broker_refusal *refusal)
 {
 	const struct template_input input = {
 		.send = frame,
@@ -72,7 +91,7 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	shaped->frame = *frame;
 	if (route->body == NULL)
 		return true;
-	if (!template_render(route->body, &input, &shaped->body, error))
+	if (!app_render(route->body, &input, &shaped->body, refusal))
 		return false;
 	shaped_set_headers(shaped, frame);
 	shaped->frame.body = buf_slice(&shaped->body);
@@ -82,65 +101,64 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 /* Where target `index` of the route points. */
 static bool app_aim(const struct outgoing *outgoing, const struct route *route,
 	size_t index, const struct variables *variables, struct slice rest,
-	struct target *target, struct buf *error)
+	struct target *target, struct broker_refusal *refusal)
 {
 	const struct broker *broker = outgoing->broker;
-	struct buf name = {0}, why = {0};
+	struct buf name = {0};
 	bool good = true;
 
 	if (route->send_to_count == 0) {
 		buf_append(&name, SLICE("/topic"));
 		buf_append(&name, rest);
-	} else if (!template_render_text(route->send_to[index], variables, &name)) {
-		buf_append(
-			error, SLICE("The route has no target for this destination"));
-		good = false;
+	} else {
+		/* The configuration was refused if a variable is not there. */
+		template_render_text(route->send_to[index], variables, &name);
 	}
-	if (good && (name.len > broker->worker->config->limits.destination ||
-			    broker_aim(broker, buf_slice(&name), target, &why) !=
-				    BROKER_TAKEN)) {
-		buf_append(error, SLICE("The route leads to no destination"));
+	if (name.len > broker->worker->config->limits.destination ||
+		broker_aim(broker, buf_slice(&name), target, refusal) != BROKER_TAKEN) {
+		const struct slice target_name = buf_slice(&name);
+
+		broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &target_name);
 		good = false;
 	}
 	buf_finish(&name);
-	buf_finish(&why);
 	return good;
 }
 
 /* With `emit` false only checks that every target is one: all or nothing. */
 static bool app_emit(struct outgoing *outgoing, const struct route *route,
 	const struct variables *variables, struct slice rest,
-	const struct stomp_frame *frame, bool emit, struct buf *error)
+	const struct stomp_frame *frame, bool emit, struct broker_refusal *refusal)
 {
 	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
 	struct target target = {.is_reply = false};
 	bool good = true;
 
 	for (size_t i = 0; good && i < targets; i++) {
-		good = app_aim(outgoing, route, i, variables, rest, &target, error) &&
-		       (!emit || broker_emit(outgoing, frame, &target, error));
+		good = app_aim(outgoing, route, i, variables, rest, &target, refusal) &&
+		       (!emit || broker_emit(outgoing, frame, &target, refusal));
 	}
 	target_finish(&target);
 	return good;
 }
 
 enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
-	struct slice destination, struct slice rest, struct buf *error)
+	struct slice destination, struct slice rest, struct broker_refusal *refusal)
 {
 	struct variables variables = {.count = 0};
 	struct shaped shaped = {.headers = NULL};
 	const struct route *route =
 		app_find(outgoing->broker->worker->config, destination, &variables);
 
-	if (route == NULL) {
-		buf_append(error, SLICE("No route has that destination"));
-		return BROKER_DENIED;
-	}
-	bool good =
-		app_shape(route, &variables, outgoing->party, frame, &shaped, error) &&
-		app_emit(outgoing, route, &variables, rest, &shaped.frame, false,
-			error) &&
-		app_emit(outgoing, route, &variables, rest, &shaped.frame, true, error);
+	if (route == NULL)
+		return broker_refuse(
+			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
+	bool good = app_shape(route, &variables, outgoing->party, frame, &shaped,
+			    refusal) &&
+		    app_emit(outgoing, route, &variables, rest, &shaped.frame, false,
+			    refusal) &&
+		    app_emit(outgoing, route, &variables, rest, &shaped.frame, true,
+			    refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
 	return good ? BROKER_TAKEN : BROKER_REFUSED;
@@ -170,11 +188,14 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 	bool good = false;
 
 	if (route == NULL || route->reply == NULL) {
-		buf_append(call->error, SLICE("No destination of that prefix can be "
-					      "subscribed to"));
-		return BROKER_DENIED;
+		broker_refuse(call->refusal, REFUSAL_NOT_SUBSCRIBABLE, "destination",
+			&destination);
+		broker_refusal_hint(
+			call->refusal, route == NULL ? "No route matches it."
+						     : "Its route has no \"reply\".");
+		return BROKER_REFUSED;
 	}
-	if (template_render(route->reply, &input, &body, call->error)) {
+	if (app_render(route->reply, &input, &body, call->refusal)) {
 		struct subscription *subscription = subscription_create(
 			broker, call->party, id, destination, call->version);
 

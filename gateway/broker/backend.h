@@ -4,7 +4,10 @@
  * homes among the workers; another would relay to a broker elsewhere.
  *
  * All functions return at once. Who asked hears by broker_answer(), in the order in
- * which it asked for one destination; deliveries come by subscription_deliver().
+ * which it asked for one destination; deliveries come by subscription_deliver(). An
+ * answer may be a refusal that is denied, or has failed (refusal.h), and then names its
+ * destination. A SUBSCRIBE that has failed stays: the backend serves it when it can again,
+ * or gives it up by subscription_refuse().
  */
 #ifndef GATEWAY_BROKER_BACKEND_H
 #define GATEWAY_BROKER_BACKEND_H
@@ -44,7 +47,7 @@ struct backend {
 
 	/*
 	 * Makes sure that all of its messages will be taken, and calls commit_apply(),
-	 * perhaps at once; or commit_fail() with a sentence (transaction.h).
+	 * perhaps at once; or later commit_fail() with a refusal (transaction.h).
 	 */
 	void (*commit)(struct broker *broker, struct commit *commit);
 };

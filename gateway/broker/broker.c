@@ -57,12 +57,14 @@ void broker_destroy(struct broker *broker)
 void broker_enter(struct broker *broker, struct party *party)
 {
 	list_init(&party->transactions);
+	list_init(&party->refused);
 	registry_add(&broker->parties, &party->entry);
 }
 
 void broker_leave(struct broker *broker, struct party *party)
 {
 	transactions_drop(party);
+	refused_drop(party);
 	while (party->subscription_count > 0) {
 		subscription_lose(
 			broker, party->subscriptions[party->subscription_count - 1]);
@@ -114,70 +116,88 @@ bool broker_is_app(
 		&broker->worker->config->app_prefixes, destination, rest);
 }
 
+enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_kind kind,
+	const char *what, const struct slice *value)
+{
+	broker_refusal_set(refusal, kind, what, value);
+	return BROKER_REFUSED;
+}
+
+/* A hand-made frame often has the header, but under a name with a blank or in capitals. */
+static const struct stomp_header *header_nearly(
+	const struct stomp_frame *frame, struct slice name)
+{
+	for (size_t i = 0; i < frame->header_count; i++) {
+		if (slice_equal_nocase(slice_trim(frame->headers[i].name), name))
+			return &frame->headers[i];
+	}
+	return NULL;
+}
+
+const struct slice *broker_header(
+	const struct broker_call *call, const char *name, bool may_be_empty)
+{
+	const struct slice *value = stomp_header(call->frame, slice_of(name));
+	const struct slice command = stomp_command_name(call->frame->command);
+
+	if (value != NULL && (may_be_empty || value->len > 0))
+		return value;
+	const struct stomp_header *nearly =
+		value == NULL ? header_nearly(call->frame, slice_of(name)) : NULL;
+	const struct slice wanted = slice_of(name);
+
+	broker_refuse(call->refusal, REFUSAL_MISSING_HEADER, "header", &wanted);
+	if (nearly != NULL)
+		broker_refusal_hint(call->refusal,
+			"%.*s needs it. There is a header \"%.*s\": names have no "
+			"capitals and no blanks.",
+			SLICE_ARGS(command),
+			SLICE_ARGS(slice_first(nearly->name, BROKER_VALUE_MAX)));
+	else
+		broker_refusal_hint(call->refusal, "%.*s needs it%s.",
+			SLICE_ARGS(command), value != NULL ? ", with a value" : "");
+	return NULL;
+}
+
 const struct slice *broker_destination(
 	const struct broker *broker, const struct broker_call *call)
 {
-	const struct slice *destination =
-		stomp_header(call->frame, SLICE("destination"));
+	const struct slice *destination = broker_header(call, "destination", false);
 	uint64_t most = broker->worker->config->limits.destination;
 
-	if (destination == NULL || destination->len == 0) {
-		buf_printf(call->error, "%.*s needs a destination",
-			SLICE_ARGS(stomp_command_name(call->frame->command)));
-		return NULL;
-	}
-	if (destination->len > most) {
-		metrics_refuse(broker->worker->metrics, BOUND_DESTINATION);
-		buf_printf(call->error, "The destination is longer than %llu bytes",
-			(unsigned long long)most);
-		return NULL;
-	}
-	return destination;
+	if (destination == NULL || destination->len <= most)
+		return destination;
+	metrics_refuse(broker->worker->metrics, BOUND_DESTINATION);
+	broker_refuse(
+		call->refusal, REFUSAL_DESTINATION_SIZE, "destination", destination);
+	broker_refusal_hint(call->refusal,
+		"It has %zu bytes; limits.destination is %llu.", destination->len,
+		(unsigned long long)most);
+	return NULL;
 }
 
-/*
- * What the configuration does not allow may be said softly: a message to this
- * session's /user/queue/errors, and the conversation goes on (broker.deny).
- */
-static enum broker_result broker_deny(struct broker *broker, struct broker_call *call)
+/* /user/queue/errors: what a session is told while it goes on. */
+
+static const struct slice errors = SLICE_INIT("/user/queue/errors");
+
+bool broker_has_errors(const struct party *party)
 {
-	static const struct slice errors = SLICE_INIT("/user/queue/errors");
-	const struct slice *destination =
-		stomp_header(call->frame, SLICE("destination"));
-	const struct slice *receipt = stomp_header(call->frame, SLICE("receipt"));
-	const struct stomp_header headers[] = {
-		{SLICE("message"), buf_slice(call->error)},
-		{SLICE("content-type"), SLICE("text/plain")},
-		{SLICE("denied-destination"), *destination},
-		{SLICE("receipt-id"), receipt == NULL ? SLICE("") : *receipt},
-	};
-	const struct stomp_frame frame = {
-		.command = STOMP_SEND,
-		.headers = (struct stomp_header *)headers,
-		.header_count = receipt == NULL ? 3 : 4,
-		.body = buf_slice(call->error),
-	};
+	return subscription_find(party, NULL, &errors) != NULL;
+}
 
-	if (!slice_equal(broker->worker->config->deny, SLICE("soft")))
-		return BROKER_REFUSED;
+void broker_deliver_error(
+	struct broker *broker, struct party *party, const struct stomp_frame *frame)
+{
+	struct message *message = message_create(frame, errors, errors);
 
-	struct message *message = message_create(&frame, errors, errors);
 	message_set_place(message, private_place(broker), false);
-	for (size_t i = 0; i < call->party->subscription_count; i++) {
-		struct subscription *one = call->party->subscriptions[i];
+	for (size_t i = 0; i < party->subscription_count; i++) {
+		struct subscription *one = party->subscriptions[i];
 
 		if (slice_equal(name_text(one->destination), errors))
 			subscription_deliver(one, message, 0);
 	}
 	message_unref(message);
-	buf_clear(call->error);
-	return BROKER_DENIED;
-}
-
-enum broker_result broker_conclude(
-	struct broker *broker, struct broker_call *call, enum broker_result result)
-{
-	return result == BROKER_DENIED ? broker_deny(broker, call) : result;
 }
 
 /* Answers travel by posts, so that they come in order and never nested. */
@@ -185,8 +205,7 @@ enum broker_result broker_conclude(
 struct answer_post {
 	struct post post;
 	uint64_t party, request;
-	struct slice error; /* points to `text` */
-	char text[];
+	struct broker_refusal *refusal; /* owned; NULL: it is taken */
 };
 
 struct handle broker_handle(const struct broker *broker, const struct party *party)
@@ -194,16 +213,16 @@ struct handle broker_handle(const struct broker *broker, const struct party *par
 	return (struct handle){broker->worker->index, party->entry.number};
 }
 
-void broker_tell(
-	struct broker *broker, uint64_t number, uint64_t request, struct slice error)
+void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
+	const struct broker_refusal *refusal)
 {
-	struct entry *entry = request == 0 && error.len == 0
+	struct entry *entry = request == 0 && refusal == NULL
 				      ? NULL
 				      : registry_find(&broker->parties, number);
 
 	if (entry != NULL) {
 		struct party *party = container_of(entry, struct party, entry);
-		party->answer(party, request, error);
+		party->answer(party, request, refusal);
 	}
 }
 
@@ -221,23 +240,27 @@ static void answer_run(struct worker *worker, struct post *post)
 {
 	struct answer_post *answer = container_of(post, struct answer_post, post);
 
-	broker_tell(worker->broker, answer->party, answer->request, answer->error);
+	broker_tell(worker->broker, answer->party, answer->request, answer->refusal);
+	free(answer->refusal);
 	free(answer);
 }
 
 void broker_answer(struct broker *broker, struct handle party, uint64_t request,
-	struct slice error)
+	const struct broker_refusal *refusal)
 {
-	if (request == 0 && error.len == 0)
+	if (request == 0 && refusal == NULL)
 		return;
 
-	size_t size = sizeof(struct answer_post) + error.len;
-	struct answer_post *answer = xmalloc(size);
-	*answer = (struct answer_post){.post = {.size = size, .run = answer_run},
+	struct answer_post *answer = xmalloc(sizeof(*answer));
+	*answer = (struct answer_post){
+		.post = {.size = sizeof(*answer), .run = answer_run},
 		.party = party.number,
 		.request = request,
-		.error = {answer->text, error.len}};
-	memcpy(answer->text, error.data, error.len);
+	};
+	if (refusal != NULL) {
+		answer->post.size += sizeof(*refusal) + refusal->destination.len;
+		answer->refusal = broker_refusal_copy(refusal, refusal->destination);
+	}
 	worker_post(broker->worker, (unsigned)party.worker, &answer->post);
 }
 
@@ -253,7 +276,7 @@ static void sync_run(struct worker *worker, struct post *post)
 {
 	struct sync_post *sync = container_of(post, struct sync_post, post);
 
-	broker_answer(worker->broker, sync->party, sync->request, SLICE(""));
+	broker_answer(worker->broker, sync->party, sync->request, NULL);
 	free(sync);
 }
 

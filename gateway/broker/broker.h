@@ -10,6 +10,7 @@
 #ifndef GATEWAY_BROKER_BROKER_H
 #define GATEWAY_BROKER_BROKER_H
 
+#include "gateway/broker/broker_refusal.h"
 #include "gateway/broker/party.h"
 #include "gateway/worker.h"
 #include "protocol/stomp.h"
@@ -29,8 +30,7 @@ void broker_leave(struct broker *broker, struct party *party);
 
 enum broker_result {
 	BROKER_TAKEN,
-	BROKER_REFUSED, /* *error has a sentence for the client, and nothing is done */
-	BROKER_DENIED,  /* the same, but the session was told by /user/queue/errors */
+	BROKER_REFUSED, /* *refusal says why, and nothing is done */
 };
 
 /* What the functions below get: a frame of a party, and what to answer it under. */
@@ -39,8 +39,10 @@ struct broker_call {
 	const struct stomp_frame *frame;
 	enum stomp_version version;
 	uint64_t request;
-	size_t answers;    /* set when it is taken: how many will come to `request` */
-	struct buf *error; /* filled in when it is not taken */
+	size_t answers; /* set when it is taken: how many will come to `request` */
+	struct broker_refusal *refusal; /* filled in when it is not taken */
+	struct broker_refusal
+		*kept; /* NULL, or what `refusal` points into: free() it */
 };
 
 /* Messages that the home takes after its answer are delivered. */
@@ -74,6 +76,13 @@ enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
 
 /* The login of the party of that number has been checked; it may have gone. */
 void broker_tell_login(struct broker *broker, uint64_t party, bool good);
+
+/* True when it subscribes to /user/queue/errors. */
+bool broker_has_errors(const struct party *party);
+
+/* Delivers `frame`, a SEND, to the party's own /user/queue/errors, and to nobody else. */
+void broker_deliver_error(
+	struct broker *broker, struct party *party, const struct stomp_frame *frame);
 
 /* The kernel has what was delivered next on that subscription (handler.h, sent). */
 void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal);

@@ -33,6 +33,21 @@ bool actions_are_possible(
 	return true;
 }
 
+void actions_unmark(
+	const struct party *party, const struct action *actions, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t index = SIZE_MAX;
+		struct subscription *subscription =
+			actions[i].message != NULL
+				? NULL
+				: action_subscription(party, &actions[i], &index);
+
+		if (subscription != NULL && index != SIZE_MAX)
+			unacked_at(&subscription->unacked, index)->transaction = 0;
+	}
+}
+
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count)
 {
@@ -112,17 +127,23 @@ void commit_apply(struct broker *broker, struct commit *commit, commit_send *sen
 		action->message = NULL;
 	}
 	if (sent == 0)
-		broker_answer(broker, handle, commit->request, SLICE(""));
+		broker_answer(broker, handle, commit->request, NULL);
 	commit_free(broker, commit);
 	party->committed(party);
 }
 
-void commit_fail(struct broker *broker, struct commit *commit, struct slice error)
+void commit_fail(struct broker *broker, struct commit *commit,
+	const struct broker_refusal *refusal)
 {
-	const uint64_t party = commit->party, request = commit->request;
+	const uint64_t number = commit->party;
 
+	broker_tell(broker, number, commit->request, refusal);
+	struct party *party = commit_party(broker, commit);
+	if (party != NULL)
+		actions_unmark(party, commit->actions, commit->count);
 	commit_free(broker, commit);
-	broker_tell(broker, party, request, error);
+	if (party != NULL)
+		party->committed(party); /* it may go on, unless the refusal ended it */
 }
 
 void commits_finish(struct broker *broker)

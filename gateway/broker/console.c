@@ -137,29 +137,34 @@ static const struct service *service_find(struct slice path)
 }
 
 enum broker_result console_ask(struct outgoing *outgoing,
-	const struct stomp_frame *frame, struct slice rest, struct buf *error)
+	const struct stomp_frame *frame, struct slice rest,
+	struct broker_refusal *refusal)
 {
 	const struct service *service = service_find(rest);
 	const struct slice *reply_to = stomp_header(frame, SLICE("reply-to"));
+	struct console_reply reply = {.about = SLICE("")};
 	struct slice token;
 
 	if (service == NULL || outgoing->transaction != NULL || reply_to == NULL ||
 		!private_is_reply(*reply_to, &token)) {
-		buf_append(error, SLICE("The console is asked for one of its services, "
-					"with a reply-to /temp-queue/..."));
+		broker_refuse(refusal, REFUSAL_CONSOLE, "destination",
+			stomp_header(frame, SLICE("destination")));
+		broker_refusal_hint(refusal, "A service is asked with a reply-to "
+					     "/temp-queue/..., in no transaction.");
 		return BROKER_REFUSED;
 	}
 	json_t *asked = json_loadb(frame->body.data, frame->body.len, 0, NULL);
 	if (!json_is_object(asked) && frame->body.len > 0) {
 		json_decref(asked);
-		buf_append(error, SLICE("The console is asked by a JSON object"));
+		broker_refuse(refusal, REFUSAL_CONSOLE, "body", NULL);
+		broker_refusal_hint(refusal, "A service is asked by a JSON object.");
 		return BROKER_REFUSED;
 	}
-	struct console_reply reply = {.about = service->path};
+	reply.about = service->path;
 	if (!private_aim_reply(outgoing->broker, token, &reply.target)) {
 		json_decref(asked);
-		buf_append(error, SLICE("There is no such reply queue"));
-		return BROKER_REFUSED;
+		return broker_refuse(
+			refusal, REFUSAL_REPLY_QUEUE, "header reply-to", NULL);
 	}
 	if (service->look == NULL)
 		tell_overview(outgoing->broker, &reply);

@@ -22,9 +22,9 @@
 bool console_has(
 	const struct party *party, struct slice destination, struct slice *rest);
 
-/* Not taken: *error has a sentence. */
 enum broker_result console_ask(struct outgoing *outgoing,
-	const struct stomp_frame *frame, struct slice rest, struct buf *error);
+	const struct stomp_frame *frame, struct slice rest,
+	struct broker_refusal *refusal);
 
 /* Where an answer goes: the reply queue of who has asked. Owned by who keeps it. */
 struct console_reply {

@@ -85,13 +85,20 @@ struct subscription {
 
 /* broker.c */
 
-/* Answers a request by a post to the party; `error` may be empty. */
+/* Refuses: fills *refusal in (broker_refusal.h). Returns BROKER_REFUSED. */
+enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_kind kind,
+	const char *what, const struct slice *value);
+
+/*
+ * Answers a request by a post to the party. NULL: it is taken. Else `refusal` names the
+ * destination that it is about as clients know it; both are copied.
+ */
 void broker_answer(struct broker *broker, struct handle party, uint64_t request,
-	struct slice error);
+	const struct broker_refusal *refusal);
 
 /* The same at once, on the party's own worker. */
-void broker_tell(
-	struct broker *broker, uint64_t party, uint64_t request, struct slice error);
+void broker_tell(struct broker *broker, uint64_t party, uint64_t request,
+	const struct broker_refusal *refusal);
 
 /* The party as posts name it. */
 struct handle broker_handle(const struct broker *broker, const struct party *party);
@@ -104,13 +111,13 @@ bool broker_is_topic(const struct broker *broker, struct slice destination);
 bool broker_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
-/* The destination that the frame names; NULL, with the call's error, for a bad one. */
+/* The destination that the frame names; NULL, with the call's refusal, for a bad one. */
 const struct slice *broker_destination(
 	const struct broker *broker, const struct broker_call *call);
 
-/* Says a denial softly if broker.deny wants it so; else refuses. */
-enum broker_result broker_conclude(
-	struct broker *broker, struct broker_call *call, enum broker_result result);
+/* A header that the frame must have: NULL, with the call's refusal, when it has not. */
+const struct slice *broker_header(
+	const struct broker_call *call, const char *name, bool may_be_empty);
 
 /* send.c */
 
@@ -122,9 +129,9 @@ struct target {
 	unsigned worker;
 };
 
-/* Not for application destinations. When it is not taken *error has a sentence. */
+/* Not for application destinations. */
 enum broker_result broker_aim(const struct broker *broker, struct slice destination,
-	struct target *target, struct buf *error);
+	struct target *target, struct broker_refusal *refusal);
 void target_finish(struct target *target);
 
 /* Where the messages of a SEND go: to the backend at once, or into a transaction. */
@@ -137,21 +144,24 @@ struct outgoing {
 };
 
 /*
- * A message with the frame's headers and body goes to `target`. False, with a
- * sentence in *error, when the transaction is too large.
+ * A message with the frame's headers and body goes to `target`. False, with a refusal,
+ * when the transaction is too large.
  */
 bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
-	const struct target *target, struct buf *error);
+	const struct target *target, struct broker_refusal *refusal);
 
 /* subscribe.c */
 
-/* False, with the call's error, when the id is taken or there are too many. */
+/* The home of a subscription does not take it: it ends, and its name is remembered. */
+void subscription_refuse(struct broker *broker, struct subscription *subscription);
+
+/* False, with the call's refusal, when the id is taken or there are too many. */
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination);
 
 /* app.c: see broker_send() and broker_subscribe(). */
 enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
-	struct slice destination, struct slice rest, struct buf *error);
+	struct slice destination, struct slice rest, struct broker_refusal *refusal);
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, enum ack_mode ack);
 
@@ -240,6 +250,19 @@ void audience_begin(struct broker *broker, struct slice address);
  */
 bool audience_bring(struct broker *broker, const struct round *round, size_t most);
 
+/*
+ * refused.c: the id of a SUBSCRIBE that was refused while the session went on, or its
+ * destination where it had no id. Its UNSUBSCRIBE is no mistake. At most as many as
+ * limits.subscriptions: then the oldest is forgotten.
+ */
+void refused_remember(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination);
+
+/* True when it was remembered. */
+bool refused_forget(
+	struct party *party, const struct slice *id, const struct slice *destination);
+void refused_drop(struct party *party); /* all of them */
+
 /* subscription.c */
 
 /* Nowhere yet: without a home and an audience. */
@@ -259,6 +282,8 @@ void subscription_lose(struct broker *broker, struct subscription *subscription)
 /* The subscription of that id, or without one of that destination, or NULL. */
 struct subscription *subscription_find(const struct party *party,
 	const struct slice *id, const struct slice *destination);
+struct subscription *subscription_find_nameless(
+	const struct party *party, const struct slice *destination);
 struct subscription *subscription_at(const struct party *party, uint32_t ordinal);
 
 /* What the backend knows it by: its destination, or its private address. */

@@ -13,6 +13,23 @@
 
 #include <stdlib.h>
 
+void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
+	enum refusal_kind kind, struct slice destination)
+{
+	const struct limits *limits = &broker->worker->config->limits;
+
+	broker_refuse(refusal, kind, "destination", &destination);
+	refusal->destination = destination;
+	if (kind == REFUSAL_QUEUE_FULL)
+		broker_refusal_hint(refusal,
+			"limits.backlog_messages is %llu, limits.backlog_bytes %llu.",
+			(unsigned long long)limits->backlog_messages,
+			(unsigned long long)limits->backlog_bytes);
+	else
+		broker_refusal_hint(refusal, "limits.destinations is %llu.",
+			(unsigned long long)limits->destinations);
+}
+
 /* Sending. */
 
 struct send_post {
@@ -29,14 +46,17 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 	const struct slice address = message_address(send->message);
 	const size_t size = message_size(send->message);
 	struct queue *queue = memory_open_queue(broker, address);
-	struct slice error = SLICE("");
+	const bool is_taken =
+		queue != NULL &&
+		(send->is_reserved || memory_reserve(broker, queue, 1, size));
+	struct broker_refusal refusal;
 
-	if (queue == NULL)
-		error = SLICE("There are too many destinations");
-	else if (!send->is_reserved && !memory_reserve(broker, queue, 1, size))
-		error = SLICE("The queue is full");
-	broker_answer(broker, send->party, send->request, error);
-	if (error.len == 0) {
+	if (!is_taken)
+		memory_refuse(broker, &refusal,
+			queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL,
+			address);
+	broker_answer(broker, send->party, send->request, is_taken ? NULL : &refusal);
+	if (is_taken) {
 		counter_add(&broker->worker->metrics->messages, 1);
 		queue_unreserve(queue, 1, size);
 		queue_put(queue, send->message);
@@ -44,8 +64,8 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 		return;
 	}
 	if (send->party.number == 0) /* nobody hears the answer */
-		log_warn("queue %.*s: a dead letter is lost: %.*s", SLICE_ARGS(address),
-			SLICE_ARGS(error));
+		log_warn("queue %.*s: a dead letter is lost: %s", SLICE_ARGS(address),
+			refusal_sentence(refusal.kind).data);
 	message_unref(send->message);
 }
 
@@ -59,9 +79,13 @@ static void send_to_topic(struct broker *broker, const struct send_post *send)
 		is_heard ? topic_open(broker, address, send->is_reserved) : NULL;
 	const bool is_taken = topic != NULL || !is_heard;
 
+	struct broker_refusal refusal;
+
 	counter_add(&broker->worker->metrics->messages, is_taken);
-	broker_answer(broker, send->party, send->request,
-		is_taken ? SLICE("") : SLICE("There are too many destinations"));
+	if (!is_taken)
+		memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
+			message_destination(send->message));
+	broker_answer(broker, send->party, send->request, is_taken ? NULL : &refusal);
 	if (topic != NULL)
 		topic_publish(broker, topic, send->message);
 	else

@@ -17,6 +17,10 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address);
 bool memory_reserve(
 	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
 
+/* Fills in a refusal of that destination, as clients know it, with the bound's value. */
+void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
+	enum refusal_kind kind, struct slice destination);
+
 /*
  * After every change: what is dead becomes a dead letter, what can be lent is lent, and a
  * queue that nobody needs is freed.

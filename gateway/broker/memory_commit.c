@@ -15,6 +15,7 @@ struct reserve_post {
 	size_t index; /* of the reservation */
 	uint64_t messages, bytes;
 	bool is_granted;
+	enum refusal_kind why; /* when it is not */
 	struct slice address;
 	char text[];
 };
@@ -55,11 +56,14 @@ static void unreserve_run(struct worker *worker, struct post *post)
 /* At the party: all queues have answered. */
 static void memory_decide(struct broker *broker, struct commit *commit)
 {
-	bool is_granted = true;
+	const struct reservation *refused = NULL;
+	struct broker_refusal refusal;
 
-	for (size_t i = 0; i < commit->reservation_count; i++)
-		is_granted = is_granted && commit->reservations[i].is_granted;
-	if (is_granted && commit_is_wanted(broker, commit)) {
+	for (size_t i = 0; i < commit->reservation_count; i++) {
+		if (refused == NULL && !commit->reservations[i].is_granted)
+			refused = &commit->reservations[i];
+	}
+	if (refused == NULL && commit_is_wanted(broker, commit)) {
 		commit_apply(broker, commit, memory_send_reserved);
 		return;
 	}
@@ -68,7 +72,10 @@ static void memory_decide(struct broker *broker, struct commit *commit)
 			reserve_post_send(
 				broker, 0, i, &commit->reservations[i], unreserve_run);
 	}
-	commit_fail(broker, commit, SLICE("A queue of the transaction is full"));
+	memory_refuse(broker, &refusal,
+		refused != NULL ? refused->why : REFUSAL_QUEUE_FULL,
+		refused != NULL ? refused->address : SLICE(""));
+	commit_fail(broker, commit, &refusal);
 }
 
 /* At the party. */
@@ -80,6 +87,7 @@ static void reserved_run(struct worker *worker, struct post *post)
 	struct commit *commit = container_of(entry, struct commit, entry);
 
 	commit->reservations[reserve->index].is_granted = reserve->is_granted;
+	commit->reservations[reserve->index].why = reserve->why;
 	free(reserve);
 	if (--commit->waiting == 0)
 		memory_decide(broker, commit);
@@ -94,6 +102,7 @@ static void reserve_run(struct worker *worker, struct post *post)
 	reserve->is_granted =
 		queue != NULL && memory_reserve(worker->broker, queue,
 					 reserve->messages, reserve->bytes);
+	reserve->why = queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL;
 	if (queue != NULL)
 		memory_serve(worker->broker, queue);
 	reserve->post.run = reserved_run;

@@ -54,8 +54,17 @@ static void leave_run(struct worker *worker, struct post *post)
 	}
 	broker_answer(broker,
 		(struct handle){member->subscription.worker, member->party},
-		member->request, SLICE(""));
+		member->request, NULL);
 	free(member);
+}
+
+static struct subscription *member_subscription(
+	const struct broker *broker, const struct member_post *member)
+{
+	struct entry *entry =
+		registry_find(&broker->subscriptions, member->subscription.number);
+
+	return entry == NULL ? NULL : container_of(entry, struct subscription, entry);
 }
 
 /*
@@ -67,17 +76,36 @@ static void joined_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
-	struct entry *entry =
-		registry_find(&broker->subscriptions, member->subscription.number);
+	struct subscription *subscription = member_subscription(broker, member);
 
-	if (entry != NULL)
-		container_of(entry, struct subscription, entry)->joining--;
+	if (subscription != NULL)
+		subscription->joining--;
 	else if (!broker_is_pattern(member->address))
 		member_post_send(broker, worker_home(worker, member->address),
 			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
 	/* At once: its receipt goes ahead of what is published from now on. */
-	broker_tell(broker, member->party, member->request, SLICE(""));
+	broker_tell(broker, member->party, member->request, NULL);
+	free(member);
+}
+
+/* At the subscriber: its home cannot have another destination. */
+static void refused_run(struct worker *worker, struct post *post)
+{
+	struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+	struct subscription *subscription = member_subscription(broker, member);
+	struct broker_refusal refusal;
+
+	/* Clients know a private destination by another name than its home. */
+	memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
+		subscription == NULL ? SLICE("")
+				     : name_text(subscription->destination));
+	broker_tell(broker, member->party, member->request, &refusal);
+	/* The answer may have ended the session, and the subscription with it. */
+	subscription = member_subscription(broker, member);
+	if (subscription != NULL)
+		subscription_refuse(broker, subscription);
 	free(member);
 }
 
@@ -97,9 +125,8 @@ static void join_run(struct worker *worker, struct post *post)
 	else if (!is_pattern)
 		topic = topic_open(broker, member->address, false);
 	if (queue == NULL && topic == NULL && !is_pattern) {
-		broker_answer(broker, (struct handle){from, member->party},
-			member->request, SLICE("There are too many destinations"));
-		free(member);
+		member->post.run = refused_run;
+		worker_post(worker, from, &member->post);
 		return;
 	}
 	if (is_pattern)

@@ -9,6 +9,7 @@
 #include "gateway/name.h"
 #include "gateway/registry.h"
 
+struct broker_refusal;
 struct session;
 struct subscription;
 
@@ -22,20 +23,28 @@ struct party {
 	size_t subscription_count, subscription_capacity;
 	uint32_t ordinals;
 
+	bool had_auto; /* a subscription with ack:auto, now or before */
+
+	/* Names of SUBSCRIBEs that were refused while the session went on (refused.c). */
+	struct list refused;
+	size_t refused_count;
+
 	struct list transactions; /* the open ones */
 	size_t transaction_count;
+	size_t refused_transactions; /* those of them whose BEGIN was refused */
 	uint32_t transactions_ever;
 
 	/*
-	 * A home has taken what `request` asked for, or refuses it: then *error says
-	 * why, else it is empty. Request 0 hears only of refusals.
+	 * A home has taken what `request` asked for: `refusal` is NULL. Or it refuses
+	 * it. Request 0 receives refusals only.
 	 */
-	void (*answer)(struct party *party, uint64_t request, struct slice error);
+	void (*answer)(struct party *party, uint64_t request,
+		const struct broker_refusal *refusal);
 
 	/* Its login has been checked (login.h). */
 	void (*logged_in)(struct party *party, bool good);
 
-	/* A commit that had to wait is under way: the next frames may follow. */
+	/* A commit that had to wait is under way, or refused: the next frames follow. */
 	void (*committed)(struct party *party);
 };
 

@@ -128,6 +128,7 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 			return false;
 		subscription = private_open_temporary(
 			broker, call->party, &destination, destination, call->version);
+		call->party->had_auto = true;
 	}
 	buf_append(reply, SLICE("/reply-queue/"));
 	buf_append(
@@ -177,7 +178,7 @@ static void reply_run(struct worker *worker, struct post *post)
 	audience_begin(broker, message_address(reply->message));
 	audience_bring(broker, &(struct round){{reply->message}, 1}, SIZE_MAX);
 	message_unref(reply->message);
-	broker_answer(broker, reply->party, reply->request, SLICE(""));
+	broker_answer(broker, reply->party, reply->request, NULL);
 	free(reply);
 }
 

@@ -14,14 +14,27 @@ void target_finish(struct target *target)
 	*target = (struct target){.is_reply = false};
 }
 
-static enum broker_result deny(struct buf *error, struct slice why)
+/* What there is instead, as far as it fits. */
+static void hint_prefixes(const struct broker *broker, struct broker_refusal *refusal)
 {
-	buf_append(error, why);
-	return BROKER_DENIED;
+	const struct config *config = broker->worker->config;
+	const struct strings *const all[] = {&config->broker_prefixes,
+		&config->queue_prefixes, &config->app_prefixes};
+	struct buf text = {0};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		for (size_t j = 0; j < all[i]->count; j++) {
+			buf_append(&text, text.len > 0 ? SLICE(", ") : SLICE(""));
+			buf_append(&text, all[i]->items[j]);
+		}
+	}
+	broker_refusal_hint(
+		refusal, "The prefixes are %.*s.", SLICE_ARGS(buf_slice(&text)));
+	buf_finish(&text);
 }
 
 enum broker_result broker_aim(const struct broker *broker, struct slice destination,
-	struct target *target, struct buf *error)
+	struct target *target, struct broker_refusal *refusal)
 {
 	struct slice rest;
 
@@ -29,27 +42,29 @@ enum broker_result broker_aim(const struct broker *broker, struct slice destinat
 	if (private_is_user(destination, &rest))
 		return private_aim_user(rest, target)
 			       ? BROKER_TAKEN
-			       : deny(error,
-					 SLICE("/user needs a name and a destination"));
+			       : broker_refuse(refusal, REFUSAL_USER_DESTINATION,
+					 "destination", &destination);
 	if (private_is_reply(destination, &rest))
 		return private_aim_reply(broker, rest, target)
 			       ? BROKER_TAKEN
-			       : deny(error, SLICE("There is no such reply queue"));
+			       : broker_refuse(refusal, REFUSAL_REPLY_QUEUE,
+					 "destination", NULL);
 	if (!broker_is_topic(broker, destination) &&
-		!broker_is_queue(broker, destination))
-		return deny(error, SLICE("Nobody owns destinations of that prefix"));
-	if (pattern_is(destination)) {
-		buf_append(
-			error, SLICE("A message has one destination, not a pattern"));
+		!broker_is_queue(broker, destination)) {
+		broker_refuse(refusal, REFUSAL_NO_OWNER, "destination", &destination);
+		hint_prefixes(broker, refusal);
 		return BROKER_REFUSED;
 	}
+	if (pattern_is(destination))
+		return broker_refuse(
+			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
 	buf_append(&target->shown, destination);
 	buf_append(&target->address, destination);
 	return BROKER_TAKEN;
 }
 
 bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
-	const struct target *target, struct buf *error)
+	const struct target *target, struct broker_refusal *refusal)
 {
 	struct broker *broker = outgoing->broker;
 	const struct handle party = broker_handle(broker, outgoing->party);
@@ -61,7 +76,7 @@ bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
 			&(struct action){.message = message,
 				.is_reply = target->is_reply,
 				.worker = target->worker},
-			error);
+			refusal);
 	if (target->is_reply)
 		private_reply(
 			broker, target->worker, message, party, outgoing->request);
@@ -72,17 +87,21 @@ bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
 }
 
 static enum broker_result send_straight(struct outgoing *outgoing,
-	const struct stomp_frame *frame, struct slice destination, struct buf *error)
+	const struct stomp_frame *frame, struct slice destination,
+	struct broker_refusal *refusal)
 {
 	const struct broker *broker = outgoing->broker;
 	struct target target = {.is_reply = false};
-	enum broker_result result = broker_aim(broker, destination, &target, error);
+	enum broker_result result = broker_aim(broker, destination, &target, refusal);
 
 	if (result == BROKER_TAKEN && !target.is_reply &&
 		!broker->worker->config->client_send &&
-		!session_endpoint(outgoing->party->session)->is_console)
-		result = deny(error, SLICE("Clients may not send to that destination"));
-	if (result == BROKER_TAKEN && !broker_emit(outgoing, frame, &target, error))
+		!session_endpoint(outgoing->party->session)->is_console) {
+		result = broker_refuse(
+			refusal, REFUSAL_CLIENT_SEND, "destination", &destination);
+		broker_refusal_hint(refusal, "broker.client_send is false.");
+	}
+	if (result == BROKER_TAKEN && !broker_emit(outgoing, frame, &target, refusal))
 		result = BROKER_REFUSED;
 	target_finish(&target);
 	return result;
@@ -110,7 +129,8 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *destination = broker_destination(broker, call);
 	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
-	struct outgoing outgoing = {broker, call->party, call->request, 0, NULL};
+	struct outgoing outgoing = {
+		.broker = broker, .party = call->party, .request = call->request};
 	struct stomp_frame frame = *call->frame;
 	struct stomp_header *headers = NULL;
 	struct buf reply = {0};
@@ -126,10 +146,10 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 	}
 	enum broker_result result =
 		console_has(call->party, *destination, &rest)
-			? console_ask(&outgoing, &frame, rest, call->error)
+			? console_ask(&outgoing, &frame, rest, call->refusal)
 		: broker_is_app(broker, *destination, &rest)
-			? app_send(&outgoing, &frame, *destination, rest, call->error)
-			: send_straight(&outgoing, &frame, *destination, call->error);
+			? app_send(&outgoing, &frame, *destination, rest, call->refusal)
+			: send_straight(&outgoing, &frame, *destination, call->refusal);
 	call->answers = outgoing.answers;
 	free(headers);
 	buf_finish(&reply);
@@ -138,5 +158,5 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 
 enum broker_result broker_send(struct broker *broker, struct broker_call *call)
 {
-	return broker_conclude(broker, call, send(broker, call));
+	return transaction_conclude(call, send(broker, call));
 }

@@ -1,10 +1,15 @@
 /*
  * ACK and NACK. What a client may acknowledge is known here as well as at the home,
  * so a wrong one fails at once. On topics both mean nothing, but must be right.
+ *
+ * Old clients acknowledge whatever comes. What came on a subscription with ack:auto needs
+ * none, and is remembered nowhere: who has, or had, such a subscription is not ended for
+ * an ACK of something that we do not know.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/transaction.h"
 
+#include "gateway/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -43,71 +48,101 @@ struct acknowledged {
 	size_t index; /* in its unacked; SIZE_MAX: it was forgotten */
 };
 
-static bool is_acknowledgeable(struct subscription *subscription, struct place place,
+enum finding {
+	FINDING_NOTHING,
+	FINDING_DELIVERY,
+	FINDING_AUTO, /* what is acknowledged by itself */
+};
+
+static enum finding find_place(struct subscription *subscription, struct place place,
 	struct acknowledged *found)
 {
-	if (subscription == NULL || subscription->ack == ACK_AUTO)
-		return false;
+	if (subscription == NULL)
+		return FINDING_NOTHING;
+	if (subscription->ack == ACK_AUTO)
+		return FINDING_AUTO;
 	found->subscription = subscription;
 	found->index = unacked_find(&subscription->unacked, place);
 	return found->index != SIZE_MAX || (subscription->kind != SUBSCRIPTION_QUEUE &&
-						   subscription->unacked.has_forgotten);
+						   subscription->unacked.has_forgotten)
+		       ? FINDING_DELIVERY
+		       : FINDING_NOTHING;
 }
 
 /* STOMP 1.2: the MESSAGE's ack header, which is its place and the ordinal. */
-static bool find_by_ack(
+static enum finding find_by_ack(
 	const struct party *party, struct slice id, struct acknowledged *found)
 {
 	struct place place;
 	uint64_t ordinal;
 
-	return read_place(&id, '-', &place) && read_number(&id, 10, '\0', &ordinal) &&
-	       ordinal <= UINT32_MAX &&
-	       is_acknowledgeable(
-		       subscription_at(party, (uint32_t)ordinal), place, found);
+	if (!read_place(&id, '-', &place) || !read_number(&id, 10, '\0', &ordinal) ||
+		ordinal > UINT32_MAX)
+		return FINDING_NOTHING;
+	return find_place(subscription_at(party, (uint32_t)ordinal), place, found);
 }
 
-/* Before: the message-id, and from 1.1 on the subscription. */
-static bool find_by_message(const struct party *party, struct slice id,
+/* Before: the message-id, and from 1.1 on the subscription, if that has an id. */
+static enum finding find_by_message(const struct broker_call *call, struct slice id,
 	const struct slice *subscription, struct acknowledged *found)
 {
+	const struct party *party = call->party;
 	struct place place;
 
+	if (subscription != NULL) {
+		struct subscription *one = subscription_find(party, subscription, NULL);
+
+		if (one != NULL && one->ack == ACK_AUTO)
+			return FINDING_AUTO;
+		return read_place(&id, '\0', &place) ? find_place(one, place, found)
+						     : FINDING_NOTHING;
+	}
 	if (!read_place(&id, '\0', &place))
-		return false;
-	if (subscription != NULL)
-		return is_acknowledgeable(
-			subscription_find(party, subscription, NULL), place, found);
+		return FINDING_NOTHING;
 	for (size_t i = 0; i < party->subscription_count; i++) {
-		if (is_acknowledgeable(party->subscriptions[i], place, found))
+		struct subscription *one = party->subscriptions[i];
+
+		if ((call->version == STOMP_1_0 || one->id == NULL) &&
+			find_place(one, place, found) == FINDING_DELIVERY)
+			return FINDING_DELIVERY;
+	}
+	return FINDING_NOTHING;
+}
+
+static bool party_has_nameless(const struct party *party)
+{
+	for (size_t i = 0; i < party->subscription_count; i++) {
+		if (party->subscriptions[i]->id == NULL)
 			return true;
 	}
 	return false;
 }
 
+/* False, with a refusal. What is to be ignored has no subscription. */
 static bool find_acknowledged(
 	const struct broker_call *call, struct acknowledged *found)
 {
 	const enum stomp_version version = call->version;
-	const struct slice *id = stomp_header(
-		call->frame, version == STOMP_1_2 ? SLICE("id") : SLICE("message-id"));
+	const char *name = version == STOMP_1_2 ? "id" : "message-id";
+	const struct slice *id = broker_header(call, name, true);
 	const struct slice *subscription =
 		version == STOMP_1_1 ? stomp_header(call->frame, SLICE("subscription"))
 				     : NULL;
 
-	if (id == NULL || (version == STOMP_1_1 && subscription == NULL)) {
-		buf_printf(call->error, "%.*s needs %s",
-			SLICE_ARGS(stomp_command_name(call->frame->command)),
-			version == STOMP_1_2 ? "an id"
-			: id == NULL         ? "a message-id"
-					     : "a subscription");
+	if (id == NULL || (version == STOMP_1_1 && subscription == NULL &&
+				  !party_has_nameless(call->party) &&
+				  broker_header(call, "subscription", true) == NULL))
 		return false;
-	}
-	if (version == STOMP_1_2
-			? find_by_ack(call->party, *id, found)
-			: find_by_message(call->party, *id, subscription, found))
+	const enum finding finding =
+		version == STOMP_1_2 ? find_by_ack(call->party, *id, found)
+				     : find_by_message(call, *id, subscription, found);
+	if (finding == FINDING_DELIVERY)
 		return true;
-	buf_append(call->error, SLICE("There is no such message to acknowledge"));
+	found->subscription = NULL;
+	if (finding == FINDING_AUTO || call->party->had_auto)
+		return true;
+	broker_refuse(call->refusal, REFUSAL_UNKNOWN_MESSAGE,
+		version == STOMP_1_2 ? "header id" : "header message-id", id);
 	return false;
 }
 
@@ -142,7 +177,8 @@ static void settle_now(
 }
 
 static bool settle_later(struct broker *broker, struct transaction *transaction,
-	const struct acknowledged *found, bool is_accepted, struct buf *error)
+	const struct acknowledged *found, bool is_accepted,
+	struct broker_refusal *refusal)
 {
 	struct unacked *unacked = &found->subscription->unacked;
 
@@ -151,44 +187,54 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 
 		if (item->transaction != 0)
 			continue;
-		item->transaction = transaction->number;
 		if (!transaction_add(broker, transaction,
 			    &(struct action){
 				    .ordinal = found->subscription->ordinal,
 				    .place = item->place,
 				    .is_accepted = is_accepted,
 			    },
-			    error))
+			    refusal))
 			return false;
+		item->transaction = transaction->number;
 	}
 	return true;
 }
 
-enum broker_result broker_settle(struct broker *broker, struct broker_call *call)
+static enum broker_result settle(struct broker *broker, struct broker_call *call)
 {
 	const bool is_accepted = call->frame->command == STOMP_ACK;
 	struct transaction *transaction = NULL;
 	struct acknowledged found = {NULL, 0};
 
-	if (!is_accepted && call->version == STOMP_1_0) {
-		buf_append(call->error, SLICE("STOMP 1.0 has no NACK"));
-		return BROKER_REFUSED;
-	}
+	if (!is_accepted && call->version == STOMP_1_0)
+		return broker_refuse(call->refusal, REFUSAL_NO_NACK, NULL, NULL);
 	if (!transaction_of(call, &transaction) || !find_acknowledged(call, &found))
 		return BROKER_REFUSED;
-	if (found.index == SIZE_MAX)
+	if (found.subscription == NULL) {
+		counter_add(&broker->worker->metrics->ignored_acks, 1);
 		return BROKER_TAKEN;
-	if (unacked_at(&found.subscription->unacked, found.index)->transaction != 0) {
-		buf_append(call->error, SLICE("The message is acknowledged already"));
-		return BROKER_REFUSED;
 	}
+	if (found.index == SIZE_MAX ||
+		(transaction != NULL && transaction->doom != NULL))
+		return BROKER_TAKEN;
+	if (unacked_at(&found.subscription->unacked, found.index)->transaction != 0)
+		return broker_refuse(call->refusal, REFUSAL_ACKNOWLEDGED,
+			call->version == STOMP_1_2 ? "header id" : "header message-id",
+			stomp_header(call->frame, call->version == STOMP_1_2
+							  ? SLICE("id")
+							  : SLICE("message-id")));
 	if (transaction != NULL)
 		return settle_later(
-			       broker, transaction, &found, is_accepted, call->error)
+			       broker, transaction, &found, is_accepted, call->refusal)
 			       ? BROKER_TAKEN
 			       : BROKER_REFUSED;
 	settle_now(broker, &found, is_accepted);
 	return BROKER_TAKEN;
+}
+
+enum broker_result broker_settle(struct broker *broker, struct broker_call *call)
+{
+	return transaction_conclude(call, settle(broker, call));
 }
 
 void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal)

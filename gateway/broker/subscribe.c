@@ -24,7 +24,8 @@ static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 			return true;
 		}
 	}
-	buf_append(call->error, SLICE("The ack mode is unknown"));
+	broker_refuse(call->refusal, REFUSAL_ACK_MODE, "header ack", ack);
+	broker_refusal_hint(call->refusal, "It is auto, client or client-individual.");
 	return false;
 }
 
@@ -45,8 +46,8 @@ static bool call_prefetch(
 			number = number * 10 + (uint64_t)(header->data[i] - '0');
 		}
 		if (!good || number == 0) {
-			buf_append(call->error,
-				SLICE("The prefetch-count is no number from 1"));
+			broker_refuse(call->refusal, REFUSAL_PREFETCH,
+				"header prefetch-count", header);
 			return false;
 		}
 		*prefetch = number;
@@ -64,25 +65,37 @@ static bool call_has_selector(const struct broker_call *call)
 	return selector != NULL && selector->len > 0;
 }
 
+/*
+ * The subscription that the frame names. Without an id it is that of the destination: in
+ * 1.0 whether that has one or not, later the one without.
+ */
+static struct subscription *broker_named(const struct broker_call *call,
+	const struct slice *id, const struct slice *destination)
+{
+	return id == NULL && call->version != STOMP_1_0
+		       ? subscription_find_nameless(call->party, destination)
+		       : subscription_find(call->party, id, destination);
+}
+
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)
 {
 	uint64_t most = broker->worker->config->limits.subscriptions;
 
-	if (id == NULL && call->version != STOMP_1_0) {
-		buf_append(call->error, SLICE("SUBSCRIBE needs an id"));
-		return false;
-	}
-	if (subscription_find(call->party, id, destination) != NULL) {
-		buf_append(call->error, id != NULL
-						? SLICE("The subscription id is in use")
-						: SLICE("The destination is subscribed "
-							"to"));
+	if (broker_named(call, id, destination) != NULL) {
+		if (id != NULL)
+			broker_refuse(
+				call->refusal, REFUSAL_ID_IN_USE, "header id", id);
+		else
+			broker_refuse(call->refusal, REFUSAL_SUBSCRIBED, "destination",
+				destination);
 		return false;
 	}
 	if (call->party->subscription_count >= most) {
 		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
-		buf_printf(call->error, "More than %llu subscriptions",
+		broker_refuse(call->refusal, REFUSAL_SUBSCRIPTIONS, "destination",
+			destination);
+		broker_refusal_hint(call->refusal, "limits.subscriptions is %llu.",
 			(unsigned long long)most);
 		return false;
 	}
@@ -109,8 +122,8 @@ static void broker_join(struct broker *broker, struct broker_call *call,
 }
 
 /* As many segments of patterns as destinations. Several workers may go a bit beyond. */
-static bool broker_has_room_for(
-	const struct broker *broker, struct slice pattern, struct buf *error)
+static bool broker_has_room_for(const struct broker *broker, struct slice pattern,
+	struct broker_refusal *refusal)
 {
 	const struct worker *worker = broker->worker;
 	const uint64_t there = atomic_load(&worker->crew->segments);
@@ -119,22 +132,29 @@ static bool broker_has_room_for(
 	if (growth == 0 || there + growth <= worker->config->limits.destinations)
 		return true;
 	metrics_refuse(worker->metrics, BOUND_DESTINATIONS);
-	buf_append(error, SLICE("There are too many patterns"));
+	broker_refuse(refusal, REFUSAL_PATTERNS, "destination", &pattern);
+	broker_refusal_hint(refusal, "limits.destinations is %llu.",
+		(unsigned long long)worker->config->limits.destinations);
 	return false;
 }
 
 /* A pattern, only of topics. */
-static bool broker_may_match(
-	const struct broker *broker, struct slice pattern, struct buf *error)
+static bool broker_may_match(const struct broker *broker, struct slice pattern,
+	struct broker_refusal *refusal)
 {
+	struct buf why = {0};
+
 	if (broker_is_queue(broker, pattern)) {
-		buf_append(
-			error, SLICE("A queue is subscribed to by its name, not by a "
-				     "pattern"));
+		broker_refuse(refusal, REFUSAL_QUEUE_PATTERN, "destination", &pattern);
 		return false;
 	}
-	return pattern_check(pattern, broker->patterns.separator, error) &&
-	       broker_has_room_for(broker, pattern, error);
+	if (!pattern_check(pattern, broker->patterns.separator, &why)) {
+		broker_refuse(refusal, REFUSAL_PATTERN, "destination", &pattern);
+		broker_refusal_hint(refusal, "%.*s.", SLICE_ARGS(buf_slice(&why)));
+		buf_finish(&why);
+		return false;
+	}
+	return broker_has_room_for(broker, pattern, refusal);
 }
 
 /* To the party's own /user/... */
@@ -144,11 +164,9 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 {
 	struct buf address = {0};
 
-	if (pattern_is(destination)) {
-		buf_append(call->error, SLICE("Destinations of users are subscribed to "
-					      "by their names"));
-		return BROKER_REFUSED;
-	}
+	if (pattern_is(destination))
+		return broker_refuse(call->refusal, REFUSAL_USER_PATTERN, "destination",
+			&destination);
 	private_own_address(
 		call->party, slice_from(destination, strlen("/user")), &address);
 	broker_join(broker, call, id, destination, buf_slice(&address), ack, prefetch);
@@ -169,10 +187,9 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 		!call_prefetch(broker, call, &prefetch) ||
 		!broker_may_subscribe(broker, call, id, destination))
 		return BROKER_REFUSED;
-	if (call_has_selector(call)) {
-		buf_append(call->error, SLICE("Selectors are not supported"));
-		return BROKER_DENIED;
-	}
+	if (call_has_selector(call))
+		return broker_refuse(call->refusal, REFUSAL_SELECTOR, "header selector",
+			stomp_header(call->frame, SLICE("selector")));
 
 	if (private_is_user(*destination, &rest))
 		return join_user(broker, call, id, *destination, ack, prefetch);
@@ -185,7 +202,7 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 	if (broker_is_app(broker, *destination, &rest))
 		return app_subscribe(broker, call, id, *destination, ack);
 	if (broker_is_pattern(*destination) &&
-		!broker_may_match(broker, *destination, call->error))
+		!broker_may_match(broker, *destination, call->refusal))
 		return BROKER_REFUSED;
 	if (broker_is_topic(broker, *destination) ||
 		broker_is_queue(broker, *destination)) {
@@ -193,34 +210,73 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 			broker, call, id, *destination, *destination, ack, prefetch);
 		return BROKER_TAKEN;
 	}
-	buf_append(call->error,
-		SLICE("No destination of that prefix can be subscribed to"));
-	return BROKER_DENIED;
+	return broker_refuse(
+		call->refusal, REFUSAL_NOT_SUBSCRIBABLE, "destination", destination);
+}
+
+/* A client that goes on without it may name it in an UNSUBSCRIBE all the same. */
+static void broker_remember_refused(
+	struct broker *broker, const struct broker_call *call)
+{
+	const struct slice *destination =
+		stomp_header(call->frame, SLICE("destination"));
+
+	if (refusal_class(call->refusal->kind) != REFUSAL_MALFORMED)
+		refused_remember(broker, call->party,
+			stomp_header(call->frame, SLICE("id")), *destination);
+}
+
+static void broker_remember_taken(struct party *party, const struct stomp_frame *frame)
+{
+	const struct subscription *latest =
+		party->subscriptions[party->subscription_count - 1];
+
+	party->had_auto = party->had_auto || latest->ack == ACK_AUTO;
+	refused_forget(party, stomp_header(frame, SLICE("id")),
+		stomp_header(frame, SLICE("destination")));
 }
 
 enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call)
 {
-	return broker_conclude(broker, call, subscribe(broker, call));
+	const enum broker_result result = subscribe(broker, call);
+
+	if (result == BROKER_TAKEN)
+		broker_remember_taken(call->party, call->frame);
+	else
+		broker_remember_refused(broker, call);
+	return result;
+}
+
+void subscription_refuse(struct broker *broker, struct subscription *subscription)
+{
+	const struct slice id =
+		subscription->id == NULL ? SLICE("") : name_text(subscription->id);
+
+	refused_remember(broker, subscription->party,
+		subscription->id == NULL ? NULL : &id,
+		name_text(subscription->destination));
+	subscription_end(broker, subscription, 0);
 }
 
 enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *id = stomp_header(call->frame, SLICE("id"));
 	const struct slice *destination =
-		call->version == STOMP_1_0
-			? stomp_header(call->frame, SLICE("destination"))
-			: NULL;
-	struct subscription *subscription =
-		subscription_find(call->party, id, destination);
+		stomp_header(call->frame, SLICE("destination"));
+	struct subscription *subscription = broker_named(call, id, destination);
 
 	call->answers = 0;
-	if (subscription == NULL) {
-		buf_append(call->error, id == NULL && destination == NULL
-						? SLICE("UNSUBSCRIBE needs an id")
-						: SLICE("There is no such "
-							"subscription"));
+	if (subscription != NULL) {
+		call->answers = subscription_end(broker, subscription, call->request);
+		return BROKER_TAKEN;
+	}
+	if (refused_forget(call->party, id, destination))
+		return BROKER_TAKEN;
+	if (id == NULL && destination == NULL) {
+		broker_header(call, "id", true);
 		return BROKER_REFUSED;
 	}
-	call->answers = subscription_end(broker, subscription, call->request);
-	return BROKER_TAKEN;
+	return broker_refuse(call->refusal, REFUSAL_UNKNOWN_SUBSCRIPTION,
+		id != NULL ? "header id" : "destination",
+		id != NULL ? id : destination);
 }

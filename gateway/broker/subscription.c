@@ -108,6 +108,19 @@ struct subscription *subscription_find(const struct party *party,
 	return NULL;
 }
 
+struct subscription *subscription_find_nameless(
+	const struct party *party, const struct slice *destination)
+{
+	for (size_t i = 0; destination != NULL && i < party->subscription_count; i++) {
+		struct subscription *one = party->subscriptions[i];
+
+		if (one->id == NULL &&
+			slice_equal(name_text(one->destination), *destination))
+			return one;
+	}
+	return NULL;
+}
+
 struct subscription *subscription_at(const struct party *party, uint32_t ordinal)
 {
 	size_t index = party_seek(party, ordinal);

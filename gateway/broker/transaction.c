@@ -20,7 +20,9 @@ static struct transaction *party_transaction(const struct party *party, struct s
 static bool is_none(struct transaction *transaction, const struct broker_call *call)
 {
 	if (transaction == NULL)
-		buf_append(call->error, SLICE("There is no such transaction"));
+		broker_refuse(call->refusal, REFUSAL_UNKNOWN_TRANSACTION,
+			"header transaction",
+			stomp_header(call->frame, SLICE("transaction")));
 	return transaction == NULL;
 }
 
@@ -35,18 +37,6 @@ bool transaction_of(const struct broker_call *call, struct transaction **transac
 	return !is_none(*transaction, call);
 }
 
-/* BEGIN, COMMIT and ABORT must name theirs. */
-static const struct slice *needed_id(const struct broker_call *call)
-{
-	const struct slice *id = stomp_header(call->frame, SLICE("transaction"));
-
-	if (id != NULL && id->len > 0)
-		return id;
-	buf_printf(call->error, "%.*s needs a transaction",
-		SLICE_ARGS(stomp_command_name(call->frame->command)));
-	return NULL;
-}
-
 void actions_free(struct action *actions, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -58,6 +48,8 @@ static void transaction_forget(struct party *party, struct transaction *transact
 {
 	list_remove(&transaction->link);
 	party->transaction_count--;
+	party->refused_transactions -= transaction->is_refused;
+	free(transaction->doom);
 	free(transaction);
 }
 
@@ -75,44 +67,92 @@ void transactions_drop(struct party *party)
 	}
 }
 
-enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
+static struct transaction *transaction_open(struct party *party, struct slice id)
+{
+	struct transaction *transaction = xcalloc(1, sizeof(*transaction) + id.len + 1);
+
+	transaction->number = ++party->transactions_ever;
+	memcpy(transaction->id, id.data, id.len);
+	list_append(&party->transactions, &transaction->link);
+	party->transaction_count++;
+	return transaction;
+}
+
+/* Of as many as may be open: then the oldest is forgotten. */
+static void transaction_forget_refused(struct party *party, uint64_t most)
+{
+	list_for_each (link, &party->transactions) {
+		struct transaction *transaction =
+			container_of(link, struct transaction, link);
+
+		if (party->refused_transactions >= most && transaction->is_refused) {
+			transaction_drop(party, transaction);
+			return;
+		}
+	}
+}
+
+/*
+ * A client that goes on may have sent the frames of this transaction already: they are
+ * no mistakes, so it is open, and doomed.
+ */
+static enum broker_result transaction_refuse_begin(
+	struct broker *broker, struct broker_call *call, struct slice id)
 {
 	const uint64_t most = broker->worker->config->limits.transactions;
-	const struct slice *id = needed_id(call);
+
+	metrics_refuse(broker->worker->metrics, BOUND_TRANSACTIONS);
+	broker_refuse(call->refusal, REFUSAL_TRANSACTIONS, "header transaction", &id);
+	broker_refusal_hint(call->refusal, "limits.transactions is %llu.",
+		(unsigned long long)most);
+
+	transaction_forget_refused(call->party, most);
+	struct transaction *transaction = transaction_open(call->party, id);
+	transaction->is_refused = true;
+	transaction->doom = broker_refusal_copy(call->refusal, SLICE(""));
+	call->party->refused_transactions++;
+	return BROKER_REFUSED;
+}
+
+enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
+{
+	const struct slice *id = broker_header(call, "transaction", false);
 	struct party *party = call->party;
 
 	if (id == NULL)
 		return BROKER_REFUSED;
-	if (party_transaction(party, *id) != NULL) {
-		buf_append(call->error, SLICE("The transaction is open already"));
-		return BROKER_REFUSED;
-	}
-	if (party->transaction_count >= most) {
-		metrics_refuse(broker->worker->metrics, BOUND_TRANSACTIONS);
-		buf_printf(call->error, "More than %llu open transactions",
-			(unsigned long long)most);
-		return BROKER_REFUSED;
-	}
-
-	struct transaction *transaction =
-		xcalloc(1, sizeof(*transaction) + id->len + 1);
-	transaction->number = ++party->transactions_ever;
-	memcpy(transaction->id, id->data, id->len);
-	list_append(&party->transactions, &transaction->link);
-	party->transaction_count++;
+	if (party_transaction(party, *id) != NULL)
+		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_OPEN,
+			"header transaction", id);
+	if (party->transaction_count - party->refused_transactions >=
+		broker->worker->config->limits.transactions)
+		return transaction_refuse_begin(broker, call, *id);
+	transaction_open(party, *id);
 	return BROKER_TAKEN;
 }
 
 bool transaction_add(struct broker *broker, struct transaction *transaction,
-	const struct action *action, struct buf *error)
+	const struct action *action, struct broker_refusal *refusal)
 {
 	const struct limits *limits = &broker->worker->config->limits;
 	uint64_t bytes = action->message == NULL ? 0 : message_size(action->message);
 
+	if (transaction->doom != NULL) {
+		message_unref(action->message);
+		return true;
+	}
 	if (transaction->count >= limits->transaction_actions ||
 		transaction->bytes + bytes > limits->transaction_bytes) {
 		metrics_refuse(broker->worker->metrics, BOUND_TRANSACTION);
-		buf_append(error, SLICE("The transaction is too large"));
+		const struct slice id = slice_of(transaction->id);
+
+		broker_refuse(
+			refusal, REFUSAL_TRANSACTION_SIZE, "header transaction", &id);
+		broker_refusal_hint(refusal,
+			"limits.transaction_actions is %llu, limits.transaction_bytes "
+			"%llu.",
+			(unsigned long long)limits->transaction_actions,
+			(unsigned long long)limits->transaction_bytes);
 		message_unref(action->message);
 		return false;
 	}
@@ -127,29 +167,9 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 	return true;
 }
 
-/* What it has settled can be settled again. */
-static void transaction_unmark(
-	const struct party *party, const struct transaction *transaction)
-{
-	for (size_t i = 0; i < transaction->count; i++) {
-		const struct action *action = &transaction->actions[i];
-		struct subscription *subscription =
-			action->message == NULL
-				? subscription_at(party, action->ordinal)
-				: NULL;
-		size_t index =
-			subscription == NULL
-				? SIZE_MAX
-				: unacked_find(&subscription->unacked, action->place);
-
-		if (index != SIZE_MAX)
-			unacked_at(&subscription->unacked, index)->transaction = 0;
-	}
-}
-
 enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 {
-	const struct slice *id = needed_id(call);
+	const struct slice *id = broker_header(call, "transaction", false);
 
 	(void)broker;
 	if (id == NULL)
@@ -157,15 +177,46 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 	struct transaction *transaction = party_transaction(call->party, *id);
 	if (is_none(transaction, call))
 		return BROKER_REFUSED;
-	transaction_unmark(call->party, transaction);
+	actions_unmark(call->party, transaction->actions, transaction->count);
 	transaction_drop(call->party, transaction);
 	return BROKER_TAKEN;
+}
+
+/* It ends as ABORT would end it. */
+static enum broker_result transaction_refuse(
+	struct broker_call *call, struct transaction *transaction)
+{
+	call->kept = transaction->doom;
+	*call->refusal = *transaction->doom;
+	transaction->doom = NULL;
+	actions_unmark(call->party, transaction->actions, transaction->count);
+	transaction_drop(call->party, transaction);
+	return BROKER_REFUSED;
+}
+
+enum broker_result transaction_conclude(
+	const struct broker_call *call, enum broker_result result)
+{
+	if (result == BROKER_TAKEN)
+		return result;
+
+	const struct slice *id = stomp_header(call->frame, SLICE("transaction"));
+	const struct slice *destination =
+		stomp_header(call->frame, SLICE("destination"));
+	struct transaction *transaction =
+		id == NULL ? NULL : party_transaction(call->party, *id);
+
+	if (transaction != NULL && transaction->doom == NULL &&
+		refusal_class(call->refusal->kind) != REFUSAL_MALFORMED)
+		transaction->doom = broker_refusal_copy(
+			call->refusal, destination == NULL ? SLICE("") : *destination);
+	return result;
 }
 
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits)
 {
-	const struct slice *id = needed_id(call);
+	const struct slice *id = broker_header(call, "transaction", false);
 
 	if (id == NULL)
 		return BROKER_REFUSED;
@@ -173,13 +224,13 @@ enum broker_result broker_commit(
 	if (is_none(transaction, call))
 		return BROKER_REFUSED;
 
+	if (transaction->doom != NULL)
+		return transaction_refuse(call, transaction);
 	struct action *actions = transaction->actions;
 	const size_t count = transaction->count;
-	if (!actions_are_possible(call->party, actions, count)) {
-		buf_append(call->error, SLICE("The transaction acknowledges what its "
-					      "subscription took along"));
-		return BROKER_REFUSED;
-	}
+	if (!actions_are_possible(call->party, actions, count))
+		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_LOST,
+			"header transaction", id);
 	transaction_forget(call->party, transaction);
 	*waits = commit_start(broker, call, actions, count);
 	return BROKER_TAKEN;

@@ -25,7 +25,11 @@ struct transaction {
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
-	char id[];      /* with a NUL behind it */
+
+	/* A frame of it was denied, or failed: why COMMIT is refused. NULL: none was. */
+	struct broker_refusal *doom; /* owned */
+	bool is_refused;             /* its BEGIN already was: it takes nothing */
+	char id[];                   /* with a NUL behind it */
 };
 
 /* Room for messages in a queue. */
@@ -33,6 +37,7 @@ struct reservation {
 	struct slice address; /* points into a message of the commit */
 	uint64_t messages, bytes;
 	bool is_granted;
+	enum refusal_kind why; /* when it is not */
 };
 
 struct commit {
@@ -49,9 +54,19 @@ struct commit {
 /* The transaction that the frame names; NULL when none. False when it is not open. */
 bool transaction_of(const struct broker_call *call, struct transaction **transaction);
 
-/* Takes the message over, also when it returns false: the transaction is too large. */
+/*
+ * Passes on what became of a frame. One that is denied or has failed dooms the transaction
+ * that it names, if that is open: its COMMIT gets the same answer, and nothing takes effect.
+ */
+enum broker_result transaction_conclude(
+	const struct broker_call *call, enum broker_result result);
+
+/*
+ * Takes the message over, also when it returns false: the transaction is too large. One
+ * that is doomed keeps nothing.
+ */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
-	const struct action *action, struct buf *error);
+	const struct action *action, struct broker_refusal *refusal);
 
 /* Frees the messages that are still there, too. */
 void actions_free(struct action *actions, size_t count);
@@ -60,6 +75,10 @@ void actions_free(struct action *actions, size_t count);
 
 /* All that they settle is still there to be settled. */
 bool actions_are_possible(
+	const struct party *party, const struct action *actions, size_t count);
+
+/* They will not happen: what they settle can be settled again. */
+void actions_unmark(
 	const struct party *party, const struct action *actions, size_t count);
 
 /*
@@ -79,7 +98,11 @@ typedef void commit_send(struct broker *broker, struct message *message,
 /* Everything takes effect, in order, and the commit is freed. */
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
 
-/* Nothing has happened, and the commit is freed. */
-void commit_fail(struct broker *broker, struct commit *commit, struct slice error);
+/*
+ * Nothing has happened, and the commit is freed. Not before the backend's commit() has
+ * returned. `refusal` names its destination.
+ */
+void commit_fail(struct broker *broker, struct commit *commit,
+	const struct broker_refusal *refusal);
 
 #endif

@@ -134,6 +134,7 @@ testWith('what is denied softly is told to the session, which goes on', broker({
   }
   client.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/echo/a', selector: 'price > 10' }));
   assert.equal((await client.frame('MESSAGE')).headers.message, 'Selectors are not supported');
+  await client.call('UNSUBSCRIBE', { id: '1' });
   await client.subscribe('/topic/echo/a', '1');
   await client.call('SEND', { destination: '/app/echo/a' }, 'x');
 });

@@ -68,7 +68,7 @@ testOver(all, gateway, '28: when one queue is full the whole COMMIT fails', asyn
   within(client, queue, 'y');
   client.send(frame('COMMIT', { transaction: 't', receipt: 'c' }));
   const { headers } = await client.fails();
-  assert.deepEqual([headers.message, headers['receipt-id']], ['A queue of the transaction is full', 'c']);
+  assert.deepEqual([headers.message, headers['receipt-id']], ['The queue is full', 'c']);
   await other.call('SEND', { destination: queue }, 'there is room for one');
   assert.equal(other.inbox.length, 0);
 });

@@ -81,3 +81,23 @@ for (const { name, connect } of pairs.filter((pair) => /plain WebSocket/.test(pa
     assert.notEqual(failed.value, 'connected');
   });
 }
+
+// Most of them have message.ack(), and old code calls it whatever the subscription says.
+for (const { name, connect } of chosen) {
+  test(`what needs no ACK may be acknowledged all the same, with ${name}`, async () => {
+    const client = await connect(`${gateway.url}/stomp`, { login });
+    for (const place of [`/topic/auto${queues += 1}`, `/queue/auto${queues}`]) {
+      const inbox = new Inbox();
+      await settled(client, (headers) => client.subscribe(place, (message) => inbox.put(message), headers), `on ${place}`);
+      for (const body of ['one', 'two', 'three']) client.publish(place, body);
+      const messages = await inbox.take(3);
+      messages[0].ack();
+      messages[1].nack();
+      messages[2].ack();
+      messages[2].ack();
+      await settled(client, (headers) => client.publish(place, 'four', headers), `after ${place}`);
+      assert.equal((await inbox.next()).body, 'four');
+    }
+    await client.close();
+  });
+}

@@ -86,6 +86,13 @@ ending('not_text', { code: 1007, reason: '"A text message is not UTF-8"' }, asyn
   assert.deepEqual(await socket.closes(), { code: 1007, reason: 'A text message is not UTF-8' });
 });
 
+const WRONG_DOOR = "SockJS is spoken here. Plain STOMP is at the endpoint's /websocket";
+
+ending('wrong_door', { code: 1002, reason: `"${WRONG_DOOR}"`, transport: 'websocket' }, async (gateway, keep) => {
+  const socket = await echo(gateway, keep, '/chat/000/a/websocket');
+  assert.deepEqual(await socket.send(frame('CONNECT')).closes(), { code: 1002, reason: WRONG_DOOR });
+});
+
 ending('too_big', { code: 1009, reason: '"Message too big"', settings: { limits: { frame: 2000 } } }, async (gateway, keep) => {
   const socket = await echo(gateway, keep);
   assert.deepEqual(await socket.send('x'.repeat(2001)).closes(), { code: 1009, reason: 'Message too big' });

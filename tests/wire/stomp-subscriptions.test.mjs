@@ -12,8 +12,6 @@ const of = (version) => ({ 'accept-version': version });
 // [sentence, what, command, headers, version]
 const refused = [
   ['24', 'SUBSCRIBE without a destination', 'SUBSCRIBE', { id: '1' }],
-  ['24', 'SUBSCRIBE without an id', 'SUBSCRIBE', { destination: '/topic/a' }],
-  ['24', 'SUBSCRIBE without an id in 1.1', 'SUBSCRIBE', { destination: '/topic/a' }, '1.1'],
   ['24', 'SUBSCRIBE with a used id', 'SUBSCRIBE', { id: '0', destination: '/topic/b' }],
   ['24', 'SUBSCRIBE with a used id in 1.0', 'SUBSCRIBE', { id: '0', destination: '/topic/b' }, '1.0'],
   ['24', 'SUBSCRIBE with an unknown ack mode', 'SUBSCRIBE', { id: '1', destination: '/topic/a', ack: 'perhaps' }],
@@ -37,24 +35,45 @@ const refused = [
 for (const [sentence, what, command, headers, version = '1.2'] of refused) {
   testOver(plain, gateway, `${sentence}: ${what} is an ERROR, and the end`, async (connect) => {
     const client = await connect(of(version));
-    await client.subscribe('/topic/a', '0');
+    await client.subscribe('/topic/a', '0', { ack: 'client' });
     client.send(frame(command, { ...headers, receipt: 'culprit' }));
     assert.equal((await client.fails()).headers['receipt-id'], 'culprit');
   });
 }
 
-testOver(all, gateway, '24: 1.0 subscribes without an id, and unsubscribes by destination', async (connect) => {
-  const [client, old] = [await connect(of('1.0')), fresh('topic')];
-  await client.call('SUBSCRIBE', { destination: old });
-  client.publish(old, 'x');
-  const { headers } = await client.frame('MESSAGE');
-  assert.deepEqual([headers.subscription, headers.destination], [undefined, old]);
-  await client.call('UNSUBSCRIBE', { destination: old });
-  const next = fresh('topic');
-  await client.call('SUBSCRIBE', { destination: next });
-  client.publish(old, 'wrong').publish(next, 'right');
-  assert.equal((await client.frame('MESSAGE')).body, 'right');
-});
+for (const version of ['1.0', '1.1', '1.2']) {
+  testOver(all, gateway, `24: ${version} subscribes without an id, and unsubscribes by destination`, async (connect) => {
+    const [client, old] = [await connect(of(version)), fresh('topic')];
+    await client.call('SUBSCRIBE', { destination: old });
+    client.publish(old, 'x');
+    const { headers } = await client.frame('MESSAGE');
+    assert.deepEqual([headers.subscription, headers.destination], [undefined, old]);
+    await client.call('UNSUBSCRIBE', { destination: old });
+    const next = fresh('topic');
+    await client.call('SUBSCRIBE', { destination: next });
+    client.publish(old, 'wrong').publish(next, 'right');
+    assert.equal((await client.frame('MESSAGE')).body, 'right');
+    client.send(frame('SUBSCRIBE', { destination: next }));
+    assert.equal((await client.fails()).headers.message, 'The destination is subscribed to');
+  });
+}
+
+for (const version of ['1.1', '1.2']) {
+  testOver(plain, gateway, `24: in ${version} what has no id is acknowledged, and stands beside what has one`, async (connect) => {
+    const [client, queue, topic] = [await connect(of(version)), fresh('queue'), fresh('topic')];
+    await client.call('SUBSCRIBE', { 'destination': queue, 'ack': 'client-individual', 'prefetch-count': 1 });
+    client.publish(queue, 'one').publish(queue, 'two');
+    const { headers } = await client.frame('MESSAGE');
+    client.send(frame('ACK', version === '1.2' ? { id: headers.ack } : { 'message-id': headers['message-id'] }));
+    assert.equal((await client.frame('MESSAGE')).body, 'two');
+    await client.subscribe(topic, 'named');
+    await client.call('SUBSCRIBE', { destination: topic });
+    await client.call('UNSUBSCRIBE', { destination: topic });
+    client.publish(topic, 'x');
+    assert.equal((await client.frame('MESSAGE')).headers.subscription, 'named');
+    await sync(client);
+  });
+}
 
 for (const version of ['1.0', '1.1', '1.2']) {
   for (const mode of ['auto', 'client', 'client-individual']) {
@@ -219,6 +238,22 @@ testOver(all, gateway, '26: ack:client-individual counts for that message alone'
   consume(other, queue);
   assert.deepEqual(await take(other, 2), ['one', 'three']);
 });
+
+for (const [version, headers] of [
+  ['1.2', { id: 'undefined' }], ['1.2', { id: '' }], ['1.2', { id: '1-1-1' }], ['1.2', { id: '1-1' }],
+  ['1.1', { 'message-id': '1-1', 'subscription': '0' }], ['1.1', { 'message-id': 'undefined', 'subscription': '0' }],
+  ['1.0', { 'message-id': '1-1' }],
+]) {
+  testOver(plain, gateway, `26: ${JSON.stringify(headers)} in ${version} is ignored where something is acknowledged by itself`, async (connect) => {
+    const [client, topic] = [await connect(of(version)), fresh('topic')];
+    await client.subscribe(topic);
+    await client.call('ACK', headers);
+    if (version !== '1.0') await client.call('NACK', headers);
+    await client.call('UNSUBSCRIBE', { id: '0' });
+    await client.call('ACK', headers); // it may be late
+    await sync(client);
+  });
+}
 
 testOver(plain, gateway, '26: nobody acknowledges what another got', async (connect) => {
   const [client, thief, queue] = [await connect(), await connect(), fresh('queue')];

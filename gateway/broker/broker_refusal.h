@@ -1,0 +1,40 @@
+/*
+ * Why the broker does not take a frame. A home's answer carries it to the party, and a
+ * transaction that cannot take effect any more keeps it for its COMMIT, so it owns what it
+ * says: nothing in it points into the frame.
+ */
+#ifndef GATEWAY_BROKER_BROKER_REFUSAL_H
+#define GATEWAY_BROKER_BROKER_REFUSAL_H
+
+#include "gateway/refusal.h"
+
+enum {
+	BROKER_VALUE_MAX = 96, /* more than refusal.h shows */
+	BROKER_HINT_MAX = 200,
+};
+
+struct broker_refusal {
+	enum refusal_kind kind;
+	const char *what; /* a literal; NULL: nothing to quote */
+	bool has_value;
+	size_t value_len;
+	char value[BROKER_VALUE_MAX]; /* its beginning */
+	char hint[BROKER_HINT_MAX];   /* empty: none */
+
+	/* For `denied-destination`; empty: that of the frame, if it has one. */
+	struct slice destination;
+};
+
+/* Fills it in; `what` is a literal or NULL, and `value` may be NULL. */
+void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
+	const char *what, const struct slice *value);
+
+/* What to do about it: whole sentences, cut at BROKER_HINT_MAX. */
+void broker_refusal_hint(struct broker_refusal *refusal, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same with a destination of its own, in one piece, which free() frees. */
+struct broker_refusal *broker_refusal_copy(
+	const struct broker_refusal *refusal, struct slice destination);
+
+#endif

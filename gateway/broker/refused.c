@@ -1,0 +1,73 @@
+/* SUBSCRIBEs that were refused while their session went on. */
+#include "gateway/broker/internal.h"
+
+#include "gateway/metrics.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+struct refused {
+	struct list link; /* in its party, the oldest first */
+	bool has_id;
+	size_t len;
+	char name[]; /* the id, or the destination */
+};
+
+static struct refused *refused_find(const struct party *party, const struct slice *id,
+	const struct slice *destination)
+{
+	const struct slice *name = id != NULL ? id : destination;
+
+	list_for_each (link, &party->refused) {
+		struct refused *one = container_of(link, struct refused, link);
+
+		if (name != NULL && one->has_id == (id != NULL) &&
+			slice_equal((struct slice){one->name, one->len}, *name))
+			return one;
+	}
+	return NULL;
+}
+
+static void refused_free(struct party *party, struct refused *refused)
+{
+	list_remove(&refused->link);
+	party->refused_count--;
+	free(refused);
+}
+
+void refused_remember(struct broker *broker, struct party *party,
+	const struct slice *id, struct slice destination)
+{
+	const struct slice name = id != NULL ? *id : destination;
+
+	if (refused_find(party, id, &destination) != NULL)
+		return;
+	if (party->refused_count >= broker->worker->config->limits.subscriptions) {
+		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
+		refused_free(
+			party, container_of(party->refused.next, struct refused, link));
+	}
+	struct refused *refused = xcalloc(1, sizeof(*refused) + name.len);
+	refused->has_id = id != NULL;
+	refused->len = name.len;
+	memcpy(refused->name, name.data, name.len);
+	list_append(&party->refused, &refused->link);
+	party->refused_count++;
+}
+
+bool refused_forget(
+	struct party *party, const struct slice *id, const struct slice *destination)
+{
+	struct refused *refused = refused_find(party, id, destination);
+
+	if (refused != NULL)
+		refused_free(party, refused);
+	return refused != NULL;
+}
+
+void refused_drop(struct party *party)
+{
+	while (!list_is_empty(&party->refused))
+		refused_free(
+			party, container_of(party->refused.next, struct refused, link));
+}
