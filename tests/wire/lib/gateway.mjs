@@ -84,9 +84,18 @@ export class Gateway {
     return this;
   }
 
+  // Another program may take the port that has just been free: then another port is tried.
   async start() {
+    const isOurs = this.port === undefined;
     await this.begin();
-    await this.listens();
+    try {
+      await this.listens();
+    } catch (error) {
+      if (!isOurs || this.ended === null || !/Address already in use/.test(this.log)) throw error;
+      rmSync(this.folder, { recursive: true, force: true });
+      this.port = undefined;
+      return this.start();
+    }
     return this;
   }
 
