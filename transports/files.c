@@ -34,6 +34,7 @@ struct page {
 	struct table_node node; /* its key points to `name` */
 	struct list use;        /* in files->by_use */
 	char *name;
+	unsigned holders; /* `files` and answers that are leaving */
 	struct stat about;
 	bool is_fresh; /* it changed shortly before it was read */
 	struct buf content;
@@ -54,14 +55,34 @@ static const struct hash_key etag_key = {0x504f535445524e21, 0x66696c6573};
 
 /* Pages. */
 
-static void page_destroy(struct files *files, struct page *page)
+static void page_unref(struct page *page)
+{
+	if (--page->holders > 0)
+		return;
+	buf_finish(&page->content);
+	free(page->name);
+	free(page);
+}
+
+void *file_hold(const struct file *file)
+{
+	struct page *page = container_of((void *)(uintptr_t)file, struct page, file);
+
+	page->holders++;
+	return &page->file;
+}
+
+void file_release(void *file)
+{
+	page_unref(container_of(file, struct page, file));
+}
+
+static void files_drop(struct files *files, struct page *page)
 {
 	table_remove(&files->by_name, &page->node);
 	list_remove(&page->use);
 	files->bytes -= page->content.len;
-	buf_finish(&page->content);
-	free(page->name);
-	free(page);
+	page_unref(page);
 }
 
 static bool stat_is_same(const struct stat *one, const struct stat *other)
@@ -130,7 +151,7 @@ static void files_add(
 
 	while (files->bytes + content.len >
 		BYTES_MAX) /* a page has no more than that */
-		page_destroy(files, container_of(files->by_use.next, struct page, use));
+		files_drop(files, container_of(files->by_use.next, struct page, use));
 	files->bytes += content.len;
 	list_append(&files->by_use, &page->use);
 	table_insert(&files->by_name, &page->node, slice_of(page->name));
@@ -152,13 +173,13 @@ static struct page *files_read(
 
 	struct page *page = xcalloc(1, sizeof(*page));
 	page->about = about;
+	page->holders = 1;
+	page->name = xstrdup(slice_of(name));
 	if (page_read(page, fd) == 0) {
-		page->name = xstrdup(slice_of(name));
 		files_add(files, place, page);
 	} else {
 		log_warn("files: cannot read %s: %s", name, strerror(errno));
-		buf_finish(&page->content);
-		free(page);
+		page_unref(page);
 		page = NULL;
 	}
 	close(fd);
@@ -183,7 +204,7 @@ static struct page *files_look(
 		return page;
 	}
 	if (page != NULL)
-		page_destroy(files, page);
+		files_drop(files, page);
 	return exists ? files_read(files, place, name) : NULL;
 }
 
@@ -302,7 +323,7 @@ static void files_forget(struct files *files)
 	struct table_node *node;
 
 	while ((node = table_any(&files->by_name)) != NULL)
-		page_destroy(files, container_of(node, struct page, node));
+		files_drop(files, container_of(node, struct page, node));
 	for (size_t i = 0; i < files->place_count; i++) {
 		free(files->places[i].path);
 		free(files->places[i].name);

@@ -39,9 +39,17 @@ void files_configure(struct files *files, const struct config *config);
 
 /*
  * The file that a URL's path names, "/" at its end standing for "/index.html", or NULL.
- * It is good until the next call.
+ * It is good until the next call, or as long as it is held.
  */
 const struct file *files_find(struct files *files, struct slice path);
+
+/*
+ * All answers with a file share its content: each holds it until it has left, also when
+ * the file has changed meanwhile. file_release() takes the file as `void *` for
+ * libmicrohttpd.
+ */
+void *file_hold(const struct file *file);
+void file_release(void *file);
 
 /* True for "/docs" where "/docs/" is a page. */
 bool files_has_folder(struct files *files, struct slice path);

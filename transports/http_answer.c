@@ -251,6 +251,10 @@ static struct MHD_Response *response_create(
 {
 	if (answer->status == 304 && !request->keeps_alive)
 		return response_without_length();
+	if (answer->held != NULL)
+		return MHD_create_response_from_buffer_with_free_callback_cls(
+			answer->body.len, (void *)(uintptr_t)answer->body.data,
+			answer->release, answer->held);
 	return MHD_create_response_from_buffer(answer->body.len,
 		(void *)(uintptr_t)answer->body.data, MHD_RESPMEM_MUST_COPY);
 }
@@ -265,8 +269,11 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 	struct MHD_Response *response = response_create(request, answer);
 	struct reply reply = {.response = response};
 
-	if (response == NULL)
+	if (response == NULL) {
+		if (answer->held != NULL)
+			answer->release(answer->held);
 		return false;
+	}
 	add_headers(&reply, request, answer);
 	return queue(request, answer->status, response);
 }

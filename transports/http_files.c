@@ -81,6 +81,9 @@ bool http_answer_file(
 	if (status == 200 && etag_matches(request, file->etag)) {
 		answer.status = 304;
 		answer.content_type = NULL;
+	} else {
+		answer.held = file_hold(file);
+		answer.release = file_release;
 	}
 
 	bool good = http_answer(request, &answer);

@@ -233,7 +233,9 @@ enum caching {
 struct answer {
 	unsigned status;
 	const char *content_type; /* NULL: no such header */
-	struct slice body;        /* copied */
+	struct slice body;        /* copied, unless it is held */
+	void *held; /* keeps the body until it has left: release() is called with it then */
+	void (*release)(void *held);
 	enum caching caching;
 	const char *etag;                /* quoted; NULL: none */
 	const char *allow;               /* NULL: none */

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { configuration } from './lib/config.mjs';
-import { ask } from './lib/http.mjs';
+import { ask, Wire } from './lib/http.mjs';
 import { testWithFolder } from './lib/pages.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -194,6 +194,33 @@ testWithFolder('what is remembered of files has a bound', async (write, run) => 
       }
     }
     await says(own, '/', 'Mine');
+  });
+});
+
+testWithFolder('clients that do not read share one copy of a file, also when it has changed meanwhile', async (write, run) => {
+  const size = 16 * 1024 * 1024;
+  const file = write('pages/large.txt', 'a'.repeat(size));
+  await run({ www: path.dirname(file), workers: 1, times: { progress: 100_000, drain: 1000 } }, async (own) => {
+    await says(own, '/large.txt', 'a'.repeat(size));
+    const before = own.memory;
+    const clients = await Promise.all(Array.from({ length: 40 }, () => Wire.open(own.port)));
+    for (const client of clients) client.socket.pause();
+    for (const client of clients) client.write('GET /large.txt HTTP/1.1\r\nHost: a\r\n\r\n');
+    // One that does read gets a whole answer behind them.
+    const reader = await Wire.open(own.port);
+    assert.equal((await reader.write('GET /large.txt HTTP/1.1\r\nHost: a\r\n\r\n').answer()).bytes.length, size);
+    const grown = own.memory - before;
+    assert.ok(grown < 10 * size, `${grown} bytes for ${clients.length} clients`);
+
+    writeFileSync(file, 'b'.repeat(size));
+    await says(own, '/large.txt', 'b'.repeat(size));
+    unlinkSync(file);
+    await isGone(own, '/large.txt');
+    clients[0].socket.resume();
+    const late = await clients[0].answer();
+    assert.equal(late.bytes.toString('latin1'), 'a'.repeat(size));
+    for (const client of [...clients, reader]) client.abort();
+    await until('they are gone', () => own.descriptors < 40);
   });
 });
 
