@@ -8,6 +8,7 @@
 #include "gateway/log.h"
 #include "gateway/notify.h"
 #include "gateway/pressure.h"
+#include "gateway/timezone.h"
 #include "gateway/watchdog.h"
 #include "gateway/worker.h"
 
@@ -37,21 +38,6 @@ static void limit_descriptors(void)
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
 		log_warn("server: cannot set the limit of descriptors: %s",
 			strerror(errno));
-}
-
-/* Where neither the configuration nor the environment says, it is UTC everywhere. */
-static void set_timezone(struct slice name)
-{
-	if (name.len == 0)
-		setenv("TZ", "UTC0", 0);
-	if (name.len > 0) {
-		char *value = strndup(name.data, name.len);
-
-		if (value != NULL)
-			setenv("TZ", value, 1);
-		free(value);
-	}
-	tzset();
 }
 
 static void set_log(const struct config *config)
@@ -195,7 +181,7 @@ int server_run(const struct config *config, const char *file,
 	signal(SIGPIPE, SIG_IGN);
 	limit_descriptors();
 	set_log(config);
-	set_timezone(config->timezone);
+	timezone_set(config->timezone);
 	log_advice(config);
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
