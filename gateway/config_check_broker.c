@@ -16,6 +16,24 @@ static bool is_below_any(struct slice path, struct strings prefixes)
 	return false;
 }
 
+/* True when the path is a destination of theirs: more than the prefix itself. */
+static bool is_inside_any(struct slice path, struct strings prefixes)
+{
+	struct slice rest;
+
+	for (size_t i = 0; i < prefixes.count; i++)
+		if (prefixes.items[i].len > 0 &&
+			url_is_below(path, prefixes.items[i], &rest) && rest.len > 1)
+			return true;
+	return false;
+}
+
+/* A message has one destination. */
+static bool has_wildcard(struct slice text)
+{
+	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
+}
+
 static bool strings_have(struct strings strings, size_t count, struct slice wanted)
 {
 	for (size_t i = 0; i < count; i++)
@@ -163,8 +181,13 @@ static void check_dead_letter(struct config *config, const struct config_source 
 	const struct config_path object = {NULL, "broker", 0};
 	const struct config_path path = {&object, "dead_letter", 0};
 
-	if (config->dead_letter.len == 0 ||
-		is_below_any(config->dead_letter, config->queue_prefixes))
+	if (config->dead_letter.len == 0)
+		return;
+	if (has_wildcard(config->dead_letter)) {
+		config_mistake(source, &path, "must be one queue, not a pattern");
+		return;
+	}
+	if (is_inside_any(config->dead_letter, config->queue_prefixes))
 		return;
 	if (json_object_get(json_object_get(config->json, "broker"), "dead_letter") ==
 		NULL)
@@ -185,7 +208,7 @@ static bool check_match(const struct config *config, size_t index,
 
 	if (!route_variables(match, variables, error))
 		return false;
-	if (!is_below_any(match, config->app_prefixes) &&
+	if (!is_inside_any(match, config->app_prefixes) &&
 		!config_is_mistaken(source, "app.prefixes")) {
 		buf_append(error, SLICE("is below none of app.prefixes"));
 		return false;
@@ -216,13 +239,16 @@ static bool leads_somewhere(const struct config *config, struct slice text)
 	const bool varies = brace < text.len;
 	struct slice rest;
 
-	return url_is_below(fixed, SLICE("/user"), &rest) ||
-	       url_is_below(fixed, SLICE("/reply-queue"), &rest) ||
-	       is_below_any(fixed, config->broker_prefixes) ||
-	       is_below_any(fixed, config->queue_prefixes) ||
-	       (varies &&
-		       (fixed.len <= 1 || may_become(fixed, config->broker_prefixes) ||
-			       may_become(fixed, config->queue_prefixes)));
+	if (url_is_below(fixed, SLICE("/user"), &rest) ||
+		url_is_below(fixed, SLICE("/reply-queue"), &rest))
+		return true;
+	if (varies)
+		return fixed.len <= 1 || is_below_any(fixed, config->broker_prefixes) ||
+		       is_below_any(fixed, config->queue_prefixes) ||
+		       may_become(fixed, config->broker_prefixes) ||
+		       may_become(fixed, config->queue_prefixes);
+	return is_inside_any(fixed, config->broker_prefixes) ||
+	       is_inside_any(fixed, config->queue_prefixes);
 }
 
 static void check_target(const struct config *config, struct slice text,
@@ -233,6 +259,10 @@ static void check_target(const struct config *config, struct slice text,
 
 	if (!template_check_text(text, known, &why))
 		config_mistake(source, path, "%.*s", SLICE_ARGS(buf_slice(&why)));
+	else if (has_wildcard(text))
+		config_mistake(source, path,
+			"\"%.*s\" is a pattern: a message has one destination",
+			SLICE_ARGS(text));
 	else if (!leads_somewhere(config, text) &&
 		 !config_is_mistaken(source, "broker"))
 		config_mistake(source, path,

@@ -124,7 +124,8 @@ static const struct {
 		"false: "
 		"nobody can connect"},
 	{"{\"allowed_origins\": [\"https://x/\"]}",
-		"c.json:1:22: allowed_origins[0]: must be \"*\", \"null\" or an origin like "
+		"c.json:1:22: allowed_origins[0]: must be \"*\", \"null\" or an origin "
+		"like "
 		"\"https://shop.example\", \"https://*.shop.example\", "
 		"\"http://localhost:*\" or \"file://\", without a path"},
 	{"{\"trusted_proxies\": [\"::1\", \"10.0.0.1/8\"]}",
@@ -214,6 +215,20 @@ static const struct {
 		"c.json:1:53: app.routes[0].send_to: is needed, since /topic is below "
 		"none of broker.prefixes"},
 
+	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"/topic\"}"),
+		"c.json:1:41: app.routes[0].send_to[0]: \"/topic\" is below none of "
+		"broker.prefixes and broker.queues"},
+	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"/topic/*\"}"),
+		"c.json:1:41: app.routes[0].send_to[0]: \"/topic/*\" is a pattern: a "
+		"message has one destination"},
+	{ROUTE("{\"match\": \"/app\"}"),
+		"c.json:1:22: app.routes[0].match: is below none of app.prefixes"},
+	{"{\"broker\": {\"dead_letter\": \"/queue/*\"}}",
+		"c.json:1:13: broker.dead_letter: must be one queue, not a pattern"},
+	{"{\"broker\": {\"dead_letter\": \"/queue\"}}",
+		"c.json:1:13: broker.dead_letter: \"/queue\" is below none of "
+		"broker.queues"},
+
 	/* all mistakes, and none that only follows from another */
 	{"{\"workers\": -1,\n\"limits\": {\"frame\": \"1 MB\"},\n\"times\": {\"ping\": "
 	 "\"10s\"},\n\"endpoints\": [{\"path\": \"chat\"}, {}]}",
@@ -251,7 +266,8 @@ static const struct {
 	{ROUTE("{\"match\": \"/app/{a\"}"),
 		"c.json:1:22: app.routes[0].match: a {name} must be a whole segment, "
 		"not \"{a\""},
-	{ROUTE("{\"match\": \"/app/{a}\", \"send_to\": [\"/topic\",\n\"/topic/{b}\"]}"),
+	{ROUTE("{\"match\": \"/app/{a}\", \"send_to\": "
+	       "[\"/topic/x\",\n\"/topic/{b}\"]}"),
 		"c.json:2:1: app.routes[0].send_to[1]: {b} is no variable of the "
 		"pattern"},
 	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"topic\"}"),
