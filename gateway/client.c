@@ -131,6 +131,7 @@ static void client_receive(void *state, struct slice text, bool binary)
 	struct client *client = state;
 
 	(void)binary;
+	client->spoken = client->connected;
 	if (!client->waiting)
 		client_feed(client, &text);
 	if (!client->waiting || client->ended)

@@ -93,7 +93,9 @@ static void client_welcome(
 {
 	const struct times *times = &client_config(client)->times;
 	const struct heartbeat ours = {
-		(uint32_t)times->stomp_send, (uint32_t)times->stomp_want};
+		heartbeat_offer((uint32_t)times->stomp_send,
+			(uint32_t)times->stomp_send_least, theirs.want),
+		(uint32_t)times->stomp_want};
 	struct stomp_limits limits = client_limits(client, true);
 
 	stomp_parser_set(client->parser, client->version, &limits);

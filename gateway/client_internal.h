@@ -37,6 +37,9 @@ struct client {
 	struct timer timer;
 	uint32_t beat_every;   /* ms; 0: we send none */
 	uint32_t expect_every; /* ms; 0: we expect none */
+	uint64_t silent_since; /* its sign of life that the probes follow */
+	uint8_t probes;        /* how often it was probed since */
+	bool spoken;           /* something came since it was connected */
 };
 
 static inline struct broker *client_broker(const struct client *client)
@@ -78,7 +81,8 @@ void client_forget_login(struct client *client);
 /* client_commands.c */
 void client_obey(struct client *client, const struct stomp_frame *frame);
 
-/* client_beat.c: sets the timer to what is due next; and the timer's fire(). */
+/* client_beat.c: sets the timer to what is due next; and the timer's fire(). The timer is
+ * set lazily: signs of life and what is sent move nothing. */
 void client_plan(struct client *client);
 void client_on_timer(struct timer *timer);
 

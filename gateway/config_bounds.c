@@ -122,6 +122,9 @@ static const struct config_key times[] = {
 	TIME(pong, 10000, 1, "until its answer must be here"),
 	TIME(stomp_send, 10000, 0,
 		"between the heart-beats that the server offers; 0: none"),
+	TIME(stomp_send_least, 1000, 1,
+		"between those for a client that asks for more; a smaller stomp_send "
+		"lowers it"),
 	TIME(stomp_want, 10000, 0, "between the heart-beats that it wants; 0: none"),
 	TIME(linger, 1000, 0, "that an ERROR or close frame has to leave"),
 	TIME(drain, 5000, 0, "between SIGTERM and the end of all that still goes on"),

@@ -172,6 +172,29 @@ static void check_proxy_protocol(
 			source, &key, "needs trusted_proxies: only they may connect");
 }
 
+/*
+ * Times that must be ordered. All others are independent of each other, or what must come
+ * first is derived from what must come later.
+ */
+static void check_times(struct config *config, const struct config_source *source)
+{
+	const struct config_path object = {NULL, "times", 0};
+	const struct config_path key = {&object, "stomp_send_least", 0};
+	struct times *times = &config->times;
+
+	/* Where no heart-beats are sent, it does not matter how often. */
+	if (times->stomp_send == 0 || times->stomp_send_least <= times->stomp_send ||
+		config_is_mistaken(source, "times"))
+		return;
+	if (json_object_get(json_object_get(config->json, "times"), key.key) == NULL)
+		times->stomp_send_least = times->stomp_send;
+	else
+		config_mistake(source, &key,
+			"is more than times.stomp_send; write %llu or less, or a "
+			"larger times.stomp_send",
+			(unsigned long long)times->stomp_send);
+}
+
 /* The endpoints that are no item of a list. */
 static void make_own_endpoints(struct config *config)
 {
@@ -201,6 +224,7 @@ void config_check(struct config *config, const struct config_source *source)
 	config_check_listeners(config, source);
 	check_proxy_protocol(config, source);
 	check_www(config, source);
+	check_times(config, source);
 	config_read_headers(config, source);
 	config_check_endpoints(config, source);
 	config_check_broker(config, source);

@@ -7,6 +7,8 @@
 #ifndef GATEWAY_OUTLET_H
 #define GATEWAY_OUTLET_H
 
+#include <stdbool.h>
+
 struct outlet;
 
 struct outlet_ops {
@@ -18,6 +20,12 @@ struct outlet_ops {
 	 * What the outlet has taken already may still leave.
 	 */
 	void (*end)(struct outlet *outlet);
+
+	/*
+	 * The peer is silent: finds out whether it is there (session_probe()). The session
+	 * does not end before it returns. NULL: there is no way to find out.
+	 */
+	void (*probe)(struct outlet *outlet, bool again);
 };
 
 struct outlet {

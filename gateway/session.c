@@ -260,6 +260,11 @@ void session_heard(struct session *session)
 	session->heard_at = session_now(session);
 }
 
+void session_attended(struct session *session)
+{
+	session->attended_at = session_now(session);
+}
+
 void session_receive(struct session *session, struct slice text, bool binary)
 {
 	if (session->state != SESSION_CONNECTING && session->state != SESSION_OPEN)
@@ -348,6 +353,13 @@ uint64_t session_heard_at(const struct session *session)
 	if (session_is_held(session) || worker_is_full(session->worker))
 		return session_now(session);
 	return session->heard_at;
+}
+
+uint64_t session_attended_at(const struct session *session)
+{
+	uint64_t heard = session_heard_at(session);
+
+	return session->attended_at > heard ? session->attended_at : heard;
 }
 
 uint64_t session_sent_at(const struct session *session)

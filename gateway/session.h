@@ -136,6 +136,12 @@ enum ending session_ending(const struct session *session); /* ENDING_NONE: it go
 /* Something came from the peer (a poll, a PONG, bytes): it is alive. */
 void session_heard(struct session *session);
 
+/*
+ * The peer's machine is there, which may hide that nobody is: it has acknowledged bytes,
+ * or asks for frames as it does by itself.
+ */
+void session_attended(struct session *session);
+
 /* So many bytes came, as the transport carries them; counted, and no more. */
 void session_count_bytes(struct session *session, size_t bytes);
 
@@ -191,8 +197,19 @@ void session_recall(struct session *session, uint32_t ordinal);
 /* What is queued goes out first, then the close. The first call counts. */
 void session_close(struct session *session, enum ending ending);
 
-uint64_t session_heard_at(const struct session *session); /* ms, loop_now() */
-uint64_t session_sent_at(const struct session *session);  /* the latest session_send */
+uint64_t session_heard_at(const struct session *session);    /* ms, loop_now() */
+uint64_t session_attended_at(const struct session *session); /* or later heard */
+uint64_t session_sent_at(const struct session *session); /* the latest session_send */
+
+/*
+ * The peer has been silent for long: its outlet finds out whether it is there, and says so
+ * by session_heard() or session_attended(). `again`: since it was asked first it has
+ * shown no life.
+ */
+void session_probe(struct session *session, bool again);
+
+/* A SockJS session's next frame is a heartbeat, unless messages wait. */
+void session_beat(struct session *session);
 
 /* For who watches the server. */
 

@@ -60,6 +60,7 @@ struct session {
 
 	struct timer timer;   /* one looks at all times */
 	uint64_t heard_at;    /* the peer showed life */
+	uint64_t attended_at; /* or its machine did */
 	uint64_t detached_at; /* the last outlet went */
 	uint64_t closing_at;
 	struct task reap;

@@ -18,7 +18,7 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	session->taken_at = session_now(session);
 	if (session->state == SESSION_CLOSING)
 		session->closing_at = session->taken_at; /* it lingers for this one */
-	session_heard(session);
+	session_attended(session);
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		session_wake(session);
 	if (!session->greeted)

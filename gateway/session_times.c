@@ -78,8 +78,23 @@ void session_on_timer(struct timer *timer)
 			session_finish(session);
 			return;
 		}
-		session->beat_due = true;
-		session_wake(session);
+		session_beat(session);
 	}
 	session_plan(session);
+}
+
+void session_probe(struct session *session, bool again)
+{
+	struct outlet *outlet = session->outlet;
+
+	if (outlet != NULL && outlet->ops->probe != NULL)
+		outlet->ops->probe(outlet, again);
+}
+
+void session_beat(struct session *session)
+{
+	if (session->framing != SESSION_SOCKJS || session->state >= SESSION_CLOSING)
+		return;
+	session->beat_due = true;
+	session_wake(session);
 }

@@ -37,3 +37,10 @@ uint32_t heartbeat_interval(struct heartbeat sender, struct heartbeat receiver)
 		return 0;
 	return sender.send > receiver.want ? sender.send : receiver.want;
 }
+
+uint32_t heartbeat_offer(uint32_t usual, uint32_t least, uint32_t wanted)
+{
+	if (usual == 0 || wanted == 0 || wanted >= usual)
+		return usual;
+	return wanted < least ? least : wanted;
+}

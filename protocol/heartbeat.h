@@ -23,4 +23,11 @@ bool heartbeat_parse(struct slice value, struct heartbeat *offer);
  */
 uint32_t heartbeat_interval(struct heartbeat sender, struct heartbeat receiver);
 
+/*
+ * What to offer to a receiver that would like a beat every `wanted` ms: just that, but
+ * no more often than every `least` and no more seldom than every `usual` ms. `least` is
+ * at most `usual`; a `usual` of 0 offers none.
+ */
+uint32_t heartbeat_offer(uint32_t usual, uint32_t least, uint32_t wanted);
+
 #endif

@@ -112,9 +112,21 @@ static void on_end(struct outlet *outlet)
 	buf_append(&memory->got, SLICE("end"));
 }
 
+static void on_probe(struct outlet *outlet, bool again)
+{
+	struct memory_outlet *memory = memory_of(outlet);
+
+	memory->probes++;
+	if (memory->is_there)
+		session_heard(memory->session);
+	if (memory->takes && again)
+		session_attended(memory->session);
+}
+
 bool memory_outlet_attach(struct memory_outlet *memory, struct session *session)
 {
-	static const struct outlet_ops ops = {.wake = on_wake, .end = on_end};
+	static const struct outlet_ops ops = {
+		.wake = on_wake, .end = on_end, .probe = on_probe};
 
 	memory->outlet.ops = &ops;
 	if (!session_attach(session, &memory->outlet))

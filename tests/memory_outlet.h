@@ -20,6 +20,9 @@ struct memory_outlet {
 	void (*describe)(struct buf *got, struct slice message); /* of raw messages */
 
 	unsigned wakes;     /* how often it was told to come */
+	unsigned probes;    /* how often it was to find out whether its peer lives */
+	bool is_there;      /* so the peer says when it is probed */
+	bool takes;         /* the peer's machine acknowledges what it is sent */
 	struct pulled held; /* what it holds */
 	struct buf got;
 };

@@ -66,6 +66,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert_uint_eq(times->pong, 10000);
 	ck_assert_uint_eq(times->stomp_send, 10000);
 	ck_assert_uint_eq(times->stomp_want, 10000);
+	ck_assert_uint_eq(times->stomp_send_least, 1000);
 	ck_assert_uint_eq(times->linger, 1000);
 	ck_assert_uint_eq(times->drain, 5000);
 	config_unref(config);
@@ -131,6 +132,19 @@ START_TEST(every_key_is_read_into_its_field)
 	ck_assert_uint_eq(config->limits.frame, 1000);
 	ck_assert_uint_eq(config->limits.body, 5);
 	ck_assert_uint_eq(config->times.ping, 7);
+	config_unref(config);
+}
+END_TEST
+
+/* Who sends beats that often wants no one to get them less often than asked for. */
+START_TEST(the_least_pace_of_beats_follows_the_usual_one)
+{
+	struct config *config = parse("{\"times\": {\"stomp_send\": 200}}");
+
+	ck_assert_uint_eq(config->times.stomp_send_least, 200);
+	config_unref(config);
+	config = parse("{\"times\": {\"stomp_send\": 0}}");
+	ck_assert_uint_eq(config->times.stomp_send, 0);
 	config_unref(config);
 }
 END_TEST
@@ -396,6 +410,7 @@ int main(void)
 	tcase_add_test(read, an_empty_object_gives_the_documented_defaults);
 	tcase_add_test(read, an_endpoint_has_defaults_of_its_own);
 	tcase_add_test(read, every_key_is_read_into_its_field);
+	tcase_add_test(read, the_least_pace_of_beats_follows_the_usual_one);
 	tcase_add_test(read, an_endpoints_origins_replace_the_global_ones);
 	tcase_add_test(read,
 		an_endpoint_without_a_policy_for_slow_consumers_has_the_global_one);

@@ -280,6 +280,14 @@ static const struct {
 		"{body.NAME}, "
 		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
 
+	/* times that must be ordered */
+	{"{\"times\": {\"stomp_send\": 2000,\n  \"stomp_send_least\": 2001}}",
+		"c.json:2:3: times.stomp_send_least: is more than times.stomp_send; "
+		"write 2000 or less, or a larger times.stomp_send"},
+	{"{\"times\": {\"stomp_send_least\": 10001}}",
+		"c.json:1:12: times.stomp_send_least: is more than times.stomp_send; "
+		"write 10000 or less, or a larger times.stomp_send"},
+
 	/* clients */
 	/* headers of pages */
 	{"{\"www_headers\": {\"X-A\": \"1\"}}",

@@ -160,7 +160,8 @@ static const struct {
 		"--allowed-origins: column 4: ']' expected near "
 		"end of file"},
 	{"--allowed-origins", "a,*",
-		"--allowed-origins: allowed_origins[0]: must be \"*\", \"null\" or an origin like "
+		"--allowed-origins: allowed_origins[0]: must be \"*\", \"null\" or an "
+		"origin like "
 		"\"https://shop.example\", \"https://*.shop.example\", "
 		"\"http://localhost:*\" or \"file://\", without a path"},
 	{"--endpoints", "7", "--endpoints: endpoints: must be a list of objects"},

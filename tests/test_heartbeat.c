@@ -59,6 +59,33 @@ START_TEST(either_side_may_decline)
 }
 END_TEST
 
+/* What we offer to a client that wants beats so often: usual 10 s, least 1 s. */
+static const struct {
+	uint32_t usual, least, wanted, offer, interval;
+} paces[] = {
+	{10000, 1000, 0, 10000, 0},   /* it wants none */
+	{10000, 1000, 1, 1000, 1000}, /* more often than we beat */
+	{10000, 1000, 999, 1000, 1000}, {10000, 1000, 1000, 1000, 1000},
+	{10000, 1000, 4000, 4000, 4000}, /* just what it wants */
+	{10000, 1000, 9999, 9999, 9999}, {10000, 1000, 10000, 10000, 10000},
+	{10000, 1000, 60000, 10000, 60000}, /* the slower side sets the pace */
+	{10000, 1000, UINT32_MAX, 10000, UINT32_MAX},
+	{10000, 10000, 1, 10000, 10000},                /* all get the same offer */
+	{200, 200, 1, 200, 200}, {0, 1000, 4000, 0, 0}, /* no beats are sent */
+};
+
+START_TEST(an_offer_follows_the_wish_within_bounds)
+{
+	uint32_t offer =
+		heartbeat_offer(paces[_i].usual, paces[_i].least, paces[_i].wanted);
+
+	ck_assert_uint_eq(offer, paces[_i].offer);
+	ck_assert_uint_eq(heartbeat_interval((struct heartbeat){offer, 0},
+				  (struct heartbeat){0, paces[_i].wanted}),
+		paces[_i].interval);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("heartbeat");
@@ -67,5 +94,6 @@ int main(void)
 	unit_add_table(tcase, an_offer_is_read_or_refused_whole, offers);
 	tcase_add_test(tcase, the_slower_side_sets_the_pace);
 	tcase_add_test(tcase, either_side_may_decline);
+	unit_add_table(tcase, an_offer_follows_the_wish_within_bounds, paces);
 	return unit_run(suite);
 }

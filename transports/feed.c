@@ -160,7 +160,21 @@ static void on_end(struct outlet *outlet)
 	feed_destroy(feed);
 }
 
-static const struct outlet_ops feed_ops = {.wake = on_wake, .end = on_end};
+/*
+ * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it, or, if
+ * this is a poll, it polls again.
+ */
+static void on_probe(struct outlet *outlet, bool again)
+{
+	struct feed *feed = container_of(outlet, struct feed, outlet);
+
+	feed_tell(feed, again ? RECEIVER_LOOK : RECEIVER_MARK);
+	if (!again)
+		session_beat(feed->session);
+}
+
+static const struct outlet_ops feed_ops = {
+	.wake = on_wake, .end = on_end, .probe = on_probe};
 
 /* Answers without a session, and ends. */
 
@@ -327,6 +341,10 @@ void feed_hear(struct http *http, struct handle receiver, enum feed_news news)
 		if (feed->session != NULL)
 			session_lost(feed->session, ENDING_INTERRUPTED);
 		feed_destroy(feed);
+		break;
+	case FEED_TAKEN:
+		if (feed->session != NULL)
+			session_attended(feed->session);
 		break;
 	case FEED_ALIVE:
 		if (feed->after != NULL && !feed_is_leaving(feed))

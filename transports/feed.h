@@ -39,6 +39,7 @@ void feeds_finish(struct http *http);
 enum feed_news {
 	FEED_WRITTEN, /* the kernel has what was handed over last */
 	FEED_LOST,    /* the connection broke */
+	FEED_TAKEN,   /* the peer's kernel has taken bytes since RECEIVER_MARK */
 	FEED_ALIVE,   /* RECEIVER_PROBE's answer: it is well */
 	FEED_DEAD,    /* or its peer seems to be gone */
 };
@@ -52,6 +53,8 @@ enum receiver_news {
 	RECEIVER_END,    /* nothing more comes */
 	RECEIVER_REFUSE, /* an HTTP status instead of frames */
 	RECEIVER_PROBE,  /* somebody else wants the session: is the peer still there? */
+	RECEIVER_MARK,   /* the peer is silent: remember what its kernel has taken */
+	RECEIVER_LOOK,   /* has it taken more since? */
 };
 
 struct receiver_word {

@@ -42,6 +42,7 @@ struct receiver {
 	bool last;        /* the response ends behind it */
 	bool closed;      /* no chunk follows what is written, or in `rest` */
 	size_t prelude_sent;
+	uint64_t acked;                  /* progress_acked() at RECEIVER_MARK */
 	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
 };
 
@@ -304,6 +305,13 @@ bool receiver_hear(struct http *http, uint64_t number, const struct receiver_wor
 		receiver_tell(receiver, progress_is_dead(request->connection->watch.fd)
 						? FEED_DEAD
 						: FEED_ALIVE);
+		return false;
+	case RECEIVER_MARK:
+		receiver->acked = progress_acked(request->connection->watch.fd);
+		return false;
+	case RECEIVER_LOOK:
+		if (progress_acked(request->connection->watch.fd) > receiver->acked)
+			receiver_tell(receiver, FEED_TAKEN);
 		return false;
 	}
 	/* A poll that has its session has nothing to say yet. */

@@ -81,6 +81,14 @@ static void connection_ping(struct connection *connection)
 		connection_kill(connection);
 }
 
+/* Its session finds it silent: whatever times.ping is, it is pinged now. */
+void connection_probe(struct connection *connection)
+{
+	if (!connection->closing && !connection->pinged &&
+		!connection_is_stopped(connection))
+		connection_ping(connection);
+}
+
 /*
  * The time to close is over: for a peer that takes nothing any more, or has it
  * all and does not answer. One that still reads gets more time.

@@ -112,6 +112,9 @@ void connection_fail(
 /* Any sign of life. */
 void connection_heard(struct connection *connection);
 
+/* It is pinged, unless a PONG is waited for. */
+void connection_probe(struct connection *connection);
+
 /* ws_read.c */
 
 /* Reads what has come, as much as one turn allows. */

@@ -280,4 +280,11 @@ static void on_end(struct outlet *outlet)
 	connection_close_session(connection, ending);
 }
 
-const struct outlet_ops ws_outlet_ops = {.wake = on_wake, .end = on_end};
+static void on_probe(struct outlet *outlet, bool again)
+{
+	(void)again;
+	connection_probe(container_of(outlet, struct connection, outlet));
+}
+
+const struct outlet_ops ws_outlet_ops = {
+	.wake = on_wake, .end = on_end, .probe = on_probe};

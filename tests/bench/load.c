@@ -17,6 +17,11 @@ void client_lost(struct client *client, const char *why)
 	die("%s client %u: %s", client->carrier->name, client->number, why);
 }
 
+void client_beaten(struct client *client)
+{
+	client->load->measure.count++;
+}
+
 void client_ready(struct client *client)
 {
 	client->load->ready++;
@@ -153,6 +158,7 @@ static void load_open(struct load *load, size_t until)
 static void load_begin(struct load *load)
 {
 	load->measure.before = usage_read(&load->options->server);
+	load->measure.count = 0;
 	load->measure.begun = load->due = now_us();
 }
 

@@ -48,6 +48,7 @@ struct mode {
 	bool each_alone;     /* each client has a topic of its own, and publishes */
 	bool is_opening;     /* to open the sessions is what is measured */
 	bool connects_only;  /* sessions do not subscribe */
+	bool wants_beats;    /* each session asks for a heart-beat every second */
 
 	/* Each may be NULL. */
 	void (*start)(struct load *load); /* all are there */
@@ -101,6 +102,9 @@ bool load_run(struct load *load);
 
 /* A message has come: it is checked and counted. */
 void client_heard(struct client *client, struct slice body);
+
+/* A heart-beat has come. */
+void client_beaten(struct client *client);
 
 /* It is logged in, and has subscribed if it is to. */
 void client_ready(struct client *client);

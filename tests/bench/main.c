@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 static const char usage[] =
-	"usage: bench --mode fan-out|steady|ping-pong|storm|idle --server "
+	"usage: bench --mode fan-out|steady|ping-pong|storm|beats|idle --server "
 	"PID[,PID...]\n"
 	"  --carrier tcp|websocket|sockjs-websocket|xhr-streaming|eventsource|\n"
 	"            xhr-polling|bare-websocket|events\n"

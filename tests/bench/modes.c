@@ -91,6 +91,12 @@ static const struct mode modes[] = {
 		.connects_only = true,
 	},
 	{
+		.name = "beats",
+		.counts = "heart-beats",
+		.connects_only = true,
+		.wants_beats = true,
+	},
+	{
 		.name = "idle",
 		.counts = "nothing",
 	},

@@ -136,6 +136,11 @@ const table = [
     target: { ratio: '<1.1' }, stretch: { ratio: '<1' },
   })),
   {
+    name: 'heart-beats of 10,000 sessions, each every second, websocket', unit: 'CPU us/beat',
+    measure: alone({ mode: 'beats', carrier: 'websocket', clients: 10_000 }, each),
+    target: { postern: '<15' }, stretch: { postern: '<8' },
+  },
+  {
     name: 'ping-pong of 100, websocket', unit: 'round trips/CPU s',
     measure: overFloor('single', { mode: 'ping-pong', carrier: 'websocket', clients: 100 }, perSecond),
     target: { ratio: '>0.75' }, stretch: { ratio: '>0.9' },

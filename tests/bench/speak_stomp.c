@@ -37,6 +37,8 @@ static void stomp_begin(struct client *client)
 	stomp_write_header_plain(&frame, SLICE("host"), SLICE("/"));
 	stomp_write_header_plain(&frame, SLICE("login"), SLICE("guest"));
 	stomp_write_header_plain(&frame, SLICE("passcode"), SLICE("guest"));
+	if (client->load->options->mode->wants_beats)
+		stomp_write_header_plain(&frame, SLICE("heart-beat"), SLICE("0,1000"));
 	stomp_write_end(&frame, SLICE(""));
 	stomp_send(client, &frame);
 }
@@ -111,6 +113,10 @@ static size_t stomp_hear(struct client *client, struct slice bytes)
 	struct stomp_frame frame;
 	enum stomp_parse got;
 
+	if (slice_equal(bytes, SLICE("\n"))) {
+		client_beaten(client);
+		return bytes.len;
+	}
 	while ((got = stomp_parse(client->parser, &rest, &frame)) == STOMP_PARSE_DONE)
 		stomp_take(client, &frame);
 	if (got == STOMP_PARSE_BAD)

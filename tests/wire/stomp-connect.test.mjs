@@ -175,7 +175,13 @@ for (const offer of ['x', '1', '1,', ',1', '-1,0', '1,2,3', '1.5,0', '4294967296
   });
 }
 
-testOver(plain, gateway, '15: we offer a beat every 10 s, and want one', async (connect) => {
+for (const [wanted, offered] of [[0, 10_000], [1, 1000], [999, 1000], [1000, 1000], [4000, 4000], [10_000, 10_000], [60_000, 10_000]]) {
+  testOver(plain, gateway, `15: who wants a beat every ${wanted} ms is offered one every ${offered} ms`, async (connect) => {
+    assert.equal((await connect({ 'heart-beat': `0,${wanted}` })).connected.headers['heart-beat'], `${offered},10000`);
+  });
+}
+
+testOver(plain, gateway, '15: who says nothing of beats is offered one every 10 s', async (connect) => {
   assert.equal((await connect()).connected.headers['heart-beat'], '10000,10000');
 });
 
@@ -200,9 +206,15 @@ testOver(plain, beating, '15: the slower side sets the pace', async (connect) =>
   assert.equal(beatsSoFar(slow), 0);
 });
 
+// Nobody answers a PING for it.
+const hung = (client) => {
+  if (client.ws) client.ws.pong = () => {};
+  return client;
+};
+
 testOver(all, beating, '16: who promises heart-beats and sends none is closed', async (connect, open, carrier) => {
   if (overSockJs.includes(carrier)) return; // there its polls count
-  await (await connect({ 'heart-beat': '200,0' })).closes();
+  await hung(await connect({ 'heart-beat': '200,0' })).closes();
 });
 
 // One that is silent is closed in the meantime, whatever time that takes.
@@ -214,7 +226,7 @@ testOver(plain, beating, '16: whatever a client sends counts as its heart-beat',
   };
   const sending = setInterval(() => Object.entries(alive).forEach(([text, client]) => client.send(text)), 100);
   try {
-    await (await connect({ 'heart-beat': '200,0' })).closes();
+    await hung(await connect({ 'heart-beat': '200,0' })).closes();
   } finally {
     clearInterval(sending);
   }
