@@ -77,7 +77,7 @@ enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
 
 struct limits {
 	uint64_t head, head_lines, target; /* of a request's head */
-	uint64_t body;                     /* of a request: twice the frame */
+	uint64_t body; /* of a request; 0: what a frame may need, escaped */
 	uint64_t frame, connect_frame, headers, header; /* of a STOMP frame */
 	uint64_t fragments;                             /* of a WebSocket message */
 	uint64_t queue_bytes, queue_messages;           /* outbound, of a session */

@@ -215,8 +215,6 @@ static void make_own_endpoints(struct config *config)
 void config_check(struct config *config, const struct config_source *source)
 {
 	make_own_endpoints(config);
-	if (config->limits.body == 0)
-		config->limits.body = 2 * config->limits.frame;
 	read_networks(&config->trusted_proxies, &config->proxies);
 	default_exempt(config);
 	read_networks(&config->exempt_addresses, &config->exempt);

@@ -116,7 +116,7 @@ static int check_target(struct slice target, struct slice method)
 }
 
 /* Digits alone, and no more than 64 bits. */
-static bool is_length(struct slice text)
+static bool read_length(struct slice text, uint64_t *result)
 {
 	uint64_t length = 0;
 
@@ -128,6 +128,7 @@ static bool is_length(struct slice text)
 			return false;
 		length = length * 10 + digit;
 	}
+	*result = length;
 	return text.len > 0;
 }
 
@@ -150,8 +151,9 @@ static int check_framing(const struct http_head *head)
 {
 	const struct slice *length = http_header(head, SLICE("Content-Length"));
 	const struct slice *coding = http_header(head, SLICE("Transfer-Encoding"));
+	uint64_t bytes;
 
-	if (length != NULL && (coding != NULL || !is_length(*length) ||
+	if (length != NULL && (coding != NULL || !read_length(*length, &bytes) ||
 				      header_count(head, SLICE("Content-Length")) > 1))
 		return 400;
 	if (coding == NULL)
@@ -382,6 +384,16 @@ bool http_has_body(const struct http_head *head)
 
 	return http_header(head, SLICE("Transfer-Encoding")) != NULL ||
 	       (length != NULL && !slice_equal(*length, SLICE("0")));
+}
+
+uint64_t http_body_length(const struct http_head *head)
+{
+	const struct slice *length = http_header(head, SLICE("Content-Length"));
+	uint64_t bytes = 0;
+
+	if (length != NULL)
+		read_length(*length, &bytes);
+	return bytes;
 }
 
 static struct slice unquote(struct slice value)

@@ -88,6 +88,9 @@ struct slice http_cookie(const struct http_head *head, struct slice name);
 /* True when something may follow the head that belongs to it. */
 bool http_has_body(const struct http_head *head);
 
+/* The Content-Length of a head that passed; 0 when it says none. */
+uint64_t http_body_length(const struct http_head *head);
+
 /* "400 Bad Request", for the statuses that this server answers. */
 const char *http_status_line(int status);
 

@@ -34,13 +34,21 @@ enum sockjs_decode {
 	SOCKJS_DECODE_DONE,
 	SOCKJS_DECODE_BROKEN,   /* not JSON: "Broken JSON encoding." */
 	SOCKJS_DECODE_NO_ARRAY, /* empty, or JSON but no array of strings */
+	SOCKJS_DECODE_TOO_BIG,  /* a message is, or all together are */
 };
+
+/* Bytes of JSON that one byte of text may become: \u0001. */
+enum { SOCKJS_ESCAPED_MAX = 6 };
+
+/* Bytes of an array beside its messages: brackets, quotes, and blanks. */
+enum { SOCKJS_FRAMING_MAX = 64 };
 
 /* What came in. Zeroed is empty; message i is sockjs_message(&messages, i). */
 struct sockjs_messages {
 	struct buf text; /* all messages, one after the other */
 	size_t *ends;    /* where each ends in `text` */
 	size_t count, capacity;
+	bool too_big;
 };
 
 void sockjs_messages_finish(struct sockjs_messages *messages);
@@ -50,10 +58,13 @@ struct slice sockjs_message(const struct sockjs_messages *messages, size_t index
  * Decodes ["a","b"] into *messages, replacing what was there; all or nothing.
  * With `string_too` a single "a" counts as ["a"] (WebSocket). Any whitespace that
  * JSON allows may stand around. Escaped surrogate pairs become one code point, lone
- * ones are kept (WTF-8), \u0000 is kept. Nesting deeper than 512 is broken. The
- * input is already bounded by the caller; the time is linear, nothing recurses.
+ * ones are kept (WTF-8), \u0000 is kept. Nesting deeper than 512 is broken.
+ *
+ * `most` bounds the text, decoded: that of one message; and the array as it would be
+ * without escapes, with quotes and commas, has twice as many bytes at most. The
+ * caller has bounded `json` itself; the time is linear, nothing recurses.
  */
-enum sockjs_decode sockjs_decode(
-	struct sockjs_messages *messages, struct slice json, bool string_too);
+enum sockjs_decode sockjs_decode(struct sockjs_messages *messages, struct slice json,
+	bool string_too, size_t most);
 
 #endif

@@ -18,6 +18,8 @@
 /* Nobody nests deeper and means it; what does is called broken. */
 enum { DEPTH_MAX = 512 };
 
+enum { AROUND_MESSAGE = 3 }; /* bytes: quotes, and a comma */
+
 static struct slice skip_blanks(struct slice json)
 {
 	size_t at = 0;
@@ -256,28 +258,34 @@ static void add_end(struct sockjs_messages *messages)
 	messages->ends[messages->count++] = messages->text.len;
 }
 
-static bool decode_message(struct sockjs_messages *messages, struct slice *json)
+static bool decode_message(
+	struct sockjs_messages *messages, struct slice *json, size_t most)
 {
+	size_t start = messages->text.len;
+
 	if (!take_byte(json, '"') || !decode_string(&messages->text, json))
 		return false;
 	add_end(messages);
-	return true;
+	messages->too_big =
+		messages->text.len - start > most ||
+		messages->text.len + AROUND_MESSAGE * messages->count > 2 * most;
+	return !messages->too_big;
 }
 
 /* True when `json` is what we hope for; otherwise it must be looked at again. */
-static bool decode_array(
-	struct sockjs_messages *messages, struct slice json, bool string_too)
+static bool decode_array(struct sockjs_messages *messages, struct slice json,
+	bool string_too, size_t most)
 {
 	if (take_byte(&json, '[')) {
 		if (!take_byte(&json, ']')) {
 			do {
-				if (!decode_message(messages, &json))
+				if (!decode_message(messages, &json, most))
 					return false;
 			} while (take_byte(&json, ','));
 			if (!take_byte(&json, ']'))
 				return false;
 		}
-	} else if (!string_too || !decode_message(messages, &json)) {
+	} else if (!string_too || !decode_message(messages, &json, most)) {
 		return false;
 	}
 	return skip_blanks(json).len == 0;
@@ -300,20 +308,28 @@ struct slice sockjs_message(const struct sockjs_messages *messages, size_t index
 		messages->ends[index] - start);
 }
 
-enum sockjs_decode sockjs_decode(
-	struct sockjs_messages *messages, struct slice json, bool string_too)
+static void forget_messages(struct sockjs_messages *messages)
+{
+	buf_clear(&messages->text);
+	messages->count = 0;
+}
+
+enum sockjs_decode sockjs_decode(struct sockjs_messages *messages, struct slice json,
+	bool string_too, size_t most)
 {
 	bool valid = utf8_is_valid(json);
 
-	buf_clear(&messages->text);
-	messages->count = 0;
+	forget_messages(messages);
+	messages->too_big = false;
 	if (json.len == 0)
 		return SOCKJS_DECODE_NO_ARRAY;
-	if (valid && decode_array(messages, json, string_too))
+	if (valid && decode_array(messages, json, string_too, most))
 		return SOCKJS_DECODE_DONE;
-
+	if (messages->too_big) {
+		forget_messages(messages);
+		return SOCKJS_DECODE_TOO_BIG;
+	}
 	valid = valid && json_is_valid(&messages->text, json);
-	buf_clear(&messages->text);
-	messages->count = 0;
+	forget_messages(messages);
 	return valid ? SOCKJS_DECODE_NO_ARRAY : SOCKJS_DECODE_BROKEN;
 }

@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(slice_equal(head.target, SLICE("*")) &&
 				slice_equal(head.method, SLICE("OPTIONS"))));
 		assert(http_head_check(&head) == 0);
+		assert(http_body_length(&head) == 0 || http_has_body(&head));
 		assert(head.minor == 0 || http_header(&head, SLICE("host")) != NULL);
 		check_upgrade(&head);
 	}

@@ -7,6 +7,8 @@
 #include "protocol/utf8.h"
 #include "tests/fuzz.h"
 
+enum { AMPLE = 1 << 28, SMALL = 8 };
+
 static bool is_low(uint32_t code)
 {
 	return code >= 0xdc00 && code <= 0xdfff;
@@ -57,7 +59,8 @@ static void check_quoting(struct slice text, const struct slice *expected)
 	sockjs_quote(&json, text);
 	buf_append_char(&json, ']');
 	assert(utf8_is_valid(buf_slice(&json)));
-	assert(sockjs_decode(&messages, buf_slice(&json), false) == SOCKJS_DECODE_DONE);
+	assert(sockjs_decode(&messages, buf_slice(&json), false, AMPLE) ==
+		SOCKJS_DECODE_DONE);
 	assert(messages.count == 2);
 	for (size_t i = 0; expected != NULL && i < 2; i++)
 		assert(slice_equal(sockjs_message(&messages, i), *expected));
@@ -81,7 +84,7 @@ static void check_percent(struct slice text)
 static void check_decoding(struct slice json)
 {
 	struct sockjs_messages messages = {0};
-	enum sockjs_decode strict = sockjs_decode(&messages, json, false);
+	enum sockjs_decode strict = sockjs_decode(&messages, json, false, AMPLE);
 
 	assert(strict == SOCKJS_DECODE_DONE || messages.count == 0);
 	for (size_t i = 0; i < messages.count; i++) {
@@ -90,9 +93,17 @@ static void check_decoding(struct slice json)
 		assert(is_wtf8(message));
 		check_quoting(message, &message);
 	}
-	enum sockjs_decode lax = sockjs_decode(&messages, json, true);
+	enum sockjs_decode lax = sockjs_decode(&messages, json, true, AMPLE);
 	assert(strict == lax ||
 		(strict == SOCKJS_DECODE_NO_ARRAY && lax == SOCKJS_DECODE_DONE));
+
+	/* What is small enough comes out alike; the rest is refused whole. */
+	enum sockjs_decode bounded = sockjs_decode(&messages, json, true, SMALL);
+	assert(bounded == lax || bounded == SOCKJS_DECODE_TOO_BIG);
+	for (size_t i = 0; i < messages.count; i++)
+		assert(sockjs_message(&messages, i).len <= SMALL);
+	assert(bounded == SOCKJS_DECODE_DONE || messages.count == 0);
+	assert(messages.text.len + 3 * messages.count <= 2 * SMALL);
 	sockjs_messages_finish(&messages);
 }
 

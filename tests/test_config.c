@@ -41,7 +41,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert_uint_eq(limits->target, 8192);
 	ck_assert_uint_eq(limits->head_lines, 100);
 	ck_assert_uint_eq(limits->frame, (1 << 20) + (64 << 10));
-	ck_assert_uint_eq(limits->body, 2 * limits->frame);
+	ck_assert_uint_eq(limits->body, 0);
 	ck_assert_uint_eq(limits->connect_frame, 16384);
 	ck_assert_uint_eq(limits->headers, 64);
 	ck_assert_uint_eq(limits->header, 8192);

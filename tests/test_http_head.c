@@ -338,6 +338,28 @@ START_TEST(a_cookie_is_found_in_any_line)
 }
 END_TEST
 
+static const struct {
+	struct slice name, value;
+	uint64_t length;
+} lengths[] = {
+	{SLICE_INIT("Content-Length"), SLICE_INIT("0"), 0},
+	{SLICE_INIT("content-length"), SLICE_INIT("0120"), 120},
+	{SLICE_INIT("Content-Length"), SLICE_INIT("18446744073709551615"), UINT64_MAX},
+	{SLICE_INIT("Transfer-Encoding"), SLICE_INIT("chunked"), 0},
+	{SLICE_INIT("X"), SLICE_INIT("1"), 0},
+};
+
+START_TEST(the_declared_length_of_a_body_is_read)
+{
+	const struct http_head head = {
+		.headers = {{lengths[_i].name, lengths[_i].value}},
+		.header_count = 1,
+	};
+
+	ck_assert_uint_eq(http_body_length(&head), lengths[_i].length);
+}
+END_TEST
+
 /* Heads that another parser has let through. */
 static struct {
 	struct http_head head;
@@ -414,6 +436,7 @@ int main(void)
 	unit_add_table(tcase, an_absolute_target_is_its_path, absolute);
 	tcase_add_test(tcase, a_token_is_found_in_any_list_of_its_name);
 	unit_add_table(tcase, a_cookie_is_found_in_any_line, cookies);
+	unit_add_table(tcase, the_declared_length_of_a_body_is_read, lengths);
 	unit_add_table(tcase, a_later_head_obeys_the_same_rules, parsed);
 	unit_add_table(tcase, a_head_that_passed_passes_again, heads);
 	return unit_run(suite);

@@ -1,6 +1,8 @@
 #include "protocol/sockjs.h"
 #include "tests/unit.h"
 
+enum { AMPLE = 1 << 28 };
+
 /* Expected messages are written one behind the other, each ended by '|'. */
 static const struct {
 	struct slice json, messages;
@@ -113,8 +115,8 @@ static enum sockjs_decode decode(
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, json.data, json.len);
-	enum sockjs_decode result =
-		sockjs_decode(messages, (struct slice){copy, json.len}, string_too);
+	enum sockjs_decode result = sockjs_decode(
+		messages, (struct slice){copy, json.len}, string_too, AMPLE);
 	free(copy);
 	return result;
 }
@@ -221,18 +223,52 @@ START_TEST(deep_nesting_is_bounded)
 	struct buf too_deep = nested(513, SLICE("["), SLICE("1"), SLICE("]"));
 	struct buf endless = nested(1000000, SLICE("["), SLICE(""), SLICE(""));
 
-	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&arrays_in), false),
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&arrays_in), false, AMPLE),
 		SOCKJS_DECODE_NO_ARRAY);
-	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&objects_in), false),
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&objects_in), false, AMPLE),
 		SOCKJS_DECODE_NO_ARRAY);
-	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&too_deep), false),
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&too_deep), false, AMPLE),
 		SOCKJS_DECODE_BROKEN);
-	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&endless), false),
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&endless), false, AMPLE),
 		SOCKJS_DECODE_BROKEN);
 	buf_finish(&arrays_in);
 	buf_finish(&objects_in);
 	buf_finish(&too_deep);
 	buf_finish(&endless);
+	sockjs_messages_finish(&messages);
+}
+END_TEST
+
+static const struct {
+	struct slice json;
+	enum sockjs_decode result;
+} bounded[] = {
+	/* four bytes of text in a message, eight of an array */
+	{SLICE_INIT("[\"abcd\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("\"abcd\""), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"\\u0001\\u0001\\u0001\\u0001\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"\\ud83d\\ude00\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"a\",\"b\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"ab\",\"\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"abcde\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("\"abcde\""), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"\\ud83d\\ude00a\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"ab\",\"c\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"\",\"\",\"\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"abcde\""),
+		SOCKJS_DECODE_TOO_BIG}, /* it is looked at no further */
+	{SLICE_INIT("[\"abcd"), SOCKJS_DECODE_BROKEN},
+	{SLICE_INIT("[12345678901]"), SOCKJS_DECODE_NO_ARRAY},
+};
+
+START_TEST(the_text_is_bounded_as_it_comes_out)
+{
+	struct sockjs_messages messages = {0};
+
+	ck_assert_int_eq(sockjs_decode(&messages, bounded[_i].json, true, 4),
+		bounded[_i].result);
+	if (bounded[_i].result != SOCKJS_DECODE_DONE)
+		check_messages(&messages, SLICE(""));
 	sockjs_messages_finish(&messages);
 }
 END_TEST
@@ -248,5 +284,6 @@ int main(void)
 	tcase_add_test(tcase, a_websocket_may_send_a_single_string);
 	tcase_add_test(tcase, decoding_replaces_what_was_there);
 	tcase_add_test(tcase, deep_nesting_is_bounded);
+	unit_add_table(tcase, the_text_is_bounded_as_it_comes_out, bounded);
 	return unit_run(suite);
 }

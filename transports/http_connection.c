@@ -89,6 +89,20 @@ static enum bound phase_bound(enum http_phase phase)
 	return BOUND_PROGRESS;
 }
 
+/* Its request has been refused: now it ends. */
+static bool connection_is_told(const struct http_connection *connection)
+{
+	return connection->phase == HTTP_READING && connection->request != NULL &&
+	       connection->request->refused;
+}
+
+/* A request that was begun has not come in time, and nobody has told it so. */
+static bool connection_is_late(const struct http_connection *connection)
+{
+	return connection->phase == HTTP_READING && connection->request != NULL &&
+	       !connection_is_told(connection);
+}
+
 static void on_deadline(struct timer *timer)
 {
 	struct http_connection *connection =
@@ -103,8 +117,15 @@ static void on_deadline(struct timer *timer)
 			return;
 		}
 	}
-	metrics_refuse(
-		connection->http->worker->metrics, phase_bound(connection->phase));
+	if (!connection_is_told(connection))
+		metrics_refuse(connection->http->worker->metrics,
+			phase_bound(connection->phase));
+	if (connection_is_late(connection)) {
+		http_refuse_early(connection->request, 408);
+		loop_timer_start(connection_loop(connection), &connection->timer,
+			connection->http->worker->config->times.linger);
+		return;
+	}
 	/* Whoever has it, libmicrohttpd or http_keep.c, sees its end and cleans up. */
 	shutdown(connection->watch.fd, SHUT_RDWR);
 }

@@ -112,6 +112,9 @@ struct http_request {
 	struct slice refusal_text; /* empty: the status itself */
 
 	bool refused; /* that is said already: the connection closes */
+	bool expects; /* it waits for "100 Continue" before it sends its body */
+	bool unknown; /* it brings messages to a session that is not there */
+	bool looking; /* its session's home is asked whether it is */
 	bool whole;   /* its answer was written by http_keep_answer(), to the end */
 	bool keeps_body;
 	struct buf body;
@@ -158,6 +161,12 @@ static inline struct handle request_handle(const struct http_request *request)
 	return (struct handle){
 		request_http(request)->worker->index, request->entry.number};
 }
+
+/*
+ * http_request.c: answers past libmicrohttpd, which could answer only behind the body, or
+ * reset the connection. What still comes is thrown away, until a deadline.
+ */
+void http_refuse_early(struct http_request *request, unsigned status);
 
 /* http_stall.c */
 void http_mark(struct stall *stall); /* it has something to do */
@@ -305,6 +314,12 @@ bool http_serve_metrics(struct http_request *request);
 struct http_route admin_route(
 	const struct config *config, struct slice target, bool upgrade);
 int admin_check(const struct http_request *request, const struct http_head *head);
+
+/*
+ * http_send.c: a request that brings messages begins. Its session is looked for before
+ * its body comes, of which `length` bytes are declared.
+ */
+void http_send_begin(struct http_request *request, uint64_t length);
 
 /* http_send.c: the session's home has answered. */
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);

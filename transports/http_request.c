@@ -239,6 +239,48 @@ static void request_take_target(struct http_request *request, struct http_head *
 	head->site = SLICE("");
 }
 
+/* Bytes that its body may have, as it comes. */
+static uint64_t request_body_max(const struct http_request *request)
+{
+	const struct limits *limits = &request_config(request)->limits;
+	const struct uplink *uplink = request->route.uplink;
+
+	if (limits->body > 0)
+		return limits->body;
+	return (uplink != NULL ? uplink->inflation : SOCKJS_ESCAPED_MAX) *
+		       limits->frame +
+	       SOCKJS_FRAMING_MAX;
+}
+
+void http_refuse_early(struct http_request *request, unsigned status)
+{
+	request->refused = true;
+	buf_finish(&request->body);
+	request_count(request, status);
+	refusal_send(request->connection->watch.fd, (int)status);
+}
+
+/*
+ * What its head tells of its body. One that is too large is refused now; who waits to be
+ * told to continue is told so, by libmicrohttpd, only if nothing is wrong.
+ */
+static bool request_begin_body(
+	struct http_request *request, const struct http_head *head)
+{
+	uint64_t length = http_body_length(head);
+
+	request->expects = http_header(head, SLICE("Expect")) != NULL;
+	if (length > request_body_max(request))
+		request->refusal = 413;
+	else if (request->refusal == 0 && request->keeps_body && http_has_body(head))
+		http_send_begin(request, length);
+	if (request->expects && request->refusal != 0)
+		return request_refuse(request, true);
+	if (request->refusal == 413)
+		http_refuse_early(request, 413);
+	return true;
+}
+
 /* Looks at the head. False: the connection is closed, or another's now. */
 static bool request_begin(
 	struct http_request *request, const char *method, const char *version)
@@ -253,15 +295,15 @@ static bool request_begin(
 	http_request_read(request, head);
 	if (request->refusal == 403 && request->route.endpoint != NULL)
 		request_log_forbidden(request, head);
-	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET)
-		return !http_upgrade(request, head);
-	return true;
+	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET &&
+		http_upgrade(request, head))
+		return false;
+	return request_begin_body(request, head);
 }
 
 /*
  * A body that is not wanted is read to its end all the same, and its deadline
- * bounds what that costs. One beyond the limit is refused at once, past
- * libmicrohttpd, which can answer only behind it, or resets the connection.
+ * bounds what that costs. One that grows beyond the limit is refused now.
  */
 static void request_take_body(struct http_request *request, struct slice piece)
 {
@@ -269,11 +311,8 @@ static void request_take_body(struct http_request *request, struct slice piece)
 	request->connection->read += (int64_t)piece.len;
 	if (request->refused)
 		return;
-	if (request->received > request_config(request)->limits.body) {
-		request->refused = true;
-		buf_finish(&request->body);
-		request_count(request, 413);
-		refusal_send(request->connection->watch.fd, 413);
+	if (request->received > request_body_max(request)) {
+		http_refuse_early(request, 413);
 	} else if (request->keeps_body) {
 		buf_append(&request->body, piece);
 	}
@@ -349,7 +388,8 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 	bool good = true;
 
 	(void)url;
-	if (((struct http *)context)->stopping)
+	if (((struct http *)context)->stopping ||
+		(!request->begun && request->refused)) /* its head was late */
 		return MHD_NO;
 	if (!request->begun) {
 		info = MHD_get_connection_info(

@@ -10,7 +10,13 @@
 #include "gateway/metrics.h"
 #include "transports/courier.h"
 
-static bool send_answer_unknown(struct http_request *request)
+enum {
+	PATIENCE =
+		64 << 10, /* bytes of a body that is read to its end, to no purpose */
+};
+
+/* The status that a message for no session is answered with. */
+static unsigned send_refuse_unknown(const struct http_request *request)
 {
 	struct worker *worker = request_http(request)->worker;
 
@@ -19,8 +25,15 @@ static bool send_answer_unknown(struct http_request *request)
 		SLICE_ARGS(request->route.endpoint->path));
 	if (crowd_admits(worker->crew->crowd, worker->config, CROWD_UNKNOWN,
 		    request->address, loop_now(worker->loop)))
-		return http_answer_text(request, 404, SLICE("Not found\n"));
+		return 404;
 	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
+	return 429;
+}
+
+static bool send_answer_unknown(struct http_request *request)
+{
+	if (send_refuse_unknown(request) == 404)
+		return http_answer_text(request, 404, SLICE("Not found\n"));
 	return http_answer(
 		request, &(struct answer){.status = 429,
 				 .content_type = "text/plain; charset=UTF-8",
@@ -39,6 +52,9 @@ static bool send_answer(struct http_request *request, enum intake intake)
 		return http_answer_text(request, 500, SLICE("Broken JSON encoding."));
 	case INTAKE_NO_ARRAY:
 		return http_answer_text(request, 500, SLICE("Payload expected."));
+	case INTAKE_TOO_BIG:
+		return http_answer_text(
+			request, 413, SLICE("A message is larger than limits.frame\n"));
 	case INTAKE_CROWDED:
 		return http_answer_text(request, 503, SLICE("Try again later\n"));
 	case INTAKE_WAITS:
@@ -58,27 +74,72 @@ static void on_let_on(struct waiter *waiter)
 	http_resume(container_of(waiter, struct http_request, waiter)->connection);
 }
 
+static struct intake_ask send_ask(struct http_request *request)
+{
+	const struct http_route *route = &request->route;
+
+	return (struct intake_ask){
+		.endpoint = route->endpoint,
+		.link = route->uplink,
+		.session = route->session,
+		.peer = request_peer(request),
+	};
+}
+
+/* A short body is read to its end, so that the connection can go on. */
+static void send_forget(struct http_request *request, bool is_long)
+{
+	request->unknown = true;
+	request->keeps_body = false;
+	buf_finish(&request->body);
+	if (is_long)
+		http_refuse_early(request, send_refuse_unknown(request));
+}
+
+void http_send_begin(struct http_request *request, uint64_t length)
+{
+	struct http *http = request_http(request);
+	struct intake_ask ask = send_ask(request);
+	unsigned home = request_home(request);
+	bool is_long = length == 0 || length > PATIENCE; /* 0: it is not declared */
+
+	if (!request_is(request, "POST"))
+		return;
+	if (home == http->worker->index) {
+		if (!intake_knows(http->worker, &ask)) {
+			counter_add(&http->worker->metrics->unknown_sessions, 1);
+			if (request->expects)
+				request->refusal = (int)send_refuse_unknown(request);
+			else
+				send_forget(request, is_long);
+		}
+		return;
+	}
+	if (!is_long) /* a round of posts costs more than it */
+		return;
+	request->looking = true;
+	http_name_request(request);
+	ask.request = request_handle(request);
+	ask.only_looks = true;
+	courier_ask_intake(http, home, &ask);
+}
+
 /* Takes the messages to the session's home, and waits for the answer if that is far. */
 static bool send_take(struct http_request *request)
 {
 	struct http *http = request_http(request);
-	const struct http_route *route = &request->route;
 	unsigned home = request_home(request);
-	struct intake_ask ask = {
-		.endpoint = route->endpoint,
-		.link = route->uplink,
-		.form = slice_starts_with(request_header(request, "Content-Type"),
-			SLICE("application/x-www-form-urlencoded")),
-		.session = route->session,
-		.peer = request_peer(request),
-		.body = buf_slice(&request->body),
-	};
+	struct intake_ask ask = send_ask(request);
 
+	ask.form = slice_starts_with(request_header(request, "Content-Type"),
+		SLICE("application/x-www-form-urlencoded"));
+	ask.body = buf_slice(&request->body);
 	request->waiter.go_on = on_let_on;
 	if (home == http->worker->index)
 		return send_answer(request, intake_take(http->worker, &http->messages,
 						    &ask, &request->waiter));
-	http_name_request(request);
+	if (request->entry.number == 0)
+		http_name_request(request);
 	ask.request = request_handle(request);
 	courier_ask_intake(http, home, &ask);
 	buf_finish(&request->body);
@@ -92,6 +153,12 @@ void http_send_answered(struct http *http, uint64_t number, enum intake intake)
 
 	if (request == NULL)
 		return;
+	if (request->looking) { /* the first of its two answers */
+		request->looking = false;
+		if (intake == INTAKE_UNKNOWN && !request->refused)
+			send_forget(request, true);
+		return;
+	}
 	request->intake = intake;
 	request->answered = true;
 	http_resume(request->connection);
@@ -101,6 +168,8 @@ bool http_serve_send(struct http_request *request)
 {
 	struct http *http = request_http(request);
 
+	if (request->unknown)
+		return send_answer_unknown(request);
 	if (request->answered)
 		return send_answer(request, request->intake);
 	if (request_is(request, "OPTIONS"))

@@ -14,6 +14,19 @@ static struct session *intake_find(struct worker *worker, const struct intake_as
 	return session;
 }
 
+bool intake_knows(struct worker *worker, const struct intake_ask *ask)
+{
+	return intake_find(worker, ask) != NULL;
+}
+
+/* Room that many or long messages took is given back. */
+static void messages_shrink(struct sockjs_messages *messages)
+{
+	if (messages->text.capacity > MESSAGES_KEPT ||
+		messages->capacity * sizeof(*messages->ends) > MESSAGES_KEPT)
+		sockjs_messages_finish(messages);
+}
+
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	const struct intake_ask *ask, struct waiter *waiter)
 {
@@ -23,17 +36,23 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 		counter_add(&worker->metrics->unknown_sessions, 1);
 		return INTAKE_UNKNOWN;
 	}
+	if (ask->only_looks)
+		return INTAKE_TAKEN;
 	if (session_is_held(session)) {
 		if (session_wait(session, waiter))
 			return INTAKE_WAITS;
 		metrics_refuse(worker->metrics, BOUND_WAITERS);
 		return INTAKE_CROWDED;
 	}
-	switch (ask->link->decode(messages, ask->body, ask->form)) {
+	switch (ask->link->decode(
+		messages, ask->body, ask->form, worker->config->limits.frame)) {
 	case SOCKJS_DECODE_BROKEN:
 		return INTAKE_BROKEN;
 	case SOCKJS_DECODE_NO_ARRAY:
 		return INTAKE_NO_ARRAY;
+	case SOCKJS_DECODE_TOO_BIG:
+		messages_shrink(messages);
+		return INTAKE_TOO_BIG;
 	case SOCKJS_DECODE_DONE:
 		break;
 	}
@@ -41,7 +60,6 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	session_count_bytes(session, ask->body.len);
 	for (size_t i = 0; i < messages->count; i++)
 		session_receive(session, sockjs_message(messages, i), false);
-	if (messages->text.capacity > MESSAGES_KEPT)
-		sockjs_messages_finish(messages);
+	messages_shrink(messages);
 	return INTAKE_TAKEN;
 }

@@ -17,6 +17,7 @@ struct intake_ask {
 	struct slice session;
 	struct peer peer;
 	struct slice body;
+	bool only_looks; /* whether there is such a session; the body is not here yet */
 };
 
 enum intake {
@@ -24,9 +25,13 @@ enum intake {
 	INTAKE_UNKNOWN, /* there is no such session for this peer */
 	INTAKE_BROKEN,  /* the body is no JSON */
 	INTAKE_NO_ARRAY,
+	INTAKE_TOO_BIG, /* a message in it, or all of them: limits.frame */
 	INTAKE_WAITS,   /* the session is held: the waiter is told when to ask again */
 	INTAKE_CROWDED, /* too many wait for that already */
 };
+
+/* At the session's home: there is such a session for this peer. */
+bool intake_knows(struct worker *worker, const struct intake_ask *ask);
 
 /* At the session's home. `messages` is room to work in. */
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,

@@ -22,20 +22,23 @@ const struct downlink jsonp_downlink = {
 	.after = SLICE_INIT("\");\r\n"),
 };
 
+/* A form writes \u0001 as %5Cu0001. */
+enum { INFLATION = SOCKJS_ESCAPED_MAX + 2 };
+
 static enum sockjs_decode jsonp_decode(
-	struct sockjs_messages *messages, struct slice body, bool form)
+	struct sockjs_messages *messages, struct slice body, bool form, size_t most)
 {
 	struct slice value;
 	struct buf text = {0};
 
 	if (!form)
-		return sockjs_decode(messages, body, false);
+		return sockjs_decode(messages, body, false, most);
 	if (!url_parameter(body, SLICE("d"), &value))
 		return SOCKJS_DECODE_NO_ARRAY;
 
 	enum sockjs_decode decoded = SOCKJS_DECODE_BROKEN;
 	if (url_decode(&text, value, true))
-		decoded = sockjs_decode(messages, buf_slice(&text), false);
+		decoded = sockjs_decode(messages, buf_slice(&text), false, most);
 	buf_finish(&text);
 	return decoded;
 }
@@ -45,6 +48,7 @@ const struct uplink jsonp_uplink = {
 	.kind = REQUEST_JSONP_SEND,
 	.family = FAMILY_JSONP,
 	.decode = jsonp_decode,
+	.inflation = INFLATION,
 	.status = 200,
 	.content_type = "text/plain; charset=UTF-8",
 	.answer = SLICE_INIT("ok"),

@@ -44,9 +44,13 @@ struct uplink {
 
 	enum link_family family;
 
-	/* Finds the messages in a request's body; `form`: it is labelled as one. */
-	enum sockjs_decode (*decode)(
-		struct sockjs_messages *messages, struct slice body, bool form);
+	/*
+	 * Finds the messages in a request's body; `form`: it is labelled as one; `most`
+	 * as of sockjs_decode(). One byte of text becomes `inflation` bytes at most.
+	 */
+	enum sockjs_decode (*decode)(struct sockjs_messages *messages,
+		struct slice body, bool form, size_t most);
+	unsigned inflation;
 
 	/* What is answered when they are taken. */
 	unsigned status;

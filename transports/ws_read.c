@@ -54,6 +54,7 @@ static void connection_take(
 	struct connection *connection, struct slice text, bool binary)
 {
 	struct sockjs_messages *messages = &connection->ws->messages;
+	size_t most = connection_config(connection)->limits.frame;
 
 	session_count_bytes(connection->session, text.len);
 	if (!binary && !utf8_is_valid(text)) {
@@ -66,9 +67,17 @@ static void connection_take(
 	}
 	if (text.len == 0)
 		return;
-	if (sockjs_decode(messages, text, true) != SOCKJS_DECODE_DONE) {
+	switch (sockjs_decode(messages, text, true, most)) {
+	case SOCKJS_DECODE_BROKEN:
+	case SOCKJS_DECODE_NO_ARRAY:
 		connection_fail_framing(connection, text);
 		return;
+	case SOCKJS_DECODE_TOO_BIG:
+		metrics_refuse(connection->ws->worker->metrics, BOUND_MESSAGE);
+		connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
+		return;
+	case SOCKJS_DECODE_DONE:
+		break;
 	}
 	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
 		session_receive(
@@ -77,11 +86,14 @@ static void connection_take(
 		sockjs_messages_finish(messages);
 }
 
+/* Bytes of a whole message as it comes: limits.frame bounds its text, unescaped. */
 static size_t connection_message_max(const struct connection *connection)
 {
 	size_t frame = connection_config(connection)->limits.frame;
 
-	return connection->framing == SESSION_SOCKJS ? 2 * frame : frame;
+	return connection->framing == SESSION_SOCKJS
+		       ? SOCKJS_ESCAPED_MAX * frame + SOCKJS_FRAMING_MAX
+		       : frame;
 }
 
 /* True when the message with this piece is over a bound; then the connection ends. */

@@ -16,10 +16,10 @@ static void xhr_begin(struct buf *body, struct slice callback)
 }
 
 static enum sockjs_decode xhr_decode(
-	struct sockjs_messages *messages, struct slice body, bool form)
+	struct sockjs_messages *messages, struct slice body, bool form, size_t most)
 {
 	(void)form; /* old WebKit labels everything so */
-	return sockjs_decode(messages, body, false);
+	return sockjs_decode(messages, body, false, most);
 }
 
 /* No SockJS client asks for it: pages do that want to ask again and again. */
@@ -64,6 +64,7 @@ const struct uplink xhr_uplink = {
 	.kind = REQUEST_XHR_SEND,
 	.family = FAMILY_XHR,
 	.decode = xhr_decode,
+	.inflation = SOCKJS_ESCAPED_MAX,
 	.status = 204,
 	.content_type = "text/plain; charset=UTF-8",
 };

@@ -74,7 +74,7 @@ void carrier_take_frame(struct client *client, struct slice frame)
 		client_lost(client, "it was closed");
 		return;
 	}
-	if (sockjs_decode(messages, slice_from(frame, 1), false) !=
+	if (sockjs_decode(messages, slice_from(frame, 1), false, SIZE_MAX / 4) !=
 		SOCKJS_DECODE_DONE) {
 		client_lost(client, "a frame cannot be read");
 		return;

@@ -253,7 +253,17 @@ test('a client whose body never ends is not waited for', async () => {
   const session = await Session.polling(impatient.port, '/echo');
   const wire = await Wire.open(impatient.port);
   const begun = requestText(`POST ${session.url}/xhr_send`, { headers: { 'Content-Length': 100 } });
-  await wire.write(begun).rest();
+  const answer = await wire.write(begun).answer();
+  assert.equal(answer.status, 408);
+  assert.match(answer.headers.connection, /close/i);
+  await wire.rest();
+});
+
+test('a later head that never ends is answered with 408', async () => {
+  const wire = await Wire.open(impatient.port);
+  await wire.write(get()).answer();
+  assert.equal((await wire.write('GET /chat HTTP/1.1\r\nHost: ').answer()).status, 408);
+  await wire.rest();
 });
 
 test('a head that drips in byte by byte is not waited for', async () => {
