@@ -150,8 +150,10 @@ static void add_cookie(struct reply *reply, const struct http_request *request)
 	/* What the client says comes back only when it can do no harm. */
 	if (!affinity_is_clean(affinity))
 		affinity = SLICE("dummy");
-	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/",
-		SLICE_ARGS(affinity));
+	/* To a page of another site browsers give it, and send it, only so. */
+	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/%s",
+		SLICE_ARGS(affinity),
+		request->is_abroad ? "; SameSite=None; Secure" : "");
 	add(reply, "Set-Cookie", cookie);
 }
 

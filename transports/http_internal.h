@@ -96,6 +96,7 @@ struct http_request {
 	struct slice origin;   /* empty: none was sent */
 	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
 	struct slice affinity; /* by which load balancers pin the session; the same */
+	bool is_abroad;        /* a page of another site asks, over https */
 	char *kept;            /* then the bytes of `origin` and `affinity` */
 
 	struct slice address; /* of the client, as trusted proxies say */

@@ -5,6 +5,7 @@
 #include "transports/http_internal.h"
 
 #include "gateway/log.h"
+#include "protocol/origin.h"
 #include "protocol/xmalloc.h"
 #include "transports/refusal.h"
 
@@ -180,6 +181,10 @@ static void request_check_peer(
 	request->address = address_write(&forwarded.client, request->address_text);
 	if (origin != NULL)
 		request->origin = *origin;
+	request->is_abroad =
+		forwarded.believed && slice_equal(forwarded.scheme, SLICE("https")) &&
+		request->origin.len > 0 &&
+		!origin_is_same(request->origin, forwarded.scheme, forwarded.host);
 	if (endpoint == NULL ||
 		route_allows(config, endpoint, request->origin, &forwarded))
 		return;

@@ -10,7 +10,10 @@ import { until } from './lib/wait.mjs';
 const gateway = withGateway(configuration({
   allowed_origins: undefined, // the same origin only
   trusted_proxies: ['127.0.0.1', '10.0.0.0/8'],
-  endpoints: [{ path: '/by-address', handler: 'echo', bind_address: true }],
+  endpoints: [
+    { path: '/by-address', handler: 'echo', bind_address: true },
+    { path: '/pinned', handler: 'echo', cookie_needed: true, allowed_origins: ['*'] },
+  ],
   times: { disconnect: 100 },
 }));
 
@@ -122,3 +125,33 @@ test('the log says what a refused Origin was compared to', async () => {
   ];
   await until('all is logged', () => lines.every((line) => gateway.log.includes(`403 at /echo: ${line}`)));
 });
+
+// A browser gives the affinity cookie to a page of another site, and sends it, only so.
+const ABROAD = 'JSESSIONID=dummy; path=/; SameSite=None; Secure';
+const AT_HOME = 'JSESSIONID=dummy; path=/';
+
+// [who asks, what the proxy says, the Origin, from where, the cookie]
+const cookies = [
+  ['a page of another site over https', 'https', 'https://other.example', '127.0.0.1', ABROAD],
+  ['a page of the same site over https', 'https', 'https://shop.example', '127.0.0.1', AT_HOME],
+  ['the same site by the scheme of its WebSocket', 'https', 'wss://shop.example', '127.0.0.1', AT_HOME],
+  ['a page of another site over http', 'http', 'https://other.example', '127.0.0.1', AT_HOME],
+  ['who sends no Origin', 'https', undefined, '127.0.0.1', AT_HOME],
+  ['a page of another site, by no proxy of ours', 'https', 'https://other.example', '127.0.0.2', AT_HOME],
+];
+for (const [who, proto, origin, from, wanted] of cookies) {
+  for (const [when, open] of Object.entries(connections)) {
+    test(`the affinity cookie for ${who} (${when})`, async () => {
+      const wire = await open(from);
+      const url = `/pinned/0/${randomUUID()}`;
+      const headers = { 'X-Forwarded-Proto': proto, 'X-Forwarded-Host': 'shop.example', ...origin && { Origin: origin } };
+      wire.write(requestText(`POST ${url}/xhr`, { headers, body: '' }));
+      assert.equal((await wire.answer()).headers['set-cookie'], wanted);
+      wire.write(requestText(`POST ${url}/xhr_send`, { headers, body: '["x"]' }));
+      assert.equal((await wire.answer()).headers['set-cookie'], wanted);
+      wire.write(requestText(`POST ${url}/xhr`, { headers, body: '' })); // past libmicrohttpd
+      assert.equal((await wire.answer()).headers['set-cookie'], wanted);
+      wire.abort();
+    });
+  }
+}
