@@ -19,8 +19,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* What libmicrohttpd keeps beside the head in a connection's pool. */
-enum { POOL_BESIDE_HEAD = 2048 };
+/*
+ * A connection's pool: half of it is for the head, which libmicrohttpd reads into no more.
+ * In the other half must be room for what it notes of each line, and for an answer's head.
+ */
+enum { POOL_EACH_LINE = 64, POOL_BESIDE_HEAD = 2048 };
 
 /*
  * Stalls and connections that are run in a turn, whatever the clock says: with one the
@@ -118,7 +121,8 @@ static void stall_run(struct rota_place *place)
 
 static int stall_start(struct stall *stall, struct http *http)
 {
-	size_t pool = 2 * http->worker->config->limits.head + POOL_BESIDE_HEAD;
+	size_t pool = 2 * http->worker->config->limits.head +
+		      HTTP_HEADERS_MAX * POOL_EACH_LINE + POOL_BESIDE_HEAD;
 
 	stall->http = http;
 	stall->due.run = stall_run;

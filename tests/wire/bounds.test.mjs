@@ -114,11 +114,15 @@ test('what a head asks to have again comes back whole, however long it is', asyn
   assert.equal(headers['access-control-allow-headers'], names);
 });
 
-test('a hundred lines and limits.head at once are taken', async () => {
-  const lines = Object.fromEntries(Array.from({ length: 98 }, (_, i) => [`X-Header-${i}`, 'y'.repeat(20)]));
+test('a hundred lines and limits.head at once are taken, with a body too', async () => {
+  const lines = Object.fromEntries(Array.from({ length: 97 }, (_, i) => [`X${i}`, 'y']));
+  const session = await Session.polling(gateway.port, '/echo');
+  const body = JSON.stringify(['x'.repeat(20_000)]);
   const wire = await Wire.open(gateway.port);
   for (let i = 0; i < 3; i += 1) {
+    const post = filled(`POST ${session.url}/xhr_send`, 16_384, { ...lines, 'Content-Length': body.length });
     assert.equal((await wire.write(filled('GET /chat/info', 16_384, lines)).answer()).status, 200);
+    assert.equal((await wire.write(post + body).answer()).status, 204);
   }
   wire.abort();
 });
