@@ -52,6 +52,10 @@ struct sockjs_messages {
 };
 
 void sockjs_messages_finish(struct sockjs_messages *messages);
+
+/* Gives the room back when that is more than `most` bytes. */
+void sockjs_messages_shrink(struct sockjs_messages *messages, size_t most);
+
 struct slice sockjs_message(const struct sockjs_messages *messages, size_t index);
 
 /*

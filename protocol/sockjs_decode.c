@@ -300,6 +300,13 @@ void sockjs_messages_finish(struct sockjs_messages *messages)
 	*messages = (struct sockjs_messages){0};
 }
 
+void sockjs_messages_shrink(struct sockjs_messages *messages, size_t most)
+{
+	if (messages->text.capacity > most ||
+		messages->capacity * sizeof(*messages->ends) > most)
+		sockjs_messages_finish(messages);
+}
+
 struct slice sockjs_message(const struct sockjs_messages *messages, size_t index)
 {
 	size_t start = index > 0 ? messages->ends[index - 1] : 0;

@@ -215,6 +215,19 @@ static struct buf nested(
 	return json;
 }
 
+START_TEST(room_is_given_back_that_many_messages_took)
+{
+	struct sockjs_messages messages = {0};
+
+	decode(&messages, SLICE("[\"\",\"\",\"\",\"\"]"), false);
+	sockjs_messages_shrink(&messages, 8 * sizeof(size_t));
+	ck_assert_uint_eq(messages.count, 4);
+	sockjs_messages_shrink(&messages, 8 * sizeof(size_t) - 1);
+	ck_assert_ptr_null(messages.ends);
+	ck_assert_uint_eq(messages.count, 0);
+}
+END_TEST
+
 START_TEST(deep_nesting_is_bounded)
 {
 	struct sockjs_messages messages = {0};
@@ -284,6 +297,7 @@ int main(void)
 	tcase_add_test(tcase, a_websocket_may_send_a_single_string);
 	tcase_add_test(tcase, decoding_replaces_what_was_there);
 	tcase_add_test(tcase, deep_nesting_is_bounded);
+	tcase_add_test(tcase, room_is_given_back_that_many_messages_took);
 	unit_add_table(tcase, the_text_is_bounded_as_it_comes_out, bounded);
 	return unit_run(suite);
 }

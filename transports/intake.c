@@ -19,14 +19,6 @@ bool intake_knows(struct worker *worker, const struct intake_ask *ask)
 	return intake_find(worker, ask) != NULL;
 }
 
-/* Room that many or long messages took is given back. */
-static void messages_shrink(struct sockjs_messages *messages)
-{
-	if (messages->text.capacity > MESSAGES_KEPT ||
-		messages->capacity * sizeof(*messages->ends) > MESSAGES_KEPT)
-		sockjs_messages_finish(messages);
-}
-
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	const struct intake_ask *ask, struct waiter *waiter)
 {
@@ -51,7 +43,7 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	case SOCKJS_DECODE_NO_ARRAY:
 		return INTAKE_NO_ARRAY;
 	case SOCKJS_DECODE_TOO_BIG:
-		messages_shrink(messages);
+		sockjs_messages_shrink(messages, MESSAGES_KEPT);
 		return INTAKE_TOO_BIG;
 	case SOCKJS_DECODE_DONE:
 		break;
@@ -60,6 +52,6 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	session_count_bytes(session, ask->body.len);
 	for (size_t i = 0; i < messages->count; i++)
 		session_receive(session, sockjs_message(messages, i), false);
-	messages_shrink(messages);
+	sockjs_messages_shrink(messages, MESSAGES_KEPT);
 	return INTAKE_TAKEN;
 }

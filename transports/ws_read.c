@@ -73,6 +73,7 @@ static void connection_take(
 		connection_fail_framing(connection, text);
 		return;
 	case SOCKJS_DECODE_TOO_BIG:
+		sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
 		metrics_refuse(connection->ws->worker->metrics, BOUND_MESSAGE);
 		connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
 		return;
@@ -82,8 +83,7 @@ static void connection_take(
 	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
 		session_receive(
 			connection->session, sockjs_message(messages, i), false);
-	if (messages->text.capacity > 4 * WS_WRITE_BUDGET)
-		sockjs_messages_finish(messages);
+	sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
 }
 
 /* Bytes of a whole message as it comes: limits.frame bounds its text, unescaped. */
@@ -102,8 +102,9 @@ static bool connection_is_flooded(
 {
 	struct metrics *metrics = connection->ws->worker->metrics;
 	uint64_t len = connection->inbound.len + piece->payload.len + piece->left;
-	bool fragmented =
-		connection->fragments > connection_config(connection)->limits.fragments;
+	/* At least one more will follow those that are counted. */
+	bool fragmented = connection->fragments >=
+			  connection_config(connection)->limits.fragments;
 
 	if (len <= connection_message_max(connection) && !fragmented)
 		return false;

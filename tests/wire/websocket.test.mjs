@@ -83,6 +83,18 @@ test('fragments beyond the limit close with 1009, before the message ends', asyn
   assert.equal((await socket.closes()).code, 1009);
 });
 
+test('a message has limits.fragments fragments, and no more', async () => {
+  const socket = await open('/echo/websocket');
+  const send = (count) => {
+    for (let i = 1; i < count; i += 1) socket.ws.send('x', { fin: false });
+    socket.ws.send('y', { fin: true });
+  };
+  send(1024);
+  assert.equal(await socket.next(), `${'x'.repeat(1023)}y`);
+  send(1025);
+  assert.equal((await socket.closes()).code, 1009);
+});
+
 test('text that is no UTF-8 closes with 1007', async () => {
   const socket = await open('/echo/websocket');
   socket.ws.send(Buffer.from([0x61, 0xff]), { binary: false });
