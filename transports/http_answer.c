@@ -305,7 +305,7 @@ void http_write_answer(
 
 	write_status(request, answer->status, out);
 	add_headers(&reply, request, answer);
-	if (answer->status == 304) {
+	if (answer->status == 304 || answer->status == 204) {
 		buf_append(out, SLICE("\r\n"));
 	} else {
 		buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);

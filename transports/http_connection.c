@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* 1.2 s by default: a connection that rests for longer is worth its way back. */
+enum { RARE_PART = 64 };
+
 static struct loop *connection_loop(const struct http_connection *connection)
 {
 	return connection->http->worker->loop;
@@ -59,9 +62,12 @@ void http_set_phase(struct http_connection *connection, enum http_phase phase)
 	connection->phase = phase;
 	switch (phase) {
 	case HTTP_IDLE:
+		connection->idle_at = loop_now(loop);
 		loop_timer_start(loop, &connection->timer, times->keep_alive);
 		break;
 	case HTTP_READING:
+		connection->is_rare = loop_now(loop) - connection->idle_at >
+				      times->keep_alive / RARE_PART;
 		loop_timer_start(loop, &connection->timer, times->body);
 		break;
 	case HTTP_WAITING:

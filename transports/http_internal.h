@@ -75,9 +75,13 @@ struct http_connection {
 	struct timer timer;
 	struct http_request *request; /* NULL between requests */
 	enum http_phase phase;
-	uint64_t acked; /* bytes that the peer had when progress was last looked at */
-	int64_t read;   /* bytes of the socket that its requests were made of */
+	union {                   /* by its phase */
+		uint64_t acked;   /* bytes that the peer had when last looked at */
+		uint64_t idle_at; /* since when it waits for a request, or did */
+	};
+	int64_t read;          /* bytes of the socket that its requests were made of */
 	struct rota_place due; /* while it has left libmicrohttpd */
+	bool is_rare; /* it had waited long for its request, and may so again */
 	bool suspended;
 	bool readable; /* something has come since its socket was last looked at */
 	bool gone;     /* the peer has shut down its side */
@@ -96,7 +100,6 @@ struct http_request {
 	struct slice origin;   /* empty: none was sent */
 	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
 	struct slice affinity; /* by which load balancers pin the session; the same */
-	bool is_abroad;        /* a page of another site asks, over https */
 	char *kept;            /* then the bytes of `origin` and `affinity` */
 
 	struct slice address; /* of the client, as trusted proxies say */
@@ -118,6 +121,7 @@ struct http_request {
 	bool looking; /* its session's home is asked whether it is */
 	bool whole;   /* its answer was written by http_keep_answer(), to the end */
 	bool keeps_body;
+	bool is_abroad; /* a page of another site asks, over https */
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
 	struct list held;          /* in http->held */

@@ -205,3 +205,49 @@ testWith('a gateway that stops closes connections that are kept', configuration(
   await from.stop();
   for (const wire of wires) assert.equal((await wire.rest()).length, 0);
 });
+
+// Who sends now and then is answered past libmicrohttpd, and waits outside of it.
+const seldom = withGateway(severalWorkers({ endpoints, times: { keep_alive: 1280 } }));
+const nap = () => new Promise((resolve) => setTimeout(resolve, 40)); // longer than a 64th of it
+
+for (const receiver of polls) {
+  test(`who sends now and then by ${receiver.send} is answered as who sends much`, async () => {
+    const session = at('/sticky', seldom);
+    const wires = [await connect(seldom.port), await connect(seldom.port)];
+    await fetchOn(wires[0], session, receiver);
+    const origin = { headers: { Origin: 'https://a.example', Cookie: 'JSESSIONID=node7' } };
+    const answers = [];
+    for (let i = 0; i < 5; i += 1) {
+      await nap();
+      for (const wire of wires) {
+        wire.write(request(session, `POST ${receiver.send}`, { ...origin, body: `["${i}"]` }));
+        const { status, headers: { date, ...headers }, body } = await wire.answer();
+        answers.push(JSON.stringify({ status, headers, body }));
+        assert.ok(Date.parse(date) > 0);
+      }
+    }
+    assert.deepEqual([...new Set(answers)].length, 1, answers.join('\n'));
+    assert.deepEqual(await fetchOn(wires[1], session, receiver),
+      made(receiver, `a[${answers.map((_, i) => `"${Math.floor(i / 2)}"`)}]`));
+
+    await nap(); // several at once, the first of which cannot be answered so
+    const more = request(session, `POST ${receiver.send}`, { body: '["more"]' });
+    wires[1].write(more + more + requestText('GET /echo') + chunked(`${session.url}/${receiver.send}`, '8\r\n["last"]\r\n'));
+    for (const wanted of [/^(ok)?$/, /^(ok)?$/, /^Welcome/, /^(ok)?$/]) assert.match((await wires[1].answer()).body, wanted);
+    await nap();
+    assert.deepEqual(await fetchOn(wires[1], session, receiver), made(receiver, 'a["more","more","last"]'));
+    for (const wire of wires) assert.equal((await wire.rest()).length, 0); // keep_alive is over
+  });
+}
+
+testWith('a gateway that stops closes connections of who has sent now and then', severalWorkers({
+  endpoints, times: { keep_alive: 6400 },
+}), async (from, keep) => {
+  const session = await Session.polling(from.port, '/echo');
+  const wires = [];
+  for (let i = 0; i < 6; i += 1) wires.push(await keep(connect(from.port)));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  for (const wire of wires) assert.equal((await wire.write(request(session, 'POST xhr_send', { body: '["x"]' })).answer()).status, 204);
+  await from.stop();
+  for (const wire of wires) assert.equal((await wire.rest()).length, 0);
+});
