@@ -138,6 +138,15 @@ void http_send_begin(struct http_request *request, uint64_t length)
 	courier_ask_intake(http, home, &ask);
 }
 
+static bool request_is_form(const struct http_request *request)
+{
+	const struct slice form = SLICE("application/x-www-form-urlencoded");
+
+	/* Media types have no case (RFC 9110, 8.3.1); a charset may follow. */
+	return slice_equal_nocase(
+		slice_first(request_header(request, "Content-Type"), form.len), form);
+}
+
 /* Takes the messages to the session's home, and waits for the answer if that is far. */
 static bool send_take(struct http_request *request)
 {
@@ -145,8 +154,7 @@ static bool send_take(struct http_request *request)
 	unsigned home = request_home(request);
 	struct intake_ask ask = send_ask(request);
 
-	ask.form = slice_starts_with(request_header(request, "Content-Type"),
-		SLICE("application/x-www-form-urlencoded"));
+	ask.form = request_is_form(request);
 	ask.body = buf_slice(&request->body);
 	request->waiter.go_on = on_let_on;
 	if (home == http->worker->index)

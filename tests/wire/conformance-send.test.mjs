@@ -79,7 +79,7 @@ const forms = {
 };
 for (const [body, text] of Object.entries(forms)) {
   test(`jsonp_send finds "${text}" in the form ${body}`, async () => {
-    for (const type of [FORM, `${FORM}; charset=UTF-8`]) {
+    for (const type of [FORM, `${FORM}; charset=UTF-8`, 'Application/X-WWW-Form-URLencoded']) {
       await assertTaken(await opened(jsonp), jsonp, body, `a["${text}"]`, { 'Content-Type': type });
     }
   });
