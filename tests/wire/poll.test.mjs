@@ -62,7 +62,7 @@ testWith('a session that a poll has opened counts under a name of its own', conf
   assert.equal((await session.post('poll')).body, 'o\n');
   assert.equal((await session.post('poll')).body, 'h\n');
   await assertChanged(gateway, before, {
-    postern_sessions_opened_total: 1,
+    'postern_sessions_opened_total{transport="poll",endpoint="/echo"}': 1,
     'postern_bytes_total{direction="out",transport="poll"}': 4,
     'postern_http_requests_total{route="poll",code="200"}': 2,
     'postern_sessions_closed_total{transport="poll",reason="interrupted"}': 1,
