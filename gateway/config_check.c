@@ -3,6 +3,7 @@
 
 #include "gateway/config_check.h"
 #include "gateway/config_headers.h"
+#include "gateway/config_reach.h"
 #include "gateway/config_settings.h"
 #include "protocol/xmalloc.h"
 
@@ -226,6 +227,7 @@ void config_check(struct config *config, const struct config_source *source)
 	config_read_headers(config, source);
 	config_check_endpoints(config, source);
 	config_check_broker(config, source);
+	config_check_reach(config, source);
 	config_check_timezone(config, source);
 	for (size_t i = 0; i < config->user_count; i++)
 		check_user(config, i, source);

@@ -30,6 +30,10 @@ static const char introduction[] =
 	"next start, and the log names\n"
 	"those that have changed. Sizes are bytes, times are milliseconds.\n"
 	"\n"
+	"A name that nothing could ever reach is a mistake: a prefix below one that "
+	"takes it first, `/user` as\n"
+	"a prefix, two routes for the same destinations, a target that nobody owns.\n"
+	"\n"
 	"This page is made from the program's own table, by `postern print-config "
 	"--document`: a test fails when\n"
 	"it is not current.\n";

@@ -121,17 +121,35 @@ struct message *message_create(
 	return message_make(send, destination, address, NULL, 0);
 }
 
-struct message *message_forward(const struct message *message, struct slice destination,
-	const struct stomp_header *made, size_t made_count)
+/* As if it were sent once more. */
+static struct stomp_frame message_frame(const struct message *message)
 {
-	const struct stomp_frame frame = {
+	return (struct stomp_frame){
 		.command = STOMP_SEND,
-		.headers = (struct stomp_header *)message->headers,
+		.headers = message->headers,
 		.header_count = message->header_count,
 		.body = message->body,
 	};
+}
+
+struct message *message_forward(const struct message *message, struct slice destination,
+	const struct stomp_header *made, size_t made_count)
+{
+	const struct stomp_frame frame = message_frame(message);
 
 	return message_make(&frame, destination, destination, made, made_count);
+}
+
+struct message *message_rename(const struct message *message, struct slice destination)
+{
+	const struct stomp_frame frame = message_frame(message);
+	struct message *renamed =
+		message_make(&frame, destination, message->address, NULL, 0);
+
+	renamed->place = message->place;
+	renamed->is_placed = message->is_placed;
+	renamed->sent_at = message->sent_at;
+	return renamed;
 }
 
 struct message *message_create_text(struct slice text, bool binary)

@@ -39,6 +39,12 @@ struct message *message_create(
 struct message *message_forward(const struct message *message, struct slice destination,
 	const struct stomp_header *made, size_t made_count);
 
+/*
+ * The same message for a receiver that calls its destination otherwise: address, place
+ * and time are as they were. One reference.
+ */
+struct message *message_rename(const struct message *message, struct slice destination);
+
 /* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
 struct message *message_create_text(struct slice text, bool binary);
 

@@ -140,6 +140,9 @@ enum refusal_class {
 	X(PATTERN, DENIED, INFO, "pattern", "The pattern cannot be used")              \
 	X(QUEUE_PATTERN, DENIED, INFO, "queue_pattern",                                \
 		"A queue is subscribed to by its name, not by a pattern")              \
+	X(OTHER_USER, DENIED, INFO, "other_user",                                      \
+		"The destinations of another user cannot be subscribed to")            \
+	X(REPLY_TO, DENIED, INFO, "reply_to", "Nobody could answer to that reply-to")  \
 	X(USER_PATTERN, DENIED, INFO, "user_pattern",                                  \
 		"Destinations of users are subscribed to by their names")              \
 	X(USER_DESTINATION, DENIED, INFO, "user_destination",                          \

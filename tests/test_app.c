@@ -18,7 +18,7 @@ static void setup(void)
 		" 'body': {'from': '{body.from}', 'text': '{body.text}'}},"
 		"{'match': '/app/room/{room}', 'send_to': '/topic/room.{room}'},"
 		"{'match': '/app/room/lobby', 'send_to': '/topic/lobby'},"
-		"{'match': '/app/room/*', 'send_to': '/topic/never'},"
+		"{'match': '/app/r*/7', 'send_to': '/topic/never'},"
 		"{'match': '/app/both', 'send_to': ['/topic/one', '/topic/two']},"
 		"{'match': '/app/either/{x}', 'send_to': ['/topic/one', '/{x}/two']},"
 		"{'match': '/app/plain/**'},"

@@ -105,6 +105,30 @@ START_TEST(a_user_has_all_his_sessions)
 }
 END_TEST
 
+/* Pages made for Spring say their own name, as its user or as its session. */
+START_TEST(who_says_his_own_name_means_himself)
+{
+	struct slice label = session_label(peer->memory.session);
+	char frame[256], expected[256];
+
+	snprintf(frame, sizeof(frame),
+		"SUBSCRIBE{id:1}{destination:/user/%.*s/queue/x}{receipt:r}",
+		SLICE_ARGS(label));
+	snprintf(expected, sizeof(expected),
+		"MESSAGE{subscription:1}{destination:/user/%.*s/queue/x}[x] "
+		"MESSAGE{subscription:2}{destination:/user/queue/x}[x]",
+		SLICE_ARGS(label));
+	stomp_peer_say(peer, frame);
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:2}{destination:/user/queue/x}");
+	send_to_user(peer, "/queue/x");
+	assert_heard(peer, expected);
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+	send_to_user(peer, "/queue/x");
+	assert_heard(peer, "MESSAGE{subscription:2}{destination:/user/queue/x}[x]");
+}
+END_TEST
+
 START_TEST(inner_addresses_are_nobodys)
 {
 	static const char *const addresses[] = {
@@ -291,6 +315,24 @@ END_TEST
 
 /* Routes */
 
+START_TEST(what_is_denied_is_told_whatever_the_client_calls_its_errors)
+{
+	struct slice label = session_label(peer->memory.session);
+	char frame[256], expected[256];
+
+	snprintf(frame, sizeof(frame),
+		"SUBSCRIBE{id:e}{destination:/user/%.*s/queue/errors}",
+		SLICE_ARGS(label));
+	snprintf(expected, sizeof(expected), "{destination:/user/%.*s/queue/errors}",
+		SLICE_ARGS(label));
+	stomp_peer_say(peer, frame);
+	stomp_peer_say(peer, "SEND{destination:/nowhere}[x]");
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_ptr_nonnull(strstr(heard, "MESSAGE{subscription:e}"));
+	ck_assert_ptr_nonnull(strstr(heard, expected));
+}
+END_TEST
+
 START_TEST(a_route_with_a_reply_answers_a_subscribe_once)
 {
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/app/rooms/7}{receipt:r}");
@@ -336,6 +378,7 @@ int main(void)
 	tcase_add_checked_fixture(users, setup, teardown);
 	tcase_add_test(users, what_is_sent_to_a_user_he_alone_gets);
 	tcase_add_test(users, a_user_has_all_his_sessions);
+	tcase_add_test(users, who_says_his_own_name_means_himself);
 	tcase_add_loop_test(users, inner_addresses_are_nobodys, 0, 3);
 
 	tcase_add_checked_fixture(temporary, setup, teardown);
@@ -353,6 +396,8 @@ int main(void)
 	unit_add_table(
 		soft, what_is_denied_softly_to_who_does_not_listen_is_an_error, denied);
 	tcase_add_test(soft, what_is_denied_softly_is_not_done);
+	tcase_add_test(
+		soft, what_is_denied_is_told_whatever_the_client_calls_its_errors);
 	tcase_add_test(soft, a_mistake_is_no_matter_of_permission);
 
 	tcase_add_checked_fixture(routes, setup_routes, teardown);

@@ -21,6 +21,12 @@ struct subscription;
 
 struct backend {
 	/*
+	 * Headers of SUBSCRIBE that it understands, beyond those of STOMP: up to an
+	 * empty one. Without "selector" a SUBSCRIBE that has one is denied.
+	 */
+	const struct slice *headers;
+
+	/*
 	 * Of what is taken after the answer to `request` the subscription gets its
 	 * part, at most `prefetch` messages of a queue ahead of being settled. Returns
 	 * how many answers will come; the last one counts.

@@ -182,7 +182,11 @@ static const struct slice errors = SLICE_INIT("/user/queue/errors");
 
 bool broker_has_errors(const struct party *party)
 {
-	return subscription_find(party, NULL, &errors) != NULL;
+	for (size_t i = 0; i < party->subscription_count; i++)
+		if (subscription_is_own(
+			    party->subscriptions[i], SLICE("/queue/errors")))
+			return true;
+	return false;
 }
 
 void broker_deliver_error(
@@ -194,7 +198,7 @@ void broker_deliver_error(
 	for (size_t i = 0; i < party->subscription_count; i++) {
 		struct subscription *one = party->subscriptions[i];
 
-		if (slice_equal(name_text(one->destination), errors))
+		if (subscription_is_own(one, SLICE("/queue/errors")))
 			subscription_deliver(one, message, 0);
 	}
 	message_unref(message);

@@ -6,6 +6,7 @@
  *   send.c          a message's destination decides who takes it
  *   subscribe.c     a subscription's, too
  *   app.c           application routes
+ *   resolve.h       what a client writes, as all of these go by it
  *   private.c       destinations of users and sessions
  *   transaction.c   what waits for COMMIT
  *   commit.c        and what becomes of it then
@@ -73,7 +74,8 @@ struct subscription {
 	struct party *party;
 	struct name *id;          /* NULL: STOMP 1.0 without one */
 	struct name *destination; /* as the client calls it */
-	uint32_t ordinal;         /* in its party */
+	bool is_alias;    /* and its messages must show that: they have another name */
+	uint32_t ordinal; /* in its party */
 	enum stomp_version version;
 	enum ack_mode ack;
 	enum subscription_kind kind;
@@ -288,6 +290,9 @@ struct subscription *subscription_at(const struct party *party, uint32_t ordinal
 
 /* What the backend knows it by: its destination, or its private address. */
 struct slice subscription_address(const struct subscription *subscription);
+
+/* It is to the party's own /user + `rest`, however the client calls that. */
+bool subscription_is_own(const struct subscription *subscription, struct slice rest);
 
 /* Into the session's queue. Flags of enum delivery_flags. */
 void subscription_deliver(

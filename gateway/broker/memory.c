@@ -183,7 +183,11 @@ static void memory_settle(struct broker *broker,
 		broker->worker, worker_home(broker->worker, address), &settle->post);
 }
 
+static const struct slice memory_headers[] = {
+	SLICE_INIT("prefetch-count"), SLICE_INIT("")};
+
 const struct backend memory_backend = {
+	.headers = memory_headers,
 	.subscribe = memory_subscribe,
 	.unsubscribe = memory_unsubscribe,
 	.send = memory_send,

@@ -13,6 +13,8 @@ struct broker_refusal;
 struct session;
 struct subscription;
 
+enum { FOREIGN_MAX = 32 };
+
 struct party {
 	struct entry entry; /* among the parties of its worker */
 	struct session *session;
@@ -22,6 +24,8 @@ struct party {
 	struct subscription **subscriptions;
 	size_t subscription_count, subscription_capacity;
 	uint32_t ordinals;
+
+	uint32_t foreign; /* the headers that it has been warned of (foreign.h) */
 
 	bool had_auto; /* a subscription with ack:auto, now or before */
 

@@ -1,5 +1,6 @@
 /* SEND: the destination decides who takes it. */
 #include "gateway/broker/console.h"
+#include "gateway/broker/resolve.h"
 #include "gateway/broker/transaction.h"
 
 #include "gateway/session.h"
@@ -39,6 +40,8 @@ enum broker_result broker_aim(const struct broker *broker, struct slice destinat
 	struct slice rest;
 
 	target_finish(target);
+	if (!resolve_sent(broker, destination, refusal))
+		return BROKER_REFUSED;
 	if (private_is_user(destination, &rest))
 		return private_aim_user(rest, target)
 			       ? BROKER_TAKEN
@@ -138,6 +141,8 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 
 	call->answers = 0;
 	if (destination == NULL || !transaction_of(call, &outgoing.transaction))
+		return BROKER_REFUSED;
+	if (reply_to != NULL && !resolve_reply_to(broker, *reply_to, call->refusal))
 		return BROKER_REFUSED;
 	if (reply_to != NULL && private_is_temporary(*reply_to)) {
 		if (!private_reply_to(broker, call, *reply_to, &reply))

@@ -1,5 +1,6 @@
 /* SUBSCRIBE and UNSUBSCRIBE: the destination decides who takes them. */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/foreign.h"
+#include "gateway/broker/resolve.h"
 
 #include "gateway/metrics.h"
 
@@ -58,11 +59,13 @@ static bool call_prefetch(
 }
 
 /* Who asks for less than all of a destination must not be given all of it in silence. */
-static bool call_has_selector(const struct broker_call *call)
+static bool call_has_selector(
+	const struct broker *broker, const struct broker_call *call)
 {
 	const struct slice *selector = stomp_header(call->frame, SLICE("selector"));
 
-	return selector != NULL && selector->len > 0;
+	return selector != NULL && selector->len > 0 &&
+	       !backend_understands(broker->backend, SLICE("selector"));
 }
 
 /*
@@ -103,7 +106,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 }
 
 /* To a topic (also a user's) or a queue: its home answers. */
-static void broker_join(struct broker *broker, struct broker_call *call,
+static struct subscription *broker_join(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, struct slice address,
 	enum ack_mode ack, uint64_t prefetch)
 {
@@ -117,8 +120,10 @@ static void broker_join(struct broker *broker, struct broker_call *call,
 		audience_add(broker, address, subscription);
 	if (broker_is_pattern(address))
 		subscription->kind = SUBSCRIPTION_PATTERN;
+	foreign_warn(broker->backend, call->party, call->frame);
 	call->answers = broker->backend->subscribe(
 		broker, subscription, prefetch, call->request);
+	return subscription;
 }
 
 /* As many segments of patterns as destinations. Several workers may go a bit beyond. */
@@ -157,10 +162,10 @@ static bool broker_may_match(const struct broker *broker, struct slice pattern,
 	return broker_has_room_for(broker, pattern, refusal);
 }
 
-/* To the party's own /user/... */
+/* To the party's own /user/..., which it may call otherwise. */
 static enum broker_result join_user(struct broker *broker, struct broker_call *call,
-	const struct slice *id, struct slice destination, enum ack_mode ack,
-	uint64_t prefetch)
+	const struct slice *id, struct slice called, struct slice destination,
+	enum ack_mode ack, uint64_t prefetch)
 {
 	struct buf address = {0};
 
@@ -169,9 +174,39 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 			&destination);
 	private_own_address(
 		call->party, slice_from(destination, strlen("/user")), &address);
-	broker_join(broker, call, id, destination, buf_slice(&address), ack, prefetch);
+	broker_join(broker, call, id, called, buf_slice(&address), ack, prefetch)
+		->is_alias = !slice_equal(called, destination);
 	buf_finish(&address);
 	return BROKER_TAKEN;
+}
+
+/* Where `destination`, which the client calls so, decides. */
+static enum broker_result subscribe_to(struct broker *broker, struct broker_call *call,
+	const struct slice *id, struct slice called, struct slice destination,
+	enum ack_mode ack, uint64_t prefetch)
+{
+	struct slice rest;
+
+	if (private_is_user(destination, &rest))
+		return join_user(broker, call, id, called, destination, ack, prefetch);
+	if (private_is_temporary(destination)) {
+		private_open_temporary(
+			broker, call->party, id, destination, call->version)
+			->ack = ack;
+		return BROKER_TAKEN;
+	}
+	if (broker_is_app(broker, destination, &rest))
+		return app_subscribe(broker, call, id, destination, ack);
+	if (broker_is_pattern(destination) &&
+		!broker_may_match(broker, destination, call->refusal))
+		return BROKER_REFUSED;
+	if (broker_is_topic(broker, destination) ||
+		broker_is_queue(broker, destination)) {
+		broker_join(broker, call, id, called, destination, ack, prefetch);
+		return BROKER_TAKEN;
+	}
+	return broker_refuse(
+		call->refusal, REFUSAL_NOT_SUBSCRIBABLE, "destination", &destination);
 }
 
 static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
@@ -180,38 +215,23 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 	const struct slice *destination = broker_destination(broker, call);
 	enum ack_mode ack;
 	uint64_t prefetch;
-	struct slice rest;
+	struct buf resolved = {0};
+	enum broker_result result = BROKER_REFUSED;
 
 	call->answers = 0;
 	if (destination == NULL || !call_ack_mode(call, &ack) ||
 		!call_prefetch(broker, call, &prefetch) ||
 		!broker_may_subscribe(broker, call, id, destination))
 		return BROKER_REFUSED;
-	if (call_has_selector(call))
+	if (call_has_selector(broker, call))
 		return broker_refuse(call->refusal, REFUSAL_SELECTOR, "header selector",
 			stomp_header(call->frame, SLICE("selector")));
-
-	if (private_is_user(*destination, &rest))
-		return join_user(broker, call, id, *destination, ack, prefetch);
-	if (private_is_temporary(*destination)) {
-		private_open_temporary(
-			broker, call->party, id, *destination, call->version)
-			->ack = ack;
-		return BROKER_TAKEN;
-	}
-	if (broker_is_app(broker, *destination, &rest))
-		return app_subscribe(broker, call, id, *destination, ack);
-	if (broker_is_pattern(*destination) &&
-		!broker_may_match(broker, *destination, call->refusal))
-		return BROKER_REFUSED;
-	if (broker_is_topic(broker, *destination) ||
-		broker_is_queue(broker, *destination)) {
-		broker_join(
-			broker, call, id, *destination, *destination, ack, prefetch);
-		return BROKER_TAKEN;
-	}
-	return broker_refuse(
-		call->refusal, REFUSAL_NOT_SUBSCRIBABLE, "destination", destination);
+	if (resolve_subscribed(
+		    broker, call->party, *destination, &resolved, call->refusal))
+		result = subscribe_to(broker, call, id, *destination,
+			buf_slice(&resolved), ack, prefetch);
+	buf_finish(&resolved);
+	return result;
 }
 
 /* A client that goes on without it may name it in an UNSUBSCRIBE all the same. */

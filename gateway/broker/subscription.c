@@ -137,7 +137,19 @@ struct slice subscription_address(const struct subscription *subscription)
 					      : name_text(subscription->destination);
 }
 
-void subscription_deliver(
+bool subscription_is_own(const struct subscription *subscription, struct slice rest)
+{
+	struct buf address = {0};
+
+	private_own_address(subscription->party, rest, &address);
+	const bool is_own =
+		slice_equal(subscription_address(subscription), buf_slice(&address));
+	buf_finish(&address);
+	return is_own;
+}
+
+/* Into the session's queue, as it is. */
+static void subscription_push(
 	struct subscription *subscription, struct message *message, unsigned flags)
 {
 	struct session *session = subscription->party->session;
@@ -161,4 +173,17 @@ void subscription_deliver(
 				      .flags = (uint8_t)flags,
 				      .command = STOMP_MESSAGE,
 			      });
+}
+
+void subscription_deliver(
+	struct subscription *subscription, struct message *message, unsigned flags)
+{
+	if (!subscription->is_alias) {
+		subscription_push(subscription, message, flags);
+		return;
+	}
+	struct message *renamed =
+		message_rename(message, name_text(subscription->destination));
+	subscription_push(subscription, renamed, flags);
+	message_unref(renamed);
 }

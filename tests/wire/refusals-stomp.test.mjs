@@ -112,6 +112,8 @@ const rows = {
   send_pattern: ['usual', say(send('/topic/*')), 'destination "/topic/*"'],
   pattern: ['usual', say(subscribe('/topic/a**')), 'destination "/topic/a**"'],
   queue_pattern: ['usual', say(subscribe('/queue/*')), 'destination "/queue/*"'],
+  other_user: ['usual', say(subscribe('/user/bob/queue/a')), 'destination "/user/bob/queue/a"'],
+  reply_to: ['usual', say(send('/topic/a', { 'reply-to': '/user/queue/a' })), 'header reply-to "/user/queue/a"'],
   user_pattern: ['usual', say(subscribe('/user/queue/*')), 'destination "/user/queue/*"'],
   user_destination: ['usual', say(send('/user/bob')), 'destination "/user/bob"'],
   reply_queue: ['usual', say(send('/reply-queue/99-1')), 'destination', '99-1'],

@@ -1,0 +1,76 @@
+#include "gateway/broker/foreign.h"
+
+#include "gateway/log.h"
+#include "gateway/session.h"
+
+/* Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to do instead. */
+static const struct foreign {
+	const char
+		*name; /* for the log: it is what is there that may be any of these */
+	struct slice start;
+	bool is_start; /* any header that begins so */
+	const char *instead;
+} foreign[] = {
+	{"durable", SLICE_INIT("durable"), false, ""},
+	{"auto-delete", SLICE_INIT("auto-delete"), false, ""},
+	{"exclusive", SLICE_INIT("exclusive"), false, ""},
+	{"persistent", SLICE_INIT("persistent"), false, ""},
+	{"x-queue-*", SLICE_INIT("x-queue-"), true, ""},
+	{"x-message-ttl", SLICE_INIT("x-message-ttl"), false, ""},
+	{"x-expires", SLICE_INIT("x-expires"), false, ""},
+	{"x-max-*", SLICE_INIT("x-max-"), true,
+		"limits.backlog_messages, limits.backlog_bytes"},
+	{"x-dead-letter-*", SLICE_INIT("x-dead-letter-"), true, "broker.dead_letter"},
+	{"activemq.prefetchSize", SLICE_INIT("activemq.prefetchSize"), false,
+		"prefetch-count"},
+	{"activemq.*", SLICE_INIT("activemq."), true, ""},
+	{"durable-subscription-name", SLICE_INIT("durable-subscription-name"), false,
+		""},
+	{"no-local", SLICE_INIT("no-local"), false, ""},
+	{"browser", SLICE_INIT("browser"), false, ""},
+};
+
+enum { FOREIGN = sizeof(foreign) / sizeof(*foreign) };
+
+_Static_assert((int)FOREIGN <= (int)FOREIGN_MAX, "a bit of party.foreign for each");
+
+static const struct foreign *foreign_find(struct slice name)
+{
+	for (size_t i = 0; i < FOREIGN; i++) {
+		if (foreign[i].is_start ? slice_starts_with(name, foreign[i].start)
+					: slice_equal(name, foreign[i].start))
+			return &foreign[i];
+	}
+	return NULL;
+}
+
+bool backend_understands(const struct backend *backend, struct slice name)
+{
+	for (const struct slice *one = backend->headers; one->len > 0; one++)
+		if (slice_equal(*one, name))
+			return true;
+	return false;
+}
+
+void foreign_warn(const struct backend *backend, struct party *party,
+	const struct stomp_frame *subscribe)
+{
+	for (size_t i = 0; i < subscribe->header_count; i++) {
+		const struct stomp_header *header = &subscribe->headers[i];
+		const struct foreign *known = foreign_find(header->name);
+		const uint32_t bit = known == NULL ? 0 : 1u << (known - foreign);
+
+		if ((party->foreign & bit) == bit ||
+			slice_equal(header->value, SLICE("false")) ||
+			backend_understands(backend, header->name))
+			continue;
+		party->foreign |= bit;
+		log_event(LOG_WARN, "a header of SUBSCRIBE is ignored",
+			(const struct log_field[]){
+				{"header", slice_of(known->name), 0},
+				{"instead", slice_of(known->instead), 0},
+				{"session", session_label(party->session), 0},
+			},
+			3);
+	}
+}

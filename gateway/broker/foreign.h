@@ -1,0 +1,20 @@
+/*
+ * Headers of SUBSCRIBE that only other brokers understand. Pages that come from them
+ * go on sending these, so they are never refused; the log says once for each session
+ * and name that nothing comes of them.
+ */
+#ifndef GATEWAY_BROKER_FOREIGN_H
+#define GATEWAY_BROKER_FOREIGN_H
+
+#include "gateway/broker/backend.h"
+#include "gateway/broker/party.h"
+#include "protocol/stomp.h"
+
+/* Whether SUBSCRIBE's header of that name means something to the backend (backend.h). */
+bool backend_understands(const struct backend *backend, struct slice name);
+
+/* A warning for each foreign header that asks for something, the first time. */
+void foreign_warn(const struct backend *backend, struct party *party,
+	const struct stomp_frame *subscribe);
+
+#endif

@@ -1,0 +1,134 @@
+/* Headers of SUBSCRIBE that only other brokers understand: warned of once, never refused. */
+#include "gateway/broker/foreign.h"
+
+#include "gateway/broker/internal.h"
+#include "tests/still_crew.h"
+#include "tests/stomp_peer.h"
+#include "tests/unit.h"
+
+static struct worker *worker;
+static struct stomp_peer *peer;
+static struct party party;
+
+static void setup(void)
+{
+	worker = still_crew_create("")->workers[0];
+	peer = stomp_peer_connect(worker, "1.2");
+	party = (struct party){.session = peer->memory.session};
+}
+
+static void teardown(void)
+{
+	stomp_peer_destroy(peer);
+	still_crew_destroy(worker->crew);
+}
+
+/* How many new warnings the header brings. */
+static int warnings(const struct backend *backend, const char *name, const char *value)
+{
+	const struct stomp_header header = {slice_of(name), slice_of(value)};
+	const struct stomp_frame frame = {STOMP_SUBSCRIBE, &header, 1, SLICE("")};
+	const uint32_t before = party.foreign;
+
+	foreign_warn(backend, &party, &frame);
+	return __builtin_popcount(before ^ party.foreign);
+}
+
+static const struct {
+	const char *name, *value;
+	int warnings;
+} headers[] = {
+	{"durable", "true", 1},
+	{"auto-delete", "true", 1},
+	{"auto-delete", "false", 0}, /* asks for nothing */
+	{"exclusive", "true", 1},
+	{"persistent", "true", 1},
+	{"x-queue-name", "jobs", 1},
+	{"x-queue-type", "quorum", 1},
+	{"x-message-ttl", "1000", 1},
+	{"x-dead-letter-exchange", "", 1},
+	{"x-max-length", "10", 1},
+	{"activemq.prefetchSize", "1", 1},
+	{"activemq.subscriptionName", "a", 1},
+	{"no-local", "true", 1},
+	{"prefetch-count", "1", 0},
+	{"id", "1", 0},
+	{"destination", "/queue/a", 0},
+	{"ack", "client", 0},
+	{"durables", "true", 0},
+	{"x-mine", "1", 0},
+};
+
+START_TEST(what_another_broker_reads_is_warned_of_once)
+{
+	const struct backend *backend = worker->broker->backend;
+
+	ck_assert_int_eq(warnings(backend, headers[_i].name, headers[_i].value),
+		headers[_i].warnings);
+	ck_assert_int_eq(warnings(backend, headers[_i].name, headers[_i].value), 0);
+}
+END_TEST
+
+START_TEST(who_writes_many_names_of_one_kind_is_warned_once)
+{
+	const struct backend *backend = worker->broker->backend;
+
+	ck_assert_int_eq(warnings(backend, "x-queue-a", "1"), 1);
+	ck_assert_int_eq(warnings(backend, "x-queue-b", "1"), 0);
+}
+END_TEST
+
+START_TEST(none_of_them_is_refused)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{durable:true}"
+			     "{auto-delete:false}{x-queue-name:b}"
+			     "{activemq.prefetchSize:1}{receipt:r}");
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+}
+END_TEST
+
+/* The backend that owns the destinations says what it understands. */
+static const struct slice understood[] = {
+	SLICE_INIT("durable"), SLICE_INIT("selector"), SLICE_INIT("")};
+
+START_TEST(what_the_backend_understands_is_not_foreign)
+{
+	struct backend backend = *worker->broker->backend;
+
+	backend.headers = understood;
+	ck_assert_int_eq(warnings(&backend, "durable", "true"), 0);
+	ck_assert_int_eq(warnings(&backend, "exclusive", "true"), 1);
+	ck_assert(backend_understands(&backend, SLICE("selector")));
+	ck_assert(!backend_understands(worker->broker->backend, SLICE("selector")));
+}
+END_TEST
+
+START_TEST(a_selector_is_taken_by_a_backend_that_has_them)
+{
+	struct broker *broker = worker->broker;
+	const struct backend *memory = broker->backend;
+	struct backend backend = *memory;
+
+	backend.headers = understood;
+	broker->backend = &backend;
+	stomp_peer_say(peer,
+		"SUBSCRIBE{id:1}{destination:/topic/a}{selector:x = 1}{receipt:r}");
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+	broker->backend = memory;
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("foreign");
+	TCase *tcase = unit_case(suite, "foreign");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	unit_add_table(tcase, what_another_broker_reads_is_warned_of_once, headers);
+	tcase_add_test(tcase, who_writes_many_names_of_one_kind_is_warned_once);
+	tcase_add_test(tcase, none_of_them_is_refused);
+	tcase_add_test(tcase, what_the_backend_understands_is_not_foreign);
+	tcase_add_test(tcase, a_selector_is_taken_by_a_backend_that_has_them);
+	return unit_run(suite);
+}
