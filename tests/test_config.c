@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct config *parse(const char *json)
@@ -338,18 +340,24 @@ END_TEST
 
 START_TEST(a_file_is_read)
 {
-	char path[] = "/tmp/test_config.XXXXXX";
-	int fd = mkstemp(path);
+	char folder[] = "/tmp/test_config.XXXXXX", path[64], pages[64];
 	struct buf error = {0};
 
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/postern.json", folder);
+	snprintf(pages, sizeof(pages), "%s/pages", folder);
+	ck_assert_int_eq(mkdir(pages, 0700), 0);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_ne(dprintf(fd, "{\"workers\": 2, \"www\": \"pages\"}\n"), -1);
 	close(fd);
 	struct config *config = config_read(path, NULL, &error);
 	unlink(path);
+	rmdir(pages);
+	rmdir(folder);
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(config->workers, 2);
-	ck_assert_slice_eq(config->www, SLICE("/tmp/pages"));
+	ck_assert_slice_eq(config->www, slice_of(pages));
 	config_unref(config);
 }
 END_TEST
