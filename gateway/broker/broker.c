@@ -180,13 +180,31 @@ const struct slice *broker_destination(
 
 static const struct slice errors = SLICE_INIT("/user/queue/errors");
 
+/* To all of the party's subscriptions to its errors, of which there may be none: then it
+ * is false. Without a message it only looks. */
+static bool errors_deliver(const struct party *party, struct message *message)
+{
+	struct buf address = {0};
+	bool has = false;
+
+	private_own_address(party, SLICE("/queue/errors"), &address);
+	for (size_t i = 0; i < party->subscription_count; i++) {
+		struct subscription *one = party->subscriptions[i];
+
+		if (!slice_equal(subscription_address(one), buf_slice(&address)))
+			continue;
+		has = true;
+		if (message == NULL)
+			break;
+		subscription_deliver(one, message, 0);
+	}
+	buf_finish(&address);
+	return has;
+}
+
 bool broker_has_errors(const struct party *party)
 {
-	for (size_t i = 0; i < party->subscription_count; i++)
-		if (subscription_is_own(
-			    party->subscriptions[i], SLICE("/queue/errors")))
-			return true;
-	return false;
+	return errors_deliver(party, NULL);
 }
 
 void broker_deliver_error(
@@ -195,12 +213,7 @@ void broker_deliver_error(
 	struct message *message = message_create(frame, errors, errors);
 
 	message_set_place(message, private_place(broker), false);
-	for (size_t i = 0; i < party->subscription_count; i++) {
-		struct subscription *one = party->subscriptions[i];
-
-		if (subscription_is_own(one, SLICE("/queue/errors")))
-			subscription_deliver(one, message, 0);
-	}
+	errors_deliver(party, message);
 	message_unref(message);
 }
 

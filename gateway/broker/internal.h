@@ -291,9 +291,6 @@ struct subscription *subscription_at(const struct party *party, uint32_t ordinal
 /* What the backend knows it by: its destination, or its private address. */
 struct slice subscription_address(const struct subscription *subscription);
 
-/* It is to the party's own /user + `rest`, however the client calls that. */
-bool subscription_is_own(const struct subscription *subscription, struct slice rest);
-
 /* Into the session's queue. Flags of enum delivery_flags. */
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);

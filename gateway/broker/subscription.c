@@ -137,17 +137,6 @@ struct slice subscription_address(const struct subscription *subscription)
 					      : name_text(subscription->destination);
 }
 
-bool subscription_is_own(const struct subscription *subscription, struct slice rest)
-{
-	struct buf address = {0};
-
-	private_own_address(subscription->party, rest, &address);
-	const bool is_own =
-		slice_equal(subscription_address(subscription), buf_slice(&address));
-	buf_finish(&address);
-	return is_own;
-}
-
 /* Into the session's queue, as it is. */
 static void subscription_push(
 	struct subscription *subscription, struct message *message, unsigned flags)
