@@ -46,6 +46,8 @@ void connection_fail(
 	struct session *session = connection->session;
 
 	connection->session = NULL;
+	connection->ends_at_once =
+		ending == ENDING_PROTOCOL || ending == ENDING_NOT_TEXT;
 	if (session != NULL)
 		session_lost(session, ending);
 	connection_close(connection, ending_code(ending),

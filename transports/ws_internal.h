@@ -58,9 +58,10 @@ struct connection {
 	bool pinged;
 	bool behind; /* when it was pinged, it had not taken everything yet */
 	bool closing;
-	bool broken;    /* what comes is no WebSocket's any more, and thrown away */
-	bool killed;    /* libwebsockets is to forget it at the loop's top level */
-	bool owes;      /* it is closing, and counted in worker->owing */
+	bool ends_at_once; /* after our CLOSE: its own came, or it broke RFC 6455 */
+	bool broken;       /* what comes is no WebSocket's any more, and thrown away */
+	bool killed;       /* libwebsockets is to forget it at the loop's top level */
+	bool owes;         /* it is closing, and counted in worker->owing */
 	uint64_t acked; /* progress_acked() at the latest ping, or look while closing */
 	struct buf pong;     /* the latest that the kernel has had no room for */
 	struct buf farewell; /* our CLOSE frame, until it is written */

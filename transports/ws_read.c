@@ -165,6 +165,7 @@ static void connection_hear_close(struct connection *connection, struct slice pa
 	if (connection->closing)
 		return;
 	connection->session = NULL;
+	connection->ends_at_once = true;
 	connection_bid_farewell(connection, payload);
 	if (session != NULL)
 		session_lost(session, ENDING_CLOSED);

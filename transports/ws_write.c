@@ -89,9 +89,15 @@ void connection_pong(struct connection *connection, struct slice payload)
 
 /* Our last frame. */
 
-/* Whoever waits for the end of the connection sees it, and may still answer. */
+/*
+ * When no frame of the peer matters any more, our end follows our CLOSE immediately.
+ * Otherwise the peer answers the CLOSE first: Firefox drops messages that it has not shown
+ * yet when the end of the connection comes close behind them.
+ */
 static void connection_end_our_side(struct connection *connection)
 {
+	if (!connection->ends_at_once)
+		return;
 	if (lws_partial_buffered(connection->wsi))
 		lws_callback_on_writable(connection->wsi);
 	else

@@ -263,12 +263,10 @@ test('a close that says nothing is answered by the same', async () => {
   wire.abort();
 });
 
-test('what the gateway closes ends at once on its side, whether the client answers or not', async () => {
-  for (const answers of [true, false]) {
-    const wire = await openFrames(gateway.port, '/close/websocket');
-    await assertFrames(wire, [CLOSE, Buffer.concat([octets(0x0b, 0xb8), Buffer.from('Go away!')])]);
-    if (answers) wire.write(closeFrame(3000));
-    assert.equal(await wire.take(1), null);
-    wire.abort();
-  }
+test('what the gateway closes ends when the client has answered', async () => {
+  const wire = await openFrames(gateway.port, '/close/websocket');
+  await assertFrames(wire, [CLOSE, Buffer.concat([octets(0x0b, 0xb8), Buffer.from('Go away!')])]);
+  wire.write(closeFrame(3000));
+  assert.equal(await wire.take(1), null);
+  wire.abort();
 });
