@@ -54,16 +54,80 @@ enum refusal_class {
 /* Answered with a status. X(KIND, doors, status, level, "name", "sentence") */
 #define HTTP_REFUSALS(X)                                                               \
 	X(NOT_FOUND, AT(HTTP) | AT(ADMIN), 404, INFO, "not_found",                     \
-		"Nothing is served at this path")
+		"Nothing is served at this path")                                      \
+	X(TLS_HELLO, AT(HTTP) | AT(ADMIN), 400, INFO, "tls_hello",                     \
+		"TLS is spoken at a port for plain HTTP")                              \
+	X(STOMP_FRAME, AT(HTTP) | AT(ADMIN), 400, INFO, "stomp_frame",                 \
+		"STOMP is spoken at a port for HTTP")                                  \
+	X(MALFORMED_HEAD, AT(HTTP) | AT(ADMIN), 400, INFO, "malformed_head",           \
+		"The head of the request is malformed")                                \
+	X(METHOD, AT(HTTP) | AT(ADMIN), 405, INFO, "method",                           \
+		"The method is not served here")                                       \
+	X(HEAD_EXPECT, AT(HTTP) | AT(ADMIN), 417, INFO, "expect",                      \
+		"Only 100-continue can be expected")                                   \
+	X(BODY_SIZE, AT(HTTP) | AT(ADMIN), 413, INFO, "body_size",                     \
+		"The body is too large")                                               \
+	X(BODY_TIME, AT(HTTP) | AT(ADMIN), 408, INFO, "body_time",                     \
+		"The body has not come in time")                                       \
+	X(TARGET_SIZE, AT(HTTP) | AT(ADMIN), 414, INFO, "target_size",                 \
+		"The URL is too long")                                                 \
+	X(HEAD_SIZE, AT(HTTP) | AT(ADMIN), 431, INFO, "head_size",                     \
+		"The head of the request is too large")                                \
+	X(NOT_IMPLEMENTED, AT(HTTP) | AT(ADMIN), 501, INFO, "not_implemented",         \
+		"The method or the transfer coding is unknown")                        \
+	X(HTTP_VERSION, AT(HTTP) | AT(ADMIN), 505, INFO, "http_version",               \
+		"Only HTTP/1.0 and HTTP/1.1 are spoken")                               \
+	X(ORIGIN, AT(HTTP) | AT(ADMIN), 403, INFO, "origin",                           \
+		"Pages of this origin may not connect")                                \
+	X(FOREIGN_HOST, AT(ADMIN), 403, INFO, "foreign_host",                          \
+		"Without admin.token only names of this machine are served")           \
+	X(WRONG_TOKEN, AT(ADMIN), 401, INFO, "wrong_token",                            \
+		"The token is missing or wrong")                                       \
+	X(NO_WEBSOCKET, AT(HTTP) | AT(ADMIN), 426, INFO, "no_websocket",               \
+		"No WebSocket is spoken at this URL")                                  \
+	X(BUSY, AT(SOCKJS), 503, DEBUG, "busy", "Try again later")                     \
+	X(FOREIGN_PROXY, AT(HTTP) | AT(TCP), 403, INFO, "foreign_proxy",               \
+		"Only proxies may connect")                                            \
+	X(CROWDED, AT(HTTP) | AT(TCP), 503, DEBUG, "crowded", "Too many connections")  \
+	X(PROXY_HEADER, AT(PROXY), 400, INFO, "proxy_header",                          \
+		"A PROXY header must come first")                                      \
+	/* A WebSocket's handshake. The protocol's tests want the first two. */        \
+	X(UPGRADE, AT(WEBSOCKET), 400, INFO, "upgrade",                                \
+		"Can \"Upgrade\" only to \"WebSocket\"")                               \
+	X(CONNECTION, AT(WEBSOCKET), 400, INFO, "connection",                          \
+		"\"Connection\" must be \"Upgrade\"")                                  \
+	X(HANDSHAKE_HTTP, AT(WEBSOCKET), 400, INFO, "handshake_http",                  \
+		"A WebSocket cannot be opened over HTTP/1.0")                          \
+	X(HANDSHAKE_BODY, AT(WEBSOCKET), 400, INFO, "handshake_body",                  \
+		"A WebSocket's handshake has no body")                                 \
+	X(HANDSHAKE_KEY, AT(WEBSOCKET), 400, INFO, "handshake_key",                    \
+		"Sec-WebSocket-Key must be there once, with 16 octets in base64")      \
+	X(HANDSHAKE_VERSION, AT(WEBSOCKET), 426, INFO, "handshake_version",            \
+		"Only version 13 of WebSocket is spoken")                              \
+	/* Of SockJS's transports. The protocol fixes the sentences of the 500s. */    \
+	X(UNKNOWN_SESSION, AT(SOCKJS), 404, INFO, "unknown_session",                   \
+		"There is no such session here")                                       \
+	X(UNKNOWN_SESSIONS, AT(SOCKJS), 429, INFO, "unknown_sessions",                 \
+		"Too many unknown sessions")                                           \
+	X(NO_CALLBACK, AT(SOCKJS), 500, INFO, "no_callback",                           \
+		"\"callback\" parameter required")                                     \
+	X(CALLBACK, AT(SOCKJS), 500, INFO, "callback",                                 \
+		"invalid \"callback\" parameter")                                      \
+	X(NO_PAYLOAD, AT(SOCKJS), 500, INFO, "no_payload", "Payload expected")         \
+	X(BROKEN_JSON, AT(SOCKJS), 500, INFO, "broken_json", "Broken JSON encoding")   \
+	X(MESSAGE_SIZE, AT(SOCKJS), 413, INFO, "message_size", "A message is too large")
 
 /* The connection ends without a status. X(KIND, doors, level, "name", "sentence") */
 #define CONNECTION_REFUSALS(X)                                                         \
-	X(PROXY_HEADER, AT(PROXY), INFO, "proxy_header",                               \
-		"The PROXY header is missing or malformed")                            \
 	X(SOCKJS_FRAMING, AT(SOCKJS), INFO, "sockjs_framing",                          \
 		"A SockJS frame is a JSON array of strings")                           \
 	X(STOMP_AT_SOCKJS, AT(SOCKJS), INFO, "stomp_at_sockjs",                        \
-		"SockJS is spoken here, and this is plain STOMP")
+		"SockJS is spoken here, and this is plain STOMP")                      \
+	X(TCP_BUSY, AT(TCP), DEBUG, "tcp_busy", "Try again later")                     \
+	X(HTTP_REQUEST, AT(TCP), INFO, "http_request",                                 \
+		"HTTP is spoken at a port for plain STOMP")                            \
+	X(TCP_TLS_HELLO, AT(TCP), INFO, "tcp_tls_hello",                               \
+		"TLS is spoken at a port for plain STOMP")
 
 /* At the door STOMP. X(KIND, class, level, "name", "sentence") */
 #define STOMP_REFUSALS(X)                                                              \

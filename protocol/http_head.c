@@ -50,6 +50,15 @@ static bool is_in(struct slice text, const struct slice *list, size_t count)
 	return false;
 }
 
+/* Remembers what is wrong, and returns the status. */
+static int head_fault(
+	struct http_head *head, int status, const char *fault, struct slice value)
+{
+	head->fault = fault;
+	head->fault_value = value;
+	return status;
+}
+
 static int check_method(struct slice method)
 {
 	static const struct slice served[] = {SLICE_INIT("GET"), SLICE_INIT("HEAD"),
@@ -132,9 +141,9 @@ static bool read_length(struct slice text, uint64_t *result)
 	return text.len > 0;
 }
 
-static int check_header(const struct http_header *header)
+static bool header_is_good(const struct http_header *header)
 {
-	return is_token(header->name) && is_printable(header->value) ? 0 : 400;
+	return is_token(header->name) && is_printable(header->value);
 }
 
 static size_t header_count(const struct http_head *head, struct slice name)
@@ -147,7 +156,7 @@ static size_t header_count(const struct http_head *head, struct slice name)
 }
 
 /* How long is the body? Two answers to that are how requests are smuggled. */
-static int check_framing(const struct http_head *head)
+static int check_framing(struct http_head *head)
 {
 	const struct slice *length = http_header(head, SLICE("Content-Length"));
 	const struct slice *coding = http_header(head, SLICE("Transfer-Encoding"));
@@ -155,14 +164,14 @@ static int check_framing(const struct http_head *head)
 
 	if (length != NULL && (coding != NULL || !read_length(*length, &bytes) ||
 				      header_count(head, SLICE("Content-Length")) > 1))
-		return 400;
+		return head_fault(head, 400, "header Content-Length", *length);
 	if (coding == NULL)
 		return 0;
 	if (head->minor == 0)
-		return 400;
+		return head_fault(head, 400, "header Transfer-Encoding", *coding);
 	if (header_count(head, SLICE("Transfer-Encoding")) > 1 ||
 		!slice_equal_nocase(*coding, SLICE("chunked")))
-		return 501;
+		return head_fault(head, 501, "header Transfer-Encoding", *coding);
 	return 0;
 }
 
@@ -177,7 +186,7 @@ static bool site_is(struct slice site, const struct slice *host)
 }
 
 /* The rules that need the whole head. */
-static int check_headers(const struct http_head *head)
+static int check_headers(struct http_head *head)
 {
 	const struct slice *host = http_header(head, SLICE("Host"));
 	struct slice name, port;
@@ -185,9 +194,10 @@ static int check_headers(const struct http_head *head)
 	if (host == NULL ? head->minor > 0
 			 : header_count(head, SLICE("Host")) > 1 ||
 				   !host_split(*host, &name, &port))
-		return 400;
+		return head_fault(head, 400, "header Host",
+			host == NULL ? (struct slice){NULL, 0} : *host);
 	if (head->site.len > 0 && !site_is(head->site, host))
-		return 400;
+		return head_fault(head, 400, "target", head->site);
 
 	int status = check_framing(head);
 	if (status != 0)
@@ -197,7 +207,7 @@ static int check_headers(const struct http_head *head)
 
 		if (slice_equal_nocase(header->name, SLICE("Expect")) &&
 			!slice_equal_nocase(header->value, SLICE("100-continue")))
-			return 417;
+			return head_fault(head, 417, "header Expect", header->value);
 	}
 	return 0;
 }
@@ -217,19 +227,19 @@ static int read_request_line(struct slice line, const struct http_head_limits *l
 		!slice_starts_with(version, SLICE("HTTP/")) ||
 		!ascii_is_digit(version.data[5]) || version.data[6] != '.' ||
 		!ascii_is_digit(version.data[7]))
-		return 400;
+		return head_fault(head, 400, "request line", line);
 
 	int status = check_method(head->method);
 	if (status != 0)
-		return status;
+		return head_fault(head, status, "method", head->method);
 	if (head->target.len > limits->target)
-		return 414;
+		return head_fault(head, 414, "target", head->target);
 	cut_target(head);
 	status = check_target(head->target, head->method);
 	if (status != 0)
-		return status;
+		return head_fault(head, status, "target", head->target);
 	if (version.data[5] != '1' || version.data[7] > '1')
-		return 505;
+		return head_fault(head, 505, "version", version);
 	head->minor = version.data[7] - '0';
 	return 0;
 }
@@ -243,11 +253,11 @@ static int read_header(struct slice line, const struct http_head_limits *limits,
 		slice_first(line, colon), slice_trim(slice_from(line, colon + 1))};
 
 	if (head->header_count == limits->lines)
-		return 431;
-	if (colon == line.len)
-		return 400;
+		return head_fault(head, 431, "header line", line);
+	if (colon == line.len || !header_is_good(&header))
+		return head_fault(head, 400, "header line", line);
 	head->headers[head->header_count++] = header;
-	return check_header(&header);
+	return 0;
 }
 
 enum line {
@@ -289,8 +299,11 @@ static enum http_head_parse read_lines(struct slice bytes,
 	}
 	for (;;) {
 		enum line taken = take_line(&rest, &line);
-		int wrong = taken == LINE_BAD ? 400 : 0;
+		int wrong = 0;
 
+		if (taken == LINE_BAD)
+			wrong = head_fault(head, 400, "line",
+				slice_first(rest, slice_find(rest, '\n')));
 		if (taken == LINE_MORE)
 			return HTTP_HEAD_MORE;
 		if (wrong == 0 && !begun)
@@ -315,7 +328,9 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	struct slice seen = slice_first(bytes, limits->bytes);
 
 	assert(limits->lines <= HTTP_HEADERS_MAX);
-	head->method = head->site = SLICE("");
+	head->method = head->target = head->site = SLICE("");
+	head->fault = NULL;
+	head->fault_value = (struct slice){NULL, 0};
 	head->header_count = 0;
 	enum http_head_parse result = read_lines(seen, limits, head, status);
 	if (result == HTTP_HEAD_MORE && seen.len == limits->bytes) {
@@ -338,12 +353,18 @@ int http_head_check(struct http_head *head)
 {
 	int status = check_method(head->method);
 
+	if (status != 0)
+		return head_fault(head, status, "method", head->method);
 	cut_target(head);
-	if (status == 0)
-		status = check_target(head->target, head->method);
-	for (size_t i = 0; i < head->header_count && status == 0; i++)
-		status = check_header(&head->headers[i]);
-	return status != 0 ? status : check_headers(head);
+	status = check_target(head->target, head->method);
+	if (status != 0)
+		return head_fault(head, status, "target", head->target);
+	for (size_t i = 0; i < head->header_count; i++) {
+		if (!header_is_good(&head->headers[i]))
+			return head_fault(
+				head, 400, "header line", head->headers[i].name);
+	}
+	return check_headers(head);
 }
 
 const struct slice *http_header(const struct http_head *head, struct slice name)

@@ -28,6 +28,10 @@ struct http_head {
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t header_count;
 	size_t len; /* bytes up to and with the empty line */
+
+	/* What a head was refused for: "method" and "PUT", "header line" and "Host a". */
+	const char *fault;
+	struct slice fault_value;
 };
 
 enum http_head_parse {
@@ -94,15 +98,23 @@ uint64_t http_body_length(const struct http_head *head);
 /* "400 Bad Request", for the statuses that this server answers. */
 const char *http_status_line(int status);
 
+/* What is wrong with an upgrade. */
+enum http_upgrade_fault {
+	HTTP_UPGRADE_GOOD,
+	HTTP_UPGRADE_METHOD,     /* it is no GET */
+	HTTP_UPGRADE_MINOR,      /* HTTP/1.0 has none */
+	HTTP_UPGRADE_BODY,       /* one parser would read it as frames, another not */
+	HTTP_UPGRADE_NOT_ASKED,  /* no Upgrade header, or to something else */
+	HTTP_UPGRADE_CONNECTION, /* Connection without "upgrade" */
+	HTTP_UPGRADE_VERSION,    /* other than 13, or none, or two */
+	HTTP_UPGRADE_KEY,        /* missing, double, or not 16 bytes of base64 */
+};
+
 /* True when the head asks for an upgrade to "websocket" (whether well or badly). */
 bool http_upgrade_is_asked(const struct http_head *head);
 
-/*
- * 0 when the upgrade may be granted, else the status: 405 (not GET), 400 (HTTP/1.0,
- * not asked for, Connection without "upgrade", a key that is missing, double or
- * not 16 bytes of base64, a body), 426 (a version other than 13).
- */
-int http_upgrade_check(const struct http_head *head);
+/* The first of its faults, in the order above. */
+enum http_upgrade_fault http_upgrade_check(const struct http_head *head);
 
 /*
  * The highest of v12.stomp, v11.stomp, v10.stomp in Sec-WebSocket-Protocol, or

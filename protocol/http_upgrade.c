@@ -46,22 +46,26 @@ static bool is_key(struct slice key)
 	return true;
 }
 
-int http_upgrade_check(const struct http_head *head)
+enum http_upgrade_fault http_upgrade_check(const struct http_head *head)
 {
 	const struct slice *key = only_header(head, SLICE("Sec-WebSocket-Key"));
 	const struct slice *version = only_header(head, SLICE("Sec-WebSocket-Version"));
 
 	if (!slice_equal(head->method, SLICE("GET")))
-		return 405;
-	/* A body would be read as the first WebSocket frames by one, and not by another. */
-	if (head->minor == 0 || http_has_body(head) || !http_upgrade_is_asked(head) ||
-		!http_header_has_token(head, SLICE("Connection"), SLICE("upgrade")))
-		return 400;
+		return HTTP_UPGRADE_METHOD;
+	if (head->minor == 0)
+		return HTTP_UPGRADE_MINOR;
+	if (http_has_body(head))
+		return HTTP_UPGRADE_BODY;
+	if (!http_upgrade_is_asked(head))
+		return HTTP_UPGRADE_NOT_ASKED;
+	if (!http_header_has_token(head, SLICE("Connection"), SLICE("upgrade")))
+		return HTTP_UPGRADE_CONNECTION;
 	if (version == NULL || !slice_equal(*version, SLICE("13")))
-		return 426;
+		return HTTP_UPGRADE_VERSION;
 	if (key == NULL || !is_key(*key))
-		return 400;
-	return 0;
+		return HTTP_UPGRADE_KEY;
+	return HTTP_UPGRADE_GOOD;
 }
 
 struct slice http_upgrade_stomp(const struct http_head *head)
@@ -88,7 +92,7 @@ static void write_header(struct buf *out, struct slice name, struct slice value)
 void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t ticket,
 	struct slice subprotocol)
 {
-	assert(http_upgrade_check(head) == 0);
+	assert(http_upgrade_check(head) == HTTP_UPGRADE_GOOD);
 	buf_append(out, SLICE("GET /"));
 	buf_append_number(out, ticket);
 	buf_append(out, SLICE(" HTTP/1.1\r\n"));

@@ -90,9 +90,12 @@ static void door_receive(struct door *door, enum handover_kind kind, int fd,
 	if (visitor == NULL)
 		return;
 	if (crowded)
-		visitor_refuse(visitor, 503, SLICE("Too many connections"));
+		visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
 	else if (wrong)
-		visitor_refuse(visitor, 403, SLICE("Only proxies may connect"));
+		visitor_refuse(
+			visitor, &(struct refusal){.kind = REFUSAL_FOREIGN_PROXY,
+					 .hint = SLICE("It is none of trusted_proxies, "
+						       "and proxy_protocol is set.")});
 	else
 		visitor_admit(visitor);
 }
@@ -120,7 +123,7 @@ static void on_admin_connection(void *context, int fd,
 	if (visitor == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
 		return;
 	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
-	visitor_refuse(visitor, 503, SLICE("Too many connections"));
+	visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
 }
 
 static uint64_t door_descriptors(void)

@@ -13,6 +13,7 @@
 #include "transports/door.h"
 #include "transports/handover.h"
 #include "transports/peek.h"
+#include "transports/refusal.h"
 
 struct address;
 struct listener;
@@ -65,8 +66,8 @@ bool door_address_is_crowded(const struct door *door, const struct address *addr
 struct visitor *visitor_create(struct door *door, enum handover_kind kind, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len);
 
-/* Says why in the language of its port, and lets it go. */
-void visitor_refuse(struct visitor *visitor, int status, struct slice why);
+/* Says why in the language of its port, and lets it go. The hint may be empty. */
+void visitor_refuse(struct visitor *visitor, const struct refusal *refusal);
 
 /* It may stay: whoever need not say anything first is handed over at once. */
 void visitor_admit(struct visitor *visitor);

@@ -178,9 +178,9 @@ static const struct outlet_ops feed_ops = {
 
 /* Answers without a session, and ends. */
 
-static void feed_refuse(struct feed *feed, unsigned status)
+static void feed_refuse(struct feed *feed, enum refusal_kind kind)
 {
-	const struct receiver_word word = {.news = RECEIVER_REFUSE, .status = status};
+	const struct receiver_word word = {.news = RECEIVER_REFUSE, .refusal = kind};
 
 	courier_tell_receiver(feed->http, feed->ask.receiver, &word);
 	feed_destroy(feed);
@@ -246,7 +246,7 @@ static struct session *feed_find_session(struct feed *feed)
 		if (session_admits(session, &ask->peer) &&
 			session_family(session) == ask->link->family)
 			return session;
-		feed_refuse(feed, 404);
+		feed_refuse(feed, REFUSAL_UNKNOWN_SESSION);
 		return NULL;
 	}
 	const struct grave *grave = feed_find_grave(feed);
@@ -257,7 +257,7 @@ static struct session *feed_find_session(struct feed *feed)
 	session = session_create(
 		worker, ask->endpoint, ask->link->transport, ask->session, &ask->peer);
 	if (session == NULL)
-		feed_refuse(feed, 503);
+		feed_refuse(feed, REFUSAL_BUSY);
 	else
 		session_set_family(session, ask->link->family);
 	return session;

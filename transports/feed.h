@@ -51,7 +51,7 @@ enum receiver_news {
 	RECEIVER_BEGIN,  /* it has the session: a stream may send its head */
 	RECEIVER_TAKE,   /* bytes for the client */
 	RECEIVER_END,    /* nothing more comes */
-	RECEIVER_REFUSE, /* an HTTP status instead of frames */
+	RECEIVER_REFUSE, /* a refusal instead of frames */
 	RECEIVER_PROBE,  /* somebody else wants the session: is the peer still there? */
 	RECEIVER_MARK,   /* the peer is silent: remember what its kernel has taken */
 	RECEIVER_LOOK,   /* has it taken more since? */
@@ -59,9 +59,9 @@ enum receiver_news {
 
 struct receiver_word {
 	enum receiver_news news;
-	bool last;          /* RECEIVER_TAKE: the response ends behind them */
-	unsigned status;    /* RECEIVER_REFUSE */
-	struct slice bytes; /* RECEIVER_TAKE */
+	bool last;                 /* RECEIVER_TAKE: the response ends behind them */
+	enum refusal_kind refusal; /* RECEIVER_REFUSE */
+	struct slice bytes;        /* RECEIVER_TAKE */
 };
 
 /*

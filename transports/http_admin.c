@@ -49,29 +49,35 @@ static bool is_at_home(const struct http_head *head)
 	       (host_split(*host, &name, &port) && host_is_loopback(name));
 }
 
-static int admin_check_token(const struct http_head *head, struct slice token)
+static bool token_is_shown(const struct http_head *head, struct slice token)
 {
 	const struct slice *given = http_header(head, SLICE("Authorization"));
 	const struct slice scheme = SLICE("Bearer ");
 
-	if (given == NULL || given->len < scheme.len ||
-		strncasecmp(given->data, scheme.data, scheme.len) != 0 ||
-		!slice_is_secret(slice_from(*given, scheme.len), token))
-		return 401;
-	return 0;
+	return given != NULL && given->len >= scheme.len &&
+	       strncasecmp(given->data, scheme.data, scheme.len) == 0 &&
+	       slice_is_secret(slice_from(*given, scheme.len), token);
 }
 
-int admin_check(const struct http_request *request, const struct http_head *head)
+void admin_check(struct http_request *request, const struct http_head *head)
 {
 	const struct slice token = request_config(request)->admin_token;
 
+	const struct slice *host = http_header(head, SLICE("Host"));
+
 	/* Those who only look whether it lives need no token. */
 	if (request->route.kind == ROUTE_HEALTH || request->route.kind == ROUTE_READY)
-		return 0;
-	if (token.len == 0)
-		return is_at_home(head) ? 0 : 403;
-	return request->route.kind == ROUTE_METRICS ? admin_check_token(head, token)
-						    : 0;
+		return;
+	if (token.len == 0 && !is_at_home(head))
+		http_refuse_later(
+			request, &(struct refusal){.kind = REFUSAL_FOREIGN_HOST,
+					 .what = SLICE("header Host"),
+					 .value = *host});
+	else if (token.len > 0 && request->route.kind == ROUTE_METRICS &&
+		 !token_is_shown(head, token))
+		http_refuse_later(
+			request, &(struct refusal){.kind = REFUSAL_WRONG_TOKEN,
+					 .what = SLICE("header Authorization")});
 }
 
 bool http_serve_metrics(struct http_request *request)
@@ -79,7 +85,7 @@ bool http_serve_metrics(struct http_request *request)
 	struct buf text = {0};
 
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
-		return http_answer_method(request, "GET, HEAD");
+		return http_refuse_method(request, "GET, HEAD");
 	exposition_write(&text, request_http(request)->worker->crew);
 	bool good = http_answer(request, &(struct answer){.status = 200,
 						 .content_type = EXPOSITION_TYPE,

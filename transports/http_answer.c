@@ -164,7 +164,8 @@ static void add_endpoint(struct reply *reply, const struct http_request *request
 	if (route->endpoint == NULL)
 		return;
 	add(reply, "Vary", "Origin");
-	if (request->refusal == 403) /* for nobody else to read */
+	if (request->is_wrong && refusal_status(request->refusal.kind) == 403)
+		/* for nobody else to read */
 		return;
 	add_cors(reply, request);
 	if (route->endpoint->cookie_needed &&
@@ -319,11 +320,6 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
 	return http_answer(request, &(struct answer){.status = status,
 					    .content_type = "text/plain; charset=UTF-8",
 					    .body = text});
-}
-
-bool http_answer_method(struct http_request *request, const char *allow)
-{
-	return http_answer(request, &(struct answer){.status = 405, .allow = allow});
 }
 
 static void add_stream(struct reply *reply, const struct http_request *request,

@@ -127,7 +127,7 @@ static void on_deadline(struct timer *timer)
 		metrics_refuse(connection->http->worker->metrics,
 			phase_bound(connection->phase));
 	if (connection_is_late(connection)) {
-		http_refuse_early(connection->request, 408);
+		http_refuse_early(connection->request, REFUSAL_BODY_TIME);
 		loop_timer_start(connection_loop(connection), &connection->timer,
 			connection->http->worker->config->times.linger);
 		return;

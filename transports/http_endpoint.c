@@ -21,7 +21,7 @@ static bool request_reads(const struct http_request *request)
 bool http_serve_greeting(struct http_request *request)
 {
 	if (!request_reads(request))
-		return http_answer_method(request, "GET, HEAD");
+		return http_refuse_method(request, "GET, HEAD");
 	return http_answer_text(request, 200, SLICE("Welcome to SockJS!\n"));
 }
 
@@ -33,7 +33,7 @@ bool http_serve_info(struct http_request *request)
 	if (request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, GET");
 	if (!request_reads(request))
-		return http_answer_method(request, "OPTIONS, GET, HEAD");
+		return http_refuse_method(request, "OPTIONS, GET, HEAD");
 
 	/* The client seeds its random numbers with it; 32 bits, new each time. */
 	if (getrandom(&entropy, sizeof(entropy), 0) != (ssize_t)sizeof(entropy))
@@ -108,7 +108,7 @@ bool http_serve_iframe(struct http_request *request)
 	char etag[24];
 
 	if (!request_reads(request))
-		return http_answer_method(request, "GET, HEAD");
+		return http_refuse_method(request, "GET, HEAD");
 
 	iframe_page(&page, request->route.endpoint->sockjs_url);
 	iframe_policy(&policy, request);

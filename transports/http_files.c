@@ -129,13 +129,13 @@ static struct files *request_files(const struct http_request *request)
 bool http_serve_file(struct http_request *request)
 {
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
-		return http_answer_method(request, "GET, HEAD");
+		return http_refuse_method(request, "GET, HEAD");
 
 	struct files *files = request_files(request);
 	const struct file *file = files_find(files, request->route.path);
 
 	if (file != NULL && request->upgrades)
-		return http_answer_upgrade(request);
+		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	if (file != NULL)
 		return http_answer_file(request, file, 200);
 	if (files_has_folder(files, request->route.path))

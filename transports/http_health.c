@@ -8,7 +8,7 @@ static bool health_answer(
 	struct http_request *request, unsigned status, struct slice text)
 {
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
-		return http_answer_method(request, "GET, HEAD");
+		return http_refuse_method(request, "GET, HEAD");
 	return http_answer(request, &(struct answer){.status = status,
 					    .content_type = "text/plain; charset=UTF-8",
 					    .body = text,

@@ -9,6 +9,7 @@
 #include "gateway/config.h"
 #include "gateway/list.h"
 #include "gateway/loop.h"
+#include "gateway/refusal.h"
 #include "gateway/worker.h"
 #include "transports/http.h"
 #include "transports/intake.h"
@@ -111,9 +112,10 @@ struct http_request {
 	bool begun;              /* its head has been looked at, */
 	bool routed;             /* was good, and `route` says what it is about */
 
-	/* What its head was found to deserve; 0: nothing. Said when its body is here. */
-	int refusal;
-	struct slice refusal_text; /* empty: the status itself */
+	/* It is refused for its head; said when its body is here. */
+	bool is_wrong;
+	struct refusal refusal;  /* what for; of its head's memory, and of */
+	struct buf refusal_hint; /* this */
 
 	bool refused; /* that is said already: the connection closes */
 	bool expects; /* it waits for "100 Continue" before it sends its body */
@@ -171,7 +173,7 @@ static inline struct handle request_handle(const struct http_request *request)
  * http_request.c: answers past libmicrohttpd, which could answer only behind the body, or
  * reset the connection. What still comes is thrown away, until a deadline.
  */
-void http_refuse_early(struct http_request *request, unsigned status);
+void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 
 /* http_stall.c */
 void http_mark(struct stall *stall); /* it has something to do */
@@ -271,14 +273,28 @@ bool http_answer(struct http_request *request, const struct answer *answer);
 void http_write_answer(
 	struct http_request *request, const struct answer *answer, struct buf *out);
 
-/* A short text with a status: errors, mostly. */
+/* A short text with a status. */
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
 
-/* 426: it asks for a WebSocket where there is something else. */
-bool http_answer_upgrade(struct http_request *request);
+/*
+ * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal, and answers with its
+ * status, its sentence, what was refused and what to do about it. The door and the address
+ * are filled in, and the hint where it is empty and the kind has one.
+ */
+bool http_refuse(struct http_request *request, const struct refusal *refusal);
+bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
+bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
+bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
 
 /* 405 with `allow`. */
-bool http_answer_method(struct http_request *request, const char *allow);
+bool http_refuse_method(struct http_request *request, const char *allow);
+
+/* The same when its body is here. What the refusal borrows must live until then. */
+void http_refuse_later(struct http_request *request, const struct refusal *refusal);
+
+/* Counts and logs it; the answer, which somebody else gives, points to `text`. */
+struct answer http_refusal(
+	struct http_request *request, const struct refusal *refusal, struct buf *text);
 
 /*
  * Answers with a stream that http_receive.c fills. `reader` is libmicrohttpd's
@@ -315,10 +331,10 @@ bool http_serve_health(struct http_request *request);
 bool http_serve_ready(struct http_request *request);
 bool http_serve_metrics(struct http_request *request);
 
-/* http_admin.c: what an operator asks for, and the status to refuse him with, or 0. */
+/* http_admin.c: what an operator asks for, and whether he may; else it is refused later. */
 struct http_route admin_route(
 	const struct config *config, struct slice target, bool upgrade);
-int admin_check(const struct http_request *request, const struct http_head *head);
+void admin_check(struct http_request *request, const struct http_head *head);
 
 /*
  * http_send.c: a request that brings messages begins. Its session is looked for before
@@ -341,7 +357,7 @@ bool http_receive_is_asked(const struct http_request *request);
 
 /*
  * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,
- * or sets the request's refusal.
+ * or says later what is wrong.
  */
 bool http_upgrade(struct http_request *request, const struct http_head *head);
 

@@ -118,7 +118,16 @@ static bool missing_answer_page(struct http_request *request)
 
 bool http_answer_missing(struct http_request *request)
 {
-	if (!request_is_admin(request) && request_wants_page(request))
-		return missing_answer_page(request);
-	return http_answer_text(request, 404, SLICE("Not found\n"));
+	struct buf text = {0};
+
+	if (request_is_admin(request) || !request_wants_page(request))
+		return http_refuse_path(request, REFUSAL_NOT_FOUND);
+	/* It is refused as any other, but a person reads the answer. */
+	http_refusal(request,
+		&(struct refusal){.kind = REFUSAL_NOT_FOUND,
+			.what = SLICE("path"),
+			.value = request->route.path},
+		&text);
+	buf_finish(&text);
+	return missing_answer_page(request);
 }

@@ -36,11 +36,12 @@ struct receiver {
 	unsigned home; /* the worker of its feed */
 	const struct downlink *link;
 	enum receiver_phase phase;
-	bool begun;       /* the feed is there */
-	unsigned refusal; /* what it said instead; 0: nothing */
-	struct buf rest;  /* from the feed, not yet taken by the kernel */
-	bool last;        /* the response ends behind it */
-	bool closed;      /* no chunk follows what is written, or in `rest` */
+	bool begun;      /* the feed is there */
+	bool is_refused; /* instead of that the feed has said: */
+	enum refusal_kind refusal;
+	struct buf rest; /* from the feed, not yet taken by the kernel */
+	bool last;       /* the response ends behind it */
+	bool closed;     /* no chunk follows what is written, or in `rest` */
 	size_t prelude_sent;
 	uint64_t acked;                  /* progress_acked() at RECEIVER_MARK */
 	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
@@ -212,12 +213,17 @@ static struct answer poll_frame(const struct receiver *receiver, struct slice fr
 		.nosniff = receiver->link->calls};
 }
 
-static struct answer receiver_refusal(const struct receiver *receiver)
+/* Its answer points to `text`. */
+static struct answer receiver_refusal(const struct receiver *receiver, struct buf *text)
 {
-	return (struct answer){.status = receiver->refusal,
-		.content_type = "text/plain; charset=UTF-8",
-		.body = slice_of(receiver->refusal == 404 ? "Not found\n"
-							  : "Try again later\n")};
+	struct http_request *request = receiver->request;
+	struct refusal refusal = {.kind = receiver->refusal};
+
+	if (refusal.kind == REFUSAL_UNKNOWN_SESSION) {
+		refusal.what = SLICE("endpoint");
+		refusal.value = request->route.endpoint->path;
+	}
+	return http_refusal(request, &refusal, text);
 }
 
 static bool poll_answer(struct receiver *receiver)
@@ -239,6 +245,18 @@ static bool receiver_answer(struct receiver *receiver, struct answer answer)
 	bool written = receiver_send(receiver, buf_slice(&out));
 	buf_finish(&out);
 	return written;
+}
+
+static bool receiver_refuse(struct receiver *receiver)
+{
+	struct buf text = {0};
+	const struct answer answer = receiver_refusal(receiver, &text);
+	const bool good = receiver_has_left(receiver)
+				  ? receiver_answer(receiver, answer)
+				  : http_answer(receiver->request, &answer);
+
+	buf_finish(&text);
+	return good;
 }
 
 /* What the feed says. */
@@ -297,9 +315,10 @@ bool receiver_hear(struct http *http, uint64_t number, const struct receiver_wor
 		receiver_end(receiver);
 		break;
 	case RECEIVER_REFUSE:
-		receiver->refusal = word->status;
+		receiver->is_refused = true;
+		receiver->refusal = word->refusal;
 		if (receiver->phase == RECEIVER_OPEN)
-			receiver_answer(receiver, receiver_refusal(receiver));
+			receiver_refuse(receiver);
 		break;
 	case RECEIVER_PROBE:
 		receiver_tell(receiver, progress_is_dead(request->connection->watch.fd)
@@ -354,7 +373,7 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 
 	if (receiver->phase == POLL_ANSWERING && completed)
 		receiver_tell(receiver, FEED_WRITTEN);
-	else if (receiver->phase != RECEIVER_DONE && receiver->refusal == 0)
+	else if (receiver->phase != RECEIVER_DONE && !receiver->is_refused)
 		receiver_tell(receiver, FEED_LOST);
 	buf_finish(&receiver->rest);
 	free(receiver);
@@ -370,12 +389,8 @@ static bool receiver_go_on(struct receiver *receiver)
 
 	if (receiver->phase == RECEIVER_BROKEN)
 		return false;
-	if (receiver->refusal != 0) {
-		const struct answer answer = receiver_refusal(receiver);
-
-		return receiver_has_left(receiver) ? receiver_answer(receiver, answer)
-						   : http_answer(request, &answer);
-	}
+	if (receiver->is_refused)
+		return receiver_refuse(receiver);
 	if (receiver->link->streams && receiver->begun)
 		return stream_begin(receiver);
 	if (!receiver->link->streams && receiver->rest.len > 0)
@@ -403,30 +418,33 @@ static bool callback_is_name(struct slice callback)
 	return callback.len > 0 && callback.len <= CALLBACK_MAX;
 }
 
-/* Reads the parameter c. What is wrong with it, or NULL. */
-static const char *receive_callback(
-	const struct http_request *request, char callback[CALLBACK_MAX + 1])
+/* Reads the parameter c. False when something is wrong with it. */
+static bool receive_callback(const struct http_request *request,
+	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong)
 {
 	struct slice query = url_split(slice_of(request->target)).query, value;
 	struct buf decoded = {0};
-	const char *wrong = NULL;
+	bool good = true;
 
 	callback[0] = '\0';
 	if (!request->route.downlink->calls)
-		return NULL;
+		return true;
 	if ((!url_parameter(query, SLICE("c"), &value) &&
 		    !url_parameter(query, SLICE("callback"), &value)) ||
-		value.len == 0)
-		return "\"callback\" parameter required";
+		value.len == 0) {
+		*wrong = REFUSAL_NO_CALLBACK;
+		return false;
+	}
 	if (url_decode(&decoded, value, true) &&
 		callback_is_name(buf_slice(&decoded))) {
 		memcpy(callback, decoded.data, decoded.len);
 		callback[decoded.len] = '\0';
 	} else {
-		wrong = "invalid \"callback\" parameter";
+		*wrong = REFUSAL_CALLBACK;
+		good = false;
 	}
 	buf_finish(&decoded);
-	return wrong;
+	return good;
 }
 
 static bool receive_begin(struct http_request *request)
@@ -434,9 +452,10 @@ static bool receive_begin(struct http_request *request)
 	const struct http_route *route = &request->route;
 	char callback[CALLBACK_MAX + 1];
 
-	const char *wrong = receive_callback(request, callback);
-	if (wrong != NULL)
-		return http_answer_text(request, 500, slice_of(wrong));
+	enum refusal_kind wrong;
+
+	if (!receive_callback(request, callback, &wrong))
+		return http_refuse_kind(request, wrong);
 
 	struct receiver *receiver = xcalloc(1, sizeof(*receiver));
 	receiver->request = request;
@@ -464,10 +483,11 @@ static bool receive_begin(struct http_request *request)
 bool http_receive_is_asked(const struct http_request *request)
 {
 	char callback[CALLBACK_MAX + 1];
+	enum refusal_kind wrong;
 
 	return request->route.kind == ROUTE_DOWNLINK && !request->upgrades &&
 	       request_is(request, request->route.downlink->method) &&
-	       receive_callback(request, callback) == NULL;
+	       receive_callback(request, callback, &wrong);
 }
 
 bool http_serve_receive(struct http_request *request)
@@ -480,6 +500,6 @@ bool http_serve_receive(struct http_request *request)
 	if (posts && request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
 	if (!request_is(request, link->method))
-		return http_answer_method(request, posts ? "OPTIONS, POST" : "GET");
+		return http_refuse_method(request, posts ? "OPTIONS, POST" : "GET");
 	return receive_begin(request);
 }

@@ -55,6 +55,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 	request->connection->request = NULL;
 	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
+	buf_finish(&request->refusal_hint);
 	free(request->target);
 	free(request->kept);
 	free(request);
@@ -95,6 +96,7 @@ static struct http_head *request_read_head(
 	head->method = slice_of(method);
 	head->target = slice_of(request->target);
 	head->site = SLICE("");
+	head->fault = NULL;
 	head->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
 		      : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
 								   : -1;
@@ -104,23 +106,25 @@ static struct http_head *request_read_head(
 	return head;
 }
 
-static bool request_refuse(struct http_request *request, bool close)
+void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 {
-	struct answer answer = {
-		.status = (unsigned)request->refusal,
-		.content_type = "text/plain; charset=UTF-8",
-		.body = request->refusal_text,
-		.caching = CACHING_NEVER,
-		.close = close,
-	};
+	struct buf text = {0};
 
-	if (request->refusal == 405) {
-		answer.allow = HTTP_METHODS;
-		answer.content_type = NULL;
-	} else if (answer.body.len == 0) {
-		answer.body = slice_of(http_status_line(request->refusal));
-	}
-	return http_answer(request, &answer);
+	request->refused = true;
+	buf_finish(&request->body);
+	http_refusal(request, &(struct refusal){.kind = kind}, &text);
+	request_count(request, refusal_status(kind));
+	refusal_send(request->connection->watch.fd, kind, buf_slice(&text));
+	buf_finish(&text);
+}
+
+/* The head is no good: nothing that follows it is read. */
+static bool request_refuse_head(
+	struct http_request *request, const struct http_head *head, int status)
+{
+	const struct refusal refusal = refusal_of_head(head, status, SLICE(""));
+
+	return http_refuse_and_close(request, &refusal);
 }
 
 /* The door's rules. What they forbid is refused without looking at a body. */
@@ -142,30 +146,32 @@ static int request_check(const struct http_request *request, struct http_head *h
 	return http_head_check(head);
 }
 
-/* Says what was compared, so that it can be seen what a proxy leaves out. */
-static void request_log_forbidden(
-	const struct http_request *request, const struct http_head *head)
+/* Says what the Origin was compared with, so that it can be seen what a proxy leaves out. */
+static void request_forbid(struct http_request *request, const struct http_head *head,
+	const struct forwarded *site)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
-	const struct forwarded site = forwarded_read(
-		head, &request->connection->peer, &request_config(request)->proxies);
-	bool unbelieved =
-		!site.believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
-	struct slice scheme = site.scheme.len > 0 ? site.scheme : SLICE("http(s)");
+	const bool unbelieved =
+		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
+	const struct slice scheme =
+		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
+	struct buf *hint = &request->refusal_hint;
 
 	if (request->origin.len == 0)
-		log_info("http: 403 at %.*s: no Origin, and require_origin is set",
-			SLICE_ARGS(endpoint->path));
+		buf_append(
+			hint, SLICE("No Origin was sent, and require_origin is set."));
 	else if (endpoint->allowed_origins.count > 0)
-		log_info("http: 403 at %.*s: Origin \"%.*s\" is not in allowed_origins",
-			SLICE_ARGS(endpoint->path), SLICE_ARGS(request->origin));
+		buf_append(hint, SLICE("It is not in allowed_origins."));
 	else
-		log_info("http: 403 at %.*s: Origin \"%.*s\" is not \"%.*s://%.*s\"%s",
-			SLICE_ARGS(endpoint->path), SLICE_ARGS(request->origin),
-			SLICE_ARGS(scheme), SLICE_ARGS(site.host),
-			unbelieved ? ", and X-Forwarded-Host is not believed: it comes "
-				     "from none of trusted_proxies"
+		buf_printf(hint, "It is not %.*s://%.*s.%s", SLICE_ARGS(scheme),
+			SLICE_ARGS(site->host),
+			unbelieved ? " X-Forwarded-Host is not believed: it comes from "
+				     "none of trusted_proxies."
 				   : "");
+	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
+					   .what = SLICE("header Origin"),
+					   .value = request->origin,
+					   .hint = buf_slice(hint)});
 }
 
 /* Who asks, and whether his page may. */
@@ -188,8 +194,7 @@ static void request_check_peer(
 	if (endpoint == NULL ||
 		route_allows(config, endpoint, request->origin, &forwarded))
 		return;
-	request->refusal = 403;
-	request->refusal_text = SLICE("Origin not allowed\n");
+	request_forbid(request, head, &forwarded);
 }
 
 /* The cookies that its endpoint asks for. */
@@ -223,11 +228,11 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 				 ? admin_route(config, target, upgrade)
 				 : route_find(config, target, upgrade);
 	if (request_is_admin(request))
-		request->refusal = admin_check(request, head);
+		admin_check(request, head);
 	if (request->route.endpoint != NULL)
 		endpoint_ref(request->route.endpoint);
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
-	if (request->refusal == 0)
+	if (!request->is_wrong)
 		request_check_peer(request, head);
 	request_read_cookies(request, head);
 }
@@ -257,14 +262,6 @@ static uint64_t request_body_max(const struct http_request *request)
 	       SOCKJS_FRAMING_MAX;
 }
 
-void http_refuse_early(struct http_request *request, unsigned status)
-{
-	request->refused = true;
-	buf_finish(&request->body);
-	request_count(request, status);
-	refusal_send(request->connection->watch.fd, (int)status);
-}
-
 /*
  * What its head tells of its body. One that is too large is refused now; who waits to be
  * told to continue is told so, by libmicrohttpd, only if nothing is wrong.
@@ -275,14 +272,17 @@ static bool request_begin_body(
 	uint64_t length = http_body_length(head);
 
 	request->expects = http_header(head, SLICE("Expect")) != NULL;
-	if (length > request_body_max(request))
-		request->refusal = 413;
-	else if (request->refusal == 0 && request->keeps_body && http_has_body(head))
+	const bool is_large = length > request_body_max(request);
+
+	if (is_large)
+		request->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
+	else if (!request->is_wrong && request->keeps_body && http_has_body(head))
 		http_send_begin(request, length);
-	if (request->expects && request->refusal != 0)
-		return request_refuse(request, true);
-	if (request->refusal == 413)
-		http_refuse_early(request, 413);
+	request->is_wrong = request->is_wrong || is_large;
+	if (request->expects && request->is_wrong)
+		return http_refuse_and_close(request, &request->refusal);
+	if (is_large)
+		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	return true;
 }
 
@@ -292,15 +292,14 @@ static bool request_begin(
 {
 	struct http_head *head = request_read_head(request, method, version);
 
-	request->refusal = request_check(request, head);
-	if (request->refusal != 0)
-		return request_refuse(request, true);
+	const int status = request_check(request, head);
+
+	if (status != 0)
+		return request_refuse_head(request, head, status);
 
 	request_take_target(request, head);
 	http_request_read(request, head);
-	if (request->refusal == 403 && request->route.endpoint != NULL)
-		request_log_forbidden(request, head);
-	if (request->refusal == 0 && request->route.kind == ROUTE_WEBSOCKET &&
+	if (!request->is_wrong && request->route.kind == ROUTE_WEBSOCKET &&
 		http_upgrade(request, head))
 		return false;
 	return request_begin_body(request, head);
@@ -317,7 +316,7 @@ static void request_take_body(struct http_request *request, struct slice piece)
 	if (request->refused)
 		return;
 	if (request->received > request_body_max(request)) {
-		http_refuse_early(request, 413);
+		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	} else if (request->keeps_body) {
 		buf_append(&request->body, piece);
 	}
@@ -350,10 +349,10 @@ static bool request_serve(struct http_request *request)
 {
 	if (request->refused)
 		return false;
-	if (request->refusal != 0)
-		return request_refuse(request, false);
+	if (request->is_wrong)
+		return http_refuse(request, &request->refusal);
 	if (request->upgrades && request_is_elsewhere(request))
-		return http_answer_upgrade(request);
+		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	switch (request->route.kind) {
 	case ROUTE_FILE:
 		return http_serve_file(request);
@@ -377,9 +376,9 @@ static bool request_serve(struct http_request *request)
 	case ROUTE_UPLINK:
 		return http_serve_send(request);
 	case ROUTE_WEBSOCKET:
-		return http_answer_method(request, "GET");
+		return http_refuse_method(request, "GET");
 	case ROUTE_UNKNOWN:
-		return http_answer_text(request, 404, SLICE("Not found\n"));
+		return http_refuse_path(request, REFUSAL_NOT_FOUND);
 	}
 	return false;
 }

@@ -6,7 +6,6 @@
 #include "transports/http_internal.h"
 
 #include "gateway/crowd.h"
-#include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "transports/courier.h"
 
@@ -15,30 +14,24 @@ enum {
 		64 << 10, /* bytes of a body that is read to its end, to no purpose */
 };
 
-/* The status that a message for no session is answered with. */
-static unsigned send_refuse_unknown(const struct http_request *request)
+/* What a message for no session is refused as; too many of an address are told so. */
+static enum refusal_kind send_unknown_kind(const struct http_request *request)
 {
 	struct worker *worker = request_http(request)->worker;
 
-	log_info("http: a message for an unknown session at %.*s (with several "
-		 "servers: sticky sessions?)",
-		SLICE_ARGS(request->route.endpoint->path));
 	if (crowd_admits(worker->crew->crowd, worker->config, CROWD_UNKNOWN,
 		    request->address, loop_now(worker->loop)))
-		return 404;
+		return REFUSAL_UNKNOWN_SESSION;
 	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
-	return 429;
+	return REFUSAL_UNKNOWN_SESSIONS;
 }
 
 static bool send_answer_unknown(struct http_request *request)
 {
-	if (send_refuse_unknown(request) == 404)
-		return http_answer_text(request, 404, SLICE("Not found\n"));
-	return http_answer(
-		request, &(struct answer){.status = 429,
-				 .content_type = "text/plain; charset=UTF-8",
-				 .body = SLICE("Too many unknown sessions\n"),
-				 .close = true});
+	return http_refuse(
+		request, &(struct refusal){.kind = send_unknown_kind(request),
+				 .what = SLICE("endpoint"),
+				 .value = request->route.endpoint->path});
 }
 
 /*
@@ -66,14 +59,13 @@ static bool send_answer(struct http_request *request, enum intake intake)
 	case INTAKE_UNKNOWN:
 		return send_answer_unknown(request);
 	case INTAKE_BROKEN:
-		return http_answer_text(request, 500, SLICE("Broken JSON encoding."));
+		return http_refuse_kind(request, REFUSAL_BROKEN_JSON);
 	case INTAKE_NO_ARRAY:
-		return http_answer_text(request, 500, SLICE("Payload expected."));
+		return http_refuse_kind(request, REFUSAL_NO_PAYLOAD);
 	case INTAKE_TOO_BIG:
-		return http_answer_text(
-			request, 413, SLICE("A message is larger than limits.frame\n"));
+		return http_refuse_kind(request, REFUSAL_MESSAGE_SIZE);
 	case INTAKE_CROWDED:
-		return http_answer_text(request, 503, SLICE("Try again later\n"));
+		return http_refuse_kind(request, REFUSAL_BUSY);
 	case INTAKE_WAITS:
 		http_suspend(request->connection);
 		return true;
@@ -107,7 +99,7 @@ static void send_forget(struct http_request *request, bool is_long)
 	request->keeps_body = false;
 	buf_finish(&request->body);
 	if (is_long)
-		http_refuse_early(request, send_refuse_unknown(request));
+		http_refuse_early(request, send_unknown_kind(request));
 }
 
 void http_send_begin(struct http_request *request, uint64_t length)
@@ -123,7 +115,9 @@ void http_send_begin(struct http_request *request, uint64_t length)
 		if (!intake_knows(http->worker, &ask)) {
 			counter_add(&http->worker->metrics->unknown_sessions, 1);
 			if (request->expects)
-				request->refusal = (int)send_refuse_unknown(request);
+				http_refuse_later(request,
+					&(struct refusal){
+						.kind = send_unknown_kind(request)});
 			else
 				send_forget(request, is_long);
 		}
@@ -197,7 +191,7 @@ bool http_serve_send(struct http_request *request)
 	if (request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
 	if (!request_is(request, "POST"))
-		return http_answer_method(request, "OPTIONS, POST");
+		return http_refuse_method(request, "OPTIONS, POST");
 	if (!worker_is_full(http->worker))
 		return send_take(request);
 	list_append(&http->held, &request->held);

@@ -12,6 +12,7 @@
 #include "transports/feed.h"
 #include "transports/files.h"
 #include "transports/progress.h"
+#include "transports/refusal.h"
 
 #include <microhttpd.h>
 #include <stdarg.h>
@@ -71,6 +72,20 @@ static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
 	*slot = NULL;
 }
 
+/* libmicrohttpd has refused a later head by itself: with what, only its log tells. */
+static void http_note_refused(struct http *http, unsigned status)
+{
+	struct refusal refusal = {
+		.door = DOOR_HTTP, .kind = refusal_of_status((int)status)};
+	struct buf hint = {0};
+
+	metrics_answer(http->worker->metrics, REQUEST_REFUSED, status);
+	refusal_append_hint(&hint, http->worker->config, refusal.kind);
+	refusal.hint = buf_slice(&hint);
+	refusal_report(http->worker->metrics, &refusal, NULL);
+	buf_finish(&hint);
+}
+
 static void on_log(void *context, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
@@ -85,7 +100,7 @@ static void on_log(void *context, const char *format, va_list arguments)
 	/* Of a later head that it refuses by itself we learn in no other way. */
 	if (sscanf(line, "Error processing request (HTTP response code is %u",
 		    &status) == 1)
-		metrics_answer(http->worker->metrics, REQUEST_REFUSED, status);
+		http_note_refused(http, status);
 	log_debug("libmicrohttpd: %s", line);
 }
 

@@ -48,6 +48,7 @@ struct connection {
 	struct watch watch;
 	struct timer timer; /* linger, while closing or behind the peer's end */
 	struct task reap;
+	bool spoken;     /* its first bytes were looked at */
 	bool readable;   /* there may be bytes to read */
 	bool gone;       /* the peer has shut down its side; unread bytes may be left */
 	bool ended;      /* all of them have been read */
@@ -321,10 +322,68 @@ static void connection_hear_end(struct connection *connection)
 	session_hang_up(connection->session);
 }
 
+/* Refuses who has no session. */
+static void connection_refuse(
+	struct connection *connection, enum refusal_kind kind, struct slice address)
+{
+	struct buf text = {0};
+	const struct refusal refusal = {
+		.door = DOOR_TCP, .kind = kind, .address = address};
+
+	refusal_report(connection_worker(connection)->metrics, &refusal, &text);
+	const int sent =
+		refusal_send_stomp(connection->watch.fd, refusal_sentence(kind),
+			kind == REFUSAL_TCP_BUSY ? SLICE("") : buf_slice(&text));
+	buf_finish(&text);
+	if (sent == 0)
+		connection_close(connection);
+	else
+		connection_end(connection);
+}
+
+/* Who speaks something else than STOMP is told so, in words of STOMP. False: nobody. */
+static bool find_stranger(struct slice bytes, enum refusal_kind *kind)
+{
+	static const struct slice methods[] = {SLICE_INIT("GET /"),
+		SLICE_INIT("POST /"), SLICE_INIT("HEAD /"), SLICE_INIT("OPTIONS "),
+		SLICE_INIT("PUT /")};
+
+	*kind = REFUSAL_TCP_TLS_HELLO;
+	if (refusal_is_tls_hello(bytes))
+		return true;
+	*kind = REFUSAL_HTTP_REQUEST;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		if (slice_starts_with(bytes, methods[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Its first bytes are no STOMP: its session ends, and it is told why. */
+static void connection_turn_away(struct connection *connection, enum refusal_kind kind)
+{
+	struct session *session = connection->session;
+	char address[ADDRESS_TEXT_MAX];
+	const struct slice from = session_facts(session).address;
+	const size_t len = from.len < sizeof(address) ? from.len : sizeof(address);
+
+	memcpy(address, from.data, len);
+	connection->session = NULL;
+	session_lost(session, ENDING_ERROR);
+	connection_refuse(connection, kind, (struct slice){address, len});
+}
+
 static void connection_take(struct connection *connection, struct slice bytes)
 {
+	enum refusal_kind kind;
+
 	if (connection->session == NULL)
 		return;
+	if (!connection->spoken && find_stranger(bytes, &kind)) {
+		connection_turn_away(connection, kind);
+		return;
+	}
+	connection->spoken = true;
 	session_count_bytes(connection->session, bytes.len);
 	session_receive(connection->session, bytes, true);
 }
@@ -416,10 +475,8 @@ void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
 		tcp->worker, &config->tcp, TRANSPORT_TCP, SLICE(""), &peer);
 	if (connection->session != NULL)
 		session_attach(connection->session, &connection->outlet);
-	else if (refusal_send_stomp(fd, SLICE("Try again later")) == 0)
-		connection_close(connection);
 	else
-		connection_end(connection);
+		connection_refuse(connection, REFUSAL_TCP_BUSY, peer.address);
 }
 
 struct tcp *tcp_create(struct worker *worker)

@@ -74,16 +74,53 @@ static bool visitor_is_plain(const struct visitor *visitor)
 	return visitor->kind == HANDOVER_TCP;
 }
 
-void visitor_refuse(struct visitor *visitor, int status, struct slice why)
+static enum refusal_door visitor_door(
+	const struct visitor *visitor, enum refusal_kind kind)
+{
+	if (refusal_is_at(kind, DOOR_PROXY))
+		return DOOR_PROXY;
+	if (visitor_is_plain(visitor))
+		return DOOR_TCP;
+	return visitor->kind == HANDOVER_ADMIN && refusal_is_at(kind, DOOR_ADMIN)
+		       ? DOOR_ADMIN
+		       : DOOR_HTTP;
+}
+
+/* Counts and logs it. What may be told the peer is appended to *text. */
+static void visitor_report(
+	const struct visitor *visitor, struct refusal refusal, struct buf *text)
+{
+	const struct worker *worker = visitor->door->worker;
+	const struct address from =
+		peer_address((const struct sockaddr *)&visitor->address);
+	char address[ADDRESS_TEXT_MAX];
+	struct buf hint = {0};
+
+	refusal_append_hint(&hint, worker->config, refusal.kind);
+	if (refusal.hint.len == 0)
+		refusal.hint = buf_slice(&hint);
+	refusal.door = visitor_door(visitor, refusal.kind);
+	refusal.address = address_write(&from, address);
+	refusal_report(worker->metrics, &refusal, text);
+	buf_finish(&hint);
+}
+
+void visitor_refuse(struct visitor *visitor, const struct refusal *refusal)
 {
 	struct door *door = visitor->door;
-	int fd = visitor->watch.fd;
-	int sent = visitor_is_plain(visitor) ? refusal_send_stomp(fd, why)
-					     : refusal_send(fd, status);
+	int fd = visitor->watch.fd, sent;
+	struct buf text = {0};
 
-	if (!visitor_is_plain(visitor))
-		metrics_answer(
-			door->worker->metrics, REQUEST_REFUSED, (unsigned)status);
+	visitor_report(visitor, *refusal, &text);
+	if (visitor_is_plain(visitor)) {
+		sent = refusal_send_stomp(
+			fd, refusal_sentence(refusal->kind), buf_slice(&text));
+	} else {
+		metrics_answer(door->worker->metrics, REQUEST_REFUSED,
+			refusal_status(refusal->kind));
+		sent = refusal_send(fd, refusal->kind, buf_slice(&text));
+	}
+	buf_finish(&text);
 	visitor->refused = true;
 	if (sent == -1) {
 		visitor_close(visitor);
@@ -111,7 +148,8 @@ static bool visitor_is_websocket(struct visitor *visitor)
 		peer_address((const struct sockaddr *)&visitor->address);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
 
-	if (!http_upgrade_is_asked(head) || http_upgrade_check(head) != 0)
+	if (!http_upgrade_is_asked(head) ||
+		http_upgrade_check(head) != HTTP_UPGRADE_GOOD)
 		return false;
 	struct http_route route = route_find(config, head->target, true);
 	struct forwarded site = forwarded_read(head, &from, &config->proxies);
@@ -172,17 +210,13 @@ static bool visitor_is_welcome(struct visitor *visitor)
 	crowd_leave(crowd, visitor->place);
 	visitor->place = crowd_enter(crowd, &from);
 	if (crowded)
-		visitor_refuse(visitor, 503, SLICE("Too many connections"));
+		visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
 	return !crowded;
 }
 
 /* Where a PROXY header is wanted, it comes before all else. */
 static bool visitor_is_announced(struct visitor *visitor, bool gone)
 {
-	const struct address from =
-		peer_address((const struct sockaddr *)&visitor->address);
-	char text[ADDRESS_TEXT_MAX];
-
 	if (visitor->announced)
 		return true;
 	switch (proxy_header_take(
@@ -197,9 +231,8 @@ static bool visitor_is_announced(struct visitor *visitor, bool gone)
 	case PROXY_HEADER_GONE:
 		break;
 	case PROXY_HEADER_BAD:
-		log_warn("door: what %.*s sends begins with no PROXY header",
-			SLICE_ARGS(address_write(&from, text)));
-		visitor_refuse(visitor, 400, SLICE("A PROXY header must come first"));
+		visitor_refuse(
+			visitor, &(struct refusal){.kind = REFUSAL_PROXY_HEADER});
 		return false;
 	}
 	visitor_close(visitor);
@@ -209,6 +242,7 @@ static bool visitor_is_announced(struct visitor *visitor, bool gone)
 static void visitor_look(struct visitor *visitor, bool gone)
 {
 	struct peeked *peeked = &visitor->door->peeked;
+	struct refusal refusal;
 
 	switch (peek_head(visitor->watch.fd, visitor->door->worker->config, peeked)) {
 	case PEEK_HEAD:
@@ -219,7 +253,9 @@ static void visitor_look(struct visitor *visitor, bool gone)
 			visitor_close(visitor);
 		break;
 	case PEEK_BAD:
-		visitor_refuse(visitor, peeked->status, SLICE(""));
+		refusal = refusal_of_head(&peeked->head, peeked->status,
+			(struct slice){peeked->room, peeked->got});
+		visitor_refuse(visitor, &refusal);
 		break;
 	case PEEK_NOTHING:
 		break;

@@ -264,7 +264,7 @@ test('who cannot be served is refused with 503, and never by an empty 200', asyn
   for (const receiver of receivers) {
     const { status, body } = await ask(crowded.port, receiver.line.replace(' ', ` ${at('/echo').url}/`), { body: '' });
     assert.equal(status, 503, receiver.name);
-    assert.equal(body, 'Try again later\n');
+    assert.equal(body, 'Try again later.');
   }
   only.abort();
 });

@@ -118,12 +118,12 @@ test('the log says what a refused Origin was compared to', async () => {
   await compared('127.0.0.2', { Origin: 'https://three.example', 'X-Forwarded-Host': 'three.example' });
 
   const lines = [
-    'Origin "https://one.example" is not "https://shop.example:81"\n',
-    'Origin "https://two.example" is not "http(s)://localhost"\n',
-    'Origin "https://three.example" is not "http(s)://localhost", and X-Forwarded-Host is not '
-      + 'believed: it comes from none of trusted_proxies\n',
+    'value=https://one.example hint="It is not https://shop.example:81."',
+    'value=https://two.example hint="It is not http(s)://localhost."',
+    'value=https://three.example hint="It is not http(s)://localhost. X-Forwarded-Host is not believed: '
+      + 'it comes from none of trusted_proxies."',
   ];
-  await until('all is logged', () => lines.every((line) => gateway.log.includes(`403 at /echo: ${line}`)));
+  await until('all is logged', () => lines.every((line) => gateway.log.includes(`what="header Origin" ${line}`)));
 });
 
 // A browser gives the affinity cookie to a page of another site, and sends it, only so.

@@ -143,14 +143,16 @@ test('a message for a session that is not here is counted', async () => {
   const before = await scrape(gateway);
   assert.equal((await new Session(gateway.port, '/echo').send('lost')).status, 404);
   await assertChanged(gateway, before, {
-    [requests('xhr_send', 404)]: 1, postern_unknown_sessions_total: 1 });
+    [requests('xhr_send', 404)]: 1, postern_unknown_sessions_total: 1,
+    'postern_refusals_total{door="sockjs",kind="unknown_session"}': 1 });
 });
 
 test('what is refused is counted by its bound', async () => {
   const before = await scrape(gateway);
   assert.equal((await ask(gateway.port, `GET /${'x'.repeat(9000)}`)).status, 414);
   await assertChanged(gateway, before, {
-    [requests('refused', 414)]: 1, 'postern_refused_total{bound="target"}': 1 });
+    [requests('refused', 414)]: 1, 'postern_refused_total{bound="target"}': 1,
+    'postern_refusals_total{door="http",kind="target_size"}': 1 });
 });
 
 test('the text is one that Prometheus takes', async (context) => {

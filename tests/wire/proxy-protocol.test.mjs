@@ -147,7 +147,7 @@ test('a connection without a good header is refused', async () => {
   const error = await readStomp(wire.write(CONNECT));
   assert.deepEqual([error.command, error.headers.message], ['ERROR', 'A PROXY header must come first']);
   await wire.rest();
-  assert.match(gateway.log, /door: what 127\.0\.0\.1 sends begins with no PROXY header\n/);
+  assert.match(gateway.log, /refused at proxy: kind=proxy_header .* address=127\.0\.0\.1\n/);
 });
 
 test('who is no proxy is refused, whatever he says', async () => {

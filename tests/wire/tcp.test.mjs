@@ -132,7 +132,7 @@ for (const [what, body] of Object.entries(octets)) {
 
 const TLS_HELLO = Buffer.from('16030100c8010000c4030358b4a0b0c1d2e3f405162738495a6b7c8d9eafb0c1d2e3f40516', 'hex');
 const rubbish = {
-  'an HTTP request': ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', /command/],
+  'an HTTP request': ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', /HTTP is spoken/],
   'a TLS hello': [TLS_HELLO, /./],
   'a frame before CONNECT': [frame('SEND', { destination: '/topic/a' }, 'x'), /CONNECT/],
   'a command without end': ['C'.repeat(100_000), /command/],

@@ -15,6 +15,9 @@ export function conformance({ endpoints = [], times, ...more } = {}) {
 
 export const PLAIN = 'text/plain; charset=UTF-8';
 
+// What a refusal has: it is plain text, whatever it quotes.
+export const refusal = (body) => ({ 'content-type': PLAIN, 'content-length': `${body.length}`, 'x-content-type-options': 'nosniff' });
+
 // What every answer below an endpoint has for who sends no Origin.
 export const ANYBODY = { vary: 'Origin', 'access-control-allow-origin': '*' };
 
