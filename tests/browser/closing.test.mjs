@@ -18,7 +18,7 @@ for (const name of BROWSERS) {
       for (let i = 0; i < count; i += 1) {
         await new Promise((resolve) => {
           const events = [];
-          const socket = new WebSocket(`${url}/close/000/closing${i}/websocket`);
+          const socket = new window.WebSocket(`${url}/close/000/closing${i}/websocket`);
           socket.onopen = () => events.push('open');
           socket.onmessage = ({ data }) => events.push(data);
           socket.onclose = ({ code, wasClean }) => {
