@@ -148,8 +148,9 @@ static void client_refuse_broker(struct client *client,
 		&(struct client_refusal){
 			.kind = refusal->kind,
 			.what = slice_of(refusal->what != NULL ? refusal->what : ""),
-			.value = {refusal->has_value ? refusal->value : NULL,
-				refusal->value_len},
+			.value = refusal->has_value ? (struct slice){refusal->value,
+							      refusal->value_len}
+						    : (struct slice){NULL, 0},
 			.hint = slice_of(refusal->hint),
 			.receipt = receipt,
 			.destination = named.len > 0 || destination == NULL

@@ -111,8 +111,8 @@ struct times {
 	uint64_t ping, pong; /* an idle WebSocket is pinged; then must answer */
 	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
 	uint64_t stomp_send_least; /* what we offer to who wants beats more often */
-	uint64_t linger; /* an ERROR or close frame may take this to leave */
-	uint64_t drain;  /* SIGTERM until the last close */
+	uint64_t linger;           /* an ERROR or close frame may take this to leave */
+	uint64_t drain;            /* SIGTERM until the last close */
 };
 
 struct config {
