@@ -6,31 +6,53 @@
 //   node packages.mjs FOLDER [DOWNLOADS]
 //
 // Without npm, the registry is npm_config_registry of the environment, `registry` of
-// ~/.npmrc, or npm's own default. HTTPS_PROXY and NO_PROXY count. A registry that requires
+// ~/.npmrc, or npm's own default, which Debian's node-registry-url knows. HTTPS_PROXY and NO_PROXY count. A registry that requires
 // a login needs npm.
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const NPM_DEFAULT = 'https://registry.npmjs.org/';
 const PATIENCE = 60_000, REDIRECTS = 5, AT_ONCE = 8;
 
 const run = promisify(execFile);
 const folder = path.resolve(process.argv[2]);
 const downloads = path.resolve(process.argv[3] ?? fileURLToPath(new URL('../build/downloads', import.meta.url)));
 
-function registry() {
+// Debian keeps modules where `import` does not look for them; a link leads there.
+async function defaultRegistry() {
+  const place = mkdtempSync(path.join(tmpdir(), 'registry-'));
+  const script = "import registryUrl from 'registry-url'; console.log(registryUrl());";
+  try {
+    symlinkSync('/usr/share/nodejs', path.join(place, 'node_modules'));
+    const { stdout } = await run(process.execPath,
+      ['--preserve-symlinks', '--input-type=module', '-e', script], { cwd: place });
+    return stdout.trim();
+  } catch {
+    throw new Error("npm's registry is not known without npm or Debian's node-registry-url");
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+async function findRegistry() {
   const npmrc = path.join(homedir(), '.npmrc');
   const line = existsSync(npmrc) && readFileSync(npmrc, 'utf8').match(/^registry\s*=\s*(\S+)/m);
-  const url = process.env.npm_config_registry ?? process.env.NPM_CONFIG_REGISTRY ?? (line ? line[1] : NPM_DEFAULT);
+  const url = process.env.npm_config_registry ?? process.env.NPM_CONFIG_REGISTRY
+    ?? (line ? line[1] : await defaultRegistry());
   return url.endsWith('/') ? url : `${url}/`;
 }
+
+// It is asked for once, when something must be fetched.
+let found;
+const registry = () => { found ??= findRegistry(); return found; };
 
 // Optional packages are left out, as .npmrc tells npm.
 const locked = ({ packages }) => Object.entries(packages).filter(([place, { optional }]) => place !== '' && !optional);
@@ -41,7 +63,7 @@ const described = ([place, { name, version, integrity }]) => ({
   checksum: integrity.split(' ').find((sum) => sum.startsWith('sha512-')),
 });
 
-const urlOf = ({ name, version }) => `${registry()}${name}/-/${path.basename(name)}-${version}.tgz`;
+const urlOf = async ({ name, version }) => `${await registry()}${name}/-/${path.basename(name)}-${version}.tgz`;
 
 function proxyFor({ protocol, hostname }) {
   const setting = (name) => process.env[name] ?? process.env[name.toUpperCase()] ?? '';
@@ -100,7 +122,7 @@ const isWhole = (bytes, checksum) => checksum === `sha512-${createHash('sha512')
 async function fetchFile({ checksum, ...wanted }) {
   const file = path.join(downloads, `${createHash('sha256').update(checksum).digest('hex')}.tgz`);
   if (existsSync(file) && isWhole(readFileSync(file), checksum)) return file;
-  const url = urlOf(wanted);
+  const url = await urlOf(wanted);
   const bytes = await bytesOf(new URL(url)).catch((error) => { throw new Error(`${url}: ${error.message || error.code}`); });
   if (!isWhole(bytes, checksum)) throw new Error(`${url}: its checksum is not that of package-lock.json`);
   writeFileSync(`${file}.part`, bytes);
