@@ -73,7 +73,7 @@ const settings = (prefix, more) => ({
     { path: `${prefix}/talk`, handler: 'echo', response_limit: 4096 },
     { path: `${prefix}/same`, handler: 'echo', allowed_origins: [] }, // the same origin only
   ],
-  times: { drain: 500 },
+  times: { drain: 500, disconnect: 5_000 }, // the clients leave without a word
   limits: { log_lines: 100_000 }, // it is counted by them
   ...more,
 });
