@@ -1,5 +1,5 @@
 /* Brings the core and the edge together: the only place that sees both. */
-#include "gateway/command.h"
+#include "gateway/command/command.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge.h"
 

@@ -2,7 +2,7 @@
  * Any text is a configuration or a mistake that one line tells. What is read must
  * keep the promises that the rest relies on.
  */
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 #include <assert.h>
 #include <stdint.h>

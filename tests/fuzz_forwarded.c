@@ -4,7 +4,7 @@
  */
 #include "protocol/forwarded.h"
 #include "protocol/host.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 static const struct http_head_limits limits = {
 	.bytes = 4096, .target = 60, .lines = HTTP_HEADERS_MAX};

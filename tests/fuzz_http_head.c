@@ -3,7 +3,7 @@
  * passes once passes again, and the head that is written for an upgrade is good.
  */
 #include "protocol/http_head.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 /* Small, so that the fuzzer meets them. */
 static const struct http_head_limits limits = {.bytes = 500, .target = 60, .lines = 12};

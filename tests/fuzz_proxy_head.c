@@ -3,7 +3,7 @@
  * may be, and what is refused says nothing.
  */
 #include "protocol/proxy_head.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,11 +3,11 @@
  * clock may do, in any order. Whatever it is, the session says nothing behind its end,
  * its queue keeps its bounds and its sums, and its next look at the clock is planned.
  */
-#include "gateway/session_internal.h"
-#include "tests/fuzz.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
+#include "gateway/session/session_internal.h"
+#include "tests/support/fuzz.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
 
 #include <stdio.h>
 

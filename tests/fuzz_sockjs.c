@@ -5,7 +5,7 @@
 #include "protocol/sockjs.h"
 #include "protocol/url.h"
 #include "protocol/utf8.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 enum { AMPLE = 1 << 28, SMALL = 8 };
 

@@ -4,7 +4,7 @@
  * frame on. fuzz_stomp_feed.c is its quick sibling.
  */
 #include "protocol/stomp.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 /* Small, so that the fuzzer meets them. */
 static const struct stomp_limits small = {.frame = 200, .headers = 5, .header = 50};

@@ -3,7 +3,7 @@
  * and 1.2 parse can be written and parsed again. The first byte of the input chooses the version.
  */
 #include "protocol/stomp.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 /* Small, so that the fuzzer meets them; and what a written frame surely fits in. */
 static const struct stomp_limits small = {.frame = 200, .headers = 5, .header = 50};

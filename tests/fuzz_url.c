@@ -1,7 +1,7 @@
 /* Targets and origins: whatever a peer writes, what comes out keeps its promises. */
 #include "protocol/origin.h"
 #include "protocol/url.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 static void check_transport(struct slice rest)
 {

@@ -3,7 +3,7 @@
  * frames, and fails for the same reason.
  */
 #include "protocol/wsreader.h"
-#include "tests/fuzz.h"
+#include "tests/support/fuzz.h"
 
 #include <stdlib.h>
 

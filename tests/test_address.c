@@ -1,5 +1,5 @@
 #include "protocol/address.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *text, *written; /* NULL when it is refused */

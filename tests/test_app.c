@@ -1,7 +1,7 @@
 /* Application routes: where a SEND goes, what becomes of its body, who hears no. */
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer, *listener;

@@ -1,8 +1,8 @@
 /* Who listens on a worker: an audience of four, each with a session of its own. */
 #include "gateway/broker/internal.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 enum { MEMBERS = 4 };
 

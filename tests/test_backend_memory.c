@@ -1,7 +1,7 @@
 /* The backend that is built in owes the broker what every backend owes it. */
-#include "tests/backend_suite.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/backend_suite.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct crew *start(const char *members)
 {

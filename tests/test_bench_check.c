@@ -1,6 +1,6 @@
 #include "tests/bench/check.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 static const struct {
 	uint64_t numbers[6];
 	uint64_t missed, doubled, disordered;

@@ -1,8 +1,8 @@
 /* Whose a destination is, and how many of what a client may have. */
 #include "gateway/broker/internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer, *other;

@@ -5,9 +5,9 @@
  * alone and tells all of it.
  */
 #include "gateway/broker/internal.h"
-#include "tests/broker_model.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/broker_model.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

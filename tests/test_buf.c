@@ -1,5 +1,5 @@
 #include "protocol/buf.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 START_TEST(a_zeroed_buf_is_empty_and_valid)
 {

@@ -1,8 +1,8 @@
 /* Where sessions are counted: endpoints come with reloads, and none goes. */
-#include "gateway/census.h"
+#include "gateway/worker/census.h"
 
-#include "gateway/config.h"
-#include "tests/unit.h"
+#include "gateway/config/config.h"
+#include "tests/support/unit.h"
 
 static struct census *census;
 

@@ -1,6 +1,6 @@
 #include "protocol/chunk.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static struct buf buf;
 

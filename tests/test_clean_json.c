@@ -1,6 +1,6 @@
-#include "gateway/broker/clean_json.h"
+#include "gateway/route/clean_json.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *json, *clean; /* NULL: nothing to replace */

@@ -1,8 +1,8 @@
 /* The STOMP conversation: how it begins and ends. */
 #include "protocol/stomp.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer;

@@ -1,8 +1,8 @@
 /* The STOMP conversation once it is connected: each command, receipts, order. */
 #include "gateway/broker/internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer, *other;

@@ -2,13 +2,13 @@
  * What becomes of something that a client is refused: the table of client_refusal.h, and
  * its edges. Kinds that fail are brought about by a backend that does what it is told.
  */
-#include "gateway/client_refusal.h"
+#include "gateway/stomp/client_refusal.h"
 
 #include "gateway/broker/transaction.h"
-#include "gateway/metrics.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "gateway/worker/metrics.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #define ERROR   CLIENT_ANSWER_ERROR
 #define MESSAGE CLIENT_ANSWER_MESSAGE

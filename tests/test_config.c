@@ -1,6 +1,6 @@
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* What is wrong in a configuration is told with its place. */
-#include "gateway/config.h"
-#include "gateway/config_mistake.h"
-#include "tests/unit.h"
+#include "gateway/config/config.h"
+#include "gateway/config/config_mistake.h"
+#include "tests/support/unit.h"
 
 #define X51         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define CHAT        "{\"path\": \"/chat\"}"

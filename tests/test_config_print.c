@@ -1,8 +1,8 @@
-#include "gateway/config_print.h"
+#include "gateway/config/config_print.h"
 
-#include "gateway/demo.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/config/demo.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static char *print(const struct config *config)
 {

@@ -1,6 +1,6 @@
 /* What a configuration names and nothing could ever reach. */
-#include "gateway/config.h"
-#include "tests/unit.h"
+#include "gateway/config/config.h"
+#include "tests/support/unit.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /* What a reload changes, what it leaves, and who holds the snapshots meanwhile. */
-#include "gateway/config_reload.h"
+#include "gateway/config/config_reload.h"
 
-#include "gateway/config_print.h"
-#include "gateway/config_settings.h"
-#include "gateway/log.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/base/log.h"
+#include "gateway/config/config_print.h"
+#include "gateway/config/config_settings.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* The environment and flags over a file; commands.test.mjs has them from outside. */
-#include "gateway/config_settings.h"
+#include "gateway/config/config_settings.h"
 
-#include "gateway/config.h"
-#include "tests/unit.h"
+#include "gateway/config/config.h"
+#include "tests/support/unit.h"
 
 #include <unistd.h>
 

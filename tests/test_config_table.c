@@ -1,8 +1,8 @@
 /* What single values must look like; test_config.c has the files. */
-#include "gateway/config.h"
-#include "gateway/config_table.h"
+#include "gateway/config/config.h"
+#include "gateway/config/config_table.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 /* True when a file with `value` between `before` and `behind` is a configuration. */
 static bool is_taken(const char *before, const char *value, const char *behind)

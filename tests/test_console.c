@@ -1,9 +1,9 @@
 /* What the console is told, by whoever knows, and who may ask. */
-#include "gateway/broker/console.h"
+#include "gateway/console/console.h"
 
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "transports/content_type.h"
+#include "transports/http/content_type.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *name, *type;

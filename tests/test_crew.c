@@ -3,13 +3,13 @@
  * the end run real threads; whoever waits for a wake-up that was lost, or for
  * an end that does not come, runs into the test's timeout.
  */
-#include "gateway/crew.h"
+#include "gateway/worker/crew.h"
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "protocol/xmalloc.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* Counters that all workers share, with a bound. */
-#include "gateway/crew.h"
+#include "gateway/worker/crew.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <pthread.h>
 

@@ -1,8 +1,8 @@
-#include "gateway/crowd.h"
+#include "gateway/worker/crowd.h"
 
-#include "gateway/log.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/base/log.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct config *config;
 static struct crowd *crowd;

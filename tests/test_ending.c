@@ -1,11 +1,11 @@
 /* The list of endings: the close frame, the tombstone, the log and the figures read it. */
-#include "gateway/ending.h"
+#include "gateway/worker/ending.h"
 
-#include "gateway/log.h"
-#include "gateway/metrics.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/base/log.h"
+#include "gateway/worker/metrics.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <unistd.h>
 

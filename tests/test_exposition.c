@@ -1,10 +1,10 @@
 /* The figures of a crew, told as Prometheus reads them, and what they count. */
-#include "gateway/exposition.h"
+#include "gateway/worker/exposition.h"
 
-#include "gateway/metrics.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "gateway/worker/metrics.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 #include <time.h>

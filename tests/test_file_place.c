@@ -1,6 +1,6 @@
-#include "transports/file_place.h"
+#include "transports/http/file_place.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #include "gateway/broker/foreign.h"
 
 #include "gateway/broker/internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer;

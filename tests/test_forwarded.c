@@ -1,5 +1,5 @@
 #include "protocol/forwarded.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 /* 10.0.0.0/8 and ::1 are proxies, all others are not. */
 static struct network proxies[2];

@@ -1,8 +1,8 @@
-#include "transports/framing.h"
+#include "transports/sockjs/framing.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct session *session;

@@ -1,6 +1,6 @@
-#include "gateway/graveyard.h"
+#include "gateway/session/graveyard.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
-#include "gateway/handlers.h"
+#include "gateway/handlers/handlers.h"
 
-#include "gateway/session_internal.h"
+#include "gateway/session/session_internal.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *name;

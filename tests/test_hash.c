@@ -1,5 +1,5 @@
 #include "protocol/hash.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 /*
  * From the reference implementation of SipHash: the key's bytes are 0 to 15, the

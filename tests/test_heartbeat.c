@@ -1,5 +1,5 @@
 #include "protocol/heartbeat.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *value;

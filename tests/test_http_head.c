@@ -1,5 +1,5 @@
 #include "protocol/http_head.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct http_head_limits limits = {.bytes = 200, .target = 30, .lines = 5};
 

@@ -1,5 +1,5 @@
 #include "protocol/http_head.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

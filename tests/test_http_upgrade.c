@@ -1,6 +1,6 @@
 #include "protocol/http_head.h"
-#include "tests/unit.h"
-#include "transports/refusal.h"
+#include "tests/support/unit.h"
+#include "transports/base/refusal.h"
 
 static const struct http_head_limits limits = {
 	.bytes = 7168, .target = 4096, .lines = HTTP_HEADERS_MAX};

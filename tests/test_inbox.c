@@ -1,8 +1,8 @@
 /* The order of posts, and when a worker must be woken for them. */
-#include "gateway/inbox.h"
+#include "gateway/base/inbox.h"
 
 #include "protocol/xmalloc.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* Which of the sockets that systemd hands over is for what. */
-#include "transports/inherited.h"
+#include "transports/door/inherited.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* What a request brings to its session, and what it hears when that cannot be. */
-#include "transports/intake.h"
+#include "transports/http/intake.h"
 
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 const struct handler *handler_find(struct slice name)
 {

@@ -1,7 +1,7 @@
 /* What waits in several queues is joined once, and each gets what waits in its own. */
-#include "gateway/joint.h"
+#include "gateway/session/joint.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static struct names names;
 static struct joint *joint;

@@ -1,7 +1,7 @@
 /* Every SockJS transport: what its responses and requests look like, to the byte. */
-#include "transports/link.h"
+#include "transports/sockjs/link.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *path, *method, *content_type;

@@ -1,6 +1,6 @@
-#include "gateway/list.h"
+#include "gateway/base/list.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 struct item {
 	int number;

@@ -1,6 +1,6 @@
-#include "gateway/log.h"
+#include "gateway/base/log.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <time.h>
 #include <unistd.h>

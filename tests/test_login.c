@@ -1,10 +1,10 @@
 /* Logins, which are checked on threads of the pool; the party hears at the loop's turn. */
-#include "gateway/login.h"
+#include "gateway/stomp/login.h"
 
+#include "gateway/base/password.h"
 #include "gateway/broker/broker.h"
-#include "gateway/password.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct party party;

@@ -1,7 +1,7 @@
-#include "gateway/loop.h"
+#include "gateway/base/loop.h"
 
-#include "gateway/log.h"
-#include "tests/unit.h"
+#include "gateway/base/log.h"
+#include "tests/support/unit.h"
 
 #include <dirent.h>
 #include <pthread.h>

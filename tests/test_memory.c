@@ -3,9 +3,9 @@
  * go, and nothing is lost.
  */
 #include "gateway/broker/internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* What of a SEND its receivers see, in every version and on every wire. */
-#include "gateway/message.h"
+#include "gateway/session/message.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

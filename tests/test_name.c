@@ -1,6 +1,6 @@
-#include "gateway/name.h"
+#include "gateway/base/name.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static struct names names;
 

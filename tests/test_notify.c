@@ -1,7 +1,7 @@
 /* What a service manager hears. */
-#include "gateway/notify.h"
-#include "tests/manager.h"
-#include "tests/unit.h"
+#include "gateway/base/notify.h"
+#include "tests/support/manager.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 #include <time.h>

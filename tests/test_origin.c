@@ -1,5 +1,5 @@
 #include "protocol/origin.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *origin, *scheme, *host;

@@ -1,6 +1,6 @@
-#include "gateway/outbound.h"
+#include "gateway/session/outbound.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

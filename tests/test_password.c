@@ -1,6 +1,6 @@
 /* Passwords and their hashes. */
-#include "gateway/password.h"
-#include "tests/unit.h"
+#include "gateway/base/password.h"
+#include "tests/support/unit.h"
 
 /* Made by other programs: SHA-512 and bcrypt. */
 static const struct {

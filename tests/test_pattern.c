@@ -1,7 +1,7 @@
 /* Patterns: what they match, and what that costs. */
 #include "gateway/broker/pattern.h"
-#include "tests/chance.h"
-#include "tests/unit.h"
+#include "tests/support/chance.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

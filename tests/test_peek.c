@@ -1,8 +1,8 @@
-#include "transports/peek.h"
+#include "transports/base/peek.h"
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "protocol/xmalloc.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

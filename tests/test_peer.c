@@ -1,6 +1,6 @@
-#include "transports/peer.h"
+#include "transports/base/peer.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

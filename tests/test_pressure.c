@@ -1,12 +1,12 @@
-#include "gateway/pressure.h"
+#include "gateway/worker/pressure.h"
 
-#include "gateway/footprint.h"
-#include "gateway/log.h"
-#include "gateway/session.h"
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/base/footprint.h"
+#include "gateway/base/log.h"
+#include "gateway/session/session.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 const struct handler *handler_find(struct slice name)
 {

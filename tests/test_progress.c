@@ -1,6 +1,6 @@
-#include "transports/progress.h"
+#include "transports/base/progress.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

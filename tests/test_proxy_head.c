@@ -1,5 +1,5 @@
 #include "protocol/proxy_head.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 #define TCP4      "\xcb\0\x71\x09\xc6\x33\x64\x07\xc0\0\x01\xbb"

@@ -1,6 +1,6 @@
 /* A queue at its home: room, turns, credit, and what comes back. */
 #include "gateway/broker/queue.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-#include "gateway/receipts.h"
+#include "gateway/stomp/receipts.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static struct receipts receipts;
 

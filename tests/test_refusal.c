@@ -1,7 +1,7 @@
-#include "gateway/refusal.h"
+#include "gateway/worker/refusal.h"
 
-#include "gateway/metrics.h"
-#include "tests/unit.h"
+#include "gateway/worker/metrics.h"
+#include "tests/support/unit.h"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
-#include "gateway/registry.h"
+#include "gateway/base/registry.h"
 
-#include "gateway/list.h"
-#include "tests/unit.h"
+#include "gateway/base/list.h"
+#include "tests/support/unit.h"
 
 static struct registry registry;
 

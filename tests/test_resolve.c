@@ -1,10 +1,10 @@
 /* What a client writes, as the broker goes by it, and what is refused when it is written. */
 #include "gateway/broker/resolve.h"
 
-#include "gateway/session.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "gateway/session/session.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer;

@@ -1,6 +1,6 @@
-#include "transports/rota.h"
+#include "transports/http/rota.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 enum { PLACES = 8 };
 

@@ -1,7 +1,7 @@
-#include "transports/route.h"
+#include "transports/sockjs/route.h"
 
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct config *config;
 

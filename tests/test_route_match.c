@@ -1,6 +1,6 @@
-#include "gateway/broker/route_match.h"
+#include "gateway/route/route_match.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *pattern, *destination;

@@ -1,6 +1,6 @@
-#include "gateway/secret.h"
+#include "gateway/base/secret.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	const char *name;

@@ -1,11 +1,11 @@
 /* What a session hands to its outlets, and how it ends; test_session_times.c has the clock,
  * test_session_identity.c who it is. */
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 const struct handler *handler_find(struct slice name)
 {

@@ -1,10 +1,10 @@
 /* A session whose handler wants to hear no more for now, and those who wait for it. */
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 enum { MOST = 16 };
 

@@ -1,10 +1,10 @@
 /* Which session is found by whom, and how many there may be. */
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 const struct handler *handler_find(struct slice name)
 {

@@ -1,10 +1,10 @@
 /* What a slow reader still gets: the policies; test_session_times.c has the "close". */
-#include "gateway/session_internal.h"
+#include "gateway/session/session_internal.h"
 
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

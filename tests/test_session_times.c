@@ -1,11 +1,11 @@
 /* The clock of a session: who is silent, deaf or too slow, and for how long. */
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 
 #include "protocol/xmalloc.h"
-#include "tests/memory_outlet.h"
-#include "tests/recorder.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/recorder.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 const struct handler *handler_find(struct slice name)
 {

@@ -1,8 +1,8 @@
 /* What sessions of all workers share: their bound, and how they are told apart. */
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 START_TEST(all_workers_agree_where_an_id_is_at_home)
 {

@@ -1,10 +1,10 @@
 /* ACK and NACK: which messages a frame means, in each version, and what becomes of them. */
 #include "gateway/broker/internal.h"
 
-#include "gateway/metrics.h"
-#include "gateway/session.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

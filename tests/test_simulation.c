@@ -3,8 +3,8 @@
  * own. POSTERN_SCHEDULES in the environment is how many, for long runs;
  * POSTERN_SEED plays that one alone and tells all of it on stderr.
  */
-#include "tests/simulation.h"
-#include "tests/unit.h"
+#include "tests/support/simulation.h"
+#include "tests/support/unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>

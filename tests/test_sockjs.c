@@ -1,6 +1,6 @@
 #include "protocol/sockjs.h"
 #include "protocol/utf8.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	struct slice text, quoted;

@@ -1,5 +1,5 @@
 #include "protocol/sockjs.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 enum { AMPLE = 1 << 28 };
 

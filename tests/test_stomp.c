@@ -1,5 +1,5 @@
 #include "protocol/stomp.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 START_TEST(commands_and_versions_have_their_names)
 {

@@ -1,5 +1,5 @@
 #include "protocol/stomp_head.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	enum stomp_version version;

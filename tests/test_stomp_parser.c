@@ -5,7 +5,7 @@
  * in two pieces at every place, and must always come out alike.
  */
 #include "protocol/stomp.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct stomp_limits small = {.frame = 120, .headers = 4, .header = 40};
 

@@ -1,5 +1,5 @@
 #include "protocol/stomp.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #define NASTY "a:b\\c\rd\ne\0f"
 

@@ -1,9 +1,9 @@
 /* A party's subscriptions: how they are numbered, found, and what they remember. */
 #include "gateway/broker/internal.h"
 
-#include "gateway/session.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/session/session.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct broker *broker;

@@ -1,7 +1,7 @@
-#include "gateway/table.h"
+#include "gateway/base/table.h"
 
-#include "gateway/list.h"
-#include "tests/unit.h"
+#include "gateway/base/list.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* A TCP carrier: how much is read and when, and how it is written. */
-#include "gateway/session_internal.h"
+#include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
-#include "tests/tcp_site.h"
-#include "tests/unit.h"
+#include "tests/support/tcp_site.h"
+#include "tests/support/unit.h"
 
 static void setup(void)
 {

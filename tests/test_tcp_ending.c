@@ -1,6 +1,6 @@
 /* How a TCP connection ends: what is left of both sides' last words. */
-#include "tests/tcp_site.h"
-#include "tests/unit.h"
+#include "tests/support/tcp_site.h"
+#include "tests/support/unit.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-#include "gateway/broker/template.h"
+#include "gateway/route/template.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct variables variables = {
 	.items = {{SLICE_INIT("room"), SLICE_INIT("7")},

@@ -1,6 +1,6 @@
-#include "gateway/timer.h"
+#include "gateway/base/timer.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 enum { MANY = 500 };
 

@@ -1,7 +1,7 @@
 /* Which time zone counts. */
-#include "gateway/timezone.h"
+#include "gateway/base/timezone.h"
 
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <time.h>
 

@@ -1,9 +1,9 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
 #include "gateway/broker/internal.h"
-#include "gateway/message.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "gateway/session/message.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 /* Patterns of topics, as clients see them. */
 #include "gateway/broker/internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -4,10 +4,10 @@
  * which is the ? of the frames.
  */
 #include "gateway/broker/internal.h"
-#include "gateway/session_internal.h"
-#include "tests/still_crew.h"
-#include "tests/stomp_peer.h"
-#include "tests/unit.h"
+#include "gateway/session/session_internal.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/stomp_peer.h"
+#include "tests/support/unit.h"
 
 enum { WORKERS = 3 };
 

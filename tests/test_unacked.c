@@ -1,6 +1,6 @@
 /* What a subscription has delivered and not seen acknowledged. */
 #include "gateway/broker/unacked.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static struct unacked unacked;
 

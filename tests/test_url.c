@@ -1,5 +1,5 @@
 #include "protocol/url.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 START_TEST(a_target_is_cut_at_its_first_question_mark)
 {

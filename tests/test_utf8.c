@@ -1,5 +1,5 @@
 #include "protocol/utf8.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 /* Each row once alone, and once behind more ASCII than is looked at in one go. */
 static const struct {

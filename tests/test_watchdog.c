@@ -1,10 +1,10 @@
 /* A service manager hears that all workers turn, and nothing when one does not. */
-#include "gateway/watchdog.h"
+#include "gateway/worker/watchdog.h"
 
-#include "gateway/worker.h"
-#include "tests/manager.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/worker/worker.h"
+#include "tests/support/manager.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static const unsigned counts[] = {1, 2, 3};
 

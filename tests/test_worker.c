@@ -1,12 +1,12 @@
 /* Posts and turns of a worker, its word with the edge, and how it stops. */
-#include "gateway/worker.h"
+#include "gateway/worker/worker.h"
 
-#include "gateway/config.h"
-#include "gateway/session_internal.h"
+#include "gateway/config/config.h"
+#include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 enum { WORK_PER_TURN = 100 };
 

@@ -1,11 +1,11 @@
 /* To which sessions a turn writes, and which it leaves to the next. */
-#include "gateway/worker.h"
+#include "gateway/worker/worker.h"
 
-#include "gateway/session_internal.h"
+#include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
-#include "tests/memory_outlet.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "tests/support/memory_outlet.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 static const uint64_t TURN_WITHOUT_END = UINT64_MAX / 2;
 

@@ -1,7 +1,7 @@
 /* At which worker something is at home: all agree, and share evenly. */
-#include "gateway/worker.h"
-#include "tests/still_crew.h"
-#include "tests/unit.h"
+#include "gateway/worker/worker.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 #include "protocol/wsframe.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 static const struct {
 	enum wsframe_opcode opcode;

@@ -1,5 +1,5 @@
 #include "protocol/wsreader.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 /* Frames in the order in which they came, "opcode:payload ", a "|" where a message ends. */
 static enum wsread read_on(

@@ -1,5 +1,5 @@
 #include "protocol/xmalloc.h"
-#include "tests/unit.h"
+#include "tests/support/unit.h"
 
 #include <signal.h>
 #include <stdint.h>

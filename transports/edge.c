@@ -1,11 +1,11 @@
 #include "transports/edge.h"
 
 #include "protocol/xmalloc.h"
-#include "transports/door.h"
+#include "transports/door/door.h"
 #include "transports/edge_internal.h"
-#include "transports/http.h"
-#include "transports/tcp.h"
-#include "transports/ws.h"
+#include "transports/http/http.h"
+#include "transports/tcp/tcp.h"
+#include "transports/ws/ws.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #ifndef TRANSPORTS_EDGE_H
 #define TRANSPORTS_EDGE_H
 
-#include "gateway/edge.h"
+#include "gateway/worker/edge.h"
 
 extern const struct edge_ops transports_edge;
 

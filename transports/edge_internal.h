@@ -2,7 +2,7 @@
 #ifndef TRANSPORTS_EDGE_INTERNAL_H
 #define TRANSPORTS_EDGE_INTERNAL_H
 
-#include "gateway/worker.h"
+#include "gateway/worker/worker.h"
 #include "protocol/http_head.h"
 
 struct edge {

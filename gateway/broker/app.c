@@ -5,8 +5,8 @@
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/broker/template.h"
-#include "gateway/session.h"
+#include "gateway/route/template.h"
+#include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>

@@ -12,8 +12,8 @@
 #ifndef GATEWAY_BROKER_BACKEND_H
 #define GATEWAY_BROKER_BACKEND_H
 
-#include "gateway/message.h"
-#include "gateway/registry.h"
+#include "gateway/base/registry.h"
+#include "gateway/session/message.h"
 
 struct broker;
 struct commit;

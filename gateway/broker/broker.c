@@ -1,6 +1,6 @@
 #include "gateway/broker/transaction.h"
-#include "gateway/metrics.h"
-#include "gateway/session.h"
+#include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 

@@ -12,7 +12,7 @@
 
 #include "gateway/broker/broker_refusal.h"
 #include "gateway/broker/party.h"
-#include "gateway/worker.h"
+#include "gateway/worker/worker.h"
 #include "protocol/stomp.h"
 
 struct broker;

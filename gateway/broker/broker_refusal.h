@@ -6,7 +6,7 @@
 #ifndef GATEWAY_BROKER_BROKER_REFUSAL_H
 #define GATEWAY_BROKER_BROKER_REFUSAL_H
 
-#include "gateway/refusal.h"
+#include "gateway/worker/refusal.h"
 
 enum {
 	BROKER_VALUE_MAX = 96, /* more than refusal.h shows */

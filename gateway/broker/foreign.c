@@ -1,7 +1,7 @@
 #include "gateway/broker/foreign.h"
 
-#include "gateway/log.h"
-#include "gateway/session.h"
+#include "gateway/base/log.h"
+#include "gateway/session/session.h"
 
 /* Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to do instead. */
 static const struct foreign {

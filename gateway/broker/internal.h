@@ -27,8 +27,8 @@
 #include "gateway/broker/pattern.h"
 #include "gateway/broker/queue.h"
 #include "gateway/broker/unacked.h"
-#include "gateway/config.h"
-#include "gateway/outbound.h"
+#include "gateway/config/config.h"
+#include "gateway/session/outbound.h"
 
 enum { ROUND_MESSAGES = 16 };
 

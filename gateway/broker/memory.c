@@ -7,8 +7,8 @@
  */
 #include "gateway/broker/memory.h"
 
-#include "gateway/log.h"
-#include "gateway/metrics.h"
+#include "gateway/base/log.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

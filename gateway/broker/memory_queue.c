@@ -1,8 +1,8 @@
 /* The queues of a worker that is their home, what they lend to consumers, and dead letters. */
 #include "gateway/broker/memory.h"
 
-#include "gateway/log.h"
-#include "gateway/metrics.h"
+#include "gateway/base/log.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <inttypes.h>

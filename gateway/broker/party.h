@@ -5,9 +5,9 @@
 #ifndef GATEWAY_BROKER_PARTY_H
 #define GATEWAY_BROKER_PARTY_H
 
-#include "gateway/list.h"
-#include "gateway/name.h"
-#include "gateway/registry.h"
+#include "gateway/base/list.h"
+#include "gateway/base/name.h"
+#include "gateway/base/registry.h"
 
 struct broker_refusal;
 struct session;

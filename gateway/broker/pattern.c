@@ -1,6 +1,6 @@
 #include "gateway/broker/pattern.h"
 
-#include "gateway/list.h"
+#include "gateway/base/list.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>

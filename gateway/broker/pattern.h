@@ -12,7 +12,7 @@
 #ifndef GATEWAY_BROKER_PATTERN_H
 #define GATEWAY_BROKER_PATTERN_H
 
-#include "gateway/table.h"
+#include "gateway/base/table.h"
 #include "protocol/buf.h"
 
 enum { PATTERN_WILDCARDS_MAX = 8, PATTERN_SEGMENTS_MAX = 32 };

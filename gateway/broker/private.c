@@ -9,8 +9,8 @@
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/metrics.h"
-#include "gateway/session.h"
+#include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 

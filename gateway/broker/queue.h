@@ -10,10 +10,10 @@
 #ifndef GATEWAY_BROKER_QUEUE_H
 #define GATEWAY_BROKER_QUEUE_H
 
-#include "gateway/list.h"
-#include "gateway/message.h"
-#include "gateway/metrics.h"
-#include "gateway/registry.h"
+#include "gateway/base/list.h"
+#include "gateway/base/registry.h"
+#include "gateway/session/message.h"
+#include "gateway/worker/metrics.h"
 
 struct queue;
 

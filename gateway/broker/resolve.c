@@ -6,7 +6,7 @@
  */
 #include "gateway/broker/resolve.h"
 
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 #include "protocol/url.h"
 
 #include <ctype.h>

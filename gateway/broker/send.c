@@ -1,9 +1,9 @@
 /* SEND: the destination decides who takes it. */
-#include "gateway/broker/console.h"
 #include "gateway/broker/resolve.h"
 #include "gateway/broker/transaction.h"
+#include "gateway/console/console.h"
 
-#include "gateway/session.h"
+#include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "gateway/broker/internal.h"
 #include "gateway/broker/transaction.h"
 
-#include "gateway/metrics.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

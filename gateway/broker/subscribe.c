@@ -2,7 +2,7 @@
 #include "gateway/broker/foreign.h"
 #include "gateway/broker/resolve.h"
 
-#include "gateway/metrics.h"
+#include "gateway/worker/metrics.h"
 
 static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 {

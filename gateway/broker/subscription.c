@@ -4,8 +4,8 @@
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/metrics.h"
-#include "gateway/session.h"
+#include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

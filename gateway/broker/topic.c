@@ -8,8 +8,8 @@
  */
 #include "gateway/broker/internal.h"
 
-#include "gateway/config.h"
-#include "gateway/metrics.h"
+#include "gateway/config/config.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 #include "gateway/broker/transaction.h"
 
-#include "gateway/metrics.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef GATEWAY_BROKER_UNACKED_H
 #define GATEWAY_BROKER_UNACKED_H
 
-#include "gateway/message.h"
+#include "gateway/session/message.h"
 
 struct unacked_item {
 	struct place place;

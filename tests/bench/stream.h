@@ -6,7 +6,7 @@
 #ifndef BENCH_STREAM_H
 #define BENCH_STREAM_H
 
-#include "gateway/list.h"
+#include "gateway/base/list.h"
 #include "protocol/buf.h"
 
 struct streams {

@@ -9,7 +9,7 @@ import { test } from '../wire/lib/test.mjs';
 import { closePage, openPage, screenshot, shows, withBrowser } from './lib/browser.mjs';
 
 const browser = withBrowser();
-const demo = JSON.parse(readFileSync(new URL('../../gateway/demo.json', import.meta.url)));
+const demo = JSON.parse(readFileSync(new URL('../../gateway/config/demo.json', import.meta.url)));
 
 // body(reader, start): start(configuration) serves pages from the reader's folder.
 const testAsReader = (title, body) => test(title, async () => {

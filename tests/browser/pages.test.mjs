@@ -7,7 +7,7 @@ import { closePage, openPage, PHONE, press, screenshot, shows, tabTo, withBrowse
 import { hears, join } from './lib/chat.mjs';
 
 const gateway = withGateway();
-const demo = JSON.parse(readFileSync(new URL('../../gateway/demo.json', import.meta.url)));
+const demo = JSON.parse(readFileSync(new URL('../../gateway/config/demo.json', import.meta.url)));
 const browser = withBrowser();
 const open = (name, options) => openPage(browser, `${gateway.url}/${name}`, options);
 

@@ -98,7 +98,7 @@ test('the configuration of the Debian package is the demo, for this machine only
   assert.deepEqual([checked.status, checked.stderr], [0, '']);
   const { listen, admin, ...rest } = JSON.parse(readFileSync(packaged, 'utf8'));
   assert.deepEqual([listen, admin], ['127.0.0.1:8080', { listen: '127.0.0.1:8081' }]);
-  const demo = JSON.parse(readFileSync(new URL('../../gateway/demo.json', import.meta.url), 'utf8'));
+  const demo = JSON.parse(readFileSync(new URL('../../gateway/config/demo.json', import.meta.url), 'utf8'));
   delete demo.listen;
   assert.deepEqual(rest, demo);
 });

@@ -22,7 +22,7 @@ import { until } from './lib/wait.mjs';
 
 const require = createRequire(import.meta.url);
 const StompJs = require('@stomp/stompjs');
-const demo = readFileSync(`${top}gateway/demo.json`, 'utf8');
+const demo = readFileSync(`${top}gateway/config/demo.json`, 'utf8');
 const readme = new Document('README.md');
 
 test('the document on the configuration is current', async () => {

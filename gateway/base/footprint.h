@@ -1,0 +1,16 @@
+/* How much memory the process has, and may have. */
+#ifndef GATEWAY_BASE_FOOTPRINT_H
+#define GATEWAY_BASE_FOOTPRINT_H
+
+#include <stdint.h>
+
+/* Resident bytes; 0 when that cannot be read. */
+uint64_t footprint_used(void);
+
+/* Bytes of the machine, or of the control group that the process is in, if less. */
+uint64_t footprint_limit(void);
+
+/* Gives back to the system what was freed. */
+void footprint_trim(void);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The inbox is the only way into a worker. Posts of one sender come out in the order
+ * in which they went in. A post to one's own worker goes the same way, so that
+ * nothing is ever a nested call and one worker behaves like many.
+ *
+ * Senders on other threads hand over what they have written in a turn as one
+ * batch, by one atomic exchange; the worker takes all batches out by another. Nobody
+ * waits for anybody. How much may wait is decided by the crew (crew.h).
+ */
+#ifndef GATEWAY_BASE_INBOX_H
+#define GATEWAY_BASE_INBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct worker;
+
+struct post {
+	struct post *next;
+	size_t size; /* bytes that it keeps in memory, for the bound */
+	void (*run)(struct worker *worker, struct post *post); /* frees the post */
+};
+
+/* Posts on their way to another worker. A zeroed batch is empty. */
+struct batch {
+	struct post *newest, *oldest;
+};
+
+struct inbox {
+	_Atomic(struct post *) arrived; /* from other threads, the newest first */
+	struct post *first, **last;     /* in order; the worker's alone */
+};
+
+void inbox_init(struct inbox *inbox);
+
+/* Takes the post over; for the inbox's own worker. */
+void inbox_push(struct inbox *inbox, struct post *post);
+
+void batch_add(struct batch *batch, struct post *post); /* takes the post over */
+
+/*
+ * From any thread: takes the posts over and leaves the batch empty. True when its
+ * worker must be woken; else it has something to look for already.
+ */
+bool inbox_deliver(struct inbox *inbox, struct batch *batch);
+
+/* What has arrived queues up behind what is in order. */
+void inbox_collect(struct inbox *inbox);
+
+/* The oldest in order, or NULL: then what has arrived since may be collected. */
+struct post *inbox_pop(struct inbox *inbox);
+
+/* Gives back the one that inbox_pop() gave last: it is the oldest again. */
+void inbox_return(struct inbox *inbox, struct post *post);
+
+/* The same one, still in its place. */
+const struct post *inbox_first(const struct inbox *inbox);
+
+bool inbox_is_empty(const struct inbox *inbox);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Intrusive doubly linked lists. The head and the links are the same struct; a
+ * link that is in no list points to itself after list_remove(), or is zeroed.
+ */
+#ifndef GATEWAY_BASE_LIST_H
+#define GATEWAY_BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define container_of(pointer, type, member)                                            \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+struct list {
+	struct list *next, *previous;
+};
+
+static inline void list_init(struct list *head)
+{
+	head->next = head->previous = head;
+}
+
+static inline bool list_is_empty(const struct list *head)
+{
+	return head->next == head;
+}
+
+/* True when `link` is in some list; a zeroed link is in none. */
+static inline bool list_is_linked(const struct list *link)
+{
+	return link->next != NULL && link->next != link;
+}
+
+static inline void list_append(struct list *head, struct list *link)
+{
+	link->next = head;
+	link->previous = head->previous;
+	head->previous->next = link;
+	head->previous = link;
+}
+
+/* Does nothing to a link that is in no list. */
+static inline void list_remove(struct list *link)
+{
+	if (!list_is_linked(link))
+		return;
+	link->previous->next = link->next;
+	link->next->previous = link->previous;
+	list_init(link);
+}
+
+/* Takes the first link out, or returns NULL when the list is empty. */
+static inline struct list *list_take_first(struct list *head)
+{
+	struct list *first = head->next;
+
+	if (first == head)
+		return NULL;
+	list_remove(first);
+	return first;
+}
+
+/* The body must not remove any link but the current one, and then must leave. */
+#define list_for_each(link, head)                                                      \
+	for (struct list *link = (head)->next; link != (head); link = link->next)
+
+#endif

@@ -1,0 +1,356 @@
+#include "gateway/base/log.h"
+
+#include "protocol/buf.h"
+#include "protocol/utf8.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MESSAGE_MAX = 1024, SLOTS = 256, KINDS = 256 };
+
+static const char *const level_names[] = {
+	[LOG_DEBUG] = "debug",
+	[LOG_INFO] = "info",
+	[LOG_WARN] = "warn",
+	[LOG_ERROR] = "error",
+};
+
+/*
+ * The one exception to "no file-scope state": there is one stderr in a process,
+ * and a failing function must be able to speak without being handed a log. A reload
+ * changes all three.
+ */
+static _Atomic enum log_level lowest = LOG_INFO;
+static _Atomic enum log_format format = LOG_TEXT;
+static _Atomic unsigned long long most_of_a_kind = 200;
+
+/*
+ * The same line is written at most once a second: peers can provoke lines. Each
+ * slot remembers the latest of the lines whose hash falls there.
+ */
+struct slot {
+	uint64_t hash;
+	time_t second;
+	unsigned repeats; /* not written since then */
+};
+
+/*
+ * Peers can provoke lines that all differ, too: what one place in the code says is a
+ * kind, known by its text, and there are fewer places than KINDS.
+ */
+struct kind {
+	const char *name; /* its format, or its event */
+	time_t second;
+	unsigned long long lines; /* in that second */
+	unsigned long long lost;  /* not written since a line was */
+};
+
+/* What a line is made from. */
+struct entry {
+	enum log_level level;
+	const char *kind; /* the place in the code: its format, or its event */
+	const char *message;
+	const struct log_field *fields;
+	size_t count;
+	unsigned repeats;
+	unsigned long long lost;
+	char time[32];
+};
+
+static struct slot slots[SLOTS];
+static struct kind kinds[KINDS];
+static uint64_t unwritten; /* of all slots and kinds together */
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool log_level_parse(struct slice name, enum log_level *level)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(*level_names); i++) {
+		if (slice_equal(name, slice_of(level_names[i]))) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&lowest, level, memory_order_relaxed);
+}
+
+bool log_format_parse(struct slice name, enum log_format *parsed)
+{
+	bool is_auto = slice_equal(name, SLICE("auto"));
+
+	if (!is_auto && !slice_equal(name, SLICE("text")) &&
+		!slice_equal(name, SLICE("json")))
+		return false;
+	*parsed = slice_equal(name, SLICE("text")) || (is_auto && isatty(STDERR_FILENO))
+			  ? LOG_TEXT
+			  : LOG_JSON;
+	return true;
+}
+
+void log_set_format(enum log_format wanted)
+{
+	format = wanted;
+}
+
+void log_set_most(unsigned long long lines)
+{
+	atomic_store_explicit(&most_of_a_kind, lines, memory_order_relaxed);
+}
+
+/* FNV-1a: a peer who makes lines collide hides nothing but its own. */
+static uint64_t line_hash(struct slice line)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < line.len; i++)
+		hash = (hash ^ (unsigned char)line.data[i]) * 1099511628211u;
+	return hash;
+}
+
+/* False when the line was written in this second; else how often it was not since. */
+static bool line_may_go(struct slice line, time_t second, unsigned *repeats)
+{
+	uint64_t hash = line_hash(line);
+	struct slot *slot = &slots[hash % SLOTS];
+	bool may_go = true;
+
+	*repeats = 0;
+	if (slot->hash == hash && slot->second == second) {
+		slot->repeats++;
+		may_go = false;
+	} else {
+		if (slot->hash == hash)
+			*repeats = slot->repeats;
+		*slot = (struct slot){hash, second, 0};
+	}
+	return may_go;
+}
+
+static struct kind *kind_find(const char *name)
+{
+	size_t at = ((uintptr_t)name >> 3) % KINDS, tried = 0;
+
+	/* With more kinds than expected the last place is for all that find none. */
+	while (kinds[at].name != NULL && kinds[at].name != name && ++tried < KINDS)
+		at = (at + 1) % KINDS;
+	kinds[at].name = name;
+	return &kinds[at];
+}
+
+/* False when too many of the kind were written in this second. */
+static bool kind_may_go(const char *name, time_t second, unsigned long long *lost)
+{
+	struct kind *kind = kind_find(name);
+
+	if (kind->second != second) {
+		kind->second = second;
+		kind->lines = 0;
+	}
+	if (kind->lines++ >=
+		atomic_load_explicit(&most_of_a_kind, memory_order_relaxed)) {
+		kind->lost++;
+		return false;
+	}
+	*lost = kind->lost;
+	kind->lost = 0;
+	return true;
+}
+
+/* Notes what has not been written since the last one like it. */
+static bool entry_may_go(struct entry *entry, struct slice text, time_t second)
+{
+	pthread_mutex_lock(&slots_lock);
+	bool may_go = line_may_go(text, second, &entry->repeats) &&
+		      kind_may_go(entry->kind, second, &entry->lost);
+	unwritten += !may_go;
+	pthread_mutex_unlock(&slots_lock);
+	return may_go;
+}
+
+uint64_t log_unwritten(void)
+{
+	pthread_mutex_lock(&slots_lock);
+	uint64_t lines = unwritten;
+	pthread_mutex_unlock(&slots_lock);
+	return lines;
+}
+
+/* Text. */
+
+/* Control characters, C1's too, would let a peer forge lines or drive a terminal. */
+static void text_clean(struct buf *line)
+{
+	unsigned char *bytes = (unsigned char *)line->data;
+
+	for (size_t i = 0; i < line->len; i++) {
+		if (bytes[i] < 0x20 || bytes[i] == 0x7f)
+			bytes[i] = '?';
+		else if (bytes[i] == 0xc2 && i + 1 < line->len &&
+			 bytes[i + 1] >= 0x80 && bytes[i + 1] < 0xa0)
+			bytes[i] = bytes[i + 1] = '?';
+	}
+}
+
+/* Between quotes, if it is more than a word. */
+static void text_append_value(struct buf *line, struct slice value)
+{
+	bool is_word = value.len > 0;
+
+	for (size_t i = 0; i < value.len; i++)
+		is_word = is_word && value.data[i] > ' ' && value.data[i] != '"' &&
+			  value.data[i] != '\\' && value.data[i] != '=';
+	if (is_word) {
+		buf_append(line, value);
+		return;
+	}
+	buf_append_char(line, '"');
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] == '"' || value.data[i] == '\\')
+			buf_append_char(line, '\\');
+		buf_append_char(line, value.data[i]);
+	}
+	buf_append_char(line, '"');
+}
+
+/* The line without its time and level. */
+static void text_append(struct buf *line, const struct entry *entry)
+{
+	buf_append(line, slice_of(entry->message));
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct log_field *field = &entry->fields[i];
+
+		buf_printf(line, "%s%s=", i == 0 ? ": " : " ", field->name);
+		if (field->text.data == NULL)
+			buf_append_number(line, field->number);
+		else
+			text_append_value(line, field->text);
+	}
+	text_clean(line);
+}
+
+static void text_write(struct buf *out, const struct entry *entry, struct slice text)
+{
+	buf_printf(out, "%s %-5s %.*s", entry->time, level_names[entry->level],
+		SLICE_ARGS(text));
+	if (entry->repeats > 0)
+		buf_printf(out, " (and %u times before)", entry->repeats);
+	if (entry->lost > 0)
+		buf_printf(out, " (and %llu others like it before)", entry->lost);
+}
+
+/* JSON. */
+
+/* Control characters, and those of C1, are escaped; what is no UTF-8 is replaced. */
+static void json_append_string(struct buf *out, struct slice value)
+{
+	struct buf clean = {0};
+	uint32_t code;
+
+	utf8_append_clean(&clean, value);
+	buf_append_char(out, '"');
+	for (struct slice rest = buf_slice(&clean); rest.len > 0;) {
+		size_t len = utf8_decode(rest, &code);
+
+		if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+			buf_printf(out, "\\u%04x", (unsigned)code);
+		else if (code == '"' || code == '\\')
+			buf_printf(out, "\\%c", (int)code);
+		else
+			buf_append(out, slice_first(rest, len));
+		rest = slice_from(rest, len);
+	}
+	buf_append_char(out, '"');
+	buf_finish(&clean);
+}
+
+static void json_write(struct buf *out, const struct entry *entry)
+{
+	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", entry->time,
+		level_names[entry->level]);
+	json_append_string(out, slice_of(entry->message));
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct log_field *field = &entry->fields[i];
+
+		buf_printf(out, ",\"%s\":", field->name);
+		if (field->text.data == NULL)
+			buf_append_number(out, field->number);
+		else
+			json_append_string(out, field->text);
+	}
+	if (entry->repeats > 0)
+		buf_printf(out, ",\"repeats\":%u", entry->repeats);
+	if (entry->lost > 0)
+		buf_printf(out, ",\"lost\":%llu", entry->lost);
+	buf_append_char(out, '}');
+}
+
+/* Writing. */
+
+static void entry_set_time(struct entry *entry, const struct timespec *now)
+{
+	struct tm utc;
+
+	gmtime_r(&now->tv_sec, &utc);
+	size_t len =
+		strftime(entry->time, sizeof(entry->time), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(entry->time + len, sizeof(entry->time) - len, ".%03uZ",
+		(unsigned)(now->tv_nsec / 1000000) % 1000);
+}
+
+static void entry_write(struct entry *entry)
+{
+	struct buf text = {0}, out = {0};
+	struct timespec now;
+
+	text_append(&text, entry);
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (entry_may_go(entry, buf_slice(&text), now.tv_sec)) {
+		entry_set_time(entry, &now);
+		if (format == LOG_JSON)
+			json_write(&out, entry);
+		else
+			text_write(&out, entry, buf_slice(&text));
+		buf_append_char(&out, '\n');
+		/* One write, so that lines of several threads never mix. */
+		ssize_t written = write(STDERR_FILENO, out.data, out.len);
+		(void)written; /* nobody is left who could be told */
+	}
+	buf_finish(&text);
+	buf_finish(&out);
+}
+
+void log_write(enum log_level level, const char *text, ...)
+{
+	char message[MESSAGE_MAX];
+	struct entry entry = {.level = level, .kind = text, .message = message};
+	va_list arguments;
+
+	if (level < atomic_load_explicit(&lowest, memory_order_relaxed))
+		return;
+	va_start(arguments, text);
+	vsnprintf(message, sizeof(message), text, arguments);
+	va_end(arguments);
+	entry_write(&entry);
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+	size_t count)
+{
+	struct entry entry = {.level = level,
+		.kind = event,
+		.message = event,
+		.fields = fields,
+		.count = count};
+
+	if (level >= atomic_load_explicit(&lowest, memory_order_relaxed))
+		entry_write(&entry);
+}

@@ -1,0 +1,65 @@
+/*
+ * The log: one line for each thing worth knowing, to stderr. A failing function
+ * logs once, with the object and the reason, and its callers pass the failure
+ * on in silence. Nothing that a peer sent is logged unescaped, and no token, query
+ * string or secret ever is: what a peer was refused for is quoted by refusal.h alone.
+ * Times are UTC.
+ */
+#ifndef GATEWAY_BASE_LOG_H
+#define GATEWAY_BASE_LOG_H
+
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+enum log_level {
+	LOG_DEBUG,
+	LOG_INFO,
+	LOG_WARN,
+	LOG_ERROR,
+};
+
+/* "debug", "info", "warn", "error". */
+bool log_level_parse(struct slice name, enum log_level *level);
+
+/* Lines below `level` are dropped from now on. */
+void log_set_level(enum log_level level);
+
+/* The same: so many lines that differ only in their details are written in a second. */
+void log_set_most(unsigned long long lines);
+
+/* Lines of the whole process that were not written, since others like them were. */
+uint64_t log_unwritten(void);
+
+void log_write(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Lines as people read them, or each a JSON object. */
+enum log_format {
+	LOG_TEXT,
+	LOG_JSON,
+};
+
+/* "text", "json"; "auto" is text on a terminal. */
+bool log_format_parse(struct slice name, enum log_format *format);
+
+/* Until then it is text. */
+void log_set_format(enum log_format format);
+
+/* What an event is about. */
+struct log_field {
+	const char *name; /* plain letters */
+	struct slice text;
+	uint64_t number; /* counts when `text` points to nothing */
+};
+
+/* A line that machines shall understand, too: "session ended: code=1000 ...". */
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+	size_t count);
+
+#define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,384 @@
+/*
+ * libuv gives the poll and the wake-up. The sockets are in an epoll set of our
+ * own inside libuv's: it is edge-triggered, one registration lasts for a connection's life,
+ * and a watch costs 32 bytes instead of a uv_poll_t.
+ *
+ * Everything that ends a turn runs in libuv's prepare phase, which comes after the
+ * callbacks of sockets and timers and right before the loop would block.
+ */
+#include "gateway/base/loop.h"
+
+#include "gateway/base/log.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { EVENTS_PER_WAIT = 256, SIGNALS_MAX = 4 };
+
+struct loop_signal {
+	uv_signal_t handle;
+	void (*heard)(void *context);
+	void *context;
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_prepare_t prepare;
+	uv_idle_t idle; /* runs while work is left, so that the poll does not block */
+	uv_timer_t alarm;
+	uv_async_t wake;
+	uv_poll_t sockets;
+	int epoll;
+
+	struct loop_signal signals[SIGNALS_MAX];
+	size_t signal_count;
+
+	uint64_t now;
+	uint64_t skew; /* what loop_advance() has added */
+	struct timers timers;
+	bool firing; /* timers are being fired */
+	struct list deferred;
+	size_t working; /* work that is not done */
+	bool (*turn)(void *context);
+	void *turn_context;
+
+	/* The events being handed out; loop_unwatch() strikes out what is left. */
+	struct epoll_event events[EVENTS_PER_WAIT];
+	int event_count;
+};
+
+static void loop_update_now(struct loop *loop)
+{
+	loop->now = uv_now(&loop->uv) + loop->skew;
+}
+
+static void loop_fire_timers(struct loop *loop)
+{
+	struct timer *first;
+
+	loop->firing = true;
+	while ((first = timers_first(&loop->timers)) != NULL &&
+		first->due <= loop->now) {
+		timers_stop(&loop->timers, first);
+		first->fire(first);
+	}
+	loop->firing = false;
+}
+
+/* Returns true when there was something to run. */
+static bool loop_run_deferred(struct loop *loop)
+{
+	struct list *link;
+	bool ran = false;
+
+	while ((link = list_take_first(&loop->deferred)) != NULL) {
+		struct task *task = container_of(link, struct task, link);
+		task->run(task);
+		ran = true;
+	}
+	return ran;
+}
+
+/* Returns true when work is left: what was deferred may have made some. */
+static bool loop_end_turn(struct loop *loop)
+{
+	bool more = loop->turn != NULL && loop->turn(loop->turn_context);
+
+	return loop_run_deferred(loop) || more;
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+static void on_alarm(uv_timer_t *alarm)
+{
+	(void)alarm;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+	struct loop *loop = prepare->data;
+
+	loop_update_now(loop);
+	loop_fire_timers(loop);
+	if (loop_end_turn(loop))
+		uv_idle_start(&loop->idle, on_idle);
+	else
+		uv_idle_stop(&loop->idle);
+
+	struct timer *first = timers_first(&loop->timers);
+	if (first == NULL) {
+		uv_timer_stop(&loop->alarm);
+		return;
+	}
+	uint64_t delay = first->due > loop->now ? first->due - loop->now : 0;
+	uv_timer_start(&loop->alarm, on_alarm, delay, 0);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+	(void)wake; /* the turn function looks into the inbox */
+}
+
+static unsigned events_from_epoll(uint32_t events)
+{
+	return (events & EPOLLIN ? WATCH_IN : 0) | (events & EPOLLOUT ? WATCH_OUT : 0) |
+	       (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? WATCH_GONE : 0);
+}
+
+static void on_sockets(uv_poll_t *poll, int status, int events)
+{
+	struct loop *loop = poll->data;
+
+	(void)status;
+	(void)events;
+	loop_update_now(loop);
+	/* One batch for a turn: libuv's poll is level-triggered and comes again. */
+	loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_PER_WAIT, 0);
+	for (int i = 0; i < loop->event_count; i++) {
+		struct watch *watch = loop->events[i].data.ptr;
+
+		if (watch != NULL)
+			watch->ready(watch, events_from_epoll(loop->events[i].events));
+	}
+	loop->event_count = 0;
+}
+
+struct loop *loop_create(void)
+{
+	struct loop *loop = xcalloc(1, sizeof(*loop));
+
+	list_init(&loop->deferred);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll == -1) {
+		log_error("loop: epoll: %s", strerror(errno));
+		free(loop);
+		return NULL;
+	}
+	int error = uv_loop_init(&loop->uv);
+	if (error != 0) {
+		log_error("loop: %s", uv_strerror(error));
+		close(loop->epoll);
+		free(loop);
+		return NULL;
+	}
+	uv_prepare_init(&loop->uv, &loop->prepare);
+	uv_idle_init(&loop->uv, &loop->idle);
+	uv_timer_init(&loop->uv, &loop->alarm);
+	uv_async_init(&loop->uv, &loop->wake, on_wake);
+	uv_poll_init(&loop->uv, &loop->sockets, loop->epoll);
+	loop->prepare.data = loop->sockets.data = loop;
+	uv_prepare_start(&loop->prepare, on_prepare);
+	uv_poll_start(&loop->sockets, UV_READABLE, on_sockets);
+	loop_update_now(loop);
+	return loop;
+}
+
+/* Work on the pool's threads. */
+
+static void on_work(uv_work_t *request)
+{
+	struct work *work = request->data;
+
+	work->run(work);
+}
+
+static void work_finish(struct task *task)
+{
+	struct work *work = container_of(task, struct work, task);
+
+	work->loop->working--;
+	work->done(work);
+}
+
+static void on_worked(uv_work_t *request, int status)
+{
+	struct work *work = request->data;
+
+	(void)status;
+	free(request);
+	loop_defer(work->loop, &work->task);
+}
+
+void loop_work(struct loop *loop, struct work *work)
+{
+	uv_work_t *request = xcalloc(1, sizeof(*request));
+
+	request->data = work;
+	work->loop = loop;
+	work->task = (struct task){.run = work_finish};
+	loop->working++;
+	uv_queue_work(&loop->uv, request, on_work, on_worked);
+}
+
+void loop_finish_work(struct loop *loop)
+{
+	loop->turn = NULL;
+	while (loop->working > 0)
+		uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+void loop_destroy(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	loop->turn = NULL;
+	loop_run_deferred(loop);
+	uv_close((uv_handle_t *)&loop->prepare, NULL);
+	uv_close((uv_handle_t *)&loop->idle, NULL);
+	uv_close((uv_handle_t *)&loop->alarm, NULL);
+	uv_close((uv_handle_t *)&loop->wake, NULL);
+	uv_close((uv_handle_t *)&loop->sockets, NULL);
+	for (size_t i = 0; i < loop->signal_count; i++)
+		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
+	uv_run(&loop->uv, UV_RUN_NOWAIT); /* swallows a loop_stop() */
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+
+	int error = uv_loop_close(&loop->uv);
+	assert(error == 0);
+	(void)error;
+	close(loop->epoll);
+	timers_finish(&loop->timers);
+	free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+void loop_turn(struct loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+void loop_wake(struct loop *loop)
+{
+	uv_async_send(&loop->wake);
+}
+
+void loop_on_turn(struct loop *loop, bool (*turn)(void *context), void *context)
+{
+	loop->turn = turn;
+	loop->turn_context = context;
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct loop_signal *signal = handle->data;
+
+	(void)number;
+	signal->heard(signal->context);
+}
+
+void loop_on_signal(
+	struct loop *loop, int number, void (*heard)(void *context), void *context)
+{
+	assert(loop->signal_count < SIGNALS_MAX);
+	struct loop_signal *signal = &loop->signals[loop->signal_count++];
+
+	signal->heard = heard;
+	signal->context = context;
+	uv_signal_init(&loop->uv, &signal->handle);
+	signal->handle.data = signal;
+	uv_signal_start(&signal->handle, on_signal, number);
+}
+
+uint64_t loop_now(const struct loop *loop)
+{
+	return loop->now;
+}
+
+uint64_t loop_clock(void)
+{
+	return uv_hrtime();
+}
+
+void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay)
+{
+	/* One that starts itself anew without delay must not keep the loop for ever. */
+	if (loop->firing && delay == 0)
+		delay = 1;
+	timers_start(&loop->timers, timer, loop->now + delay);
+}
+
+void loop_timer_stop(struct loop *loop, struct timer *timer)
+{
+	timers_stop(&loop->timers, timer);
+}
+
+void loop_advance(struct loop *loop, uint64_t milliseconds)
+{
+	uint64_t until = loop->now + milliseconds;
+
+	while (loop_end_turn(loop))
+		;
+	for (;;) {
+		struct timer *first = timers_first(&loop->timers);
+
+		if (first == NULL || first->due > until)
+			break;
+		if (first->due > loop->now) {
+			loop->skew += first->due - loop->now;
+			loop->now = first->due;
+		}
+		loop_fire_timers(loop);
+		while (loop_end_turn(loop))
+			;
+	}
+	loop->skew += until - loop->now;
+	loop->now = until;
+}
+
+void loop_defer(struct loop *loop, struct task *task)
+{
+	if (!list_is_linked(&task->link))
+		list_append(&loop->deferred, &task->link);
+}
+
+int loop_watch(struct loop *loop, struct watch *watch, unsigned events)
+{
+	struct epoll_event event = {.data.ptr = watch};
+
+	event.events = (events & WATCH_IN ? EPOLLIN : 0) |
+		       (events & WATCH_OUT ? EPOLLOUT : 0) |
+		       (events & WATCH_GONE ? EPOLLRDHUP : 0) |
+		       (watch->level ? 0 : EPOLLET);
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) == -1) {
+		log_error("loop: cannot watch a socket: %s", strerror(errno));
+		return -1;
+	}
+	watch->loop = loop;
+	return 0;
+}
+
+void loop_unwatch(struct watch *watch)
+{
+	struct loop *loop = watch->loop;
+
+	if (loop == NULL)
+		return;
+	watch->loop = NULL;
+	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+	for (int i = 0; i < loop->event_count; i++) {
+		if (loop->events[i].data.ptr == watch)
+			loop->events[i].data.ptr = NULL;
+	}
+}
+
+void *loop_uv(struct loop *loop)
+{
+	return &loop->uv;
+}

@@ -1,0 +1,115 @@
+/*
+ * The loop of one worker: a thread's clock, timers, sockets and deferred work.
+ * libuv is behind it, and nobody else knows.
+ *
+ * A turn is: sockets that are ready, timers that are due, then the turn
+ * function, then what was deferred. Whatever must not happen inside somebody
+ * else's callback (freeing, flushing) happens in the last two.
+ */
+#ifndef GATEWAY_BASE_LOOP_H
+#define GATEWAY_BASE_LOOP_H
+
+#include "gateway/base/list.h"
+#include "gateway/base/timer.h"
+
+struct loop;
+
+struct loop *loop_create(void); /* NULL after logging why */
+
+/* No watch may be left; running timers are forgotten. NULL is fine. */
+void loop_destroy(struct loop *loop);
+
+/* Runs turns until loop_stop(). */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Runs one turn without waiting: for a library that needs some to close down. */
+void loop_turn(struct loop *loop);
+
+/* Wakes the loop from another thread or a signal handler; cheap when repeated. */
+void loop_wake(struct loop *loop);
+
+/*
+ * Called at the end of each turn, at the loop's top level. Returns true when
+ * work is left, and is then called again after looking at the sockets.
+ */
+void loop_on_turn(struct loop *loop, bool (*turn)(void *context), void *context);
+
+/* Calls `heard` on the loop's thread whenever the process gets the signal. */
+void loop_on_signal(
+	struct loop *loop, int signal, void (*heard)(void *context), void *context);
+
+/* Milliseconds of a monotonic clock, as of the beginning of this turn. */
+uint64_t loop_now(const struct loop *loop);
+
+/* Nanoseconds of that clock, right now: for those who bound what they do at once. */
+uint64_t loop_clock(void);
+
+/* In milliseconds from now. While timers are fired, 0 counts as 1: never twice a turn. */
+void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
+void loop_timer_stop(struct loop *loop, struct timer *timer);
+
+/*
+ * For tests: moves the clock on by `milliseconds`, fires what becomes due in
+ * order, and runs turns until nothing is left to do. Sockets are not looked at.
+ */
+void loop_advance(struct loop *loop, uint64_t milliseconds);
+
+/* Work for the end of this turn. A zeroed task is idle. */
+struct task {
+	struct list link;
+	void (*run)(struct task *task);
+};
+
+/* Does nothing when the task already waits. It may be freed by its own run(). */
+void loop_defer(struct loop *loop, struct task *task);
+
+static inline void task_cancel(struct task *task)
+{
+	list_remove(&task->link);
+}
+
+/*
+ * Work that would hold up the loop. run() is called on a thread of the process's pool,
+ * then done(), at the loop's top level, which may free it.
+ */
+struct work {
+	void (*run)(struct work *work);
+	void (*done)(struct work *work);
+	struct loop *loop; /* set by loop_work() */
+	struct task task;
+};
+
+void loop_work(struct loop *loop, struct work *work);
+
+/* Before what done() touches is destroyed: waits for all work. No more turns come. */
+void loop_finish_work(struct loop *loop);
+
+enum watch_events {
+	WATCH_IN = 1,
+	WATCH_OUT = 2,
+	WATCH_GONE = 4, /* the peer has shut down its side, or the socket failed */
+};
+
+/*
+ * A socket that is looked at edge-triggered: `ready` is told once when
+ * something becomes possible, and again only after it was exhausted. With `level`
+ * it is told as long as it is possible.
+ */
+struct watch {
+	int fd;
+	bool level;
+	void (*ready)(struct watch *watch, unsigned events);
+	struct loop *loop; /* set while it is watched */
+};
+
+/* fd, level and ready are set. Returns -1 after logging why. */
+int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
+
+/* Before the fd is closed. Does nothing to a watch that is not watched. */
+void loop_unwatch(struct watch *watch);
+
+/* The uv_loop_t, for libwebsockets, which joins it. */
+void *loop_uv(struct loop *loop);
+
+#endif

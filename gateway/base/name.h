@@ -1,0 +1,38 @@
+/*
+ * A name is a counted string that its worker keeps only once: ten thousand
+ * clients that all call their subscription "sub-0" share one, and two names
+ * are the same exactly when their pointers are.
+ */
+#ifndef GATEWAY_BASE_NAME_H
+#define GATEWAY_BASE_NAME_H
+
+#include "gateway/base/table.h"
+
+struct name;
+
+/* The names of one worker, which it owns. */
+struct names {
+	struct table table; /* by their text */
+	uint64_t number;    /* of the latest */
+};
+
+/*
+ * The key must outlive the names, all of which are gone at the end. `worker` is the
+ * index of theirs.
+ */
+void names_init(struct names *names, const struct hash_key *key, unsigned worker);
+void names_finish(struct names *names);
+
+struct name *name_intern(struct names *names, struct slice text); /* one reference */
+struct name *name_ref(struct name *name);                         /* NULL is fine */
+void name_unref(struct names *names, struct name *name);          /* NULL is fine */
+
+struct slice name_text(const struct name *name);
+
+/*
+ * Its number, which no other name of any worker has or will ever have, so that a note of
+ * it needs no reference. 0 for NULL.
+ */
+uint64_t name_number(const struct name *name);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * What a service manager wants to hear, by systemd's protocol: one datagram to the
+ * socket that NOTIFY_SOCKET names. Whoever is not started by one (no such variable)
+ * says nothing. The protocol is kept stable by systemd, and these lines spare the
+ * process libsystemd with the five libraries behind it.
+ */
+#ifndef GATEWAY_BASE_NOTIFY_H
+#define GATEWAY_BASE_NOTIFY_H
+
+#include <stdint.h>
+
+/* It serves: after the start, and again after a reload, good or bad. */
+void notify_ready(void);
+
+/* A reload has begun; notify_ready() ends it. */
+void notify_reloading(void);
+
+/* It is on its way to its end. */
+void notify_stopping(void);
+
+/* It is alive; to be said within notify_watchdog() milliseconds, again and again. */
+void notify_alive(void);
+
+/* 0 when nobody waits for that. */
+uint64_t notify_watchdog(void);
+
+#endif

@@ -1,0 +1,85 @@
+#include "gateway/base/password.h"
+
+#include "protocol/xmalloc.h"
+
+#include <crypt.h>
+#include <stdlib.h>
+
+/* Of 32 random bytes that nobody has kept. */
+const char password_decoy[] = "$y$j9T$ReXp7brF/8sUHFZuBEuKV.$"
+			      "0QkyKQtmWGpFh5Hkz8VtnP0yQu3PIsQWQ7vE4SSeFjD";
+
+/* libcrypt wants a string, and says nothing of longer ones. */
+static bool copy_password(struct slice password, char copy[CRYPT_MAX_PASSPHRASE_SIZE])
+{
+	if (password.len >= CRYPT_MAX_PASSPHRASE_SIZE ||
+		slice_find(password, '\0') < password.len)
+		return false;
+	memcpy(copy, password.data, password.len);
+	copy[password.len] = '\0';
+	return true;
+}
+
+/* NULL when libcrypt cannot. What it has made is in *data. */
+static const char *hash_into(
+	struct slice password, const char *setting, struct crypt_data *data)
+{
+	char copy[CRYPT_MAX_PASSPHRASE_SIZE];
+
+	if (!copy_password(password, copy))
+		return NULL;
+	const char *made = crypt_r(copy, setting, data);
+	explicit_bzero(copy, sizeof(copy));
+	return made == NULL || made[0] == '*' ? NULL : made;
+}
+
+bool password_is_hash(struct slice text)
+{
+	char *hash = xstrdup(text);
+	int salt = crypt_checksalt(hash);
+	bool good = text.len > 20 && text.data[0] == '$' &&
+		    slice_find(text, '\0') == text.len &&
+		    (salt == CRYPT_SALT_OK || salt == CRYPT_SALT_METHOD_LEGACY);
+
+	free(hash);
+	return good;
+}
+
+bool password_hash(struct slice password, struct buf *hash)
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+	const char *made =
+		crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)) == NULL
+			? NULL
+			: hash_into(password, setting, data);
+
+	if (made != NULL)
+		buf_append(hash, slice_of(made));
+	free(data);
+	return made != NULL;
+}
+
+/* The same time wherever they differ. */
+static bool same(const char *a, const char *b)
+{
+	size_t len = strlen(a);
+	unsigned char different = len != strlen(b);
+
+	if (different)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		different |= (unsigned char)(a[i] ^ b[i]);
+	return different == 0;
+}
+
+bool password_matches(struct slice password, const char *hash)
+{
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+	const char *made = hash_into(password, hash, data);
+	bool good = made != NULL && same(made, hash);
+
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return good;
+}

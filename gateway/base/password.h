@@ -1,0 +1,25 @@
+/* Passwords, hashed by libcrypt (crypt(5)). */
+#ifndef GATEWAY_BASE_PASSWORD_H
+#define GATEWAY_BASE_PASSWORD_H
+
+#include "protocol/buf.h"
+
+/* True for the text of a hash that libcrypt can check a password against. */
+bool password_is_hash(struct slice text);
+
+/*
+ * Appends the hash of a password: yescrypt with a salt of its own. False when there is no
+ * chance to be had, or the password has a NUL or more than 511 bytes.
+ */
+bool password_hash(struct slice password, struct buf *hash);
+
+/*
+ * Takes as long as the hash wants it to: some ten milliseconds of a core, and some
+ * megabytes. `hash` ends with a NUL.
+ */
+bool password_matches(struct slice password, const char *hash);
+
+/* A hash that nothing matches, but which takes as long: for logins that nobody has. */
+extern const char password_decoy[];
+
+#endif

@@ -1,0 +1,19 @@
+/* What the system knows of this process. */
+#ifndef GATEWAY_BASE_PROCESS_H
+#define GATEWAY_BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process {
+	uint64_t cpu_ms;
+	uint64_t start_ms; /* since 1970 */
+	uint64_t virtual_bytes, resident_bytes;
+	uint64_t threads;
+	uint64_t open_fds, max_fds;
+};
+
+/* False when /proc cannot be read. */
+bool process_read(struct process *process);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * A hash table of nodes that live inside their objects, keyed by bytes that the
+ * objects keep. SipHash with the server's secret key, since clients choose the keys.
+ */
+#ifndef GATEWAY_BASE_TABLE_H
+#define GATEWAY_BASE_TABLE_H
+
+#include "protocol/hash.h"
+
+struct table_node {
+	struct table_node *next;
+	uint64_t hash;
+	struct slice key; /* borrowed from the object that holds the node */
+};
+
+struct table {
+	struct table_node **buckets;
+	size_t bucket_count; /* a power of two, or 0 before the first insert */
+	size_t count;
+	struct hash_key key;
+};
+
+void table_init(struct table *table, const struct hash_key *key);
+void table_finish(struct table *table); /* must be empty */
+
+struct table_node *table_find(const struct table *table, struct slice key);
+
+/* The key must not be in the table yet and must not change while it is. */
+void table_insert(struct table *table, struct table_node *node, struct slice key);
+void table_remove(struct table *table, struct table_node *node);
+
+/* Any node, or NULL when the table is empty: for taking a table apart. */
+struct table_node *table_any(const struct table *table);
+
+/* Calls `visit` for each node; it must not insert or remove. */
+void table_for_each(const struct table *table,
+	void (*visit)(struct table_node *node, void *context), void *context);
+
+#endif

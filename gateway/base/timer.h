@@ -1,0 +1,38 @@
+/*
+ * Timers: an array heap of what is due next. A timer lives inside its object, a
+ * zeroed one is stopped, and starting, moving and stopping cost a few swaps
+ * whatever the number of timers is.
+ */
+#ifndef GATEWAY_BASE_TIMER_H
+#define GATEWAY_BASE_TIMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct timer {
+	uint64_t due;    /* ms on the loop's clock */
+	size_t position; /* in the heap, from 1; 0: stopped */
+	void (*fire)(struct timer *timer);
+};
+
+struct timers {
+	struct timer **heap;
+	size_t count, capacity;
+};
+
+void timers_finish(struct timers *timers); /* the timers themselves are not touched */
+
+/* Starts the timer, or moves it when it is already running. */
+void timers_start(struct timers *timers, struct timer *timer, uint64_t due);
+void timers_stop(struct timers *timers, struct timer *timer);
+
+/* The timer that is due next, or NULL. */
+struct timer *timers_first(const struct timers *timers);
+
+static inline bool timer_is_running(const struct timer *timer)
+{
+	return timer->position != 0;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * The commands of the command line: `postern COMMAND [OPTION...]`. Each is one
+ * function in a file of its own. command_table.c lists them, command_options.c reads
+ * their options, and help, manual page and completions are made from both.
+ */
+#ifndef GATEWAY_COMMAND_COMMAND_H
+#define GATEWAY_COMMAND_COMMAND_H
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_settings.h"
+#include "gateway/worker/edge.h"
+
+/* What a command has to work with; all is borrowed. */
+struct command_line {
+	const char *file; /* the configuration's; NULL: the built-in demo */
+	struct config_settings settings;
+	const char *word; /* the one word of a command that takes one; NULL: none */
+	bool defaults;    /* --defaults: of print-config */
+	bool document;    /* --document: of print-config */
+	bool secrets;     /* --secrets: of print-config */
+	const struct edge_ops *edge;
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line of the overview */
+	const char *help;    /* what --help adds to it */
+	const char
+		*word; /* what its one word, a command's name, is called; NULL: none */
+	const char *const
+		*words;  /* all that this word may be; NULL: a command's name */
+	bool configures; /* takes --config and the keys of the configuration */
+	bool prints;     /* takes the options of print-config */
+	int (*run)(const struct command_line *line);
+};
+
+/* In the order of the overview; the last has no name. */
+extern const struct command command_table[];
+
+/* Runs what the arguments name. Returns the process's exit status. */
+int command_run(int argc, char **argv, const struct edge_ops *edge);
+
+/* The command of that name. NULL after command_complain() with the nearest. */
+const struct command *command_find(const char *name);
+
+/* Says it on stderr, and where help is. Returns EXIT_FAILURE. */
+int command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lines for stderr, each with our name and `before` ahead of it. */
+void command_say(const char *before, const struct buf *lines);
+
+/* The configuration that the command line names, or NULL after saying why not. */
+struct config *command_read_config(const struct command_line *line);
+
+/* The commands themselves: they return the process's exit status. */
+int command_serve(const struct command_line *line);
+int command_check_config(const struct command_line *line);
+int command_print_config(const struct command_line *line);
+int command_healthcheck(const struct command_line *line);
+int command_hash_password(const struct command_line *line);
+int command_help(const struct command_line *line);
+int command_man(const struct command_line *line);
+int command_completion(const struct command_line *line);
+int command_version(const struct command_line *line);
+
+/* The help of one command, on stdout. */
+void command_print_help(const struct command *command);
+
+#endif

@@ -1,0 +1,222 @@
+#include "gateway/command/command_options.h"
+
+#include "gateway/config/config_mistake.h"
+
+#include <stdlib.h>
+
+/* What an own option does. */
+enum command_option_action {
+	OPTION_HELP,
+	OPTION_CONFIG,
+	OPTION_DEFAULTS,
+	OPTION_DOCUMENT,
+	OPTION_SECRETS,
+};
+
+static const struct command_option own_options[] = {
+	[OPTION_HELP] = {"help", 'h', NULL, "prints this help"},
+	[OPTION_CONFIG] = {"config", 'c', "FILE",
+		"the configuration, in JSON; without one it is the demo's"},
+	[OPTION_DEFAULTS] = {"defaults", 0, NULL, "every key with its default instead"},
+	[OPTION_DOCUMENT] = {"document", 0, NULL,
+		"the document on all keys instead, in Markdown"},
+	[OPTION_SECRETS] = {"secrets", 0, NULL, "prints secrets, too"},
+};
+
+enum { OWN_OPTIONS = sizeof(own_options) / sizeof(*own_options) };
+
+static size_t count_own_options(const struct command *command)
+{
+	return command->prints       ? OWN_OPTIONS
+	       : command->configures ? OPTION_CONFIG + 1
+				     : 1;
+}
+
+const struct command_option *command_option(const struct command *command, size_t index)
+{
+	return index < count_own_options(command) ? &own_options[index] : NULL;
+}
+
+const struct command_option *command_option_at(size_t index)
+{
+	return index < OWN_OPTIONS ? &own_options[index] : NULL;
+}
+
+/* All that a command understands. */
+struct options {
+	size_t own_count;
+	struct config_leaves
+		leaves; /* none: the command is no matter of configuration */
+	const char *words[OWN_OPTIONS + CONFIG_LEAVES_MAX + 1]; /* their names */
+};
+
+static void list_options(const struct command *command, struct options *options)
+{
+	size_t count = 0;
+
+	memset(options, 0, sizeof(*options));
+	options->own_count = count_own_options(command);
+	for (size_t i = 0; i < options->own_count; i++)
+		options->words[count++] = own_options[i].name;
+	if (command->configures)
+		config_leaves_list(&options->leaves, CONFIG_FLAG);
+	for (size_t i = 0; i < options->leaves.count; i++)
+		options->words[count++] = options->leaves.names[i];
+}
+
+/* One word of the command line, taken apart: "--name=value", "--name", "-c". */
+struct option_word {
+	struct slice name; /* without dashes */
+	bool is_short;     /* one dash */
+	const char *value; /* behind '='; NULL: none */
+};
+
+static struct option_word split_word(const char *word)
+{
+	const bool is_short = word[1] != '-';
+	struct slice text = slice_from(slice_of(word), is_short ? 1 : 2);
+	size_t end = is_short ? text.len : slice_find(text, '=');
+
+	return (struct option_word){slice_first(text, end), is_short,
+		end < text.len ? text.data + end + 1 : NULL};
+}
+
+/* Its value is not repeated: it may be a secret. */
+static void refuse_option(const struct options *options, struct option_word word)
+{
+	const char *dashes = word.is_short ? "-" : "--";
+	const char *nearest = config_nearest(word.name, options->words);
+
+	if (nearest != NULL)
+		command_complain("unknown option %s%.*s (did you mean --%s?)", dashes,
+			SLICE_ARGS(word.name), nearest);
+	else
+		command_complain(
+			"unknown option %s%.*s", dashes, SLICE_ARGS(word.name));
+}
+
+/* The index of an own option, or -1. */
+static int find_own(const struct options *options, struct option_word word)
+{
+	for (size_t i = 0; i < options->own_count; i++) {
+		const struct command_option *own = &own_options[i];
+
+		if (word.is_short
+				? word.name.len == 1 && word.name.data[0] == own->letter
+				: slice_equal(word.name, slice_of(own->name)))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void add_setting(struct command_line *line, const struct config_leaf *leaf,
+	struct slice name, const char *value)
+{
+	struct buf source = {0};
+
+	buf_printf(&source, "--%.*s", SLICE_ARGS(name));
+	config_settings_add(&line->settings, leaf, buf_slice(&source), value);
+	buf_finish(&source);
+}
+
+static void take_own(struct command_line *line, int own, const char *value)
+{
+	switch ((enum command_option_action)own) {
+	case OPTION_HELP:
+		break; /* the caller's */
+	case OPTION_CONFIG:
+		line->file = value;
+		break;
+	case OPTION_DEFAULTS:
+		line->defaults = true;
+		break;
+	case OPTION_DOCUMENT:
+		line->document = true;
+		break;
+	case OPTION_SECRETS:
+		line->secrets = true;
+		break;
+	}
+}
+
+/* One option of the command line, and what it stands for. */
+struct found_option {
+	struct option_word word;
+	int own;                        /* -1: none of these */
+	const struct config_leaf *leaf; /* NULL: none either */
+	bool takes_value;
+};
+
+static struct found_option find_option(const struct options *options, const char *text)
+{
+	struct found_option found = {.word = split_word(text)};
+
+	found.own = find_own(options, found.word);
+	if (found.own < 0 && !found.word.is_short)
+		found.leaf = config_leaves_find(&options->leaves, found.word.name);
+	found.takes_value = found.leaf != NULL ||
+			    (found.own >= 0 && own_options[found.own].value != NULL);
+	return found;
+}
+
+/* False after saying what is wrong. */
+static bool check_option(const struct options *options,
+	const struct found_option *found, const char *text, const char *value)
+{
+	if (found->own < 0 && found->leaf == NULL)
+		refuse_option(options, found->word);
+	else if (found->takes_value && value == NULL)
+		command_complain("%s needs a value", text);
+	else if (!found->takes_value && value != NULL)
+		command_complain("--%.*s takes no value", SLICE_ARGS(found->word.name));
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Reads one option, whose value may be the next word: returns how many words it has
+ * taken, or 0 after saying what is wrong.
+ */
+static int read_option(const struct options *options, int count, char *const *words,
+	struct command_line *line, bool *helps)
+{
+	const struct found_option found = find_option(options, words[0]);
+	const bool takes_next = found.takes_value && found.word.value == NULL;
+	const char *value = takes_next && count > 1 ? words[1] : found.word.value;
+
+	if (!check_option(options, &found, words[0], value))
+		return 0;
+	*helps |= found.own == OPTION_HELP;
+	if (found.leaf != NULL)
+		add_setting(line, found.leaf, found.word.name, value);
+	else
+		take_own(line, found.own, value);
+	return takes_next ? 2 : 1;
+}
+
+enum command_verdict command_read_options(const struct command *command, int count,
+	char *const *words, struct command_line *line)
+{
+	struct options options;
+	bool helps = false, reads_options = true;
+
+	list_options(command, &options);
+	for (int at = 0, taken; at < count && !helps; at += taken) {
+		taken = 1;
+		if (reads_options && strcmp(words[at], "--") == 0) {
+			reads_options = false;
+		} else if (reads_options && words[at][0] == '-') {
+			taken = read_option(
+				&options, count - at, words + at, line, &helps);
+			if (taken == 0)
+				return COMMAND_BAD;
+		} else if (command->word == NULL || line->word != NULL) {
+			command_complain("too many words: %s", words[at]);
+			return COMMAND_BAD;
+		} else {
+			line->word = words[at];
+		}
+	}
+	return helps ? COMMAND_HELPS : COMMAND_RUNS;
+}

@@ -1,0 +1,35 @@
+/*
+ * The options of a command: a few of its own, and one for each key of the
+ * configuration. An option is taken by its whole name only, so that a new one never
+ * changes what an old command line means.
+ */
+#ifndef GATEWAY_COMMAND_COMMAND_OPTIONS_H
+#define GATEWAY_COMMAND_COMMAND_OPTIONS_H
+
+#include "gateway/command/command.h"
+
+struct command_option {
+	const char *name;  /* without its dashes */
+	char letter;       /* of its short form: -c; 0: none */
+	const char *value; /* what its value is called; NULL: it takes none */
+	const char *means; /* in a few words */
+};
+
+/* The own options of a command, by index from 0; NULL behind the last. */
+const struct command_option *command_option(
+	const struct command *command, size_t index);
+
+/* The same of all commands together. */
+const struct command_option *command_option_at(size_t index);
+
+enum command_verdict {
+	COMMAND_RUNS,
+	COMMAND_HELPS, /* --help was among the options */
+	COMMAND_BAD,   /* it has been said what is wrong */
+};
+
+/* Reads what stands behind the command's name. */
+enum command_verdict command_read_options(const struct command *command, int count,
+	char *const *words, struct command_line *line);
+
+#endif

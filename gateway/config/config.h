@@ -1,0 +1,195 @@
+/*
+ * The configuration: an immutable snapshot, read once from JSON, that everybody
+ * may look at and nobody changes. Every time is in milliseconds, every size in
+ * bytes. Fields are called as the keys; the table in config_table.c names each key
+ * with its default and bounds.
+ *
+ * A reload makes a new snapshot. The old one lives until nobody holds it any more:
+ * each worker holds the one that it goes by, and whoever keeps an endpoint beyond a
+ * call holds the endpoint's. Workers share them, so they are counted atomically.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_H
+#define GATEWAY_CONFIG_CONFIG_H
+
+#include "gateway/route/template.h"
+#include "protocol/address.h"
+#include "protocol/buf.h"
+#include "protocol/http_head.h"
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct config_settings;
+
+/* A list of strings. */
+struct strings {
+	struct slice *items;
+	size_t count;
+};
+
+/* A path that clients connect to, and what runs there. */
+struct endpoint {
+	const struct config *config; /* which it is a part of */
+	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
+	struct slice handler; /* the name of one: "stomp", "echo", ... */
+	bool is_console;      /* its sessions may ask for the console's services */
+	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
+	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
+	bool cookie_needed;
+	bool bind_address;              /* a session serves its opener's address only */
+	struct slice bind_cookie;       /* and this cookie's value; empty: any */
+	struct slice reply;             /* for the handler "reply" */
+	size_t response_limit;          /* bytes after which a stream ends */
+	struct slice slow_consumer;     /* its own, else the global one */
+	struct slice sockjs_url;        /* what the iframe page loads */
+	struct strings allowed_origins; /* its own, else the global list's */
+};
+
+/* A version of sockjs-client beside those that come with the binary. */
+struct sockjs_client {
+	struct slice version; /* "0.3.4"; unique */
+	struct slice file;    /* its script */
+};
+
+/* Headers that are sent with pages; names and values end with NUL. */
+struct page_headers {
+	struct http_header *items;
+	size_t count;
+};
+
+/* An application route: what becomes of a SEND to an application destination. */
+struct route {
+	struct slice match; /* Ant pattern with {vars}; unique; below an app prefix */
+	struct slice *send_to; /* templates of its {vars}; none: /topic + the rest */
+	size_t send_to_count;
+	struct template *body;  /* NULL: the body passes untouched */
+	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
+};
+
+/* Who may log in. */
+struct user {
+	struct slice login;    /* unique */
+	struct slice password; /* its hash (password.h) */
+};
+
+enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
+
+struct limits {
+	uint64_t head, head_lines, target; /* of a request's head */
+	uint64_t body; /* of a request; 0: what a frame may need, escaped */
+	uint64_t frame, connect_frame, headers, header; /* of a STOMP frame */
+	uint64_t fragments;                             /* of a WebSocket message */
+	uint64_t queue_bytes, queue_messages;           /* outbound, of a session */
+	uint64_t subscriptions;                         /* of a session */
+	uint64_t destination;                           /* bytes of its name */
+	uint64_t destinations;
+	uint64_t idle_topics; /* per worker, that only patterns match */
+	uint64_t unacked;     /* deliveries that a subscription remembers */
+	uint64_t backlog_messages, backlog_bytes; /* of a queue, lent ones included */
+	uint64_t transactions;                    /* open ones of a session */
+	uint64_t logins; /* per worker, that are being checked */
+	uint64_t transaction_actions, transaction_bytes; /* of one */
+	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
+	uint64_t connections;    /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t memory;         /* bytes of the process; 0: 4/5 of what it may have */
+	uint64_t sessions;       /* 0: no bound of its own */
+	uint64_t ended_sessions; /* per worker, that are remembered */
+	uint64_t address_connections;               /* of one address */
+	uint64_t address_sessions, address_unknown; /* in a second, of one address */
+	uint64_t log_lines;                         /* of one kind, in a second */
+};
+
+struct times {
+	uint64_t head, body; /* to receive one, in all */
+	uint64_t keep_alive; /* an idle HTTP connection */
+	uint64_t progress;   /* a response or session that takes no byte */
+	uint64_t connect;    /* until the first STOMP frame */
+	uint64_t heartbeat;  /* SockJS's h */
+	uint64_t disconnect; /* a SockJS session without receiver */
+	uint64_t late_poll;  /* who asks for an ended session again and again waits */
+	uint64_t ping, pong; /* an idle WebSocket is pinged; then must answer */
+	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
+	uint64_t stomp_send_least; /* what we offer to who wants beats more often */
+	uint64_t linger;           /* an ERROR or close frame may take this to leave */
+	uint64_t drain;            /* SIGTERM until the last close */
+};
+
+struct config {
+	_Atomic unsigned holders;
+	struct slice listen;     /* "0.0.0.0:8080", "[::1]:80", ":8080" */
+	struct slice host, port; /* the parts of it, without brackets */
+	struct slice tcp_listen; /* for plain STOMP; empty: nowhere */
+	struct slice tcp_host, tcp_port;
+	struct slice admin_listen; /* for operators; empty: nowhere */
+	struct slice admin_host, admin_port;
+	struct slice admin_token;       /* what they must show; empty: nothing */
+	struct endpoint console;        /* what their page connects to */
+	struct endpoint tcp;            /* of those who connect there */
+	unsigned workers;               /* 0: one for each core */
+	struct slice log_format;        /* "auto", "text", "json" */
+	struct slice log_level;         /* "debug", "info", "warn", "error" */
+	struct strings allowed_origins; /* empty: the same origin only */
+	bool require_origin;
+	struct slice slow_consumer;     /* "close", "drop-oldest", "latest" */
+	struct strings trusted_proxies; /* believed in what they say of their clients */
+	struct networks proxies;        /* the same, read */
+	struct strings exempt_addresses; /* limits.address_... spare them */
+	struct networks exempt;          /* the same, read */
+	bool proxy_protocol; /* they begin each connection with a PROXY header */
+	struct endpoint *endpoints;
+	size_t endpoint_count;
+	struct strings broker_prefixes; /* "/topic" */
+	bool client_send;               /* clients may SEND straight to them */
+	struct strings queue_prefixes;  /* "/queue" */
+	uint64_t prefetch;        /* messages that a consumer gets ahead of its ACKs */
+	uint64_t nacks;           /* after which a message is dead */
+	uint64_t losses;          /* of consumers, after which it is, too */
+	struct slice dead_letter; /* the queue for those; empty: they are dropped */
+	struct slice separator;   /* of segments in patterns: "/" or "." beside it */
+	struct slice deny; /* "strict": an ERROR; "soft": /user/queue/errors says it */
+	struct strings app_prefixes; /* "/app" */
+	struct route *routes;        /* in the order of the file */
+	size_t route_count;
+	struct user *users; /* none: everybody is welcome, and nobody in particular */
+	size_t user_count;
+	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
+	bool www_bundled;                /* no "www" in the file: our own pages */
+	struct slice www;                /* a directory; empty: bundled, or no files */
+	struct page_headers www_headers; /* for the files there */
+	struct sockjs_client *sockjs_clients;
+	size_t sockjs_client_count;
+	struct limits limits;
+	struct times times;
+	json_t *json; /* owned; the slices point into its strings */
+};
+
+/*
+ * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none) go
+ * over it. A relative path in it counts from the file's folder. On mistakes returns
+ * NULL and appends to *error a line for each, without LF at the end,
+ * "file:line:column: key: what is wrong (did you mean \"...\"?)"; of a setting
+ * "environment: POSTERN_X: key: ..." or "--flag: key: ...".
+ */
+struct config *config_read(
+	const char *path, const struct config_settings *settings, struct buf *error);
+
+/* The same from memory; `name` stands for the file in errors and paths. */
+struct config *config_parse(struct slice text, const char *name,
+	const struct config_settings *settings, struct buf *error);
+
+/* Splits "host:port", "[v6]:port" or ":port". False when it is none. */
+bool config_listen(struct slice value, struct slice *host, struct slice *port);
+
+/* True for numbers with dots between them: "1.6.1". */
+bool config_version(struct slice value);
+
+/* Who has read it holds it once. From any thread. */
+const struct config *config_ref(const struct config *config);
+void config_unref(const struct config *config); /* NULL is fine */
+
+/* The same for the configuration of an endpoint. */
+const struct endpoint *endpoint_ref(const struct endpoint *endpoint);
+void endpoint_unref(const struct endpoint *endpoint); /* NULL is fine */
+
+#endif

@@ -1,0 +1,53 @@
+#include "gateway/config/config_advise.h"
+
+#include "gateway/config/config_check_internal.h"
+
+static void begin_advice(struct buf *lines)
+{
+	if (lines->len > 0)
+		buf_append_char(lines, '\n');
+}
+
+static void advise_on_endpoints(const struct config *config, struct buf *lines)
+{
+	if (config->endpoint_count == 0 && config->tcp_listen.len == 0) {
+		begin_advice(lines);
+		buf_append(lines, SLICE("endpoints: there are none, and no tcp.listen: "
+					"no client can connect"));
+	}
+}
+
+/* Of the first such endpoint: the file may have very many. */
+static void advise_on_replies(const struct config *config, struct buf *lines)
+{
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct endpoint *endpoint = &config->endpoints[i];
+
+		if (endpoint->reply.len == 0 ||
+			slice_equal(endpoint->handler, SLICE("reply")))
+			continue;
+		begin_advice(lines);
+		buf_printf(lines,
+			"endpoints[%zu].reply: only the handler \"reply\" uses it, and "
+			"this is \"%.*s\"",
+			i, SLICE_ARGS(endpoint->handler));
+		return;
+	}
+}
+
+static void advise_on_timezone(const struct config *config, struct buf *lines)
+{
+	if (config->timezone.len > 0 && !config_has_timezones()) {
+		begin_advice(lines);
+		buf_append(lines,
+			SLICE("timezone: this machine has no database of time zones: "
+			      "{now:...} is UTC unless it is a rule"));
+	}
+}
+
+void config_advise(const struct config *config, struct buf *lines)
+{
+	advise_on_endpoints(config, lines);
+	advise_on_replies(config, lines);
+	advise_on_timezone(config, lines);
+}

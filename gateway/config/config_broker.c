@@ -1,0 +1,154 @@
+/* The keys of "broker" and "app". */
+#include "gateway/config/config_broker.h"
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_values.h"
+
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+enum { MIB = 1 << 20 };
+
+static const char *const separators[] = {"/", ".", NULL};
+static const char *const denials[] = {"strict", "soft", NULL};
+
+static const struct config_key broker[] = {
+	{
+		.name = "prefixes",
+		.means = "below these, each destination is a topic",
+		.kind = CONFIG_TEXTS,
+		.at_start = true,
+		.offset = offsetof(struct config, broker_prefixes.items),
+		.count = offsetof(struct config, broker_prefixes.count),
+		.text = "/topic",
+		.check = config_value_prefix,
+	},
+	{
+		.name = "client_send",
+		.means = "whether clients may send to topics and queues",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, client_send),
+		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
+	},
+	{
+		.name = "queues",
+		.means = "below these, each destination is a queue",
+		.kind = CONFIG_TEXTS,
+		.at_start = true,
+		.offset = offsetof(struct config, queue_prefixes.items),
+		.count = offsetof(struct config, queue_prefixes.count),
+		.text = "/queue",
+		.check = config_value_prefix,
+	},
+	{
+		.name = "prefetch",
+		.means = "messages that a consumer gets ahead of its acknowledgements",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, prefetch),
+		.fallback = 64,
+		.min = 1,
+		.max = MIB,
+	},
+	{
+		.name = "nacks",
+		.means = "rejections after which a message is dead",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, nacks),
+		.fallback = 5,
+		.min = 1,
+		.max = MIB,
+	},
+	{
+		.name = "losses",
+		.means = "consumers that are lost with a message, after which it is "
+			 "dead",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, losses),
+		.fallback = 20, /* as RabbitMQ's quorum queues */
+		.min = 1,
+		.max = MIB,
+	},
+	{
+		.name = "dead_letter",
+		.means = "the queue for dead messages; empty: they are dropped",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, dead_letter),
+		.text = "/queue/dead-letter",
+		.check = config_value_dead_letter,
+	},
+	{
+		.name = "separator",
+		.means = "what separates the segments of a destination in patterns",
+		.kind = CONFIG_TEXT,
+		.at_start = true,
+		.offset = offsetof(struct config, separator),
+		.text = "/",
+		.choices = separators,
+	},
+	{
+		.name = "deny",
+		.means = "what answers a frame that is denied: an ERROR, or a message "
+			 "at /user/queue/errors",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, deny),
+		.text = "strict",
+		.choices = denials,
+	},
+};
+
+const struct config_table config_broker = {.keys = broker, .count = COUNT(broker)};
+
+static const struct config_key route[] = {
+	{
+		.name = "match",
+		.means = "the destinations that it takes: a pattern with {names}",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct route, match),
+		.required = true,
+	},
+	{
+		.name = "send_to",
+		.means = "where it sends to; without it, to /topic and the rest of the "
+			 "destination",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct route, send_to),
+		.count = offsetof(struct route, send_to_count),
+		.single = true,
+		.check = config_value_destination,
+	},
+	{
+		.name = "body",
+		.means = "the body that it sends, with {variables}; without it, the "
+			 "one that came",
+		.kind = CONFIG_VALUE,
+	},
+	{
+		.name = "reply",
+		.means = "what answers a SUBSCRIBE, once; without it, that is refused",
+		.kind = CONFIG_VALUE,
+	},
+};
+
+static const struct config_table route_table = {
+	route, COUNT(route), sizeof(struct route)};
+
+static const struct config_key app[] = {
+	{
+		.name = "prefixes",
+		.means = "below these, routes decide what becomes of a message",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, app_prefixes.items),
+		.count = offsetof(struct config, app_prefixes.count),
+		.text = "/app",
+		.check = config_value_prefix,
+	},
+	{
+		.name = "routes",
+		.means = "the routes: of those that match the most specific counts",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, routes),
+		.count = offsetof(struct config, route_count),
+		.inside = &route_table,
+	},
+};
+
+const struct config_table config_app = {.keys = app, .count = COUNT(app)};

@@ -1,0 +1,236 @@
+/* The checks that need more than one key, or what is outside of the file. */
+#include "gateway/config/config_check_internal.h"
+
+#include "gateway/config/config_check.h"
+#include "gateway/config/config_headers.h"
+#include "gateway/config/config_reach.h"
+#include "gateway/config/config_settings.h"
+#include "protocol/xmalloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONSOLE_RESPONSE_LIMIT = 128 << 10 };
+
+json_t *config_list_item(const json_t *object, const char *list, size_t index)
+{
+	return json_array_get(json_object_get(object, list), index);
+}
+
+/* The folder that relative paths of the file, or of a setting, count from. */
+static void append_folder(
+	const struct config_source *source, const char *key, struct buf *out)
+{
+	const bool is_set = source->settings != NULL &&
+			    config_settings_source(source->settings, slice_of(key));
+	const char *slash = is_set ? NULL : strrchr(source->name, '/');
+	char *folder = slash == NULL ? xstrdup(SLICE("."))
+				     : xstrdup((struct slice){source->name,
+					       (size_t)(slash - source->name) + 1});
+	char *real = realpath(folder, NULL);
+
+	buf_append(out, slice_of(real != NULL ? real : folder));
+	if (!slice_ends_with(buf_slice(out), SLICE("/")))
+		buf_append_char(out, '/');
+	free(real);
+	free(folder);
+}
+
+/*
+ * A path becomes absolute. The result takes the place of what was written in `object`,
+ * since the tree owns all our strings.
+ */
+static struct slice resolve_path(json_t *object, const char *key, struct slice value,
+	const struct config_source *source, const char *top)
+{
+	struct buf path = {0};
+
+	if (value.len == 0 || value.data[0] == '/')
+		return value;
+	append_folder(source, top, &path);
+	buf_append(&path, value);
+
+	json_t *string = json_stringn_nocheck(path.data, path.len);
+	struct slice resolved = {json_string_value(string), path.len};
+	json_object_set_new_nocheck(object, key, string);
+	buf_finish(&path);
+	return resolved;
+}
+
+/* What is wrong with a file, or folder, that must be read later; NULL: nothing. */
+static const char *find_fault(struct slice path, bool is_folder)
+{
+	char *name = xstrdup(path);
+	struct stat about;
+	const char *fault = NULL;
+
+	if (access(name, is_folder ? R_OK | X_OK : R_OK) == -1 ||
+		stat(name, &about) == -1)
+		fault = strerror(errno);
+	else if (is_folder && !S_ISDIR(about.st_mode))
+		fault = "Not a folder";
+	else if (!is_folder && !S_ISREG(about.st_mode))
+		fault = "Not a file";
+	free(name);
+	return fault;
+}
+
+static void check_www(struct config *config, const struct config_source *source)
+{
+	const struct config_path key = {NULL, "www", 0};
+
+	config->www_bundled = json_object_get(config->json, "www") == NULL;
+	config->www = resolve_path(config->json, "www", config->www, source, "www");
+	if (config->www.len == 0)
+		return;
+	const char *fault = find_fault(config->www, true);
+	if (fault != NULL)
+		config_mistake(
+			source, &key, "%.*s: %s", SLICE_ARGS(config->www), fault);
+}
+
+static void check_sockjs_client(
+	struct config *config, size_t index, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "sockjs_clients", 0};
+	const struct config_path item = {&list, NULL, index};
+	const struct config_path version = {&item, "version", 0};
+	const struct config_path file = {&item, "file", 0};
+	json_t *json = config_list_item(config->json, "sockjs_clients", index);
+	struct sockjs_client *client = &config->sockjs_clients[index];
+
+	for (size_t i = 0; i < index && client->version.len > 0; i++) {
+		if (!slice_equal(config->sockjs_clients[i].version, client->version))
+			continue;
+		config_mistake(source, &version,
+			"\"%.*s\" is the version of sockjs_clients[%zu]",
+			SLICE_ARGS(client->version), i);
+		break;
+	}
+	if (!json_is_string(json_object_get(json, "file")))
+		return; /* it has been told */
+	client->file = resolve_path(json, "file", client->file, source, list.key);
+	const char *fault = find_fault(client->file, false);
+	if (fault != NULL)
+		config_mistake(
+			source, &file, "%.*s: %s", SLICE_ARGS(client->file), fault);
+}
+
+static void check_user(
+	const struct config *config, size_t index, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "users", 0};
+	const struct config_path item = {&list, NULL, index};
+	const struct config_path key = {&item, "login", 0};
+	const struct slice login = config->users[index].login;
+
+	for (size_t i = 0; i < index && login.len > 0; i++) {
+		if (!slice_equal(config->users[i].login, login))
+			continue;
+		config_mistake(
+			source, &key, "\"%.*s\" stands twice", SLICE_ARGS(login));
+		return;
+	}
+}
+
+/* Addresses: the table has checked each one, and left an empty text for what is none. */
+
+static void read_networks(const struct strings *texts, struct networks *networks)
+{
+	networks->items = xcalloc(texts->count, sizeof(*networks->items));
+	for (size_t i = 0; i < texts->count; i++)
+		if (texts->items[i].len > 0 &&
+			network_parse(
+				texts->items[i], &networks->items[networks->count]))
+			networks->count++;
+}
+
+/* The machine itself: its proxies and its tests speak for many. */
+static void default_exempt(struct config *config)
+{
+	static const struct slice loopback[] = {
+		SLICE_INIT("127.0.0.0/8"), SLICE_INIT("::1")};
+	struct strings *exempt = &config->exempt_addresses;
+
+	if (json_object_get(config->json, "exempt_addresses") != NULL)
+		return;
+	exempt->count = sizeof(loopback) / sizeof(*loopback);
+	exempt->items = xcalloc(exempt->count, sizeof(*exempt->items));
+	memcpy(exempt->items, loopback, sizeof(loopback));
+}
+
+/* Who may connect at all would otherwise be nobody. */
+static void check_proxy_protocol(
+	const struct config *config, const struct config_source *source)
+{
+	const struct config_path key = {NULL, "proxy_protocol", 0};
+
+	if (config->proxy_protocol && config->proxies.count == 0 &&
+		!config_is_mistaken(source, "trusted_proxies"))
+		config_mistake(
+			source, &key, "needs trusted_proxies: only they may connect");
+}
+
+/*
+ * Times that must be ordered. All others are independent of each other, or what must come
+ * first is derived from what must come later.
+ */
+static void check_times(struct config *config, const struct config_source *source)
+{
+	const struct config_path object = {NULL, "times", 0};
+	const struct config_path key = {&object, "stomp_send_least", 0};
+	struct times *times = &config->times;
+
+	/* Where no heart-beats are sent, it does not matter how often. */
+	if (times->stomp_send == 0 || times->stomp_send_least <= times->stomp_send ||
+		config_is_mistaken(source, "times"))
+		return;
+	if (json_object_get(json_object_get(config->json, "times"), key.key) == NULL)
+		times->stomp_send_least = times->stomp_send;
+	else
+		config_mistake(source, &key,
+			"is more than times.stomp_send; write %llu or less, or a "
+			"larger times.stomp_send",
+			(unsigned long long)times->stomp_send);
+}
+
+/* The endpoints that are no item of a list. */
+static void make_own_endpoints(struct config *config)
+{
+	config->tcp = (struct endpoint){.config = config,
+		.path = SLICE("tcp"),
+		.handler = SLICE("stomp"),
+		.slow_consumer = config->slow_consumer};
+	config->console = (struct endpoint){.config = config,
+		.path = SLICE("/console/stomp"),
+		.handler = SLICE("stomp"),
+		.is_console = true,
+		.sockjs = true,
+		.websocket = true,
+		.response_limit = CONSOLE_RESPONSE_LIMIT,
+		.slow_consumer = config->slow_consumer};
+}
+
+void config_check(struct config *config, const struct config_source *source)
+{
+	make_own_endpoints(config);
+	read_networks(&config->trusted_proxies, &config->proxies);
+	default_exempt(config);
+	read_networks(&config->exempt_addresses, &config->exempt);
+
+	config_check_listeners(config, source);
+	check_proxy_protocol(config, source);
+	check_www(config, source);
+	check_times(config, source);
+	config_read_headers(config, source);
+	config_check_endpoints(config, source);
+	config_check_broker(config, source);
+	config_check_reach(config, source);
+	config_check_timezone(config, source);
+	for (size_t i = 0; i < config->user_count; i++)
+		check_user(config, i, source);
+	for (size_t i = 0; i < config->sockjs_client_count; i++)
+		check_sockjs_client(config, i, source);
+}

@@ -1,0 +1,103 @@
+/*
+ * Addresses to listen at. Two listeners at one address would let the server fail when it
+ * starts, long after the file was checked.
+ */
+#include "gateway/config/config_check_internal.h"
+
+#include "protocol/host.h"
+
+struct listen_at {
+	const char *section; /* NULL: the top */
+	const char *name;    /* "admin.listen" */
+	struct slice text, host, port;
+};
+
+/* What a host stands for: the families that it has, and whether all of their addresses. */
+struct reach {
+	bool v4, v6, all;
+};
+
+static struct reach reach_of(struct slice host)
+{
+	struct address address;
+
+	if (host.len == 0 || slice_equal(host, SLICE("::")))
+		return (struct reach){true, true, true}; /* Linux: v4 with v6 */
+	if (slice_equal(host, SLICE("0.0.0.0")))
+		return (struct reach){true, false, true};
+	if (!address_parse(host, &address))
+		return (struct reach){true, true, false}; /* a name: nobody knows */
+	return (struct reach){address_is_v4(&address), !address_is_v4(&address), false};
+}
+
+static bool hosts_are_same(struct slice a, struct slice b)
+{
+	struct address left, right;
+
+	if (address_parse(a, &left) && address_parse(b, &right))
+		return memcmp(left.bytes, right.bytes, sizeof(left.bytes)) == 0;
+	/* The name of the machine itself is known without asking anybody. */
+	if (slice_equal(a, SLICE("localhost")) || slice_equal(b, SLICE("localhost")))
+		return host_is_loopback(a) && host_is_loopback(b);
+	return slice_equal_nocase(a, b);
+}
+
+static bool overlap(const struct listen_at *a, const struct listen_at *b)
+{
+	const struct reach left = reach_of(a->host), right = reach_of(b->host);
+
+	if (a->text.len == 0 || b->text.len == 0 || slice_equal(a->port, SLICE("0")) ||
+		!slice_equal(a->port, b->port))
+		return false;
+	if (left.all || right.all)
+		return (left.v4 && right.v4) || (left.v6 && right.v6);
+	return hosts_are_same(a->host, b->host);
+}
+
+static void refuse_overlap(const struct config_source *source,
+	const struct listen_at *one, const struct listen_at *other)
+{
+	const struct config_path section = {NULL, one->section, 0};
+	const struct config_path key = {
+		one->section != NULL ? &section : NULL, "listen", 0};
+
+	config_mistake(source, &key, "%s listens at \"%.*s\" already", other->name,
+		SLICE_ARGS(other->text));
+}
+
+/* Who can reach it from elsewhere must show that he may. */
+static void check_admin(const struct config *config, const struct config_source *source)
+{
+	const struct config_path object = {NULL, "admin", 0};
+	const struct config_path key = {&object, "listen", 0};
+
+	if (config->admin_listen.len > 0 && config->admin_token.len == 0 &&
+		!host_is_loopback(config->admin_host) &&
+		!config_is_mistaken(source, "admin.token"))
+		config_mistake(source, &key,
+			"needs admin.token, as it is no loopback address");
+}
+
+void config_check_listeners(struct config *config, const struct config_source *source)
+{
+	config_listen(config->listen, &config->host, &config->port);
+	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
+	config_listen(config->admin_listen, &config->admin_host, &config->admin_port);
+
+	const struct listen_at all[] = {
+		{NULL, "listen", config->listen, config->host, config->port},
+		{"tcp", "tcp.listen", config->tcp_listen, config->tcp_host,
+			config->tcp_port},
+		{"admin", "admin.listen", config->admin_listen, config->admin_host,
+			config->admin_port},
+	};
+
+	check_admin(config, source);
+	for (size_t i = 1; i < sizeof(all) / sizeof(*all); i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (overlap(&all[i], &all[j]) &&
+				!config_is_mistaken(source, all[j].name))
+				refuse_overlap(source, &all[i], &all[j]);
+		}
+	}
+}

@@ -1,0 +1,155 @@
+/* The document follows the table: first the top, then each section and list. */
+#include "gateway/config/config_document.h"
+
+#include "gateway/config/config_table.h"
+
+#include <inttypes.h>
+
+static const char introduction[] =
+	"# Configuration\n"
+	"\n"
+	"One JSON file, which `--config` (`-c`) or `POSTERN_CONFIG` names; without one "
+	"Postern "
+	"serves its demo.\n"
+	"Each key below also has a name in the environment and as an option: "
+	"`limits.queue_bytes` is\n"
+	"`POSTERN_LIMITS__QUEUE_BYTES` and `--limits.queue-bytes`. Options go over the "
+	"environment, and that goes\n"
+	"over the file. Lists of strings are written there with commas or as JSON, "
+	"lists "
+	"of objects as JSON.\n"
+	"\n"
+	"```sh\n"
+	"postern check-config --config postern.json     # tells every mistake: file, "
+	"line, column, key\n"
+	"postern print-config --config postern.json     # what is in force\n"
+	"postern print-config --defaults                # every key with its default\n"
+	"```\n"
+	"\n"
+	"SIGHUP reads the file again. Keys with *restart* stay as they were until the "
+	"next start, and the log names\n"
+	"those that have changed. Sizes are bytes, times are milliseconds.\n"
+	"\n"
+	"A name that nothing could ever reach is a mistake: a prefix below one that "
+	"takes it first, `/user` as\n"
+	"a prefix, two routes for the same destinations, a target that nobody owns.\n"
+	"\n"
+	"This page is made from the program's own table, by `postern print-config "
+	"--document`: a test fails when\n"
+	"it is not current.\n";
+
+static void append_choices(struct buf *out, const char *const *choices)
+{
+	for (size_t i = 0; choices[i] != NULL; i++)
+		buf_printf(out, "%s`%s`", i > 0 ? ", " : "", choices[i]);
+}
+
+/* What values it takes. */
+static void append_kind(struct buf *out, const struct config_key *key)
+{
+	switch (key->kind) {
+	case CONFIG_BOOL:
+		buf_append(out, SLICE("`true`, `false`"));
+		break;
+	case CONFIG_UNSIGNED:
+	case CONFIG_SIZE:
+	case CONFIG_NUMBER:
+		buf_printf(out, "%" PRIu64 " to %" PRIu64 "%s%s", key->min, key->max,
+			key->unit != NULL ? " " : "",
+			key->unit != NULL ? key->unit : "");
+		break;
+	case CONFIG_TEXT:
+		if (key->choices != NULL)
+			append_choices(out, key->choices);
+		else
+			buf_append(out, SLICE("a string"));
+		break;
+	case CONFIG_TEXTS:
+		buf_printf(out, "%sstrings", key->single ? "a string, or " : "");
+		break;
+	case CONFIG_OBJECT:
+		buf_printf(out, "an object: [below](#%s)", key->name);
+		break;
+	case CONFIG_LIST:
+		buf_printf(out, "objects: [below](#%s)", key->name);
+		break;
+	case CONFIG_MAP:
+		buf_append(out, SLICE("an object of strings"));
+		break;
+	case CONFIG_VALUE:
+		buf_append(out, SLICE("any JSON"));
+		break;
+	}
+}
+
+static void append_default(struct buf *out, const struct config_key *key)
+{
+	switch (key->kind) {
+	case CONFIG_BOOL:
+		buf_printf(out, "`%s`", key->fallback ? "true" : "false");
+		break;
+	case CONFIG_UNSIGNED:
+	case CONFIG_SIZE:
+	case CONFIG_NUMBER:
+		buf_printf(out, "%" PRIu64, key->fallback);
+		break;
+	case CONFIG_TEXT:
+		if (key->required)
+			buf_append(out, SLICE("*must be said*"));
+		else if (key->text != NULL)
+			buf_printf(out, "`\"%s\"`", key->text);
+		break;
+	case CONFIG_TEXTS:
+		if (key->text != NULL)
+			buf_printf(out, "`[\"%s\"]`", key->text);
+		else
+			buf_append(out, SLICE("none"));
+		break;
+	case CONFIG_MAP:
+		buf_append(out, SLICE("none"));
+		break;
+	case CONFIG_OBJECT:
+	case CONFIG_LIST:
+	case CONFIG_VALUE:
+		break;
+	}
+}
+
+static void append_table(struct buf *out, const struct config_table *table)
+{
+	buf_append(out, SLICE("\n| key | decides | may be | default | |\n"
+			      "|---|---|---|---|---|\n"));
+	for (size_t i = 0; i < table->count; i++) {
+		const struct config_key *key = &table->keys[i];
+
+		buf_printf(out, "| `%s` | %s | ", key->name, key->means);
+		append_kind(out, key);
+		buf_append(out, SLICE(" | "));
+		append_default(out, key);
+		buf_printf(out, " | %s |\n", key->at_start ? "restart" : "");
+	}
+}
+
+/* Tables are nested three deep at most: app.routes. */
+static void append_inside(struct buf *out, const struct config_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct config_key *key = &table->keys[i];
+
+		if (key->inside == NULL)
+			continue;
+		buf_printf(out, "\n## %s\n\n%s of `%s`: %s.\n", key->name,
+			key->kind == CONFIG_LIST ? "Each" : "The keys", key->name,
+			key->means);
+		append_table(out, key->inside);
+		append_inside(out, key->inside);
+	}
+}
+
+void config_document(struct buf *out)
+{
+	buf_append(out, slice_of(introduction));
+	buf_append(out, SLICE("\n## The top\n"));
+	append_table(out, &config_table);
+	append_inside(out, &config_table);
+}

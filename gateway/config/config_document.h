@@ -1,0 +1,13 @@
+/*
+ * The document on the configuration, www/docs/configuration.md: every key of the table
+ * with what it decides, what it may be, and what it is when nobody says.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_DOCUMENT_H
+#define GATEWAY_CONFIG_CONFIG_DOCUMENT_H
+
+#include "protocol/buf.h"
+
+/* Appends it, as Markdown. */
+void config_document(struct buf *out);
+
+#endif

@@ -1,0 +1,11 @@
+/* The headers that the configuration sends along with pages: "www_headers". */
+#ifndef GATEWAY_CONFIG_CONFIG_HEADERS_H
+#define GATEWAY_CONFIG_CONFIG_HEADERS_H
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_mistake.h"
+
+/* Fills config->www_headers from its tree, and tells what is wrong there. */
+void config_read_headers(struct config *config, const struct config_source *source);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The keys that can be set by themselves, from outside of the file: those of the top
+ * and of its sections; a list is set as a whole. Their names follow from the table:
+ * limits.queue_bytes is POSTERN_LIMITS__QUEUE_BYTES in the environment and
+ * --limits.queue-bytes on the command line.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_LEAF_H
+#define GATEWAY_CONFIG_CONFIG_LEAF_H
+
+#include "gateway/config/config_table.h"
+
+enum { CONFIG_LEAVES_MAX = 128, CONFIG_NAME_MAX = 64 };
+
+struct config_leaf {
+	const struct config_key *section; /* NULL: the top */
+	const struct config_key *key;
+};
+
+enum config_style {
+	CONFIG_PATH,     /* "limits.queue_bytes" */
+	CONFIG_VARIABLE, /* "LIMITS__QUEUE_BYTES" */
+	CONFIG_FLAG,     /* "limits.queue-bytes" */
+};
+
+/* All of them, in the table's order, each with its name; points into itself. */
+struct config_leaves {
+	size_t count;
+	struct config_leaf items[CONFIG_LEAVES_MAX];
+	char names[CONFIG_LEAVES_MAX][CONFIG_NAME_MAX];
+	const char *
+		words[CONFIG_LEAVES_MAX + 1]; /* the names, as config_nearest() wants */
+};
+
+void config_leaves_list(struct config_leaves *leaves, enum config_style style);
+
+/* The leaf of that name, or NULL. */
+const struct config_leaf *config_leaves_find(
+	const struct config_leaves *leaves, struct slice name);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Mistakes in a configuration file, told with the place where they stand. Values
+ * parsed by jansson have no position, so the text is kept and the place of a key
+ * is looked for when a mistake must be told.
+ *
+ * All mistakes are told, each on a line of its own. Whoever finds one goes on with a
+ * default in place of what is wrong. A file with very many gets the first of them.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_MISTAKE_H
+#define GATEWAY_CONFIG_CONFIG_MISTAKE_H
+
+#include "protocol/buf.h"
+
+/* A way into the file, from the inside out: "path" in 1 in "endpoints". */
+struct config_path {
+	const struct config_path *parent; /* NULL: the top */
+	const char *key;                  /* NULL: the index-th of a list */
+	size_t index;
+};
+
+struct config_settings;
+
+struct config_source {
+	struct slice text;
+	const char *name;
+	const struct config_settings *settings; /* that went over it; NULL: none */
+	struct buf *error;
+	size_t *mistakes; /* how many there were */
+};
+
+enum { CONFIG_MISTAKES_TOLD = 50 }; /* finding a place takes a walk through the file */
+
+/*
+ * Appends the line "name:line:column: path: text" to the source's error. The text must
+ * be valid JSON. A way that leads nowhere (a key that is missing) gets the place
+ * of what should hold it. What a setting has said is told by its name instead.
+ */
+void config_mistake(const struct config_source *source, const struct config_path *path,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same of what stands outside of the file: "where: text". */
+void config_mistake_outside(const struct config_source *source, const char *where,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * True when a mistake of the key ("admin.token"), or inside of it, has been told:
+ * what follows from it need not be.
+ */
+bool config_is_mistaken(const struct config_source *source, const char *key);
+
+/* The same at a byte of any text, without a path. */
+void config_mistake_at(const struct config_source *source, size_t offset,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The next of several lines, without its LF, and *rest behind it; false: no more. */
+bool config_next_line(struct slice *rest, struct slice *line);
+
+/*
+ * Lists end with NULL. Returns the word closest to `word`, else the only one that it
+ * abbreviates or is the last part of ("head" of "limits.head"), else NULL.
+ */
+const char *config_nearest(struct slice word, const char *const *words);
+
+#endif

@@ -1,0 +1,19 @@
+/* The configuration as JSON again: what is in force, defaults and all. */
+#ifndef GATEWAY_CONFIG_CONFIG_PRINT_H
+#define GATEWAY_CONFIG_CONFIG_PRINT_H
+
+#include "gateway/config/config.h"
+
+/*
+ * A tree that is the caller's. Read again it gives the same configuration; what the
+ * configuration leaves to others (no "www": our own pages) it leaves out too.
+ */
+json_t *config_to_json(const struct config *config);
+
+/* In place of a secret. No key that is one takes it, so that nobody runs with it. */
+#define CONFIG_HIDDEN "<hidden>"
+
+/* Puts CONFIG_HIDDEN in place of each secret of such a tree. Returns how many. */
+size_t config_hide_secrets(json_t *tree);
+
+#endif

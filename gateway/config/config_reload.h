@@ -1,0 +1,17 @@
+/*
+ * Reading the configuration again, while the server runs. Some of it cannot change
+ * then (`at_start` in the table): the new snapshot has those keys as they were.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_RELOAD_H
+#define GATEWAY_CONFIG_CONFIG_RELOAD_H
+
+#include "gateway/config/config.h"
+
+/*
+ * config_read() once more. `started` is config_to_json() of what the server started
+ * with. Logs each key that needs a restart. NULL after appending the mistake to *error.
+ */
+struct config *config_reload(const char *path, const struct config_settings *settings,
+	const json_t *started, struct buf *error);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Settings from outside of the file: the environment goes over it, and flags over
+ * both. Each stays a text until it takes its place in a file's tree, where it is
+ * checked like everything else; a mistake in it is told with its source.
+ */
+#ifndef GATEWAY_CONFIG_CONFIG_SETTINGS_H
+#define GATEWAY_CONFIG_CONFIG_SETTINGS_H
+
+#include "gateway/config/config_leaf.h"
+#include "protocol/buf.h"
+
+#include <jansson.h>
+
+struct config_setting;
+struct config_source;
+
+/* A zeroed one is empty. */
+struct config_settings {
+	struct config_setting *items; /* the last of a key counts */
+	size_t count;
+};
+
+/* What `source` ("--listen") says of a key. Copies what it keeps. */
+void config_settings_add(struct config_settings *settings,
+	const struct config_leaf *leaf, struct slice source, const char *value);
+
+/* Copies of all that `others` has. */
+void config_settings_add_all(
+	struct config_settings *settings, const struct config_settings *others);
+
+/*
+ * Adds each POSTERN_ variable of an environ(7). POSTERN_CONFIG is no setting, but names
+ * the file: *file points into the environment. -1 after appending to *error a line for
+ * each variable that is not known.
+ */
+int config_settings_add_environment(struct config_settings *settings,
+	char *const *environment, const char **file, struct buf *error);
+
+/*
+ * Puts the settings into the tree. Lists of strings are JSON or have commas, lists of
+ * objects are JSON. Tells the source those that are neither, and leaves them out.
+ */
+void config_settings_apply(const struct config_settings *settings, json_t *tree,
+	const struct config_source *source);
+
+/* Who has set what stands at "endpoints[0].path": "--endpoints"; NULL: the file. */
+const char *config_settings_source(
+	const struct config_settings *settings, struct slice path);
+
+void config_settings_finish(struct config_settings *settings);
+
+#endif

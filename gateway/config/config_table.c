@@ -1,0 +1,374 @@
+/* The keys, section by section. */
+#include "gateway/config/config_table.h"
+
+#include "gateway/config/config.h"
+#include "gateway/config/config_bounds.h"
+#include "gateway/config/config_broker.h"
+#include "gateway/config/config_values.h"
+
+#define COUNT(table) (sizeof(table) / sizeof(*(table)))
+
+enum {
+	KIB = 1 << 10,
+	MIB = 1 << 20,
+	GIB = 1 << 30,
+};
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const log_formats[] = {"auto", "text", "json", NULL};
+static const char *const policies[] = {"close", "drop-oldest", "latest", NULL};
+static const char *const handlers[] = {
+	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
+
+static const struct config_key endpoint[] = {
+	{
+		.name = "path",
+		.means = "where clients connect",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, path),
+		.required = true,
+		.check = config_value_path,
+	},
+	{
+		.name = "handler",
+		.means = "what runs there",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, handler),
+		.text = "stomp",
+		.choices = handlers,
+	},
+	{
+		.name = "sockjs",
+		.means = "whether SockJS is spoken there",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, sockjs),
+		.fallback = true,
+	},
+	{
+		.name = "websocket",
+		.means = "whether clients may use WebSockets",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, websocket),
+		.fallback = true,
+	},
+	{
+		.name = "cookie_needed",
+		.means = "whether clients must send the cookie that a load balancer "
+			 "pins them by",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, cookie_needed),
+		.fallback = false,
+	},
+	{
+		.name = "bind_address",
+		.means = "whether a session serves only the address that has opened it",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct endpoint, bind_address),
+		.fallback = false,
+	},
+	{
+		.name = "bind_cookie",
+		.means = "the cookie whose value must stay what it was when the "
+			 "session was opened",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, bind_cookie),
+		.text = "",
+		.check = config_value_cookie,
+	},
+	{
+		.name = "reply",
+		.means = "what the handler \"reply\" answers",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, reply),
+		.text = "",
+	},
+	{
+		.name = "response_limit",
+		.means = "bytes after which a stream ends and is asked for again",
+		.kind = CONFIG_SIZE,
+		.offset = offsetof(struct endpoint, response_limit),
+		.fallback = 128 * KIB,
+		.min = 1,
+		.max = GIB,
+		.unit = "bytes",
+	},
+	{
+		.name = "slow_consumer",
+		.means = "its own; empty: the global one",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, slow_consumer),
+		.text = "", /* config_check.c puts the global one there */
+		.choices = policies,
+	},
+	{
+		.name = "sockjs_url",
+		.means = "the script that the iframe page loads",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct endpoint, sockjs_url),
+		.text = "/sockjs-client/loader.js",
+		.check = config_value_url,
+	},
+	{
+		.name = "allowed_origins",
+		.means = "its own; without it the global list counts",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct endpoint, allowed_origins.items),
+		.count = offsetof(struct endpoint, allowed_origins.count),
+		.check = config_value_origin,
+	},
+};
+
+static const struct config_table endpoint_table = {
+	endpoint, COUNT(endpoint), sizeof(struct endpoint)};
+
+static const struct config_key user[] = {
+	{
+		.name = "login",
+		.means = "a login",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct user, login),
+		.required = true,
+		.check = config_value_login,
+	},
+	{
+		.name = "password",
+		.means = "the hash of its passcode: postern hash-password",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct user, password),
+		.required = true,
+		.secret = true,
+		.check = config_value_password,
+	},
+};
+
+static const struct config_table user_table = {user, COUNT(user), sizeof(struct user)};
+
+static const struct config_key tcp[] = {
+	{
+		.name = "listen",
+		.means = "where plain STOMP is spoken; empty: nowhere",
+		.kind = CONFIG_TEXT,
+		.at_start = true,
+		.offset = offsetof(struct config, tcp_listen),
+		.text = "",
+		.check = config_value_tcp_listen,
+	},
+};
+
+static const struct config_key admin[] = {
+	{
+		.name = "listen",
+		.means = "where operators read /metrics, /health and /ready; empty: "
+			 "nowhere",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, admin_listen),
+		.text = "",
+		.at_start = true,
+		.check = config_value_tcp_listen,
+	},
+	{
+		.name = "token",
+		.means = "what they show as \"Authorization: Bearer ...\"; needed "
+			 "unless "
+			 "it listens on a loopback address",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, admin_token),
+		.text = "",
+		.secret = true,
+		.check = config_value_token,
+	},
+};
+
+static const struct config_key sockjs_client[] = {
+	{
+		.name = "version",
+		.means = "the version that pages ask for",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct sockjs_client, version),
+		.required = true,
+		.check = config_value_version,
+	},
+	{
+		.name = "file",
+		.means = "its script",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct sockjs_client, file),
+		.required = true,
+	},
+};
+
+static const struct config_table sockjs_client_table = {
+	sockjs_client, COUNT(sockjs_client), sizeof(struct sockjs_client)};
+static const struct config_table tcp_table = {.keys = tcp, .count = COUNT(tcp)};
+static const struct config_table admin_table = {.keys = admin, .count = COUNT(admin)};
+
+static const struct config_key top[] = {
+	{
+		.name = "listen",
+		.means = "where the server listens",
+		.kind = CONFIG_TEXT,
+		.at_start = true,
+		.offset = offsetof(struct config, listen),
+		.text = "0.0.0.0:8080",
+		.check = config_value_listen,
+	},
+	{
+		.name = "workers",
+		.means = "threads that serve; 0: one for each core",
+		.kind = CONFIG_UNSIGNED,
+		.at_start = true,
+		.offset = offsetof(struct config, workers),
+		.fallback = 0,
+		.max = WORKERS_MAX,
+	},
+	{
+		.name = "log_level",
+		.means = "lines below it are not logged",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, log_level),
+		.text = "info",
+		.choices = log_levels,
+	},
+	{
+		.name = "log_format",
+		.means = "text, or a JSON object for each line; auto: text on a "
+			 "terminal",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, log_format),
+		.text = "auto",
+		.choices = log_formats,
+	},
+	{
+		.name = "allowed_origins",
+		.means = "pages that may connect; empty: those of the same origin",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, allowed_origins.items),
+		.count = offsetof(struct config, allowed_origins.count),
+		.check = config_value_origin,
+	},
+	{
+		.name = "require_origin",
+		.means = "whether who sends no Origin is refused",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, require_origin),
+		.fallback = false,
+	},
+	{
+		.name = "slow_consumer",
+		.means = "what becomes of who reads slower than messages come",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, slow_consumer),
+		.text = "close",
+		.choices = policies,
+	},
+	{
+		.name = "exempt_addresses",
+		.means = "addresses and networks that limits.address_... spare, beside "
+			 "trusted proxies; without it, loopback",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, exempt_addresses.items),
+		.count = offsetof(struct config, exempt_addresses.count),
+		.check = config_value_network,
+	},
+	{
+		.name = "trusted_proxies",
+		.means = "addresses and networks that are believed in what they say of "
+			 "their clients",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, trusted_proxies.items),
+		.count = offsetof(struct config, trusted_proxies.count),
+		.check = config_value_network,
+	},
+	{
+		.name = "proxy_protocol",
+		.means = "whether they begin each connection with a PROXY header",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, proxy_protocol),
+		.fallback = false,
+	},
+	{
+		.name = "endpoints",
+		.means = "where clients connect",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, endpoints),
+		.count = offsetof(struct config, endpoint_count),
+		.inside = &endpoint_table,
+	},
+	{
+		.name = "tcp",
+		.means = "plain STOMP",
+		.kind = CONFIG_OBJECT,
+		.inside = &tcp_table,
+	},
+	{
+		.name = "admin",
+		.means = "for operators, apart from everybody else",
+		.kind = CONFIG_OBJECT,
+		.inside = &admin_table,
+	},
+	{
+		.name = "broker",
+		.means = "topics and queues",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_broker,
+	},
+	{
+		.name = "app",
+		.means = "messages for the application",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_app,
+	},
+	{
+		.name = "users",
+		.means = "who may log in; empty: everybody is welcome",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, users),
+		.count = offsetof(struct config, user_count),
+		.inside = &user_table,
+	},
+	{
+		.name = "timezone",
+		.means = "of {now:...}; empty: TZ in the environment, else UTC",
+		.kind = CONFIG_TEXT,
+		.at_start = true,
+		.offset = offsetof(struct config, timezone),
+		.text = "",
+		.check = config_value_timezone,
+	},
+	{
+		.name = "www",
+		.means = "the folder of the pages; empty: none; without it, those that "
+			 "come with Postern",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, www),
+	},
+	{
+		.name = "www_headers",
+		.means = "headers that are sent with every file of www, such as "
+			 "Content-Security-Policy",
+		.kind = CONFIG_MAP,
+	},
+	{
+		.name = "sockjs_clients",
+		.means =
+			"versions of sockjs-client beside those that come with Postern",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, sockjs_clients),
+		.count = offsetof(struct config, sockjs_client_count),
+		.inside = &sockjs_client_table,
+	},
+	{
+		.name = "limits",
+		.means = "what may be how large",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_limits,
+	},
+	{
+		.name = "times",
+		.means = "how long things may take, in milliseconds",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_times,
+	},
+};
+
+const struct config_table config_table = {top, COUNT(top), sizeof(struct config)};

@@ -1,9 +1,0 @@
-/* The sections of the table that bound what a peer can reach: in size, and in time. */
-#ifndef GATEWAY_CONFIG_BOUNDS_H
-#define GATEWAY_CONFIG_BOUNDS_H
-
-#include "gateway/config_table.h"
-
-extern const struct config_table config_limits, config_times;
-
-#endif

@@ -1,9 +1,0 @@
-/* The sections of the table that say what becomes of messages. */
-#ifndef GATEWAY_CONFIG_BROKER_H
-#define GATEWAY_CONFIG_BROKER_H
-
-#include "gateway/config_table.h"
-
-extern const struct config_table config_broker, config_app;
-
-#endif

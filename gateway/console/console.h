@@ -1,0 +1,70 @@
+/*
+ * The console's services: a page that watches the gateway asks for them by a SEND below
+ * /admin with a reply-to, and gets its answer as JSON. Nothing is gathered while nobody
+ * asks. Only sessions of the admin listener's endpoint may.
+ *
+ *   /admin/overview       how much there is of everything
+ *   /admin/sessions       those that match {"search": ...}, {"most": ...} at most, and
+ *                         no more than the asker's queue can well take
+ *   /admin/session        one of them, {"session": label}, with its subscriptions
+ *   /admin/destinations   the same of topics and queues
+ *   /admin/kick           ends the session {"session": label}
+ *   /admin/trace          tells of that session's frames for some seconds (trace.h)
+ */
+#ifndef GATEWAY_CONSOLE_CONSOLE_H
+#define GATEWAY_CONSOLE_CONSOLE_H
+
+#include "gateway/broker/internal.h"
+
+#include <jansson.h>
+
+/* True when the party may ask there; `rest` is what stands behind /admin. */
+bool console_has(
+	const struct party *party, struct slice destination, struct slice *rest);
+
+enum broker_result console_ask(struct outgoing *outgoing,
+	const struct stomp_frame *frame, struct slice rest,
+	struct broker_refusal *refusal);
+
+/* Where an answer goes: the reply queue of who has asked. Owned by who keeps it. */
+struct console_reply {
+	struct target target;
+	struct slice about; /* a constant: the service */
+};
+
+/* Sends it; `answer` is taken over. From any worker. */
+void console_answer(
+	struct broker *broker, const struct console_reply *reply, json_t *answer);
+
+/* console_gather.c: what one worker knows of. */
+struct question {
+	struct slice search;  /* in any text of a row; empty: all */
+	struct slice session; /* a label */
+	size_t most;          /* rows, */
+	size_t most_bytes;    /* and bytes of them, about */
+	const struct console_reply *reply;
+};
+
+struct finding {
+	json_t *rows; /* an array */
+	size_t bytes; /* of them */
+	bool is_full; /* no more rows; they are counted only */
+	uint64_t total;
+};
+
+/* Takes the row over. It is dropped when there is no room for it. */
+void finding_append(
+	struct finding *finding, json_t *row, size_t most, size_t most_bytes);
+
+/* console_looks.c: looks on a worker; on each of them for one question. */
+typedef void console_look(struct worker *worker, const struct question *question,
+	struct finding *finding);
+
+/* Asks all workers and answers when all have. Takes over what `reply` has. */
+void console_gather(struct broker *broker, struct console_reply *reply,
+	const json_t *asked, console_look *look);
+
+console_look console_look_sessions, console_look_session, console_look_destinations,
+	console_look_kick, console_look_trace;
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * A question to all workers travels as one post to each, which looks there and comes
+ * back with what it has found. The inquiry waits at who has asked, and answers when the
+ * last one is back.
+ */
+#include "gateway/console/console.h"
+
+#include "gateway/config/config.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+enum {
+	ROWS = 1000,
+	ROWS_MAX = 5000,
+	ANSWERS_WAITING = 4, /* of the largest, in the queue of a slow console */
+};
+
+struct inquiry {
+	struct console_reply reply;
+	struct finding sum; /* of all workers */
+	size_t most, most_bytes;
+	unsigned waits; /* for so many workers */
+};
+
+struct look_post {
+	struct post post;
+	struct inquiry *inquiry; /* only its home looks into it, */
+	unsigned home;
+	console_look *look;
+	struct question question; /* but for the reply here, that stays as it is */
+	struct finding finding;
+	char text[];
+};
+
+static void inquiry_end(struct broker *broker, struct inquiry *inquiry)
+{
+	json_t *answer = json_object();
+
+	json_object_set_new(
+		answer, "total", json_integer((json_int_t)inquiry->sum.total));
+	json_object_set_new(answer, "rows", inquiry->sum.rows);
+	console_answer(broker, &inquiry->reply, answer);
+	target_finish(&inquiry->reply.target);
+	free(inquiry);
+}
+
+void finding_append(
+	struct finding *finding, json_t *row, size_t most, size_t most_bytes)
+{
+	const size_t size = json_dumpb(row, NULL, 0, JSON_COMPACT);
+
+	finding->is_full = finding->is_full || json_array_size(finding->rows) >= most ||
+			   finding->bytes + size > most_bytes;
+	if (finding->is_full) {
+		json_decref(row);
+		return;
+	}
+	finding->bytes += size;
+	json_array_append_new(finding->rows, row);
+}
+
+static void found_run(struct worker *worker, struct post *post)
+{
+	struct look_post *look = container_of(post, struct look_post, post);
+	struct inquiry *inquiry = look->inquiry;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(look->finding.rows, i, row)
+	{
+		finding_append(&inquiry->sum, json_incref(row), inquiry->most,
+			inquiry->most_bytes);
+	}
+	inquiry->sum.total += look->finding.total;
+	json_decref(look->finding.rows);
+	free(look);
+	if (--inquiry->waits == 0)
+		inquiry_end(worker->broker, inquiry);
+}
+
+static void look_run(struct worker *worker, struct post *post)
+{
+	struct look_post *look = container_of(post, struct look_post, post);
+
+	look->finding.rows = json_array();
+	look->look(worker, &look->question, &look->finding);
+	look->post.run = found_run;
+	worker_post(worker, look->home, &look->post);
+}
+
+static struct slice member(const json_t *asked, const char *name)
+{
+	const char *text = json_string_value(json_object_get(asked, name));
+
+	return text == NULL ? SLICE("") : slice_of(text);
+}
+
+void console_gather(struct broker *broker, struct console_reply *reply,
+	const json_t *asked, console_look *look)
+{
+	const unsigned home = broker->worker->index;
+	const json_int_t most = json_integer_value(json_object_get(asked, "most"));
+	const struct slice search = member(asked, "search");
+	const struct slice session = member(asked, "session");
+	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
+
+	inquiry->reply = *reply;
+	inquiry->sum.rows = json_array();
+	inquiry->most = ROWS;
+	if (most > 0)
+		inquiry->most = most < ROWS_MAX ? (size_t)most : ROWS_MAX;
+	inquiry->most_bytes =
+		broker->worker->config->limits.queue_bytes / ANSWERS_WAITING;
+	inquiry->waits = broker->workers;
+	for (unsigned i = 0; i < broker->workers; i++) {
+		const size_t size = sizeof(struct look_post) + search.len + session.len;
+		struct look_post *post = xcalloc(1, size);
+		char *at = post->text;
+
+		post->post = (struct post){.size = size, .run = look_run};
+		post->inquiry = inquiry;
+		post->home = home;
+		post->look = look;
+		post->question.search = slice_copy_out(&at, search);
+		post->question.session = slice_copy_out(&at, session);
+		post->question.most = inquiry->most;
+		post->question.most_bytes = inquiry->most_bytes;
+		post->question.reply = &inquiry->reply;
+		worker_post(broker->worker, i, &post->post);
+	}
+}

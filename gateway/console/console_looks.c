@@ -1,0 +1,259 @@
+/*
+ * What one worker finds when the console asks: its sessions and destinations, as rows of
+ * JSON. A row that need not be made is only counted.
+ */
+#include "gateway/console/console.h"
+
+#include "gateway/console/trace.h"
+#include "gateway/session/session.h"
+
+static bool row_matches(const json_t *row, struct slice search)
+{
+	const char *key;
+	json_t *value;
+
+	if (search.len == 0)
+		return true;
+	json_object_foreach((json_t *)row, key, value)
+	{
+		if (json_is_string(value) &&
+			memmem(json_string_value(value), json_string_length(value),
+				search.data, search.len) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Takes the row over. */
+static void finding_add(
+	struct finding *finding, const struct question *question, json_t *row)
+{
+	if (!row_matches(row, question->search)) {
+		json_decref(row);
+		return;
+	}
+	finding->total++;
+	finding_append(finding, row, question->most, question->most_bytes);
+}
+
+/* True, and counted, when a row need not be made: nobody searches, and none is added. */
+static bool finding_only_counts(
+	struct finding *finding, const struct question *question)
+{
+	if (!finding->is_full || question->search.len > 0)
+		return false;
+	finding->total++;
+	return true;
+}
+
+/* Clients choose names, which need not be text. */
+static void row_set(json_t *row, const char *name, struct slice text)
+{
+	json_t *value = json_stringn(text.data, text.len);
+
+	json_object_set_new(row, name, value != NULL ? value : json_string("?"));
+}
+
+static void row_count(json_t *row, const char *name, uint64_t number)
+{
+	json_object_set_new(row, name, json_integer((json_int_t)number));
+}
+
+struct look {
+	struct worker *worker;
+	const struct question *question;
+	struct finding *finding;
+};
+
+/* A console's own frames would tell of themselves without end. */
+static bool session_is_traceable(const struct session *session)
+{
+	return !session_endpoint(session)->is_console;
+}
+
+static json_t *session_row(const struct session *session)
+{
+	const struct session_facts facts = session_facts(session);
+	json_t *row = json_object();
+
+	row_set(row, "session", session_label(session));
+	row_set(row, "endpoint", session_endpoint(session)->path);
+	row_set(row, "transport", slice_of(transport_name(facts.transport)));
+	row_set(row, "address", facts.address);
+	if (facts.origin.len > 0)
+		row_set(row, "origin", facts.origin);
+	json_object_set_new(
+		row, "traceable", json_boolean(session_is_traceable(session)));
+	row_count(row, "age", facts.age);
+	row_count(row, "queued", facts.queued);
+	row_count(row, "bytes_in", facts.bytes_in);
+	row_count(row, "bytes_out", facts.bytes_out);
+	return row;
+}
+
+/* Of those that speak STOMP the broker knows more, until they have ended. */
+static json_t *party_row(const struct party *party)
+{
+	json_t *row = session_row(party->session);
+
+	if (party->user != NULL)
+		row_set(row, "user", name_text(party->user));
+	row_count(row, "subscriptions", party->subscription_count);
+	return row;
+}
+
+static const struct party *party_of_node(struct table_node *node)
+{
+	const struct entry *entry = container_of(node, struct entry, node);
+
+	return container_of(entry, struct party, entry);
+}
+
+static void visit_party(struct table_node *node, void *context)
+{
+	const struct look *look = context;
+	const struct party *party = party_of_node(node);
+
+	if (session_state(party->session) >= SESSION_CLOSING ||
+		finding_only_counts(look->finding, look->question))
+		return;
+	finding_add(look->finding, look->question, party_row(party));
+}
+
+static void visit_session(struct session *session, void *context)
+{
+	const struct look *look = context;
+
+	if (session_state(session) < SESSION_CLOSING &&
+		slice_equal(session_endpoint(session)->handler, SLICE("stomp")))
+		return;
+	if (!finding_only_counts(look->finding, look->question))
+		finding_add(look->finding, look->question, session_row(session));
+}
+
+void console_look_sessions(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	table_for_each(&worker->broker->parties.entries, visit_party, &look);
+	session_for_each(worker, visit_session, &look);
+}
+
+static json_t *subscription_row(const struct subscription *subscription)
+{
+	static const char *const modes[] = {
+		[ACK_AUTO] = "auto",
+		[ACK_CLIENT] = "client",
+		[ACK_INDIVIDUAL] = "client-individual",
+	};
+	json_t *row = json_object();
+
+	row_set(row, "destination", name_text(subscription->destination));
+	row_set(row, "ack", slice_of(modes[subscription->ack]));
+	row_count(row, "unacknowledged", subscription->unacked.count);
+	return row;
+}
+
+/* limits.subscriptions and limits.destination bound what a session's row says. */
+static void visit_party_in_full(struct table_node *node, void *context)
+{
+	const struct look *look = context;
+	const struct party *party = party_of_node(node);
+
+	if (!slice_equal(session_label(party->session), look->question->session) ||
+		session_state(party->session) >= SESSION_CLOSING)
+		return;
+	json_t *row = party_row(party), *list = json_array();
+	for (size_t i = 0; i < party->subscription_count; i++)
+		json_array_append_new(list, subscription_row(party->subscriptions[i]));
+	json_object_set_new(row, "list", list);
+	finding_add(look->finding, look->question, row);
+}
+
+void console_look_session(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	table_for_each(&worker->broker->parties.entries, visit_party_in_full, &look);
+}
+
+static void visit_topic(struct table_node *node, void *context)
+{
+	const struct look *look = context;
+	const struct topic *topic = topic_of_node(node);
+	const struct slice address = node->key;
+
+	if (finding_only_counts(look->finding, look->question))
+		return;
+	json_t *row = json_object();
+	row_set(row, "destination", address);
+	row_set(row, "kind", SLICE("topic"));
+	row_count(row, "subscribers", topic_subscribers(look->worker->broker, topic));
+	row_count(row, "messages", topic_place(topic).offset);
+	finding_add(look->finding, look->question, row);
+}
+
+static void visit_queue(struct table_node *node, void *context)
+{
+	const struct look *look = context;
+	const struct queue *queue = queue_of_node(node);
+
+	if (finding_only_counts(look->finding, look->question))
+		return;
+	json_t *row = json_object();
+	row_set(row, "destination", queue_destination(queue));
+	row_set(row, "kind", SLICE("queue"));
+	row_count(row, "subscribers", queue_consumers(queue));
+	row_count(row, "messages", queue_place(queue).offset);
+	row_count(row, "ready", queue_messages(queue) - queue_unacknowledged(queue));
+	row_count(row, "unacknowledged", queue_unacknowledged(queue));
+	finding_add(look->finding, look->question, row);
+}
+
+void console_look_destinations(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	table_for_each(&worker->broker->topics, visit_topic, &look);
+	table_for_each(&worker->broker->queues, visit_queue, &look);
+}
+
+static void visit_to_kick(struct session *session, void *context)
+{
+	const struct look *look = context;
+
+	if (!slice_equal(session_label(session), look->question->session))
+		return;
+	finding_add(look->finding, look->question, session_row(session));
+	session_close(session, ENDING_OPERATOR);
+}
+
+void console_look_kick(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	session_for_each(worker, visit_to_kick, &look);
+}
+
+static void visit_to_trace(struct session *session, void *context)
+{
+	const struct look *look = context;
+
+	if (!session_is_traceable(session) ||
+		!slice_equal(session_label(session), look->question->session))
+		return;
+	finding_add(look->finding, look->question, session_row(session));
+	session_trace(session, trace_create(look->question->reply, session));
+}
+
+void console_look_trace(
+	struct worker *worker, const struct question *question, struct finding *finding)
+{
+	struct look look = {worker, question, finding};
+
+	session_for_each(worker, visit_to_trace, &look);
+}

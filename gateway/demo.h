@@ -1,7 +1,0 @@
-/* The text of demo.json, the built-in configuration; demo.cmake makes it a C file. */
-#ifndef GATEWAY_DEMO_H
-#define GATEWAY_DEMO_H
-
-extern const char demo_json[];
-
-#endif

@@ -1,0 +1,82 @@
+/*
+ * Broadcast passes each message on to every session of the endpoint, the sender
+ * included, by a post to each worker. There one message is shared by all, so it is
+ * rendered once for each wire. It serves the clients' own tests; topics are STOMP's.
+ */
+#include "gateway/handlers/handlers.h"
+#include "gateway/session/session.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+/* A session's place in worker->broadcast, which all such endpoints share. */
+struct member {
+	struct list link;
+	struct session *session;
+};
+
+struct broadcast_post {
+	struct post post;
+	const struct endpoint *endpoint; /* held; after a reload others have its path */
+	struct message *message;         /* its only reference */
+};
+
+static void *broadcast_open(struct session *session)
+{
+	struct member *member = xcalloc(1, sizeof(*member));
+
+	member->session = session;
+	list_append(&session_worker(session)->broadcast, &member->link);
+	return member;
+}
+
+static void broadcast_run(struct worker *worker, struct post *post)
+{
+	struct broadcast_post *broadcast =
+		container_of(post, struct broadcast_post, post);
+
+	list_for_each (link, &worker->broadcast) {
+		struct member *member = container_of(link, struct member, link);
+
+		if (slice_equal(session_endpoint(member->session)->path,
+			    broadcast->endpoint->path))
+			session_send(member->session,
+				&(struct delivery){.message = broadcast->message});
+		worker_spend(worker, 1);
+	}
+	endpoint_unref(broadcast->endpoint);
+	message_unref(broadcast->message);
+	free(broadcast);
+}
+
+static void broadcast_receive(void *state, struct slice text, bool binary)
+{
+	const struct member *sender = state;
+	struct worker *worker = session_worker(sender->session);
+
+	for (unsigned i = 0; i < worker->crew->count; i++) {
+		struct broadcast_post *broadcast = xmalloc(sizeof(*broadcast));
+
+		broadcast->endpoint = endpoint_ref(session_endpoint(sender->session));
+		broadcast->message = message_create_text(text, binary);
+		broadcast->post.size =
+			sizeof(*broadcast) + message_size(broadcast->message);
+		broadcast->post.run = broadcast_run;
+		worker_post(worker, i, &broadcast->post);
+	}
+}
+
+static void broadcast_close(void *state)
+{
+	struct member *member = state;
+
+	list_remove(&member->link);
+	free(member);
+}
+
+const struct handler broadcast_handler = {
+	.name = SLICE_INIT("broadcast"),
+	.open = broadcast_open,
+	.receive = broadcast_receive,
+	.close = broadcast_close,
+};

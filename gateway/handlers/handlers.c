@@ -1,0 +1,71 @@
+/* The smallest handlers, and the list of all. */
+#include "gateway/handlers/handlers.h"
+
+#include "gateway/session/session.h"
+
+static void *plain_open(struct session *session)
+{
+	return session;
+}
+
+static void echo_receive(void *state, struct slice text, bool binary)
+{
+	session_send_text(state, text, binary);
+}
+
+const struct handler echo_handler = {
+	.name = SLICE_INIT("echo"),
+	.open = plain_open,
+	.receive = echo_receive,
+};
+
+static void reply_receive(void *state, struct slice text, bool binary)
+{
+	(void)text;
+	(void)binary;
+	session_send_text(state, session_endpoint(state)->reply, false);
+}
+
+const struct handler reply_handler = {
+	.name = SLICE_INIT("reply"),
+	.open = plain_open,
+	.receive = reply_receive,
+};
+
+static void *close_open(struct session *session)
+{
+	session_close(session, ENDING_HANDLER);
+	return session;
+}
+
+static void close_receive(void *state, struct slice text, bool binary)
+{
+	(void)state;
+	(void)text;
+	(void)binary;
+}
+
+const struct handler close_handler = {
+	.name = SLICE_INIT("close"),
+	.open = close_open,
+	.receive = close_receive,
+};
+
+const struct handler *handler_find(struct slice name)
+{
+	static const struct handler *const handlers[] = {
+		&stomp_handler,
+		&echo_handler,
+		&reply_handler,
+		&close_handler,
+		&amplify_handler,
+		&broadcast_handler,
+		&ticker_handler,
+	};
+
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+		if (slice_equal(name, handlers[i]->name))
+			return handlers[i];
+	}
+	return NULL;
+}

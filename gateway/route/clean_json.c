@@ -1,0 +1,94 @@
+#include "gateway/route/clean_json.h"
+
+#include "protocol/utf8.h"
+
+enum { ESCAPE_LEN = 6 }; /* \uXXXX */
+
+/* The code unit of a \uXXXX escape at the start of `text`, or -1. */
+static int escape_unit(struct slice text)
+{
+	int unit = 0;
+
+	if (text.len < ESCAPE_LEN || text.data[0] != '\\' || text.data[1] != 'u')
+		return -1;
+	for (int i = 2; i < ESCAPE_LEN; i++) {
+		char digit = text.data[i];
+
+		if (digit >= '0' && digit <= '9')
+			unit = unit * 16 + digit - '0';
+		else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
+			unit = unit * 16 + (digit | 0x20) - 'a' + 10;
+		else
+			return -1;
+	}
+	return unit;
+}
+
+static bool is_high(int unit)
+{
+	return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static bool is_low(int unit)
+{
+	return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/*
+ * How many bytes of `text`, which begins with a backslash, belong together; *lone
+ * when they are half of a pair.
+ */
+static size_t escape_span(struct slice text, bool *lone)
+{
+	int unit = escape_unit(text);
+
+	*lone = false;
+	if (is_high(unit) && is_low(escape_unit(slice_from(text, ESCAPE_LEN))))
+		return 2 * ESCAPE_LEN;
+	*lone = is_high(unit) || is_low(unit);
+	if (unit != -1)
+		return ESCAPE_LEN;
+	return text.len < 2 ? text.len : 2;
+}
+
+/* UTF-8 but for lone surrogates: what old browsers send unescaped. */
+static bool is_wtf8(struct slice bytes)
+{
+	while (bytes.len > 0) {
+		uint32_t code;
+		size_t len = utf8_decode(bytes, &code);
+
+		if (len == 0)
+			return false;
+		bytes = slice_from(bytes, len);
+	}
+	return true;
+}
+
+bool clean_json(struct slice json, struct buf *out)
+{
+	struct buf escapes = {0};
+	bool changed = false;
+
+	for (struct slice rest = json; rest.len > 0;) {
+		size_t run = slice_find(rest, '\\');
+		bool lone;
+
+		buf_append(&escapes, slice_first(rest, run));
+		rest = slice_from(rest, run);
+		if (rest.len == 0)
+			break;
+		size_t span = escape_span(rest, &lone);
+		buf_append(&escapes, lone ? SLICE("\\ufffd") : slice_first(rest, span));
+		changed = changed || lone;
+		rest = slice_from(rest, span);
+	}
+	if (!utf8_is_valid(buf_slice(&escapes)) && is_wtf8(buf_slice(&escapes))) {
+		utf8_append_clean(out, buf_slice(&escapes));
+		changed = true;
+	} else if (changed) {
+		buf_append(out, buf_slice(&escapes));
+	}
+	buf_finish(&escapes);
+	return changed;
+}

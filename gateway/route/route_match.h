@@ -1,0 +1,54 @@
+/*
+ * Ant patterns of destinations: segments between '/', in which '?' stands for one
+ * character, '*' for any run within the segment, {name} for one whole segment, and
+ * '**' for any number of segments, also none. An empty segment is matched only by
+ * an empty one and by '**'.
+ */
+#ifndef GATEWAY_ROUTE_ROUTE_MATCH_H
+#define GATEWAY_ROUTE_ROUTE_MATCH_H
+
+#include "protocol/buf.h"
+
+/* A variable of a route's pattern and what it matched. */
+struct variable {
+	struct slice name, value;
+};
+
+enum { VARIABLES_MAX = 16 };
+
+struct variables {
+	struct variable items[VARIABLES_MAX];
+	size_t count;
+};
+
+/* What the variable matched, or NULL when there is none of that name. */
+const struct slice *variables_find(
+	const struct variables *variables, struct slice name);
+
+/*
+ * Checks a pattern and gives the names of its variables, with empty values. False,
+ * with what is wrong in *error, when it does not begin with '/', a brace or '**'
+ * does not have its segment for itself, or a name is empty, stands twice or is
+ * one too many. The names point into the pattern.
+ */
+bool route_variables(
+	struct slice pattern, struct variables *variables, struct buf *error);
+
+/*
+ * Matches a destination with a pattern. The time is at worst the product of both
+ * lengths; nothing recurses. The variables point into both; they are written on
+ * success only, and NULL when nobody wants them. '**' takes as few segments as it
+ * can.
+ */
+bool route_match(
+	struct slice pattern, struct slice destination, struct variables *variables);
+
+/*
+ * Orders patterns, negative when `a` is more specific than `b`, as Spring's
+ * AntPathMatcher does: those without '**' first, those that end with it last;
+ * then fewer wildcards; then longer (a variable counts as one character). Spring
+ * has exceptions that make cycles (a < b < c < a); this is an order to sort by.
+ */
+int route_compare(struct slice a, struct slice b);
+
+#endif

@@ -1,0 +1,235 @@
+/* Fills templates in. Nothing here depends on how deep a value or a body is nested. */
+#include "gateway/route/clean_json.h"
+#include "gateway/route/template_parts.h"
+#include "gateway/route/template_time.h"
+
+#include <assert.h>
+
+/* What template_render() carries along the placeholders. */
+struct render {
+	const struct template_input *input;
+	json_t *body; /* owned; read when it is first needed */
+	struct buf *out, *error;
+};
+
+static bool render_read_body(struct render *render)
+{
+	struct slice body = render->input->send->body;
+	struct buf clean = {0};
+	json_error_t fault;
+
+	if (render->body != NULL)
+		return true;
+	if (clean_json(body, &clean))
+		body = buf_slice(&clean);
+	render->body = json_loadb(
+		body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
+	buf_finish(&clean);
+	if (render->body == NULL)
+		buf_append(render->error,
+			json_error_code(&fault) == json_error_numeric_overflow
+				? SLICE("the body has a number that is too large")
+				: SLICE("the body is not JSON"));
+	return render->body != NULL;
+}
+
+static const json_t *member_find(const json_t *value, struct slice path)
+{
+	while (path.len > 0 && value != NULL) {
+		size_t dot = slice_find(path, '.');
+
+		value = json_object_getn(value, path.data, dot);
+		path = slice_from(path, dot + 1);
+	}
+	return value;
+}
+
+/* Within a string, a string is its text and anything else its JSON. */
+static void append_inside(struct buf *out, const json_t *value)
+{
+	struct buf text = {0};
+
+	if (json_is_string(value))
+		buf_append(&text, (struct slice){json_string_value(value),
+					  json_string_length(value)});
+	else
+		template_append_json(&text, value);
+	template_append_string(out, buf_slice(&text), false);
+	buf_finish(&text);
+}
+
+/* False when there is nothing to write in place of what is missing. */
+static bool render_fallback(
+	struct render *render, const struct placeholder *placeholder)
+{
+	if (placeholder->fallback == FALLBACK_TEXT)
+		template_append_string(
+			render->out, placeholder->text, placeholder->is_whole);
+	else if (placeholder->fallback == FALLBACK_NULL && placeholder->is_whole)
+		buf_append(render->out, SLICE("null"));
+	return placeholder->fallback != FALLBACK_NONE;
+}
+
+static bool render_body(struct render *render, const struct placeholder *placeholder)
+{
+	if (!render_read_body(render))
+		return false;
+
+	const json_t *value = member_find(render->body, placeholder->name);
+	if (value == NULL && render_fallback(render, placeholder))
+		return true;
+	if (value == NULL) {
+		buf_printf(render->error, "the body has no member \"%.*s\"",
+			SLICE_ARGS(placeholder->name));
+		return false;
+	}
+	if (placeholder->is_whole)
+		template_append_json(render->out, value);
+	else
+		append_inside(render->out, value);
+	return true;
+}
+
+static bool render_header(struct render *render, const struct placeholder *placeholder)
+{
+	const struct slice *value =
+		stomp_header(render->input->send, placeholder->name);
+
+	if (value == NULL && render_fallback(render, placeholder))
+		return true;
+	if (value != NULL)
+		template_append_string(render->out, *value, placeholder->is_whole);
+	else
+		buf_printf(render->error, "the frame has no header \"%.*s\"",
+			SLICE_ARGS(placeholder->name));
+	return value != NULL;
+}
+
+static bool render_now(struct render *render, const struct placeholder *placeholder)
+{
+	struct buf text = {0};
+	bool done = template_time(placeholder->name, render->input->now, &text);
+
+	if (done)
+		template_append_string(
+			render->out, buf_slice(&text), placeholder->is_whole);
+	else
+		buf_append(render->error, SLICE("the clock cannot be read"));
+	buf_finish(&text);
+	return done;
+}
+
+static bool render_placeholder(
+	struct render *render, const struct placeholder *placeholder)
+{
+	const struct template_input *input = render->input;
+	const struct slice *variable;
+
+	switch (placeholder->source) {
+	case SOURCE_BODY:
+		return render_body(render, placeholder);
+	case SOURCE_USER:
+		template_append_string(render->out, input->user, placeholder->is_whole);
+		return true;
+	case SOURCE_SESSION:
+		template_append_string(
+			render->out, input->session, placeholder->is_whole);
+		return true;
+	case SOURCE_HEADER:
+		return render_header(render, placeholder);
+	case SOURCE_VARIABLE:
+		variable = variables_find(input->variables, placeholder->name);
+		assert(variable != NULL); /* template_create() knew the pattern */
+		template_append_string(render->out, *variable, placeholder->is_whole);
+		return true;
+	case SOURCE_NOW:
+		return render_now(render, placeholder);
+	}
+	return false;
+}
+
+bool template_render(const struct template *template,
+	const struct template_input *input, struct buf *out, struct buf *error)
+{
+	struct render render = {.input = input, .out = out, .error = error};
+	struct slice text = buf_slice(&template->text);
+	size_t start = out->len, from = 0;
+	bool done = true;
+
+	for (size_t i = 0; i < template->count && done; i++) {
+		const struct placeholder *next = &template->placeholders[i];
+
+		buf_append(out, slice_from(slice_first(text, next->at), from));
+		from = next->at;
+		done = render_placeholder(&render, next);
+	}
+	if (done)
+		buf_append(out, slice_from(text, from));
+	else
+		out->len = start;
+	json_decref(render.body);
+	return done;
+}
+
+/* {NAME} and {var.NAME} are the same here. */
+static const struct slice *text_variable(
+	struct slice name, const struct variables *variables)
+{
+	const struct slice *value = variables_find(variables, name);
+
+	if (value == NULL && slice_starts_with(name, SLICE("var.")))
+		value = variables_find(variables, slice_from(name, 4));
+	return value;
+}
+
+bool template_render_text(
+	struct slice text, const struct variables *variables, struct buf *out)
+{
+	size_t start = out->len;
+	const struct slice *value;
+	struct slice piece;
+
+	for (;;) {
+		switch (template_piece(&text, &piece)) {
+		case PIECE_TEXT:
+			buf_append(out, piece);
+			continue;
+		case PIECE_PLACEHOLDER:
+			value = text_variable(piece, variables);
+			if (value == NULL)
+				break;
+			buf_append(out, *value);
+			continue;
+		case PIECE_END:
+			return true;
+		case PIECE_BAD:
+			break;
+		}
+		out->len = start;
+		return false;
+	}
+}
+
+bool template_check_text(
+	struct slice text, const struct variables *known, struct buf *error)
+{
+	struct slice piece;
+
+	for (;;) {
+		switch (template_piece(&text, &piece)) {
+		case PIECE_TEXT:
+			break;
+		case PIECE_PLACEHOLDER:
+			if (text_variable(piece, known) != NULL)
+				break;
+			buf_printf(error, "{%.*s} is no variable of the pattern",
+				SLICE_ARGS(piece));
+			return false;
+		case PIECE_END:
+			return true;
+		case PIECE_BAD:
+			template_refuse_braces(error);
+			return false;
+		}
+	}
+}

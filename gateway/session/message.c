@@ -1,0 +1,414 @@
+#include "gateway/session/message.h"
+
+#include "protocol/sockjs.h"
+#include "protocol/utf8.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RENDERINGS_MAX = 8 };
+
+/* One wire form that the message has taken. */
+struct form {
+	enum stomp_version version;
+	enum wire wire;
+	uint64_t subscription; /* its name's number */
+	uint32_t ack;
+	bool redelivered;
+	bool is_text;
+	struct buf bytes;
+};
+
+struct message {
+	size_t references;
+	size_t size;
+	struct place place;
+	uint64_t sent_at;
+	bool is_placed; /* its receivers see the place */
+	bool is_frame;  /* a MESSAGE; else text that goes out as it is */
+	bool binary;
+	struct slice destination, address, body; /* point into `bytes` */
+	struct form *forms;
+	size_t form_count, form_next;
+	size_t header_count;
+	struct stomp_header headers[];
+	/* the bytes of headers, destination and body follow */
+};
+
+/* What a sender may not say to a receiver (STOMP 1.2: these are the server's). */
+static bool header_passes(struct slice name)
+{
+	static const struct slice kept[] = {
+		SLICE_INIT("content-length"),
+		SLICE_INIT("receipt"),
+		SLICE_INIT("transaction"),
+		SLICE_INIT("subscription"),
+		SLICE_INIT("message-id"),
+		SLICE_INIT("destination"),
+		SLICE_INIT("ack"),
+		SLICE_INIT("redelivered"),
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
+		if (slice_equal(name, kept[i]))
+			return false;
+	}
+	return !slice_starts_with(name, SLICE("x-postern-"));
+}
+
+static struct message *message_allocate(size_t header_count, size_t bytes, char **at)
+{
+	size_t head =
+		sizeof(struct message) + header_count * sizeof(struct stomp_header);
+	struct message *message = xmalloc(head + bytes);
+
+	*at = (char *)message + head;
+	*message = (struct message){.references = 1,
+		.size = head + bytes,
+		.destination = {*at, 0},
+		.address = {*at, 0}};
+	return message;
+}
+
+static void message_add_header(
+	struct message *message, const struct stomp_header *header, char **at)
+{
+	struct slice name = slice_copy_out(at, header->name);
+
+	message->headers[message->header_count++] =
+		(struct stomp_header){name, slice_copy_out(at, header->value)};
+}
+
+static struct message *message_make(const struct stomp_frame *send,
+	struct slice destination, struct slice address, const struct stomp_header *made,
+	size_t made_count)
+{
+	bool is_private = !slice_equal(destination, address);
+	size_t count = made_count, bytes = destination.len + send->body.len;
+
+	if (is_private)
+		bytes += address.len;
+	for (size_t i = 0; i < made_count; i++)
+		bytes += made[i].name.len + made[i].value.len;
+	for (size_t i = 0; i < send->header_count; i++) {
+		if (header_passes(send->headers[i].name)) {
+			count++;
+			bytes += send->headers[i].name.len + send->headers[i].value.len;
+		}
+	}
+	char *at;
+	struct message *message = message_allocate(count, bytes, &at);
+	message->is_frame = true;
+	message->destination = slice_copy_out(&at, destination);
+	message->address =
+		is_private ? slice_copy_out(&at, address) : message->destination;
+	for (size_t i = 0; i < made_count; i++)
+		message_add_header(message, &made[i], &at);
+	for (size_t i = 0; i < send->header_count; i++) {
+		if (header_passes(send->headers[i].name))
+			message_add_header(message, &send->headers[i], &at);
+	}
+	message->body = slice_copy_out(&at, send->body);
+	return message;
+}
+
+struct message *message_create(
+	const struct stomp_frame *send, struct slice destination, struct slice address)
+{
+	return message_make(send, destination, address, NULL, 0);
+}
+
+/* As if it were sent once more. */
+static struct stomp_frame message_frame(const struct message *message)
+{
+	return (struct stomp_frame){
+		.command = STOMP_SEND,
+		.headers = message->headers,
+		.header_count = message->header_count,
+		.body = message->body,
+	};
+}
+
+struct message *message_forward(const struct message *message, struct slice destination,
+	const struct stomp_header *made, size_t made_count)
+{
+	const struct stomp_frame frame = message_frame(message);
+
+	return message_make(&frame, destination, destination, made, made_count);
+}
+
+struct message *message_rename(const struct message *message, struct slice destination)
+{
+	const struct stomp_frame frame = message_frame(message);
+	struct message *renamed =
+		message_make(&frame, destination, message->address, NULL, 0);
+
+	renamed->place = message->place;
+	renamed->is_placed = message->is_placed;
+	renamed->sent_at = message->sent_at;
+	return renamed;
+}
+
+struct message *message_create_text(struct slice text, bool binary)
+{
+	char *at;
+	struct message *message = message_allocate(0, text.len, &at);
+
+	message->binary = binary;
+	message->body = slice_copy_out(&at, text);
+	return message;
+}
+
+/* What pointed into the message points to the same place of its copy. */
+static void move_slice(
+	struct slice *slice, const struct message *message, const struct message *copy)
+{
+	slice->data = (const char *)copy + (slice->data - (const char *)message);
+}
+
+struct message *message_copy(const struct message *message)
+{
+	struct message *copy = xmalloc(message->size);
+
+	memcpy(copy, message, message->size);
+	copy->references = 1;
+	copy->forms = NULL;
+	copy->form_count = copy->form_next = 0;
+	move_slice(&copy->destination, message, copy);
+	move_slice(&copy->address, message, copy);
+	move_slice(&copy->body, message, copy);
+	for (size_t i = 0; i < copy->header_count; i++) {
+		move_slice(&copy->headers[i].name, message, copy);
+		move_slice(&copy->headers[i].value, message, copy);
+	}
+	return copy;
+}
+
+struct message *message_ref(struct message *message)
+{
+	message->references++;
+	return message;
+}
+
+static void form_finish(struct form *form)
+{
+	buf_finish(&form->bytes);
+}
+
+void message_unref(struct message *message)
+{
+	if (message == NULL || --message->references > 0)
+		return;
+	for (size_t i = 0; i < message->form_count; i++)
+		form_finish(&message->forms[i]);
+	free(message->forms);
+	free(message);
+}
+
+void message_set_place(struct message *message, struct place place, bool is_shown)
+{
+	assert(message->is_frame && message->place.epoch == 0 &&
+		message->form_count == 0);
+	message->place = place;
+	message->is_placed = is_shown;
+}
+
+struct place message_place(const struct message *message)
+{
+	return message->place;
+}
+
+bool message_is_numbered(const struct message *message)
+{
+	return message->is_placed;
+}
+
+void message_set_sent_at(struct message *message, uint64_t now)
+{
+	message->sent_at = now;
+}
+
+uint64_t message_sent_at(const struct message *message)
+{
+	return message->sent_at;
+}
+
+struct slice message_destination(const struct message *message)
+{
+	return message->destination;
+}
+
+struct slice message_address(const struct message *message)
+{
+	return message->address;
+}
+
+size_t message_size(const struct message *message)
+{
+	return message->size;
+}
+
+/*
+ * The octets of the body as its reader counts them. SockJS carries text: what is no
+ * UTF-8 arrives as U+FFFD, and a surrogate pair in six octets as one character. A raw
+ * receiver gets as many octets as were sent (make_text()).
+ */
+static size_t message_body_len(const struct message *message, enum wire wire)
+{
+	switch (wire) {
+	case WIRE_PLAIN:
+	case WIRE_OCTETS:
+		return message->body.len;
+	case WIRE_SOCKJS:
+	case WIRE_PERCENT:
+	case WIRE_SCRIPT:
+		return utf8_clean_len(message->body);
+	}
+	abort();
+}
+
+static void message_write_frame(
+	const struct message *message, const struct view *view, struct buf *out)
+{
+	char text[64]; /* the place, and with the ordinal behind it the ack */
+	int len = snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
+		message->place.epoch, message->place.offset);
+	struct slice place = {text, (size_t)len};
+
+	stomp_write_begin(out, STOMP_MESSAGE);
+	if (view->subscription != NULL)
+		stomp_write_header(out, view->version, SLICE("subscription"),
+			name_text(view->subscription));
+	stomp_write_header_plain(out, SLICE("message-id"), place);
+	stomp_write_header(
+		out, view->version, SLICE("destination"), message->destination);
+	if (message->is_placed)
+		stomp_write_header_plain(out, SLICE("x-postern-seq"), place);
+	if (view->redelivered)
+		stomp_write_header_plain(out, SLICE("redelivered"), SLICE("true"));
+	if (view->ack > 0) {
+		place.len += (size_t)snprintf(
+			text + len, sizeof(text) - (size_t)len, "-%" PRIu32, view->ack);
+		stomp_write_header_plain(out, SLICE("ack"), place);
+	}
+	for (size_t i = 0; i < message->header_count; i++) {
+		stomp_write_header(out, view->version, message->headers[i].name,
+			message->headers[i].value);
+	}
+	stomp_write_header_number(
+		out, SLICE("content-length"), message_body_len(message, view->wire));
+	stomp_write_end(out, message->body);
+}
+
+/*
+ * A raw receiver gets valid UTF-8 as text. Lone surrogates, which only SockJS
+ * can carry, become U+FFFD, which is as long, so that a content-length stays true;
+ * anything else that is no UTF-8 goes out as binary.
+ */
+static bool make_text(struct buf *bytes)
+{
+	struct buf clean = {0};
+
+	if (utf8_is_valid(buf_slice(bytes)))
+		return true;
+	for (struct slice rest = buf_slice(bytes); rest.len > 0;) {
+		uint32_t code;
+		size_t len = utf8_decode(rest, &code);
+
+		if (len == 0)
+			return false;
+		rest = slice_from(rest, len);
+	}
+	utf8_append_clean(&clean, buf_slice(bytes));
+	if (clean.len != bytes->len) {
+		buf_finish(&clean);
+		return false;
+	}
+	buf_finish(bytes);
+	*bytes = clean;
+	return true;
+}
+
+static void form_fill(
+	struct form *form, const struct message *message, const struct view *view)
+{
+	struct buf plain = {0}, quoted = {0};
+
+	if (message->is_frame)
+		message_write_frame(message, view, &plain);
+	else
+		buf_append(&plain, message->body);
+
+	switch (form->wire) {
+	case WIRE_OCTETS:
+		form->bytes = plain;
+		return;
+	case WIRE_PLAIN:
+		form->is_text = !message->binary && make_text(&plain);
+		form->bytes = plain;
+		return;
+	case WIRE_SOCKJS:
+		sockjs_quote(&form->bytes, buf_slice(&plain));
+		break;
+	case WIRE_PERCENT:
+		sockjs_quote(&quoted, buf_slice(&plain));
+		sockjs_percent(&form->bytes, buf_slice(&quoted));
+		break;
+	case WIRE_SCRIPT:
+		sockjs_quote(&quoted, buf_slice(&plain));
+		sockjs_script(&form->bytes, buf_slice(&quoted));
+		break;
+	}
+	form->is_text = true;
+	buf_finish(&plain);
+	buf_finish(&quoted);
+}
+
+static bool form_suits(
+	const struct form *form, const struct message *message, const struct view *view)
+{
+	if (form->wire != view->wire)
+		return false;
+	if (!message->is_frame)
+		return true; /* text looks alike to everybody */
+	return form->version == view->version && form->ack == view->ack &&
+	       form->redelivered == view->redelivered &&
+	       form->subscription == name_number(view->subscription);
+}
+
+/* A place for one more form: a new one, or that of the oldest. */
+static struct form *message_make_form(struct message *message)
+{
+	if (message->form_count < RENDERINGS_MAX) {
+		message->forms = xrealloc(message->forms,
+			(message->form_count + 1) * sizeof(*message->forms));
+		return &message->forms[message->form_count++];
+	}
+	struct form *oldest = &message->forms[message->form_next];
+	message->form_next = (message->form_next + 1) % RENDERINGS_MAX;
+	form_finish(oldest);
+	return oldest;
+}
+
+struct rendering message_render(struct message *message, const struct view *view)
+{
+	for (size_t i = 0; i < message->form_count; i++) {
+		const struct form *form = &message->forms[i];
+
+		if (form_suits(form, message, view))
+			return (struct rendering){
+				buf_slice(&form->bytes), form->is_text};
+	}
+
+	struct form *form = message_make_form(message);
+	*form = (struct form){.version = view->version,
+		.wire = view->wire,
+		.subscription = name_number(view->subscription),
+		.ack = view->ack,
+		.redelivered = view->redelivered};
+	form_fill(form, message, view);
+	return (struct rendering){buf_slice(&form->bytes), form->is_text};
+}

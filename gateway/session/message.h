@@ -1,0 +1,105 @@
+/*
+ * A message is something on its way to sessions: one SEND to its subscribers, or
+ * a text for a single session. What it says never changes, it is shared by
+ * reference and freed by its last holder.
+ *
+ * Fan-out is cheap because a message remembers each wire form that it has taken:
+ * ten thousand browsers that subscribe alike cost one rendering. It belongs to one
+ * worker, so nothing here is locked or atomic: another one gets a copy, or its only
+ * reference.
+ */
+#ifndef GATEWAY_SESSION_MESSAGE_H
+#define GATEWAY_SESSION_MESSAGE_H
+
+#include "gateway/base/name.h"
+#include "protocol/stomp.h"
+
+struct message;
+
+enum wire {
+	WIRE_PLAIN,   /* the frame itself, text if it can be, for a raw WebSocket */
+	WIRE_SOCKJS,  /* as a quoted JSON string */
+	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
+	WIRE_SCRIPT, /* the same inside of a JavaScript string, for htmlfile and jsonp */
+	WIRE_OCTETS, /* the frame itself, whatever its bytes are, for TCP */
+};
+
+/*
+ * A MESSAGE frame with the headers of `send` that may pass and its body. Receivers
+ * see `destination`; posts find its home by `address`, which is the same but for
+ * private destinations. Copies what it keeps. Holds one reference.
+ */
+struct message *message_create(
+	const struct stomp_frame *send, struct slice destination, struct slice address);
+
+/*
+ * The same message once more, for another destination, with headers of the
+ * server's own ("x-postern-...") ahead of its own. One reference.
+ */
+struct message *message_forward(const struct message *message, struct slice destination,
+	const struct stomp_header *made, size_t made_count);
+
+/*
+ * The same message for a receiver that calls its destination otherwise: address, place
+ * and time are as they were. One reference.
+ */
+struct message *message_rename(const struct message *message, struct slice destination);
+
+/* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
+struct message *message_create_text(struct slice text, bool binary);
+
+/* For another worker: the same message, without its renderings. One reference. */
+struct message *message_copy(const struct message *message);
+
+struct message *message_ref(struct message *message);
+void message_unref(struct message *message); /* NULL is fine */
+
+/* Where a message stands in the order of its destination. */
+struct place {
+	uint64_t epoch;  /* a destination that is made again has another one */
+	uint64_t offset; /* from 1 */
+};
+
+/*
+ * Said once, by the destination's home: it makes the message-id. `is_shown` is true
+ * for topics, whose receivers can see gaps by the header x-postern-seq.
+ */
+void message_set_place(struct message *message, struct place place, bool is_shown);
+struct place message_place(const struct message *message);
+bool message_is_numbered(const struct message *message); /* its place is shown */
+
+/*
+ * When it was sent, in milliseconds of loop_now(), said once; 0 is nobody knows. A copy
+ * is as old.
+ */
+void message_set_sent_at(struct message *message, uint64_t now);
+uint64_t message_sent_at(const struct message *message);
+
+struct slice message_destination(const struct message *message); /* for clients */
+struct slice message_address(const struct message *message);
+
+/* Bytes that it keeps in memory without its renderings, for bounds. */
+size_t message_size(const struct message *message);
+
+/* A MESSAGE frame differs between subscribers only in these. */
+struct view {
+	enum stomp_version version; /* decides the escaping of headers */
+	enum wire wire;
+	struct name *subscription; /* NULL: no such header (STOMP 1.0) */
+	uint32_t ack;              /* the subscription's ordinal; 0: no ack header */
+	bool redelivered;
+};
+
+struct rendering {
+	struct slice bytes;
+	bool is_text; /* for a raw WebSocket: valid UTF-8, and not meant as binary */
+};
+
+/*
+ * The message as `view` must see it, remembered (the 8 latest views). The bytes
+ * live until the message is rendered for another view or freed. The view's
+ * name must live as long as the message is queued for it.
+ */
+struct rendering message_render(struct message *message, const struct view *view);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * The outbound queue of a session: references to messages, with what a subscriber
+ * needs to see them. A ring that exists only while something waits.
+ */
+#ifndef GATEWAY_SESSION_OUTBOUND_H
+#define GATEWAY_SESSION_OUTBOUND_H
+
+#include "gateway/session/message.h"
+
+/* What a message may be for its receiver. */
+enum delivery_flags {
+	DELIVERY_ACK = 1,         /* an ack header is shown */
+	DELIVERY_REDELIVERED = 2, /* somebody got it before */
+	DELIVERY_LENT = 4,        /* by a queue, which bounds what it lends */
+	DELIVERY_TOLD = 8,        /* the handler hears when the kernel has it */
+	DELIVERY_STALE = 16,      /* for outbound.c alone: it is about to be dropped */
+};
+
+/* A message for one session. */
+struct delivery {
+	struct message *message;
+	struct name *subscription; /* NULL: none */
+	uint32_t ordinal;          /* the subscription's, in its session */
+	uint8_t version;           /* enum stomp_version */
+	uint8_t flags;             /* enum delivery_flags */
+	uint8_t command;           /* enum stomp_command; 0: it is no STOMP frame */
+};
+
+/* A zeroed queue is empty. */
+struct outbound {
+	struct delivery *ring; /* NULL: `capacity` is that of the next one */
+	uint32_t capacity, first, count;
+	uint32_t bounded; /* those that no queue has lent */
+	uint64_t bytes;   /* the sum of message_size() of those */
+};
+
+/* Takes references of its own. */
+void outbound_push(struct outbound *queue, const struct delivery *item);
+
+const struct delivery *outbound_item(const struct outbound *queue, size_t index);
+
+/* Drops the `count` oldest. The names belong to `names`. */
+void outbound_pop(struct outbound *queue, size_t count, struct names *names);
+
+/* Drops all but the `keep` oldest. */
+void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
+
+/*
+ * The following drop none of the `keep` oldest items. The first two say how many they
+ * drop: only what is numbered, so that the receiver sees the gap.
+ */
+
+/* The oldest ones, until no more messages and bytes are left that count. */
+size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
+	uint64_t bytes, struct names *names);
+
+/* All but the newest of each destination, as each subscription gets it. */
+size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names);
+
+/* What a queue has lent to that subscription. */
+void outbound_recall(
+	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names);
+
+#endif

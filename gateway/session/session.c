@@ -1,0 +1,438 @@
+#include "gateway/session/session_internal.h"
+
+#include "gateway/base/log.h"
+#include "gateway/console/trace.h"
+#include "gateway/session/handler.h"
+#include "gateway/worker/crowd.h"
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { KEY_MAX = 512 };
+
+static const char *const state_names[] = {
+	[SESSION_CONNECTING] = "connecting",
+	[SESSION_OPEN] = "open",
+	[SESSION_CLOSING] = "closing",
+	[SESSION_CLOSED] = "closed",
+};
+
+void session_set_state(struct session *session, enum session_state state)
+{
+	log_debug("session %s: %s, then %s", session->label,
+		state_names[session->state], state_names[state]);
+	session->state = state;
+}
+
+/* Writes the table's key of an id at an endpoint; ids are bounded by the URL. */
+static struct slice session_make_key(
+	char key[KEY_MAX], const struct endpoint *endpoint, struct slice id)
+{
+	size_t path = endpoint->path.len;
+
+	if (path + 1 + id.len > KEY_MAX)
+		return (struct slice){key, 0};
+	memcpy(key, endpoint->path.data, path);
+	key[path] = '\0';
+	memcpy(key + path + 1, id.data, id.len);
+	return (struct slice){key, path + 1 + id.len};
+}
+
+void session_wake(struct session *session)
+{
+	if (!session->doomed && !list_is_linked(&session->awake))
+		list_append(&session->worker->awake, &session->awake);
+}
+
+void session_hurry(struct session *session)
+{
+	if (!list_is_linked(&session->awake))
+		return;
+	list_remove(&session->awake);
+	list_append(&session->worker->answering, &session->awake);
+}
+
+/* Life and death. */
+
+static void session_reap(struct task *task)
+{
+	struct session *session = container_of(task, struct session, reap);
+	struct worker *worker = session->worker;
+
+	session_hold_finish(session);
+	session_trace(session, NULL);
+	if (session->handler->close != NULL)
+		session->handler->close(session->conversation);
+	outbound_cut(&session->queue, 0, &worker->names);
+	session_count_queue(session);
+	name_unref(&worker->names, session->origin);
+	name_unref(&worker->names, session->cookie);
+	name_unref(&worker->names, session->address);
+	name_unref(&worker->names, session->user);
+	list_remove(&session->link);
+	list_remove(&session->awake);
+	worker->live_sessions--;
+	crew_give(&worker->crew->sessions);
+	endpoint_unref(session->endpoint);
+	free(session->key);
+	free(session);
+}
+
+void session_finish(struct session *session)
+{
+	struct worker *worker = session->worker;
+	struct outlet *outlet = session->outlet;
+
+	if (session->doomed)
+		return;
+	session_set_state(session, SESSION_CLOSED);
+	session->doomed = true;
+	session->outlet = NULL;
+	loop_timer_stop(worker->loop, &session->timer);
+	list_remove(&session->awake);
+	session_end_holds(session);
+	if (session->key != NULL) {
+		table_remove(&worker->sessions, &session->node);
+		if (!graveyard_bury(worker->graveyard, session->node.key,
+			    session->ending, loop_now(worker->loop)))
+			metrics_refuse(worker->metrics, BOUND_ENDED_SESSIONS);
+	}
+	session_count_ended(session);
+	loop_defer(worker->loop, &session->reap);
+	if (outlet != NULL)
+		outlet->ops->end(outlet);
+}
+
+void session_set_ending(struct session *session, enum ending ending)
+{
+	if (session->ending == ENDING_NONE)
+		session->ending = (uint8_t)ending;
+}
+
+/* Counts one more, unless that is too many from its address, or in all. */
+static bool session_has_room(
+	struct worker *worker, const struct endpoint *endpoint, const struct peer *peer)
+{
+	struct crew *crew = worker->crew;
+
+	/* When there is no room somebody has to look why. */
+	if (endpoint->is_console)
+		return crew_take(&crew->sessions, 0);
+	if (atomic_load(&crew->tight)) {
+		metrics_refuse(worker->metrics, BOUND_MEMORY);
+		return false;
+	}
+	bool admitted = crowd_admits(crew->crowd, worker->config, CROWD_SESSIONS,
+		peer->address, loop_now(worker->loop));
+
+	if (admitted && crew_take(&crew->sessions, worker->config->limits.sessions))
+		return true;
+	metrics_refuse(
+		worker->metrics, admitted ? BOUND_SESSIONS : BOUND_ADDRESS_SESSIONS);
+	return false;
+}
+
+struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
+	enum transport transport, struct slice id, const struct peer *peer)
+{
+	char key[KEY_MAX];
+
+	if (worker->stopping || !session_has_room(worker, endpoint, peer))
+		return NULL;
+
+	struct session *session = xcalloc(1, sizeof(*session));
+	session->worker = worker;
+	session->endpoint = endpoint_ref(endpoint);
+	session->handler = handler_find(endpoint->handler);
+	session->transport = transport;
+	session->framing = transport_is_raw(transport) ? SESSION_RAW : SESSION_SOCKJS;
+	session->greeted = session->framing == SESSION_RAW;
+	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
+	session->timer.fire = session_on_timer;
+	session->reap.run = session_reap;
+	session->policy = slow_policy(endpoint);
+	session_hold_init(session);
+	session->heard_at = session->sent_at = session->taken_at =
+		session->detached_at = session_now(session);
+	session->address = name_intern(&worker->names, peer->address);
+	if (peer->origin.len > 0)
+		session->origin = name_intern(&worker->names, peer->origin);
+	if (peer->cookie.len > 0)
+		session->cookie = name_intern(&worker->names, peer->cookie);
+
+	uint64_t number = ++worker->session_count * worker->crew->count + worker->index;
+	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
+		hash_slice(&worker->key,
+			(struct slice){(const char *)&number, sizeof(number)}));
+	list_append(&worker->all_sessions, &session->link);
+	worker->live_sessions++;
+	if (id.len > 0) {
+		struct slice made = session_make_key(key, endpoint, id);
+
+		assert(made.len > 0);
+		session->key = xstrdup(made);
+		table_insert(&worker->sessions, &session->node,
+			(struct slice){session->key, made.len});
+	}
+	session_count_opened(session);
+	session_plan(session);
+	session->conversation = session->handler->open(session);
+	return session;
+}
+
+unsigned session_home(
+	const struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+
+	return worker_home(worker, session_make_key(key, endpoint, id));
+}
+
+struct session *session_find(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+	struct table_node *node =
+		table_find(&worker->sessions, session_make_key(key, endpoint, id));
+
+	return node == NULL ? NULL : container_of(node, struct session, node);
+}
+
+const struct grave *session_find_grave(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id)
+{
+	char key[KEY_MAX];
+
+	return graveyard_find(worker->graveyard, session_make_key(key, endpoint, id),
+		loop_now(worker->loop));
+}
+
+static bool name_admits(const struct name *bound, struct slice text)
+{
+	return bound == NULL || slice_equal(name_text(bound), text);
+}
+
+bool session_admits(const struct session *session, const struct peer *peer)
+{
+	return (peer->origin.len == 0 || name_admits(session->origin, peer->origin)) &&
+	       name_admits(session->cookie, peer->cookie) &&
+	       (!session->endpoint->bind_address ||
+		       name_admits(session->address, peer->address));
+}
+
+void session_set_family(struct session *session, unsigned family)
+{
+	session->family = (uint8_t)family;
+}
+
+unsigned session_family(const struct session *session)
+{
+	return session->family;
+}
+
+enum session_state session_state(const struct session *session)
+{
+	return session->state;
+}
+
+struct worker *session_worker(const struct session *session)
+{
+	return session->worker;
+}
+
+const struct endpoint *session_endpoint(const struct session *session)
+{
+	return session->endpoint;
+}
+
+struct slice session_label(const struct session *session)
+{
+	return slice_of(session->label);
+}
+
+/* The peer's side. */
+
+void session_heard(struct session *session)
+{
+	session->heard_at = session_now(session);
+}
+
+void session_attended(struct session *session)
+{
+	session->attended_at = session_now(session);
+}
+
+void session_receive(struct session *session, struct slice text, bool binary)
+{
+	if (session->state != SESSION_CONNECTING && session->state != SESSION_OPEN)
+		return;
+	session_heard(session);
+	if (!session->handler->is_stream)
+		session_count_message(session);
+	session->handler->receive(session->conversation, text, binary);
+}
+
+void session_hang_up(struct session *session)
+{
+	if (session->state >= SESSION_CLOSING)
+		return;
+	if (session->handler->hang_up != NULL)
+		session->handler->hang_up(session->conversation);
+	else
+		session_close(session, ENDING_CLOSED);
+}
+
+/* The handler's side. */
+
+/* CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands. */
+static bool is_answer(const struct delivery *delivery)
+{
+	return delivery->command != 0 && delivery->command != STOMP_MESSAGE;
+}
+
+void session_send(struct session *session, const struct delivery *delivery)
+{
+	if (session->state >= SESSION_CLOSING || session->overflowed)
+		return;
+	if ((delivery->flags & DELIVERY_LENT) == 0 &&
+		!session_make_room(session, message_size(delivery->message))) {
+		session_overflow(session, session_full_bound(session));
+		return;
+	}
+	session->sent_at = session_now(session);
+	if (session->queue.count == 0)
+		session->taken_at = session->sent_at;
+	bool pressed = session_is_pressed(session);
+	outbound_push(&session->queue, delivery);
+	session_wake(session);
+	if (session->trace != NULL)
+		trace_delivery(session->trace, session, delivery);
+	if (!pressed && session_is_pressed(session))
+		session_press(session);
+	else if (is_answer(delivery) && session->queue.count == 1)
+		session_hurry(session);
+}
+
+void session_send_text(struct session *session, struct slice text, bool binary)
+{
+	struct message *message = message_create_text(text, binary);
+
+	session_send(session, &(struct delivery){.message = message});
+	message_unref(message);
+	if (session->queue.count == 1)
+		session_hurry(session);
+}
+
+void session_recall(struct session *session, uint32_t ordinal)
+{
+	outbound_recall(
+		&session->queue, session->lent, ordinal, &session->worker->names);
+}
+
+void session_close(struct session *session, enum ending ending)
+{
+	if (session->state >= SESSION_CLOSING)
+		return;
+	/* What waited is dropped: whatever the handler says, that was no good end. */
+	if (session->overflowed)
+		session_set_ending(session, ENDING_SLOW_CONSUMER);
+	session_set_ending(session, ending);
+	session_set_state(session, SESSION_CLOSING);
+	session->closing_at = session_now(session);
+	session_end_holds(session);
+	session_plan(session);
+	session_wake(session);
+}
+
+uint64_t session_heard_at(const struct session *session)
+{
+	/* While those who send are not read, their silence proves nothing. */
+	if (session_is_held(session) || worker_is_full(session->worker))
+		return session_now(session);
+	return session->heard_at;
+}
+
+uint64_t session_attended_at(const struct session *session)
+{
+	uint64_t heard = session_heard_at(session);
+
+	return session->attended_at > heard ? session->attended_at : heard;
+}
+
+uint64_t session_sent_at(const struct session *session)
+{
+	return session->sent_at;
+}
+
+/* The worker's side. */
+
+void session_flush(struct list *awake)
+{
+	struct session *session = container_of(awake, struct session, awake);
+
+	if (session->overflowed)
+		session_tell_overflow(session);
+	if (session->outlet != NULL)
+		session->outlet->ops->wake(session->outlet);
+	if (session->doomed || session->queue.count == 0)
+		return;
+	session_keep_latest(session);
+	session_count_queue(session);
+
+	/* What still waits is held up by the peer: now its progress is watched. */
+	if (session->outlet != NULL) {
+		uint64_t look = session_next_look(session);
+
+		if (!timer_is_running(&session->timer) || session->timer.due > look)
+			session_plan(session);
+	}
+}
+
+void session_fetch(const struct session *session)
+{
+	enum { CACHE_LINE = 64 };
+
+	for (size_t at = 0; at < offsetof(struct session, endpoint); at += CACHE_LINE)
+		__builtin_prefetch((const char *)session + at);
+}
+
+/* Whoever has a reason to end is about to do so, or has been told already. */
+static bool session_goes_on(const struct session *session)
+{
+	return session->state < SESSION_CLOSING && session->ending == ENDING_NONE;
+}
+
+static void session_go_away(struct session *session)
+{
+	if (!session->overflowed)
+		session_set_ending(session, ENDING_GOING_AWAY);
+	session_hang_up(session);
+}
+
+bool session_close_some(struct worker *worker, uint64_t count)
+{
+	/* A session that goes is freed later: the list stays as it is. */
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+
+		if (!session_goes_on(session))
+			continue;
+		if (count-- == 0)
+			return true;
+		session_go_away(session);
+	}
+	return false;
+}
+
+void session_kill_all(struct worker *worker)
+{
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+
+		session_set_ending(session, ENDING_GOING_AWAY);
+		session_finish(session);
+	}
+}

@@ -1,0 +1,258 @@
+/*
+ * A session is one browser conversation, whatever carries it. It outlives HTTP
+ * requests, owns its outbound queue, and is pulled: whoever can write right now
+ * (its outlet) takes from it, and nothing is rendered before.
+ *
+ *   CONNECTING -- the open frame is taken --> OPEN -- session_close() --> CLOSING
+ *   any of them -- the close frame is taken, or nobody comes for it --> CLOSED
+ *
+ * A raw session (no SockJS framing) begins in OPEN. There is one way out, which
+ * calls the handler's close exactly once, at the loop's top level.
+ *
+ * A session belongs to its worker, which frees it; pointers to it are valid until
+ * the outlet's end() or the handler's close() is called.
+ */
+#ifndef GATEWAY_SESSION_SESSION_H
+#define GATEWAY_SESSION_SESSION_H
+
+#include "gateway/config/config.h"
+#include "gateway/session/graveyard.h"
+#include "gateway/session/joint.h"
+#include "gateway/session/outbound.h"
+#include "gateway/session/outlet.h"
+#include "gateway/worker/transport.h"
+#include "gateway/worker/worker.h"
+
+struct session;
+struct trace;
+
+/* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
+struct waiter {
+	struct list link; /* list_remove() of it ends the wait, and nobody is told */
+	void (*go_on)(struct waiter *waiter);
+};
+
+enum session_state {
+	SESSION_CONNECTING,
+	SESSION_OPEN,
+	SESSION_CLOSING,
+	SESSION_CLOSED,
+};
+
+enum session_framing {
+	SESSION_RAW,    /* messages leave as they are */
+	SESSION_SOCKJS, /* in frames: o h a[] c[] */
+};
+
+/* Who is at the other end. Borrowed; a session keeps copies. */
+struct peer {
+	struct slice address; /* "192.0.2.1", without port */
+	struct slice origin;  /* empty: none was sent */
+	struct slice cookie;  /* the endpoint's bind_cookie; empty: none was sent */
+};
+
+/*
+ * Opens a session and its handler. `id` names it for session_find(); an empty id
+ * cannot be found (a WebSocket has its session to itself). Returns NULL when
+ * the server is at its bound of sessions or memory or is stopping, or the address at its
+ * own.
+ */
+struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
+	enum transport transport, struct slice id, const struct peer *peer);
+
+/* The index of the worker where sessions of that id live. */
+unsigned session_home(
+	const struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
+/* The session that is CONNECTING, OPEN or CLOSING under that id, or NULL. */
+struct session *session_find(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
+/* How a session of that id ended not long ago, or NULL (graveyard.h). */
+const struct grave *session_find_grave(
+	struct worker *worker, const struct endpoint *endpoint, struct slice id);
+
+/*
+ * A session that was opened with an Origin refuses a request with another one. A request
+ * without an Origin is admitted: a page of another site always sends its own, and a
+ * program can send any. Address and cookie count where the endpoint says so.
+ */
+bool session_admits(const struct session *session, const struct peer *peer);
+
+/* What kind of requests may use the session; the carrier's numbers, 0 at first. */
+void session_set_family(struct session *session, unsigned family);
+unsigned session_family(const struct session *session);
+
+enum session_state session_state(const struct session *session);
+struct worker *session_worker(const struct session *session);
+const struct endpoint *session_endpoint(const struct session *session);
+struct slice session_label(const struct session *session); /* unique, not secret */
+
+/* For the outlet. */
+
+struct outlet *session_outlet(const struct session *session); /* NULL: none */
+
+/* False when another outlet is attached. The outlet is woken if anything waits. */
+bool session_attach(struct session *session, struct outlet *outlet);
+
+/* The outlet is done; the session waits for the next one for a while. */
+void session_detach(struct session *session);
+
+/* The peer has vanished, or its connection broke: the session ends. The first reason counts. */
+void session_lost(struct session *session, enum ending ending);
+
+enum session_next {
+	SESSION_NEXT_NOTHING,
+	SESSION_NEXT_OPEN,     /* o */
+	SESSION_NEXT_MESSAGES, /* at least one waits */
+	SESSION_NEXT_BEAT,     /* h */
+	SESSION_NEXT_CLOSE,    /* c[], see session_ending() */
+};
+
+enum session_next session_next(const struct session *session);
+
+/*
+ * True when an outlet whose kernel has taken all goes on at once, past what it writes
+ * in a turn else: much waits already, or what waits longer would be dropped. Who reads
+ * all that comes is not slow, however much comes at once.
+ */
+bool session_is_urgent(const struct session *session);
+
+/* Waiting messages, of which there are some, as they leave together (joint.h). */
+struct run session_pull(
+	struct session *session, const struct joining *how, size_t budget);
+
+/*
+ * The kernel has taken what session_next() said; of messages the `count` oldest. That
+ * was `bytes` as the transport carries it, without the heads of its own protocol.
+ * When that was the close, the session is over and the outlet forgotten. With
+ * SESSION_NEXT_NOTHING it has taken a part of what is under way: the peer goes on.
+ */
+void session_popped(
+	struct session *session, enum session_next what, size_t count, size_t bytes);
+
+enum ending session_ending(const struct session *session); /* ENDING_NONE: it goes on */
+
+/* Something came from the peer (a poll, a PONG, bytes): it is alive. */
+void session_heard(struct session *session);
+
+/*
+ * The peer's machine is there, which may hide that nobody is: it has acknowledged bytes,
+ * or asks for frames as it does by itself.
+ */
+void session_attended(struct session *session);
+
+/* So many bytes came, as the transport carries them; counted, and no more. */
+void session_count_bytes(struct session *session, size_t bytes);
+
+/* One whole message from the peer. Ignored unless CONNECTING or OPEN. */
+void session_receive(struct session *session, struct slice text, bool binary);
+
+/* The peer has ended its side: what it asked for last may still be answered. */
+void session_hang_up(struct session *session);
+
+/*
+ * True while the handler wants to hear no more for now: what the peer sends is left
+ * where it is, if possible unread, until the wait is over. What session_receive()
+ * brings all the same the handler has to keep. Never true from CLOSING on.
+ */
+bool session_is_held(const struct session *session);
+
+/*
+ * Of a held session: go_on() is called, once, when it is held no longer, or ends; at
+ * the loop's top level, in the order of waiting. It may find the session held again.
+ * False when too many wait already: a peer sends one thing after the other.
+ */
+bool session_wait(struct session *session, struct waiter *waiter);
+
+/* For the handler. */
+
+/*
+ * From now on the peer's input stops, until each hold is released. The peer is not
+ * blamed for its silence meanwhile (session_heard_at). Its end ends all holds.
+ */
+void session_hold(struct session *session);
+void session_release(struct session *session);
+
+/*
+ * Queues a message; takes its own references. Of a queue over its bound topics' messages
+ * are dropped, if the endpoint's policy says so; else it is emptied and the handler's
+ * overflow() called later. What broker queues lend does not count, since they bound it
+ * themselves. Ignored from CLOSING on.
+ */
+void session_send(struct session *session, const struct delivery *delivery);
+void session_send_text(struct session *session, struct slice text, bool binary);
+
+/* For the line of its end: what it was refused, a constant, and who it was. */
+void session_set_error(struct session *session, const char *error);
+void session_set_user(
+	struct session *session, struct name *user); /* takes a reference */
+
+/* Counts one of the messages that a stream was made of (handler.h). */
+void session_count_message(struct session *session);
+
+/* Takes back what a queue has lent to that subscription and no outlet has yet. */
+void session_recall(struct session *session, uint32_t ordinal);
+
+/* What is queued goes out first, then the close. The first call counts. */
+void session_close(struct session *session, enum ending ending);
+
+uint64_t session_heard_at(const struct session *session);    /* ms, loop_now() */
+uint64_t session_attended_at(const struct session *session); /* or later heard */
+uint64_t session_sent_at(const struct session *session); /* the latest session_send */
+
+/*
+ * The peer has been silent for long: its outlet finds out whether it is there, and says so
+ * by session_heard() or session_attended(). `again`: since it was asked first it has
+ * shown no life.
+ */
+void session_probe(struct session *session, bool again);
+
+/* A SockJS session's next frame is a heartbeat, unless messages wait. */
+void session_beat(struct session *session);
+
+/* For who watches the server. */
+
+struct session_facts {
+	enum transport transport;
+	struct slice address; /* borrowed, as all slices here */
+	struct slice origin;  /* empty: it was opened without one */
+	uint64_t age;         /* milliseconds */
+	uint64_t queued;      /* bytes that wait for its peer */
+	uint64_t bytes_in, bytes_out;
+};
+
+struct session_facts session_facts(const struct session *session);
+
+/* `visit` may close the session, no more. */
+void session_for_each(struct worker *worker,
+	void (*visit)(struct session *session, void *context), void *context);
+
+/* From now on `trace`, which is taken over, tells of its frames; NULL: nothing does. */
+void session_trace(struct session *session, struct trace *trace);
+struct trace *session_traced(const struct session *session); /* NULL: it is not */
+
+/* For the worker. */
+
+/* `awake` came from a list of the worker: tells its outlet, if any, to come and pull. */
+void session_flush(struct list *awake);
+
+/* It is about to be sent something: what that touches comes from memory meanwhile. */
+void session_fetch(const struct session *session);
+
+/*
+ * For want of memory: ends as slow consumers those sessions for which most waits, until
+ * their queues had so many bytes.
+ */
+void session_shed(struct worker *worker, uint64_t bytes);
+
+/*
+ * At a stop: closes some of the sessions politely, whose handlers may finish first what
+ * they have begun. False when none is left to be closed.
+ */
+bool session_close_some(struct worker *worker, uint64_t count);
+
+/* Ends all at once. */
+void session_kill_all(struct worker *worker);
+
+#endif

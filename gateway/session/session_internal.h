@@ -1,0 +1,156 @@
+/*
+ * What the session_*.c share; nobody else includes it. session.c is what a session does,
+ * session_outlet.c how its output leaves, session_hold.c when it hears nothing,
+ * session_slow.c when its peer reads too slowly, session_times.c when it does something by
+ * itself, session_count.c what is said of it.
+ */
+#ifndef GATEWAY_SESSION_SESSION_INTERNAL_H
+#define GATEWAY_SESSION_SESSION_INTERNAL_H
+
+#include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
+
+struct handler;
+
+struct session {
+	/* What each delivery touches stands together: a few cache lines of many. */
+	struct worker *worker;
+	struct outlet *outlet;
+	const struct handler *handler;
+	void *conversation; /* the handler's */
+	struct list awake;  /* in worker->awake, ->pressed or ->answering */
+	struct outbound queue;
+	size_t lent; /* the oldest messages, which an outlet has rendered already */
+	struct trace *trace; /* owned; NULL: nobody watches */
+	uint64_t sent_at;    /* the handler sent; by loop_now(), as all times here */
+	uint64_t taken_at;   /* the kernel took a frame, or the first began to wait */
+	enum session_state state;
+	enum slow_policy policy;
+	bool greeted;    /* the open frame is taken, or there is none */
+	bool beat_due;   /* h waits */
+	bool overflowed; /* the handler must be told */
+	bool doomed;     /* its destruction is deferred */
+	uint8_t family;
+	uint8_t ending;   /* enum ending: why it ends */
+	uint64_t counted; /* what the metrics know of queue.bytes */
+	struct traffic {
+		uint64_t messages, bytes;
+	} traffic[DIRECTIONS];
+
+	const struct endpoint *endpoint; /* held */
+	enum session_framing framing;
+	enum transport transport; /* what it was opened with */
+	struct table_node node;   /* in worker->sessions, when it has a key */
+	char *key;                /* NULL: it cannot be found */
+	struct list link;         /* in worker->all_sessions */
+	struct name *origin;      /* NULL: bound to none */
+	struct name *cookie;      /* the same */
+	struct name *address;
+	const char *error; /* NULL: none */
+	struct name *user; /* NULL: nobody has logged in */
+	char label[17];
+
+	struct counter *gauge; /* of those like it */
+	uint64_t opened_at;
+	uint64_t dropped; /* messages, by the policy */
+
+	unsigned holds;
+	struct list waiters;
+	struct task let_on; /* tells them */
+
+	struct timer timer;   /* one looks at all times */
+	uint64_t heard_at;    /* the peer showed life */
+	uint64_t attended_at; /* or its machine did */
+	uint64_t detached_at; /* the last outlet went */
+	uint64_t closing_at;
+	struct task reap;
+};
+
+static inline uint64_t session_now(const struct session *session)
+{
+	return loop_now(session->worker->loop);
+}
+
+/* session.c */
+
+/* The one writer of the state. */
+void session_set_state(struct session *session, enum session_state state);
+
+/* Puts the session among those whose outlet is told to pull. */
+void session_wake(struct session *session);
+
+/*
+ * What answers a peer does not wait behind what is fanned out to thousands: it is little,
+ * and each has asked for it.
+ */
+void session_hurry(struct session *session);
+
+/* Says why the session ends; the first reason counts. */
+void session_set_ending(struct session *session, enum ending ending);
+
+/* The one way out. The outlet, if any is left, is told. */
+void session_finish(struct session *session);
+
+/* session_count.c: the metrics of its worker, and what it has carried itself. */
+
+void session_count_opened(struct session *session);
+void session_count_ended(struct session *session); /* logs it, too */
+
+/* What waits may have changed: told once a turn. */
+void session_count_queue(struct session *session);
+
+/* The policy has dropped so many messages. */
+void session_count_dropped(struct session *session, size_t count);
+
+/* The kernel has taken so many bytes, or the oldest messages: at least one. */
+void session_count_out(struct session *session, size_t bytes);
+void session_count_delivered(const struct session *session, size_t count);
+
+/* session_hold.c */
+
+/* The new session is not held. */
+void session_hold_init(struct session *session);
+
+/* It closes or has ended, and hears nothing any more: who waits is told. */
+void session_end_holds(struct session *session);
+
+/* It is being freed: who waits is told now. */
+void session_hold_finish(struct session *session);
+
+/* session_slow.c */
+
+enum slow_policy slow_policy(const struct endpoint *endpoint);
+
+/* More than half of what may wait does. */
+bool session_is_pressed(const struct session *session);
+
+/* Its outlet is told first, and before any post brings more. */
+void session_press(struct session *session);
+
+/* False when a message of that size is too much for the queue, whatever is dropped. */
+bool session_make_room(struct session *session, size_t size);
+
+/* Which bound the queue has reached. */
+enum bound session_full_bound(const struct session *session);
+
+/* What waits now has met a peer that does not take it. */
+void session_keep_latest(struct session *session);
+
+/* There is no room: the queue is emptied, and the handler told later. */
+void session_overflow(struct session *session, enum bound bound);
+
+/* It has a last word, then the session closes. */
+void session_tell_overflow(struct session *session);
+
+/* session_times.c */
+
+/* When the session must be looked at next, or 0 for never. */
+uint64_t session_next_look(const struct session *session);
+
+/* Sets the timer to that. */
+void session_plan(struct session *session);
+
+/* The timer's fire(). */
+void session_on_timer(struct timer *timer);
+
+#endif

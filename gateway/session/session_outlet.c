@@ -1,0 +1,128 @@
+/* What a session is to its outlet: who pulls, and what has left with it. */
+#include "gateway/session/session_internal.h"
+
+#include "gateway/session/handler.h"
+
+#include <assert.h>
+
+struct outlet *session_outlet(const struct session *session)
+{
+	return session->outlet;
+}
+
+bool session_attach(struct session *session, struct outlet *outlet)
+{
+	if (session->outlet != NULL || session->doomed)
+		return false;
+	session->outlet = outlet;
+	session->taken_at = session_now(session);
+	if (session->state == SESSION_CLOSING)
+		session->closing_at = session->taken_at; /* it lingers for this one */
+	session_attended(session);
+	if (session_next(session) != SESSION_NEXT_NOTHING)
+		session_wake(session);
+	if (!session->greeted)
+		session_hurry(session);
+	session_plan(session);
+	return true;
+}
+
+void session_detach(struct session *session)
+{
+	session->outlet = NULL;
+	session->lent = 0;
+	session->beat_due = false;
+	session->detached_at = session_now(session);
+	session_plan(session);
+}
+
+void session_lost(struct session *session, enum ending ending)
+{
+	session->outlet = NULL;
+	session_set_ending(session, ending);
+	session_finish(session);
+}
+
+enum session_next session_next(const struct session *session)
+{
+	if (session->state == SESSION_CLOSED)
+		return SESSION_NEXT_NOTHING;
+	if (!session->greeted)
+		return SESSION_NEXT_OPEN;
+	if (session->queue.count > 0)
+		return SESSION_NEXT_MESSAGES;
+	if (session->state == SESSION_CLOSING)
+		return SESSION_NEXT_CLOSE;
+	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
+}
+
+struct run session_pull(
+	struct session *session, const struct joining *how, size_t budget)
+{
+	const struct run run =
+		joint_pull(session->worker->joint, &session->queue, how, budget);
+
+	if (session->lent < run.count)
+		session->lent = run.count;
+	return run;
+}
+
+/* The handler may only note it: nothing is queued or closed meanwhile. */
+static void session_tell_sent(struct session *session, size_t count)
+{
+	if (session->handler->sent == NULL || count == 0)
+		return;
+	session_count_delivered(session, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct delivery *item = outbound_item(&session->queue, i);
+
+		if (item->flags & DELIVERY_TOLD)
+			session->handler->sent(session->conversation, item->ordinal);
+	}
+}
+
+/* The oldest messages are with the kernel. */
+static void session_pop(struct session *session, size_t count)
+{
+	session_tell_sent(session, count);
+	outbound_pop(&session->queue, count, &session->worker->names);
+	session_count_queue(session);
+	session->traffic[DIRECTION_OUT].messages += count;
+	session->lent -= count;
+}
+
+void session_popped(
+	struct session *session, enum session_next what, size_t count, size_t bytes)
+{
+	if (session->doomed)
+		return;
+	session->taken_at = session_now(session);
+	session_count_out(session, bytes);
+	switch (what) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_OPEN:
+		session->greeted = true;
+		if (session->state == SESSION_CONNECTING)
+			session_set_state(session, SESSION_OPEN);
+		break;
+	case SESSION_NEXT_MESSAGES:
+		session_pop(session, count);
+		if (session->state == SESSION_CLOSING)
+			session_plan(session);
+		break;
+	case SESSION_NEXT_BEAT:
+		session->beat_due = false;
+		session_plan(session);
+		break;
+	case SESSION_NEXT_CLOSE:
+		session->outlet = NULL;
+		session_finish(session);
+		break;
+	}
+}
+
+enum ending session_ending(const struct session *session)
+{
+	return session->ending;
+}

@@ -1,0 +1,151 @@
+/*
+ * A peer that reads too slowly: what becomes of its queue is the endpoint's policy.
+ * Dropped is only what topics say, whose numbers show the gap. A queue that is full of
+ * anything else ends the session, as it always does under "close".
+ */
+#include "gateway/session/session_internal.h"
+
+#include "gateway/base/log.h"
+#include "gateway/session/handler.h"
+
+enum slow_policy slow_policy(const struct endpoint *endpoint)
+{
+	if (slice_equal(endpoint->slow_consumer, SLICE("drop-oldest")))
+		return SLOW_DROP_OLDEST;
+	if (slice_equal(endpoint->slow_consumer, SLICE("latest")))
+		return SLOW_LATEST;
+	return SLOW_CLOSE;
+}
+
+static bool session_is_full(const struct session *session, size_t size)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	/* What an outlet holds has as good as left. */
+	return session->queue.count > session->lent &&
+	       (session->queue.bounded >= limits->queue_messages ||
+		       session->queue.bytes + size > limits->queue_bytes);
+}
+
+bool session_is_pressed(const struct session *session)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	return session->queue.bounded > limits->queue_messages / 2 ||
+	       session->queue.bytes > limits->queue_bytes / 2;
+}
+
+bool session_is_urgent(const struct session *session)
+{
+	return session_is_pressed(session) ||
+	       (session->policy == SLOW_LATEST && session->queue.count > 0);
+}
+
+void session_press(struct session *session)
+{
+	if (session->doomed)
+		return;
+	list_remove(&session->awake);
+	list_append(&session->worker->pressed, &session->awake);
+}
+
+static void session_note_dropped(struct session *session, size_t count)
+{
+	if (session->dropped == 0 && count > 0)
+		log_info("session %s: slow consumer, it does not get every message",
+			session->label);
+	session_count_dropped(session, count);
+}
+
+void session_keep_latest(struct session *session)
+{
+	if (session->policy == SLOW_LATEST && session->state < SESSION_CLOSING)
+		session_note_dropped(
+			session, outbound_drop_stale(&session->queue, session->lent,
+					 &session->worker->names));
+}
+
+/* A bit more than must go goes: the queue is not gone through for every message. */
+static void session_drop_oldest(struct session *session, size_t size)
+{
+	const struct limits *limits = &session->worker->config->limits;
+	uint64_t messages = limits->queue_messages - limits->queue_messages / 16 - 1;
+	uint64_t bytes = limits->queue_bytes - limits->queue_bytes / 16;
+
+	session_note_dropped(session,
+		outbound_drop_oldest(&session->queue, session->lent, messages,
+			bytes > size ? bytes - size : 0, &session->worker->names));
+}
+
+bool session_make_room(struct session *session, size_t size)
+{
+	if (!session_is_full(session, size))
+		return true;
+	if (session->policy == SLOW_CLOSE)
+		return false;
+	session_keep_latest(session);
+	if (session_is_full(session, size))
+		session_drop_oldest(session, size);
+	return !session_is_full(session, size);
+}
+
+enum bound session_full_bound(const struct session *session)
+{
+	const struct limits *limits = &session->worker->config->limits;
+
+	return session->queue.bounded >= limits->queue_messages ? BOUND_QUEUE_MESSAGES
+								: BOUND_QUEUE_BYTES;
+}
+
+void session_overflow(struct session *session, enum bound bound)
+{
+	metrics_refuse(session->worker->metrics, bound);
+	outbound_cut(&session->queue, session->lent, &session->worker->names);
+	session_count_queue(session);
+	session->overflowed = true;
+	session_wake(session);
+}
+
+void session_tell_overflow(struct session *session)
+{
+	session->overflowed = false;
+	session_set_ending(
+		session, ENDING_SLOW_CONSUMER); /* whatever the handler says */
+	log_info("session %s: slow consumer, its queue is dropped", session->label);
+	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
+		session->handler->overflow(session->conversation);
+	session_close(session, ENDING_SLOW_CONSUMER);
+}
+
+/* Bytes that its end would set free. */
+static uint64_t session_weight(const struct session *session)
+{
+	if (session->state >= SESSION_CLOSING || session->overflowed)
+		return 0;
+	return session->queue.bytes;
+}
+
+void session_shed(struct worker *worker, uint64_t bytes)
+{
+	uint64_t heaviest = 0, shed = 0;
+
+	list_for_each (link, &worker->all_sessions) {
+		uint64_t weight =
+			session_weight(container_of(link, struct session, link));
+
+		if (weight > heaviest)
+			heaviest = weight;
+	}
+	/* Those about as heavy go with it, so that twice through the list is enough. */
+	list_for_each (link, &worker->all_sessions) {
+		struct session *session = container_of(link, struct session, link);
+		uint64_t weight = session_weight(session);
+
+		if (shed >= bytes)
+			return;
+		if (weight > heaviest / 2) {
+			shed += weight;
+			session_overflow(session, BOUND_MEMORY);
+		}
+	}
+}

@@ -1,0 +1,253 @@
+/*
+ * A client is the STOMP conversation on a session: frames come in pieces and in
+ * crowds, commands go to the broker, answers come back as receipts in order.
+ *
+ *   before CONNECT -- CONNECT --> connected -- DISCONNECT, ERROR --> ended
+ *
+ * After its end a client hears nothing more; its session closes when what was
+ * said has left.
+ */
+#include "gateway/stomp/client_internal.h"
+
+#include "gateway/handlers/handlers.h"
+#include "gateway/stomp/client_refusal.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+/* Speaking. */
+
+void client_write(struct client *client, enum stomp_command command, struct buf *frame)
+{
+	struct message *message = message_create_text(buf_slice(frame), false);
+
+	session_send(client->session,
+		&(struct delivery){.message = message, .command = (uint8_t)command});
+	message_unref(message);
+	buf_finish(frame);
+}
+
+void client_end(struct client *client, enum ending ending)
+{
+	if (client->ended)
+		return;
+	client->ended = true;
+	broker_leave(client_broker(client), &client->party);
+	loop_timer_stop(client->worker->loop, &client->timer);
+	session_close(client->session, ending);
+}
+
+struct slice frame_receipt(const struct stomp_frame *frame)
+{
+	const struct slice *receipt = stomp_header(frame, SLICE("receipt"));
+
+	return receipt == NULL ? SLICE("") : *receipt;
+}
+
+void client_flush_receipts(struct client *client)
+{
+	struct slice id;
+
+	while (!client->ended && receipts_due(&client->receipts, &id)) {
+		struct buf frame = {0};
+
+		stomp_write_begin(&frame, STOMP_RECEIPT);
+		stomp_write_header(&frame, client->version, SLICE("receipt-id"), id);
+		stomp_write_end(&frame, SLICE(""));
+		client_write(client, STOMP_RECEIPT, &frame);
+		receipts_drop(&client->receipts);
+	}
+	if (client->disconnecting && receipts_is_empty(&client->receipts))
+		client_end(client, client->hung_up ? ENDING_CLOSED : ENDING_DISCONNECT);
+}
+
+void client_expect(struct client *client, const struct stomp_frame *frame,
+	uint64_t request, size_t answers)
+{
+	const struct slice *receipt = stomp_header(frame, SLICE("receipt"));
+
+	if (receipt == NULL)
+		return;
+	receipts_expect(&client->receipts, request, *receipt, answers);
+	if (answers == 0)
+		client_flush_receipts(client);
+}
+
+static void client_answer(
+	struct party *party, uint64_t request, const struct broker_refusal *refusal)
+{
+	struct client *client = container_of(party, struct client, party);
+
+	if (refusal != NULL) {
+		client_refuse_request(client, request, refusal);
+		return;
+	}
+	receipts_answer(&client->receipts, request);
+	client_flush_receipts(client);
+}
+
+/* The handler. */
+
+/* Obeys the frames in *text; what is left there must wait. */
+static void client_feed(struct client *client, struct slice *text)
+{
+	while (!client->ended && !client->disconnecting && !client->waiting) {
+		struct stomp_frame frame;
+
+		switch (stomp_parse(client->parser, text, &frame)) {
+		case STOMP_PARSE_DONE:
+			client_obey(client, &frame);
+			break;
+		case STOMP_PARSE_MORE:
+			return;
+		case STOMP_PARSE_BAD:
+			client_refuse_fault(client);
+			return;
+		}
+	}
+}
+
+/* The time of an honest client brings no more than that. */
+static void client_keep(struct client *client, struct slice text)
+{
+	const size_t most = 2 * client_limits(client, client->connected).frame;
+	struct buf hint = {0};
+
+	if (client->kept.len + text.len <= most) {
+		buf_append(&client->kept, text);
+		return;
+	}
+	metrics_refuse(client->worker->metrics, BOUND_KEPT);
+	buf_printf(&hint, "Twice %s is %zu.",
+		client->connected ? "limits.frame" : "limits.connect_frame", most);
+	client_refuse(client, &(struct client_refusal){
+				      .kind = REFUSAL_KEPT, .hint = buf_slice(&hint)});
+	buf_finish(&hint);
+}
+
+static void client_receive(void *state, struct slice text, bool binary)
+{
+	struct client *client = state;
+
+	(void)binary;
+	client->spoken = client->connected;
+	if (!client->waiting)
+		client_feed(client, &text);
+	if (!client->waiting || client->ended)
+		return;
+	client_keep(client, text);
+}
+
+/* Who has hung up is heard to the end of what was kept, and gets its receipts. */
+static void client_leave(struct client *client)
+{
+	if (!client->hung_up || client->waiting || client->ended)
+		return;
+	client->disconnecting = true;
+	client_flush_receipts(client);
+}
+
+/* At the top level, by a task: what was kept is obeyed, up to the next wait. */
+static void client_resume(struct task *task)
+{
+	struct client *client = container_of(task, struct client, resume);
+	struct buf kept = client->kept;
+	struct slice text = buf_slice(&kept);
+
+	client->kept = (struct buf){0};
+	client->waiting = false;
+	client_feed(client, &text);
+	if (client->waiting)
+		buf_append(&client->kept, text);
+	buf_finish(&kept);
+	client_leave(client);
+	session_release(client->session); /* a new wait holds it by itself */
+}
+
+void client_wait(struct client *client)
+{
+	client->waiting = true;
+	session_hold(client->session);
+}
+
+void client_go_on(struct client *client)
+{
+	if (client->waiting)
+		loop_defer(client->worker->loop, &client->resume);
+}
+
+static void client_committed(struct party *party)
+{
+	client_go_on(container_of(party, struct client, party));
+}
+
+static void client_hang_up(void *state)
+{
+	struct client *client = state;
+
+	client->hung_up = !client->disconnecting;
+	client_leave(client);
+}
+
+static void client_sent(void *state, uint32_t ordinal)
+{
+	struct client *client = state;
+
+	if (!client->ended)
+		broker_sent(client_broker(client), &client->party, ordinal);
+}
+
+static void *client_open(struct session *session)
+{
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	client->session = session;
+	client->worker = session_worker(session);
+	client->party.session = session;
+	client->party.answer = client_answer;
+	client->party.committed = client_committed;
+	client->party.logged_in = client_logged_in;
+	client->resume.run = client_resume;
+	client->timer.fire = client_on_timer;
+	receipts_init(&client->receipts, &client->worker->key);
+
+	struct stomp_limits limits = client_limits(client, false);
+	client->parser = stomp_parser_create(&limits, &client->worker->spare);
+	broker_enter(client_broker(client), &client->party);
+	loop_timer_start(client->worker->loop, &client->timer,
+		client_config(client)->times.connect);
+	return client;
+}
+
+static void client_overflow(void *state)
+{
+	client_refuse(state, &(struct client_refusal){.kind = REFUSAL_SLOW_CONSUMER});
+}
+
+static void client_close(void *state)
+{
+	struct client *client = state;
+
+	if (!client->ended)
+		broker_leave(client_broker(client), &client->party);
+	loop_timer_stop(client->worker->loop, &client->timer);
+	task_cancel(&client->resume);
+	buf_finish(&client->kept);
+	client_forget_login(client);
+	name_unref(&client->worker->names, client->party.user);
+	receipts_finish(&client->receipts);
+	stomp_parser_destroy(client->parser);
+	free(client);
+}
+
+const struct handler stomp_handler = {
+	.name = SLICE_INIT("stomp"),
+	.is_stream = true,
+	.open = client_open,
+	.receive = client_receive,
+	.hang_up = client_hang_up,
+	.sent = client_sent,
+	.overflow = client_overflow,
+	.close = client_close,
+};

@@ -1,0 +1,118 @@
+/* What a client may ask for, once it is connected. */
+#include "gateway/stomp/client_internal.h"
+
+#include "gateway/console/trace.h"
+#include "gateway/stomp/client_refusal.h"
+#include "gateway/worker/metrics.h"
+
+#include <stdlib.h>
+
+/* The broker's part: what it takes is answered, and a receipt then leaves. */
+static void client_ask(struct client *client, const struct stomp_frame *frame,
+	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
+{
+	struct broker_refusal refusal; /* filled in when it is needed */
+	struct broker_call call = {
+		.party = &client->party,
+		.frame = frame,
+		.version = client->version,
+		.request = stomp_header(frame, SLICE("receipt")) != NULL
+				   ? ++client->requests
+				   : 0,
+		.refusal = &refusal,
+	};
+
+	/* It answers by posts, so the receipt is expected in time. */
+	switch (ask(client_broker(client), &call)) {
+	case BROKER_TAKEN:
+		client_expect(client, frame, call.request, call.answers);
+		break;
+	case BROKER_REFUSED:
+		client_refuse_frame(client, frame, &refusal);
+		free(call.kept);
+		break;
+	}
+}
+
+/* The command itself is refused. */
+static void client_refuse_command(
+	struct client *client, const struct stomp_frame *frame, enum refusal_kind kind)
+{
+	client_refuse(client, &(struct client_refusal){
+				      .kind = kind,
+				      .what = SLICE("command"),
+				      .value = stomp_command_name(frame->command),
+				      .receipt = frame_receipt(frame),
+			      });
+}
+
+/* Until its queues have answered the frames behind a COMMIT wait. */
+static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
+{
+	struct client *client = container_of(call->party, struct client, party);
+	bool waits = false;
+	enum broker_result result = broker_commit(broker, call, &waits);
+
+	if (waits)
+		client_wait(client);
+	return result;
+}
+
+static void on_disconnect(struct client *client, const struct stomp_frame *frame)
+{
+	client->disconnecting = true;
+	client_ask(client, frame, broker_sync);
+	client_flush_receipts(client);
+}
+
+void client_obey(struct client *client, const struct stomp_frame *frame)
+{
+	struct trace *trace = session_traced(client->session);
+
+	session_count_message(client->session);
+	if (trace != NULL)
+		trace_frame(trace, client->session, frame);
+	counter_add(&client->worker->metrics->frames[DIRECTION_IN][frame->command], 1);
+	if (!client->connected && frame->command != STOMP_CONNECT &&
+		frame->command != STOMP_STOMP) {
+		client_refuse_command(client, frame, REFUSAL_FIRST_FRAME);
+		return;
+	}
+	switch (frame->command) {
+	case STOMP_CONNECT:
+	case STOMP_STOMP:
+		client_connect(client, frame);
+		break;
+	case STOMP_SEND:
+		client_ask(client, frame, broker_send);
+		break;
+	case STOMP_SUBSCRIBE:
+		client_ask(client, frame, broker_subscribe);
+		break;
+	case STOMP_UNSUBSCRIBE:
+		client_ask(client, frame, broker_unsubscribe);
+		break;
+	case STOMP_ACK:
+	case STOMP_NACK:
+		client_ask(client, frame, broker_settle);
+		break;
+	case STOMP_BEGIN:
+		client_ask(client, frame, broker_begin);
+		break;
+	case STOMP_COMMIT:
+		client_ask(client, frame, client_commit);
+		break;
+	case STOMP_ABORT:
+		client_ask(client, frame, broker_abort);
+		break;
+	case STOMP_DISCONNECT:
+		on_disconnect(client, frame);
+		break;
+	case STOMP_CONNECTED:
+	case STOMP_MESSAGE:
+	case STOMP_RECEIPT:
+	case STOMP_ERROR:
+		client_refuse_command(client, frame, REFUSAL_SERVER_COMMAND);
+		break;
+	}
+}

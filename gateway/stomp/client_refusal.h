@@ -1,0 +1,65 @@
+/*
+ * The one rule for what becomes of something that a STOMP client is refused. Whatever can
+ * refuse (the parser, the broker, a home, later rules and applications) names a kind of
+ * refusal.h and comes through client_refuse(); www/docs/stomp.md has the same table.
+ *
+ *                    broker.deny strict   soft, and subscribed      soft, and not
+ *                                         to /user/queue/errors     subscribed to it
+ *   malformed        ERROR and close      ERROR and close           ERROR and close
+ *   denied           ERROR and close      MESSAGE there             ERROR and close
+ *   failed           see soft             MESSAGE there             nothing is sent
+ *
+ * Before CONNECTED everything is ERROR and close. Always: what was asked for has not
+ * happened, its RECEIPT never comes, and a log line and a counter name it. The answer has
+ * the receipt-id that was asked for, and of what is denied or has failed the
+ * denied-destination.
+ */
+#ifndef GATEWAY_STOMP_CLIENT_REFUSAL_H
+#define GATEWAY_STOMP_CLIENT_REFUSAL_H
+
+#include "gateway/worker/refusal.h"
+#include "protocol/stomp.h"
+
+struct broker_refusal;
+struct client;
+
+enum client_answer {
+	CLIENT_ANSWER_ERROR,   /* and the conversation ends */
+	CLIENT_ANSWER_MESSAGE, /* at /user/queue/errors, and it goes on */
+	CLIENT_ANSWER_NONE,    /* it goes on */
+};
+
+/* The table. */
+enum client_answer client_answer_to(
+	enum refusal_class class, bool is_connected, bool is_soft, bool has_errors);
+
+/* Everything is borrowed; what is zeroed is not said. */
+struct client_refusal {
+	enum refusal_kind kind;
+	struct slice what, value; /* refusal.h */
+	bool is_of_connect;
+	struct slice hint;
+	struct slice receipt;     /* that the frame asked for */
+	struct slice destination; /* for denied-destination */
+};
+
+/* The conversation may have ended afterwards. Once it has, nothing is refused any more. */
+void client_refuse(struct client *client, const struct client_refusal *refusal);
+
+/* The same of a frame that the broker does not take. */
+void client_refuse_frame(struct client *client, const struct stomp_frame *frame,
+	const struct broker_refusal *refusal);
+
+/* The same of a frame that was taken, by its home later. Its receipt is given up. */
+void client_refuse_request(
+	struct client *client, uint64_t request, const struct broker_refusal *refusal);
+
+/* client_fault.c: what the parser cannot read, and what does not come. */
+
+/* The parser has said BAD. */
+void client_refuse_fault(struct client *client);
+
+/* No CONNECT, or no heart-beat, came in time: perhaps half of a frame did. */
+void client_refuse_lateness(struct client *client, enum refusal_kind kind);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The receipts that a client has asked for and not yet got. They leave in the order
+ * of asking (STOMP 1.2, RECEIPT), each when every home that must answer has.
+ */
+#ifndef GATEWAY_STOMP_RECEIPTS_H
+#define GATEWAY_STOMP_RECEIPTS_H
+
+#include "gateway/base/list.h"
+#include "gateway/base/table.h"
+#include "protocol/slice.h"
+
+#include <stdint.h>
+
+struct receipts {
+	struct list waiting; /* of struct receipt, the oldest first */
+	struct table asked;  /* those of them that have a request, by its number */
+};
+
+void receipts_init(struct receipts *receipts, const struct hash_key *key);
+void receipts_finish(struct receipts *receipts);
+
+/*
+ * Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. A request
+ * asks once; 0 is none.
+ */
+void receipts_expect(
+	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
+
+/* One answer to `request` has come. */
+void receipts_answer(struct receipts *receipts, uint64_t request);
+
+/* The id that `request` asked a receipt under, or empty. */
+struct slice receipts_find(const struct receipts *receipts, uint64_t request);
+
+/* It never leaves: `request` was refused. Nothing when there is none. */
+void receipts_cancel(struct receipts *receipts, uint64_t request);
+
+/* The id of the oldest receipt if it is due; receipts_drop() takes it away. */
+bool receipts_due(const struct receipts *receipts, struct slice *id);
+void receipts_drop(struct receipts *receipts);
+
+bool receipts_is_empty(const struct receipts *receipts);
+
+#endif

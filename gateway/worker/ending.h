@@ -1,0 +1,62 @@
+/*
+ * Why a session has ended. This list is the only one: the close frame, the tombstone,
+ * the log line and the counter of an end all read it, so whoever ends a session names
+ * an ending and nothing else.
+ *
+ * X(name, code, text, reason): the code and the text reach the peer in its close frame;
+ * `reason` is the label of postern_sessions_closed_total and the field `ending` of the
+ * line "session ended".
+ */
+#ifndef GATEWAY_WORKER_ENDING_H
+#define GATEWAY_WORKER_ENDING_H
+
+#include "protocol/slice.h"
+
+#define ENDING_LIST(X)                                                                 \
+	/* A STOMP client has sent DISCONNECT. */                                      \
+	X(DISCONNECT, 1000, "Goodbye", "disconnect")                                   \
+	/* The peer has closed its connection, or its sending side. */                 \
+	X(CLOSED, 1001, "Connection closed", "closed")                                 \
+	/* The connection broke, or nobody came for the session's frames. */           \
+	X(INTERRUPTED, 1002, "Connection interrupted", "interrupted")                  \
+	X(NO_PONG, 1002, "No pong", "no_pong")                                         \
+	/* A STOMP client was answered by an ERROR. */                                 \
+	X(ERROR, 1002, "STOMP error", "error")                                         \
+	/* What should be a SockJS frame is none. */                                   \
+	X(FRAMING, 1002, "Broken framing.", "framing")                                 \
+	/* A WebSocket frame is none, or stands where it must not (RFC 6455). */       \
+	X(PROTOCOL, 1002, "A WebSocket frame is malformed", "protocol")                \
+	X(NOT_TEXT, 1007, "A text message is not UTF-8", "not_text")                   \
+	/* It is plain STOMP. */                                                       \
+	X(WRONG_DOOR, 1002,                                                            \
+		"SockJS is spoken here. Plain STOMP is at the endpoint's /websocket",  \
+		"wrong_door")                                                          \
+	X(TOO_BIG, 1009, "Message too big", "too_big")                                 \
+	X(SLOW_CONSUMER, 1008, "Slow consumer", "slow_consumer")                       \
+	/* The gateway stops. */                                                       \
+	X(GOING_AWAY, 1001, "Going away", "going_away")                                \
+	/* The handler `close` closes each session. */                                 \
+	X(HANDLER, 3000, "Go away!", "handler")                                        \
+	/* An operator has closed it in the console. */                                \
+	X(OPERATOR, 1008, "Closed by an operator", "operator")
+
+#define ENDING_ENUMERATOR(name, code, text, reason) ENDING_##name,
+
+enum ending {
+	ENDING_NONE, /* the session goes on */
+	ENDING_LIST(ENDING_ENUMERATOR) ENDINGS,
+};
+
+#undef ENDING_ENUMERATOR
+
+/* For the close frame. Nobody asks for those of ENDING_NONE. */
+unsigned ending_code(enum ending ending);
+struct slice ending_text(enum ending ending);
+
+/* For logs and metrics: "slow_consumer". */
+const char *ending_name(enum ending ending);
+
+/* True when the peer broke a rule or a bound, so that little is owed to it. */
+bool ending_is_peers_fault(enum ending ending);
+
+#endif

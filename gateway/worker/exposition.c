@@ -1,0 +1,480 @@
+#include "gateway/worker/exposition.h"
+
+#include "gateway/base/log.h"
+#include "gateway/base/process.h"
+#include "gateway/config/config.h"
+#include "gateway/worker/census.h"
+#include "gateway/worker/crew.h"
+#include "gateway/worker/metrics.h"
+#include "gateway/worker/worker.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+static const char *const direction_names[DIRECTIONS] = {
+	[DIRECTION_IN] = "in",
+	[DIRECTION_OUT] = "out",
+};
+
+/* As the settings in `limits` and `times` are called, where there is one. */
+static const char *const bound_names[BOUNDS] = {
+	[BOUND_HEAD] = "head",
+	[BOUND_HEAD_TIME] = "head_time",
+	[BOUND_TARGET] = "target",
+	[BOUND_BODY] = "body",
+	[BOUND_BODY_TIME] = "body_time",
+	[BOUND_KEEP_ALIVE] = "keep_alive",
+	[BOUND_PROGRESS] = "progress",
+	[BOUND_CONNECT_TIME] = "connect_time",
+	[BOUND_CONNECT_FRAME] = "connect_frame",
+	[BOUND_FRAME] = "frame",
+	[BOUND_HEADERS] = "headers",
+	[BOUND_HEADER] = "header",
+	[BOUND_KEPT] = "kept",
+	[BOUND_MESSAGE] = "message",
+	[BOUND_FRAGMENTS] = "fragments",
+	[BOUND_QUEUE_BYTES] = "queue_bytes",
+	[BOUND_QUEUE_MESSAGES] = "queue_messages",
+	[BOUND_SUBSCRIPTIONS] = "subscriptions",
+	[BOUND_DESTINATION] = "destination",
+	[BOUND_DESTINATIONS] = "destinations",
+	[BOUND_IDLE_TOPICS] = "idle_topics",
+	[BOUND_UNACKED] = "unacked",
+	[BOUND_TRANSACTIONS] = "transactions",
+	[BOUND_TRANSACTION] = "transaction",
+	[BOUND_BACKLOG] = "backlog",
+	[BOUND_INBOX] = "inbox",
+	[BOUND_LOGINS] = "logins",
+	[BOUND_WAITERS] = "waiters",
+	[BOUND_DESCRIPTORS] = "descriptors",
+	[BOUND_CONNECTIONS] = "connections",
+	[BOUND_ADDRESS_CONNECTIONS] = "address_connections",
+	[BOUND_ADDRESS_SESSIONS] = "address_sessions",
+	[BOUND_ADDRESS_UNKNOWN] = "address_unknown",
+	[BOUND_SESSIONS] = "sessions",
+	[BOUND_ENDED_SESSIONS] = "ended_sessions",
+	[BOUND_MEMORY] = "memory",
+};
+
+static const char *const slow_names[SLOW_POLICIES] = {
+	[SLOW_CLOSE] = "close",
+	[SLOW_DROP_OLDEST] = "drop-oldest",
+	[SLOW_LATEST] = "latest",
+};
+
+static const char *const request_names[REQUEST_KINDS] = {
+	[REQUEST_REFUSED] = "refused",
+	[REQUEST_FILE] = "file",
+	[REQUEST_GREETING] = "greeting",
+	[REQUEST_INFO] = "info",
+	[REQUEST_IFRAME] = "iframe",
+	[REQUEST_WEBSOCKET] = "websocket",
+	[REQUEST_POLL] = "poll",
+	[REQUEST_XHR] = "xhr",
+	[REQUEST_XHR_STREAMING] = "xhr_streaming",
+	[REQUEST_XHR_SEND] = "xhr_send",
+	[REQUEST_EVENTSOURCE] = "eventsource",
+	[REQUEST_HTMLFILE] = "htmlfile",
+	[REQUEST_JSONP] = "jsonp",
+	[REQUEST_JSONP_SEND] = "jsonp_send",
+	[REQUEST_UNKNOWN] = "unknown",
+	[REQUEST_HEALTH] = "health",
+	[REQUEST_READY] = "ready",
+	[REQUEST_METRICS] = "metrics",
+};
+
+/* What a text is being made of. */
+struct writer {
+	struct buf *out;
+	const struct crew *crew;
+	const struct metrics *sum;
+	const char *name; /* of the metric whose samples are written */
+	bool is_opened;   /* sessions_of() tells those opened, not those open */
+};
+
+static void begin(
+	struct writer *writer, const char *name, const char *type, const char *help)
+{
+	writer->name = name;
+	buf_printf(writer->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* Backslash, quote and line feed are the text format's own. */
+static void append_label(struct buf *out, struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] == '\n') {
+			buf_append(out, SLICE("\\n"));
+			continue;
+		}
+		if (value.data[i] == '\\' || value.data[i] == '"')
+			buf_append_char(out, '\\');
+		buf_append_char(out, value.data[i]);
+	}
+}
+
+static void append_value(struct writer *writer, int64_t value)
+{
+	buf_printf(writer->out, " %" PRId64 "\n", value);
+}
+
+static void plain(struct writer *writer, int64_t value)
+{
+	buf_append(writer->out, slice_of(writer->name));
+	append_value(writer, value);
+}
+
+/* A sample with one label, or with two. Their values are ours and need no escaping. */
+static void labelled(struct writer *writer, const char *label, const char *name,
+	const struct counter *counter)
+{
+	buf_printf(writer->out, "%s{%s=\"%s\"}", writer->name, label, name);
+	append_value(writer, (int64_t)counter_read(counter));
+}
+
+static void labelled_twice(struct writer *writer, const char *label, const char *name,
+	const char *label_two, const char *name_two, const struct counter *counter)
+{
+	buf_printf(writer->out, "%s{%s=\"%s\",%s=\"%s\"}", writer->name, label, name,
+		label_two, name_two);
+	append_value(writer, (int64_t)counter_read(counter));
+}
+
+/* Thousandths, as a number with a point. */
+static void append_thousandths(struct buf *out, uint64_t value)
+{
+	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
+}
+
+/* The same as a bound of a histogram is written: "0.01", "0.5", "10". */
+static void append_bound(struct buf *out, uint64_t thousandths)
+{
+	append_thousandths(out, thousandths);
+	while (out->data[out->len - 1] == '0')
+		out->len--;
+	if (out->data[out->len - 1] == '.')
+		out->len--;
+}
+
+/* Sessions. */
+
+/* True when the endpoint can have sessions of that kind. */
+static bool is_possible(const struct census_place *place, enum transport transport)
+{
+	switch (transport) {
+	case TRANSPORT_TCP:
+		return false; /* those have an endpoint of their own */
+	case TRANSPORT_WEBSOCKET_RAW:
+		return place->websocket;
+	case TRANSPORT_WEBSOCKET:
+		return place->websocket && place->sockjs;
+	default:
+		return place->sockjs;
+	}
+}
+
+static void sessions_of(struct writer *writer, size_t index, struct slice path,
+	enum transport transport)
+{
+	const struct session_figures *figures =
+		&writer->sum->sessions[index][transport];
+
+	buf_printf(writer->out, "%s{transport=\"%s\",endpoint=\"", writer->name,
+		transport_name(transport));
+	append_label(writer->out, path);
+	buf_append(writer->out, SLICE("\"}"));
+	append_value(writer, (int64_t)counter_read(writer->is_opened ? &figures->opened
+								     : &figures->open));
+}
+
+static void sessions_at(
+	struct writer *writer, size_t index, const struct census_place *place)
+{
+	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
+		if (is_possible(place, i))
+			sessions_of(writer, index, place->path, i);
+	}
+}
+
+/* One sample for each transport at each endpoint. */
+static void write_places(struct writer *writer)
+{
+	/* Those for whom the census had no room count as one. */
+	static const struct census_place later = {SLICE_INIT("(new)"), true, true};
+	const struct config *config = writer->crew->config;
+	const struct census *census = writer->crew->census;
+	const struct census_place console = {config->console.path, true, true};
+	const size_t beside = census_capacity(census);
+
+	for (size_t i = 0; i < census_count(census); i++)
+		sessions_at(writer, i, census_at(census, i));
+	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
+	sessions_of(writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
+	if (config->admin_listen.len > 0)
+		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &console);
+}
+
+static void write_sessions(struct writer *writer)
+{
+	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
+	write_places(writer);
+	begin(writer, "postern_sessions_opened_total", "counter",
+		"Sessions that were opened.");
+	writer->is_opened = true;
+	write_places(writer);
+
+	begin(writer, "postern_sessions_closed_total", "counter",
+		"Sessions that have ended, by the transport that they were opened with "
+		"and why.");
+	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
+		for (enum ending j = ENDING_NONE + 1; j < ENDINGS; j++)
+			labelled_twice(writer, "transport", transport_name(i), "reason",
+				ending_name(j), &writer->sum->closed[i][j]);
+	}
+}
+
+/* Traffic. */
+
+static void write_frames(struct writer *writer)
+{
+	begin(writer, "postern_stomp_frames_total", "counter",
+		"STOMP frames that were read, or that the kernel has taken.");
+	for (size_t i = 0; i < STOMP_COMMANDS; i++) {
+		enum direction direction =
+			i < STOMP_CONNECTED ? DIRECTION_IN : DIRECTION_OUT;
+
+		labelled_twice(writer, "command",
+			stomp_command_name((enum stomp_command)i).data, "direction",
+			direction_names[direction], &writer->sum->frames[direction][i]);
+	}
+}
+
+static void write_bytes(struct writer *writer)
+{
+	begin(writer, "postern_bytes_total", "counter",
+		"Bytes of sessions' frames and messages, as their transport carries "
+		"them.");
+	for (size_t i = 0; i < DIRECTIONS; i++) {
+		for (enum transport j = TRANSPORT_NONE + 1; j < TRANSPORTS; j++)
+			labelled_twice(writer, "direction", direction_names[i],
+				"transport", transport_name(j),
+				&writer->sum->bytes[i][j]);
+	}
+}
+
+static void write_delivery(struct writer *writer)
+{
+	const struct metrics *sum = writer->sum;
+	uint64_t count = 0;
+
+	begin(writer, "postern_delivery_seconds", "histogram",
+		"From the SEND of a message until the kernel has taken it for a "
+		"subscriber.");
+	for (size_t i = 0; i < DELIVERY_BUCKETS; i++) {
+		count += counter_read(&sum->delivered[i]);
+		buf_printf(writer->out, "%s_bucket{le=\"", writer->name);
+		append_bound(writer->out, delivery_most[i]);
+		buf_append(writer->out, SLICE("\"}"));
+		append_value(writer, (int64_t)count);
+	}
+	count += counter_read(&sum->delivered[DELIVERY_BUCKETS]);
+	buf_printf(writer->out, "%s_bucket{le=\"+Inf\"}", writer->name);
+	append_value(writer, (int64_t)count);
+	buf_printf(writer->out, "%s_sum ", writer->name);
+	append_thousandths(writer->out, counter_read(&sum->delivery_ms));
+	buf_printf(writer->out, "\n%s_count", writer->name);
+	append_value(writer, (int64_t)count);
+}
+
+static void write_requests(struct writer *writer)
+{
+	char code[8];
+
+	begin(writer, "postern_http_requests_total", "counter",
+		"Requests that were answered.");
+	for (size_t i = REQUEST_NONE + 1; i < REQUEST_KINDS; i++) {
+		for (unsigned j = 0; j < STATUSES; j++) {
+			const struct counter *counter = &writer->sum->requests[i][j];
+
+			if (counter_read(counter) == 0)
+				continue;
+			snprintf(code, sizeof(code), "%u", STATUS_FIRST + j);
+			labelled_twice(writer, "route", request_names[i], "code", code,
+				counter);
+		}
+	}
+}
+
+/* Bounds and refusals. */
+
+/* Only pairs that exist: a kind belongs to one door or two. */
+static void write_refusals(struct writer *writer)
+{
+	begin(writer, "postern_refusals_total", "counter",
+		"What peers were refused, by where and why.");
+	for (enum refusal_door door = 0; door < DOORS; door++) {
+		for (enum refusal_kind kind = 0; kind < REFUSALS; kind++) {
+			if (refusal_is_at(kind, door))
+				labelled_twice(writer, "door", door_name(door), "kind",
+					refusal_name(kind),
+					&writer->sum->refusals[door][kind]);
+		}
+	}
+}
+
+static void write_bounds(struct writer *writer)
+{
+	begin(writer, "postern_slow_consumers_total", "counter",
+		"Sessions that did not read what they got, by what became of them.");
+	for (size_t i = 0; i < SLOW_POLICIES; i++)
+		labelled(writer, "policy", slow_names[i], &writer->sum->slow[i]);
+
+	begin(writer, "postern_dropped_messages_total", "counter",
+		"Messages that they did not get, by policy.");
+	for (size_t i = 0; i < SLOW_POLICIES; i++)
+		labelled(writer, "policy", slow_names[i], &writer->sum->dropped[i]);
+
+	begin(writer, "postern_refused_total", "counter",
+		"What was refused, ended or forgotten because a bound was reached.");
+	for (size_t i = 0; i < BOUNDS; i++)
+		labelled(writer, "bound", bound_names[i], &writer->sum->refused[i]);
+
+	write_refusals(writer);
+
+	begin(writer, "postern_log_lines_unwritten_total", "counter",
+		"Lines of the log that were left out, since others like them were "
+		"written.");
+	plain(writer, (int64_t)log_unwritten());
+}
+
+/* The process. */
+
+static void seconds(struct writer *writer, uint64_t milliseconds)
+{
+	buf_printf(writer->out, "%s ", writer->name);
+	append_thousandths(writer->out, milliseconds);
+	buf_append_char(writer->out, '\n');
+}
+
+static void write_process(struct writer *writer)
+{
+	struct process process;
+
+	begin(writer, "postern_build_info", "gauge", "Which Postern this is.");
+	buf_printf(
+		writer->out, "%s{version=\"%s\"} 1\n", writer->name, POSTERN_VERSION);
+	if (!process_read(&process))
+		return;
+	begin(writer, "process_cpu_seconds_total", "counter",
+		"User and system time spent.");
+	seconds(writer, process.cpu_ms);
+	begin(writer, "process_start_time_seconds", "gauge",
+		"When the process was started, since 1970.");
+	seconds(writer, process.start_ms);
+	begin(writer, "process_virtual_memory_bytes", "gauge", "Virtual memory.");
+	plain(writer, (int64_t)process.virtual_bytes);
+	begin(writer, "process_resident_memory_bytes", "gauge", "Resident memory.");
+	plain(writer, (int64_t)process.resident_bytes);
+	begin(writer, "process_threads", "gauge", "Threads.");
+	plain(writer, (int64_t)process.threads);
+	begin(writer, "process_open_fds", "gauge", "Open file descriptors.");
+	plain(writer, (int64_t)process.open_fds);
+	begin(writer, "process_max_fds", "gauge", "How many of them there may be.");
+	plain(writer, (int64_t)process.max_fds);
+}
+
+/* Whether the file on disk is the one in force. */
+static void write_reloads(struct writer *writer)
+{
+	begin(writer, "postern_config_last_reload_successful", "gauge",
+		"Whether the last reload of the configuration was successful.");
+	plain(writer, atomic_load(&writer->crew->reload_failed) ? 0 : 1);
+	begin(writer, "postern_config_last_reload_success_timestamp_seconds", "gauge",
+		"When the configuration in force was read, since 1970.");
+	plain(writer, atomic_load(&writer->crew->configured_at));
+}
+
+/* Of threads that do not run, as in tests, there is none. */
+static void write_workers(struct writer *writer)
+{
+	struct timespec spent;
+
+	begin(writer, "postern_worker_cpu_seconds_total", "counter",
+		"Processor time that a worker was busy for.");
+	for (unsigned i = 0; i < writer->crew->count; i++) {
+		clockid_t clock = atomic_load(&writer->crew->workers[i]->cpu_clock);
+
+		if (clock == 0 || clock_gettime(clock, &spent) == -1)
+			continue;
+		buf_printf(writer->out, "%s{worker=\"%u\"} ", writer->name, i);
+		append_thousandths(
+			writer->out, (uint64_t)spent.tv_sec * 1000 +
+					     (uint64_t)spent.tv_nsec / 1000000);
+		buf_append_char(writer->out, '\n');
+	}
+}
+
+static void write_queues(struct writer *writer)
+{
+	const struct metrics *sum = writer->sum;
+	const uint64_t lent = counter_read(&sum->queue_lent);
+	const uint64_t held = counter_read(&sum->queue_messages);
+
+	begin(writer, "postern_queue_messages", "gauge",
+		"Messages in broker queues: ready for a consumer, or at one that has "
+		"not acknowledged them.");
+	buf_printf(writer->out, "%s{state=\"ready\"}", writer->name);
+	append_value(writer, (int64_t)(held - lent));
+	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
+	append_value(writer, (int64_t)lent);
+	begin(writer, "postern_dead_letters_total", "counter",
+		"Messages that were rejected, or lost with their consumers, too "
+		"often.");
+	labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
+	labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
+}
+
+static void write_counts(struct writer *writer, const struct crew *crew)
+{
+	const struct metrics *sum = writer->sum;
+
+	begin(writer, "postern_messages_total", "counter",
+		"Messages that their destinations have taken.");
+	plain(writer, (int64_t)counter_read(&sum->messages));
+	begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
+	plain(writer, (int64_t)counter_read(&sum->subscriptions));
+	begin(writer, "postern_destinations", "gauge", "Topics and queues.");
+	plain(writer, (int64_t)atomic_load(&crew->destinations));
+	begin(writer, "postern_send_queue_bytes", "gauge",
+		"What waits in the queues of all sessions, without what broker queues "
+		"have lent.");
+	plain(writer, (int64_t)counter_read(&sum->queue_bytes));
+	write_queues(writer);
+	begin(writer, "postern_ignored_acks_total", "counter",
+		"ACKs and NACKs that were ignored, of sessions that subscribe with "
+		"ack:auto.");
+	plain(writer, (int64_t)counter_read(&sum->ignored_acks));
+	begin(writer, "postern_unknown_sessions_total", "counter",
+		"Requests with messages for a session that is not here.");
+	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));
+}
+
+void exposition_write(struct buf *out, const struct crew *crew)
+{
+	struct metrics *sum = metrics_create(crew->census);
+	struct writer writer = {.out = out, .crew = crew, .sum = sum};
+
+	for (unsigned i = 0; i < crew->count; i++)
+		metrics_add(sum, crew->workers[i]->metrics);
+	write_sessions(&writer);
+	write_frames(&writer);
+	write_bytes(&writer);
+	write_counts(&writer, crew);
+	write_delivery(&writer);
+	write_requests(&writer);
+	write_bounds(&writer);
+	write_reloads(&writer);
+	write_workers(&writer);
+	write_process(&writer);
+	metrics_destroy(sum);
+}

@@ -1,0 +1,14 @@
+/* The metrics of all workers together, as Prometheus reads them. */
+#ifndef GATEWAY_WORKER_EXPOSITION_H
+#define GATEWAY_WORKER_EXPOSITION_H
+
+#include "protocol/buf.h"
+
+struct crew;
+
+#define EXPOSITION_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* From any thread, while the workers go on. Appends the whole text. */
+void exposition_write(struct buf *out, const struct crew *crew);
+
+#endif

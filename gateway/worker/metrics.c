@@ -1,0 +1,120 @@
+#include "gateway/worker/metrics.h"
+
+#include "gateway/config/config.h"
+#include "gateway/worker/census.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { CACHE_LINE = 64 };
+
+static const size_t first_counter = offsetof(struct metrics, closed);
+
+const char *transport_name(enum transport transport)
+{
+	static const char *const names[TRANSPORTS] = {
+		[TRANSPORT_WEBSOCKET] = "websocket",
+		[TRANSPORT_WEBSOCKET_RAW] = "websocket_raw",
+		[TRANSPORT_POLL] = "poll",
+		[TRANSPORT_XHR] = "xhr",
+		[TRANSPORT_XHR_STREAMING] = "xhr_streaming",
+		[TRANSPORT_EVENTSOURCE] = "eventsource",
+		[TRANSPORT_HTMLFILE] = "htmlfile",
+		[TRANSPORT_JSONP] = "jsonp",
+		[TRANSPORT_TCP] = "tcp",
+	};
+
+	assert(transport > TRANSPORT_NONE && transport < TRANSPORTS);
+	return names[transport];
+}
+
+static size_t metrics_size(size_t endpoints)
+{
+	return sizeof(struct metrics) +
+	       endpoints * TRANSPORTS * sizeof(struct session_figures);
+}
+
+struct metrics *metrics_create(const struct census *census)
+{
+	const size_t endpoints = census_capacity(census) + ENDPOINTS_BESIDE;
+	size_t size = metrics_size(endpoints);
+	struct metrics *metrics;
+
+	/* Whole cache lines: no neighbour writes there. */
+	size += CACHE_LINE - size % CACHE_LINE;
+	metrics = aligned_alloc(CACHE_LINE, size);
+	if (metrics == NULL)
+		abort();
+	memset(metrics, 0, size);
+	metrics->endpoints = endpoints;
+	return metrics;
+}
+
+void metrics_destroy(struct metrics *metrics)
+{
+	free(metrics);
+}
+
+/* Where its counters begin. */
+static struct counter *metrics_counters(const struct metrics *metrics)
+{
+	return (struct counter *)(void *)((char *)(uintptr_t)metrics + first_counter);
+}
+
+void metrics_add(struct metrics *sum, const struct metrics *metrics)
+{
+	size_t count = (metrics_size(metrics->endpoints) - first_counter) /
+		       sizeof(struct counter);
+
+	assert(sum->endpoints == metrics->endpoints);
+	for (size_t i = 0; i < count; i++)
+		counter_add(&metrics_counters(sum)[i],
+			counter_read(&metrics_counters(metrics)[i]));
+}
+
+static size_t endpoint_index(
+	const struct census *census, const struct endpoint *endpoint)
+{
+	const size_t beside = census_capacity(census);
+
+	if (endpoint->is_console)
+		return beside + ENDPOINTS_CONSOLE;
+	if (endpoint == &endpoint->config->tcp)
+		return beside + ENDPOINTS_TCP;
+	const size_t index = census_find(census, endpoint->path);
+	return index < beside ? index : beside + ENDPOINTS_NEW;
+}
+
+struct session_figures *metrics_sessions(struct metrics *metrics,
+	const struct census *census, const struct endpoint *endpoint,
+	enum transport transport)
+{
+	return &metrics->sessions[endpoint_index(census, endpoint)][transport];
+}
+
+/* The bound that an answer with this status is owed to; BOUNDS: none. */
+static enum bound bound_of_status(unsigned status)
+{
+	switch (status) {
+	case 413:
+		return BOUND_BODY;
+	case 414:
+		return BOUND_TARGET;
+	case 431:
+		return BOUND_HEAD;
+	default:
+		return BOUNDS;
+	}
+}
+
+void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned status)
+{
+	enum bound bound = bound_of_status(status);
+
+	assert(kind != REQUEST_NONE);
+	assert(status >= STATUS_FIRST && status < STATUS_FIRST + STATUSES);
+	counter_add(&metrics->requests[kind][status - STATUS_FIRST], 1);
+	if (bound != BOUNDS)
+		metrics_refuse(metrics, bound);
+}

@@ -1,0 +1,200 @@
+#include "gateway/worker/server.h"
+
+#include "gateway/base/log.h"
+#include "gateway/base/notify.h"
+#include "gateway/base/timezone.h"
+#include "gateway/config/config_advise.h"
+#include "gateway/config/config_mistake.h"
+#include "gateway/config/config_print.h"
+#include "gateway/config/config_reload.h"
+#include "gateway/worker/crew.h"
+#include "gateway/worker/pressure.h"
+#include "gateway/worker/watchdog.h"
+#include "gateway/worker/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/*
+ * libwebsockets keeps tables of 16 bytes for each descriptor that the process
+ * may have; "infinity", which some containers set, would be 17 GB.
+ */
+enum { DESCRIPTORS_MAX = 1048576 };
+
+static void limit_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur =
+		limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warn("server: cannot set the limit of descriptors: %s",
+			strerror(errno));
+}
+
+static void set_log(const struct config *config)
+{
+	enum log_level level = LOG_INFO;
+	enum log_format format = LOG_TEXT;
+
+	log_level_parse(config->log_level, &level);
+	log_set_level(level);
+	log_format_parse(config->log_format, &format);
+	log_set_format(format);
+	log_set_most(config->limits.log_lines);
+}
+
+static int make_key(struct hash_key *key)
+{
+	if (getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
+		return 0;
+	log_error("server: no random numbers: %s", strerror(errno));
+	return -1;
+}
+
+/* From here on everything ends anyway; libuv would restore what kills. */
+static void ignore_signals(void)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &stops, NULL);
+}
+
+/* As many as the configuration says, or as there are cores for this process. */
+static unsigned count_workers(const struct config *config)
+{
+	cpu_set_t cores;
+
+	if (config->workers > 0)
+		return config->workers;
+	if (sched_getaffinity(0, sizeof(cores), &cores) == -1)
+		return 1;
+	return CPU_COUNT(&cores) < WORKERS_MAX ? (unsigned)CPU_COUNT(&cores)
+					       : WORKERS_MAX;
+}
+
+struct server {
+	const char *file;                       /* the configuration's */
+	const struct config_settings *settings; /* over it */
+	unsigned reloads;
+	json_t *started; /* what cannot change while it runs is as it stands there */
+	struct crew *crew;
+
+	/* What worker 0 looks after; both outlive the crew. */
+	struct watchdog watchdog;
+	struct pressure pressure;
+};
+
+static void on_stop(void *context)
+{
+	struct server *server = context;
+
+	log_info("server: stopping");
+	notify_stopping();
+	crew_stop(server->crew);
+}
+
+static void log_lines(enum log_level level, const struct buf *lines)
+{
+	struct slice rest = buf_slice(lines), line;
+
+	while (config_next_line(&rest, &line))
+		log_write(level, "config: %.*s", SLICE_ARGS(line));
+}
+
+static void log_advice(const struct config *config)
+{
+	struct buf advice = {0};
+
+	config_advise(config, &advice);
+	log_lines(LOG_WARN, &advice);
+	buf_finish(&advice);
+}
+
+/* SIGHUP: reads the configuration again; one with a mistake changes nothing. */
+static void on_reload(void *context)
+{
+	struct server *server = context;
+	const char *file = server->file != NULL ? server->file : "the demo";
+	struct buf error = {0};
+
+	if (server->crew->stopping)
+		return;
+	notify_reloading();
+	server->reloads++;
+	struct config *config =
+		config_reload(server->file, server->settings, server->started, &error);
+	if (config != NULL) {
+		crew_configure(server->crew, config);
+		log_info("server: reload %u: goes by %s as it is now", server->reloads,
+			file);
+		set_log(config);
+		log_advice(config);
+	} else {
+		crew_refuse_reload(server->crew);
+		log_lines(LOG_ERROR, &error);
+		log_error("server: reload %u: all stays as it was", server->reloads);
+	}
+	config_unref(config);
+	buf_finish(&error);
+	notify_ready();
+}
+
+static int server_serve(struct server *server, const struct edge_ops *edge)
+{
+	struct crew *crew = server->crew;
+	struct loop *loop = crew->workers[0]->loop;
+
+	loop_on_signal(loop, SIGTERM, on_stop, server);
+	loop_on_signal(loop, SIGINT, on_stop, server);
+	loop_on_signal(loop, SIGHUP, on_reload, server);
+	if (crew_start(crew, edge) == -1)
+		return -1;
+	/* Who connects from now on waits at most until the loops turn. */
+	notify_ready();
+	watchdog_start(&server->watchdog, crew);
+	pressure_start(&server->pressure, crew);
+	if (crew_run(crew) == -1)
+		return -1;
+	ignore_signals();
+	return 0;
+}
+
+int server_run(const struct config *config, const char *file,
+	const struct config_settings *settings, const struct edge_ops *edge)
+{
+	struct server server = {.file = file, .settings = settings};
+	struct hash_key key;
+
+	signal(SIGPIPE, SIG_IGN);
+	limit_descriptors();
+	set_log(config);
+	timezone_set(config->timezone);
+	log_advice(config);
+	if (make_key(&key) == -1)
+		return EXIT_FAILURE;
+
+	server.crew = crew_create(config, &key, count_workers(config));
+	if (server.crew == NULL)
+		return EXIT_FAILURE;
+	server.started = config_to_json(config);
+	int served = server_serve(&server, edge);
+	crew_destroy(server.crew);
+	json_decref(server.started);
+	if (served == -1)
+		return EXIT_FAILURE;
+	log_info("server: stopped");
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,43 @@
+#include "gateway/worker/watchdog.h"
+
+#include "gateway/base/notify.h"
+#include "gateway/worker/worker.h"
+
+/* A round may take three quarters of the time that the manager grants. */
+enum { ROUNDS = 4 };
+
+static void watchdog_wait(struct watchdog *watchdog)
+{
+	loop_timer_start(
+		watchdog->crew->workers[0]->loop, &watchdog->timer, watchdog->interval);
+}
+
+static void token_run(struct worker *worker, struct post *post)
+{
+	if (worker->index == 0) {
+		notify_alive();
+		watchdog_wait(container_of(post, struct watchdog, token));
+		return;
+	}
+	worker_post(worker, (worker->index + 1) % worker->crew->count, post);
+}
+
+static void on_round(struct timer *timer)
+{
+	struct watchdog *watchdog = container_of(timer, struct watchdog, timer);
+	struct crew *crew = watchdog->crew;
+
+	worker_post(crew->workers[0], 1 % crew->count, &watchdog->token);
+}
+
+void watchdog_start(struct watchdog *watchdog, struct crew *crew)
+{
+	*watchdog = (struct watchdog){
+		.crew = crew,
+		.interval = notify_watchdog() / ROUNDS,
+		.timer = {.fire = on_round},
+		.token = {.size = sizeof(*watchdog), .run = token_run},
+	};
+	if (watchdog->interval > 0)
+		watchdog_wait(watchdog);
+}

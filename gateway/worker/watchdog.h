@@ -1,0 +1,27 @@
+/*
+ * The watchdog of a service manager that wants one. A token goes from worker to
+ * worker; whenever it is back at worker 0, the manager hears that all of them turn.
+ * One that hangs holds the token, and the manager ends the process.
+ */
+#ifndef GATEWAY_WORKER_WATCHDOG_H
+#define GATEWAY_WORKER_WATCHDOG_H
+
+#include "gateway/base/inbox.h"
+#include "gateway/base/timer.h"
+
+struct crew;
+
+struct watchdog {
+	struct crew *crew; /* borrowed */
+	uint64_t interval; /* ms between two rounds */
+	struct timer timer;
+	struct post token;
+};
+
+/*
+ * Before the crew runs; does nothing when nobody waits for us. The memory must outlive
+ * the crew.
+ */
+void watchdog_start(struct watchdog *watchdog, struct crew *crew);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * A worker is a thread with one loop. It owns its sessions, its destinations,
+ * its subscription index and its inbox, and nobody else touches them: there
+ * are no locks in the core. Workers talk only by posts.
+ */
+#ifndef GATEWAY_WORKER_WORKER_H
+#define GATEWAY_WORKER_WORKER_H
+
+#include "gateway/base/inbox.h"
+#include "gateway/base/list.h"
+#include "gateway/base/loop.h"
+#include "gateway/base/name.h"
+#include "gateway/base/registry.h"
+#include "gateway/worker/crew.h"
+#include "protocol/stomp.h"
+
+struct broker;
+struct graveyard;
+struct joint;
+struct metrics;
+
+struct worker {
+	struct crew *crew;
+	unsigned index;              /* in the crew */
+	const struct config *config; /* held; another one after a reload */
+	struct hash_key key;         /* the crew's */
+	struct loop *loop;
+	struct metrics *metrics; /* others only read them */
+	_Atomic int cpu_clock;   /* its thread's, for clock_gettime(); 0: no thread */
+
+	struct inbox inbox;
+	struct batch *batches; /* what this turn has for each of the others */
+	int64_t posts, bytes;  /* made less run since the crew was told */
+	int64_t busy_told;     /* how busy the crew thinks that it is */
+	size_t spent;          /* work done in this turn */
+	size_t work_per_turn;
+	uint64_t turn_ns;   /* how long a turn may last */
+	uint64_t turn_over; /* when this one has, by loop_clock() */
+	bool choked;        /* those who send are not read */
+
+	struct names names;
+	struct stomp_spare spare; /* of the parsers of its sessions */
+	struct table sessions;    /* those that have an id */
+	struct list all_sessions; /* every session, until it is freed */
+	struct list awake;        /* sessions that have output for their outlet */
+	struct list pressed;      /* those that have much: no post runs before them */
+	struct list answering;    /* those that have no more than one answer */
+	struct joint *joint;      /* what was joined last in this turn */
+	unsigned turns_put_off;   /* in which posts came before sessions */
+	struct list broadcast;    /* sessions of that handler, at any endpoint */
+	uint64_t session_count;   /* ever opened; numbers their labels */
+	uint64_t live_sessions;
+	uint64_t logins; /* that are being checked */
+	struct graveyard *graveyard;
+	struct broker *broker;
+
+	const struct edge_ops *edge_ops;
+	struct edge *edge;    /* NULL: none yet, or none any more */
+	uint64_t connections; /* that the edge holds, in whatever state */
+	uint64_t owing;       /* those of them that still have something to deliver */
+
+	bool stopping; /* no new sessions */
+	bool killed;   /* the edge serves nobody any more */
+	struct timer stop_timer;
+	struct timer close_timer; /* closes the next sessions, */
+	uint64_t close_step;      /* so many */
+};
+
+/* It does not serve before worker_start(). NULL after logging why. */
+struct worker *worker_create(struct crew *crew, unsigned index, unsigned count);
+
+/* Makes its edge. -1 after the edge has logged why. */
+int worker_start(struct worker *worker, const struct edge_ops *ops);
+
+/* Runs until the crew ends, or until the time to stop is over. */
+void worker_run(struct worker *worker);
+
+/*
+ * Goes by that configuration from now on. What is there already keeps what it has copied:
+ * running timers, the endpoints of sessions, the bounds of queues.
+ */
+void worker_configure(struct worker *worker, const struct config *config);
+
+/*
+ * No new sessions from now on. Those that are there are closed politely, a few at a time
+ * over half of the drain time, so that their clients do not come back all at once; the
+ * loop ends after all of it.
+ */
+void worker_stop(struct worker *worker);
+
+/* The steps of its end, when no loop runs: sessions, edge, the rest. */
+void worker_kill(struct worker *worker);
+void worker_drop_edge(struct worker *worker);
+void worker_destroy(struct worker *worker); /* NULL is fine */
+
+/* True while the carriers must not read from those who send. */
+bool worker_is_full(struct worker *worker);
+
+/* The index of the worker that is the home of what has that name. */
+unsigned worker_home(const struct worker *worker, struct slice name);
+
+/*
+ * Takes the post over, for worker `to`, which may be the worker itself. What one
+ * worker posts to another runs there in the order of posting, in a later turn.
+ */
+void worker_post(struct worker *worker, unsigned to, struct post *post);
+
+/* The post that would run next, or NULL, for one that can do the work of both. */
+const struct post *worker_next_post(const struct worker *worker);
+
+/* Gives that post to the caller, in whose hands it is. */
+struct post *worker_take_post(struct worker *worker);
+
+/* Takes back the post that runs: it has more to do than a turn allows, and is the next. */
+void worker_return_post(struct worker *worker, struct post *post);
+
+/*
+ * A post that did `amount` pieces of work (deliveries) says so: a turn does a
+ * bounded amount before it looks at the sockets again.
+ */
+void worker_spend(struct worker *worker, size_t amount);
+
+/* How much this turn still allows. */
+size_t worker_allowance(const struct worker *worker);
+
+/*
+ * True when the turn has lasted long enough: who has done something in it already leaves
+ * the rest to the next.
+ */
+bool worker_turn_is_over(const struct worker *worker);
+
+#endif

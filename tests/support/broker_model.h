@@ -1,0 +1,145 @@
+/*
+ * A plain model of what clients of the broker may hear, for test_broker_simulation.c,
+ * which lets them say and do what chance tells them. What must hold:
+ *
+ * - a message of a queue is with one consumer at a time, and never comes again once it
+ *   was accepted; when it comes again it says so, and it comes to no more than
+ *   prefetch-count others;
+ * - in the end each of those was accepted, is a dead letter or still there, in its order;
+ *   those are dead that were rejected too often, or lost with too many consumers;
+ * - a listener to topics hears what matches and was sent since it has joined, once, in
+ *   the order of each sender, and nothing that was taken before it subscribed, nor
+ *   anything after the receipt of its UNSUBSCRIBE;
+ * - of a transaction all of this holds or nothing, and of one that was aborted nothing.
+ */
+#ifndef TESTS_SUPPORT_BROKER_MODEL_H
+#define TESTS_SUPPORT_BROKER_MODEL_H
+
+#include "tests/support/chance.h"
+#include "tests/support/stomp_peer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	CLIENTS = 6,
+	QUEUES = 3,
+	TOPICS = 5,
+	PATTERNS = 5,
+	MESSAGES = 1000,
+	NACKS = 3,
+	LOSSES = 2,
+	NOBODY = -1,
+};
+
+enum fate {
+	SURE,     /* its destination has it, or will have */
+	OPEN,     /* its transaction is */
+	DROPPED,  /* its transaction was aborted, or ended with its client */
+	PERHAPS,  /* COMMIT is said, and not answered */
+	ACCEPTED, /* for ever */
+};
+
+struct model_message {
+	bool is_topic;
+	unsigned place; /* which queue or topic */
+	enum fate fate;
+	unsigned transaction; /* that sends it; 0: none */
+
+	/* Of a queue. */
+	int holder;        /* the client that it is with, or NOBODY */
+	unsigned settling; /* the transaction that settles it; 0: none */
+	bool accepting;    /* or rejecting */
+	unsigned rejections, losses;
+	bool heard, dead;
+	char ack[48];
+
+	/* Of a topic. */
+	unsigned connection; /* that has sent it */
+	uint64_t said; /* when it took effect, as its client sees it; 0: not yet */
+	bool taken;    /* by its home, for sure */
+};
+
+enum listening { LISTENING_NOT, LISTENING_SOON, LISTENING, LISTENING_NO_MORE };
+
+/* A client's subscription to topics. */
+struct listener {
+	enum listening state;
+	unsigned id;
+	const char *place;
+	bool heard[MESSAGES];
+	bool due[MESSAGES];  /* it must hear them */
+	bool past[MESSAGES]; /* they were taken before it came */
+};
+
+struct model_client {
+	struct stomp_peer *peer;
+	unsigned connection;
+	unsigned queue, prefetch; /* of its consumer */
+	bool consuming, must_ack, cumulative;
+	unsigned consumer;      /* its id */
+	unsigned subscriptions; /* ever */
+	unsigned transaction;   /* open; 0: none */
+	unsigned committing;    /* COMMIT is said, and not answered */
+	uint64_t order;         /* heard messages, for cumulative ACKs */
+	struct listener listener;
+};
+
+struct model {
+	struct chance chance;
+	uint64_t seed;
+	unsigned step;
+	bool trace;
+	struct crew *crew;
+	struct model_client clients[CLIENTS];
+	struct model_message messages[MESSAGES];
+	uint64_t heard_order[MESSAGES];
+	unsigned message_count, transactions, connections;
+	uint64_t said;
+	uint64_t heard_count, heard_topics;
+};
+
+extern struct model model;
+
+/* "/topic/a" and others; and patterns of them. */
+extern const char *const model_topics[TOPICS], *const model_patterns[PATTERNS];
+
+void model_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void model_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define must(kept, ...)                                                                \
+	do {                                                                           \
+		if (!(kept))                                                           \
+			model_fail(__VA_ARGS__);                                       \
+	} while (0)
+
+/* Everything that came to that client since the last call. */
+void model_hear(int client);
+void model_hear_all(void);
+
+/* Nothing is on its way any more. */
+void model_rest(void);
+
+/* What the client holds goes back; what a transaction has settled too. */
+void model_give_back(int client);
+
+/* The same because the client has gone: so often, and no more. */
+void model_lose(int client);
+
+/* A message of a queue is settled. */
+void model_settled(struct model_message *message, bool accepted);
+
+/* What the client's transaction sent is dropped, what it settled is not settled. */
+void model_forget(struct model_client *client);
+
+/* broker_model_topics.c */
+
+/* A message to a topic takes effect, after all that its sender has said. */
+void model_says_topic(struct model_message *message);
+
+void listener_joins(struct listener *listener, unsigned id, const char *place);
+void listener_leaves(struct listener *listener);
+void listener_hears(struct listener *listener, unsigned id, unsigned message);
+void listener_hears_receipt(struct listener *listener);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * What a fuzz target defines. It asserts what must hold for any input; libFuzzer
+ * looks for input that breaks it, tests/support/replay.c runs the corpus without libFuzzer.
+ */
+#ifndef TESTS_SUPPORT_FUZZ_H
+#define TESTS_SUPPORT_FUZZ_H
+
+#include "protocol/slice.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Returns 0. The input is on the heap and exactly `size` bytes long. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static inline struct slice fuzz_slice(const uint8_t *data, size_t size)
+{
+	return (struct slice){size > 0 ? (const char *)data : "", size};
+}
+
+#endif

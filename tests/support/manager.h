@@ -1,0 +1,21 @@
+/* A service manager for tests: what the process tells it, and where. */
+#ifndef TESTS_SUPPORT_MANAGER_H
+#define TESTS_SUPPORT_MANAGER_H
+
+struct manager {
+	int fd;
+	char heard[256];
+};
+
+/* Listens at a path, or at an abstract name, which begins with '@', as NOTIFY_SOCKET says. */
+void manager_listen_at(struct manager *manager, const char *name);
+
+/* The same at a name of its own. */
+void manager_listen(struct manager *manager);
+
+/* The next datagram, or "" when nothing came. */
+const char *manager_hear(struct manager *manager);
+
+void manager_finish(struct manager *manager);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * An outlet that writes into memory: it pulls like a real one, and tells what it
+ * got as text. A peer that does not read and a kernel that is slow are
+ * played by two flags.
+ */
+#ifndef TESTS_SUPPORT_MEMORY_OUTLET_H
+#define TESTS_SUPPORT_MEMORY_OUTLET_H
+
+#include "gateway/session/session.h"
+#include "transports/sockjs/framing.h"
+
+/* Zeroed, but for the settings that a test wants. */
+struct memory_outlet {
+	struct outlet outlet;
+	struct session *session; /* NULL: it has none, or no longer */
+	enum wire wire;          /* WIRE_PLAIN: raw messages, else SockJS frames */
+	size_t budget;           /* bytes of one frame; 0: 64 KiB */
+	bool blocked;            /* it takes nothing */
+	bool holds; /* what it takes stays in the session until it is written */
+	void (*describe)(struct buf *got, struct slice message); /* of raw messages */
+
+	unsigned wakes;     /* how often it was told to come */
+	unsigned probes;    /* how often it was to find out whether its peer lives */
+	bool is_there;      /* so the peer says when it is probed */
+	bool takes;         /* the peer's machine acknowledges what it is sent */
+	struct pulled held; /* what it holds */
+	struct buf got;
+};
+
+/* False when the session has an outlet already. */
+bool memory_outlet_attach(struct memory_outlet *memory, struct session *session);
+
+/* Takes what there is, as if its socket had become writable. */
+void memory_outlet_pull(struct memory_outlet *memory);
+
+/* The kernel has taken what it holds. */
+void memory_outlet_written(struct memory_outlet *memory);
+
+/*
+ * What it got since the last call: frames or messages with a blank between them,
+ * "binary:" before those that are no text, "close CODE REASON" for a raw close,
+ * and "end" when the session ended without one.
+ */
+const char *memory_outlet_got(struct memory_outlet *memory);
+
+void memory_outlet_finish(struct memory_outlet *memory);
+
+#endif

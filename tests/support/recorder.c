@@ -1,0 +1,59 @@
+#include "tests/support/recorder.h"
+
+#include "gateway/session/session.h"
+
+#include <stdio.h>
+
+/* One for the program: a state of its own would be gone when close is told. */
+static char told[512];
+static size_t told_len;
+
+static void record(struct slice what)
+{
+	told_len += (size_t)snprintf(told + told_len, sizeof(told) - told_len, "%s%.*s",
+		told_len > 0 ? " " : "", SLICE_ARGS(what));
+}
+
+static void *recorder_open(struct session *session)
+{
+	record(SLICE("open"));
+	return session;
+}
+
+static void recorder_receive(void *state, struct slice text, bool binary)
+{
+	(void)state;
+	record(text);
+	if (binary)
+		record(SLICE("(binary)"));
+}
+
+static void recorder_overflow(void *state)
+{
+	record(SLICE("overflow"));
+	session_send_text(state, SLICE("too slow"), false);
+}
+
+static void recorder_close(void *state)
+{
+	(void)state;
+	record(SLICE("close"));
+}
+
+const struct handler recorder_handler = {
+	.name = SLICE_INIT("recorder"),
+	.open = recorder_open,
+	.receive = recorder_receive,
+	.overflow = recorder_overflow,
+	.close = recorder_close,
+};
+
+const char *recorder_told(void)
+{
+	static char copy[sizeof(told)];
+
+	memcpy(copy, told, sizeof(told));
+	told[0] = '\0';
+	told_len = 0;
+	return copy;
+}

@@ -1,0 +1,209 @@
+#include "gateway/broker/internal.h"
+#include "gateway/config/config.h"
+#include "tests/support/simulation_internal.h"
+#include "tests/support/still_crew.h"
+#include "tests/support/unit.h"
+
+#include <inttypes.h>
+
+/* Posts, and the bytes that they keep. */
+struct load {
+	int64_t posts, bytes;
+};
+
+static void add_post(struct load *load, const struct post *post)
+{
+	load->posts++;
+	load->bytes += (int64_t)post->size;
+}
+
+static void add_posts(struct load *load, const struct post *post)
+{
+	for (; post != NULL; post = post->next)
+		add_post(load, post);
+}
+
+static void add_batch(struct load *load, const struct batch *batch)
+{
+	/* What its oldest points to is older, and not of the batch. */
+	for (const struct post *post = batch->newest; post != NULL;
+		post = post == batch->oldest ? NULL : post->next)
+		add_post(load, post);
+}
+
+/* What really waits in inboxes and batches. */
+static struct load count_load(const struct crew *crew)
+{
+	struct load load = {0, 0};
+
+	for (unsigned i = 0; i < crew->count; i++) {
+		const struct worker *worker = crew->workers[i];
+
+		add_posts(&load, worker->inbox.first);
+		add_posts(&load, atomic_load(&worker->inbox.arrived));
+		for (unsigned j = 0; j < crew->count; j++)
+			add_batch(&load, &worker->batches[j]);
+	}
+	return load;
+}
+
+void simulation_check_told(const struct simulation *sim)
+{
+	const struct crew *crew = sim->crew;
+
+	promise(&sim->witness, atomic_load(&crew->posts) >= 0, "fewer posts than none");
+	promise(&sim->witness, atomic_load(&crew->bytes) >= 0, "fewer bytes than none");
+	promise(&sim->witness, atomic_load(&crew->busy) >= 0, "less than idle");
+}
+
+/*
+ * Each worker may have filled the crew to its bound, as far as it knew. A message
+ * becomes one post for each worker and an answer; who leaves is never held.
+ */
+static void check_bound(const struct simulation *sim, int64_t waiting)
+{
+	const struct crew *crew = sim->crew;
+	int64_t most = (int64_t)crew->config->limits.inbox_posts;
+	int64_t admitted = crew->count * (most + FRAMES_PER_READ * TOPICS_MAX);
+
+	promise(&sim->witness,
+		waiting <= admitted * (crew->count + 1) + CLIENTS_MAX * IDS,
+		"%" PRId64 " posts wait, %" PRId64 " may", waiting, most);
+}
+
+void simulation_check_numbers(const struct simulation *sim)
+{
+	const struct crew *crew = sim->crew;
+	const struct load load = count_load(crew);
+	int64_t posts = atomic_load(&crew->posts), bytes = atomic_load(&crew->bytes);
+	int64_t busy = atomic_load(&crew->busy), live = 0;
+
+	simulation_check_told(sim);
+	check_bound(sim, load.posts);
+	for (unsigned i = 0; i < crew->count; i++) {
+		const struct worker *worker = crew->workers[i];
+
+		posts += worker->posts;
+		bytes += worker->bytes;
+		live += (int64_t)worker->live_sessions;
+		busy += worker->posts + (int64_t)worker->live_sessions -
+			worker->busy_told;
+	}
+	promise(&sim->witness, posts == load.posts,
+		"%" PRId64 " posts wait, not %" PRId64, load.posts, posts);
+	promise(&sim->witness, bytes == load.bytes,
+		"%" PRId64 " bytes wait, not %" PRId64, load.bytes, bytes);
+	promise(&sim->witness, busy == load.posts + live,
+		"%" PRId64 " posts and %" PRId64 " sessions make no %" PRId64,
+		load.posts, live, busy);
+	promise(&sim->witness, atomic_load(&crew->sessions) == (uint64_t)live,
+		"%" PRId64 " sessions are counted wrong", live);
+	promise(&sim->witness,
+		atomic_load(&crew->destinations) == still_crew_topics(crew),
+		"%zu topics are counted wrong", still_crew_topics(crew));
+	promise(&sim->witness, !atomic_load(&crew->ended) || load.posts + live == 0,
+		"the end came too early");
+}
+
+void simulation_check_reader(const struct simulation *sim, const struct worker *worker)
+{
+	const struct limits *limits = &worker->config->limits;
+	struct crew *crew = worker->crew;
+	int64_t posts = atomic_load(&crew->posts) + worker->posts;
+	int64_t bytes = atomic_load(&crew->bytes) + worker->bytes;
+
+	promise(&sim->witness,
+		posts < (int64_t)limits->inbox_posts &&
+			bytes < (int64_t)limits->inbox_bytes,
+		"worker %u reads too much", worker->index);
+}
+
+void simulation_check_sleepers(const struct simulation *sim)
+{
+	for (unsigned i = 0; i < sim->crew->count; i++) {
+		const struct worker *worker = sim->crew->workers[i];
+
+		promise(&sim->witness, inbox_is_empty(&worker->inbox),
+			"worker %u sleeps over its inbox", i);
+		promise(&sim->witness, list_is_empty(&worker->awake),
+			"worker %u sleeps over its sessions", i);
+		promise(&sim->witness, list_is_empty(&worker->answering),
+			"worker %u sleeps over its answers", i);
+		promise(&sim->witness, !sim->edges[i].held || sim->gone[i],
+			"the publishers of worker %u are held for ever", i);
+		for (unsigned j = 0; j < sim->crew->count; j++)
+			promise(&sim->witness, worker->batches[j].newest == NULL,
+				"worker %u keeps its posts", i);
+	}
+	simulation_check_numbers(sim);
+	promise(&sim->witness, count_load(sim->crew).posts == 0, "posts wait");
+	promise(&sim->witness,
+		atomic_load(&sim->crew->busy) ==
+			(int64_t)atomic_load(&sim->crew->sessions),
+		"the crew is busy with nothing");
+}
+
+/* Where destinations run out a SUBSCRIBE may have failed: then there are fewer. */
+static void check_count(
+	const struct simulation *sim, const char *what, size_t there, size_t wanted)
+{
+	const bool may_fail = sim->witness.destinations_run_out;
+
+	promise(&sim->witness, there == wanted || (may_fail && there < wanted),
+		"%zu %s, not %zu", there, what, wanted);
+}
+
+void simulation_check_brokers(struct simulation *sim)
+{
+	bool used[TOPICS_MAX] = {false};
+	size_t clients = 0, subscriptions = 0, topics = 0, parties = 0;
+
+	for (unsigned i = 0; i < sim->client_count; i++) {
+		clients += simulation_is_open(sim, i);
+		for (unsigned id = 0; id < IDS && simulation_is_open(sim, i); id++) {
+			const struct witness_subscription *one =
+				witness_subscription(&sim->witness, i, id);
+
+			if (one == NULL)
+				continue;
+			subscriptions++;
+			topics += !used[one->topic];
+			used[one->topic] = true;
+		}
+	}
+	for (unsigned i = 0; i < sim->crew->count; i++)
+		parties += sim->crew->workers[i]->broker->parties.entries.count;
+	promise(&sim->witness, parties == clients, "%zu parties, not %zu", parties,
+		clients);
+	check_count(sim, "subscriptions", still_crew_subscriptions(sim->crew),
+		subscriptions);
+	check_count(sim, "topics", still_crew_topics(sim->crew), topics);
+}
+
+void simulation_check_nothing_left(const struct simulation *sim)
+{
+	const struct crew *crew = sim->crew;
+
+	for (unsigned i = 0; i < sim->client_count; i++)
+		promise(&sim->witness, sim->witness.clients[i].over,
+			"client %u has not ended", i);
+	promise(&sim->witness, atomic_load(&crew->sessions) == 0, "sessions are left");
+	promise(&sim->witness, atomic_load(&crew->destinations) == 0,
+		"destinations are left");
+	promise(&sim->witness, atomic_load(&crew->segments) == 0,
+		"segments of patterns are left");
+	promise(&sim->witness,
+		still_crew_topics(crew) + still_crew_audiences(crew) +
+				still_crew_subscriptions(crew) ==
+			0,
+		"%zu topics, %zu audiences, %zu subscriptions are left",
+		still_crew_topics(crew), still_crew_audiences(crew),
+		still_crew_subscriptions(crew));
+	for (unsigned i = 0; i < crew->count; i++) {
+		promise(&sim->witness,
+			crew->workers[i]->broker->parties.entries.count == 0,
+			"parties are left on worker %u", i);
+		promise(&sim->witness, crew->workers[i]->names.table.count == 0,
+			"names are left on worker %u", i);
+	}
+}

@@ -1,0 +1,143 @@
+#include "tests/support/still_crew.h"
+
+#include "gateway/base/log.h"
+#include "gateway/broker/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Not Check's asserts: fuzzers have a crew too. */
+static void still_crew_fail(const char *why, struct slice what)
+{
+	fprintf(stderr, "%s: %.*s\n", why, SLICE_ARGS(what));
+	abort();
+}
+
+struct config *config_of(const char *json)
+{
+	struct buf text = {0}, error = {0};
+
+	buf_append(&text, slice_of(json));
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\'')
+			text.data[i] = '"';
+	}
+	struct config *config =
+		config_parse(buf_slice(&text), "test.json", NULL, &error);
+	if (config == NULL)
+		still_crew_fail("the configuration", buf_slice(&error));
+	buf_finish(&text);
+	return config;
+}
+
+struct crew *still_crew_create_of(unsigned count, const char *members)
+{
+	const struct hash_key key = {1, 2};
+	struct buf json = {0};
+
+	log_set_level(LOG_ERROR);
+	buf_printf(&json, "{%s%s", members, members[0] == '\0' ? "" : ",");
+	if (strstr(members, "'broker'") == NULL)
+		buf_append(&json, SLICE("'broker': {'client_send': true},"));
+	buf_append(
+		&json, SLICE("'endpoints': ["
+			     "{'path': '/stomp'},"
+			     "{'path': '/console'},"
+			     "{'path': '/echo', 'handler': 'echo'},"
+			     "{'path': '/reply', 'handler': 'reply', 'reply': 'Yes'},"
+			     "{'path': '/close', 'handler': 'close'}]}"));
+	buf_append_char(&json, '\0');
+	struct config *config = config_of(json.data);
+	struct crew *crew = crew_create(config, &key, count);
+	assert(crew != NULL);
+	config_unref(config);
+	buf_finish(&json);
+	return crew;
+}
+
+struct crew *still_crew_create(const char *members)
+{
+	const char *count = getenv("POSTERN_WORKERS");
+
+	return still_crew_create_of(
+		count == NULL ? 1 : (unsigned)strtoul(count, NULL, 10), members);
+}
+
+void still_crew_destroy(struct crew *crew)
+{
+	crew_destroy(crew);
+}
+
+const struct endpoint *still_crew_endpoint(const struct crew *crew, const char *path)
+{
+	const struct config *config = crew->config;
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		if (slice_equal(config->endpoints[i].path, slice_of(path)))
+			return &config->endpoints[i];
+	}
+	still_crew_fail("there is no endpoint", slice_of(path));
+	return NULL;
+}
+
+struct session *still_crew_open(struct worker *worker, const char *path,
+	enum session_framing framing, const char *id)
+{
+	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
+
+	return session_create(worker, still_crew_endpoint(worker->crew, path),
+		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
+				       : TRANSPORT_XHR_STREAMING,
+		slice_of(id), &peer);
+}
+
+void still_crew_settle(struct crew *crew)
+{
+	crew_settle(crew);
+	/* Some were woken by those who came after them. */
+	crew_settle(crew);
+}
+
+void still_crew_advance(struct crew *crew, uint64_t milliseconds)
+{
+	still_crew_settle(crew);
+	while (milliseconds > 0) {
+		/* Nobody is ahead by more than a step; far from the end they are long. */
+		uint64_t step = milliseconds > 1000 ? 100 : 1;
+
+		for (unsigned i = 0; i < crew->count; i++)
+			loop_advance(crew->workers[i]->loop, step);
+		if (atomic_load(&crew->posts) > 0)
+			crew_settle(crew);
+		milliseconds -= step;
+	}
+	still_crew_settle(crew);
+}
+
+size_t still_crew_topics(const struct crew *crew)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		sum += crew->workers[i]->broker->topics.count;
+	return sum;
+}
+
+size_t still_crew_audiences(const struct crew *crew)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		sum += crew->workers[i]->broker->audiences.count;
+	return sum;
+}
+
+size_t still_crew_subscriptions(const struct crew *crew)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		sum += crew->workers[i]->broker->subscriptions.entries.count;
+	return sum;
+}

@@ -1,0 +1,71 @@
+/*
+ * A TCP carrier between a socket and a handler of the test, for test_tcp.c and
+ * test_tcp_ending.c. Socket pairs stand for connections.
+ */
+#ifndef TESTS_SUPPORT_TCP_SITE_H
+#define TESTS_SUPPORT_TCP_SITE_H
+
+#include "gateway/config/config.h"
+#include "gateway/session/session.h"
+#include "gateway/worker/worker.h"
+#include "transports/tcp/tcp.h"
+
+#include <sys/socket.h>
+
+enum {
+	READ_SIZE = 16384,
+	READS_PER_TURN = 4,
+	MUCH = 1 << 20,
+};
+
+/* An edge of TCP alone. */
+struct edge {
+	struct tcp *tcp;
+	unsigned turns;
+};
+
+struct tcp_site {
+	struct worker *worker;
+	struct edge edge;
+	int peer; /* the other end; -1: closed */
+
+	/* The handler's: it keeps what it hears, and answers or holds if it shall. */
+	struct session *session; /* the latest; NULL: it is closed */
+	struct buf heard;
+	unsigned pieces, closed;
+	bool holds, answers;
+	bool keeps; /* the session of a peer that has hung up */
+};
+
+extern struct tcp_site site;
+
+/* One connection, with these members in the configuration. */
+void site_begin(const char *members);
+
+/* Its session must have closed once. */
+void site_end(void);
+
+/* Another connection takes the peer's place. */
+void site_adopt(void);
+
+void site_turn(void);
+
+/* Turns until nothing happens any more without somebody's doing. */
+void site_turn_all(void);
+
+/* The peer closes. */
+void site_leave(void);
+
+/* Bytes whose place can be seen. */
+struct slice site_pattern(size_t len);
+
+/* Writes as much of it as goes, returns the rest. */
+struct slice site_write(struct slice bytes);
+
+/* What has come to the peer is appended; false: and the end. */
+bool site_read(struct buf *got);
+
+/* How many bytes of the peer's the carrier has not read. */
+int site_unread(void);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * A head is looked at while it stays in the socket: whoever serves the request reads it from
+ * its beginning.
+ */
+#ifndef TRANSPORTS_BASE_PEEK_H
+#define TRANSPORTS_BASE_PEEK_H
+
+#include "protocol/http_head.h"
+
+struct config;
+
+/* The configuration's limits of a head. */
+struct http_head_limits peek_limits(const struct config *config);
+
+/* Room for the longest head, and a byte that tells of longer ones. */
+char *peek_room(const struct config *config);
+
+enum peek {
+	PEEK_HEAD,
+	PEEK_MORE, /* it is not whole */
+	PEEK_BAD,
+	PEEK_NOTHING, /* nothing is there */
+	PEEK_GONE,    /* the connection is over */
+};
+
+struct peeked {
+	char *room; /* peek_room()'s, where `head` points to after PEEK_HEAD */
+	struct http_head head;
+	size_t got; /* bytes that were there, of the head and behind it */
+	int status; /* after PEEK_BAD: what to answer */
+};
+
+enum peek peek_head(int fd, const struct config *config, struct peeked *peeked);
+
+/* Takes away bytes that were only looked at. False when the connection broke. */
+bool peek_take(int fd, size_t left);
+
+#endif

@@ -1,0 +1,65 @@
+#include "transports/base/peer.h"
+
+#include "gateway/worker/crowd.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+struct address peer_address(const struct sockaddr *socket)
+{
+	const struct sockaddr_in *four = (const void *)socket;
+	const struct sockaddr_in6 *six = (const void *)socket;
+
+	if (socket->sa_family == AF_INET)
+		return address_of_v4(&four->sin_addr);
+	if (socket->sa_family == AF_INET6)
+		return address_of_v6(&six->sin6_addr);
+	return (struct address){{0}};
+}
+
+socklen_t peer_socket(
+	const struct address *address, uint16_t port, struct sockaddr_storage *socket)
+{
+	struct sockaddr_in *four = (void *)socket;
+	struct sockaddr_in6 *six = (void *)socket;
+
+	memset(socket, 0, sizeof(*socket));
+	if (address_is_v4(address)) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		memcpy(&four->sin_addr, address->bytes + ADDRESS_V4_AT,
+			sizeof(four->sin_addr));
+		return sizeof(*four);
+	}
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons(port);
+	memcpy(&six->sin6_addr, address->bytes, sizeof(six->sin6_addr));
+	return sizeof(*six);
+}
+
+unsigned peer_came(struct worker *worker, const struct address *address)
+{
+	worker->connections++;
+	return crowd_enter(worker->crew->crowd, address);
+}
+
+void peer_left(struct worker *worker, unsigned place)
+{
+	worker->connections--;
+	crowd_leave(worker->crew->crowd, place);
+}
+
+size_t peer_size(const struct peer *peer)
+{
+	return peer->address.len + peer->origin.len + peer->cookie.len;
+}
+
+struct peer peer_copy_out(char **at, const struct peer *peer)
+{
+	struct peer copy;
+
+	copy.address = slice_copy_out(at, peer->address);
+	copy.origin = slice_copy_out(at, peer->origin);
+	copy.cookie = slice_copy_out(at, peer->cookie);
+	return copy;
+}

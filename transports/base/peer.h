@@ -1,0 +1,28 @@
+/* Peers: their addresses, and copies of what is known of them. */
+#ifndef TRANSPORTS_BASE_PEER_H
+#define TRANSPORTS_BASE_PEER_H
+
+#include "gateway/session/session.h"
+#include "protocol/address.h"
+
+#include <sys/socket.h>
+
+/* The address without its port; none for other families than IPv4 and IPv6. */
+struct address peer_address(const struct sockaddr *socket);
+
+/* The other way: fills *socket, of the address's own family, and returns its length. */
+socklen_t peer_socket(
+	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
+
+/*
+ * A carrier has a connection from that address: it counts for its worker and for its
+ * address. The result is for peer_left().
+ */
+unsigned peer_came(struct worker *worker, const struct address *address);
+void peer_left(struct worker *worker, unsigned place);
+
+/* The bytes that peer_copy_out() copies to *at, which moves behind them. */
+size_t peer_size(const struct peer *peer);
+struct peer peer_copy_out(char **at, const struct peer *peer);
+
+#endif

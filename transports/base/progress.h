@@ -1,0 +1,38 @@
+/* How far a peer has come with what was written to it. */
+#ifndef TRANSPORTS_BASE_PROGRESS_H
+#define TRANSPORTS_BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Bytes that the peer's kernel has acknowledged since the connection began. A
+ * peer that does not read acknowledges nothing any more once its buffer is full.
+ */
+uint64_t progress_acked(int fd);
+
+/* True when something written has not been acknowledged yet. */
+bool progress_is_behind(int fd);
+
+/*
+ * True when the connection is over, or what was sent had to be sent again and again:
+ * nobody is there who could take more.
+ */
+bool progress_is_dead(int fd);
+
+/*
+ * Bytes that were read from the socket since the connection began, as far as that is
+ * certain while more may come: no less, or no more than they are. Over a connection
+ * that is not TCP: nothing, or no number of bytes at all.
+ */
+int64_t progress_read_at_least(int fd);
+int64_t progress_read_at_most(int fd);
+
+/*
+ * The kernel asks a peer that was idle for `ping` whether it is there, as we do by
+ * WebSocket pings, and gives it up after `pong`; one that acknowledges nothing of what it
+ * is sent for as long as both, too. In milliseconds.
+ */
+void progress_probe(int fd, uint64_t ping, uint64_t pong);
+
+#endif

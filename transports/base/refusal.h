@@ -1,0 +1,45 @@
+/*
+ * Refusing at the edge. Every 4xx and 5xx is made by refusal_send(), for a connection
+ * without a library, or by http_refuse() (http_internal.h); tests/layers checks it. Both
+ * report the refusal (gateway/worker/refusal.h): a row says the status and the sentence.
+ */
+#ifndef TRANSPORTS_BASE_REFUSAL_H
+#define TRANSPORTS_BASE_REFUSAL_H
+
+#include "gateway/worker/refusal.h"
+#include "protocol/http_head.h"
+
+struct config;
+
+/* What a head is refused for that http_head.h has found to deserve this status. */
+enum refusal_kind refusal_of_status(int status);
+
+/*
+ * The same for the first bytes of a connection, which may be no HTTP at all. `what` and
+ * `value` are those of the head's fault.
+ */
+struct refusal refusal_of_head(
+	const struct http_head *head, int status, struct slice first_bytes);
+
+/* RFC 8446, 5.1: a record of the type "handshake", version 3.x. */
+bool refusal_is_tls_hello(struct slice bytes);
+
+/* What is wrong with an upgrade, which is not good. */
+struct refusal refusal_of_upgrade(
+	const struct http_head *head, enum http_upgrade_fault fault);
+
+/* Appends what to do about it, such as the bound's name and value; maybe nothing. */
+void refusal_append_hint(
+	struct buf *hint, const struct config *config, enum refusal_kind kind);
+
+/*
+ * Writes an answer with the kind's status and that text, and shuts the socket down for
+ * writing. The caller must go on reading for a while: closing a socket with unread bytes
+ * in it resets the connection, and the answer is lost. Returns -1 when it failed.
+ */
+int refusal_send(int fd, enum refusal_kind kind, struct slice text);
+
+/* The same for plain STOMP: an ERROR with that message and body. */
+int refusal_send_stomp(int fd, struct slice message, struct slice body);
+
+#endif

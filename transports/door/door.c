@@ -1,0 +1,238 @@
+#include "transports/door/door_internal.h"
+
+#include "gateway/base/log.h"
+#include "gateway/worker/crowd.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/host.h"
+#include "protocol/xmalloc.h"
+#include "transports/base/peer.h"
+#include "transports/door/inherited.h"
+#include "transports/door/listener.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+	DESCRIPTORS_KEPT = 256, /* for the libraries, and those who hear a 503 */
+	CONNECTIONS_KEPT = 64,  /* of them, for operators */
+};
+
+unsigned door_least_loaded(const struct door *door)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 1; i < door->worker->crew->count; i++) {
+		if (door->handed[i] < door->handed[least])
+			least = i;
+	}
+	return least;
+}
+
+void door_hand_over(struct door *door, unsigned to, const struct handover *handover)
+{
+	door->connections++;
+	door->handed[to]++;
+	handover_post(door->worker, to, handover);
+}
+
+bool door_address_is_crowded(const struct door *door, const struct address *address)
+{
+	if (crowd_has_room(door_crowd(door), door->worker->config, address))
+		return false;
+	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
+	return true;
+}
+
+/* As many as the configuration says, and as there are descriptors for. */
+static uint64_t door_most(const struct door *door)
+{
+	uint64_t most = door_limits(door)->connections;
+
+	return most == 0 || most > door->descriptors ? door->descriptors : most;
+}
+
+/* True, and logged, when one more is one too many, at all or from that address. */
+static bool door_is_crowded(
+	const struct door *door, const struct sockaddr_storage *address)
+{
+	const struct address from = peer_address((const struct sockaddr *)address);
+	const uint64_t most = door_most(door);
+
+	if (door->connections < most)
+		return door_address_is_crowded(door, &from);
+	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
+	log_warn("door: more than %llu connections", (unsigned long long)most);
+	return true;
+}
+
+/* True, and logged, when only proxies may come and this is none. */
+static bool door_is_wrong(
+	const struct door *door, const struct sockaddr_storage *address)
+{
+	const struct config *config = door->worker->config;
+	const struct address from = peer_address((const struct sockaddr *)address);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!config->proxy_protocol || networks_have(&config->proxies, &from))
+		return false;
+	log_warn("door: %.*s is none of trusted_proxies, and proxy_protocol is set",
+		SLICE_ARGS(address_write(&from, text)));
+	return true;
+}
+
+static void door_receive(struct door *door, enum handover_kind kind, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	bool crowded = door_is_crowded(door, address);
+	bool wrong = door_is_wrong(door, address);
+	struct visitor *visitor = visitor_create(door, kind, fd, address, address_len);
+
+	if (visitor == NULL)
+		return;
+	if (crowded)
+		visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
+	else if (wrong)
+		visitor_refuse(
+			visitor, &(struct refusal){.kind = REFUSAL_FOREIGN_PROXY,
+					 .hint = SLICE("It is none of trusted_proxies, "
+						       "and proxy_protocol is set.")});
+	else
+		visitor_admit(visitor);
+}
+
+static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
+	socklen_t address_len)
+{
+	door_receive(context, HANDOVER_HTTP, fd, address, address_len);
+}
+
+static void on_tcp_connection(void *context, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	door_receive(context, HANDOVER_TCP, fd, address, address_len);
+}
+
+/* Who watches over the server is let in when it is full, too. */
+static void on_admin_connection(void *context, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
+{
+	struct door *door = context;
+	struct visitor *visitor =
+		visitor_create(door, HANDOVER_ADMIN, fd, address, address_len);
+
+	if (visitor == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
+		return;
+	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
+	visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
+}
+
+static uint64_t door_descriptors(void)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > DESCRIPTORS_KEPT * 2 ? limit.rlim_cur - DESCRIPTORS_KEPT
+						     : limit.rlim_cur / 2;
+}
+
+/* At the socket that we have inherited, or where the configuration says. */
+
+static int door_listen_http(struct door *door, const struct config *config)
+{
+	int fd = inherited_find("http");
+
+	door->listener = fd != -1
+				 ? listener_adopt(door->worker, fd, on_connection, door)
+				 : listener_create(door->worker, config->host,
+					   config->port, on_connection, door);
+	if (door->listener == NULL)
+		return -1;
+	listener_log(door->listener, "door: listening on");
+	return 0;
+}
+
+static int door_listen_tcp(struct door *door, const struct config *config)
+{
+	int fd = inherited_find("tcp");
+
+	if (fd == -1 && config->tcp_listen.len == 0)
+		return 0;
+	door->tcp = fd != -1 ? listener_adopt(door->worker, fd, on_tcp_connection, door)
+			     : listener_create(door->worker, config->tcp_host,
+				       config->tcp_port, on_tcp_connection, door);
+	if (door->tcp == NULL)
+		return -1;
+	listener_log(door->tcp, "door: plain STOMP at");
+	return 0;
+}
+
+static int door_listen_admin(struct door *door, const struct config *config)
+{
+	int fd = inherited_find("admin");
+
+	if (fd != -1 && config->admin_listen.len == 0) {
+		log_error("door: the socket \"admin\" needs admin.listen, which says "
+			  "whether it may be reached from elsewhere");
+		return -1;
+	}
+	if (config->admin_listen.len == 0)
+		return 0;
+	door->admin =
+		fd != -1 ? listener_adopt(door->worker, fd, on_admin_connection, door)
+			 : listener_create(door->worker, config->admin_host,
+				   config->admin_port, on_admin_connection, door);
+	if (door->admin == NULL)
+		return -1;
+	/* A token is asked for, now and after each reload, by what the setting says. */
+	if (host_is_loopback(config->admin_host) && !listener_is_local(door->admin)) {
+		log_error("door: the socket \"admin\" is no loopback address, as "
+			  "admin.listen is");
+		return -1;
+	}
+	listener_log(door->admin, "door: operators at");
+	return 0;
+}
+
+struct door *door_create(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	struct door *door = xcalloc(1, sizeof(*door));
+
+	door->worker = worker;
+	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
+	door->peeked.room = peek_room(config);
+	door->descriptors = door_descriptors();
+	list_init(&door->visitors);
+	if (door_listen_tcp(door, config) == -1 ||
+		door_listen_admin(door, config) == -1 ||
+		door_listen_http(door, config) == -1) {
+		door_destroy(door);
+		return NULL;
+	}
+	return door;
+}
+
+void door_count_closed(struct door *door, unsigned worker, int64_t closed)
+{
+	door->handed[worker] -= closed;
+	door->connections -= (uint64_t)closed;
+}
+
+void door_close(struct door *door)
+{
+	listener_destroy(door->listener);
+	listener_destroy(door->tcp);
+	listener_destroy(door->admin);
+	door->listener = door->tcp = door->admin = NULL;
+	visitors_close(door);
+}
+
+void door_destroy(struct door *door)
+{
+	if (door == NULL)
+		return;
+	door_close(door);
+	free(door->peeked.room);
+	free(door->handed);
+	free(door);
+}

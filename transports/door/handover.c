@@ -1,0 +1,110 @@
+#include "transports/door/handover.h"
+
+#include "gateway/config/config.h"
+#include "gateway/worker/worker.h"
+#include "protocol/forwarded.h"
+#include "protocol/xmalloc.h"
+#include "transports/base/peek.h"
+#include "transports/base/peer.h"
+#include "transports/edge_internal.h"
+#include "transports/http/http.h"
+#include "transports/sockjs/route.h"
+#include "transports/tcp/tcp.h"
+#include "transports/ws/ws.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct handover_post {
+	struct post post;
+	struct handover handover; /* its head is `head` */
+	char head[];
+};
+
+/* The door has looked at the head: all that can be wrong is our own mistake. */
+static bool handover_read(
+	const struct config *config, struct slice text, struct http_head *head)
+{
+	const struct http_head_limits limits = peek_limits(config);
+	int status;
+
+	return http_head_parse(text, &limits, head, &status) == HTTP_HEAD_DONE;
+}
+
+static void handover_websocket(struct edge *edge, const struct handover *handover)
+{
+	const struct config *config = edge->worker->config;
+	struct http_head *head = &edge->head;
+	const struct address from =
+		peer_address((const struct sockaddr *)&handover->address);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!handover_read(config, handover->head, head)) {
+		close(handover->fd);
+		return;
+	}
+	const struct forwarded forwarded =
+		forwarded_read(head, &from, &config->proxies);
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	const struct peer peer = {
+		address_write(&forwarded.client, text),
+		origin == NULL ? SLICE("") : *origin,
+		SLICE(""),
+	};
+	struct http_route route = route_find(config, head->target, true);
+
+	/* The door went by a configuration that has gone since, or is not here yet. */
+	if (route.kind != ROUTE_WEBSOCKET) {
+		close(handover->fd);
+		return;
+	}
+	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);
+}
+
+static void handover_accept(struct edge *edge, const struct handover *handover)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&handover->address;
+
+	switch (handover->kind) {
+	case HANDOVER_HTTP:
+		http_adopt(edge->http, handover->fd, address, handover->address_len);
+		break;
+	case HANDOVER_WEBSOCKET:
+		handover_websocket(edge, handover);
+		break;
+	case HANDOVER_ADMIN:
+		http_adopt_admin(
+			edge->http, handover->fd, address, handover->address_len);
+		break;
+	case HANDOVER_TCP:
+		tcp_adopt(edge->tcp, handover->fd, address);
+		break;
+	}
+}
+
+static void handover_run(struct worker *worker, struct post *post)
+{
+	struct handover_post *arrived = container_of(post, struct handover_post, post);
+	const struct handover *handover = &arrived->handover;
+	struct edge *edge = worker->edge;
+
+	if (edge == NULL || worker->killed)
+		close(handover->fd);
+	else
+		handover_accept(edge, handover);
+	if (edge != NULL)
+		edge->arrived++;
+	free(arrived);
+}
+
+void handover_post(struct worker *worker, unsigned to, const struct handover *handover)
+{
+	size_t size = sizeof(struct handover_post) + handover->head.len;
+	struct handover_post *leaving = xmalloc(size);
+	char *at = leaving->head;
+
+	leaving->post = (struct post){.size = size, .run = handover_run};
+	leaving->handover = *handover;
+	leaving->handover.head = slice_copy_out(&at, handover->head);
+	worker_post(worker, to, &leaving->post);
+}

@@ -1,0 +1,29 @@
+/* A connection on its way from the door to the worker that will serve it. */
+#ifndef TRANSPORTS_DOOR_HANDOVER_H
+#define TRANSPORTS_DOOR_HANDOVER_H
+
+#include "protocol/slice.h"
+
+#include <sys/socket.h>
+
+struct worker;
+
+enum handover_kind {
+	HANDOVER_HTTP,      /* nothing has been read of it */
+	HANDOVER_WEBSOCKET, /* its `head` has */
+	HANDOVER_TCP,       /* plain STOMP */
+	HANDOVER_ADMIN,     /* HTTP by an operator */
+};
+
+struct handover {
+	enum handover_kind kind;
+	int fd; /* the receiver's from now on */
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	struct slice head; /* a WebSocket's upgrade; else empty */
+};
+
+/* Copies the head. */
+void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
+
+#endif

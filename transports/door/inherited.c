@@ -1,0 +1,55 @@
+#include "transports/door/inherited.h"
+
+#include "protocol/slice.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FIRST_FD = 3 };
+
+static const char *const ours[] = {"http", "tcp", "admin"};
+enum {
+	OURS = sizeof(ours) / sizeof(*ours),
+	BY_PLACE = 2, /* the first of them; nobody listens to operators by mistake */
+};
+
+/* The number that a variable holds, or 0. */
+static unsigned long number_of(const char *variable)
+{
+	const char *text = getenv(variable);
+
+	return text == NULL ? 0 : strtoul(text, NULL, 10);
+}
+
+/* The name at that place of "one:two:three"; empty when there is none. */
+static struct slice name_at(struct slice names, size_t place)
+{
+	for (size_t i = 0; i < place; i++)
+		names = slice_from(names, slice_find(names, ':') + 1);
+	return slice_first(names, slice_find(names, ':'));
+}
+
+/* Whether the socket at that place is called, or taken for, `wanted`. */
+static bool is_called(size_t place, struct slice wanted)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	struct slice name = name_at(slice_of(names == NULL ? "" : names), place);
+
+	for (size_t i = 0; i < OURS; i++) {
+		if (slice_equal(name, slice_of(ours[i])))
+			return slice_equal(name, wanted);
+	}
+	return place < BY_PLACE && slice_equal(slice_of(ours[place]), wanted);
+}
+
+int inherited_find(const char *name)
+{
+	/* They may be meant for the process that has started us. */
+	if (number_of("LISTEN_PID") != (unsigned long)getpid())
+		return -1;
+	for (size_t i = 0; i < number_of("LISTEN_FDS"); i++) {
+		if (is_called(i, slice_of(name)))
+			return FIRST_FD + (int)i;
+	}
+	return -1;
+}

@@ -1,0 +1,16 @@
+/*
+ * Listening sockets that a service manager has opened for us: systemd's socket
+ * activation, by LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. It keeps them while we
+ * restart, so that nobody is refused meanwhile.
+ */
+#ifndef TRANSPORTS_DOOR_INHERITED_H
+#define TRANSPORTS_DOOR_INHERITED_H
+
+/*
+ * The descriptor of the socket for "http", "tcp" or "admin", or -1. One that systemd
+ * gives another name is meant by its place: the first is for HTTP, the second for plain
+ * STOMP.
+ */
+int inherited_find(const char *name);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * A listening socket of a worker. When there are no descriptors for those who come, it
+ * counts that, rests for a moment and tries again.
+ */
+#ifndef TRANSPORTS_DOOR_LISTENER_H
+#define TRANSPORTS_DOOR_LISTENER_H
+
+#include "protocol/slice.h"
+
+#include <sys/socket.h>
+
+struct listener;
+struct worker;
+
+/*
+ * Listens on the first address of `host`; an empty one means every address, v6 and
+ * v4. A connection that comes is handed to welcome(), which owns its socket, that does
+ * not block. NULL after logging why.
+ */
+struct listener *listener_create(struct worker *worker, struct slice host,
+	struct slice port,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len),
+	void *context);
+
+/*
+ * The same at a socket that somebody else has opened. It is the listener's from now
+ * on, whatever comes of it.
+ */
+struct listener *listener_adopt(struct worker *worker, int fd,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len),
+	void *context);
+
+/* True when only this machine can connect to it. */
+bool listener_is_local(const struct listener *listener);
+
+/* Logs `what` and the address. */
+void listener_log(const struct listener *listener, const char *what);
+
+void listener_destroy(struct listener *listener); /* NULL is fine */
+
+#endif

@@ -1,0 +1,20 @@
+/* Takes the PROXY header (protocol/proxy_head.h) off the front of a connection. */
+#ifndef TRANSPORTS_DOOR_PROXY_HEADER_H
+#define TRANSPORTS_DOOR_PROXY_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum proxy_header {
+	PROXY_HEADER_TAKEN,
+	PROXY_HEADER_WAITS, /* it is not whole: nothing has been taken */
+	PROXY_HEADER_BAD,
+	PROXY_HEADER_GONE, /* the connection is over */
+};
+
+/* When it says whose the connection is, the address is replaced. */
+enum proxy_header proxy_header_take(
+	int fd, struct sockaddr_storage *address, socklen_t *address_len);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The courier carries what HTTP requests and sessions have to say to each other, by
+ * posts when they live on different workers, else at once.
+ */
+#ifndef TRANSPORTS_HTTP_COURIER_H
+#define TRANSPORTS_HTTP_COURIER_H
+
+#include "transports/http/feed.h"
+#include "transports/http/intake.h"
+
+/* feed_open() at worker `home`. */
+void courier_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask);
+
+/* feed_hear() at worker `home`. */
+void courier_tell_feed(
+	struct http *http, unsigned home, struct handle receiver, enum feed_news news);
+
+/* receiver_hear() at the receiver's worker; false when it is another one. */
+bool courier_tell_receiver(
+	struct http *http, struct handle receiver, const struct receiver_word *word);
+
+/* intake_take() at worker `home`, another one; http_send_answered() is called then. */
+void courier_ask_intake(struct http *http, unsigned home, const struct intake_ask *ask);
+
+#endif

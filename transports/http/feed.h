@@ -1,0 +1,74 @@
+/*
+ * A feed is the session's end of a request that brings frames to a client: it is the
+ * session's outlet, on the session's worker. The other end, the receiver, holds
+ * the connection (http_receive.c), which may live on another worker: proxies pool
+ * connections, and send whatever session's request over whichever is free.
+ *
+ * A feed hands over one piece of bytes, and pops what it was made of when the
+ * receiver says that the kernel has it. Where both are on one worker they call each
+ * other, else they post (courier.c); nothing else is different.
+ */
+#ifndef TRANSPORTS_HTTP_FEED_H
+#define TRANSPORTS_HTTP_FEED_H
+
+#include "gateway/session/session.h"
+#include "transports/sockjs/link.h"
+
+struct http;
+
+/* What a receiver asks a session's home for. */
+struct feed_ask {
+	struct handle receiver; /* its request */
+	const struct endpoint *endpoint;
+	const struct downlink *link;
+	bool chunked; /* else HTTP/1.0 */
+	struct slice session;
+	struct peer peer;
+	struct slice callback; /* empty: the link has none */
+};
+
+/*
+ * Finds or opens the session and feeds the receiver, which hears more by and by. Copies
+ * what it keeps.
+ */
+void feed_open(struct http *http, const struct feed_ask *ask);
+
+/* Forgets those who wait, at the end: no session has a feed any more. */
+void feeds_finish(struct http *http);
+
+enum feed_news {
+	FEED_WRITTEN, /* the kernel has what was handed over last */
+	FEED_LOST,    /* the connection broke */
+	FEED_TAKEN,   /* the peer's kernel has taken bytes since RECEIVER_MARK */
+	FEED_ALIVE,   /* RECEIVER_PROBE's answer: it is well */
+	FEED_DEAD,    /* or its peer seems to be gone */
+};
+
+/* The receiver of a feed tells. Does nothing when the feed has ended. */
+void feed_hear(struct http *http, struct handle receiver, enum feed_news news);
+
+enum receiver_news {
+	RECEIVER_BEGIN,  /* it has the session: a stream may send its head */
+	RECEIVER_TAKE,   /* bytes for the client */
+	RECEIVER_END,    /* nothing more comes */
+	RECEIVER_REFUSE, /* a refusal instead of frames */
+	RECEIVER_PROBE,  /* somebody else wants the session: is the peer still there? */
+	RECEIVER_MARK,   /* the peer is silent: remember what its kernel has taken */
+	RECEIVER_LOOK,   /* has it taken more since? */
+};
+
+struct receiver_word {
+	enum receiver_news news;
+	bool last;                 /* RECEIVER_TAKE: the response ends behind them */
+	enum refusal_kind refusal; /* RECEIVER_REFUSE */
+	struct slice bytes;        /* RECEIVER_TAKE */
+};
+
+/*
+ * A feed tells its receiver (http_receive.c). True when the kernel has the bytes
+ * already; else FEED_WRITTEN will say so.
+ */
+bool receiver_hear(
+	struct http *http, uint64_t request, const struct receiver_word *word);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * HTTP by libmicrohttpd: everything that is no WebSocket. Its daemons join the
+ * worker's loop; see http_stall.c for why there are many.
+ */
+#ifndef TRANSPORTS_HTTP_HTTP_H
+#define TRANSPORTS_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct http;
+struct worker;
+struct ws;
+
+/* Connections that turn into WebSockets later go to `ws`. NULL after logging why. */
+struct http *http_create(struct worker *worker, struct ws *ws);
+void http_destroy(struct http *http); /* NULL is fine */
+
+/* Takes over a socket of which nothing has been read. */
+void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len);
+
+/* The same for an operator's; only on worker 0, and when the configuration has "admin". */
+void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
+	socklen_t address_len);
+
+/* Runs the daemons that have something to do; true when there is more. */
+bool http_turn(struct http *http);
+
+/* Goes on with the requests that bring messages and had to wait for the inbox. */
+void http_relieve(struct http *http);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * What operators ask at the listener of their own: /metrics, the same /health and /ready
+ * as everybody, and the console with the SockJS endpoint that it feeds on. Where there is
+ * a token, the figures are shown to its bearer; the console shows it in its CONNECT, since
+ * a page can add no header to a WebSocket.
+ */
+#include "transports/http/http_internal.h"
+
+#include "gateway/worker/exposition.h"
+#include "protocol/host.h"
+#include "protocol/url.h"
+
+#include <strings.h>
+
+static enum route_kind admin_path(struct slice path)
+{
+	return slice_equal(url_without_slash(path), SLICE("/metrics"))
+		       ? ROUTE_METRICS
+		       : route_path(path);
+}
+
+struct http_route admin_route(
+	const struct config *config, struct slice target, bool upgrade)
+{
+	const struct url url = url_split(target);
+	struct slice rest;
+
+	if (url_is_below(url.path, config->console.path, &rest)) {
+		struct http_route route =
+			route_at(&config->console, url, rest, upgrade);
+
+		if (route.kind == ROUTE_IFRAME) /* nobody frames it */
+			route.kind = ROUTE_UNKNOWN;
+		return route;
+	}
+	return (struct http_route){.kind = admin_path(url.path), .path = url.path};
+}
+
+/*
+ * Without a token whoever can connect is an operator. So that no page of another site
+ * becomes one by a name that leads here, the site's name must be this machine's.
+ */
+static bool is_at_home(const struct http_head *head)
+{
+	const struct slice *host = http_header(head, SLICE("Host"));
+	struct slice name, port;
+
+	return host == NULL ||
+	       (host_split(*host, &name, &port) && host_is_loopback(name));
+}
+
+static bool token_is_shown(const struct http_head *head, struct slice token)
+{
+	const struct slice *given = http_header(head, SLICE("Authorization"));
+	const struct slice scheme = SLICE("Bearer ");
+
+	return given != NULL && given->len >= scheme.len &&
+	       strncasecmp(given->data, scheme.data, scheme.len) == 0 &&
+	       slice_is_secret(slice_from(*given, scheme.len), token);
+}
+
+void admin_check(struct http_request *request, const struct http_head *head)
+{
+	const struct slice token = request_config(request)->admin_token;
+
+	const struct slice *host = http_header(head, SLICE("Host"));
+
+	/* Those who only look whether it lives need no token. */
+	if (request->route.kind == ROUTE_HEALTH || request->route.kind == ROUTE_READY)
+		return;
+	if (token.len == 0 && !is_at_home(head))
+		http_refuse_later(
+			request, &(struct refusal){.kind = REFUSAL_FOREIGN_HOST,
+					 .what = SLICE("header Host"),
+					 .value = *host});
+	else if (token.len > 0 && request->route.kind == ROUTE_METRICS &&
+		 !token_is_shown(head, token))
+		http_refuse_later(
+			request, &(struct refusal){.kind = REFUSAL_WRONG_TOKEN,
+					 .what = SLICE("header Authorization")});
+}
+
+bool http_serve_metrics(struct http_request *request)
+{
+	struct buf text = {0};
+
+	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+		return http_refuse_method(request, "GET, HEAD");
+	exposition_write(&text, request_http(request)->worker->crew);
+	bool good = http_answer(request, &(struct answer){.status = 200,
+						 .content_type = EXPOSITION_TYPE,
+						 .body = buf_slice(&text),
+						 .caching = CACHING_NEVER});
+	buf_finish(&text);
+	return good;
+}

@@ -1,0 +1,378 @@
+/*
+ * Answers: the headers that every kind of answer carries stand here and nowhere
+ * else (CORS, caching, cookies, what keeps proxies from buffering).
+ */
+#include "transports/http/http_internal.h"
+
+#include "protocol/ascii.h"
+#include "protocol/xmalloc.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+enum { YEAR_S = 31536000 };
+
+#define YEAR_TEXT "31536000"
+
+struct slice request_header(const struct http_request *request, const char *name)
+{
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(request->connection->mhd, MHD_HEADER_KIND,
+		    name, strlen(name), &value, &len) != MHD_YES ||
+		value == NULL)
+		return SLICE("");
+	return (struct slice){value, len};
+}
+
+/* Where headers go: into libmicrohttpd's response, or, when it has left, into bytes. */
+struct reply {
+	struct MHD_Response *response; /* NULL: into `text` */
+	struct buf *text;
+};
+
+static void add(struct reply *reply, const char *name, const char *value)
+{
+	if (reply->response != NULL)
+		MHD_add_response_header(reply->response, name, value);
+	else
+		buf_printf(reply->text, "%s: %s\r\n", name, value);
+}
+
+static void add_slice(struct reply *reply, const char *name, struct slice value)
+{
+	if (reply->response == NULL) {
+		buf_printf(reply->text, "%s: %.*s\r\n", name, SLICE_ARGS(value));
+		return;
+	}
+	char *text = xstrdup(value);
+	MHD_add_response_header(reply->response, name, text);
+	free(text);
+}
+
+static void add_cors(struct reply *reply, const struct http_request *request)
+{
+	if (request->origin.len == 0) {
+		add(reply, "Access-Control-Allow-Origin", "*");
+		return;
+	}
+	add_slice(reply, "Access-Control-Allow-Origin", request->origin);
+	add(reply, "Access-Control-Allow-Credentials", "true");
+}
+
+static void add_preflight(
+	struct reply *reply, const struct http_request *request, const char *methods)
+{
+	struct slice wanted = request_header(request, "Access-Control-Request-Headers");
+
+	add(reply, "Access-Control-Allow-Methods", methods);
+	add(reply, "Access-Control-Max-Age", YEAR_TEXT);
+	if (wanted.len > 0)
+		add_slice(reply, "Access-Control-Allow-Headers", wanted);
+}
+
+static void write_date(time_t time, char *text, size_t room)
+{
+	struct tm utc;
+
+	gmtime_r(&time, &utc);
+	strftime(text, room, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+}
+
+static void add_expires(struct reply *reply)
+{
+	char text[64];
+
+	write_date(time(NULL) + YEAR_S, text, sizeof(text));
+	add(reply, "Expires", text);
+}
+
+/* What the configuration sends along: true when it says how long to keep the answer. */
+static bool add_more(struct reply *reply, const struct page_headers *more)
+{
+	bool caching = false;
+
+	for (size_t i = 0; more != NULL && i < more->count; i++) {
+		const struct http_header *header = &more->items[i];
+
+		add(reply, header->name.data, header->value.data);
+		if (strcasecmp(header->name.data, "Cache-Control") == 0)
+			caching = true;
+	}
+	return caching;
+}
+
+static void add_caching(struct reply *reply, enum caching caching)
+{
+	switch (caching) {
+	case CACHING_UNSAID:
+		break;
+	case CACHING_NEVER:
+		add(reply, "Cache-Control",
+			"no-store, no-cache, no-transform, must-revalidate, max-age=0");
+		break;
+	case CACHING_CHECK:
+		add(reply, "Cache-Control", "no-cache");
+		break;
+	case CACHING_YEAR:
+		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT);
+		add_expires(reply);
+		break;
+	case CACHING_FOREVER:
+		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT ", immutable");
+		add_expires(reply);
+		break;
+	}
+}
+
+static bool affinity_is_clean(struct slice affinity)
+{
+	for (size_t i = 0; i < affinity.len; i++) {
+		char byte = affinity.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '.' && byte != '_' &&
+			byte != '-')
+			return false;
+	}
+	return affinity.len > 0 && affinity.len <= 200;
+}
+
+/* Load balancers pin sessions by this cookie, where the endpoint asks for it. */
+static void add_cookie(struct reply *reply, const struct http_request *request)
+{
+	char cookie[256];
+	struct slice affinity = request->affinity;
+
+	/* What the client says comes back only when it can do no harm. */
+	if (!affinity_is_clean(affinity))
+		affinity = SLICE("dummy");
+	/* To a page of another site browsers give it, and send it, only so. */
+	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/%s",
+		SLICE_ARGS(affinity),
+		request->is_abroad ? "; SameSite=None; Secure" : "");
+	add(reply, "Set-Cookie", cookie);
+}
+
+static void add_endpoint(struct reply *reply, const struct http_request *request)
+{
+	const struct http_route *route = &request->route;
+
+	if (route->endpoint == NULL)
+		return;
+	add(reply, "Vary", "Origin");
+	if (request->is_wrong && refusal_status(request->refusal.kind) == 403)
+		/* for nobody else to read */
+		return;
+	add_cors(reply, request);
+	if (route->endpoint->cookie_needed &&
+		(route->kind == ROUTE_DOWNLINK || route->kind == ROUTE_UPLINK))
+		add_cookie(reply, request);
+}
+
+void request_count(const struct http_request *request, unsigned status)
+{
+	metrics_answer(request_http(request)->worker->metrics,
+		request->routed ? route_request_kind(&request->route) : REQUEST_REFUSED,
+		status);
+}
+
+static bool queue(
+	struct http_request *request, unsigned status, struct MHD_Response *response)
+{
+	http_set_phase(request->connection, HTTP_ANSWERING);
+
+	enum MHD_Result queued =
+		MHD_queue_response(request->connection->mhd, status, response);
+	MHD_destroy_response(response);
+	if (queued == MHD_YES)
+		request_count(request, status);
+	return queued == MHD_YES;
+}
+
+static void add_headers(struct reply *reply, const struct http_request *request,
+	const struct answer *answer)
+{
+	if (answer->content_type != NULL)
+		add(reply, "Content-Type", answer->content_type);
+	if (answer->etag != NULL)
+		add(reply, "ETag", answer->etag);
+	if (answer->allow != NULL)
+		add(reply, "Allow", answer->allow);
+	if (answer->status == 401)
+		add(reply, "WWW-Authenticate", "Bearer");
+	if (answer->status == 426) {
+		add(reply, "Upgrade", "websocket");
+		add(reply, "Connection", "Upgrade");
+		add(reply, "Sec-WebSocket-Version", "13");
+	}
+	if (answer->allow_methods != NULL)
+		add_preflight(reply, request, answer->allow_methods);
+	if (answer->policy != NULL)
+		add(reply, "Content-Security-Policy", answer->policy);
+	if (answer->policy != NULL || answer->nosniff)
+		add(reply, "X-Content-Type-Options", "nosniff");
+	if (answer->close || request_http(request)->worker->stopping)
+		add(reply, "Connection", "close");
+	if (answer->location != NULL)
+		add(reply, "Location", answer->location);
+	if (!add_more(reply, answer->more))
+		add_caching(reply, answer->caching);
+	add_endpoint(reply, request);
+}
+
+static ssize_t read_nothing(void *context, uint64_t position, char *out, size_t room)
+{
+	(void)context;
+	(void)position;
+	(void)out;
+	(void)room;
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* A body of a length that is not told, after which the connection is closed. */
+static struct MHD_Response *response_without_length(void)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, 16, read_nothing, NULL, NULL);
+
+	if (response != NULL)
+		MHD_set_response_options(
+			response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
+}
+
+/*
+ * A 304 has no body, and the protocol's tests want no length of one. libmicrohttpd always
+ * tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a 200.
+ */
+static struct MHD_Response *response_create(
+	const struct http_request *request, const struct answer *answer)
+{
+	if (answer->status == 304 && !request->keeps_alive)
+		return response_without_length();
+	if (answer->held != NULL)
+		return MHD_create_response_from_buffer_with_free_callback_cls(
+			answer->body.len, (void *)(uintptr_t)answer->body.data,
+			answer->release, answer->held);
+	return MHD_create_response_from_buffer(answer->body.len,
+		(void *)(uintptr_t)answer->body.data, MHD_RESPMEM_MUST_COPY);
+}
+
+bool http_answer(struct http_request *request, const struct answer *answer)
+{
+	if (answer->status == 304 && http_leave(request)) {
+		http_keep_answer(request, answer);
+		return false;
+	}
+
+	struct MHD_Response *response = response_create(request, answer);
+	struct reply reply = {.response = response};
+
+	if (response == NULL) {
+		if (answer->held != NULL)
+			answer->release(answer->held);
+		return false;
+	}
+	add_headers(&reply, request, answer);
+	return queue(request, answer->status, response);
+}
+
+/* The time as HTTP writes it, which is the same for a second. */
+static const char *http_date(struct http *http)
+{
+	time_t now = time(NULL);
+
+	if (now != http->dated)
+		write_date(now, http->date, sizeof(http->date));
+	http->dated = now;
+	return http->date;
+}
+
+static void write_status(
+	const struct http_request *request, unsigned status, struct buf *out)
+{
+	buf_printf(out, "HTTP/1.1 %s\r\nDate: %s\r\n", http_status_line((int)status),
+		http_date(request_http(request)));
+}
+
+void http_write_answer(
+	struct http_request *request, const struct answer *answer, struct buf *out)
+{
+	struct reply reply = {.text = out};
+
+	write_status(request, answer->status, out);
+	add_headers(&reply, request, answer);
+	if (answer->status == 304 || answer->status == 204) {
+		buf_append(out, SLICE("\r\n"));
+	} else {
+		buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
+		buf_append(out, answer->body);
+	}
+	request_count(request, answer->status);
+}
+
+bool http_answer_text(struct http_request *request, unsigned status, struct slice text)
+{
+	return http_answer(request, &(struct answer){.status = status,
+					    .content_type = "text/plain; charset=UTF-8",
+					    .body = text});
+}
+
+static void add_stream(struct reply *reply, const struct http_request *request,
+	const char *content_type)
+{
+	add(reply, "Content-Type", content_type);
+	/* An untouched nginx in front would hold the stream back. */
+	add(reply, "X-Accel-Buffering", "no");
+	add_caching(reply, CACHING_NEVER);
+	add_endpoint(reply, request);
+}
+
+bool http_answer_stream(struct http_request *request, const char *content_type,
+	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
+	struct receiver *receiver)
+{
+	/* With chunks libmicrohttpd fills its pool; only HTTP/1.0 uses this block. */
+	size_t block = request->minor == 0 ? 4096 : 16;
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, block, reader, receiver, NULL);
+	struct reply reply = {.response = response};
+
+	if (response == NULL)
+		return false;
+	add_stream(&reply, request, content_type);
+	return queue(request, 200, response);
+}
+
+void http_write_stream(
+	struct http_request *request, const char *content_type, struct buf *out)
+{
+	struct reply reply = {.text = out};
+
+	write_status(request, 200, out);
+	add_stream(&reply, request, content_type);
+	add(&reply, "Transfer-Encoding", "chunked");
+	buf_append(out, SLICE("\r\n"));
+	request_count(request, 200);
+}
+
+bool etag_matches(const struct http_request *request, const char *etag)
+{
+	struct slice list = request_header(request, "If-None-Match");
+
+	while (list.len > 0) {
+		size_t comma = slice_find(list, ',');
+		struct slice one = slice_trim(slice_first(list, comma));
+
+		if (slice_starts_with(one, SLICE("W/")))
+			one = slice_from(one, 2);
+		if (slice_equal(one, SLICE("*")) || slice_equal(one, slice_of(etag)))
+			return true;
+		list = slice_from(list, comma + 1);
+	}
+	return false;
+}

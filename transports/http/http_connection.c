@@ -1,0 +1,222 @@
+/*
+ * A connection: its deadlines, and what its socket tells. libmicrohttpd does not look at
+ * a suspended connection at all: that its peer has gone, or that its socket takes bytes
+ * again, we see by a watch of our own.
+ */
+#include "transports/http/http_internal.h"
+
+#include "gateway/worker/metrics.h"
+#include "protocol/xmalloc.h"
+#include "transports/base/progress.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* 1.2 s by default: a connection that rests for longer is worth its way back. */
+enum { RARE_PART = 64 };
+
+static struct loop *connection_loop(const struct http_connection *connection)
+{
+	return connection->http->worker->loop;
+}
+
+void http_suspend(struct http_connection *connection)
+{
+	connection->suspended = true;
+	http_set_phase(connection, HTTP_WAITING);
+	if (connection->mhd != NULL)
+		MHD_suspend_connection(connection->mhd);
+}
+
+void http_resume(struct http_connection *connection)
+{
+	if (connection->mhd == NULL) {
+		rota_add(&connection->http->due, &connection->due);
+		return;
+	}
+	if (!connection->suspended)
+		return;
+	connection->suspended = false;
+	http_set_phase(
+		connection, HTTP_ANSWERING); /* it has an end to write at least */
+	MHD_resume_connection(connection->mhd);
+	http_mark(connection->stall);
+}
+
+/* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
+
+static bool phase_owes(enum http_phase phase)
+{
+	return phase == HTTP_ANSWERING;
+}
+
+void http_set_phase(struct http_connection *connection, enum http_phase phase)
+{
+	const struct times *times = &connection->http->worker->config->times;
+	struct worker *worker = connection->http->worker;
+	struct loop *loop = worker->loop;
+
+	worker->owing -= phase_owes(connection->phase);
+	worker->owing += phase_owes(phase);
+	connection->phase = phase;
+	switch (phase) {
+	case HTTP_IDLE:
+		connection->idle_at = loop_now(loop);
+		loop_timer_start(loop, &connection->timer, times->keep_alive);
+		break;
+	case HTTP_READING:
+		connection->is_rare = loop_now(loop) - connection->idle_at >
+				      times->keep_alive / RARE_PART;
+		loop_timer_start(loop, &connection->timer, times->body);
+		break;
+	case HTTP_WAITING:
+		loop_timer_stop(loop, &connection->timer);
+		break;
+	case HTTP_ANSWERING:
+		connection->acked = 0;
+		loop_timer_start(loop, &connection->timer, times->progress);
+		break;
+	}
+}
+
+/* Which bound its deadline stands for. */
+static enum bound phase_bound(enum http_phase phase)
+{
+	switch (phase) {
+	case HTTP_IDLE:
+		return BOUND_KEEP_ALIVE;
+	case HTTP_READING:
+		return BOUND_BODY_TIME;
+	case HTTP_WAITING: /* has none */
+	case HTTP_ANSWERING:
+		break;
+	}
+	return BOUND_PROGRESS;
+}
+
+/* Its request has been refused: now it ends. */
+static bool connection_is_told(const struct http_connection *connection)
+{
+	return connection->phase == HTTP_READING && connection->request != NULL &&
+	       connection->request->refused;
+}
+
+/* A request that was begun has not come in time, and nobody has told it so. */
+static bool connection_is_late(const struct http_connection *connection)
+{
+	return connection->phase == HTTP_READING && connection->request != NULL &&
+	       !connection_is_told(connection);
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct http_connection *connection =
+		container_of(timer, struct http_connection, timer);
+
+	if (connection->phase == HTTP_ANSWERING) {
+		uint64_t acked = progress_acked(connection->watch.fd);
+
+		if (acked != connection->acked) {
+			http_set_phase(connection, HTTP_ANSWERING);
+			connection->acked = acked;
+			return;
+		}
+	}
+	if (!connection_is_told(connection))
+		metrics_refuse(connection->http->worker->metrics,
+			phase_bound(connection->phase));
+	if (connection_is_late(connection)) {
+		http_refuse_early(connection->request, REFUSAL_BODY_TIME);
+		loop_timer_start(connection_loop(connection), &connection->timer,
+			connection->http->worker->config->times.linger);
+		return;
+	}
+	/* Whoever has it, libmicrohttpd or http_keep.c, sees its end and cleans up. */
+	shutdown(connection->watch.fd, SHUT_RDWR);
+}
+
+/* True while libmicrohttpd does not look after the socket, and its request waits. */
+static bool connection_rests(const struct http_connection *connection)
+{
+	if (connection->request == NULL || connection->request->receiver == NULL)
+		return false;
+	if (connection->mhd == NULL)
+		return !list_is_linked(&connection->due.link);
+	return connection->suspended;
+}
+
+static void on_socket(struct watch *watch, unsigned events)
+{
+	struct http_connection *connection =
+		container_of(watch, struct http_connection, watch);
+
+	if (events & WATCH_GONE)
+		connection->gone = true;
+	if (events & WATCH_IN)
+		connection->readable = true;
+	if (connection->mhd == NULL && connection->request == NULL)
+		http_resume(connection);
+	else if (!connection_rests(connection))
+		return;
+	else if (connection->gone)
+		http_receiver_gone(connection->request);
+	else if (events & WATCH_OUT)
+		http_receiver_writable(connection->request);
+}
+
+int http_watch(struct http_connection *connection)
+{
+	return loop_watch(connection_loop(connection), &connection->watch,
+		WATCH_IN | WATCH_OUT | WATCH_GONE);
+}
+
+void http_connection_destroy(struct http_connection *connection)
+{
+	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
+	peer_left(connection->http->worker, connection->place);
+	loop_unwatch(&connection->watch);
+	list_remove(&connection->due.link);
+	list_remove(&connection->link);
+	free(connection);
+}
+
+struct http_connection *http_connection_create(
+	struct http *http, struct MHD_Connection *mhd)
+{
+	struct http_connection *connection = xcalloc(1, sizeof(*connection));
+	const union MHD_ConnectionInfo *info;
+
+	connection->http = http;
+	connection->timer.fire = on_deadline;
+	connection->watch.ready = on_socket;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	connection->watch.fd = info->connect_fd;
+	connection->read = progress_read_at_least(connection->watch.fd);
+	connection->due.run = http_keep_run;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
+	connection->stall = &http->admin;
+	for (size_t i = 0; i < STALLS; i++) {
+		if (http->stalls[i].daemon == info->daemon)
+			connection->stall = &http->stalls[i];
+	}
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	connection->peer = peer_address(info->client_addr);
+	list_append(&http->connections, &connection->link);
+	connection->place = peer_came(http->worker, &connection->peer);
+	http_set_phase(connection, HTTP_IDLE);
+	if (http_watch(connection) == -1)
+		shutdown(connection->watch.fd, SHUT_RDWR);
+	return connection;
+}
+
+void http_connection_close(struct http_connection *connection)
+{
+	int fd = connection->watch.fd;
+
+	if (connection->request != NULL)
+		http_request_destroy(connection->request,
+			http_receiver_is_done(connection->request));
+	http_connection_destroy(connection);
+	close(fd);
+}

@@ -1,0 +1,28 @@
+/*
+ * What whoever watches over the server asks it: whether it lives (else it is started
+ * anew), and whether it wants new clients (else they are sent elsewhere).
+ */
+#include "transports/http/http_internal.h"
+
+static bool health_answer(
+	struct http_request *request, unsigned status, struct slice text)
+{
+	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+		return http_refuse_method(request, "GET, HEAD");
+	return http_answer(request, &(struct answer){.status = status,
+					    .content_type = "text/plain; charset=UTF-8",
+					    .body = text,
+					    .caching = CACHING_NEVER});
+}
+
+bool http_serve_health(struct http_request *request)
+{
+	return health_answer(request, 200, SLICE("live\n"));
+}
+
+bool http_serve_ready(struct http_request *request)
+{
+	if (request_http(request)->worker->stopping)
+		return health_answer(request, 503, SLICE("draining\n"));
+	return health_answer(request, 200, SLICE("ready\n"));
+}

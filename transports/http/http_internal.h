@@ -1,0 +1,372 @@
+/*
+ * What the files of the HTTP carrier share. A connection lives from its hand-over
+ * by the door until libmicrohttpd closes it; a request from its first line until
+ * its answer has left or its connection broke. libmicrohttpd tells when.
+ */
+#ifndef TRANSPORTS_HTTP_HTTP_INTERNAL_H
+#define TRANSPORTS_HTTP_HTTP_INTERNAL_H
+
+#include "gateway/base/list.h"
+#include "gateway/base/loop.h"
+#include "gateway/config/config.h"
+#include "gateway/worker/refusal.h"
+#include "gateway/worker/worker.h"
+#include "transports/base/peek.h"
+#include "transports/base/peer.h"
+#include "transports/http/http.h"
+#include "transports/http/intake.h"
+#include "transports/http/rota.h"
+#include "transports/sockjs/route.h"
+
+#include <sys/types.h>
+#include <time.h>
+
+struct MHD_Connection;
+struct MHD_Daemon;
+struct MHD_Response;
+struct file;
+struct files;
+
+enum { STALLS = 64 };
+
+/* One libmicrohttpd daemon with its share of the connections. */
+struct stall {
+	struct http *http;
+	struct MHD_Daemon *daemon;
+	struct watch watch;
+	struct rota_place due;
+};
+
+struct http {
+	struct worker *worker;
+	struct ws *ws;
+	struct stall stalls[STALLS];
+	struct stall admin; /* of operators; started on worker 0 only */
+	size_t next_stall;
+	struct rota due; /* stalls and connections that have something to do */
+	struct list connections;
+	struct list held; /* requests that wait until publishers are read again */
+	struct registry requests; /* that another worker may answer */
+	struct table feeds; /* of the sessions here, by their receivers' handles */
+	struct files *files;
+	struct files *console;             /* of operators; NULL but on worker 0 */
+	struct buf scratch;                /* frames on their way into a response */
+	struct sockjs_messages messages;   /* of the request that is being read */
+	struct peeked peeked;              /* its head is the next request's */
+	struct http_connection *returning; /* libmicrohttpd is just taking it back */
+	time_t dated;
+	char date[32]; /* as answers say it, at `dated` */
+	bool stopping;
+};
+
+enum http_phase {
+	HTTP_IDLE,      /* between requests: keep_alive */
+	HTTP_READING,   /* a request comes in: body */
+	HTTP_WAITING,   /* for frames, for the inbox: no time of ours */
+	HTTP_ANSWERING, /* an answer leaves: progress */
+};
+
+struct http_connection {
+	struct http *http;
+	struct stall *stall;
+	struct MHD_Connection *mhd; /* NULL: it has left libmicrohttpd */
+	void **slot;                /* where libmicrohttpd has its pointer to this */
+	struct list link;
+	struct watch watch;
+	struct timer timer;
+	struct http_request *request; /* NULL between requests */
+	enum http_phase phase;
+	union {                   /* by its phase */
+		uint64_t acked;   /* bytes that the peer had when last looked at */
+		uint64_t idle_at; /* since when it waits for a request, or did */
+	};
+	int64_t read;          /* bytes of the socket that its requests were made of */
+	struct rota_place due; /* while it has left libmicrohttpd */
+	bool is_rare; /* it had waited long for its request, and may so again */
+	bool suspended;
+	bool readable; /* something has come since its socket was last looked at */
+	bool gone;     /* the peer has shut down its side */
+	struct address peer;
+	unsigned place; /* of peer_came() */
+};
+
+struct receiver;
+
+struct http_request {
+	struct http_connection *connection;
+	char *target;
+
+	/* Of its head: libmicrohttpd's memory, or http->peeked, as long as that is kept. */
+	struct slice method;
+	struct slice origin;   /* empty: none was sent */
+	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
+	struct slice affinity; /* by which load balancers pin the session; the same */
+	char *kept;            /* then the bytes of `origin` and `affinity` */
+
+	struct slice address; /* of the client, as trusted proxies say */
+	char address_text[ADDRESS_TEXT_MAX];
+	struct http_route route; /* its endpoint is held */
+	int minor;               /* of HTTP/1.x */
+	bool keeps_alive;        /* another request may follow its response */
+	bool upgrades;           /* it asks for a WebSocket */
+	bool begun;              /* its head has been looked at, */
+	bool routed;             /* was good, and `route` says what it is about */
+
+	/* It is refused for its head; said when its body is here. */
+	bool is_wrong;
+	struct refusal refusal;  /* what for; of its head's memory, and of */
+	struct buf refusal_hint; /* this */
+
+	bool refused; /* that is said already: the connection closes */
+	bool expects; /* it waits for "100 Continue" before it sends its body */
+	bool unknown; /* it brings messages to a session that is not there */
+	bool looking; /* its session's home is asked whether it is */
+	bool whole;   /* its answer was written by http_keep_answer(), to the end */
+	bool keeps_body;
+	bool is_abroad; /* a page of another site asks, over https */
+	struct buf body;
+	uint64_t received;         /* bytes of the body so far */
+	struct list held;          /* in http->held */
+	struct waiter waiter;      /* its session, which is here, is held */
+	struct entry entry;        /* in http->requests, if it has a number */
+	struct receiver *receiver; /* http_receive.c's */
+	bool answered;             /* its session's home has said: */
+	enum intake intake;
+};
+
+static inline struct http *request_http(const struct http_request *request)
+{
+	return request->connection->http;
+}
+
+static inline const struct config *request_config(const struct http_request *request)
+{
+	return request->connection->http->worker->config;
+}
+
+static inline struct peer request_peer(const struct http_request *request)
+{
+	return (struct peer){request->address, request->origin, request->cookie};
+}
+
+/* It came to the listener of operators. */
+static inline bool request_is_admin(const struct http_request *request)
+{
+	return request->connection->stall == &request_http(request)->admin;
+}
+
+/* The worker of the session that the request's URL names. */
+static inline unsigned request_home(const struct http_request *request)
+{
+	return session_home(request_http(request)->worker, request->route.endpoint,
+		request->route.session);
+}
+
+/* The request as posts name it; it has a number. */
+static inline struct handle request_handle(const struct http_request *request)
+{
+	return (struct handle){
+		request_http(request)->worker->index, request->entry.number};
+}
+
+/*
+ * http_request.c: answers past libmicrohttpd, which could answer only behind the body, or
+ * reset the connection. What still comes is thrown away, until a deadline.
+ */
+void http_refuse_early(struct http_request *request, enum refusal_kind kind);
+
+/* http_stall.c */
+void http_mark(struct stall *stall); /* it has something to do */
+
+/* http_connection.c */
+
+/* One that libmicrohttpd has just taken. */
+struct http_connection *http_connection_create(
+	struct http *http, struct MHD_Connection *mhd);
+void http_connection_destroy(struct http_connection *connection); /* it is closed */
+void http_connection_close(struct http_connection *connection);   /* that has left */
+
+/*
+ * The connection rests until http_resume(); then its request is served again. One that
+ * has left libmicrohttpd, resting or not, is run by http_keep_run() in its turn.
+ */
+void http_suspend(struct http_connection *connection);
+void http_resume(struct http_connection *connection);
+int http_watch(struct http_connection *connection);
+void http_set_phase(struct http_connection *connection, enum http_phase phase);
+
+/* http_request.c: libmicrohttpd calls these. */
+void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
+
+struct http_request *http_request_create(
+	struct http_connection *connection, struct slice target);
+void http_request_destroy(struct http_request *request, bool completed);
+
+/* Reads a head that obeys the door's rules: what it is about, whose, and whether it may. */
+void http_request_read(struct http_request *request, const struct http_head *head);
+
+/* Gives it a number. */
+void http_name_request(struct http_request *request);
+
+/* The request of that number, or NULL when it has ended. */
+struct http_request *http_find_request(struct http *http, uint64_t number);
+
+/* True when the request used this method. */
+bool request_is(const struct http_request *request, const char *method);
+
+/* http_leave.c */
+
+/*
+ * The connection leaves libmicrohttpd with a request that waits: libmicrohttpd must be told
+ * now to close it. False when it cannot, and must be suspended.
+ */
+bool http_leave(struct http_request *request);
+
+/* What the request still needs of its head becomes its own. */
+void http_request_keep(struct http_request *request);
+
+struct answer;
+
+/* http_keep.c: what a connection that has left has to do. */
+void http_keep_run(struct rota_place *place);
+
+/* Answers a request whose connection has left; the answer is short. */
+void http_keep_answer(struct http_request *request, const struct answer *answer);
+
+/* http_answer.c */
+
+/* It has been answered with that. */
+void request_count(const struct http_request *request, unsigned status);
+
+enum caching {
+	CACHING_UNSAID,
+	CACHING_NEVER, /* exactly the header that the protocol's tests want */
+	CACHING_CHECK, /* ask each time whether the ETag is still good */
+	CACHING_YEAR,
+	CACHING_FOREVER, /* what has this URL never changes */
+};
+
+struct answer {
+	unsigned status;
+	const char *content_type; /* NULL: no such header */
+	struct slice body;        /* copied, unless it is held */
+	void *held; /* keeps the body until it has left: release() is called with it then */
+	void (*release)(void *held);
+	enum caching caching;
+	const char *etag;                /* quoted; NULL: none */
+	const char *allow;               /* NULL: none */
+	const char *allow_methods;       /* for a preflight; NULL: none */
+	const char *policy;              /* Content-Security-Policy; NULL: none */
+	const char *location;            /* of a redirect; NULL: none */
+	const struct page_headers *more; /* go before `caching`; NULL: none */
+	bool nosniff; /* it is what its type says, and nothing else */
+	bool close;   /* end the connection afterwards */
+};
+
+/*
+ * Answers the request; with an endpoint CORS headers and its cookie go along.
+ * Returns false when libmicrohttpd refuses, or the connection has left it.
+ */
+bool http_answer(struct http_request *request, const struct answer *answer);
+
+/* The same as bytes, for a connection that has left libmicrohttpd. */
+void http_write_answer(
+	struct http_request *request, const struct answer *answer, struct buf *out);
+
+/* A short text with a status. */
+bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
+
+/*
+ * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal, and answers with its
+ * status, its sentence, what was refused and what to do about it. The door and the address
+ * are filled in, and the hint where it is empty and the kind has one.
+ */
+bool http_refuse(struct http_request *request, const struct refusal *refusal);
+bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
+bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
+bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
+
+/* 405 with `allow`. */
+bool http_refuse_method(struct http_request *request, const char *allow);
+
+/* The same when its body is here. What the refusal borrows must live until then. */
+void http_refuse_later(struct http_request *request, const struct refusal *refusal);
+
+/* Counts and logs it; the answer, which somebody else gives, points to `text`. */
+struct answer http_refusal(
+	struct http_request *request, const struct refusal *refusal, struct buf *text);
+
+/*
+ * Answers with a stream that http_receive.c fills. `reader` is libmicrohttpd's
+ * MHD_ContentReaderCallback.
+ */
+bool http_answer_stream(struct http_request *request, const char *content_type,
+	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
+	struct receiver *receiver);
+
+/* The head of such a stream, for a connection that has left libmicrohttpd. */
+void http_write_stream(
+	struct http_request *request, const char *content_type, struct buf *out);
+
+enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
+
+/* True when an If-None-Match header names the etag. */
+bool etag_matches(const struct http_request *request, const char *etag);
+
+/* The request header, or an empty slice; as long as the request. */
+struct slice request_header(const struct http_request *request, const char *name);
+
+/*
+ * Each serves one kind of route, when the request is here with its body or its
+ * connection is resumed. False: the connection is closed without an answer.
+ */
+bool http_serve_greeting(struct http_request *request);
+bool http_serve_info(struct http_request *request);
+bool http_serve_iframe(struct http_request *request);
+bool http_serve_preflight(struct http_request *request, const char *allow);
+bool http_serve_receive(struct http_request *request);
+bool http_serve_send(struct http_request *request);
+bool http_serve_file(struct http_request *request);
+bool http_serve_health(struct http_request *request);
+bool http_serve_ready(struct http_request *request);
+bool http_serve_metrics(struct http_request *request);
+
+/* http_admin.c: what an operator asks for, and whether he may; else it is refused later. */
+struct http_route admin_route(
+	const struct config *config, struct slice target, bool upgrade);
+void admin_check(struct http_request *request, const struct http_head *head);
+
+/*
+ * http_send.c: a request that brings messages begins. Its session is looked for before
+ * its body comes, of which `length` bytes are declared.
+ */
+void http_send_begin(struct http_request *request, uint64_t length);
+
+/* http_send.c: the session's home has answered. */
+void http_send_answered(struct http *http, uint64_t number, enum intake intake);
+
+/* http_receive.c */
+void http_receiver_gone(struct http_request *request);     /* its peer vanished */
+void http_receiver_writable(struct http_request *request); /* its socket takes more */
+void http_receiver_destroy(struct http_request *request, bool completed);
+bool http_receiver_is_done(const struct http_request *request); /* all is written */
+bool http_receiver_is_over(const struct http_request *request); /* that, or broken */
+
+/* The request asks for frames, and nothing is wrong with it. */
+bool http_receive_is_asked(const struct http_request *request);
+
+/*
+ * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,
+ * or says later what is wrong.
+ */
+bool http_upgrade(struct http_request *request, const struct http_head *head);
+
+/* http_files.c */
+extern const char http_page_policy[]; /* of Postern's own pages */
+bool http_answer_file(
+	struct http_request *request, const struct file *file, unsigned status);
+
+/* http_missing.c: 404 where there is no file; to a browser that wants a page, a page. */
+bool http_answer_missing(struct http_request *request);
+
+#endif

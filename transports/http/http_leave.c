@@ -1,0 +1,62 @@
+/*
+ * A request may wait for hours for what its session brings. libmicrohttpd has nothing to
+ * do meanwhile, but would hold its pool, which must have room for the longest head: 46
+ * KB. So the connection leaves it: libmicrohttpd closes its descriptor, and the
+ * connection goes on with a duplicate, on which http_receive.c writes the rest of the
+ * response by itself. What comes then is http_keep.c's.
+ */
+#include "transports/http/http_internal.h"
+
+#include "protocol/xmalloc.h"
+#include "transports/base/progress.h"
+
+#include <fcntl.h>
+
+void http_request_keep(struct http_request *request)
+{
+	char *at = xmalloc(request->origin.len + request->affinity.len + 1);
+
+	request->kept = at;
+	request->origin = slice_copy_out(&at, request->origin);
+	request->affinity = slice_copy_out(&at, request->affinity);
+	request->cookie = SLICE("");
+	request->method = SLICE("");
+}
+
+/*
+ * A response must be able to follow on the connection, and libmicrohttpd must have read
+ * nothing behind this request: that would be lost with it.
+ */
+static bool request_may_leave(const struct http_request *request)
+{
+	const struct http_connection *connection = request->connection;
+
+	return request->keeps_alive && !connection->gone &&
+	       progress_read_at_most(connection->watch.fd) == connection->read;
+}
+
+bool http_leave(struct http_request *request)
+{
+	struct http_connection *connection = request->connection;
+
+	if (connection->mhd == NULL) /* it has left with an earlier one */
+		return true;
+	if (!request_may_leave(request))
+		return false;
+	int fd = fcntl(connection->watch.fd, F_DUPFD_CLOEXEC, 0);
+	if (fd == -1)
+		return false;
+	http_request_keep(request);
+	/* The duplicate keeps the socket open: what watches it goes on with that. */
+	loop_unwatch(&connection->watch);
+	connection->watch.fd = fd;
+	connection->mhd = NULL;
+	*connection->slot =
+		NULL; /* it may be gone before libmicrohttpd has cleaned up */
+	http_set_phase(connection, HTTP_WAITING);
+	connection->readable = false; /* what is there already is told again */
+	connection->gone = http_watch(connection) == -1;
+	if (connection->gone)
+		http_resume(connection); /* to be closed */
+	return true;
+}

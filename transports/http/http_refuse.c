@@ -1,0 +1,107 @@
+/*
+ * The one place that refuses a request with a status: the answer, the line in the log and
+ * the counter come from the refusal's row (gateway/worker/refusal.h).
+ */
+#include "transports/http/http_internal.h"
+
+#include "transports/base/refusal.h"
+
+#include <assert.h>
+
+/* Where its kind is refused. What both listeners may refuse is told apart. */
+static enum refusal_door request_door(
+	const struct http_request *request, enum refusal_kind kind)
+{
+	if (request_is_admin(request) && refusal_is_at(kind, DOOR_ADMIN))
+		return DOOR_ADMIN;
+	if (refusal_is_at(kind, DOOR_HTTP))
+		return DOOR_HTTP;
+	return refusal_is_at(kind, DOOR_WEBSOCKET) ? DOOR_WEBSOCKET : DOOR_SOCKJS;
+}
+
+struct answer http_refusal(
+	struct http_request *request, const struct refusal *refusal, struct buf *text)
+{
+	struct refusal said = *refusal;
+	const struct http *http = request_http(request);
+	struct buf hint = {0};
+	char address[ADDRESS_TEXT_MAX];
+
+	refusal_append_hint(&hint, http->worker->config, said.kind);
+	said.door = request_door(request, said.kind);
+	if (said.hint.len == 0)
+		said.hint = buf_slice(&hint);
+	said.address = request->address.len > 0
+			       ? request->address
+			       : address_write(&request->connection->peer, address);
+	refusal_report(http->worker->metrics, &said, text);
+	buf_finish(&hint);
+
+	struct answer answer = {.status = refusal_status(said.kind),
+		.content_type = "text/plain; charset=UTF-8",
+		.body = buf_slice(text),
+		.caching = request->is_wrong ? CACHING_NEVER : CACHING_UNSAID,
+		.nosniff = true};
+	/* The protocol's tests want a 405 without a body. */
+	if (answer.status == 405)
+		answer = (struct answer){.status = 405, .allow = HTTP_METHODS};
+	return answer;
+}
+
+bool http_refuse(struct http_request *request, const struct refusal *refusal)
+{
+	struct buf text = {0};
+	struct answer answer = http_refusal(request, refusal, &text);
+
+	answer.close = refusal->kind == REFUSAL_UNKNOWN_SESSIONS;
+	bool good = http_answer(request, &answer);
+	buf_finish(&text);
+	return good;
+}
+
+bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal)
+{
+	struct buf text = {0};
+	struct answer answer = http_refusal(request, refusal, &text);
+
+	answer.close = true;
+	/* A long head leaves little room in libmicrohttpd's pool; nobody caches a 431. */
+	answer.caching = answer.status == 431 ? CACHING_UNSAID : CACHING_NEVER;
+	bool good = http_answer(request, &answer);
+	buf_finish(&text);
+	return good;
+}
+
+bool http_refuse_kind(struct http_request *request, enum refusal_kind kind)
+{
+	return http_refuse(request, &(struct refusal){.kind = kind});
+}
+
+bool http_refuse_method(struct http_request *request, const char *allow)
+{
+	struct buf text = {0};
+	struct answer answer = http_refusal(request,
+		&(struct refusal){.kind = REFUSAL_METHOD,
+			.what = SLICE("method"),
+			.value = request->method},
+		&text);
+
+	answer.allow = allow;
+	bool good = http_answer(request, &answer);
+	buf_finish(&text);
+	return good;
+}
+
+bool http_refuse_path(struct http_request *request, enum refusal_kind kind)
+{
+	return http_refuse(request, &(struct refusal){.kind = kind,
+					    .what = SLICE("path"),
+					    .value = request->route.path});
+}
+
+void http_refuse_later(struct http_request *request, const struct refusal *refusal)
+{
+	assert(!request->is_wrong);
+	request->refusal = *refusal;
+	request->is_wrong = true;
+}

@@ -1,0 +1,411 @@
+/*
+ * One request: its head is checked by the door's rules again, if libmicrohttpd has read
+ * it (the door sees only the first of a connection), then its route decides who answers.
+ */
+#include "transports/http/http_internal.h"
+
+#include "gateway/base/log.h"
+#include "protocol/origin.h"
+#include "protocol/xmalloc.h"
+#include "transports/base/refusal.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_len, void **slot);
+
+bool request_is(const struct http_request *request, const char *method)
+{
+	return slice_equal(request->method, slice_of(method));
+}
+
+struct http_request *http_request_create(
+	struct http_connection *connection, struct slice target)
+{
+	struct http_request *request = xcalloc(1, sizeof(*request));
+
+	request->connection = connection;
+	request->target = xstrdup(target);
+	connection->request = request;
+	return request;
+}
+
+/* The target as it was sent: libmicrohttpd decodes it before it asks us. */
+void *http_on_target(void *context, const char *target, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_connection *connection = info->socket_context;
+
+	(void)context;
+	http_set_phase(connection, HTTP_READING);
+	return http_request_create(connection, slice_of(target));
+}
+
+void http_request_destroy(struct http_request *request, bool completed)
+{
+	if (request->receiver != NULL)
+		http_receiver_destroy(request, completed);
+	list_remove(&request->held);
+	list_remove(&request->waiter.link);
+	if (request->entry.number != 0)
+		registry_remove(&request_http(request)->requests, &request->entry);
+	request->connection->request = NULL;
+	endpoint_unref(request->route.endpoint);
+	buf_finish(&request->body);
+	buf_finish(&request->refusal_hint);
+	free(request->target);
+	free(request->kept);
+	free(request);
+}
+
+void http_name_request(struct http_request *request)
+{
+	registry_add(&request_http(request)->requests, &request->entry);
+}
+
+struct http_request *http_find_request(struct http *http, uint64_t number)
+{
+	struct entry *entry = registry_find(&http->requests, number);
+
+	return entry == NULL ? NULL : container_of(entry, struct http_request, entry);
+}
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
+	const char *name, size_t name_len, const char *value, size_t value_len)
+{
+	struct http_head *head = context;
+
+	(void)kind;
+	if (head->header_count == HTTP_HEADERS_MAX)
+		return MHD_NO; /* request_check() sees that there are more */
+	/* libmicrohttpd leaves the blanks behind a value where they are. */
+	head->headers[head->header_count++] = (struct http_header){
+		{name, name_len}, slice_trim((struct slice){value, value_len})};
+	return MHD_YES;
+}
+
+/* The head as the door's rules want it; it lives as long as the request begins. */
+static struct http_head *request_read_head(
+	struct http_request *request, const char *method, const char *version)
+{
+	struct http_head *head = &request_http(request)->peeked.head;
+
+	head->method = slice_of(method);
+	head->target = slice_of(request->target);
+	head->site = SLICE("");
+	head->fault = NULL;
+	head->minor = strcmp(version, MHD_HTTP_VERSION_1_0) == 0   ? 0
+		      : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
+								   : -1;
+	head->header_count = 0;
+	MHD_get_connection_values_n(
+		request->connection->mhd, MHD_HEADER_KIND, on_header, head);
+	return head;
+}
+
+void http_refuse_early(struct http_request *request, enum refusal_kind kind)
+{
+	struct buf text = {0};
+
+	request->refused = true;
+	buf_finish(&request->body);
+	http_refusal(request, &(struct refusal){.kind = kind}, &text);
+	request_count(request, refusal_status(kind));
+	refusal_send(request->connection->watch.fd, kind, buf_slice(&text));
+	buf_finish(&text);
+}
+
+/* The head is no good: nothing that follows it is read. */
+static bool request_refuse_head(
+	struct http_request *request, const struct http_head *head, int status)
+{
+	const struct refusal refusal = refusal_of_head(head, status, SLICE(""));
+
+	return http_refuse_and_close(request, &refusal);
+}
+
+/* The door's rules. What they forbid is refused without looking at a body. */
+static int request_check(const struct http_request *request, struct http_head *head)
+{
+	const struct limits *limits = &request_config(request)->limits;
+	struct MHD_Connection *mhd = request->connection->mhd;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int lines = MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, NULL, NULL);
+
+	if (head->minor == -1)
+		return 505;
+	if (head->target.len > limits->target)
+		return 414;
+	if (info->header_size > limits->head || (uint64_t)lines > limits->head_lines ||
+		lines > HTTP_HEADERS_MAX)
+		return 431;
+	return http_head_check(head);
+}
+
+/* Says what the Origin was compared with, so that it can be seen what a proxy leaves out. */
+static void request_forbid(struct http_request *request, const struct http_head *head,
+	const struct forwarded *site)
+{
+	const struct endpoint *endpoint = request->route.endpoint;
+	const bool unbelieved =
+		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
+	const struct slice scheme =
+		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
+	struct buf *hint = &request->refusal_hint;
+
+	if (request->origin.len == 0)
+		buf_append(
+			hint, SLICE("No Origin was sent, and require_origin is set."));
+	else if (endpoint->allowed_origins.count > 0)
+		buf_append(hint, SLICE("It is not in allowed_origins."));
+	else
+		buf_printf(hint, "It is not %.*s://%.*s.%s", SLICE_ARGS(scheme),
+			SLICE_ARGS(site->host),
+			unbelieved ? " X-Forwarded-Host is not believed: it comes from "
+				     "none of trusted_proxies."
+				   : "");
+	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
+					   .what = SLICE("header Origin"),
+					   .value = request->origin,
+					   .hint = buf_slice(hint)});
+}
+
+/* Who asks, and whether his page may. */
+static void request_check_peer(
+	struct http_request *request, const struct http_head *head)
+{
+	const struct config *config = request_config(request);
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	const struct endpoint *endpoint = request->route.endpoint;
+	const struct forwarded forwarded =
+		forwarded_read(head, &request->connection->peer, &config->proxies);
+
+	request->address = address_write(&forwarded.client, request->address_text);
+	if (origin != NULL)
+		request->origin = *origin;
+	request->is_abroad =
+		forwarded.believed && slice_equal(forwarded.scheme, SLICE("https")) &&
+		request->origin.len > 0 &&
+		!origin_is_same(request->origin, forwarded.scheme, forwarded.host);
+	if (endpoint == NULL ||
+		route_allows(config, endpoint, request->origin, &forwarded))
+		return;
+	request_forbid(request, head, &forwarded);
+}
+
+/* The cookies that its endpoint asks for. */
+static void request_read_cookies(
+	struct http_request *request, const struct http_head *head)
+{
+	const struct endpoint *endpoint = request->route.endpoint;
+
+	if (endpoint == NULL)
+		return;
+	if (endpoint->bind_cookie.len > 0)
+		request->cookie = http_cookie(head, endpoint->bind_cookie);
+	if (endpoint->cookie_needed)
+		request->affinity = http_cookie(head, SLICE("JSESSIONID"));
+}
+
+void http_request_read(struct http_request *request, const struct http_head *head)
+{
+	const struct config *config = request_config(request);
+	const struct slice target = slice_of(request->target);
+	const bool upgrade = http_upgrade_is_asked(head);
+
+	request->method = head->method;
+	request->minor = head->minor;
+	request->keeps_alive =
+		head->minor > 0 &&
+		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
+	request->upgrades = upgrade;
+	request->routed = true;
+	request->route = request_is_admin(request)
+				 ? admin_route(config, target, upgrade)
+				 : route_find(config, target, upgrade);
+	if (request_is_admin(request))
+		admin_check(request, head);
+	if (request->route.endpoint != NULL)
+		endpoint_ref(request->route.endpoint);
+	request->keeps_body = request->route.kind == ROUTE_UPLINK;
+	if (!request->is_wrong)
+		request_check_peer(request, head);
+	request_read_cookies(request, head);
+}
+
+/* An absolute target has been cut to its path. */
+static void request_take_target(struct http_request *request, struct http_head *head)
+{
+	if (head->site.len == 0)
+		return;
+	char *target = xstrdup(head->target);
+	free(request->target);
+	request->target = target;
+	head->target = slice_of(target);
+	head->site = SLICE("");
+}
+
+/* Bytes that its body may have, as it comes. */
+static uint64_t request_body_max(const struct http_request *request)
+{
+	const struct limits *limits = &request_config(request)->limits;
+	const struct uplink *uplink = request->route.uplink;
+
+	if (limits->body > 0)
+		return limits->body;
+	return (uplink != NULL ? uplink->inflation : SOCKJS_ESCAPED_MAX) *
+		       limits->frame +
+	       SOCKJS_FRAMING_MAX;
+}
+
+/*
+ * What its head tells of its body. One that is too large is refused now; who waits to be
+ * told to continue is told so, by libmicrohttpd, only if nothing is wrong.
+ */
+static bool request_begin_body(
+	struct http_request *request, const struct http_head *head)
+{
+	uint64_t length = http_body_length(head);
+
+	request->expects = http_header(head, SLICE("Expect")) != NULL;
+	const bool is_large = length > request_body_max(request);
+
+	if (is_large)
+		request->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
+	else if (!request->is_wrong && request->keeps_body && http_has_body(head))
+		http_send_begin(request, length);
+	request->is_wrong = request->is_wrong || is_large;
+	if (request->expects && request->is_wrong)
+		return http_refuse_and_close(request, &request->refusal);
+	if (is_large)
+		http_refuse_early(request, REFUSAL_BODY_SIZE);
+	return true;
+}
+
+/* Looks at the head. False: the connection is closed, or another's now. */
+static bool request_begin(
+	struct http_request *request, const char *method, const char *version)
+{
+	struct http_head *head = request_read_head(request, method, version);
+
+	const int status = request_check(request, head);
+
+	if (status != 0)
+		return request_refuse_head(request, head, status);
+
+	request_take_target(request, head);
+	http_request_read(request, head);
+	if (!request->is_wrong && request->route.kind == ROUTE_WEBSOCKET &&
+		http_upgrade(request, head))
+		return false;
+	return request_begin_body(request, head);
+}
+
+/*
+ * A body that is not wanted is read to its end all the same, and its deadline
+ * bounds what that costs. One that grows beyond the limit is refused now.
+ */
+static void request_take_body(struct http_request *request, struct slice piece)
+{
+	request->received += piece.len;
+	request->connection->read += (int64_t)piece.len;
+	if (request->refused)
+		return;
+	if (request->received > request_body_max(request)) {
+		http_refuse_early(request, REFUSAL_BODY_SIZE);
+	} else if (request->keeps_body) {
+		buf_append(&request->body, piece);
+	}
+}
+
+/* What is at its URL is no WebSocket, and no file, of which there may be none. */
+static bool request_is_elsewhere(const struct http_request *request)
+{
+	switch (request->route.kind) {
+	case ROUTE_FILE:
+	case ROUTE_WEBSOCKET:
+	case ROUTE_UNKNOWN:
+		return false;
+	case ROUTE_SERVER:
+	case ROUTE_HEALTH:
+	case ROUTE_READY:
+	case ROUTE_METRICS:
+	case ROUTE_GREETING:
+	case ROUTE_INFO:
+	case ROUTE_IFRAME:
+	case ROUTE_DOWNLINK:
+	case ROUTE_UPLINK:
+		break;
+	}
+	return true;
+}
+
+/* The request is here with its body, or its connection is resumed. */
+static bool request_serve(struct http_request *request)
+{
+	if (request->refused)
+		return false;
+	if (request->is_wrong)
+		return http_refuse(request, &request->refusal);
+	if (request->upgrades && request_is_elsewhere(request))
+		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
+	switch (request->route.kind) {
+	case ROUTE_FILE:
+		return http_serve_file(request);
+	case ROUTE_SERVER:
+		return http_answer(request,
+			&(struct answer){.status = 204, .allow = HTTP_METHODS});
+	case ROUTE_HEALTH:
+		return http_serve_health(request);
+	case ROUTE_READY:
+		return http_serve_ready(request);
+	case ROUTE_METRICS:
+		return http_serve_metrics(request);
+	case ROUTE_GREETING:
+		return http_serve_greeting(request);
+	case ROUTE_INFO:
+		return http_serve_info(request);
+	case ROUTE_IFRAME:
+		return http_serve_iframe(request);
+	case ROUTE_DOWNLINK:
+		return http_serve_receive(request);
+	case ROUTE_UPLINK:
+		return http_serve_send(request);
+	case ROUTE_WEBSOCKET:
+		return http_refuse_method(request, "GET");
+	case ROUTE_UNKNOWN:
+		return http_refuse_path(request, REFUSAL_NOT_FOUND);
+	}
+	return false;
+}
+
+enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_len, void **slot)
+{
+	struct http_request *request = *slot;
+	const union MHD_ConnectionInfo *info;
+	bool good = true;
+
+	(void)url;
+	if (((struct http *)context)->stopping ||
+		(!request->begun && request->refused)) /* its head was late */
+		return MHD_NO;
+	if (!request->begun) {
+		info = MHD_get_connection_info(
+			mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+		request->connection->read += (int64_t)info->header_size;
+		request->begun = true;
+		good = request_begin(request, method, version);
+	} else if (*data_len > 0) {
+		request_take_body(request, (struct slice){data, *data_len});
+		*data_len = 0;
+	} else {
+		good = request_serve(request);
+	}
+	return good ? MHD_YES : MHD_NO;
+}

@@ -1,0 +1,41 @@
+/*
+ * WebSocket URLs as HTTP sees them: upgrades that are wrong, requests that are
+ * none, and good upgrades on a connection that has served other requests before
+ * (proxies that pool connections do this).
+ */
+#include "transports/http/http_internal.h"
+
+#include "gateway/base/log.h"
+#include "transports/base/refusal.h"
+#include "transports/ws/ws.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+bool http_upgrade(struct http_request *request, const struct http_head *head)
+{
+	const struct peer peer = request_peer(request);
+
+	if (!request_is(request, "GET"))
+		return false; /* 405 comes when its body is here */
+
+	const enum http_upgrade_fault fault = http_upgrade_check(head);
+	if (fault != HTTP_UPGRADE_GOOD) {
+		const struct refusal refusal = refusal_of_upgrade(head, fault);
+
+		http_refuse_later(request, &refusal);
+		return false;
+	}
+	/* libmicrohttpd closes its descriptor; the connection goes on with ours. */
+	int fd = fcntl(request->connection->watch.fd, F_DUPFD_CLOEXEC, 0);
+	if (fd == -1) {
+		log_warn("http: a connection cannot be upgraded: %s", strerror(errno));
+		http_refuse_later(request, &(struct refusal){.kind = REFUSAL_BUSY});
+		return false;
+	}
+	/* The duplicate keeps the socket open: what watches it must end here. */
+	loop_unwatch(&request->connection->watch);
+	ws_adopt(request_http(request)->ws, fd, head, request->route.endpoint,
+		request->route.framing, &peer);
+	return true;
+}

@@ -1,0 +1,78 @@
+#include "transports/sockjs/framing.h"
+
+#include "protocol/sockjs.h"
+
+/* Behind a comma, which the first one does not need. */
+static void append_item(struct buf *run, struct rendering message)
+{
+	buf_append_char(run, ',');
+	buf_append(run, message.bytes);
+}
+
+/* As `wire` has them. */
+static const struct joining *framing_joining(enum wire wire)
+{
+	static const struct joining joinings[] = {
+		[WIRE_SOCKJS] = {WIRE_SOCKJS, append_item},
+		[WIRE_PERCENT] = {WIRE_PERCENT, append_item},
+		[WIRE_SCRIPT] = {WIRE_SCRIPT, append_item},
+	};
+
+	return &joinings[wire];
+}
+
+static size_t framing_messages(
+	struct session *session, enum wire wire, size_t budget, struct buf *frame)
+{
+	/* "a[" for the first comma. */
+	const struct run run = session_pull(
+		session, framing_joining(wire), budget > 0 ? budget - 1 : 0);
+
+	buf_append(frame, SLICE("a["));
+	buf_append(frame, slice_from(run.bytes, 1));
+	buf_append_char(frame, ']');
+	return run.count;
+}
+
+void framing_close(
+	struct buf *frame, enum wire wire, unsigned code, struct slice reason)
+{
+	struct buf plain = {0};
+
+	sockjs_close_frame(&plain, code, reason);
+	if (wire == WIRE_PERCENT)
+		sockjs_percent(frame, buf_slice(&plain));
+	else if (wire == WIRE_SCRIPT)
+		sockjs_script(frame, buf_slice(&plain));
+	else
+		buf_append(frame, buf_slice(&plain));
+	buf_finish(&plain);
+}
+
+struct pulled framing_pull(
+	struct session *session, enum wire wire, size_t budget, struct buf *frame)
+{
+	struct pulled pulled = {SESSION_NEXT_NOTHING, 0, 0};
+	size_t start = frame->len;
+
+	pulled.what = session_next(session);
+	switch (pulled.what) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_OPEN:
+		buf_append_char(frame, 'o');
+		break;
+	case SESSION_NEXT_MESSAGES:
+		pulled.count = framing_messages(session, wire, budget, frame);
+		break;
+	case SESSION_NEXT_BEAT:
+		buf_append_char(frame, 'h');
+		break;
+	case SESSION_NEXT_CLOSE:
+		framing_close(frame, wire, ending_code(session_ending(session)),
+			ending_text(session_ending(session)));
+		break;
+	}
+	pulled.bytes = frame->len - start;
+	return pulled;
+}

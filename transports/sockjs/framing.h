@@ -1,0 +1,29 @@
+/*
+ * From a session's queue to SockJS frames: what waits is joined into one a[...]
+ * frame, whoever sends it.
+ */
+#ifndef TRANSPORTS_SOCKJS_FRAMING_H
+#define TRANSPORTS_SOCKJS_FRAMING_H
+
+#include "gateway/session/session.h"
+#include "protocol/buf.h"
+
+/* What a frame was made of, for session_popped(). */
+struct pulled {
+	enum session_next what;
+	size_t count;
+	size_t bytes; /* as they leave */
+};
+
+/*
+ * Appends the session's next SockJS frame, if any. It takes messages until the
+ * frame has `budget` bytes, and always one. Nothing is popped.
+ */
+struct pulled framing_pull(
+	struct session *session, enum wire wire, size_t budget, struct buf *frame);
+
+/* Appends the close frame as `wire` has it. */
+void framing_close(
+	struct buf *frame, enum wire wire, unsigned code, struct slice reason);
+
+#endif

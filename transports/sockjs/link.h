@@ -1,0 +1,79 @@
+/*
+ * A SockJS transport is a description: how one frame is written into a response
+ * (a downlink), or how a request brings messages (an uplink). To add one: a file
+ * like eventsource.c, a line here, a line in links.c.
+ */
+#ifndef TRANSPORTS_SOCKJS_LINK_H
+#define TRANSPORTS_SOCKJS_LINK_H
+
+#include "gateway/session/message.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/buf.h"
+#include "protocol/sockjs.h"
+
+/* Links of different families never share a session. */
+enum link_family {
+	FAMILY_NONE, /* of a description that says none: our mistake */
+	FAMILY_XHR,
+	FAMILY_JSONP, /* any page can load it: only where every origin may */
+};
+
+struct downlink {
+	struct slice path; /* the last segment of the URL */
+	const char *method;
+	const char *content_type;
+	enum wire wire; /* what messages look like inside a frame */
+	bool streams;   /* many frames in one response; else one, then the end */
+	bool at_once;   /* it never waits: where nothing is to be said it says h */
+	bool calls;     /* the response is a script that calls the parameter c */
+	enum link_family family;
+	enum transport transport; /* of the sessions that it opens; a name of its own */
+	enum request_kind kind;   /* the same */
+
+	/* Streams begin with this; it is sent as a chunk of its own. */
+	void (*begin)(struct buf *body, struct slice callback);
+
+	/* What stands in the response before and after a frame (o, h, a[...], c[...]). */
+	struct slice before, after;
+	struct slice called; /* behind `before` and the parameter c; else empty */
+};
+
+struct uplink {
+	struct slice path;
+	enum request_kind kind;
+
+	enum link_family family;
+
+	/*
+	 * Finds the messages in a request's body; `form`: it is labelled as one; `most`
+	 * as of sockjs_decode(). One byte of text becomes `inflation` bytes at most.
+	 */
+	enum sockjs_decode (*decode)(struct sockjs_messages *messages,
+		struct slice body, bool form, size_t most);
+	unsigned inflation;
+
+	/* What is answered when they are taken. */
+	unsigned status;
+	const char *content_type;
+	struct slice answer;
+};
+
+extern const struct downlink eventsource_downlink;
+extern const struct downlink htmlfile_downlink;
+extern const struct downlink jsonp_downlink;
+extern const struct downlink poll_downlink;
+extern const struct downlink xhr_downlink;
+extern const struct downlink xhr_streaming_downlink;
+
+extern const struct uplink jsonp_uplink;
+extern const struct uplink xhr_uplink;
+
+/* The one whose path it is, or NULL. */
+const struct downlink *downlink_find(struct slice path);
+const struct uplink *uplink_find(struct slice path);
+
+/* Appends what stands before a frame; behind the frame comes link->after. */
+void downlink_begin_frame(
+	const struct downlink *link, struct slice callback, struct buf *body);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Plain STOMP over TCP: bytes that come go to the session as they come, cut
+ * anywhere; bytes that wait leave joined, in one write of a session and turn.
+ */
+#ifndef TRANSPORTS_TCP_TCP_H
+#define TRANSPORTS_TCP_TCP_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct tcp;
+struct worker;
+
+struct tcp *tcp_create(struct worker *worker);
+void tcp_destroy(struct tcp *tcp); /* ends every connection; NULL is fine */
+
+/*
+ * Takes over a socket that does not block and opens a session; when there can be none,
+ * its peer hears an ERROR. The address is borrowed.
+ */
+void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
+
+/* The end of a turn: goes on with those who have more; true when there is still more. */
+bool tcp_turn(struct tcp *tcp);
+
+/* Reads again from those who were held because inboxes were full. */
+void tcp_relieve(struct tcp *tcp);
+
+#endif

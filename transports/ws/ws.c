@@ -1,0 +1,188 @@
+#include "transports/ws/ws_internal.h"
+
+#include "gateway/base/log.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/xmalloc.h"
+
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	RX_BUFFER = 16, /* each WebSocket has one, and reads nothing into it */
+	SERVICE_BUFFER = 65536,
+	CLOSING_TURNS = 16,
+};
+
+/* What the door knows of the socket that libwebsockets is just adopting. */
+struct ticket {
+	uint64_t number;
+	const struct endpoint *endpoint;
+	enum session_framing framing;
+	const struct peer *peer;
+};
+
+/* True when the head that libwebsockets has read is the one we wrote just now. */
+static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
+{
+	char wanted[32], path[32];
+
+	if (ticket == NULL ||
+		lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
+		return false;
+	snprintf(wanted, sizeof(wanted), "/%llu", (unsigned long long)ticket->number);
+	return strcmp(wanted, path) == 0;
+}
+
+static int connection_open(struct connection *connection, struct lws *wsi)
+{
+	struct ws *ws = lws_context_user(lws_get_context(wsi));
+	const struct ticket *ticket = ws->adopting;
+
+	connection_init(connection, ws, wsi,
+		ticket == NULL ? SLICE("") : ticket->peer->address);
+	if (!ticket_is_valid(ticket, wsi)) {
+		log_error("ws: a connection came without a ticket");
+		return -1;
+	}
+	ws->adopted = wsi;
+	connection->framing = ticket->framing;
+	metrics_answer(ws->worker->metrics, REQUEST_WEBSOCKET, 101);
+	connection->session = session_create(ws->worker, ticket->endpoint,
+		ticket->framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
+					       : TRANSPORT_WEBSOCKET,
+		SLICE(""), ticket->peer);
+	if (connection->session == NULL) {
+		connection_close(
+			connection, WSCLOSE_TRY_LATER, SLICE("Try again later"));
+		return 0;
+	}
+	connection_begin(connection);
+	return 0;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+	void *in, size_t len)
+{
+	struct connection *connection = user;
+
+	(void)in;
+	(void)len;
+	switch (reason) {
+	case LWS_CALLBACK_ESTABLISHED:
+		return connection_open(connection, wsi);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		connection_write_on(connection);
+		return 0;
+	case LWS_CALLBACK_CLOSED:
+		if (connection->ws != NULL) /* else it was never opened */
+			connection_finish(connection);
+		return 0;
+	default: /* a foreign enum: libwebsockets tells us about much else */
+		return 0;
+	}
+}
+
+static void on_lws_log(int level, const char *line)
+{
+	int len = (int)strcspn(line, "\n");
+
+	log_write(level & LLL_ERR ? LOG_WARN : LOG_DEBUG, "libwebsockets: %.*s", len,
+		line);
+}
+
+#define PROTOCOL(its_name)                                                             \
+	{                                                                              \
+		.name = its_name, .callback = on_lws,                                  \
+		.per_session_data_size = sizeof(struct connection),                    \
+		.rx_buffer_size = RX_BUFFER, .tx_packet_size = WS_WRITE_BUDGET         \
+	}
+
+/* The first serves those who ask for no subprotocol, or for none of ours. */
+static const struct lws_protocols protocols[] = {
+	PROTOCOL("default"),
+	PROTOCOL("v12.stomp"),
+	PROTOCOL("v11.stomp"),
+	PROTOCOL("v10.stomp"),
+	{.name = NULL},
+};
+
+struct ws *ws_create(struct worker *worker)
+{
+	/* All zero: no timers of its own; we ping. */
+	static const lws_retry_bo_t no_retry = {0};
+
+	struct ws *ws = xcalloc(1, sizeof(*ws));
+	void *loops[] = {loop_uv(worker->loop)};
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.foreign_loops = loops,
+		.protocols = protocols,
+		.retry_and_idle_policy = &no_retry,
+		.pt_serv_buf_size = SERVICE_BUFFER,
+		.user = ws,
+		.pcontext = &ws->context, /* set to NULL when it is really gone */
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+	};
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	ws->worker = worker;
+	list_init(&ws->held);
+	list_init(&ws->busy);
+	ws->context = lws_create_context(&info);
+	if (ws->context != NULL)
+		ws->vhost = lws_create_vhost(ws->context, &info);
+	/*
+	 * From here on it keeps silent: all threads write their lines into one buffer
+	 * of its own, and it calls each adoption an error.
+	 */
+	lws_set_log_level(0, on_lws_log);
+	if (ws->vhost == NULL) {
+		log_error("ws: libwebsockets does not start");
+		ws_destroy(ws);
+		return NULL;
+	}
+	return ws;
+}
+
+void ws_destroy(struct ws *ws)
+{
+	if (ws == NULL)
+		return;
+	if (ws->context != NULL)
+		lws_context_destroy(ws->context);
+	/* Its handles close in the loop; then it wants to be destroyed once more. */
+	for (int i = 0; i < CLOSING_TURNS && ws->context != NULL; i++)
+		loop_turn(ws->worker->loop);
+	if (ws->context != NULL)
+		lws_context_destroy(ws->context);
+	buf_finish(&ws->out);
+	buf_finish(&ws->pongs);
+	buf_finish(&ws->frame);
+	sockjs_messages_finish(&ws->messages);
+	free(ws);
+}
+
+void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
+	const struct endpoint *endpoint, enum session_framing framing,
+	const struct peer *peer)
+{
+	const struct ticket ticket = {++ws->tickets, endpoint, framing, peer};
+	struct buf canonical = {0};
+
+	http_upgrade_write(&canonical, head, ticket.number,
+		framing == SESSION_RAW ? http_upgrade_stomp(head) : SLICE(""));
+	ws->adopting = &ticket;
+	/* It closes the socket itself when it fails. */
+	struct lws *wsi = lws_adopt_socket_vhost_readbuf(
+		ws->vhost, fd, canonical.data, canonical.len);
+	ws->adopting = NULL;
+	buf_finish(&canonical);
+	if (wsi != NULL && ws->adopted == wsi) {
+		lws_rx_flow_control(wsi, 0);
+		connection_watch(lws_wsi_user(wsi));
+	}
+	ws->adopted = NULL;
+}

@@ -1,0 +1,162 @@
+/*
+ * What the files of the WebSocket carrier share: ws.c adopts connections and hears
+ * libwebsockets, ws_read.c reads, ws_connection.c pings and ends, ws_write.c writes.
+ */
+#ifndef TRANSPORTS_WS_WS_INTERNAL_H
+#define TRANSPORTS_WS_WS_INTERNAL_H
+
+#include "protocol/sockjs.h"
+#include "protocol/wsreader.h"
+#include "transports/ws/ws.h"
+
+struct lws;
+struct lws_context;
+struct lws_vhost;
+struct ticket;
+
+enum {
+	WS_WRITE_BUDGET = 65536, /* bytes that one turn joins for one session */
+	WS_READ_SIZE = 16384, /* the most that reaches a handler which has had enough */
+};
+
+struct ws {
+	struct worker *worker;
+	struct lws_context *context;
+	struct lws_vhost *vhost;
+	const struct ticket *adopting;
+	struct lws *adopted; /* the connection that has come of it */
+	uint64_t tickets;
+	struct buf out;   /* frames that are written together; empty between writes */
+	struct buf frame; /* a SockJS frame on its way into `out` */
+	struct buf pongs; /* of the connection that is being read; else empty */
+	struct sockjs_messages messages;
+	struct list held; /* connections that are not read: inboxes are full */
+	struct list busy; /* connections that have more to give */
+	char in[WS_READ_SIZE];
+};
+
+/* libwebsockets allocates and frees it with the connection. */
+struct connection {
+	struct outlet outlet;
+	struct ws *ws;
+	struct lws *wsi;
+	struct session *session; /* NULL: over, the connection is closing */
+	enum session_framing framing;
+	struct watch watch; /* of libwebsockets' descriptor */
+	struct wsreader reader;
+	struct buf inbound; /* a message that comes in pieces */
+	uint64_t fragments;
+	struct list busy;     /* in ws->busy */
+	struct list held;     /* in ws->held */
+	struct waiter waiter; /* or it is not read because its session is held */
+	struct timer timer;   /* ping, pong; or linger when closing */
+	struct task reap;
+	uint64_t heard_at;
+	unsigned place; /* of peer_came() */
+	bool readable;  /* there may be bytes to read */
+	bool gone;      /* the peer has shut down its side; unread bytes may be left */
+	bool pinged;
+	bool behind; /* when it was pinged, it had not taken everything yet */
+	bool closing;
+	bool ends_at_once; /* after our CLOSE: its own came, or it broke RFC 6455 */
+	bool broken;       /* what comes is no WebSocket's any more, and thrown away */
+	bool killed;       /* libwebsockets is to forget it at the loop's top level */
+	bool owes;         /* it is closing, and counted in worker->owing */
+	uint64_t acked; /* progress_acked() at the latest ping, or look while closing */
+	struct buf pong;     /* the latest that the kernel has had no room for */
+	struct buf farewell; /* our CLOSE frame, until it is written */
+};
+
+static inline struct loop *connection_loop(const struct connection *connection)
+{
+	return connection->ws->worker->loop;
+}
+
+static inline const struct config *connection_config(
+	const struct connection *connection)
+{
+	return connection->ws->worker->config;
+}
+
+/* True while it is we who do not listen. */
+static inline bool connection_is_stopped(const struct connection *connection)
+{
+	return list_is_linked(&connection->held) ||
+	       list_is_linked(&connection->waiter.link);
+}
+
+/* ws_connection.c */
+
+/* Opens nothing yet: fills what every connection has. */
+void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
+	struct slice address);
+
+/* libwebsockets is done with it: the session, if any is left, ends. */
+void connection_finish(struct connection *connection);
+
+/* Attaches its session, which is set. */
+void connection_begin(struct connection *connection);
+
+/* From now on it is read: by us, not by libwebsockets. */
+void connection_watch(struct connection *connection);
+
+/* It is of no more use, and its peer need not hear of it. */
+void connection_kill(struct connection *connection);
+
+/*
+ * Ends the session for a fault of the peer, and the connection with it. `text` is for the
+ * CLOSE frame; empty: the ending's.
+ */
+void connection_fail(
+	struct connection *connection, enum ending ending, struct slice text);
+
+/* Any sign of life. */
+void connection_heard(struct connection *connection);
+
+/* It is pinged, unless a PONG is waited for. */
+void connection_probe(struct connection *connection);
+
+/* ws_read.c */
+
+/* Reads what has come, as much as one turn allows. */
+void connection_read(struct connection *connection);
+
+/* It is read, or written to, again before the turn ends. */
+void connection_mark_busy(struct connection *connection);
+
+/* Its session is held no longer, or hears nothing any more: waiter.go_on(). */
+void connection_let_on(struct waiter *waiter);
+
+/* ws_write.c */
+
+/* By which its session wakes it. */
+extern const struct outlet_ops ws_outlet_ops;
+
+/* Writes what waits, joined, up to the budget. */
+void connection_pump(struct connection *connection);
+
+/* Writes the frames in ws->out. False when the connection has failed. */
+bool connection_write_out(struct connection *connection);
+
+/* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
+void connection_close(
+	struct connection *connection, unsigned code, struct slice reason);
+void connection_close_session(struct connection *connection, enum ending ending);
+
+/* The same, with the payload of the frame, which is a control frame's at most. */
+void connection_bid_farewell(struct connection *connection, struct slice payload);
+
+/* Frames in ws->pongs leave. */
+void connection_flush_pongs(struct connection *connection);
+
+/*
+ * Answers a PING: behind what its session has said by now, and no later than what it
+ * says next. While the kernel takes nothing only the latest is answered (RFC 6455,
+ * 5.5.3).
+ */
+void connection_pong(struct connection *connection, struct slice payload);
+
+/* What the kernel had no room for is gone; what comes next can be written. */
+void connection_write_on(struct connection *connection);
+
+#endif

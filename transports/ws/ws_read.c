@@ -1,0 +1,300 @@
+/*
+ * What a WebSocket hears. It is watched edge-triggered, as a TCP connection is: what has
+ * come is read at once up to a budget, and who has more goes on at the end of each turn.
+ */
+#include "transports/ws/ws_internal.h"
+
+#include "gateway/worker/metrics.h"
+#include "protocol/utf8.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+enum { READS_PER_TURN = 4 /* of one connection */ };
+
+void connection_mark_busy(struct connection *connection)
+{
+	if (!connection->killed && !list_is_linked(&connection->busy))
+		list_append(&connection->ws->busy, &connection->busy);
+}
+
+/* Whole messages. */
+
+/* What stands in the message may be a secret: only a command of STOMP is quoted. */
+static void connection_fail_framing(struct connection *connection, struct slice text)
+{
+	const struct endpoint *endpoint = session_endpoint(connection->session);
+	const bool is_stomp = slice_starts_with(text, SLICE("CONNECT\n")) ||
+			      slice_starts_with(text, SLICE("CONNECT\r")) ||
+			      slice_starts_with(text, SLICE("STOMP\n")) ||
+			      slice_starts_with(text, SLICE("STOMP\r"));
+	struct buf hint = {0};
+
+	if (is_stomp)
+		buf_printf(&hint, "Plain STOMP is at %.*s/websocket.",
+			SLICE_ARGS(endpoint->path));
+	refusal_report(connection->ws->worker->metrics,
+		&(struct refusal){
+			.door = DOOR_SOCKJS,
+			.kind = is_stomp ? REFUSAL_STOMP_AT_SOCKJS
+					 : REFUSAL_SOCKJS_FRAMING,
+			.what = is_stomp ? SLICE("command") : SLICE(""),
+			.value = is_stomp ? text : (struct slice){NULL, 0},
+			.hint = buf_slice(&hint),
+			.session = session_label(connection->session),
+			.address = session_facts(connection->session).address,
+		},
+		NULL);
+	buf_finish(&hint);
+	connection_fail(
+		connection, is_stomp ? ENDING_WRONG_DOOR : ENDING_FRAMING, SLICE(""));
+}
+
+static void connection_take(
+	struct connection *connection, struct slice text, bool binary)
+{
+	struct sockjs_messages *messages = &connection->ws->messages;
+	size_t most = connection_config(connection)->limits.frame;
+
+	session_count_bytes(connection->session, text.len);
+	if (!binary && !utf8_is_valid(text)) {
+		connection_fail(connection, ENDING_NOT_TEXT, SLICE(""));
+		return;
+	}
+	if (connection->framing == SESSION_RAW) {
+		session_receive(connection->session, text, binary);
+		return;
+	}
+	if (text.len == 0)
+		return;
+	switch (sockjs_decode(messages, text, true, most)) {
+	case SOCKJS_DECODE_BROKEN:
+	case SOCKJS_DECODE_NO_ARRAY:
+		connection_fail_framing(connection, text);
+		return;
+	case SOCKJS_DECODE_TOO_BIG:
+		sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
+		metrics_refuse(connection->ws->worker->metrics, BOUND_MESSAGE);
+		connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
+		return;
+	case SOCKJS_DECODE_DONE:
+		break;
+	}
+	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
+		session_receive(
+			connection->session, sockjs_message(messages, i), false);
+	sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
+}
+
+/* Bytes of a whole message as it comes: limits.frame bounds its text, unescaped. */
+static size_t connection_message_max(const struct connection *connection)
+{
+	size_t frame = connection_config(connection)->limits.frame;
+
+	return connection->framing == SESSION_SOCKJS
+		       ? SOCKJS_ESCAPED_MAX * frame + SOCKJS_FRAMING_MAX
+		       : frame;
+}
+
+/* True when the message with this piece is over a bound; then the connection ends. */
+static bool connection_is_flooded(
+	struct connection *connection, const struct wspiece *piece)
+{
+	struct metrics *metrics = connection->ws->worker->metrics;
+	uint64_t len = connection->inbound.len + piece->payload.len + piece->left;
+	/* At least one more will follow those that are counted. */
+	bool fragmented = connection->fragments >=
+			  connection_config(connection)->limits.fragments;
+
+	if (len <= connection_message_max(connection) && !fragmented)
+		return false;
+	metrics_refuse(metrics, fragmented ? BOUND_FRAGMENTS : BOUND_MESSAGE);
+	buf_finish(&connection->inbound);
+	connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
+	return true;
+}
+
+static void connection_receive(
+	struct connection *connection, const struct wspiece *piece)
+{
+	bool binary = piece->opcode == WSFRAME_BINARY;
+
+	if (connection->closing || connection->session == NULL)
+		return;
+	if (piece->ends_frame && !piece->ends_message)
+		connection->fragments++;
+	if (connection_is_flooded(connection, piece))
+		return;
+	if (!piece->ends_message) {
+		buf_append(&connection->inbound, piece->payload);
+		return;
+	}
+	connection->fragments = 0;
+	if (connection->inbound.len == 0) {
+		connection_take(connection, piece->payload, binary);
+		return;
+	}
+	struct buf whole = connection->inbound;
+	connection->inbound = (struct buf){0};
+	buf_append(&whole, piece->payload);
+	connection_take(connection, buf_slice(&whole), binary);
+	buf_finish(&whole);
+}
+
+/* Control frames. */
+
+/* Theirs is answered by the same; the answer to ours needs no answer. */
+static void connection_hear_close(struct connection *connection, struct slice payload)
+{
+	unsigned fault = wsframe_close_fault(payload);
+	struct session *session = connection->session;
+
+	if (connection->closing) {
+		connection_kill(connection);
+		return;
+	}
+	if (fault != 0) {
+		connection_fail(connection,
+			fault == WSCLOSE_NO_TEXT ? ENDING_NOT_TEXT : ENDING_PROTOCOL,
+			SLICE("The close is malformed"));
+		return;
+	}
+	/* What its messages were answered with by now leaves before. */
+	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
+		connection_pump(connection);
+	if (connection->closing)
+		return;
+	connection->session = NULL;
+	connection->ends_at_once = true;
+	connection_bid_farewell(connection, payload);
+	if (session != NULL)
+		session_lost(session, ENDING_CLOSED);
+}
+
+static void connection_obey(struct connection *connection, const struct wspiece *piece)
+{
+	if (piece->opcode == WSFRAME_CLOSE)
+		connection_hear_close(connection, piece->payload);
+	else if (piece->opcode == WSFRAME_PING && !connection->closing)
+		connection_pong(connection, piece->payload);
+}
+
+/* Reading. */
+
+static void connection_take_piece(
+	struct connection *connection, enum wsread what, const struct wspiece *piece)
+{
+	switch (what) {
+	case WSREAD_MORE:
+		break;
+	case WSREAD_DATA:
+		connection_flush_pongs(connection);
+		connection_receive(connection, piece);
+		break;
+	case WSREAD_CONTROL:
+		connection_obey(connection, piece);
+		break;
+	case WSREAD_BAD:
+		connection->broken = true;
+		connection_fail(connection, ENDING_PROTOCOL, piece->payload);
+		break;
+	}
+}
+
+static void connection_take_bytes(struct connection *connection, size_t len)
+{
+	struct wsinput input = {connection->ws->in, len};
+	enum wsread what = WSREAD_DATA;
+
+	while (what != WSREAD_MORE && !connection->killed && !connection->broken) {
+		struct wspiece piece;
+
+		what = wsreader_next(&connection->reader, &input, &piece);
+		connection_take_piece(connection, what, &piece);
+	}
+	connection_flush_pongs(connection);
+}
+
+/* False when it must not be read now; then it is told when it may. */
+static bool connection_may_read(struct connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (session == NULL)
+		return true;
+	if (connection_is_stopped(connection))
+		return false;
+	if (session_is_held(session))
+		session_wait(session, &connection->waiter);
+	else if (worker_is_full(connection->ws->worker))
+		list_append(&connection->ws->held, &connection->held);
+	else
+		return true;
+	return false;
+}
+
+static void connection_read_some(struct connection *connection)
+{
+	ssize_t got = recv(
+		connection->watch.fd, connection->ws->in, WS_READ_SIZE, MSG_DONTWAIT);
+
+	if (got == -1 && errno == EINTR)
+		return;
+	if (got == -1 && errno == EAGAIN) {
+		connection->readable = false;
+	} else if (got <= 0) {
+		connection_kill(connection);
+	} else {
+		/* Less than there is room for was all; more will be told. */
+		connection->readable = connection->gone || got == WS_READ_SIZE;
+		connection_heard(connection);
+		connection_take_bytes(connection, (size_t)got);
+	}
+}
+
+void connection_read(struct connection *connection)
+{
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		if (connection->killed || !connection->readable ||
+			!connection_may_read(connection))
+			return;
+		connection_read_some(connection);
+	}
+	if (connection->readable)
+		connection_mark_busy(connection);
+}
+
+bool ws_turn(struct ws *ws)
+{
+	struct list now, *link;
+
+	list_init(&now);
+	while ((link = list_take_first(&ws->busy)) != NULL)
+		list_append(&now, link);
+	while ((link = list_take_first(&now)) != NULL)
+		connection_read(container_of(link, struct connection, busy));
+	return !list_is_empty(&ws->busy);
+}
+
+/* Reading again: what was said meanwhile comes now. */
+
+void connection_let_on(struct waiter *waiter)
+{
+	struct connection *connection = container_of(waiter, struct connection, waiter);
+
+	connection_heard(connection);
+	connection_mark_busy(connection);
+}
+
+void ws_relieve(struct ws *ws)
+{
+	struct list *link;
+
+	while ((link = list_take_first(&ws->held)) != NULL) {
+		struct connection *connection =
+			container_of(link, struct connection, held);
+
+		connection_heard(connection);
+		connection_mark_busy(connection);
+	}
+}
