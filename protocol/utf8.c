@@ -7,7 +7,10 @@
 
 #include <assert.h>
 
-enum { REPLACEMENT = 0xfffd };
+enum {
+	REPLACEMENT = 0xfffd,
+	SURROGATE_LEN = 3, /* bytes in WTF-8 */
+};
 
 static bool is_surrogate(uint32_t code)
 {
@@ -81,36 +84,52 @@ bool utf8_is_valid(struct slice bytes)
 	return true;
 }
 
-void utf8_append(struct buf *out, uint32_t code)
+/* Writes one to four bytes; returns how many. */
+static size_t utf8_write(char *to, uint32_t code)
 {
-	char *to = buf_reserve(out, 4);
-
 	assert(code <= 0x10ffff);
 	if (code < 0x80) {
 		to[0] = (char)code;
-		out->len += 1;
-	} else if (code < 0x800) {
+		return 1;
+	}
+	if (code < 0x800) {
 		to[0] = (char)(0xc0 | code >> 6);
 		to[1] = (char)(0x80 | (code & 0x3f));
-		out->len += 2;
-	} else if (code < 0x10000) {
+		return 2;
+	}
+	if (code < 0x10000) {
 		to[0] = (char)(0xe0 | code >> 12);
 		to[1] = (char)(0x80 | (code >> 6 & 0x3f));
 		to[2] = (char)(0x80 | (code & 0x3f));
-		out->len += 3;
-	} else {
-		to[0] = (char)(0xf0 | code >> 18);
-		to[1] = (char)(0x80 | (code >> 12 & 0x3f));
-		to[2] = (char)(0x80 | (code >> 6 & 0x3f));
-		to[3] = (char)(0x80 | (code & 0x3f));
-		out->len += 4;
+		return 3;
 	}
+	to[0] = (char)(0xf0 | code >> 18);
+	to[1] = (char)(0x80 | (code >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (code >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (code & 0x3f));
+	return 4;
+}
+
+void utf8_append(struct buf *out, uint32_t code)
+{
+	out->len += utf8_write(buf_reserve(out, 4), code);
+}
+
+/* Whether `rest` begins with the low surrogate that makes *code, a high one, a pair. */
+static bool takes_low(struct slice rest, uint32_t *code)
+{
+	uint32_t low;
+
+	if (*code > 0xdbff || rest.len == 0 || utf8_decode(rest, &low) != 3 ||
+		low < 0xdc00 || low > 0xdfff)
+		return false;
+	*code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+	return true;
 }
 
 /* Reads one code point for a strict reader; returns how many bytes it took. */
 static size_t clean_code(struct slice bytes, uint32_t *code)
 {
-	uint32_t low;
 	size_t len = utf8_decode(bytes, code);
 
 	if (len == 0) {
@@ -119,13 +138,8 @@ static size_t clean_code(struct slice bytes, uint32_t *code)
 	}
 	if (!is_surrogate(*code))
 		return len;
-
-	struct slice rest = slice_from(bytes, len);
-	if (*code <= 0xdbff && rest.len > 0 && utf8_decode(rest, &low) == 3 &&
-		low >= 0xdc00 && low <= 0xdfff) {
-		*code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
-		return len + 3;
-	}
+	if (takes_low(slice_from(bytes, len), code))
+		return len + SURROGATE_LEN;
 	*code = REPLACEMENT;
 	return len;
 }
@@ -175,4 +189,39 @@ size_t utf8_clean_len(struct slice bytes)
 		}
 	}
 	return clean;
+}
+
+/* Takes the high surrogate at the end of *piece. */
+static void keep_high(struct utf8_joiner *joiner, struct slice *piece)
+{
+	uint32_t code;
+
+	if (piece->len < SURROGATE_LEN)
+		return;
+
+	struct slice end = slice_from(*piece, piece->len - SURROGATE_LEN);
+	if ((unsigned char)end.data[0] != 0xed ||
+		utf8_decode(end, &code) != SURROGATE_LEN || code < 0xd800 ||
+		code > 0xdbff)
+		return;
+	memcpy(joiner->high, end.data, SURROGATE_LEN);
+	piece->len -= SURROGATE_LEN;
+}
+
+struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4])
+{
+	struct slice before = {space, 0};
+	uint32_t code;
+
+	if (piece->len == 0)
+		return before;
+	if (joiner->high[0] != 0) {
+		utf8_decode((struct slice){joiner->high, SURROGATE_LEN}, &code);
+		if (takes_low(*piece, &code))
+			*piece = slice_from(*piece, SURROGATE_LEN);
+		before.len = utf8_write(space, code);
+		joiner->high[0] = 0;
+	}
+	keep_high(joiner, piece);
+	return before;
 }

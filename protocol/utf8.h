@@ -28,6 +28,21 @@ void utf8_append(struct buf *out, uint32_t code);
  */
 void utf8_append_clean(struct buf *out, struct slice bytes);
 
+/*
+ * Joins text that its sender cuts anywhere in UTF-16, between two surrogates too. The
+ * high surrogate at the end of a piece waits here for the next piece.
+ */
+struct utf8_joiner {
+	char high[3]; /* the first byte is 0 when no surrogate waits */
+};
+
+/*
+ * Takes the next piece of a text in WTF-8. Returns what stands before it: nothing, the
+ * code point that the two halves make, or the lone high surrogate that waited; its bytes
+ * stand in `space`. A high surrogate at the end of *piece is taken out of it and waits.
+ */
+struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4]);
+
 /* How many bytes utf8_append_clean() appends for these. */
 size_t utf8_clean_len(struct slice bytes);
 

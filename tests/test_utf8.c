@@ -125,6 +125,48 @@ START_TEST(what_is_no_wtf8_is_not_decoded)
 }
 END_TEST
 
+#define HIGH "\xed\xa0\xbd"
+#define LOW  "\xed\xb8\x80"
+#define PAIR "\xf0\x9f\x98\x80"
+
+/* Pieces of a text, and what has been handed on after the last. */
+static const struct {
+	const char *pieces[4];
+	const char *whole;
+} cuts[] = {
+	{{"a" HIGH, LOW "b"}, "a" PAIR "b"},
+	{{HIGH, LOW}, PAIR},
+	{{HIGH, "", LOW}, PAIR},
+	{{"a" HIGH, "b"}, "a" HIGH "b"},
+	{{HIGH, HIGH, LOW}, HIGH PAIR},
+	{{HIGH, LOW HIGH, LOW}, PAIR PAIR},
+	{{HIGH, LOW, LOW}, PAIR LOW},
+	{{HIGH, PAIR}, HIGH PAIR},
+	{{"a", LOW "b"}, "a" LOW "b"},
+	{{"a" HIGH}, "a"}, /* the half waits */
+	{{"\xed\x9f\xbf", LOW}, "\xed\x9f\xbf" LOW},
+	{{PAIR, PAIR}, PAIR PAIR},
+};
+START_TEST(a_pair_that_is_cut_between_two_pieces_is_joined)
+{
+	struct utf8_joiner joiner = {0};
+	struct buf whole = {0};
+
+	for (size_t i = 0; i < COUNT(cuts[_i].pieces); i++) {
+		char space[4];
+
+		if (cuts[_i].pieces[i] == NULL)
+			break;
+
+		struct slice piece = slice_of(cuts[_i].pieces[i]);
+		buf_append(&whole, utf8_join(&joiner, &piece, space));
+		buf_append(&whole, piece);
+	}
+	ck_assert_slice_eq(buf_slice(&whole), slice_of(cuts[_i].whole));
+	buf_finish(&whole);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("utf8");
@@ -135,5 +177,6 @@ int main(void)
 	tcase_add_test(tcase, every_code_point_survives_its_encoding);
 	tcase_add_test(tcase, decoding_takes_one_code_point_only);
 	tcase_add_test(tcase, what_is_no_wtf8_is_not_decoded);
+	unit_add_table(tcase, a_pair_that_is_cut_between_two_pieces_is_joined, cuts);
 	return unit_run(suite);
 }

@@ -126,17 +126,32 @@ static void client_keep(struct client *client, struct slice text)
 	buf_finish(&hint);
 }
 
-static void client_receive(void *state, struct slice text, bool binary)
+static void client_take(struct client *client, struct slice text)
 {
-	struct client *client = state;
-
-	(void)binary;
-	client->spoken = client->connected;
 	if (!client->waiting)
 		client_feed(client, &text);
 	if (!client->waiting || client->ended)
 		return;
 	client_keep(client, text);
+}
+
+/*
+ * SockJS clients cut a long frame into messages by UTF-16 units. A character that is cut
+ * would count as six bytes of its frame's content-length, which says four.
+ */
+static void client_receive(void *state, struct slice text, bool binary)
+{
+	struct client *client = state;
+	char space[4];
+
+	client->spoken = client->connected;
+	if (!binary) {
+		struct slice before = utf8_join(&client->joiner, &text, space);
+
+		if (before.len > 0)
+			client_take(client, before);
+	}
+	client_take(client, text);
 }
 
 /* Who has hung up is heard to the end of what was kept, and gets its receipts. */

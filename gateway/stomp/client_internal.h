@@ -10,6 +10,7 @@
 #include "gateway/config/config.h"
 #include "gateway/session/session.h"
 #include "gateway/stomp/receipts.h"
+#include "protocol/utf8.h"
 
 struct connecting;
 
@@ -35,11 +36,12 @@ struct client {
 
 	/* One timer: the first frame until CONNECT, heart-beats from then on. */
 	struct timer timer;
-	uint32_t beat_every;   /* ms; 0: we send none */
-	uint32_t expect_every; /* ms; 0: we expect none */
-	uint64_t silent_since; /* its sign of life that the probes follow */
-	uint8_t probes;        /* how often it was probed since */
-	bool spoken;           /* something came since it was connected */
+	uint32_t beat_every;       /* ms; 0: we send none */
+	uint32_t expect_every;     /* ms; 0: we expect none */
+	uint64_t silent_since;     /* its sign of life that the probes follow */
+	uint8_t probes;            /* how often it was probed since */
+	bool spoken;               /* something came since it was connected */
+	struct utf8_joiner joiner; /* of its text messages */
 };
 
 static inline struct broker *client_broker(const struct client *client)

@@ -54,6 +54,24 @@ for (const { name, connect } of pairs.filter((pair) => pair.name.includes('SockJ
   });
 }
 
+// These cut a frame into messages of 16 KiB UTF-16 units. One of the two bodies has its
+// cuts inside of emoji.
+for (const { name, connect } of pairs.filter((pair) => /^(stompjs|webstomp).*SockJS/.test(pair.name))) {
+  test(`a long frame that is cut inside of characters arrives whole with ${name}`, async () => {
+    const client = await connect(`${gateway.url}/stomp`);
+    const destination = fresh('topic');
+    const inbox = await subscription(client, destination);
+    for (const first of ['', 'x']) {
+      const body = first + '\u{1F600}'.repeat(20_000);
+      client.publish(destination, body);
+      client.publish(destination, 'next');
+      assert.ok((await inbox.next()).body === body, 'the body is what was sent');
+      assert.equal((await inbox.next()).body, 'next');
+    }
+    await client.close();
+  });
+}
+
 for (const { name, connect } of pairs) {
   test(`every MESSAGE has a content-length that its reader takes with ${name}`, async () => {
     const receiver = await receiverOf(connect, '/stomp');
