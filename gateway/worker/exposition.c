@@ -63,24 +63,9 @@ static const char *const slow_names[SLOW_POLICIES] = {
 };
 
 static const char *const request_names[REQUEST_KINDS] = {
-	[REQUEST_REFUSED] = "refused",
-	[REQUEST_FILE] = "file",
-	[REQUEST_GREETING] = "greeting",
-	[REQUEST_INFO] = "info",
-	[REQUEST_IFRAME] = "iframe",
-	[REQUEST_WEBSOCKET] = "websocket",
-	[REQUEST_POLL] = "poll",
-	[REQUEST_XHR] = "xhr",
-	[REQUEST_XHR_STREAMING] = "xhr_streaming",
-	[REQUEST_XHR_SEND] = "xhr_send",
-	[REQUEST_EVENTSOURCE] = "eventsource",
-	[REQUEST_HTMLFILE] = "htmlfile",
-	[REQUEST_JSONP] = "jsonp",
-	[REQUEST_JSONP_SEND] = "jsonp_send",
-	[REQUEST_UNKNOWN] = "unknown",
-	[REQUEST_HEALTH] = "health",
-	[REQUEST_READY] = "ready",
-	[REQUEST_METRICS] = "metrics",
+#define X(NAME, name) [REQUEST_##NAME] = #name,
+	REQUEST_LIST(X)
+#undef X
 };
 
 /* What a text is being made of. */

@@ -14,15 +14,9 @@ static const size_t first_counter = offsetof(struct metrics, closed);
 const char *transport_name(enum transport transport)
 {
 	static const char *const names[TRANSPORTS] = {
-		[TRANSPORT_WEBSOCKET] = "websocket",
-		[TRANSPORT_WEBSOCKET_RAW] = "websocket_raw",
-		[TRANSPORT_POLL] = "poll",
-		[TRANSPORT_XHR] = "xhr",
-		[TRANSPORT_XHR_STREAMING] = "xhr_streaming",
-		[TRANSPORT_EVENTSOURCE] = "eventsource",
-		[TRANSPORT_HTMLFILE] = "htmlfile",
-		[TRANSPORT_JSONP] = "jsonp",
-		[TRANSPORT_TCP] = "tcp",
+#define X(NAME, name) [TRANSPORT_##NAME] = #name,
+		TRANSPORT_LIST(X, X, TRANSPORT_SKIP)
+#undef X
 	};
 
 	assert(transport > TRANSPORT_NONE && transport < TRANSPORTS);

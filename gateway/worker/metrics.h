@@ -99,28 +99,26 @@ enum dead_reason {
 	DEAD_REASONS,
 };
 
-/* What a request was about. */
+/* What a request was about: X(NAME, name). Each SockJS link has a kind of its own. */
+#define REQUEST_LIST(X)                                                                \
+	X(REFUSED, refused) /* its head was bad: nobody has looked further */          \
+	X(FILE, file)                                                                  \
+	X(GREETING, greeting)                                                          \
+	X(INFO, info)                                                                  \
+	X(IFRAME, iframe)                                                              \
+	X(WEBSOCKET, websocket) /* with SockJS's frames or without */                  \
+	TRANSPORT_LIST(TRANSPORT_SKIP, X, X)                                           \
+	X(UNKNOWN, unknown)                                                            \
+	X(HEALTH, health)                                                              \
+	X(READY, ready)                                                                \
+	X(METRICS, metrics)
+
 enum request_kind {
-	REQUEST_NONE,    /* of a description that says none: our mistake */
-	REQUEST_REFUSED, /* its head was bad: nobody has looked further */
-	REQUEST_FILE,
-	REQUEST_GREETING,
-	REQUEST_INFO,
-	REQUEST_IFRAME,
-	REQUEST_WEBSOCKET,
-	REQUEST_POLL,
-	REQUEST_XHR,
-	REQUEST_XHR_STREAMING,
-	REQUEST_XHR_SEND,
-	REQUEST_EVENTSOURCE,
-	REQUEST_HTMLFILE,
-	REQUEST_JSONP,
-	REQUEST_JSONP_SEND,
-	REQUEST_UNKNOWN,
-	REQUEST_HEALTH,
-	REQUEST_READY,
-	REQUEST_METRICS,
-	REQUEST_KINDS,
+	REQUEST_NONE, /* of a description that names none: our mistake */
+#define X(NAME, name) REQUEST_##NAME,
+	REQUEST_LIST(X)
+#undef X
+		REQUEST_KINDS,
 };
 
 enum {

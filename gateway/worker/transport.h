@@ -7,18 +7,38 @@
 
 #include <stdbool.h>
 
+/*
+ * The list of transports, a line for each. Everything else that names all of them is made
+ * of this list: `enum transport`, the request kinds of metrics.h, the names in metrics and
+ * logs, and the descriptions of transports/sockjs/link.h.
+ *
+ * CARRIER: it has no SockJS description. DOWNLINK: SockJS's, it opens sessions and carries
+ * messages to the client; its description is NAME_downlink. UPLINK: SockJS's, requests that
+ * bring messages; its description is NAME_uplink. The small NAME of the last two is the
+ * last segment of their URLs, too.
+ */
+#define TRANSPORT_LIST(CARRIER, DOWNLINK, UPLINK)                                      \
+	CARRIER(WEBSOCKET, websocket)         /* with SockJS's frames */               \
+	CARRIER(WEBSOCKET_RAW, websocket_raw) /* without them */                       \
+	DOWNLINK(POLL, poll)                  /* it never waits */                     \
+	DOWNLINK(XHR, xhr)                                                             \
+	DOWNLINK(XHR_STREAMING, xhr_streaming)                                         \
+	UPLINK(XHR_SEND, xhr_send)                                                     \
+	DOWNLINK(EVENTSOURCE, eventsource)                                             \
+	DOWNLINK(HTMLFILE, htmlfile)                                                   \
+	DOWNLINK(JSONP, jsonp)                                                         \
+	UPLINK(JSONP_SEND, jsonp_send)                                                 \
+	CARRIER(TCP, tcp)
+
+/* For the lines of a list that its user passes over. */
+#define TRANSPORT_SKIP(NAME, name)
+
 enum transport {
-	TRANSPORT_NONE,          /* of a description that says none: our mistake */
-	TRANSPORT_WEBSOCKET,     /* SockJS's */
-	TRANSPORT_WEBSOCKET_RAW, /* without its framing */
-	TRANSPORT_POLL,          /* it never waits */
-	TRANSPORT_XHR,
-	TRANSPORT_XHR_STREAMING,
-	TRANSPORT_EVENTSOURCE,
-	TRANSPORT_HTMLFILE,
-	TRANSPORT_JSONP,
-	TRANSPORT_TCP,
-	TRANSPORTS,
+	TRANSPORT_NONE, /* of a description that names none: our mistake */
+#define X(NAME, name) TRANSPORT_##NAME,
+	TRANSPORT_LIST(X, X, TRANSPORT_SKIP)
+#undef X
+		TRANSPORTS,
 };
 
 /* "xhr_streaming": as metrics and logs call it. Nobody asks for that of TRANSPORT_NONE. */

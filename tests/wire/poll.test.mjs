@@ -59,12 +59,17 @@ testWith('a session that a poll has opened counts under a name of its own', conf
 }), async (gateway) => {
   const before = await scrape(gateway);
   const session = new Session(gateway.port, '/echo');
-  assert.equal((await session.post('poll')).body, 'o\n');
-  assert.equal((await session.post('poll')).body, 'h\n');
+  const said = [await poll(session), await poll(session)];
+  assert.deepEqual(said, ['o\n', 'h\n']);
+  await session.send('one');
+  while (said.at(-1) === 'h\n') said.push(await poll(session));
+  assert.equal(said.at(-1), 'a["one"]\n');
   await assertChanged(gateway, before, {
     'postern_sessions_opened_total{transport="poll",endpoint="/echo"}': 1,
-    'postern_bytes_total{direction="out",transport="poll"}': 4,
-    'postern_http_requests_total{route="poll",code="200"}': 2,
+    'postern_bytes_total{direction="in",transport="poll"}': '["one"]'.length,
+    'postern_bytes_total{direction="out",transport="poll"}': said.join('').length,
+    'postern_http_requests_total{route="poll",code="200"}': said.length,
+    'postern_http_requests_total{route="xhr_send",code="204"}': 1,
     'postern_sessions_closed_total{transport="poll",reason="interrupted"}': 1,
   });
   assert.match(gateway.log, /session ended: .* transport=poll /);

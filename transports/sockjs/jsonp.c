@@ -43,7 +43,7 @@ static enum sockjs_decode jsonp_decode(
 	return decoded;
 }
 
-const struct uplink jsonp_uplink = {
+const struct uplink jsonp_send_uplink = {
 	.path = SLICE_INIT("jsonp_send"),
 	.kind = REQUEST_JSONP_SEND,
 	.family = FAMILY_JSONP,

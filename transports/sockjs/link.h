@@ -1,7 +1,7 @@
 /*
  * A SockJS transport is a description: how one frame is written into a response
  * (a downlink), or how a request brings messages (an uplink). To add one: a file
- * like eventsource.c, a line here, a line in links.c.
+ * like eventsource.c, and a line of the list in gateway/worker/transport.h.
  */
 #ifndef TRANSPORTS_SOCKJS_LINK_H
 #define TRANSPORTS_SOCKJS_LINK_H
@@ -58,15 +58,12 @@ struct uplink {
 	struct slice answer;
 };
 
-extern const struct downlink eventsource_downlink;
-extern const struct downlink htmlfile_downlink;
-extern const struct downlink jsonp_downlink;
-extern const struct downlink poll_downlink;
-extern const struct downlink xhr_downlink;
-extern const struct downlink xhr_streaming_downlink;
-
-extern const struct uplink jsonp_uplink;
-extern const struct uplink xhr_uplink;
+/* eventsource_downlink, xhr_send_uplink and so on, each in the file of its transport. */
+#define DOWNLINK(NAME, name) extern const struct downlink name##_downlink;
+#define UPLINK(NAME, name)   extern const struct uplink name##_uplink;
+TRANSPORT_LIST(TRANSPORT_SKIP, DOWNLINK, UPLINK)
+#undef DOWNLINK
+#undef UPLINK
 
 /* The one whose path it is, or NULL. */
 const struct downlink *downlink_find(struct slice path);

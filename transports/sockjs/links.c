@@ -1,15 +1,12 @@
-/* The list of transports. */
+/* Links by the last segment of their URLs. */
 #include "transports/sockjs/link.h"
 
 const struct downlink *downlink_find(struct slice path)
 {
 	static const struct downlink *const downlinks[] = {
-		&xhr_downlink,
-		&xhr_streaming_downlink,
-		&eventsource_downlink,
-		&htmlfile_downlink,
-		&jsonp_downlink,
-		&poll_downlink,
+#define X(NAME, name) &name##_downlink,
+		TRANSPORT_LIST(TRANSPORT_SKIP, X, TRANSPORT_SKIP)
+#undef X
 	};
 
 	for (size_t i = 0; i < sizeof(downlinks) / sizeof(*downlinks); i++) {
@@ -22,8 +19,9 @@ const struct downlink *downlink_find(struct slice path)
 const struct uplink *uplink_find(struct slice path)
 {
 	static const struct uplink *const uplinks[] = {
-		&xhr_uplink,
-		&jsonp_uplink,
+#define X(NAME, name) &name##_uplink,
+		TRANSPORT_LIST(TRANSPORT_SKIP, TRANSPORT_SKIP, X)
+#undef X
 	};
 
 	for (size_t i = 0; i < sizeof(uplinks) / sizeof(*uplinks); i++) {

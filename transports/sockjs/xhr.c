@@ -59,7 +59,7 @@ const struct downlink xhr_streaming_downlink = {
 	.after = SLICE_INIT("\n"),
 };
 
-const struct uplink xhr_uplink = {
+const struct uplink xhr_send_uplink = {
 	.path = SLICE_INIT("xhr_send"),
 	.kind = REQUEST_XHR_SEND,
 	.family = FAMILY_XHR,
