@@ -247,7 +247,7 @@ static void visit_to_trace(struct session *session, void *context)
 		!slice_equal(session_label(session), look->question->session))
 		return;
 	finding_add(look->finding, look->question, session_row(session));
-	session_trace(session, trace_create(look->question->reply, session));
+	session_set_tap(session, trace_create(look->question->reply, session));
 }
 
 void console_look_trace(

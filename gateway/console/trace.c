@@ -17,6 +17,7 @@ enum {
 };
 
 struct trace {
+	struct tap tap;
 	struct console_reply reply;
 	uint64_t until;
 	uint64_t second;  /* that is counted, */
@@ -24,36 +25,10 @@ struct trace {
 	uint64_t skipped; /* since the last one that was told */
 };
 
-/* The same console asks on: what it has not been told is not forgotten. */
-static void trace_follow(struct trace *trace, const struct trace *before)
+static void trace_destroy(struct tap *tap)
 {
-	if (before == NULL || !slice_equal(buf_slice(&before->reply.target.address),
-				      buf_slice(&trace->reply.target.address)))
-		return;
-	trace->second = before->second;
-	trace->told = before->told;
-	trace->skipped = before->skipped;
-}
+	struct trace *trace = container_of(tap, struct trace, tap);
 
-struct trace *trace_create(
-	const struct console_reply *reply, const struct session *session)
-{
-	struct trace *trace = xcalloc(1, sizeof(*trace));
-	const struct target *target = &reply->target;
-
-	trace->reply.about = SLICE("/frame");
-	trace->reply.target.worker = target->worker;
-	buf_append(&trace->reply.target.shown, buf_slice(&target->shown));
-	buf_append(&trace->reply.target.address, buf_slice(&target->address));
-	trace->until = loop_now(session_worker(session)->loop) + LIFE_MS;
-	trace_follow(trace, session_traced(session));
-	return trace;
-}
-
-void trace_destroy(struct trace *trace)
-{
-	if (trace == NULL)
-		return;
 	target_finish(&trace->reply.target);
 	free(trace);
 }
@@ -120,9 +95,10 @@ static void trace_tell(struct trace *trace, const struct session *session,
 	console_answer(session_worker(session)->broker, &trace->reply, event);
 }
 
-void trace_frame(struct trace *trace, const struct session *session,
-	const struct stomp_frame *frame)
+static void trace_frame(
+	struct tap *tap, const struct session *session, const struct stomp_frame *frame)
 {
+	struct trace *trace = container_of(tap, struct trace, tap);
 	struct buf written = {0}, head = {0};
 
 	if (!trace_admits(trace, loop_now(session_worker(session)->loop)))
@@ -137,9 +113,10 @@ void trace_frame(struct trace *trace, const struct session *session,
 	buf_finish(&head);
 }
 
-void trace_delivery(struct trace *trace, const struct session *session,
-	const struct delivery *delivery)
+static void trace_delivery(
+	struct tap *tap, const struct session *session, const struct delivery *delivery)
 {
+	struct trace *trace = container_of(tap, struct trace, tap);
 	const struct view view = {
 		.version = (enum stomp_version)delivery->version,
 		.wire = WIRE_OCTETS,
@@ -155,4 +132,44 @@ void trace_delivery(struct trace *trace, const struct session *session,
 		rest = slice_first(rest, rest.len - 1);
 	trace_tell(trace, session, "out", buf_slice(&head), rest);
 	buf_finish(&head);
+}
+
+static const struct tap_ops trace_ops = {
+	.frame = trace_frame,
+	.delivery = trace_delivery,
+	.destroy = trace_destroy,
+};
+
+/*
+ * The same console asks again: the new trace goes on counting where the one before has
+ * stopped, so the console still learns of the frames that were skipped.
+ */
+static void trace_follow(struct trace *trace, struct tap *before)
+{
+	if (before == NULL || before->ops != &trace_ops)
+		return;
+	const struct trace *other = container_of(before, struct trace, tap);
+
+	if (!slice_equal(buf_slice(&other->reply.target.address),
+		    buf_slice(&trace->reply.target.address)))
+		return;
+	trace->second = other->second;
+	trace->told = other->told;
+	trace->skipped = other->skipped;
+}
+
+struct tap *trace_create(
+	const struct console_reply *reply, const struct session *session)
+{
+	struct trace *trace = xcalloc(1, sizeof(*trace));
+	const struct target *target = &reply->target;
+
+	trace->tap.ops = &trace_ops;
+	trace->reply.about = SLICE("/frame");
+	trace->reply.target.worker = target->worker;
+	buf_append(&trace->reply.target.shown, buf_slice(&target->shown));
+	buf_append(&trace->reply.target.address, buf_slice(&target->address));
+	trace->until = loop_now(session_worker(session)->loop) + LIFE_MS;
+	trace_follow(trace, session_tap(session));
+	return &trace->tap;
 }

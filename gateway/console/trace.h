@@ -7,24 +7,12 @@
 #ifndef GATEWAY_CONSOLE_TRACE_H
 #define GATEWAY_CONSOLE_TRACE_H
 
-#include "gateway/session/outbound.h"
-#include "protocol/stomp.h"
-
 struct console_reply;
 struct session;
-struct trace;
+struct tap;
 
-/* Copies what it keeps. It belongs to the session (session_trace()). */
-struct trace *trace_create(
+/* For session_set_tap(), which takes it over. Copies what it keeps. */
+struct tap *trace_create(
 	const struct console_reply *reply, const struct session *session);
-void trace_destroy(struct trace *trace); /* NULL is fine */
-
-/* The client has sent a frame of that many bytes of body. */
-void trace_frame(struct trace *trace, const struct session *session,
-	const struct stomp_frame *frame);
-
-/* Something was queued for it. */
-void trace_delivery(struct trace *trace, const struct session *session,
-	const struct delivery *delivery);
 
 #endif

@@ -1,7 +1,6 @@
 #include "gateway/session/session_internal.h"
 
 #include "gateway/base/log.h"
-#include "gateway/console/trace.h"
 #include "gateway/session/handler.h"
 #include "gateway/worker/crowd.h"
 #include "protocol/xmalloc.h"
@@ -63,7 +62,7 @@ static void session_reap(struct task *task)
 	struct worker *worker = session->worker;
 
 	session_hold_finish(session);
-	session_trace(session, NULL);
+	session_set_tap(session, NULL);
 	if (session->handler->close != NULL)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
@@ -308,8 +307,8 @@ void session_send(struct session *session, const struct delivery *delivery)
 	bool pressed = session_is_pressed(session);
 	outbound_push(&session->queue, delivery);
 	session_wake(session);
-	if (session->trace != NULL)
-		trace_delivery(session->trace, session, delivery);
+	if (session->tap != NULL)
+		session->tap->ops->delivery(session->tap, session, delivery);
 	if (!pressed && session_is_pressed(session))
 		session_press(session);
 	else if (is_answer(delivery) && session->queue.count == 1)

@@ -20,11 +20,11 @@
 #include "gateway/session/joint.h"
 #include "gateway/session/outbound.h"
 #include "gateway/session/outlet.h"
+#include "gateway/session/tap.h"
 #include "gateway/worker/transport.h"
 #include "gateway/worker/worker.h"
 
 struct session;
-struct trace;
 
 /* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
 struct waiter {
@@ -228,9 +228,9 @@ struct session_facts session_facts(const struct session *session);
 void session_for_each(struct worker *worker,
 	void (*visit)(struct session *session, void *context), void *context);
 
-/* From now on `trace`, which is taken over, tells of its frames; NULL: nothing does. */
-void session_trace(struct session *session, struct trace *trace);
-struct trace *session_traced(const struct session *session); /* NULL: it is not */
+/* Takes the tap over and destroys the one before. NULL: nothing watches the session. */
+void session_set_tap(struct session *session, struct tap *tap);
+struct tap *session_tap(const struct session *session); /* NULL: nothing watches it */
 
 /* For the worker. */
 

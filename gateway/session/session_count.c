@@ -2,7 +2,6 @@
 #include "gateway/session/session_internal.h"
 
 #include "gateway/base/log.h"
-#include "gateway/console/trace.h"
 
 void session_count_queue(struct session *session)
 {
@@ -127,15 +126,16 @@ void session_for_each(struct worker *worker,
 	}
 }
 
-void session_trace(struct session *session, struct trace *trace)
+void session_set_tap(struct session *session, struct tap *tap)
 {
-	trace_destroy(session->trace);
-	session->trace = trace;
+	if (session->tap != NULL)
+		session->tap->ops->destroy(session->tap);
+	session->tap = tap;
 }
 
-struct trace *session_traced(const struct session *session)
+struct tap *session_tap(const struct session *session)
 {
-	return session->trace;
+	return session->tap;
 }
 
 static void session_log_ended(const struct session *session)

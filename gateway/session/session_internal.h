@@ -20,10 +20,10 @@ struct session {
 	void *conversation; /* the handler's */
 	struct list awake;  /* in worker->awake, ->pressed or ->answering */
 	struct outbound queue;
-	size_t lent; /* the oldest messages, which an outlet has rendered already */
-	struct trace *trace; /* owned; NULL: nobody watches */
-	uint64_t sent_at;    /* the handler sent; by loop_now(), as all times here */
-	uint64_t taken_at;   /* the kernel took a frame, or the first began to wait */
+	size_t lent;     /* the oldest messages, which an outlet has rendered already */
+	struct tap *tap; /* owned; NULL: nothing watches */
+	uint64_t sent_at;  /* the handler sent; by loop_now(), as all times here */
+	uint64_t taken_at; /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
 	enum slow_policy policy;
 	bool greeted;    /* the open frame is taken, or there is none */

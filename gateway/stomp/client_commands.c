@@ -67,11 +67,11 @@ static void on_disconnect(struct client *client, const struct stomp_frame *frame
 
 void client_obey(struct client *client, const struct stomp_frame *frame)
 {
-	struct trace *trace = session_traced(client->session);
+	struct tap *tap = session_tap(client->session);
 
 	session_count_message(client->session);
-	if (trace != NULL)
-		trace_frame(trace, client->session, frame);
+	if (tap != NULL)
+		tap->ops->frame(tap, client->session, frame);
 	counter_add(&client->worker->metrics->frames[DIRECTION_IN][frame->command], 1);
 	if (!client->connected && frame->command != STOMP_CONNECT &&
 		frame->command != STOMP_STOMP) {

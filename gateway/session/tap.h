@@ -1,0 +1,31 @@
+/*
+ * A tap watches the frames of one session, in both directions; the console's trace is one
+ * (gateway/console/trace.h). The session owns its tap (session_set_tap()). A session without
+ * a tap pays one comparison for each frame.
+ */
+#ifndef GATEWAY_SESSION_TAP_H
+#define GATEWAY_SESSION_TAP_H
+
+struct delivery;
+struct session;
+struct stomp_frame;
+struct tap;
+
+struct tap_ops {
+	/* The client has sent a frame. Borrowed for the call. */
+	void (*frame)(struct tap *tap, const struct session *session,
+		const struct stomp_frame *frame);
+
+	/* A message was queued for the client. Borrowed for the call. */
+	void (*delivery)(struct tap *tap, const struct session *session,
+		const struct delivery *delivery);
+
+	/* The session is over, or has another tap now. Frees the tap. */
+	void (*destroy)(struct tap *tap);
+};
+
+struct tap {
+	const struct tap_ops *ops;
+};
+
+#endif
