@@ -1,8 +1,8 @@
 #include "transports/edge.h"
 
 #include "protocol/xmalloc.h"
+#include "transports/base/carriers.h"
 #include "transports/door/door.h"
-#include "transports/edge_internal.h"
 #include "transports/http/http.h"
 #include "transports/tcp/tcp.h"
 #include "transports/ws/ws.h"

@@ -1,8 +1,8 @@
 #include "transports/http/courier.h"
 
 #include "protocol/xmalloc.h"
+#include "transports/base/carriers.h"
 #include "transports/base/peer.h"
-#include "transports/edge_internal.h"
 #include "transports/http/http_internal.h"
 
 #include <stdlib.h>

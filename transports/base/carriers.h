@@ -1,9 +1,17 @@
-/* What a worker's edge is made of. */
-#ifndef TRANSPORTS_EDGE_INTERNAL_H
-#define TRANSPORTS_EDGE_INTERNAL_H
+/*
+ * The carriers of a worker, by which they find each other when a post arrives from another
+ * worker. transports/edge.c makes them; this header knows none of them.
+ */
+#ifndef TRANSPORTS_BASE_CARRIERS_H
+#define TRANSPORTS_BASE_CARRIERS_H
 
 #include "gateway/worker/worker.h"
 #include "protocol/http_head.h"
+
+struct door;
+struct http;
+struct tcp;
+struct ws;
 
 struct edge {
 	struct worker *worker;
@@ -16,7 +24,7 @@ struct edge {
 	struct http_head head; /* of the WebSocket that arrives */
 };
 
-/* NULL when the worker has no edge any more: posts may come that late. */
+/* NULL when the worker has no edge any more: posts may arrive that late. */
 static inline struct http *edge_http(const struct worker *worker)
 {
 	return worker->edge == NULL ? NULL : worker->edge->http;
