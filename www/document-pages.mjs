@@ -28,8 +28,9 @@ const renderer = {
   heading({ tokens, depth, text }) {
     return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
   },
-  code({ text }) {
-    return `<pre tabindex="0"><code>${escape(text)}</code></pre>\n`;
+  // What has no language is a picture of characters, whose lines must not be broken.
+  code({ text, lang }) {
+    return `<pre tabindex="0"${lang ? '' : ' class="picture"'}><code>${escape(text)}</code></pre>\n`;
   },
   // A table that is too wide scrolls by itself. On a phone each row is a card, whose cells say
   // by themselves what they are; the roles are for browsers that then take it for no table.
