@@ -6,6 +6,7 @@
 #ifndef GATEWAY_SESSION_HANDLER_H
 #define GATEWAY_SESSION_HANDLER_H
 
+#include "gateway/worker/ending.h"
 #include "protocol/slice.h"
 
 #include <stdint.h>
@@ -25,23 +26,19 @@ struct handler {
 	void (*receive)(void *state, struct slice text, bool binary);
 
 	/*
-	 * Nothing more will come from the peer, or be heard, but it may still read.
-	 * What is under way may be finished, then the session must be closed.
-	 * NULL: it is closed at once.
+	 * The session ends, for that reason. ENDING_CLOSED: the peer has closed its
+	 * sending side, or the gateway stops; receive() is not called again. The handler
+	 * may still send, and must then close the session. ENDING_SLOW_CONSUMER: the peer
+	 * reads too slowly and its queue has been emptied. The handler may send a last
+	 * message; the session closes when it returns. NULL: the session closes immediately.
 	 */
-	void (*hang_up)(void *state);
+	void (*end)(void *state, enum ending why);
 
 	/*
 	 * The kernel has taken a message of that subscription that was marked to be
 	 * told (DELIVERY_TOLD). Nothing may be sent or closed here. May be NULL.
 	 */
 	void (*sent)(void *state, uint32_t ordinal);
-
-	/*
-	 * The peer reads too slowly: the queue was over its bound and has been
-	 * emptied. A last word may be sent; the session closes. May be NULL.
-	 */
-	void (*overflow)(void *state);
 
 	/* The session is over. Called exactly once; frees the state. May be NULL. */
 	void (*close)(void *state);

@@ -15,12 +15,26 @@ enum { KEY_MAX = 512 };
 static const char *const state_names[] = {
 	[SESSION_CONNECTING] = "connecting",
 	[SESSION_OPEN] = "open",
+	[SESSION_OVERFLOWED] = "overflowed",
 	[SESSION_CLOSING] = "closing",
 	[SESSION_CLOSED] = "closed",
 };
 
+/* The states that may follow each, as bits. */
+static const unsigned state_follows[] = {
+	[SESSION_CONNECTING] = 1u << SESSION_OPEN | 1u << SESSION_OVERFLOWED |
+			       1u << SESSION_CLOSING | 1u << SESSION_CLOSED,
+	[SESSION_OPEN] =
+		1u << SESSION_OVERFLOWED | 1u << SESSION_CLOSING | 1u << SESSION_CLOSED,
+	[SESSION_OVERFLOWED] =
+		1u << SESSION_OPEN | 1u << SESSION_CLOSING | 1u << SESSION_CLOSED,
+	[SESSION_CLOSING] = 1u << SESSION_CLOSED,
+	[SESSION_CLOSED] = 0,
+};
+
 void session_set_state(struct session *session, enum session_state state)
 {
+	assert((state_follows[session->state] & 1u << state) != 0);
 	log_debug("session %s: %s, then %s", session->label,
 		state_names[session->state], state_names[state]);
 	session->state = state;
@@ -42,7 +56,7 @@ static struct slice session_make_key(
 
 void session_wake(struct session *session)
 {
-	if (!session->doomed && !list_is_linked(&session->awake))
+	if (session->state != SESSION_CLOSED && !list_is_linked(&session->awake))
 		list_append(&session->worker->awake, &session->awake);
 }
 
@@ -85,10 +99,9 @@ void session_finish(struct session *session)
 	struct worker *worker = session->worker;
 	struct outlet *outlet = session->outlet;
 
-	if (session->doomed)
+	if (session->state == SESSION_CLOSED)
 		return;
 	session_set_state(session, SESSION_CLOSED);
-	session->doomed = true;
 	session->outlet = NULL;
 	loop_timer_stop(worker->loop, &session->timer);
 	list_remove(&session->awake);
@@ -148,8 +161,8 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->handler = handler_find(endpoint->handler);
 	session->transport = transport;
 	session->framing = transport_is_raw(transport) ? SESSION_RAW : SESSION_SOCKJS;
-	session->greeted = session->framing == SESSION_RAW;
-	session->state = session->greeted ? SESSION_OPEN : SESSION_CONNECTING;
+	session->open_due = session->framing == SESSION_SOCKJS;
+	session->state = session->open_due ? SESSION_CONNECTING : SESSION_OPEN;
 	session->timer.fire = session_on_timer;
 	session->reap.run = session_reap;
 	session->policy = slow_policy(endpoint);
@@ -266,7 +279,7 @@ void session_attended(struct session *session)
 
 void session_receive(struct session *session, struct slice text, bool binary)
 {
-	if (session->state != SESSION_CONNECTING && session->state != SESSION_OPEN)
+	if (session->state >= SESSION_CLOSING)
 		return;
 	session_heard(session);
 	if (!session->handler->is_stream)
@@ -278,8 +291,8 @@ void session_hang_up(struct session *session)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
-	if (session->handler->hang_up != NULL)
-		session->handler->hang_up(session->conversation);
+	if (session->handler->end != NULL)
+		session->handler->end(session->conversation, ENDING_CLOSED);
 	else
 		session_close(session, ENDING_CLOSED);
 }
@@ -294,7 +307,7 @@ static bool is_answer(const struct delivery *delivery)
 
 void session_send(struct session *session, const struct delivery *delivery)
 {
-	if (session->state >= SESSION_CLOSING || session->overflowed)
+	if (session->state >= SESSION_OVERFLOWED)
 		return;
 	if ((delivery->flags & DELIVERY_LENT) == 0 &&
 		!session_make_room(session, message_size(delivery->message))) {
@@ -336,7 +349,7 @@ void session_close(struct session *session, enum ending ending)
 	if (session->state >= SESSION_CLOSING)
 		return;
 	/* What waited is dropped: whatever the handler says, that was no good end. */
-	if (session->overflowed)
+	if (session->state == SESSION_OVERFLOWED)
 		session_set_ending(session, ENDING_SLOW_CONSUMER);
 	session_set_ending(session, ending);
 	session_set_state(session, SESSION_CLOSING);
@@ -372,11 +385,11 @@ void session_flush(struct list *awake)
 {
 	struct session *session = container_of(awake, struct session, awake);
 
-	if (session->overflowed)
+	if (session->state == SESSION_OVERFLOWED)
 		session_tell_overflow(session);
 	if (session->outlet != NULL)
 		session->outlet->ops->wake(session->outlet);
-	if (session->doomed || session->queue.count == 0)
+	if (session->state == SESSION_CLOSED || session->queue.count == 0)
 		return;
 	session_keep_latest(session);
 	session_count_queue(session);
@@ -406,7 +419,7 @@ static bool session_goes_on(const struct session *session)
 
 static void session_go_away(struct session *session)
 {
-	if (!session->overflowed)
+	if (session->state != SESSION_OVERFLOWED)
 		session_set_ending(session, ENDING_GOING_AWAY);
 	session_hang_up(session);
 }

@@ -32,11 +32,13 @@ struct waiter {
 	void (*go_on)(struct waiter *waiter);
 };
 
+/* In the order in which a session goes through them; session_internal.h has the table. */
 enum session_state {
-	SESSION_CONNECTING,
+	SESSION_CONNECTING, /* SockJS: the open frame has not left */
 	SESSION_OPEN,
-	SESSION_CLOSING,
-	SESSION_CLOSED,
+	SESSION_OVERFLOWED, /* its full queue was emptied; the handler is told in this turn */
+	SESSION_CLOSING, /* what is queued leaves, then the close frame */
+	SESSION_CLOSED,  /* freed at the top level of the loop */
 };
 
 enum session_framing {

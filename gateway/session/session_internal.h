@@ -26,10 +26,8 @@ struct session {
 	uint64_t taken_at; /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
 	enum slow_policy policy;
-	bool greeted;    /* the open frame is taken, or there is none */
-	bool beat_due;   /* h waits */
-	bool overflowed; /* the handler must be told */
-	bool doomed;     /* its destruction is deferred */
+	bool open_due; /* the SockJS frame o waits */
+	bool beat_due; /* the SockJS frame h waits */
 	uint8_t family;
 	uint8_t ending;   /* enum ending: why it ends */
 	uint64_t counted; /* what the metrics know of queue.bytes */
@@ -73,7 +71,22 @@ static inline uint64_t session_now(const struct session *session)
 
 /* session.c */
 
-/* The one writer of the state. */
+/*
+ * The one writer of the state. Any other step than these is a mistake of ours and aborts:
+ *
+ *              | the open   | the queue  | its turn:  | session_    | session_finish():
+ *              | frame left | is full    | the handler| close()     | close frame left,
+ *              |            |            | is told    |             | outlet lost, late
+ *   -----------+------------+------------+------------+-------------+------------------
+ *   CONNECTING | OPEN       | OVERFLOWED | -          | CLOSING     | CLOSED
+ *   OPEN       | -          | OVERFLOWED | -          | CLOSING     | CLOSED
+ *   OVERFLOWED | stays      | stays      | OPEN, then | CLOSING     | CLOSED
+ *              |            |            | CLOSING    |             |
+ *   CLOSING    | stays      | stays      | -          | stays       | CLOSED
+ *   CLOSED     | -          | -          | -          | stays       | stays
+ *
+ * A raw session (WebSocket, TCP) begins OPEN.
+ */
 void session_set_state(struct session *session, enum session_state state);
 
 /* Puts the session among those whose outlet is told to pull. */

@@ -12,7 +12,7 @@ struct outlet *session_outlet(const struct session *session)
 
 bool session_attach(struct session *session, struct outlet *outlet)
 {
-	if (session->outlet != NULL || session->doomed)
+	if (session->outlet != NULL || session->state == SESSION_CLOSED)
 		return false;
 	session->outlet = outlet;
 	session->taken_at = session_now(session);
@@ -21,7 +21,7 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	session_attended(session);
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		session_wake(session);
-	if (!session->greeted)
+	if (session->open_due)
 		session_hurry(session);
 	session_plan(session);
 	return true;
@@ -47,7 +47,7 @@ enum session_next session_next(const struct session *session)
 {
 	if (session->state == SESSION_CLOSED)
 		return SESSION_NEXT_NOTHING;
-	if (!session->greeted)
+	if (session->open_due)
 		return SESSION_NEXT_OPEN;
 	if (session->queue.count > 0)
 		return SESSION_NEXT_MESSAGES;
@@ -94,7 +94,7 @@ static void session_pop(struct session *session, size_t count)
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes)
 {
-	if (session->doomed)
+	if (session->state == SESSION_CLOSED)
 		return;
 	session->taken_at = session_now(session);
 	session_count_out(session, bytes);
@@ -102,7 +102,7 @@ void session_popped(
 	case SESSION_NEXT_NOTHING:
 		break;
 	case SESSION_NEXT_OPEN:
-		session->greeted = true;
+		session->open_due = false;
 		if (session->state == SESSION_CONNECTING)
 			session_set_state(session, SESSION_OPEN);
 		break;

@@ -43,7 +43,7 @@ bool session_is_urgent(const struct session *session)
 
 void session_press(struct session *session)
 {
-	if (session->doomed)
+	if (session->state == SESSION_CLOSED)
 		return;
 	list_remove(&session->awake);
 	list_append(&session->worker->pressed, &session->awake);
@@ -102,25 +102,25 @@ void session_overflow(struct session *session, enum bound bound)
 	metrics_refuse(session->worker->metrics, bound);
 	outbound_cut(&session->queue, session->lent, &session->worker->names);
 	session_count_queue(session);
-	session->overflowed = true;
+	log_info("session %s: slow consumer, its queue is dropped", session->label);
+	session_set_state(session, SESSION_OVERFLOWED);
 	session_wake(session);
 }
 
 void session_tell_overflow(struct session *session)
 {
-	session->overflowed = false;
+	session_set_state(session, SESSION_OPEN); /* for the handler's last word */
 	session_set_ending(
 		session, ENDING_SLOW_CONSUMER); /* whatever the handler says */
-	log_info("session %s: slow consumer, its queue is dropped", session->label);
-	if (session->handler->overflow != NULL && session->state < SESSION_CLOSING)
-		session->handler->overflow(session->conversation);
+	if (session->handler->end != NULL)
+		session->handler->end(session->conversation, ENDING_SLOW_CONSUMER);
 	session_close(session, ENDING_SLOW_CONSUMER);
 }
 
 /* Bytes that its end would set free. */
 static uint64_t session_weight(const struct session *session)
 {
-	if (session->state >= SESSION_CLOSING || session->overflowed)
+	if (session->state >= SESSION_OVERFLOWED)
 		return 0;
 	return session->queue.bytes;
 }

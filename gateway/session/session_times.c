@@ -51,7 +51,7 @@ void session_plan(struct session *session)
 {
 	uint64_t look = session_next_look(session), now = session_now(session);
 
-	if (session->doomed || look == 0)
+	if (session->state == SESSION_CLOSED || look == 0)
 		loop_timer_stop(session->worker->loop, &session->timer);
 	else
 		loop_timer_start(session->worker->loop, &session->timer,

@@ -197,10 +197,15 @@ static void client_committed(struct party *party)
 	client_go_on(container_of(party, struct client, party));
 }
 
-static void client_hang_up(void *state)
+static void client_on_end(void *state, enum ending why)
 {
 	struct client *client = state;
 
+	if (why == ENDING_SLOW_CONSUMER) {
+		client_refuse(client,
+			&(struct client_refusal){.kind = REFUSAL_SLOW_CONSUMER});
+		return;
+	}
 	client->hung_up = !client->disconnecting;
 	client_leave(client);
 }
@@ -235,11 +240,6 @@ static void *client_open(struct session *session)
 	return client;
 }
 
-static void client_overflow(void *state)
-{
-	client_refuse(state, &(struct client_refusal){.kind = REFUSAL_SLOW_CONSUMER});
-}
-
 static void client_close(void *state)
 {
 	struct client *client = state;
@@ -261,8 +261,7 @@ const struct handler stomp_handler = {
 	.is_stream = true,
 	.open = client_open,
 	.receive = client_receive,
-	.hang_up = client_hang_up,
+	.end = client_on_end,
 	.sent = client_sent,
-	.overflow = client_overflow,
 	.close = client_close,
 };

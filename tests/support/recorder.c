@@ -28,8 +28,12 @@ static void recorder_receive(void *state, struct slice text, bool binary)
 		record(SLICE("(binary)"));
 }
 
-static void recorder_overflow(void *state)
+static void recorder_end(void *state, enum ending why)
 {
+	if (why != ENDING_SLOW_CONSUMER) {
+		session_close(state, why);
+		return;
+	}
 	record(SLICE("overflow"));
 	session_send_text(state, SLICE("too slow"), false);
 }
@@ -44,7 +48,7 @@ const struct handler recorder_handler = {
 	.name = SLICE_INIT("recorder"),
 	.open = recorder_open,
 	.receive = recorder_receive,
-	.overflow = recorder_overflow,
+	.end = recorder_end,
 	.close = recorder_close,
 };
 

@@ -30,10 +30,10 @@ static void on_receive(void *state, struct slice text, bool binary)
 }
 
 /* As a client that has something under way still. */
-static void on_hang_up(void *state)
+static void on_session_end(void *state, enum ending why)
 {
 	if (!site.keeps)
-		session_close(state, ENDING_CLOSED);
+		session_close(state, why);
 }
 
 static void on_close(void *state)
@@ -47,7 +47,7 @@ static const struct handler test_handler = {
 	.name = SLICE_INIT("stomp"),
 	.open = on_open,
 	.receive = on_receive,
-	.hang_up = on_hang_up,
+	.end = on_session_end,
 	.close = on_close,
 };
 
