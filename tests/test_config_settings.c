@@ -72,7 +72,7 @@ END_TEST
 START_TEST(settings_go_over_the_file_and_leave_the_rest)
 {
 	set("--workers", "7");
-	set("--limits.frame", "1000");
+	set("--limits.frame", "0000000000000000000000001000");
 	set("--times.ping", "5");
 	set("--require-origin", "true");
 	struct config *config = parse("{\"listen\": \":81\", \"workers\": 2,"
@@ -109,6 +109,7 @@ static const struct {
 	{"/a", 1, "/a"},
 	{"/a,/b", 2, "/b"},
 	{" /a , /b ", 2, "/b"},
+	{"/a,   /b", 2, "/b"},
 	{"[\"/a\", \"/b\", \"/c\"]", 3, "/c"},
 	{"[]", 0, NULL},
 	{"", 0, NULL},
@@ -147,6 +148,11 @@ static const struct {
 } mistakes[] = {
 	{"--workers", "", "--workers: workers: must be a whole number"},
 	{"--workers", "-1", "--workers: workers: must be a whole number"},
+	{"--workers", "+1", "--workers: workers: must be a whole number"},
+	{"--workers", " 1", "--workers: workers: must be a whole number"},
+	{"--workers", "1 ", "--workers: workers: must be a whole number"},
+	{"--workers", "99999999999999999999999x",
+		"--workers: workers: must be a whole number"},
 	{"--workers", "1e2", "--workers: workers: must be a whole number"},
 	{"--workers", "257", "--workers: workers: must be from 0 to 256"},
 	{"--times.ping", "99999999999999999999999",

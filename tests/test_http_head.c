@@ -120,6 +120,8 @@ static const struct {
 	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\n"
 		    "Content-Length: 18446744073709551616\r\n\r\n"),
 		400},
+	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 007\r\n\r\n"), 0},
+	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 1\r\n\r\n"), 400},
 	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n"), 400},
 	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n"), 400},
 	{SLICE_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1,1\r\n\r\n"), 400},

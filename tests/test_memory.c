@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(who_must_acknowledge_gets_no_more_than_its_prefetch)
 {
-	subscribe(peers[0], "{ack:client-individual}{prefetch-count:2}");
+	subscribe(peers[0], "{ack:client-individual}{prefetch-count:000000002}");
 	for (int i = 0; i < 5; i++)
 		send((char[]){(char)('1' + i), '\0'});
 	assert_hears(peers[0], MESSAGE("1") " " MESSAGE("2"));

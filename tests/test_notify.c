@@ -87,6 +87,10 @@ START_TEST(the_watchdog_is_for_the_process_that_it_names)
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	setenv("WATCHDOG_PID", pid, 1);
 	ck_assert_uint_eq(notify_watchdog(), 30000);
+	setenv("WATCHDOG_USEC", " 4000x", 1);
+	ck_assert_uint_eq(notify_watchdog(), 4);
+	setenv("WATCHDOG_USEC", "x", 1);
+	ck_assert_uint_eq(notify_watchdog(), 0);
 }
 END_TEST
 

@@ -167,6 +167,8 @@ static const struct {
 	{"https://shop.example:", false},
 	{"https://shop.example:0x50", false},
 	{"https://shop.example:65536", false},
+	{"https://shop.example:65535", true},
+	{"https://shop.example:0", false},
 	{"https://shop.example:080", false},
 	{"https://shop.example:80*", false},
 	{"file://*", false},

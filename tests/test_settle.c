@@ -134,6 +134,15 @@ static const struct {
 	{STOMP_ACK, STOMP_1_2, "id", "1-1-99999999999", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "99999999999999999-1-1", "", BROKER_REFUSED,
 		false},
+	{STOMP_ACK, STOMP_1_2, "id", "0000000000000001-01-0001", "", BROKER_TAKEN,
+		false},
+	{STOMP_ACK, STOMP_1_2, "id", "00000000000000001-1-1", "", BROKER_REFUSED,
+		false}, /* 17 digits */
+	{STOMP_ACK, STOMP_1_2, "id", "ffffffffffffffff-1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-4294967297", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-a-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-+1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", " 1-1-1", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "x", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "", "", BROKER_REFUSED, false},
 };
