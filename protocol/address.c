@@ -1,6 +1,6 @@
 #include "protocol/address.h"
 
-#include "protocol/ascii.h"
+#include "protocol/number.h"
 
 #include <arpa/inet.h>
 
@@ -70,22 +70,6 @@ struct slice address_write(const struct address *address, char text[ADDRESS_TEXT
 	return slice_of(written);
 }
 
-/* At most three digits, none of them a leading zero. */
-static bool read_bits(struct slice text, unsigned *bits)
-{
-	unsigned number = 0;
-
-	if (text.len == 0 || text.len > 3 || (text.len > 1 && text.data[0] == '0'))
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.data[i]))
-			return false;
-		number = number * 10 + (unsigned)(text.data[i] - '0');
-	}
-	*bits = number;
-	return true;
-}
-
 /* True when the first `bits` bits are alike. */
 static bool agree(const struct address *a, const struct address *b, unsigned bits)
 {
@@ -108,17 +92,18 @@ static bool is_clear_behind(const struct address *address, unsigned bits)
 bool network_parse(struct slice text, struct network *network)
 {
 	size_t slash = slice_find(text, '/');
-	struct slice number = slice_from(text, slash + 1);
 	struct network read = {.bits = ADDRESS_BITS};
+	uint64_t bits;
 
 	if (!address_parse(slice_first(text, slash), &read.base))
 		return false;
 	if (slash < text.len) {
 		bool is_v4 = slice_find(text, ':') == text.len;
 
-		if (!read_bits(number, &read.bits))
+		if (!number_read_canonical(
+			    slice_from(text, slash + 1), ADDRESS_BITS, &bits))
 			return false;
-		read.bits += is_v4 ? V4_AT_BIT : 0;
+		read.bits = (unsigned)bits + (is_v4 ? V4_AT_BIT : 0);
 	}
 	if (read.bits > ADDRESS_BITS || !is_clear_behind(&read.base, read.bits))
 		return false;

@@ -1,33 +1,17 @@
 /* STOMP 1.1 and 1.2, Heart-beating: read an offer, agree on a pace. */
 #include "protocol/heartbeat.h"
 
-#include "protocol/ascii.h"
-
-/* Digits only, at least one, 32 bits. */
-static bool read_number(struct slice digits, uint32_t *number)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < digits.len; i++) {
-		if (!ascii_is_digit(digits.data[i]))
-			return false;
-		value = value * 10 + (uint64_t)(digits.data[i] - '0');
-		if (value > UINT32_MAX)
-			return false;
-	}
-	*number = (uint32_t)value;
-	return digits.len > 0;
-}
+#include "protocol/number.h"
 
 bool heartbeat_parse(struct slice value, struct heartbeat *offer)
 {
 	size_t comma = slice_find(value, ',');
-	struct heartbeat read = {0, 0};
+	uint64_t send, want;
 
-	if (!read_number(slice_first(value, comma), &read.send) ||
-		!read_number(slice_from(value, comma + 1), &read.want))
+	if (!number_read(slice_first(value, comma), UINT32_MAX, &send) ||
+		!number_read(slice_from(value, comma + 1), UINT32_MAX, &want))
 		return false;
-	*offer = read;
+	*offer = (struct heartbeat){(uint32_t)send, (uint32_t)want};
 	return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "protocol/address.h"
 #include "protocol/ascii.h"
+#include "protocol/number.h"
 
 enum {
 	HOST_MAX = 255, /* RFC 1035: no name is longer */
@@ -37,11 +38,9 @@ static bool is_address(struct slice address)
 
 static bool is_port(struct slice port)
 {
-	for (size_t i = 0; i < port.len; i++) {
-		if (!ascii_is_digit(port.data[i]))
-			return false;
-	}
-	return port.len > 0 && port.len <= PORT_DIGITS_MAX;
+	uint64_t number;
+
+	return port.len <= PORT_DIGITS_MAX && number_read(port, UINT64_MAX, &number);
 }
 
 bool host_split(struct slice text, struct slice *host, struct slice *port)

@@ -10,6 +10,7 @@
 
 #include "protocol/ascii.h"
 #include "protocol/host.h"
+#include "protocol/number.h"
 #include "protocol/origin.h"
 
 #include <assert.h>
@@ -124,23 +125,6 @@ static int check_target(struct slice target, struct slice method)
 	return 0;
 }
 
-/* Digits alone, and no more than 64 bits. */
-static bool read_length(struct slice text, uint64_t *result)
-{
-	uint64_t length = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.data[i]))
-			return false;
-		uint64_t digit = (uint64_t)(text.data[i] - '0');
-		if (length > (UINT64_MAX - digit) / 10)
-			return false;
-		length = length * 10 + digit;
-	}
-	*result = length;
-	return text.len > 0;
-}
-
 static bool header_is_good(const struct http_header *header)
 {
 	return is_token(header->name) && is_printable(header->value);
@@ -162,8 +146,9 @@ static int check_framing(struct http_head *head)
 	const struct slice *coding = http_header(head, SLICE("Transfer-Encoding"));
 	uint64_t bytes;
 
-	if (length != NULL && (coding != NULL || !read_length(*length, &bytes) ||
-				      header_count(head, SLICE("Content-Length")) > 1))
+	if (length != NULL &&
+		(coding != NULL || !number_read(*length, UINT64_MAX, &bytes) ||
+			header_count(head, SLICE("Content-Length")) > 1))
 		return head_fault(head, 400, "header Content-Length", *length);
 	if (coding == NULL)
 		return 0;
@@ -413,7 +398,7 @@ uint64_t http_body_length(const struct http_head *head)
 	uint64_t bytes = 0;
 
 	if (length != NULL)
-		read_length(*length, &bytes);
+		number_read(*length, UINT64_MAX, &bytes);
 	return bytes;
 }
 

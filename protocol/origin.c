@@ -8,6 +8,7 @@
 #include "protocol/address.h"
 #include "protocol/ascii.h"
 #include "protocol/host.h"
+#include "protocol/number.h"
 
 struct origin {
 	struct slice scheme, host,
@@ -145,11 +146,10 @@ static bool is_scheme(struct slice scheme)
 /* As browsers write it: no leading zero. */
 static bool is_port(struct slice port)
 {
-	size_t number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; i < port.len; i++)
-		number = number * 10 + (size_t)(port.data[i] - '0');
-	return port.len == 0 || (port.data[0] != '0' && number <= PORT_MAX);
+	return port.len == 0 ||
+	       (number_read_canonical(port, PORT_MAX, &number) && number > 0);
 }
 
 /* An IPv6 address as browsers write it. */

@@ -1,11 +1,10 @@
 #include "protocol/proxy_head.h"
 
-#include "protocol/ascii.h"
+#include "protocol/number.h"
 
 enum {
 	LINE_MAX_BYTES = 107, /* of version 1, its CR LF too */
-	PORT_DIGITS_MAX = 5,
-	FIXED_BYTES = 16, /* of version 2: signature, command, family, length */
+	FIXED_BYTES = 16,     /* of version 2: signature, command, family, length */
 };
 
 static const struct slice line_start = SLICE_INIT("PROXY ");
@@ -32,17 +31,9 @@ static struct slice take_word(struct slice *line)
 
 static bool read_port(struct slice text, uint16_t *port)
 {
-	unsigned long number = 0;
+	uint64_t number;
 
-	if (text.len == 0 || text.len > PORT_DIGITS_MAX ||
-		(text.len > 1 && text.data[0] == '0'))
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.data[i]))
-			return false;
-		number = number * 10 + (unsigned long)(text.data[i] - '0');
-	}
-	if (number > UINT16_MAX)
+	if (!number_read_canonical(text, UINT16_MAX, &number))
 		return false;
 	*port = (uint16_t)number;
 	return true;

@@ -8,7 +8,7 @@
  */
 #include "protocol/stomp.h"
 
-#include "protocol/ascii.h"
+#include "protocol/number.h"
 #include "protocol/stomp_head.h"
 #include "protocol/xmalloc.h"
 
@@ -209,24 +209,6 @@ static void read_header(struct stomp_parser *parser, struct slice line)
 				: "undefined escape in a header");
 }
 
-/* Reads digits; a number that is too large for a size_t becomes SIZE_MAX. */
-static bool read_length(struct slice digits, size_t *length)
-{
-	size_t number = 0;
-
-	for (size_t i = 0; i < digits.len; i++) {
-		if (!ascii_is_digit(digits.data[i]))
-			return false;
-		size_t digit = (size_t)(digits.data[i] - '0');
-		bool fits = number <= (SIZE_MAX - digit) / 10;
-		number = fits ? number * 10 + digit : SIZE_MAX;
-	}
-	if (digits.len == 0)
-		return false;
-	*length = number;
-	return true;
-}
-
 static bool has_use_for_body(const struct stomp_parser *parser)
 {
 	return parser->reading->command == STOMP_SEND ||
@@ -256,8 +238,12 @@ static void finish_head(struct stomp_parser *parser)
 		stomp_head_find(&parser->reading->head, SLICE("content-length"));
 	if (length == NULL)
 		return;
+	uint64_t bytes = 0;
+	const bool is_number = number_read_capped(*length, SIZE_MAX, &bytes);
+
 	parser->reading->has_length = true;
-	if (!read_length(*length, &parser->reading->length))
+	parser->reading->length = (size_t)bytes;
+	if (!is_number)
 		fail(parser, STOMP_FAULT_LENGTH, *length,
 			"content-length is not a number");
 	else if (parser->reading->length > 0 && !may_have_body(parser))

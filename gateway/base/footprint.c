@@ -1,5 +1,7 @@
 #include "gateway/base/footprint.h"
 
+#include "protocol/number.h"
+
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -23,11 +25,14 @@ uint64_t footprint_used(void)
 static void lower_to(uint64_t *limit, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	unsigned long long number;
+	char line[32] = "";
+	uint64_t number;
 
 	if (file == NULL)
 		return;
-	if (fscanf(file, "%llu", &number) == 1 && number < *limit)
+	/* "max" is no number: such a group has no limit. */
+	if (fgets(line, sizeof(line), file) != NULL &&
+		number_read((struct slice){line, strcspn(line, "\n")}, *limit, &number))
 		*limit = number;
 	fclose(file);
 }

@@ -70,8 +70,7 @@ void notify_alive(void)
 	notify("WATCHDOG=1");
 }
 
-/* The number that a variable holds, or 0. */
-static unsigned long long number_of(const char *variable)
+uint64_t notify_number(const char *variable)
 {
 	const char *text = getenv(variable);
 
@@ -82,7 +81,7 @@ uint64_t notify_watchdog(void)
 {
 	/* Without WATCHDOG_PID it is meant for whoever reads it. */
 	if (getenv("WATCHDOG_PID") != NULL &&
-		number_of("WATCHDOG_PID") != (unsigned long long)getpid())
+		notify_number("WATCHDOG_PID") != (uint64_t)getpid())
 		return 0;
-	return number_of("WATCHDOG_USEC") / 1000;
+	return notify_number("WATCHDOG_USEC") / 1000;
 }

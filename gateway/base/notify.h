@@ -24,4 +24,11 @@ void notify_alive(void);
 /* 0 when nobody waits for that. */
 uint64_t notify_watchdog(void);
 
+/*
+ * The number that an environment variable of the service manager holds, LISTEN_FDS for
+ * instance; 0 when it is not set or begins with no number. The manager is trusted: blanks
+ * before the number and anything after it are passed over, as by strtoull().
+ */
+uint64_t notify_number(const char *variable);
+
 #endif

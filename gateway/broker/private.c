@@ -11,12 +11,15 @@
 
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
+#include "protocol/number.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+enum { WORKER_DIGITS_MAX = 3 };
 
 /* True with what follows in *rest, if it is more than that. */
 static bool is_behind(struct slice destination, struct slice prefix, struct slice *rest)
@@ -139,17 +142,11 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 bool private_aim_reply(
 	const struct broker *broker, struct slice token, struct target *target)
 {
-	uint64_t worker = 0;
+	uint64_t worker;
 	size_t len = slice_find(token, '-');
 
-	if (len == 0 || len > 3 || len == token.len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (token.data[i] < '0' || token.data[i] > '9')
-			return false;
-		worker = worker * 10 + (uint64_t)(token.data[i] - '0');
-	}
-	if (worker >= broker->workers)
+	if (len > WORKER_DIGITS_MAX || len == token.len ||
+		!number_read(slice_first(token, len), broker->workers - 1, &worker))
 		return false;
 	buf_append(&target->shown, SLICE("/reply-queue/"));
 	buf_append(&target->shown, token);

@@ -10,36 +10,28 @@
 #include "gateway/broker/transaction.h"
 
 #include "gateway/worker/metrics.h"
+#include "protocol/number.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
-/* Reads digits up to `end` and moves behind it. False for none, and for too many. */
-static bool read_number(struct slice *text, unsigned base, char end, uint64_t *number)
-{
-	size_t len = slice_find(*text, end);
+enum { DIGITS_MAX = 16 }; /* of 64 bits in hexadecimal */
 
-	*number = 0;
-	if (len == 0 || len > 16)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char c = text->data[i];
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-							: base;
-		if (digit >= base)
-			return false;
-		*number = *number * base + digit;
-	}
-	*text = slice_from(*text, len + 1);
-	return true;
+/* Cuts off what stands before `end`; empty when that is more than a number can have. */
+static struct slice settle_take_digits(struct slice *text, char end)
+{
+	struct slice digits = slice_first(*text, slice_find(*text, end));
+
+	*text = slice_from(*text, digits.len + 1);
+	return slice_first(digits, digits.len > DIGITS_MAX ? 0 : digits.len);
 }
 
 /* EPOCH-OFFSET, as message.c writes it; `end` follows, or nothing. */
-static bool read_place(struct slice *text, char end, struct place *place)
+static bool settle_take_place(struct slice *text, char end, struct place *place)
 {
-	return read_number(text, 16, '-', &place->epoch) &&
-	       read_number(text, 10, end, &place->offset);
+	return number_read_hex(
+		       settle_take_digits(text, '-'), UINT64_MAX, &place->epoch) &&
+	       number_read(settle_take_digits(text, end), UINT64_MAX, &place->offset);
 }
 
 /* What a frame acknowledges. */
@@ -76,8 +68,8 @@ static enum finding find_by_ack(
 	struct place place;
 	uint64_t ordinal;
 
-	if (!read_place(&id, '-', &place) || !read_number(&id, 10, '\0', &ordinal) ||
-		ordinal > UINT32_MAX)
+	if (!settle_take_place(&id, '-', &place) ||
+		!number_read(settle_take_digits(&id, '\0'), UINT32_MAX, &ordinal))
 		return FINDING_NOTHING;
 	return find_place(subscription_at(party, (uint32_t)ordinal), place, found);
 }
@@ -94,10 +86,11 @@ static enum finding find_by_message(const struct broker_call *call, struct slice
 
 		if (one != NULL && one->ack == ACK_AUTO)
 			return FINDING_AUTO;
-		return read_place(&id, '\0', &place) ? find_place(one, place, found)
-						     : FINDING_NOTHING;
+		return settle_take_place(&id, '\0', &place)
+			       ? find_place(one, place, found)
+			       : FINDING_NOTHING;
 	}
-	if (!read_place(&id, '\0', &place))
+	if (!settle_take_place(&id, '\0', &place))
 		return FINDING_NOTHING;
 	for (size_t i = 0; i < party->subscription_count; i++) {
 		struct subscription *one = party->subscriptions[i];

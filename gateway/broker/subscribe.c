@@ -3,6 +3,9 @@
 #include "gateway/broker/resolve.h"
 
 #include "gateway/worker/metrics.h"
+#include "protocol/number.h"
+
+enum { PREFETCH_DIGITS_MAX = 9 };
 
 static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 {
@@ -36,17 +39,12 @@ static bool call_prefetch(
 {
 	const struct config *config = broker->worker->config;
 	const struct slice *header = stomp_header(call->frame, SLICE("prefetch-count"));
-	uint64_t number = 0;
+	uint64_t number;
 
 	*prefetch = config->prefetch;
 	if (header != NULL) {
-		bool good = header->len > 0 && header->len < 10;
-
-		for (size_t i = 0; good && i < header->len; i++) {
-			good = header->data[i] >= '0' && header->data[i] <= '9';
-			number = number * 10 + (uint64_t)(header->data[i] - '0');
-		}
-		if (!good || number == 0) {
+		if (header->len > PREFETCH_DIGITS_MAX ||
+			!number_read(*header, UINT64_MAX, &number) || number == 0) {
 			broker_refuse(call->refusal, REFUSAL_PREFETCH,
 				"header prefetch-count", header);
 			return false;

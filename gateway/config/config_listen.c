@@ -1,18 +1,15 @@
 /* Addresses to listen at, as they are written: "host:port", "[v6]:port", ":port". */
 #include "gateway/config/config.h"
 
+#include "protocol/number.h"
+
 #include <ctype.h>
 
 static bool port_is_valid(struct slice port)
 {
-	unsigned long number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; i < port.len && number <= UINT16_MAX; i++) {
-		if (!isdigit((unsigned char)port.data[i]))
-			return false;
-		number = number * 10 + (unsigned long)(port.data[i] - '0');
-	}
-	return port.len > 0 && number <= UINT16_MAX;
+	return number_read(port, UINT16_MAX, &number);
 }
 
 static bool host_is_valid(struct slice host, const char *also)

@@ -1,7 +1,7 @@
 #include "gateway/config/config_settings.h"
 
 #include "gateway/config/config_mistake.h"
-#include "protocol/ascii.h"
+#include "protocol/number.h"
 #include "protocol/xmalloc.h"
 
 #include <stdint.h>
@@ -120,16 +120,12 @@ static json_t *text_to_bool(struct slice text)
 
 static json_t *text_to_number(struct slice text)
 {
-	json_int_t number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.data[i]))
-			return text_to_string(text);
-		/* What is too large stays too large for every key. */
-		if (number < INT64_MAX / 10 - 1)
-			number = number * 10 + (text.data[i] - '0');
-	}
-	return text.len > 0 ? json_integer(number) : text_to_string(text);
+	/* The cap is too large for every key. */
+	return number_read_capped(text, INT64_MAX, &number)
+		       ? json_integer((json_int_t)number)
+		       : text_to_string(text);
 }
 
 static struct slice trim(struct slice text)

@@ -4,23 +4,16 @@
  */
 #include "gateway/handlers/handlers.h"
 #include "gateway/session/session.h"
-#include "protocol/ascii.h"
 #include "protocol/buf.h"
+#include "protocol/number.h"
 
 enum { LARGEST = 18 };
 
 static size_t amplify_exponent(struct slice text)
 {
-	size_t number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (!ascii_is_digit(text.data[i]))
-			return 1;
-		number = number * 10 + (size_t)(text.data[i] - '0');
-		if (number > LARGEST)
-			return 1;
-	}
-	return number == 0 ? 1 : number;
+	return number_read(text, LARGEST, &number) && number > 0 ? (size_t)number : 1;
 }
 
 static void *amplify_open(struct session *session)

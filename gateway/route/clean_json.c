@@ -1,5 +1,6 @@
 #include "gateway/route/clean_json.h"
 
+#include "protocol/ascii.h"
 #include "protocol/utf8.h"
 
 enum { ESCAPE_LEN = 6 }; /* \uXXXX */
@@ -12,14 +13,11 @@ static int escape_unit(struct slice text)
 	if (text.len < ESCAPE_LEN || text.data[0] != '\\' || text.data[1] != 'u')
 		return -1;
 	for (int i = 2; i < ESCAPE_LEN; i++) {
-		char digit = text.data[i];
+		int digit = ascii_hex_value(text.data[i]);
 
-		if (digit >= '0' && digit <= '9')
-			unit = unit * 16 + digit - '0';
-		else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
-			unit = unit * 16 + (digit | 0x20) - 'a' + 10;
-		else
+		if (digit == -1)
 			return -1;
+		unit = unit * 16 + digit;
 	}
 	return unit;
 }

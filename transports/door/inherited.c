@@ -1,5 +1,6 @@
 #include "transports/door/inherited.h"
 
+#include "gateway/base/notify.h"
 #include "protocol/slice.h"
 
 #include <stdlib.h>
@@ -12,14 +13,6 @@ enum {
 	OURS = sizeof(ours) / sizeof(*ours),
 	BY_PLACE = 2, /* the first of them; nobody listens to operators by mistake */
 };
-
-/* The number that a variable holds, or 0. */
-static unsigned long number_of(const char *variable)
-{
-	const char *text = getenv(variable);
-
-	return text == NULL ? 0 : strtoul(text, NULL, 10);
-}
 
 /* The name at that place of "one:two:three"; empty when there is none. */
 static struct slice name_at(struct slice names, size_t place)
@@ -45,9 +38,9 @@ static bool is_called(size_t place, struct slice wanted)
 int inherited_find(const char *name)
 {
 	/* They may be meant for the process that has started us. */
-	if (number_of("LISTEN_PID") != (unsigned long)getpid())
+	if (notify_number("LISTEN_PID") != (uint64_t)getpid())
 		return -1;
-	for (size_t i = 0; i < number_of("LISTEN_FDS"); i++) {
+	for (size_t i = 0; i < notify_number("LISTEN_FDS"); i++) {
 		if (is_called(i, slice_of(name)))
 			return FIRST_FD + (int)i;
 	}

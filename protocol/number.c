@@ -1,0 +1,64 @@
+#include "protocol/number.h"
+
+#include "protocol/ascii.h"
+
+enum number_outcome { NUMBER_DONE, NUMBER_ABOVE, NUMBER_BAD };
+
+/* What a digit is worth in that base, or -1 when it is none. */
+static int number_digit(char byte, unsigned base)
+{
+	if (ascii_is_digit(byte))
+		return byte - '0';
+	return base == 16 && byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* Looks at every byte, also behind those that made the number too large. */
+static enum number_outcome number_take(
+	struct slice digits, unsigned base, uint64_t most, uint64_t *number)
+{
+	const uint64_t full = most / base;
+	uint64_t value = 0;
+	bool is_above = false;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		int digit = number_digit(digits.data[i], base);
+
+		if (digit == -1)
+			return NUMBER_BAD;
+		is_above = is_above || value > full ||
+			   (uint64_t)digit > most - value * base;
+		if (!is_above)
+			value = value * base + (uint64_t)digit;
+	}
+	if (digits.len == 0)
+		return NUMBER_BAD;
+	if (is_above)
+		return NUMBER_ABOVE;
+	*number = value;
+	return NUMBER_DONE;
+}
+
+bool number_read(struct slice digits, uint64_t most, uint64_t *number)
+{
+	return number_take(digits, 10, most, number) == NUMBER_DONE;
+}
+
+bool number_read_capped(struct slice digits, uint64_t most, uint64_t *number)
+{
+	enum number_outcome outcome = number_take(digits, 10, most, number);
+
+	if (outcome == NUMBER_ABOVE)
+		*number = most;
+	return outcome != NUMBER_BAD;
+}
+
+bool number_read_canonical(struct slice digits, uint64_t most, uint64_t *number)
+{
+	return (digits.len <= 1 || digits.data[0] != '0') &&
+	       number_read(digits, most, number);
+}
+
+bool number_read_hex(struct slice digits, uint64_t most, uint64_t *number)
+{
+	return number_take(digits, 16, most, number) == NUMBER_DONE;
+}
