@@ -164,7 +164,8 @@ static void add_endpoint(struct reply *reply, const struct http_request *request
 	if (route->endpoint == NULL)
 		return;
 	add(reply, "Vary", "Origin");
-	if (request->is_wrong && refusal_status(request->refusal.kind) == 403)
+	if (request->state == HTTP_REQUEST_WRONG &&
+		refusal_status(request->refusal.kind) == 403)
 		/* for nobody else to read */
 		return;
 	add_cors(reply, request);
@@ -176,8 +177,7 @@ static void add_endpoint(struct reply *reply, const struct http_request *request
 void request_count(const struct http_request *request, unsigned status)
 {
 	metrics_answer(request_http(request)->worker->metrics,
-		request->routed ? route_request_kind(&request->route) : REQUEST_REFUSED,
-		status);
+		route_request_kind(&request->route), status);
 }
 
 static bool queue(

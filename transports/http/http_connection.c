@@ -99,7 +99,7 @@ static enum bound phase_bound(enum http_phase phase)
 static bool connection_is_told(const struct http_connection *connection)
 {
 	return connection->phase == HTTP_READING && connection->request != NULL &&
-	       connection->request->refused;
+	       connection->request->state == HTTP_REQUEST_REFUSED;
 }
 
 /* A request that was begun has not come in time, and nobody has told it so. */

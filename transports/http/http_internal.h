@@ -92,8 +92,17 @@ struct http_connection {
 
 struct receiver;
 
+/* How far a request is, until its route serves it. It only goes forward. */
+enum http_request_state {
+	HTTP_REQUEST_NEW,   /* its head is not here */
+	HTTP_REQUEST_BEGUN, /* its head has been read; its body may be coming */
+	HTTP_REQUEST_WRONG, /* the same, but `refusal` is the answer when its body is here */
+	HTTP_REQUEST_REFUSED, /* the refusal has been sent: the connection closes */
+};
+
 struct http_request {
 	struct http_connection *connection;
+	enum http_request_state state;
 	char *target;
 
 	/* Of its head: libmicrohttpd's memory, or http->peeked, as long as that is kept. */
@@ -105,19 +114,15 @@ struct http_request {
 
 	struct slice address; /* of the client, as trusted proxies say */
 	char address_text[ADDRESS_TEXT_MAX];
-	struct http_route route; /* its endpoint is held */
+	struct http_route route; /* what its good head asks for; its endpoint is held */
 	int minor;               /* of HTTP/1.x */
 	bool keeps_alive;        /* another request may follow its response */
 	bool upgrades;           /* it asks for a WebSocket */
-	bool begun;              /* its head has been looked at, */
-	bool routed;             /* was good, and `route` says what it is about */
 
-	/* It is refused for its head; said when its body is here. */
-	bool is_wrong;
-	struct refusal refusal;  /* what for; of its head's memory, and of */
+	struct refusal
+		refusal; /* HTTP_REQUEST_WRONG: why; of its head's memory, and of */
 	struct buf refusal_hint; /* this */
 
-	bool refused; /* that is said already: the connection closes */
 	bool expects; /* it waits for "100 Continue" before it sends its body */
 	bool unknown; /* it brings messages to a session that is not there */
 	bool looking; /* its session's home is asked whether it is */

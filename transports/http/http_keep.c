@@ -41,7 +41,7 @@ static struct http_request *connection_begin(
 		return NULL;
 	struct http_request *request = http_request_create(connection, head->target);
 	http_request_read(request, head);
-	if (!request->is_wrong && request->keeps_alive &&
+	if (request->state == HTTP_REQUEST_BEGUN && request->keeps_alive &&
 		http_receive_is_asked(request) &&
 		peek_take(connection->watch.fd, head->len))
 		return request;

@@ -40,7 +40,8 @@ struct answer http_refusal(
 	struct answer answer = {.status = refusal_status(said.kind),
 		.content_type = "text/plain; charset=UTF-8",
 		.body = buf_slice(text),
-		.caching = request->is_wrong ? CACHING_NEVER : CACHING_UNSAID,
+		.caching = request->state == HTTP_REQUEST_WRONG ? CACHING_NEVER
+								: CACHING_UNSAID,
 		.nosniff = true};
 	/* The protocol's tests want a 405 without a body. */
 	if (answer.status == 405)
@@ -101,7 +102,7 @@ bool http_refuse_path(struct http_request *request, enum refusal_kind kind)
 
 void http_refuse_later(struct http_request *request, const struct refusal *refusal)
 {
-	assert(!request->is_wrong);
+	assert(request->state == HTTP_REQUEST_BEGUN);
 	request->refusal = *refusal;
-	request->is_wrong = true;
+	request->state = HTTP_REQUEST_WRONG;
 }

@@ -110,7 +110,7 @@ void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 {
 	struct buf text = {0};
 
-	request->refused = true;
+	request->state = HTTP_REQUEST_REFUSED;
 	buf_finish(&request->body);
 	http_refusal(request, &(struct refusal){.kind = kind}, &text);
 	request_count(request, refusal_status(kind));
@@ -217,13 +217,13 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	const struct slice target = slice_of(request->target);
 	const bool upgrade = http_upgrade_is_asked(head);
 
+	request->state = HTTP_REQUEST_BEGUN;
 	request->method = head->method;
 	request->minor = head->minor;
 	request->keeps_alive =
 		head->minor > 0 &&
 		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
 	request->upgrades = upgrade;
-	request->routed = true;
 	request->route = request_is_admin(request)
 				 ? admin_route(config, target, upgrade)
 				 : route_find(config, target, upgrade);
@@ -232,7 +232,7 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	if (request->route.endpoint != NULL)
 		endpoint_ref(request->route.endpoint);
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
-	if (!request->is_wrong)
+	if (request->state != HTTP_REQUEST_WRONG)
 		request_check_peer(request, head);
 	request_read_cookies(request, head);
 }
@@ -274,12 +274,14 @@ static bool request_begin_body(
 	request->expects = http_header(head, SLICE("Expect")) != NULL;
 	const bool is_large = length > request_body_max(request);
 
-	if (is_large)
+	if (is_large) {
 		request->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
-	else if (!request->is_wrong && request->keeps_body && http_has_body(head))
+		request->state = HTTP_REQUEST_WRONG;
+	} else if (request->state == HTTP_REQUEST_BEGUN && request->keeps_body &&
+		   http_has_body(head)) {
 		http_send_begin(request, length);
-	request->is_wrong = request->is_wrong || is_large;
-	if (request->expects && request->is_wrong)
+	}
+	if (request->expects && request->state == HTTP_REQUEST_WRONG)
 		return http_refuse_and_close(request, &request->refusal);
 	if (is_large)
 		http_refuse_early(request, REFUSAL_BODY_SIZE);
@@ -299,8 +301,8 @@ static bool request_begin(
 
 	request_take_target(request, head);
 	http_request_read(request, head);
-	if (!request->is_wrong && request->route.kind == ROUTE_WEBSOCKET &&
-		http_upgrade(request, head))
+	if (request->state == HTTP_REQUEST_BEGUN &&
+		request->route.kind == ROUTE_WEBSOCKET && http_upgrade(request, head))
 		return false;
 	return request_begin_body(request, head);
 }
@@ -313,7 +315,7 @@ static void request_take_body(struct http_request *request, struct slice piece)
 {
 	request->received += piece.len;
 	request->connection->read += (int64_t)piece.len;
-	if (request->refused)
+	if (request->state == HTTP_REQUEST_REFUSED)
 		return;
 	if (request->received > request_body_max(request)) {
 		http_refuse_early(request, REFUSAL_BODY_SIZE);
@@ -326,6 +328,7 @@ static void request_take_body(struct http_request *request, struct slice piece)
 static bool request_is_elsewhere(const struct http_request *request)
 {
 	switch (request->route.kind) {
+	case ROUTE_NONE:
 	case ROUTE_FILE:
 	case ROUTE_WEBSOCKET:
 	case ROUTE_UNKNOWN:
@@ -347,13 +350,15 @@ static bool request_is_elsewhere(const struct http_request *request)
 /* The request is here with its body, or its connection is resumed. */
 static bool request_serve(struct http_request *request)
 {
-	if (request->refused)
+	if (request->state == HTTP_REQUEST_REFUSED)
 		return false;
-	if (request->is_wrong)
+	if (request->state == HTTP_REQUEST_WRONG)
 		return http_refuse(request, &request->refusal);
 	if (request->upgrades && request_is_elsewhere(request))
 		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	switch (request->route.kind) {
+	case ROUTE_NONE:
+		break;
 	case ROUTE_FILE:
 		return http_serve_file(request);
 	case ROUTE_SERVER:
@@ -393,13 +398,14 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 
 	(void)url;
 	if (((struct http *)context)->stopping ||
-		(!request->begun && request->refused)) /* its head was late */
+		(request->state == HTTP_REQUEST_REFUSED &&
+			request->route.kind == ROUTE_NONE)) /* its head was late */
 		return MHD_NO;
-	if (!request->begun) {
+	if (request->state == HTTP_REQUEST_NEW) {
 		info = MHD_get_connection_info(
 			mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 		request->connection->read += (int64_t)info->header_size;
-		request->begun = true;
+		request->state = HTTP_REQUEST_BEGUN;
 		good = request_begin(request, method, version);
 	} else if (*data_len > 0) {
 		request_take_body(request, (struct slice){data, *data_len});

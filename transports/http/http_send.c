@@ -171,7 +171,7 @@ void http_send_answered(struct http *http, uint64_t number, enum intake intake)
 		return;
 	if (request->looking) { /* the first of its two answers */
 		request->looking = false;
-		if (intake == INTAKE_UNKNOWN && !request->refused)
+		if (intake == INTAKE_UNKNOWN && request->state != HTTP_REQUEST_REFUSED)
 			send_forget(request, true);
 		return;
 	}

@@ -134,6 +134,8 @@ static bool site_is_same(struct slice origin, const struct forwarded *site)
 enum request_kind route_request_kind(const struct http_route *route)
 {
 	switch (route->kind) {
+	case ROUTE_NONE:
+		return REQUEST_REFUSED;
 	case ROUTE_FILE:
 		return REQUEST_FILE;
 	case ROUTE_SERVER:

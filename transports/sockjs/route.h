@@ -13,6 +13,7 @@
 #include "transports/sockjs/link.h"
 
 enum route_kind {
+	ROUTE_NONE,   /* nobody has looked yet */
 	ROUTE_FILE,   /* below no endpoint: perhaps a file */
 	ROUTE_SERVER, /* the server itself: OPTIONS * */
 	ROUTE_HEALTH,
