@@ -85,7 +85,11 @@ static bool read_pattern(struct origin *origin, struct slice text)
 	bool wild = slice_starts_with(rest, SLICE("*."));
 	if (!wild && !any_port)
 		return read_origin(origin, text);
-	if (!read_authority(origin, scheme, slice_from(rest, wild ? 1 : 0)))
+	rest = slice_from(rest, wild ? 1 : 0);
+	if (!read_authority(origin, scheme, rest))
+		return false;
+	/* A port and any port: one of the two is a mistake. */
+	if (any_port && origin->host.len < rest.len)
 		return false;
 	origin->wild = wild;
 	origin->any_port = any_port;

@@ -91,6 +91,7 @@ static const struct {
 	{"http://localhost.evil.example:80", "http://localhost:*", false},
 	{"http://localhost:", "http://localhost:*", false},
 	{"http://localhost:x", "http://localhost:*", false},
+	{"http://localhost:80", "http://localhost:80:*", false},
 	{"http://localhost:*", "http://localhost:80", false},
 
 	/* no host: files, as WebViews see them */
@@ -174,6 +175,7 @@ static const struct {
 	{"file://*", false},
 	{"file:///", false},
 	{"file://:*", false},
+	{"http://localhost:80:*", false}, /* a port and any port */
 	{"**", false},
 	{"NULL", false},
 };
