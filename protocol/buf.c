@@ -77,15 +77,3 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_end(arguments);
 	buf->len += (size_t)len;
 }
-
-void buf_consume(struct buf *buf, size_t count)
-{
-	if (count >= buf->len) {
-		buf->len = 0;
-		return;
-	}
-	if (count == 0)
-		return;
-	memmove(buf->data, buf->data + count, buf->len - count);
-	buf->len -= count;
-}

@@ -26,9 +26,6 @@ void buf_append_number(struct buf *buf, uint64_t number); /* decimal */
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Drops the first `count` bytes (at most all). */
-void buf_consume(struct buf *buf, size_t count);
-
 static inline void buf_clear(struct buf *buf)
 {
 	buf->len = 0;

@@ -8,7 +8,6 @@ START_TEST(a_zeroed_buf_is_empty_and_valid)
 	ck_assert_slice_eq(buf_slice(&buf), SLICE(""));
 	ck_assert_ptr_nonnull(buf_slice(&buf).data);
 	buf_append(&buf, (struct slice){NULL, 0});
-	buf_consume(&buf, 5);
 	ck_assert_uint_eq(buf.len, 0);
 	buf_finish(&buf);
 }
@@ -86,21 +85,6 @@ START_TEST(printf_appends_without_a_terminator)
 }
 END_TEST
 
-START_TEST(consuming_drops_the_front_and_at_most_all)
-{
-	struct buf buf = {0};
-
-	buf_append(&buf, SLICE("abcdef"));
-	buf_consume(&buf, 2);
-	ck_assert_slice_eq(buf_slice(&buf), SLICE("cdef"));
-	buf_consume(&buf, 0);
-	ck_assert_slice_eq(buf_slice(&buf), SLICE("cdef"));
-	buf_consume(&buf, 100);
-	ck_assert_slice_eq(buf_slice(&buf), SLICE(""));
-	buf_finish(&buf);
-}
-END_TEST
-
 START_TEST(a_finished_buf_is_empty_again)
 {
 	struct buf buf = {0};
@@ -127,7 +111,6 @@ int main(void)
 	tcase_add_test(tcase, reserving_changes_nothing_but_the_room);
 	unit_add_table(tcase, numbers_are_written_in_decimal, numbers);
 	tcase_add_test(tcase, printf_appends_without_a_terminator);
-	tcase_add_test(tcase, consuming_drops_the_front_and_at_most_all);
 	tcase_add_test(tcase, a_finished_buf_is_empty_again);
 	return unit_run(suite);
 }

@@ -16,7 +16,6 @@
 #include "protocol/stomp.h"
 
 struct broker;
-struct subscription;
 
 /* `workers` is how many the crew will have. */
 struct broker *broker_create(struct worker *worker, unsigned workers);

@@ -37,7 +37,7 @@ static void events_take_lines(struct events *events)
 		events_take_line(events, slice_first(rest, end));
 		rest = slice_from(rest, end + 1);
 	}
-	buf_consume(&events->text, events->text.len - rest.len);
+	stream_consume(&events->text, events->text.len - rest.len);
 }
 
 static void events_end(struct stream *stream)

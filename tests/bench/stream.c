@@ -26,6 +26,18 @@ void die(const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
+void stream_consume(struct buf *buf, size_t count)
+{
+	if (count >= buf->len) {
+		buf->len = 0;
+		return;
+	}
+	if (count == 0)
+		return;
+	memmove(buf->data, buf->data + count, buf->len - count);
+	buf->len -= count;
+}
+
 void streams_init(struct streams *streams)
 {
 	streams->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -67,7 +79,8 @@ static size_t stream_send(struct stream *stream, struct slice bytes)
 static void stream_flush(struct stream *stream)
 {
 	if (stream->out.len > 0)
-		buf_consume(&stream->out, stream_send(stream, buf_slice(&stream->out)));
+		stream_consume(
+			&stream->out, stream_send(stream, buf_slice(&stream->out)));
 	stream_expect(stream, stream->out.len > 0);
 	if (stream->out.len == 0)
 		buf_finish(&stream->out);
@@ -110,7 +123,7 @@ static void stream_offer(struct stream *stream, struct slice bytes)
 	stream->kept = (struct buf){0};
 	buf_append(&kept, bytes);
 	size_t taken = stream->ops->take(stream, buf_slice(&kept));
-	buf_consume(&kept, taken);
+	stream_consume(&kept, taken);
 	if (kept.len > 0 && stream->fd != -1)
 		stream->kept = kept;
 	else

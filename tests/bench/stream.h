@@ -56,6 +56,9 @@ void stream_push(struct stream *stream, struct slice bytes);
 
 void stream_close(struct stream *stream);
 
+/* Drops the first `count` bytes of the buf (at most all). */
+void stream_consume(struct buf *buf, size_t count);
+
 /* Says what went wrong, and ends the program. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

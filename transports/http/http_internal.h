@@ -23,7 +23,6 @@
 
 struct MHD_Connection;
 struct MHD_Daemon;
-struct MHD_Response;
 struct file;
 struct files;
 
