@@ -20,7 +20,7 @@ struct carrier {
 };
 
 struct carrier_ops {
-	void (*open)(struct client *client); /* then client_opened() or client_lost() */
+	void (*open)(struct client *client); /* then begin() or client_lost() */
 	void (*send)(struct client *client, struct slice text);
 	void (*flush)(struct client *client); /* at the end of the turn; may be NULL */
 	void (*close)(struct client *client);
