@@ -92,7 +92,7 @@ static void check_all(struct play *play)
 	for (unsigned i = 0; i < play->crew->count; i++) {
 		uint64_t live = 0;
 
-		list_for_each (link, &play->crew->workers[i]->all_sessions)
+		list_for_each (link, &play->crew->workers[i]->sessions->all)
 			live++;
 		assert(play->crew->workers[i]->live_sessions == live);
 		count += live;
@@ -275,10 +275,10 @@ static void act_end(struct play *play)
 			session_hang_up(session);
 		break;
 	case 1:
-		session_shed(play->worker, 1000);
+		sessions_shed(play->worker->sessions, 1000);
 		break;
 	case 2:
-		session_close_some(play->worker, 1);
+		sessions_close_some(play->worker->sessions, 1);
 		break;
 	case 3:
 		if (session != NULL)

@@ -1,4 +1,5 @@
 /* The STOMP conversation: how it begins and ends. */
+#include "gateway/session/sessions.h"
 #include "protocol/stomp.h"
 #include "tests/support/still_crew.h"
 #include "tests/support/stomp_peer.h"
@@ -303,7 +304,7 @@ START_TEST(receipts_that_are_asked_for_come_before_the_server_goes)
 	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
 	stomp_peer_mutter(peer, "SUBSCRIBE{destination:/topic/b}{id:0}{receipt:2}");
-	session_close_some(worker, 1);
+	sessions_close_some(worker->sessions, 1);
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[too late]");
 	still_crew_settle(worker->crew);
 	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
@@ -318,7 +319,7 @@ START_TEST(a_commit_is_done_before_the_server_goes)
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[x]");
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:1}");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:2}[kept]");
-	session_close_some(worker, 1);
+	sessions_close_some(worker->sessions, 1);
 	still_crew_settle(worker->crew);
 	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
 			   "close 1001 Going away");
@@ -328,7 +329,7 @@ END_TEST
 START_TEST(who_waits_for_nothing_is_closed_at_once_when_the_server_goes)
 {
 	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
-	session_close_some(worker, 1);
+	sessions_close_some(worker->sessions, 1);
 	still_crew_settle(worker->crew);
 	assert_heard(peer, "close 1001 Going away");
 }

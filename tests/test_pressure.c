@@ -1,4 +1,4 @@
-#include "gateway/worker/pressure.h"
+#include "gateway/session/pressure.h"
 
 #include "gateway/base/footprint.h"
 #include "gateway/base/log.h"

@@ -1,6 +1,6 @@
 /* What a session hands to its outlets, and how it ends; test_session_times.c has the clock,
  * test_session_identity.c who it is. */
-#include "gateway/session/session.h"
+#include "gateway/session/session_internal.h"
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
@@ -124,8 +124,9 @@ START_TEST(answers_leave_before_what_is_fanned_out)
 	session_send(session, &(struct delivery){.message = message,
 				      .command = (uint8_t)queued[_i].command});
 	message_unref(message);
-	ck_assert_int_eq(!list_is_empty(&worker->answering), queued[_i].first);
-	ck_assert_int_eq(!list_is_empty(&worker->awake), !queued[_i].first);
+	ck_assert_int_eq(
+		!list_is_empty(&worker->sessions->answering), queued[_i].first);
+	ck_assert_int_eq(!list_is_empty(&worker->sessions->awake), !queued[_i].first);
 	assert_got(&outlet, "a[\"x\"]");
 }
 END_TEST
@@ -316,14 +317,14 @@ static void end_by_lingering(struct session *session)
 static void end_by_force(struct session *session)
 {
 	(void)session;
-	session_kill_all(worker);
-	session_kill_all(worker);
+	sessions_kill(worker->sessions);
+	sessions_kill(worker->sessions);
 }
 
 static void end_by_order(struct session *session)
 {
 	(void)session;
-	session_close_some(worker, UINT64_MAX);
+	sessions_close_some(worker->sessions, UINT64_MAX);
 }
 
 static const struct {

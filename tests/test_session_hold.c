@@ -1,5 +1,6 @@
 /* A session whose handler wants to hear no more for now, and those who wait for it. */
 #include "gateway/session/session.h"
+#include "gateway/session/sessions.h"
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
@@ -197,12 +198,12 @@ static void end_by_loss(void)
 
 static void end_by_order(void)
 {
-	session_close_some(worker, UINT64_MAX);
+	sessions_close_some(worker->sessions, UINT64_MAX);
 }
 
 static void end_by_force(void)
 {
-	session_kill_all(worker);
+	sessions_kill(worker->sessions);
 }
 
 static void end_by_silence(void)

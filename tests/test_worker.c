@@ -296,7 +296,7 @@ START_TEST(a_stop_closes_many_sessions_little_by_little_in_half_of_the_drain)
 	for (; before > 0; passed += STEP) {
 		size_t open = 0;
 
-		list_for_each (link, &crew->workers[0]->all_sessions) {
+		list_for_each (link, &crew->workers[0]->sessions->all) {
 			open += session_state(container_of(
 					link, struct session, link)) < SESSION_CLOSING;
 		}

@@ -72,7 +72,7 @@ START_TEST(a_turn_that_has_lasted_long_enough_leaves_sessions_to_the_next)
 		ck_assert_str_eq(memory_outlet_got(&outlets[i]), "x");
 	}
 	/* The sessions go before their outlets. */
-	session_kill_all(worker);
+	sessions_kill(worker->sessions);
 	for (int i = 0; i < SESSIONS; i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -98,7 +98,7 @@ START_TEST(an_answer_does_not_wait_behind_a_crowd)
 	ck_assert_uint_eq(outlets[0].wakes, 1);
 	ck_assert_uint_eq(outlets[CROWD - 1].wakes, 0);
 	ck_assert_uint_eq(outlets[CROWD].wakes, 1);
-	session_kill_all(worker);
+	sessions_kill(worker->sessions);
 	for (int i = 0; i <= CROWD; i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -154,7 +154,7 @@ START_TEST(what_posts_bring_is_joined_but_not_for_ever)
 	loop_turn(worker->loop);
 	ck_assert_uint_eq(waiting.wakes, 2);
 	still_crew_settle(worker->crew);
-	session_kill_all(worker);
+	sessions_kill(worker->sessions);
 	memory_outlet_finish(&waiting);
 }
 END_TEST

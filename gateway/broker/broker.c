@@ -7,11 +7,33 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+static void broker_destroy(struct resident *resident)
+{
+	struct broker *broker = container_of(resident, struct broker, resident);
+
+	commits_finish(broker);
+	registry_finish(&broker->commits);
+	memory_finish(broker);
+	table_finish(&broker->queues);
+	topics_finish(broker);
+	table_finish(&broker->topics);
+	pattern_set_finish(&broker->remote_patterns, free);
+	pattern_set_finish(&broker->patterns, NULL);
+	free(broker->wanting);
+	table_finish(&broker->audiences);
+	registry_finish(&broker->subscriptions);
+	registry_finish(&broker->parties);
+	free(broker);
+}
+
+static const struct resident_ops broker_ops = {.destroy = broker_destroy};
+
 struct broker *broker_create(struct worker *worker, unsigned workers)
 {
 	struct broker *broker = xcalloc(1, sizeof(*broker));
 	const char separator = worker->config->separator.data[0];
 
+	broker->resident.ops = &broker_ops;
 	broker->worker = worker;
 	broker->workers = workers;
 	registry_init(&broker->parties, &worker->key);
@@ -32,26 +54,8 @@ struct broker *broker_create(struct worker *worker, unsigned workers)
 	while (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		;
 	broker->epoch = (uint64_t)start << 24;
+	worker_add_resident(worker, &broker->resident);
 	return broker;
-}
-
-void broker_destroy(struct broker *broker)
-{
-	if (broker == NULL)
-		return;
-	commits_finish(broker);
-	registry_finish(&broker->commits);
-	memory_finish(broker);
-	table_finish(&broker->queues);
-	topics_finish(broker);
-	table_finish(&broker->topics);
-	pattern_set_finish(&broker->remote_patterns, free);
-	pattern_set_finish(&broker->patterns, NULL);
-	free(broker->wanting);
-	table_finish(&broker->audiences);
-	registry_finish(&broker->subscriptions);
-	registry_finish(&broker->parties);
-	free(broker);
 }
 
 void broker_enter(struct broker *broker, struct party *party)

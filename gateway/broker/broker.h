@@ -17,9 +17,11 @@
 
 struct broker;
 
-/* `workers` is how many the crew will have. */
+/*
+ * For worker->broker. It lives on the worker from now on, which destroys it after all
+ * parties have left. `workers` is how many there are.
+ */
 struct broker *broker_create(struct worker *worker, unsigned workers);
-void broker_destroy(struct broker *broker); /* no party may be left */
 
 /* The party's session and answer are set. It may be freed after broker_leave(). */
 void broker_enter(struct broker *broker, struct party *party);

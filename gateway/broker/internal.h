@@ -29,6 +29,7 @@
 #include "gateway/broker/unacked.h"
 #include "gateway/config/config.h"
 #include "gateway/session/outbound.h"
+#include "gateway/worker/resident.h"
 
 enum { ROUND_MESSAGES = 16 };
 
@@ -39,6 +40,7 @@ struct round {
 };
 
 struct broker {
+	struct resident resident;
 	struct worker *worker;
 	unsigned workers; /* in the crew */
 	const struct backend *backend;

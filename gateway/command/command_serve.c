@@ -2,7 +2,7 @@
 #include "gateway/command/command.h"
 
 #include "gateway/config/config_advise.h"
-#include "gateway/worker/server.h"
+#include "gateway/server/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -57,7 +57,7 @@ static struct slice session_make_key(
 void session_wake(struct session *session)
 {
 	if (session->state != SESSION_CLOSED && !list_is_linked(&session->awake))
-		list_append(&session->worker->awake, &session->awake);
+		list_append(&session->worker->sessions->awake, &session->awake);
 }
 
 void session_hurry(struct session *session)
@@ -65,7 +65,7 @@ void session_hurry(struct session *session)
 	if (!list_is_linked(&session->awake))
 		return;
 	list_remove(&session->awake);
-	list_append(&session->worker->answering, &session->awake);
+	list_append(&session->worker->sessions->answering, &session->awake);
 }
 
 /* Life and death. */
@@ -107,8 +107,8 @@ void session_finish(struct session *session)
 	list_remove(&session->awake);
 	session_end_holds(session);
 	if (session->key != NULL) {
-		table_remove(&worker->sessions, &session->node);
-		if (!graveyard_bury(worker->graveyard, session->node.key,
+		table_remove(&worker->sessions->by_key, &session->node);
+		if (!graveyard_bury(worker->sessions->graveyard, session->node.key,
 			    session->ending, loop_now(worker->loop)))
 			metrics_refuse(worker->metrics, BOUND_ENDED_SESSIONS);
 	}
@@ -175,18 +175,19 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	if (peer->cookie.len > 0)
 		session->cookie = name_intern(&worker->names, peer->cookie);
 
-	uint64_t number = ++worker->session_count * worker->crew->count + worker->index;
+	struct sessions *sessions = worker->sessions;
+	uint64_t number = ++sessions->opened * worker->crew->count + worker->index;
 	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
 		hash_slice(&worker->key,
 			(struct slice){(const char *)&number, sizeof(number)}));
-	list_append(&worker->all_sessions, &session->link);
+	list_append(&sessions->all, &session->link);
 	worker->live_sessions++;
 	if (id.len > 0) {
 		struct slice made = session_make_key(key, endpoint, id);
 
 		assert(made.len > 0);
 		session->key = xstrdup(made);
-		table_insert(&worker->sessions, &session->node,
+		table_insert(&sessions->by_key, &session->node,
 			(struct slice){session->key, made.len});
 	}
 	session_count_opened(session);
@@ -207,8 +208,8 @@ struct session *session_find(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id)
 {
 	char key[KEY_MAX];
-	struct table_node *node =
-		table_find(&worker->sessions, session_make_key(key, endpoint, id));
+	struct table_node *node = table_find(
+		&worker->sessions->by_key, session_make_key(key, endpoint, id));
 
 	return node == NULL ? NULL : container_of(node, struct session, node);
 }
@@ -218,8 +219,8 @@ const struct grave *session_find_grave(
 {
 	char key[KEY_MAX];
 
-	return graveyard_find(worker->graveyard, session_make_key(key, endpoint, id),
-		loop_now(worker->loop));
+	return graveyard_find(worker->sessions->graveyard,
+		session_make_key(key, endpoint, id), loop_now(worker->loop));
 }
 
 static bool name_admits(const struct name *bound, struct slice text)
@@ -381,10 +382,8 @@ uint64_t session_sent_at(const struct session *session)
 
 /* The worker's side. */
 
-void session_flush(struct list *awake)
+void session_flush(struct session *session)
 {
-	struct session *session = container_of(awake, struct session, awake);
-
 	if (session->state == SESSION_OVERFLOWED)
 		session_tell_overflow(session);
 	if (session->outlet != NULL)
@@ -409,42 +408,4 @@ void session_fetch(const struct session *session)
 
 	for (size_t at = 0; at < offsetof(struct session, endpoint); at += CACHE_LINE)
 		__builtin_prefetch((const char *)session + at);
-}
-
-/* Whoever has a reason to end is about to do so, or has been told already. */
-static bool session_goes_on(const struct session *session)
-{
-	return session->state < SESSION_CLOSING && session->ending == ENDING_NONE;
-}
-
-static void session_go_away(struct session *session)
-{
-	if (session->state != SESSION_OVERFLOWED)
-		session_set_ending(session, ENDING_GOING_AWAY);
-	session_hang_up(session);
-}
-
-bool session_close_some(struct worker *worker, uint64_t count)
-{
-	/* A session that goes is freed later: the list stays as it is. */
-	list_for_each (link, &worker->all_sessions) {
-		struct session *session = container_of(link, struct session, link);
-
-		if (!session_goes_on(session))
-			continue;
-		if (count-- == 0)
-			return true;
-		session_go_away(session);
-	}
-	return false;
-}
-
-void session_kill_all(struct worker *worker)
-{
-	list_for_each (link, &worker->all_sessions) {
-		struct session *session = container_of(link, struct session, link);
-
-		session_set_ending(session, ENDING_GOING_AWAY);
-		session_finish(session);
-	}
 }

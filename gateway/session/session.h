@@ -234,27 +234,9 @@ void session_for_each(struct worker *worker,
 void session_set_tap(struct session *session, struct tap *tap);
 struct tap *session_tap(const struct session *session); /* NULL: nothing watches it */
 
-/* For the worker. */
-
-/* `awake` came from a list of the worker: tells its outlet, if any, to come and pull. */
-void session_flush(struct list *awake);
+/* For the broker. */
 
 /* It is about to be sent something: what that touches comes from memory meanwhile. */
 void session_fetch(const struct session *session);
-
-/*
- * For want of memory: ends as slow consumers those sessions for which most waits, until
- * their queues had so many bytes.
- */
-void session_shed(struct worker *worker, uint64_t bytes);
-
-/*
- * At a stop: closes some of the sessions politely, whose handlers may finish first what
- * they have begun. False when none is left to be closed.
- */
-bool session_close_some(struct worker *worker, uint64_t count);
-
-/* Ends all at once. */
-void session_kill_all(struct worker *worker);
 
 #endif

@@ -118,7 +118,7 @@ struct session_facts session_facts(const struct session *session)
 void session_for_each(struct worker *worker,
 	void (*visit)(struct session *session, void *context), void *context)
 {
-	list_for_each (link, &worker->all_sessions) {
+	list_for_each (link, &worker->sessions->all) {
 		struct session *session = container_of(link, struct session, link);
 
 		if (session->state != SESSION_CLOSED)

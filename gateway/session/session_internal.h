@@ -1,5 +1,6 @@
 /*
- * What the session_*.c share; nobody else includes it. session.c is what a session does,
+ * What sessions.c and the session_*.c share; nobody else includes it. sessions.c is what a
+ * worker does with all of them, session.c what a session does,
  * session_outlet.c how its output leaves, session_hold.c when it hears nothing,
  * session_slow.c when its peer reads too slowly, session_times.c when it does something by
  * itself, session_count.c what is said of it.
@@ -8,9 +9,28 @@
 #define GATEWAY_SESSION_SESSION_INTERNAL_H
 
 #include "gateway/session/session.h"
+#include "gateway/session/sessions.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/resident.h"
 
 struct handler;
+
+struct sessions {
+	struct resident resident;
+	struct worker *worker;
+	struct list all;        /* until they are freed */
+	struct table by_key;    /* those that have an id */
+	struct list awake;      /* those that have output for their outlet */
+	struct list answering;  /* those that have no more than one answer */
+	unsigned turns_put_off; /* in which posts came before those that are awake */
+	struct joint *joint;    /* what was joined last in this turn */
+	uint64_t opened;        /* ever; numbers their labels */
+	struct graveyard *graveyard;
+
+	/* At a stop. */
+	struct timer close_timer; /* closes the next, */
+	uint64_t close_step;      /* so many */
+};
 
 struct session {
 	/* What each delivery touches stands together: a few cache lines of many. */
@@ -18,7 +38,7 @@ struct session {
 	struct outlet *outlet;
 	const struct handler *handler;
 	void *conversation; /* the handler's */
-	struct list awake;  /* in worker->awake, ->pressed or ->answering */
+	struct list awake;  /* in sessions->awake, ->answering or worker->pressed */
 	struct outbound queue;
 	size_t lent;     /* the oldest messages, which an outlet has rendered already */
 	struct tap *tap; /* owned; NULL: nothing watches */
@@ -38,9 +58,9 @@ struct session {
 	const struct endpoint *endpoint; /* held */
 	enum session_framing framing;
 	enum transport transport; /* what it was opened with */
-	struct table_node node;   /* in worker->sessions, when it has a key */
+	struct table_node node;   /* in sessions->by_key, when it has a key */
 	char *key;                /* NULL: it cannot be found */
-	struct list link;         /* in worker->all_sessions */
+	struct list link;         /* in sessions->all */
 	struct name *origin;      /* NULL: bound to none */
 	struct name *cookie;      /* the same */
 	struct name *address;
@@ -88,6 +108,9 @@ static inline uint64_t session_now(const struct session *session)
  * A raw session (WebSocket, TCP) begins OPEN.
  */
 void session_set_state(struct session *session, enum session_state state);
+
+/* Tells its outlet, if any, to come and pull. */
+void session_flush(struct session *session);
 
 /* Puts the session among those whose outlet is told to pull. */
 void session_wake(struct session *session);

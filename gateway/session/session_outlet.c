@@ -59,8 +59,8 @@ enum session_next session_next(const struct session *session)
 struct run session_pull(
 	struct session *session, const struct joining *how, size_t budget)
 {
-	const struct run run =
-		joint_pull(session->worker->joint, &session->queue, how, budget);
+	const struct run run = joint_pull(
+		session->worker->sessions->joint, &session->queue, how, budget);
 
 	if (session->lent < run.count)
 		session->lent = run.count;

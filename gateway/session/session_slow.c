@@ -116,36 +116,3 @@ void session_tell_overflow(struct session *session)
 		session->handler->end(session->conversation, ENDING_SLOW_CONSUMER);
 	session_close(session, ENDING_SLOW_CONSUMER);
 }
-
-/* Bytes that its end would set free. */
-static uint64_t session_weight(const struct session *session)
-{
-	if (session->state >= SESSION_OVERFLOWED)
-		return 0;
-	return session->queue.bytes;
-}
-
-void session_shed(struct worker *worker, uint64_t bytes)
-{
-	uint64_t heaviest = 0, shed = 0;
-
-	list_for_each (link, &worker->all_sessions) {
-		uint64_t weight =
-			session_weight(container_of(link, struct session, link));
-
-		if (weight > heaviest)
-			heaviest = weight;
-	}
-	/* Those about as heavy go with it, so that twice through the list is enough. */
-	list_for_each (link, &worker->all_sessions) {
-		struct session *session = container_of(link, struct session, link);
-		uint64_t weight = session_weight(session);
-
-		if (shed >= bytes)
-			return;
-		if (weight > heaviest / 2) {
-			shed += weight;
-			session_overflow(session, BOUND_MEMORY);
-		}
-	}
-}

@@ -1,7 +1,7 @@
 /*
- * A tap watches the frames of one session, in both directions; the console's trace is one
- * (gateway/console/trace.h). The session owns its tap (session_set_tap()). A session without
- * a tap pays one comparison for each frame.
+ * A tap watches the frames of one session in both directions, as the console's trace
+ * does (gateway/console/trace.h). The session owns its tap (session_set_tap()). Where
+ * there is none, a frame costs one comparison.
  */
 #ifndef GATEWAY_SESSION_TAP_H
 #define GATEWAY_SESSION_TAP_H

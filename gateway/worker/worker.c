@@ -1,12 +1,9 @@
 #include "gateway/worker/worker.h"
 
 #include "gateway/base/log.h"
-#include "gateway/broker/broker.h"
 #include "gateway/config/config.h"
-#include "gateway/session/graveyard.h"
-#include "gateway/session/joint.h"
-#include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/resident.h"
 #include "protocol/xmalloc.h"
 
 #include <inttypes.h>
@@ -18,21 +15,11 @@
  * What a turn does at the most before it looks at the sockets again, so that a
  * burst starves neither pings nor polls nor new connections. A delivery or a post is far
  * below 1 us; a write to a socket takes 4 to 9 us of kernel time, a request 20, so those
- * go by the clock. To look at the sockets costs 3 us. While posts are left that
- * a turn could not run, more may come for the same sessions, and joins one write: so many
- * turns only bring messages to their sessions.
+ * go by the clock. To look at the sockets costs 3 us.
  */
 enum {
 	WORK_PER_TURN = 2048,
 	TURN_NS = 150000,
-	FLUSHES_LEAST = 8, /* whatever the clock says */
-	TURNS_PUT_OFF = 128,
-};
-
-/* At a stop. */
-enum {
-	CLOSE_EVERY_MS = 50,
-	CLOSES_LEAST = 16, /* a few sessions are closed at once */
 };
 
 void worker_post(struct worker *worker, unsigned to, struct post *post)
@@ -212,42 +199,29 @@ static void worker_run_posts(struct worker *worker)
 	}
 }
 
-static void worker_flush(struct worker *worker, struct list *sessions)
+static void worker_turn_residents(struct worker *worker)
 {
-	struct list *link;
+	list_for_each (link, &worker->residents) {
+		struct resident *resident = container_of(link, struct resident, link);
 
-	for (int i = 0; i < FLUSHES_LEAST || !worker_turn_is_over(worker); i++) {
-		link = list_take_first(sessions);
-		if (link == NULL)
-			return;
-		session_flush(link);
+		if (resident->ops->turn != NULL)
+			resident->ops->turn(resident);
 	}
 }
 
-static bool worker_puts_off(struct worker *worker)
+/* True when a resident has work left. */
+static bool worker_end_turn(struct worker *worker)
 {
-	if (worker_next_post(worker) == NULL)
-		worker->turns_put_off = 0;
-	else if (worker->turns_put_off < TURNS_PUT_OFF) {
-		worker->turns_put_off++;
-		return true;
+	bool more = false;
+
+	list_for_each (link, &worker->residents) {
+		struct resident *resident = container_of(link, struct resident, link);
+
+		if (resident->ops->end_turn != NULL &&
+			resident->ops->end_turn(resident))
+			more = true;
 	}
-	return false;
-}
-
-static void worker_flush_sessions(struct worker *worker)
-{
-	worker_flush(worker, &worker->answering);
-	if (!list_is_empty(&worker->pressed))
-		worker_flush(worker, &worker->pressed);
-	else if (!worker_puts_off(worker))
-		worker_flush(worker, &worker->awake);
-}
-
-static bool worker_is_busy(const struct worker *worker)
-{
-	return !inbox_is_empty(&worker->inbox) || !list_is_empty(&worker->awake) ||
-	       !list_is_empty(&worker->pressed) || !list_is_empty(&worker->answering);
+	return more;
 }
 
 static bool worker_turn(void *context)
@@ -258,15 +232,16 @@ static bool worker_turn(void *context)
 	worker->turn_over = loop_clock() + worker->turn_ns;
 	worker_run_posts(worker);
 	worker_relieve(worker);
-	worker_flush_sessions(worker);
+	worker_turn_residents(worker);
 	if (worker->edge != NULL && !worker->killed)
 		more = worker->edge_ops->turn(worker->edge);
-	joint_clear(worker->joint); /* its messages may leave the worker now */
+	if (worker_end_turn(worker))
+		more = true;
 	worker_tell_crew(worker);
 	worker_send_batches(worker);
 	if (atomic_load_explicit(&worker->crew->ended, memory_order_relaxed))
 		loop_stop(worker->loop);
-	return more || worker_is_busy(worker) || worker_can_relieve(worker);
+	return more || !inbox_is_empty(&worker->inbox) || worker_can_relieve(worker);
 }
 
 /* Life. */
@@ -276,14 +251,6 @@ static void on_stop_timer(struct timer *timer)
 	struct worker *worker = container_of(timer, struct worker, stop_timer);
 
 	loop_stop(worker->loop);
-}
-
-static void on_close_timer(struct timer *timer)
-{
-	struct worker *worker = container_of(timer, struct worker, close_timer);
-
-	if (session_close_some(worker, worker->close_step))
-		loop_timer_start(worker->loop, timer, CLOSE_EVERY_MS);
 }
 
 struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
@@ -303,21 +270,18 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->turn_ns = TURN_NS;
 	worker->stop_timer.fire = on_stop_timer;
-	worker->close_timer.fire = on_close_timer;
 	inbox_init(&worker->inbox);
 	names_init(&worker->names, &worker->key, index);
-	table_init(&worker->sessions, &worker->key);
-	list_init(&worker->all_sessions);
-	list_init(&worker->awake);
+	list_init(&worker->residents);
 	list_init(&worker->pressed);
-	list_init(&worker->answering);
 	list_init(&worker->broadcast);
-	worker->joint = joint_create();
-	worker->graveyard =
-		graveyard_create(&worker->key, worker->config->limits.ended_sessions);
-	worker->broker = broker_create(worker, count);
 	loop_on_turn(loop, worker_turn, worker);
 	return worker;
+}
+
+void worker_add_resident(struct worker *worker, struct resident *resident)
+{
+	list_append(&worker->residents, &resident->link);
 }
 
 int worker_start(struct worker *worker, const struct edge_ops *ops)
@@ -347,13 +311,15 @@ void worker_configure(struct worker *worker, const struct config *config)
 
 void worker_stop(struct worker *worker)
 {
-	const uint64_t drain = worker->config->times.drain;
-	const uint64_t steps = drain / 2 / CLOSE_EVERY_MS + 1;
-
 	worker->stopping = true;
-	worker->close_step = worker->live_sessions / steps + CLOSES_LEAST;
-	on_close_timer(&worker->close_timer);
-	loop_timer_start(worker->loop, &worker->stop_timer, drain);
+	list_for_each (link, &worker->residents) {
+		struct resident *resident = container_of(link, struct resident, link);
+
+		if (resident->ops->stop != NULL)
+			resident->ops->stop(resident);
+	}
+	loop_timer_start(
+		worker->loop, &worker->stop_timer, worker->config->times.drain);
 }
 
 void worker_kill(struct worker *worker)
@@ -361,8 +327,12 @@ void worker_kill(struct worker *worker)
 	/* The edge serves nobody any more: peers could keep it busy for ever. */
 	worker->stopping = worker->killed = true;
 	loop_timer_stop(worker->loop, &worker->stop_timer);
-	loop_timer_stop(worker->loop, &worker->close_timer);
-	session_kill_all(worker);
+	list_for_each (link, &worker->residents) {
+		struct resident *resident = container_of(link, struct resident, link);
+
+		if (resident->ops->kill != NULL)
+			resident->ops->kill(resident);
+	}
 }
 
 void worker_drop_edge(struct worker *worker)
@@ -379,11 +349,13 @@ void worker_destroy(struct worker *worker)
 	if (worker == NULL)
 		return;
 	loop_finish_work(worker->loop);
-	broker_destroy(worker->broker);
-	graveyard_destroy(worker->graveyard);
-	joint_destroy(worker->joint);
+	for (struct list *link; (link = list_take_first(&worker->residents)) != NULL;) {
+		struct resident *resident = container_of(link, struct resident, link);
+
+		if (resident->ops->destroy != NULL)
+			resident->ops->destroy(resident);
+	}
 	loop_destroy(worker->loop);
-	table_finish(&worker->sessions);
 	names_finish(&worker->names);
 	stomp_spare_finish(&worker->spare);
 	metrics_destroy(worker->metrics);

@@ -15,9 +15,9 @@
 #include "protocol/stomp.h"
 
 struct broker;
-struct graveyard;
-struct joint;
 struct metrics;
+struct resident;
+struct sessions;
 
 struct worker {
 	struct crew *crew;
@@ -38,21 +38,17 @@ struct worker {
 	uint64_t turn_over; /* when this one has, by loop_clock() */
 	bool choked;        /* those who send are not read */
 
+	/* What lives here, made by who has made the workers (resident.h). */
+	struct list residents;
+	struct sessions *sessions;
+	struct broker *broker;
+
 	struct names names;
 	struct stomp_spare spare; /* of the parsers of its sessions */
-	struct table sessions;    /* those that have an id */
-	struct list all_sessions; /* every session, until it is freed */
-	struct list awake;        /* sessions that have output for their outlet */
-	struct list pressed;      /* those that have much: no post runs before them */
-	struct list answering;    /* those that have no more than one answer */
-	struct joint *joint;      /* what was joined last in this turn */
-	unsigned turns_put_off;   /* in which posts came before sessions */
+	struct list pressed;      /* a resident's: no post runs while one is there */
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
-	uint64_t session_count;   /* ever opened; numbers their labels */
-	uint64_t live_sessions;
-	uint64_t logins; /* that are being checked */
-	struct graveyard *graveyard;
-	struct broker *broker;
+	uint64_t live_sessions;   /* not freed yet */
+	uint64_t logins;          /* that are being checked */
 
 	const struct edge_ops *edge_ops;
 	struct edge *edge;    /* NULL: none yet, or none any more */
@@ -62,12 +58,13 @@ struct worker {
 	bool stopping; /* no new sessions */
 	bool killed;   /* the edge serves nobody any more */
 	struct timer stop_timer;
-	struct timer close_timer; /* closes the next sessions, */
-	uint64_t close_step;      /* so many */
 };
 
-/* It does not serve before worker_start(). NULL after logging why. */
+/* Without residents and edge. NULL after logging why. */
 struct worker *worker_create(struct crew *crew, unsigned index, unsigned count);
+
+/* It lives there from now on. The worker calls residents in the order of this. */
+void worker_add_resident(struct worker *worker, struct resident *resident);
 
 /* Makes its edge. -1 after the edge has logged why. */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
@@ -82,9 +79,8 @@ void worker_run(struct worker *worker);
 void worker_configure(struct worker *worker, const struct config *config);
 
 /*
- * No new sessions from now on. Those that are there are closed politely, a few at a time
- * over half of the drain time, so that their clients do not come back all at once; the
- * loop ends after all of it.
+ * No new sessions from now on, and the residents end politely. The loop ends after the
+ * drain time.
  */
 void worker_stop(struct worker *worker);
 

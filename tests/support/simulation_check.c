@@ -1,5 +1,6 @@
 #include "gateway/broker/internal.h"
 #include "gateway/config/config.h"
+#include "gateway/session/session_internal.h"
 #include "tests/support/simulation_internal.h"
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
@@ -125,9 +126,9 @@ void simulation_check_sleepers(const struct simulation *sim)
 
 		promise(&sim->witness, inbox_is_empty(&worker->inbox),
 			"worker %u sleeps over its inbox", i);
-		promise(&sim->witness, list_is_empty(&worker->awake),
+		promise(&sim->witness, list_is_empty(&worker->sessions->awake),
 			"worker %u sleeps over its sessions", i);
-		promise(&sim->witness, list_is_empty(&worker->answering),
+		promise(&sim->witness, list_is_empty(&worker->sessions->answering),
 			"worker %u sleeps over its answers", i);
 		promise(&sim->witness, !sim->edges[i].held || sim->gone[i],
 			"the publishers of worker %u are held for ever", i);

@@ -2,6 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/broker/internal.h"
+#include "gateway/server/server_workers.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ struct crew *still_crew_create_of(unsigned count, const char *members)
 			     "{'path': '/close', 'handler': 'close'}]}"));
 	buf_append_char(&json, '\0');
 	struct config *config = config_of(json.data);
-	struct crew *crew = crew_create(config, &key, count);
+	struct crew *crew = server_create_workers(config, &key, count);
 	assert(crew != NULL);
 	config_unref(config);
 	buf_finish(&json);

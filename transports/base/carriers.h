@@ -1,6 +1,6 @@
 /*
- * The carriers of a worker, by which they find each other when a post arrives from another
- * worker. transports/edge.c makes them; this header knows none of them.
+ * The carriers of a worker. A post from another worker finds its carrier here.
+ * transports/edge.c makes them all; this header knows none of them.
  */
 #ifndef TRANSPORTS_BASE_CARRIERS_H
 #define TRANSPORTS_BASE_CARRIERS_H

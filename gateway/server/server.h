@@ -2,8 +2,8 @@
  * The server: its configuration, its secret, its workers, and the signals that
  * end it or make it read its configuration again. main.c gives it the edge, so that the core never knows the carriers.
  */
-#ifndef GATEWAY_WORKER_SERVER_H
-#define GATEWAY_WORKER_SERVER_H
+#ifndef GATEWAY_SERVER_SERVER_H
+#define GATEWAY_SERVER_SERVER_H
 
 #include "gateway/config/config.h"
 #include "gateway/worker/edge.h"

@@ -1,4 +1,4 @@
-#include "gateway/worker/server.h"
+#include "gateway/server/server.h"
 
 #include "gateway/base/log.h"
 #include "gateway/base/notify.h"
@@ -7,8 +7,9 @@
 #include "gateway/config/config_mistake.h"
 #include "gateway/config/config_print.h"
 #include "gateway/config/config_reload.h"
+#include "gateway/server/server_workers.h"
+#include "gateway/session/pressure.h"
 #include "gateway/worker/crew.h"
-#include "gateway/worker/pressure.h"
 #include "gateway/worker/watchdog.h"
 #include "gateway/worker/worker.h"
 
@@ -186,7 +187,7 @@ int server_run(const struct config *config, const char *file,
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 
-	server.crew = crew_create(config, &key, count_workers(config));
+	server.crew = server_create_workers(config, &key, count_workers(config));
 	if (server.crew == NULL)
 		return EXIT_FAILURE;
 	server.started = config_to_json(config);

@@ -1,9 +1,10 @@
-#include "gateway/worker/pressure.h"
+#include "gateway/session/pressure.h"
 
 #include "gateway/base/footprint.h"
 #include "gateway/base/log.h"
 #include "gateway/config/config.h"
-#include "gateway/session/session.h"
+#include "gateway/session/sessions.h"
+#include "gateway/worker/worker.h"
 #include "protocol/xmalloc.h"
 
 #include <inttypes.h>
@@ -20,7 +21,7 @@ static void shed_run(struct worker *worker, struct post *post)
 {
 	struct shed_post *shed = container_of(post, struct shed_post, post);
 
-	session_shed(worker, shed->bytes);
+	sessions_shed(worker->sessions, shed->bytes);
 	free(shed);
 }
 

@@ -3,8 +3,8 @@
  * While that is not enough, each worker sheds the sessions for which most waits, until
  * there is room for new ones. Worker 0 looks several times a second.
  */
-#ifndef GATEWAY_WORKER_PRESSURE_H
-#define GATEWAY_WORKER_PRESSURE_H
+#ifndef GATEWAY_SESSION_PRESSURE_H
+#define GATEWAY_SESSION_PRESSURE_H
 
 #include "gateway/base/timer.h"
 

@@ -1,0 +1,14 @@
+/*
+ * The workers with all that lives on them. They are made here because this room sees
+ * every lower one; a worker itself knows only struct resident (resident.h).
+ */
+#ifndef GATEWAY_SERVER_SERVER_WORKERS_H
+#define GATEWAY_SERVER_SERVER_WORKERS_H
+
+#include "gateway/worker/crew.h"
+
+/* As crew_create(); on each worker live its sessions and its broker. */
+struct crew *server_create_workers(
+	const struct config *config, const struct hash_key *key, unsigned count);
+
+#endif

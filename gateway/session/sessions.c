@@ -1,0 +1,211 @@
+#include "gateway/session/session_internal.h"
+
+#include "protocol/xmalloc.h"
+
+#include <stdlib.h>
+
+/*
+ * A turn tells outlets until the clock says that it is over. While posts are left that a
+ * turn could not run, more may come for the same sessions, and joins one write: so many
+ * turns only bring messages to their sessions.
+ */
+enum {
+	FLUSHES_LEAST = 8, /* whatever the clock says */
+	TURNS_PUT_OFF = 128,
+};
+
+/* At a stop. */
+enum {
+	CLOSE_EVERY_MS = 50,
+	CLOSES_LEAST = 16, /* a few sessions are closed at once */
+};
+
+/* A turn. */
+
+static void sessions_flush(struct sessions *sessions, struct list *some)
+{
+	struct list *link;
+
+	for (int i = 0; i < FLUSHES_LEAST || !worker_turn_is_over(sessions->worker);
+		i++) {
+		link = list_take_first(some);
+		if (link == NULL)
+			return;
+		session_flush(container_of(link, struct session, awake));
+	}
+}
+
+static bool sessions_put_off(struct sessions *sessions)
+{
+	if (worker_next_post(sessions->worker) == NULL)
+		sessions->turns_put_off = 0;
+	else if (sessions->turns_put_off < TURNS_PUT_OFF) {
+		sessions->turns_put_off++;
+		return true;
+	}
+	return false;
+}
+
+static void sessions_turn(struct resident *resident)
+{
+	struct sessions *sessions = container_of(resident, struct sessions, resident);
+	struct list *pressed = &sessions->worker->pressed;
+
+	sessions_flush(sessions, &sessions->answering);
+	if (!list_is_empty(pressed))
+		sessions_flush(sessions, pressed);
+	else if (!sessions_put_off(sessions))
+		sessions_flush(sessions, &sessions->awake);
+}
+
+static bool sessions_end_turn(struct resident *resident)
+{
+	const struct sessions *sessions =
+		container_of(resident, struct sessions, resident);
+
+	joint_clear(sessions->joint); /* its messages may leave the worker now */
+	return !list_is_empty(&sessions->awake) ||
+	       !list_is_empty(&sessions->worker->pressed) ||
+	       !list_is_empty(&sessions->answering);
+}
+
+/* For want of memory. */
+
+/* Bytes that its end would set free. */
+static uint64_t session_weight(const struct session *session)
+{
+	if (session->state >= SESSION_OVERFLOWED)
+		return 0;
+	return session->queue.bytes;
+}
+
+void sessions_shed(struct sessions *sessions, uint64_t bytes)
+{
+	uint64_t heaviest = 0, shed = 0;
+
+	list_for_each (link, &sessions->all) {
+		uint64_t weight =
+			session_weight(container_of(link, struct session, link));
+
+		if (weight > heaviest)
+			heaviest = weight;
+	}
+	/* Those about as heavy go with it, so that twice through the list is enough. */
+	list_for_each (link, &sessions->all) {
+		struct session *session = container_of(link, struct session, link);
+		uint64_t weight = session_weight(session);
+
+		if (shed >= bytes)
+			return;
+		if (weight > heaviest / 2) {
+			shed += weight;
+			session_overflow(session, BOUND_MEMORY);
+		}
+	}
+}
+
+/* Their end. */
+
+/* Whoever has a reason to end is about to do so, or has been told already. */
+static bool session_goes_on(const struct session *session)
+{
+	return session->state < SESSION_CLOSING && session->ending == ENDING_NONE;
+}
+
+static void session_go_away(struct session *session)
+{
+	if (session->state != SESSION_OVERFLOWED)
+		session_set_ending(session, ENDING_GOING_AWAY);
+	session_hang_up(session);
+}
+
+bool sessions_close_some(struct sessions *sessions, uint64_t count)
+{
+	/* A session that goes is freed later: the list stays as it is. */
+	list_for_each (link, &sessions->all) {
+		struct session *session = container_of(link, struct session, link);
+
+		if (!session_goes_on(session))
+			continue;
+		if (count-- == 0)
+			return true;
+		session_go_away(session);
+	}
+	return false;
+}
+
+void sessions_kill(struct sessions *sessions)
+{
+	list_for_each (link, &sessions->all) {
+		struct session *session = container_of(link, struct session, link);
+
+		session_set_ending(session, ENDING_GOING_AWAY);
+		session_finish(session);
+	}
+}
+
+/*
+ * Over half of the drain time, so that their clients do not come back all at the same
+ * time.
+ */
+static void on_close_timer(struct timer *timer)
+{
+	struct sessions *sessions = container_of(timer, struct sessions, close_timer);
+
+	if (sessions_close_some(sessions, sessions->close_step))
+		loop_timer_start(sessions->worker->loop, timer, CLOSE_EVERY_MS);
+}
+
+static void sessions_on_stop(struct resident *resident)
+{
+	struct sessions *sessions = container_of(resident, struct sessions, resident);
+	const struct worker *worker = sessions->worker;
+	const uint64_t steps = worker->config->times.drain / 2 / CLOSE_EVERY_MS + 1;
+
+	sessions->close_step = worker->live_sessions / steps + CLOSES_LEAST;
+	on_close_timer(&sessions->close_timer);
+}
+
+static void sessions_on_kill(struct resident *resident)
+{
+	struct sessions *sessions = container_of(resident, struct sessions, resident);
+
+	loop_timer_stop(sessions->worker->loop, &sessions->close_timer);
+	sessions_kill(sessions);
+}
+
+static void sessions_destroy(struct resident *resident)
+{
+	struct sessions *sessions = container_of(resident, struct sessions, resident);
+
+	graveyard_destroy(sessions->graveyard);
+	joint_destroy(sessions->joint);
+	table_finish(&sessions->by_key);
+	free(sessions);
+}
+
+static const struct resident_ops sessions_ops = {
+	.turn = sessions_turn,
+	.end_turn = sessions_end_turn,
+	.stop = sessions_on_stop,
+	.kill = sessions_on_kill,
+	.destroy = sessions_destroy,
+};
+
+struct sessions *sessions_create(struct worker *worker)
+{
+	struct sessions *sessions = xcalloc(1, sizeof(*sessions));
+
+	sessions->resident.ops = &sessions_ops;
+	sessions->worker = worker;
+	list_init(&sessions->all);
+	table_init(&sessions->by_key, &worker->key);
+	list_init(&sessions->awake);
+	list_init(&sessions->answering);
+	sessions->joint = joint_create();
+	sessions->graveyard =
+		graveyard_create(&worker->key, worker->config->limits.ended_sessions);
+	sessions->close_timer.fire = on_close_timer;
+	worker_add_resident(worker, &sessions->resident);
+	return sessions;
+}

@@ -1,0 +1,32 @@
+/*
+ * The sessions of one worker. In each turn they notify the outlets for which something
+ * waits: first where it is an answer, then where it is much, then all others.
+ */
+#ifndef GATEWAY_SESSION_SESSIONS_H
+#define GATEWAY_SESSION_SESSIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sessions;
+struct worker;
+
+/* For worker->sessions. They live on the worker from now on, which destroys them. */
+struct sessions *sessions_create(struct worker *worker);
+
+/*
+ * For want of memory: ends as slow consumers those sessions for which most waits, until
+ * their queues had so many bytes.
+ */
+void sessions_shed(struct sessions *sessions, uint64_t bytes);
+
+/*
+ * At a stop: closes some of the sessions politely, whose handlers may finish first what
+ * they have begun. False when none is left to be closed.
+ */
+bool sessions_close_some(struct sessions *sessions, uint64_t count);
+
+/* Ends all of them immediately. */
+void sessions_kill(struct sessions *sessions);
+
+#endif
