@@ -1,5 +1,6 @@
 #include "gateway/handlers/handlers.h"
 
+#include "gateway/server/server_handlers.h"
 #include "gateway/session/session_internal.h"
 
 #include "tests/support/memory_outlet.h"
@@ -8,7 +9,7 @@
 
 static const struct {
 	const char *name;
-	const struct handler *handler;
+	const struct handler *handler; /* NULL: none has that name */
 } handlers[] = {
 	{"stomp", &stomp_handler},
 	{"echo", &echo_handler},
@@ -24,8 +25,18 @@ static const struct {
 
 START_TEST(a_handler_is_found_by_its_name)
 {
+	struct buf json = {0}, error = {0};
+
+	buf_printf(&json, "{\"endpoints\": [{\"path\": \"/x\", \"handler\": \"%s\"}]}",
+		handlers[_i].name);
+	struct config *config =
+		config_parse(buf_slice(&json), "test.json", NULL, &error);
 	ck_assert_ptr_eq(
-		handler_find(slice_of(handlers[_i].name)), handlers[_i].handler);
+		config == NULL ? NULL : server_handlers[config->endpoints[0].runs],
+		handlers[_i].handler);
+	config_unref(config);
+	buf_finish(&json);
+	buf_finish(&error);
 }
 END_TEST
 

@@ -5,12 +5,6 @@
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct session *session;
 static struct sockjs_messages messages;
@@ -161,6 +155,7 @@ int main(void)
 	Suite *suite = suite_create("intake");
 	TCase *tcase = unit_case(suite, "intake");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, messages_go_to_the_session_in_order);
 	unit_add_table(tcase, what_cannot_be_taken_harms_nobody, refusals);

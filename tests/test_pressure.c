@@ -8,12 +8,6 @@
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 enum { SOFT = 1000000, SESSIONS = 4 };
 
 static struct crew *crew;
@@ -189,6 +183,7 @@ int main(void)
 	Suite *suite = suite_create("pressure");
 	TCase *tcase = unit_case(suite, "pressure");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase,
 		above_the_soft_limit_no_session_is_opened_until_there_is_some_air);

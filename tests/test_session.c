@@ -7,12 +7,6 @@
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct memory_outlet outlet, second;
 
@@ -378,6 +372,7 @@ int main(void)
 	TCase *frames = unit_case(suite, "frames");
 	TCase *closing = unit_case(suite, "closing");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(frames, setup, teardown);
 	tcase_add_test(frames, the_open_frame_is_sent_once);
 	tcase_add_test(frames, messages_wait_for_the_open_frame);

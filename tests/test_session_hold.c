@@ -9,12 +9,6 @@
 
 enum { MOST = 16 };
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct session *session;
 static struct memory_outlet outlet;
@@ -294,6 +288,7 @@ int main(void)
 	Suite *suite = suite_create("session hold");
 	TCase *tcase = unit_case(suite, "hold");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_session_is_held_until_each_hold_is_released);
 	tcase_add_test(tcase, what_comes_all_the_same_reaches_the_handler);

@@ -6,12 +6,6 @@
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct memory_outlet outlet;
 
@@ -152,6 +146,7 @@ int main(void)
 	Suite *suite = suite_create("session identity");
 	TCase *identity = unit_case(suite, "identity");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(identity, setup, teardown);
 	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
 	tcase_add_test(identity, the_whole_of_a_long_id_counts);

@@ -8,12 +8,6 @@
 
 #include <stdio.h>
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct session *session;
 static struct memory_outlet outlet;
@@ -292,6 +286,7 @@ int main(void)
 	TCase *oldest = unit_case(suite, "drop-oldest");
 	TCase *latest = unit_case(suite, "latest");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(oldest, setup_drop_oldest, teardown);
 	add_common(oldest);
 	tcase_add_test(oldest, the_oldest_messages_go_first);

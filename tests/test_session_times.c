@@ -7,12 +7,6 @@
 #include "tests/support/still_crew.h"
 #include "tests/support/unit.h"
 
-const struct handler *handler_find(struct slice name)
-{
-	(void)name;
-	return &recorder_handler;
-}
-
 static struct worker *worker;
 static struct session *session;
 static struct memory_outlet outlet, second;
@@ -410,6 +404,7 @@ int main(void)
 	TCase *deafness = unit_case(suite, "deafness");
 	TCase *slowness = unit_case(suite, "slowness");
 
+	still_crew_run(&recorder_handler);
 	tcase_add_checked_fixture(silence, setup, teardown);
 	tcase_add_test(silence, a_session_that_nobody_fetches_ends);
 	tcase_add_test(silence, every_detach_starts_the_wait_anew);

@@ -11,6 +11,7 @@
 #ifndef GATEWAY_CONFIG_CONFIG_H
 #define GATEWAY_CONFIG_CONFIG_H
 
+#include "gateway/config/config_handlers.h"
 #include "gateway/route/template.h"
 #include "protocol/address.h"
 #include "protocol/buf.h"
@@ -33,7 +34,8 @@ struct endpoint {
 	const struct config *config; /* which it is a part of */
 	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
 	struct slice handler; /* the name of one: "stomp", "echo", ... */
-	bool is_console;      /* its sessions may ask for the console's services */
+	enum handler_kind runs; /* the same */
+	bool is_console;        /* its sessions may ask for the console's services */
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
 	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
 	bool cookie_needed;

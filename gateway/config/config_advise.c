@@ -23,8 +23,7 @@ static void advise_on_replies(const struct config *config, struct buf *lines)
 	for (size_t i = 0; i < config->endpoint_count; i++) {
 		const struct endpoint *endpoint = &config->endpoints[i];
 
-		if (endpoint->reply.len == 0 ||
-			slice_equal(endpoint->handler, SLICE("reply")))
+		if (endpoint->reply.len == 0 || endpoint->runs == HANDLER_REPLY)
 			continue;
 		begin_advice(lines);
 		buf_printf(lines,

@@ -202,10 +202,12 @@ static void make_own_endpoints(struct config *config)
 	config->tcp = (struct endpoint){.config = config,
 		.path = SLICE("tcp"),
 		.handler = SLICE("stomp"),
+		.runs = HANDLER_STOMP,
 		.slow_consumer = config->slow_consumer};
 	config->console = (struct endpoint){.config = config,
 		.path = SLICE("/console/stomp"),
 		.handler = SLICE("stomp"),
+		.runs = HANDLER_STOMP,
 		.is_console = true,
 		.sockjs = true,
 		.websocket = true,

@@ -88,6 +88,19 @@ static void inherit_origins(struct config *config, struct endpoint *endpoint)
 	memcpy(own->items, global->items, own->count * sizeof(*own->items));
 }
 
+#define HANDLER_NAME(NAME, name) [HANDLER_##NAME] = SLICE_INIT(#name),
+static const struct slice handler_names[HANDLERS] = {HANDLER_LIST(HANDLER_NAME)};
+
+/* The first one for a name that the table of keys has refused already. */
+static enum handler_kind handler_of(struct slice name)
+{
+	for (size_t i = 0; i < HANDLERS; i++) {
+		if (slice_equal(handler_names[i], name))
+			return (enum handler_kind)i;
+	}
+	return 0;
+}
+
 static void check_endpoint(
 	struct config *config, size_t index, const struct config_source *source)
 {
@@ -96,6 +109,7 @@ static void check_endpoint(
 	struct endpoint *endpoint = &config->endpoints[index];
 
 	endpoint->config = config;
+	endpoint->runs = handler_of(endpoint->handler);
 	check_path(config, index, source, &item);
 	if (!endpoint->sockjs && !endpoint->websocket)
 		config_mistake(source, &item,

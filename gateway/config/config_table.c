@@ -4,6 +4,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_bounds.h"
 #include "gateway/config/config_broker.h"
+#include "gateway/config/config_handlers.h"
 #include "gateway/config/config_values.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
@@ -17,8 +18,9 @@ enum {
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 static const char *const policies[] = {"close", "drop-oldest", "latest", NULL};
-static const char *const handlers[] = {
-	"stomp", "echo", "reply", "close", "amplify", "broadcast", "ticker", NULL};
+
+#define HANDLER_NAME(NAME, name) #name,
+static const char *const handlers[] = {HANDLER_LIST(HANDLER_NAME) NULL};
 
 static const struct config_key endpoint[] = {
 	{

@@ -125,7 +125,7 @@ static void visit_session(struct session *session, void *context)
 	const struct look *look = context;
 
 	if (session_state(session) < SESSION_CLOSING &&
-		slice_equal(session_endpoint(session)->handler, SLICE("stomp")))
+		session_endpoint(session)->runs == HANDLER_STOMP)
 		return;
 	if (!finding_only_counts(look->finding, look->question))
 		finding_add(look->finding, look->question, session_row(session));

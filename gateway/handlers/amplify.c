@@ -34,7 +34,6 @@ static void amplify_receive(void *state, struct slice text, bool binary)
 }
 
 const struct handler amplify_handler = {
-	.name = SLICE_INIT("amplify"),
 	.open = amplify_open,
 	.receive = amplify_receive,
 };

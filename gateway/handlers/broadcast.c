@@ -75,7 +75,6 @@ static void broadcast_close(void *state)
 }
 
 const struct handler broadcast_handler = {
-	.name = SLICE_INIT("broadcast"),
 	.open = broadcast_open,
 	.receive = broadcast_receive,
 	.close = broadcast_close,

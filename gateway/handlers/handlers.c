@@ -1,4 +1,4 @@
-/* The smallest handlers, and the list of all. */
+/* The smallest handlers. */
 #include "gateway/handlers/handlers.h"
 
 #include "gateway/session/session.h"
@@ -14,7 +14,6 @@ static void echo_receive(void *state, struct slice text, bool binary)
 }
 
 const struct handler echo_handler = {
-	.name = SLICE_INIT("echo"),
 	.open = plain_open,
 	.receive = echo_receive,
 };
@@ -27,7 +26,6 @@ static void reply_receive(void *state, struct slice text, bool binary)
 }
 
 const struct handler reply_handler = {
-	.name = SLICE_INIT("reply"),
 	.open = plain_open,
 	.receive = reply_receive,
 };
@@ -46,26 +44,6 @@ static void close_receive(void *state, struct slice text, bool binary)
 }
 
 const struct handler close_handler = {
-	.name = SLICE_INIT("close"),
 	.open = close_open,
 	.receive = close_receive,
 };
-
-const struct handler *handler_find(struct slice name)
-{
-	static const struct handler *const handlers[] = {
-		&stomp_handler,
-		&echo_handler,
-		&reply_handler,
-		&close_handler,
-		&amplify_handler,
-		&broadcast_handler,
-		&ticker_handler,
-	};
-
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
-		if (slice_equal(name, handlers[i]->name))
-			return handlers[i];
-	}
-	return NULL;
-}

@@ -57,7 +57,6 @@ static void ticker_close(void *state)
 }
 
 const struct handler ticker_handler = {
-	.name = SLICE_INIT("ticker"),
 	.open = ticker_open,
 	.receive = ticker_receive,
 	.close = ticker_close,

@@ -7,6 +7,7 @@
 #include "gateway/config/config_mistake.h"
 #include "gateway/config/config_print.h"
 #include "gateway/config/config_reload.h"
+#include "gateway/server/server_handlers.h"
 #include "gateway/server/server_workers.h"
 #include "gateway/session/pressure.h"
 #include "gateway/worker/crew.h"
@@ -187,7 +188,8 @@ int server_run(const struct config *config, const char *file,
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 
-	server.crew = server_create_workers(config, &key, count_workers(config));
+	server.crew = server_create_workers(
+		config, &key, count_workers(config), server_handlers);
 	if (server.crew == NULL)
 		return EXIT_FAILURE;
 	server.started = config_to_json(config);

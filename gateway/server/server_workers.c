@@ -4,8 +4,9 @@
 #include "gateway/session/sessions.h"
 #include "gateway/worker/worker.h"
 
-struct crew *server_create_workers(
-	const struct config *config, const struct hash_key *key, unsigned count)
+struct crew *server_create_workers(const struct config *config,
+	const struct hash_key *key, unsigned count,
+	const struct handler *const *handlers)
 {
 	struct crew *crew = crew_create(config, key, count);
 
@@ -14,7 +15,7 @@ struct crew *server_create_workers(
 	for (unsigned i = 0; i < crew->count; i++) {
 		struct worker *worker = crew->workers[i];
 
-		worker->sessions = sessions_create(worker);
+		worker->sessions = sessions_create(worker, handlers);
 		worker->broker = broker_create(worker, crew->count);
 	}
 	return crew;

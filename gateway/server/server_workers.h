@@ -7,8 +7,14 @@
 
 #include "gateway/worker/crew.h"
 
-/* As crew_create(); on each worker live its sessions and its broker. */
-struct crew *server_create_workers(
-	const struct config *config, const struct hash_key *key, unsigned count);
+struct handler;
+
+/*
+ * As crew_create(). Its sessions and its broker live on each worker; the sessions run
+ * `handlers`, which are borrowed, by enum handler_kind.
+ */
+struct crew *server_create_workers(const struct config *config,
+	const struct hash_key *key, unsigned count,
+	const struct handler *const *handlers);
 
 #endif

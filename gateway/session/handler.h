@@ -14,8 +14,6 @@
 struct session;
 
 struct handler {
-	struct slice name;
-
 	/* What comes are pieces of a stream; session_count_message() tells of what. */
 	bool is_stream;
 
@@ -43,8 +41,5 @@ struct handler {
 	/* The session is over. Called exactly once; frees the state. May be NULL. */
 	void (*close)(void *state);
 };
-
-/* The handlers that there are; NULL when none has that name. */
-const struct handler *handler_find(struct slice name);
 
 #endif

@@ -158,7 +158,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	struct session *session = xcalloc(1, sizeof(*session));
 	session->worker = worker;
 	session->endpoint = endpoint_ref(endpoint);
-	session->handler = handler_find(endpoint->handler);
+	session->handler = worker->sessions->handlers[endpoint->runs];
 	session->transport = transport;
 	session->framing = transport_is_raw(transport) ? SESSION_RAW : SESSION_SOCKJS;
 	session->open_due = session->framing == SESSION_SOCKJS;

@@ -18,8 +18,9 @@ struct handler;
 struct sessions {
 	struct resident resident;
 	struct worker *worker;
-	struct list all;        /* until they are freed */
-	struct table by_key;    /* those that have an id */
+	const struct handler *const *handlers; /* by enum handler_kind */
+	struct list all;                       /* until they are freed */
+	struct table by_key;                   /* those that have an id */
 	struct list awake;      /* those that have output for their outlet */
 	struct list answering;  /* those that have no more than one answer */
 	unsigned turns_put_off; /* in which posts came before those that are awake */

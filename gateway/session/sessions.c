@@ -192,12 +192,14 @@ static const struct resident_ops sessions_ops = {
 	.destroy = sessions_destroy,
 };
 
-struct sessions *sessions_create(struct worker *worker)
+struct sessions *sessions_create(
+	struct worker *worker, const struct handler *const *handlers)
 {
 	struct sessions *sessions = xcalloc(1, sizeof(*sessions));
 
 	sessions->resident.ops = &sessions_ops;
 	sessions->worker = worker;
+	sessions->handlers = handlers;
 	list_init(&sessions->all);
 	table_init(&sessions->by_key, &worker->key);
 	list_init(&sessions->awake);

@@ -8,11 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct handler;
 struct sessions;
 struct worker;
 
-/* For worker->sessions. They live on the worker from now on, which destroys them. */
-struct sessions *sessions_create(struct worker *worker);
+/*
+ * For worker->sessions. They live on the worker from now on, which destroys them.
+ * `handlers` has one for each enum handler_kind; it is borrowed.
+ */
+struct sessions *sessions_create(
+	struct worker *worker, const struct handler *const *handlers);
 
 /*
  * For want of memory: ends as slow consumers those sessions for which most waits, until

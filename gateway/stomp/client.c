@@ -257,7 +257,6 @@ static void client_close(void *state)
 }
 
 const struct handler stomp_handler = {
-	.name = SLICE_INIT("stomp"),
 	.is_stream = true,
 	.open = client_open,
 	.receive = client_receive,

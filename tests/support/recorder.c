@@ -45,7 +45,6 @@ static void recorder_close(void *state)
 }
 
 const struct handler recorder_handler = {
-	.name = SLICE_INIT("recorder"),
 	.open = recorder_open,
 	.receive = recorder_receive,
 	.end = recorder_end,

@@ -1,13 +1,4 @@
-/*
- * A handler that writes down what it is told, for tests of the session. A test
- * program that wants it on every endpoint defines handler_find() itself:
- *
- *	const struct handler *handler_find(struct slice name)
- *	{
- *		(void)name;
- *		return &recorder_handler;
- *	}
- */
+/* A handler that writes down what it is told: still_crew_run(&recorder_handler). */
 #ifndef TESTS_SUPPORT_RECORDER_H
 #define TESTS_SUPPORT_RECORDER_H
 

@@ -2,6 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/broker/internal.h"
+#include "gateway/server/server_handlers.h"
 #include "gateway/server/server_workers.h"
 
 #include <assert.h>
@@ -32,6 +33,18 @@ struct config *config_of(const char *json)
 	return config;
 }
 
+/* By enum handler_kind, of all crews of the program. */
+static const struct handler *const *handlers = server_handlers;
+
+void still_crew_run(const struct handler *handler)
+{
+	static const struct handler *same[HANDLERS];
+
+	for (size_t i = 0; i < HANDLERS; i++)
+		same[i] = handler;
+	handlers = same;
+}
+
 struct crew *still_crew_create_of(unsigned count, const char *members)
 {
 	const struct hash_key key = {1, 2};
@@ -50,7 +63,7 @@ struct crew *still_crew_create_of(unsigned count, const char *members)
 			     "{'path': '/close', 'handler': 'close'}]}"));
 	buf_append_char(&json, '\0');
 	struct config *config = config_of(json.data);
-	struct crew *crew = server_create_workers(config, &key, count);
+	struct crew *crew = server_create_workers(config, &key, count, handlers);
 	assert(crew != NULL);
 	config_unref(config);
 	buf_finish(&json);

@@ -13,6 +13,8 @@
 
 #include "gateway/session/session.h"
 
+struct handler;
+
 /* A configuration of this JSON; fails the test when it has a mistake. */
 struct config *config_of(const char *json);
 
@@ -23,6 +25,9 @@ struct config *config_of(const char *json);
 struct crew *still_crew_create(const char *members);
 struct crew *still_crew_create_of(unsigned count, const char *members);
 void still_crew_destroy(struct crew *crew);
+
+/* From now on that handler runs at every endpoint of the crews that are made. */
+void still_crew_run(const struct handler *handler);
 
 const struct endpoint *still_crew_endpoint(const struct crew *crew, const char *path);
 
