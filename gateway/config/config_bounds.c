@@ -39,52 +39,57 @@ static const struct config_key limits[] = {
 		.max = 64 * KIB,
 		.unit = "bytes",
 	},
-	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX, "header lines of it"),
-	BYTES(target, 8 * KIB, 64, 64 * KIB, "bytes of its URL"),
+	LIMIT(head_lines, HTTP_HEADERS_MAX, 1, HTTP_HEADERS_MAX,
+		"header lines of a request"),
+	BYTES(target, 8 * KIB, 64, 64 * KIB, "bytes of a request's URL"),
 	BYTES(body, 0, 0, 4ULL * GIB,
-		"bytes of a request's body as it comes; 0: six times limits.frame, for "
-		"jsonp_send eight times, which the frame's escaping may need"),
+		"bytes of a request's body as it is sent; 0: six times limits.frame, "
+		"for jsonp_send eight times, since escaping may need that much"),
 	BYTES(frame, MIB + 64 * KIB, 256, GIB,
-		"bytes of a STOMP frame, or of the text of a WebSocket or SockJS "
-		"message, unescaped"),
+		"bytes of a STOMP frame, or of the unescaped text of a WebSocket or "
+		"SockJS message"),
 	BYTES(connect_frame, 16 * KIB, 256, MIB, "bytes of a CONNECT frame"),
 	LIMIT(headers, 64, 4, 4 * KIB, "headers of a STOMP frame"),
-	BYTES(header, 8 * KIB, 64, MIB, "bytes of one of them"),
+	BYTES(header, 8 * KIB, 64, MIB, "bytes of one header of a STOMP frame"),
 	LIMIT(fragments, 1024, 1, MIB, "fragments of a WebSocket message"),
 	BYTES(queue_bytes, 4 * MIB, 1, 4ULL * GIB,
-		"bytes of memory that the messages take which wait for a session "
-		"before it is a slow consumer"),
+		"bytes of memory that the queued messages of a session may take; above "
+		"that it is a slow consumer"),
 	LIMIT(queue_messages, 4096, 1, 16 * MIB,
-		"messages that wait for a session before it is a slow consumer"),
+		"messages that a session may have queued; above that it is a slow "
+		"consumer"),
 	LIMIT(subscriptions, 256, 1, MIB, "subscriptions of a session"),
 	BYTES(destination, 255, 1, 64 * KIB, "bytes of a destination's name"),
 	LIMIT(destinations, 100000, 1, GIB,
-		"topics and queues in all, and as many segments of patterns"),
+		"topics and queues in all; patterns may have as many segments in all"),
 	LIMIT(idle_topics, 1024, 0, GIB,
-		"topics per worker that only patterns match and that keep their "
-		"numbers"),
+		"topics per worker that only patterns match and whose numbering "
+		"Postern keeps"),
 	LIMIT(unacked, 1024, 1, MIB,
-		"deliveries that a subscription waits to be acknowledged"),
+		"unacknowledged deliveries of topics that Postern remembers for a "
+		"subscription"),
 	LIMIT(backlog_messages, 10000, 1, GIB,
-		"messages in a queue, those on their way to consumers included"),
+		"messages in a queue, those in flight to consumers included"),
 	BYTES(backlog_bytes, 64 * MIB, 1, 64ULL * GIB,
-		"bytes of memory that they take"),
+		"bytes of memory that the messages of a queue may take"),
 	LIMIT(logins, 1024, 1, MIB,
 		"logins per worker that are checked at the same time"),
 	LIMIT(transactions, 16, 1, MIB, "open transactions of a session"),
-	LIMIT(transaction_actions, 1024, 1, MIB, "frames in one of them"),
+	LIMIT(transaction_actions, 1024, 1, MIB, "frames in one transaction"),
 	BYTES(transaction_bytes, MIB, 1, 4ULL * GIB,
-		"bytes of memory that their messages take"),
+		"bytes of memory that the messages of one transaction may take"),
 	LIMIT(inbox_posts, 65536, 1, GIB,
-		"posts between workers, in all, above which publishers are not read"),
-	BYTES(inbox_bytes, 64 * MIB, 1, 64ULL * GIB, "bytes of memory that they take"),
+		"posts between workers, in all; above that Postern does not read from "
+		"publishers"),
+	BYTES(inbox_bytes, 64 * MIB, 1, 64ULL * GIB,
+		"bytes of memory that these posts may take"),
 	LIMIT(connections, 0, 0, GIB,
-		"connections in all; 0: as many as there are file descriptors for"),
-	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no bound of its own"),
+		"connections in all; 0: as many as the file descriptors allow"),
+	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no limit of its own"),
 	{
 		.name = "ended_sessions",
-		.means = "ended SockJS sessions per worker that are remembered, two "
-			 "minutes long",
+		.means = "ended SockJS sessions that a worker remembers, for two "
+			 "minutes",
 		.kind = CONFIG_NUMBER,
 		.at_start = true,
 		.offset = offsetof(struct config, limits.ended_sessions),
@@ -93,13 +98,13 @@ static const struct config_key limits[] = {
 		.max = 16 * MIB,
 	},
 	BYTES(memory, 0, 0, 1024ULL * GIB,
-		"bytes of the process above which no session is opened and the "
-		"slowest are closed; 0: four fifths of what it may have"),
+		"bytes of the process; above that Postern opens no session and closes "
+		"the slowest; 0: four fifths of what the process may have"),
 	LIMIT(address_connections, 4096, 1, GIB, "connections of one address"),
 	LIMIT(address_sessions, 1000, 1, GIB,
-		"sessions that one address opens in a second"),
+		"sessions that one address may open in a second"),
 	LIMIT(address_unknown, 100, 1, GIB,
-		"messages for unknown sessions that one address sends in a second"),
+		"messages for unknown sessions that one address may send in a second"),
 	LIMIT(log_lines, 200, 1, GIB,
 		"lines of the log in a second that differ only in details"),
 };
@@ -114,26 +119,28 @@ static const struct config_key limits[] = {
 
 static const struct config_key times[] = {
 	TIME(head, 10000, 1, "to receive a request's head"),
-	TIME(body, 20000, 1, "to receive its body"),
-	TIME(keep_alive, 75000, 1, "until an idle HTTP connection is closed"),
-	TIME(progress, 10000, 1, "until who takes no byte of an answer is given up"),
-	TIME(connect, 10000, 1, "until the first STOMP frame must be here"),
+	TIME(body, 20000, 1, "to receive a request's body"),
+	TIME(keep_alive, 75000, 1, "until Postern closes an idle HTTP connection"),
+	TIME(progress, 10000, 1, "until Postern closes a client that takes no byte"),
+	TIME(connect, 10000, 1, "until the first STOMP frame must have arrived"),
 	TIME(heartbeat, 25000, 1,
-		"between SockJS's heartbeats; jsonp gives up after 35000"),
-	TIME(disconnect, 5000, 1,
-		"until a SockJS session that nobody receives from ends"),
+		"between SockJS's heartbeats; a jsonp client gives up after 35000"),
+	TIME(disconnect, 5000, 1, "until a SockJS session without a receiver ends"),
 	TIME(late_poll, 5000, 0,
-		"that a poll of an ended session waits when it comes again and again"),
-	TIME(ping, 25000, 1, "until an idle WebSocket is pinged"),
-	TIME(pong, 10000, 1, "until its answer must be here"),
+		"by which Postern delays its answer when a client polls an ended "
+		"session again and again"),
+	TIME(ping, 25000, 1, "until Postern pings an idle WebSocket"),
+	TIME(pong, 10000, 1, "until the PONG must have arrived"),
 	TIME(stomp_send, 10000, 0,
 		"between the heart-beats that the server offers; 0: none"),
 	TIME(stomp_send_least, 1000, 1,
-		"between those for a client that asks for more; a smaller stomp_send "
-		"lowers it"),
-	TIME(stomp_want, 10000, 0, "between the heart-beats that it wants; 0: none"),
-	TIME(linger, 1000, 0, "that an ERROR or close frame has to leave"),
-	TIME(drain, 5000, 0, "between SIGTERM and the end of all that still goes on"),
+		"the shortest interval between heart-beats to a client that asks for "
+		"more of them; a smaller stomp_send lowers it"),
+	TIME(stomp_want, 10000, 0,
+		"between the heart-beats that the server wants from a client; 0: none"),
+	TIME(linger, 1000, 0,
+		"for an ERROR or a close frame to leave before the connection closes"),
+	TIME(drain, 5000, 0, "from SIGTERM until Postern ends all that still goes on"),
 };
 
 const struct config_table config_limits = {.keys = limits, .count = COUNT(limits)};

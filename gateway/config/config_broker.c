@@ -14,7 +14,8 @@ static const char *const denials[] = {"strict", "soft", NULL};
 static const struct config_key broker[] = {
 	{
 		.name = "prefixes",
-		.means = "below these, each destination is a topic",
+		.means = "prefixes of topics: each destination below one of them is a "
+			 "topic",
 		.kind = CONFIG_TEXTS,
 		.at_start = true,
 		.offset = offsetof(struct config, broker_prefixes.items),
@@ -24,14 +25,15 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "client_send",
-		.means = "whether clients may send to topics and queues",
+		.means = "whether clients may send to topics and queues directly",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, client_send),
 		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
 	},
 	{
 		.name = "queues",
-		.means = "below these, each destination is a queue",
+		.means = "prefixes of queues: each destination below one of them is a "
+			 "queue",
 		.kind = CONFIG_TEXTS,
 		.at_start = true,
 		.offset = offsetof(struct config, queue_prefixes.items),
@@ -41,7 +43,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "prefetch",
-		.means = "messages that a consumer gets ahead of its acknowledgements",
+		.means = "messages that a consumer may have unacknowledged, unless its "
+			 "SUBSCRIBE has a prefetch-count",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, prefetch),
 		.fallback = 64,
@@ -50,7 +53,7 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "nacks",
-		.means = "rejections after which a message is dead",
+		.means = "NACKs after which a message is a dead letter",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, nacks),
 		.fallback = 5,
@@ -59,8 +62,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "losses",
-		.means = "consumers that are lost with a message, after which it is "
-			 "dead",
+		.means = "consumers that ended without acknowledging a message, after "
+			 "which it is a dead letter",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, losses),
 		.fallback = 20, /* as RabbitMQ's quorum queues */
@@ -69,7 +72,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "dead_letter",
-		.means = "the queue for dead messages; empty: they are dropped",
+		.means = "the queue for dead letters; empty: Postern drops a message "
+			 "after broker.nacks, and broker.losses does not apply",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, dead_letter),
 		.text = "/queue/dead-letter",
@@ -77,7 +81,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "separator",
-		.means = "what separates the segments of a destination in patterns",
+		.means = "the character between the segments of a destination, for "
+			 "patterns",
 		.kind = CONFIG_TEXT,
 		.at_start = true,
 		.offset = offsetof(struct config, separator),
@@ -86,8 +91,9 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "deny",
-		.means = "what answers a frame that is denied: an ERROR, or a message "
-			 "at /user/queue/errors",
+		.means =
+			"how to answer a denied frame: with an ERROR, or, if the "
+			"client subscribes to /user/queue/errors, with a message there",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, deny),
 		.text = "strict",
@@ -100,15 +106,16 @@ const struct config_table config_broker = {.keys = broker, .count = COUNT(broker
 static const struct config_key route[] = {
 	{
 		.name = "match",
-		.means = "the destinations that it takes: a pattern with {names}",
+		.means =
+			"the destinations that the route takes: a pattern with {names}",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct route, match),
 		.required = true,
 	},
 	{
 		.name = "send_to",
-		.means = "where it sends to; without it, to /topic and the rest of the "
-			 "destination",
+		.means = "where the route sends the message; without this key, to "
+			 "/topic and the rest of the destination",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct route, send_to),
 		.count = offsetof(struct route, send_to_count),
@@ -117,13 +124,14 @@ static const struct config_key route[] = {
 	},
 	{
 		.name = "body",
-		.means = "the body that it sends, with {variables}; without it, the "
-			 "one that came",
+		.means = "the body that the route sends, with {variables}; without "
+			 "this key, the body that came",
 		.kind = CONFIG_VALUE,
 	},
 	{
 		.name = "reply",
-		.means = "what answers a SUBSCRIBE, once; without it, that is refused",
+		.means = "the answer to a SUBSCRIBE, sent once; without this key, "
+			 "Postern refuses the SUBSCRIBE",
 		.kind = CONFIG_VALUE,
 	},
 };
@@ -134,7 +142,8 @@ static const struct config_table route_table = {
 static const struct config_key app[] = {
 	{
 		.name = "prefixes",
-		.means = "below these, routes decide what becomes of a message",
+		.means = "prefixes of application destinations: routes decide where a "
+			 "message to one of them goes",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, app_prefixes.items),
 		.count = offsetof(struct config, app_prefixes.count),
@@ -143,7 +152,7 @@ static const struct config_key app[] = {
 	},
 	{
 		.name = "routes",
-		.means = "the routes: of those that match the most specific counts",
+		.means = "the routes; of several that match, the most specific counts",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, routes),
 		.count = offsetof(struct config, route_count),

@@ -8,35 +8,40 @@
 static const char introduction[] =
 	"# Configuration\n"
 	"\n"
-	"One JSON file, which `--config` (`-c`) or `POSTERN_CONFIG` names; without one "
-	"Postern "
-	"serves its demo.\n"
-	"Each key below also has a name in the environment and as an option: "
+	"The configuration is one JSON file. `--config` (`-c`) or `POSTERN_CONFIG` "
+	"names it. Without a file\n"
+	"Postern serves its demo.\n"
+	"\n"
+	"Each key also has a name in the environment and as an option: "
 	"`limits.queue_bytes` is\n"
-	"`POSTERN_LIMITS__QUEUE_BYTES` and `--limits.queue-bytes`. Options go over the "
-	"environment, and that goes\n"
-	"over the file. Lists of strings are written there with commas or as JSON, "
-	"lists "
+	"`POSTERN_LIMITS__QUEUE_BYTES` and `--limits.queue-bytes`. An option overrides "
+	"the environment, and\n"
+	"the environment overrides the file. There, write lists of strings with commas "
+	"or as JSON, and lists\n"
 	"of objects as JSON.\n"
 	"\n"
 	"```sh\n"
-	"postern check-config --config postern.json     # tells every mistake: file, "
+	"postern check-config --config postern.json     # reports every mistake: file, "
 	"line, column, key\n"
-	"postern print-config --config postern.json     # what is in force\n"
-	"postern print-config --defaults                # every key with its default\n"
+	"postern print-config --config postern.json     # prints what is in force\n"
+	"postern print-config --defaults                # prints every key with its "
+	"default\n"
 	"```\n"
 	"\n"
-	"SIGHUP reads the file again. Keys with *restart* stay as they were until the "
-	"next start, and the log names\n"
-	"those that have changed. Sizes are bytes, times are milliseconds.\n"
+	"On SIGHUP Postern reads the file again. A key with *restart* keeps its value "
+	"until the next start;\n"
+	"if it has changed, the log names it. Sizes are in bytes, times in "
+	"milliseconds.\n"
 	"\n"
-	"A name that nothing could ever reach is a mistake: a prefix below one that "
-	"takes it first, `/user` as\n"
-	"a prefix, two routes for the same destinations, a target that nobody owns.\n"
+	"Postern also refuses a name that no message could ever reach: a prefix "
+	"below one that takes\n"
+	"its destinations first, `/user` as a prefix, two routes for the same "
+	"destinations, or a target that\n"
+	"no prefix owns.\n"
 	"\n"
-	"This page is made from the program's own table, by `postern print-config "
-	"--document`: a test fails when\n"
-	"it is not current.\n";
+	"`postern print-config --document` makes this page from the program's own "
+	"table. A test fails when\n"
+	"the page is out of date.\n";
 
 static void append_choices(struct buf *out, const char *const *choices)
 {
@@ -95,7 +100,7 @@ static void append_default(struct buf *out, const struct config_key *key)
 		break;
 	case CONFIG_TEXT:
 		if (key->required)
-			buf_append(out, SLICE("*must be said*"));
+			buf_append(out, SLICE("*required*"));
 		else if (key->text != NULL)
 			buf_printf(out, "`\"%s\"`", key->text);
 		break;
@@ -117,7 +122,7 @@ static void append_default(struct buf *out, const struct config_key *key)
 
 static void append_table(struct buf *out, const struct config_table *table)
 {
-	buf_append(out, SLICE("\n| key | decides | may be | default | |\n"
+	buf_append(out, SLICE("\n| key | what it sets | values | default | |\n"
 			      "|---|---|---|---|---|\n"));
 	for (size_t i = 0; i < table->count; i++) {
 		const struct config_key *key = &table->keys[i];
@@ -138,9 +143,11 @@ static void append_inside(struct buf *out, const struct config_table *table)
 
 		if (key->inside == NULL)
 			continue;
-		buf_printf(out, "\n## %s\n\n%s of `%s`: %s.\n", key->name,
-			key->kind == CONFIG_LIST ? "Each" : "The keys", key->name,
-			key->means);
+		buf_printf(out, "\n## %s\n\n`%s`: %s. %s\n", key->name, key->name,
+			key->means,
+			key->kind == CONFIG_LIST
+				? "Each object of the list has these keys:"
+				: "Its keys:");
 		append_table(out, key->inside);
 		append_inside(out, key->inside);
 	}

@@ -33,7 +33,7 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "handler",
-		.means = "what runs there",
+		.means = "what answers clients there",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, handler),
 		.text = "stomp",
@@ -41,7 +41,7 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "sockjs",
-		.means = "whether SockJS is spoken there",
+		.means = "whether clients may use SockJS",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, sockjs),
 		.fallback = true,
@@ -55,23 +55,23 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "cookie_needed",
-		.means = "whether clients must send the cookie that a load balancer "
-			 "pins them by",
+		.means = "whether Postern sets the cookie by which a load balancer "
+			 "keeps a session on one server, and tells clients to send it",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, cookie_needed),
 		.fallback = false,
 	},
 	{
 		.name = "bind_address",
-		.means = "whether a session serves only the address that has opened it",
+		.means = "whether a session serves only the address that opened it",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct endpoint, bind_address),
 		.fallback = false,
 	},
 	{
 		.name = "bind_cookie",
-		.means = "the cookie whose value must stay what it was when the "
-			 "session was opened",
+		.means = "the cookie whose value must stay as it was when the session "
+			 "was opened; empty: none",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, bind_cookie),
 		.text = "",
@@ -79,14 +79,15 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "reply",
-		.means = "what the handler \"reply\" answers",
+		.means = "the text that the handler \"reply\" sends",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, reply),
 		.text = "",
 	},
 	{
 		.name = "response_limit",
-		.means = "bytes after which a stream ends and is asked for again",
+		.means = "bytes after which a stream ends, and the client asks for the "
+			 "next one",
 		.kind = CONFIG_SIZE,
 		.offset = offsetof(struct endpoint, response_limit),
 		.fallback = 128 * KIB,
@@ -96,7 +97,7 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "slow_consumer",
-		.means = "its own; empty: the global one",
+		.means = "as slow_consumer at the top; empty: the value there",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, slow_consumer),
 		.text = "", /* config_check.c puts the global one there */
@@ -112,7 +113,8 @@ static const struct config_key endpoint[] = {
 	},
 	{
 		.name = "allowed_origins",
-		.means = "its own; without it the global list counts",
+		.means = "as allowed_origins at the top; without this key, the list "
+			 "there",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct endpoint, allowed_origins.items),
 		.count = offsetof(struct endpoint, allowed_origins.count),
@@ -126,7 +128,7 @@ static const struct config_table endpoint_table = {
 static const struct config_key user[] = {
 	{
 		.name = "login",
-		.means = "a login",
+		.means = "the login name",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct user, login),
 		.required = true,
@@ -134,7 +136,7 @@ static const struct config_key user[] = {
 	},
 	{
 		.name = "password",
-		.means = "the hash of its passcode: postern hash-password",
+		.means = "the hash of the passcode, made by postern hash-password",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct user, password),
 		.required = true,
@@ -148,7 +150,7 @@ static const struct config_table user_table = {user, COUNT(user), sizeof(struct 
 static const struct config_key tcp[] = {
 	{
 		.name = "listen",
-		.means = "where plain STOMP is spoken; empty: nowhere",
+		.means = "the address and port for plain STOMP; empty: none",
 		.kind = CONFIG_TEXT,
 		.at_start = true,
 		.offset = offsetof(struct config, tcp_listen),
@@ -160,8 +162,8 @@ static const struct config_key tcp[] = {
 static const struct config_key admin[] = {
 	{
 		.name = "listen",
-		.means = "where operators read /metrics, /health and /ready; empty: "
-			 "nowhere",
+		.means = "the address and port for operators: /metrics, /health, "
+			 "/ready and the console; empty: none",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, admin_listen),
 		.text = "",
@@ -170,9 +172,8 @@ static const struct config_key admin[] = {
 	},
 	{
 		.name = "token",
-		.means = "what they show as \"Authorization: Bearer ...\"; needed "
-			 "unless "
-			 "it listens on a loopback address",
+		.means = "what operators send as \"Authorization: Bearer ...\"; "
+			 "required unless admin.listen is a loopback address",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, admin_token),
 		.text = "",
@@ -192,7 +193,7 @@ static const struct config_key sockjs_client[] = {
 	},
 	{
 		.name = "file",
-		.means = "its script",
+		.means = "the file with its script",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct sockjs_client, file),
 		.required = true,
@@ -207,7 +208,7 @@ static const struct config_table admin_table = {.keys = admin, .count = COUNT(ad
 static const struct config_key top[] = {
 	{
 		.name = "listen",
-		.means = "where the server listens",
+		.means = "the address and port on which the server listens",
 		.kind = CONFIG_TEXT,
 		.at_start = true,
 		.offset = offsetof(struct config, listen),
@@ -216,7 +217,7 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "workers",
-		.means = "threads that serve; 0: one for each core",
+		.means = "the number of threads; 0: one for each core",
 		.kind = CONFIG_UNSIGNED,
 		.at_start = true,
 		.offset = offsetof(struct config, workers),
@@ -225,7 +226,7 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "log_level",
-		.means = "lines below it are not logged",
+		.means = "the lowest level that is logged",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, log_level),
 		.text = "info",
@@ -234,7 +235,7 @@ static const struct config_key top[] = {
 	{
 		.name = "log_format",
 		.means = "text, or a JSON object for each line; auto: text on a "
-			 "terminal",
+			 "terminal, otherwise JSON",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, log_format),
 		.text = "auto",
@@ -242,7 +243,8 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "allowed_origins",
-		.means = "pages that may connect; empty: those of the same origin",
+		.means = "origins whose pages may connect; empty: only pages of the "
+			 "same origin",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, allowed_origins.items),
 		.count = offsetof(struct config, allowed_origins.count),
@@ -250,14 +252,16 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "require_origin",
-		.means = "whether who sends no Origin is refused",
+		.means = "whether a client that sends no Origin is refused",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, require_origin),
 		.fallback = false,
 	},
 	{
 		.name = "slow_consumer",
-		.means = "what becomes of who reads slower than messages come",
+		.means = "what to do with a client that reads too slowly: close it, "
+			 "drop its oldest messages of topics, or keep only the latest "
+			 "message of each topic",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, slow_consumer),
 		.text = "close",
@@ -265,8 +269,9 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "exempt_addresses",
-		.means = "addresses and networks that limits.address_... spare, beside "
-			 "trusted proxies; without it, loopback",
+		.means = "addresses and networks to which limits.address_... does not "
+			 "apply, in addition to trusted proxies; without this key, "
+			 "loopback",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, exempt_addresses.items),
 		.count = offsetof(struct config, exempt_addresses.count),
@@ -274,8 +279,8 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "trusted_proxies",
-		.means = "addresses and networks that are believed in what they say of "
-			 "their clients",
+		.means = "addresses and networks of proxies; Postern believes what "
+			 "they say of their clients",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, trusted_proxies.items),
 		.count = offsetof(struct config, trusted_proxies.count),
@@ -283,7 +288,8 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "proxy_protocol",
-		.means = "whether they begin each connection with a PROXY header",
+		.means = "whether each connection must come from a trusted proxy and "
+			 "begin with a PROXY header",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, proxy_protocol),
 		.fallback = false,
@@ -298,13 +304,13 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "tcp",
-		.means = "plain STOMP",
+		.means = "plain STOMP over TCP",
 		.kind = CONFIG_OBJECT,
 		.inside = &tcp_table,
 	},
 	{
 		.name = "admin",
-		.means = "for operators, apart from everybody else",
+		.means = "the listener for operators",
 		.kind = CONFIG_OBJECT,
 		.inside = &admin_table,
 	},
@@ -316,13 +322,13 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "app",
-		.means = "messages for the application",
+		.means = "application routes, which make one message of another",
 		.kind = CONFIG_OBJECT,
 		.inside = &config_app,
 	},
 	{
 		.name = "users",
-		.means = "who may log in; empty: everybody is welcome",
+		.means = "who may log in; empty: anyone may connect without a login",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, users),
 		.count = offsetof(struct config, user_count),
@@ -330,7 +336,8 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "timezone",
-		.means = "of {now:...}; empty: TZ in the environment, else UTC",
+		.means = "the time zone of {now:...}; empty: TZ in the environment, "
+			 "otherwise UTC",
 		.kind = CONFIG_TEXT,
 		.at_start = true,
 		.offset = offsetof(struct config, timezone),
@@ -339,21 +346,21 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "www",
-		.means = "the folder of the pages; empty: none; without it, those that "
-			 "come with Postern",
+		.means = "the folder of the pages; empty: no pages; without this key, "
+			 "the pages that come with Postern",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, www),
 	},
 	{
 		.name = "www_headers",
-		.means = "headers that are sent with every file of www, such as "
+		.means = "headers to send with every file of www, such as "
 			 "Content-Security-Policy",
 		.kind = CONFIG_MAP,
 	},
 	{
 		.name = "sockjs_clients",
-		.means =
-			"versions of sockjs-client beside those that come with Postern",
+		.means = "versions of sockjs-client in addition to those that come "
+			 "with Postern",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, sockjs_clients),
 		.count = offsetof(struct config, sockjs_client_count),
@@ -361,13 +368,13 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "limits",
-		.means = "what may be how large",
+		.means = "how much Postern accepts of each thing",
 		.kind = CONFIG_OBJECT,
 		.inside = &config_limits,
 	},
 	{
 		.name = "times",
-		.means = "how long things may take, in milliseconds",
+		.means = "how long each thing may take, in milliseconds",
 		.kind = CONFIG_OBJECT,
 		.inside = &config_times,
 	},
