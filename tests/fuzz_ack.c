@@ -8,7 +8,7 @@
 #include "gateway/broker/internal.h"
 #include "gateway/session/session.h"
 #include "tests/support/fuzz.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ enum { EPOCH = 0x1f, MESSAGES = 6, SUBSCRIPTIONS = 2, LINES_MAX = 40 };
 struct play {
 	struct worker *worker;
 	struct broker *broker;
-	struct party party;
+	struct participant participant;
 	struct subscription *subscriptions[SUBSCRIPTIONS]; /* "client", "one" */
 	bool waits[SUBSCRIPTIONS][MESSAGES + 1];           /* by the offset */
 };
@@ -28,7 +28,7 @@ static void play_subscribe(struct play *play, unsigned index, const char *name)
 {
 	const struct slice id = slice_of(name);
 	struct subscription *subscription = subscription_create(
-		play->broker, &play->party, &id, SLICE("/topic/a"), STOMP_1_2);
+		play->broker, &play->participant, &id, SLICE("/topic/a"), STOMP_1_2);
 
 	subscription->kind = SUBSCRIPTION_LOCAL;
 	subscription->ack = index == 0 ? ACK_CLIENT : ACK_INDIVIDUAL;
@@ -129,7 +129,7 @@ static void play_line(struct play *play, struct slice line)
 		.headers = headers,
 		.header_count = subscription.len > 0 ? 2 : 1};
 	struct broker_refusal refusal = {.kind = REFUSALS};
-	struct broker_call call = {.party = &play->party,
+	struct broker_call call = {.participant = &play->participant,
 		.frame = &frame,
 		.version = version,
 		.refusal = &refusal};
@@ -148,17 +148,18 @@ static void play_line(struct play *play, struct slice line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = fuzz_slice(data, size);
-	struct play play = {.worker = still_crew_create_of(1, "")->workers[0]};
+	struct play play = {.worker = still_workers_create_of(1, "")->all[0]};
 
 	play.broker = play.worker->broker;
-	play.party.session = still_crew_open(play.worker, "/echo", SESSION_RAW, "");
-	broker_enter(play.broker, &play.party);
+	play.participant.session =
+		still_workers_open(play.worker, "/echo", SESSION_RAW, "");
+	broker_enter(play.broker, &play.participant);
 	play_subscribe(&play, 0, "client");
 	play_subscribe(&play, 1, "one");
 	for (int i = 0; i < LINES_MAX && rest.len > 0; i++)
 		play_line(&play, fuzz_line(&rest));
-	broker_leave(play.broker, &play.party);
-	still_crew_settle(play.worker->crew);
-	still_crew_destroy(play.worker->crew);
+	broker_leave(play.broker, &play.participant);
+	still_workers_settle(play.worker->workers);
+	still_workers_destroy(play.worker->workers);
 	return 0;
 }

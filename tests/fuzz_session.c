@@ -6,7 +6,7 @@
 #include "gateway/session/session_internal.h"
 #include "tests/support/fuzz.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const char settings[] =
 struct play {
 	const uint8_t *data;
 	size_t size, at;
-	struct crew *crew;
+	struct workers *workers;
 	struct worker *worker;
 	const char *path;
 	struct memory_outlet outlet; /* the peer's end; its session NULL: none */
@@ -40,8 +40,8 @@ static unsigned play_next(struct play *play)
 /* NULL when it has ended. */
 static struct session *play_session(const struct play *play)
 {
-	return session_find(
-		play->worker, still_crew_endpoint(play->crew, play->path), SLICE("id"));
+	return session_find(play->worker,
+		still_workers_endpoint(play->workers, play->path), SLICE("id"));
 }
 
 static void play_open(struct play *play, struct session *session)
@@ -60,19 +60,19 @@ static void check_queue(const struct session *session)
 	for (size_t i = 0; i < queue->count; i++) {
 		const struct delivery *item = outbound_item(queue, i);
 
-		if (item->flags & DELIVERY_LENT)
+		if (item->flags & DELIVERY_FROM_QUEUE)
 			continue;
 		bytes += message_size(item->message);
 		bounded++;
 	}
 	assert(queue->bytes == bytes && queue->bounded == bounded);
-	assert(session->lent <= queue->count);
-	assert(bounded <= QUEUE_MESSAGES + session->lent + 1);
+	assert(session->in_outlet <= queue->count);
+	assert(bounded <= QUEUE_MESSAGES + session->in_outlet + 1);
 }
 
 static void check_clock(const struct session *session)
 {
-	uint64_t look = session_next_look(session), now = session_now(session);
+	uint64_t look = session_next_deadline(session), now = session_now(session);
 
 	assert(look == 0 || timer_is_running(&session->timer));
 	assert(look == 0 || session->timer.due <= (look > now ? look : now + 1));
@@ -89,15 +89,15 @@ static void check_all(struct play *play)
 		assert(session->state != SESSION_CLOSED);
 		assert((session->outlet == NULL) == (play->outlet.session == NULL));
 	}
-	for (unsigned i = 0; i < play->crew->count; i++) {
+	for (unsigned i = 0; i < play->workers->count; i++) {
 		uint64_t live = 0;
 
-		list_for_each (link, &play->crew->workers[i]->sessions->all)
+		list_for_each (link, &play->workers->all[i]->sessions->all)
 			live++;
-		assert(play->crew->workers[i]->live_sessions == live);
+		assert(play->workers->all[i]->live_sessions == live);
 		count += live;
 	}
-	assert(atomic_load(&play->crew->sessions) == count);
+	assert(atomic_load(&play->workers->sessions) == count);
 }
 
 /* What the peer has got: nothing behind the end; and ids that it may acknowledge. */
@@ -205,8 +205,8 @@ static void act_wait(struct play *play)
 {
 	static const uint64_t times[] = {1, 50, 900, 4999, 5000, 10001, 30000};
 
-	still_crew_advance(
-		play->crew, times[play_next(play) % (sizeof(times) / sizeof(*times))]);
+	still_workers_advance(play->workers,
+		times[play_next(play) % (sizeof(times) / sizeof(*times))]);
 }
 
 static void act_read(struct play *play)
@@ -303,7 +303,7 @@ static void play_act(struct play *play)
 	acts[chosen / 4 % (sizeof(acts) / sizeof(*acts))](play);
 	if (chosen % 4 == 0)
 		return; /* what follows comes in the same turn */
-	still_crew_settle(play->crew);
+	still_workers_settle(play->workers);
 	play_hear(play);
 	stomp_peer_heard(play->other);
 	check_all(play);
@@ -319,13 +319,13 @@ static void play_begin(struct play *play)
 	char members[sizeof(settings) + 16];
 
 	snprintf(members, sizeof(members), settings, policies[how / 2 % 3]);
-	play->crew = still_crew_create_of(how & 0x40 ? 3 : 1, members);
-	play->worker = play->crew->workers[0];
+	play->workers = still_workers_create_of(how & 0x40 ? 3 : 1, members);
+	play->worker = play->workers->all[0];
 	play->path = how & 0x80 ? "/echo" : "/stomp";
 	play->other =
-		stomp_peer_connect(play->crew->workers[play->crew->count - 1], "1.2");
+		stomp_peer_connect(play->workers->all[play->workers->count - 1], "1.2");
 	play->outlet.wire = raw ? WIRE_PLAIN : WIRE_SOCKJS;
-	play_open(play, still_crew_open(play->worker, play->path,
+	play_open(play, still_workers_open(play->worker, play->path,
 				raw ? SESSION_RAW : SESSION_SOCKJS, "id"));
 }
 
@@ -333,10 +333,10 @@ static void play_end(struct play *play)
 {
 	act_lose(play);
 	stomp_peer_destroy(play->other);
-	still_crew_settle(play->crew);
-	assert(atomic_load(&play->crew->sessions) == 0);
-	assert(still_crew_subscriptions(play->crew) == 0);
-	still_crew_destroy(play->crew);
+	still_workers_settle(play->workers);
+	assert(atomic_load(&play->workers->sessions) == 0);
+	assert(still_workers_subscriptions(play->workers) == 0);
+	still_workers_destroy(play->workers);
 	memory_outlet_finish(&play->outlet);
 }
 

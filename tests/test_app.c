@@ -1,5 +1,5 @@
 /* Application routes: where a SEND goes, what becomes of its body, who hears no. */
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -11,7 +11,7 @@ static const char *const listened[] = {"/topic/messages", "/topic/one", "/topic/
 
 static void setup(void)
 {
-	worker = still_crew_create(
+	worker = still_workers_create(
 		"'limits': {'destination': 40}, 'app': {'prefixes': ['/app', '/go'],"
 		"'routes': ["
 		"{'match': '/app/chat', 'send_to': ['/topic/messages'],"
@@ -25,10 +25,10 @@ static void setup(void)
 		"{'match': '/go/plain'},"
 		"{'match': '/app/meta', 'send_to': '/topic/one', 'body':"
 		" {'user': '{user}', 'session': '{session}', 'x': '{header.x}'}}]}")
-			 ->workers[0];
+			 ->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	listener = stomp_peer_connect(
-		worker->crew->workers[worker->crew->count - 1], "1.2");
+		worker->workers->all[worker->workers->count - 1], "1.2");
 	for (size_t i = 0; i < COUNT(listened); i++) {
 		char frame[128];
 
@@ -42,7 +42,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(listener);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 #define JSON "{content-type:application/json}"

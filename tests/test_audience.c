@@ -1,24 +1,25 @@
 /* Who listens on a worker: an audience of four, each with a session of its own. */
 #include "gateway/broker/internal.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 enum { MEMBERS = 4 };
 
 static struct worker *worker;
 static struct memory_outlet outlets[MEMBERS];
-static struct party parties[MEMBERS];
+static struct participant participants[MEMBERS];
 static struct subscription members[MEMBERS];
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	for (int i = 0; i < MEMBERS; i++) {
 		outlets[i] = (struct memory_outlet){.wire = WIRE_PLAIN};
-		parties[i].session = still_crew_open(worker, "/echo", SESSION_RAW, "");
-		members[i] = (struct subscription){.party = &parties[i]};
-		memory_outlet_attach(&outlets[i], parties[i].session);
+		participants[i].session =
+			still_workers_open(worker, "/echo", SESSION_RAW, "");
+		members[i] = (struct subscription){.participant = &participants[i]};
+		memory_outlet_attach(&outlets[i], participants[i].session);
 		audience_add(worker->broker, SLICE("/topic/a"), &members[i]);
 	}
 }
@@ -29,8 +30,8 @@ static void teardown(void)
 		if (members[i].audience != NULL)
 			audience_remove(worker->broker, &members[i]);
 	}
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	still_crew_destroy(worker->crew);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	still_workers_destroy(worker->workers);
 	for (int i = 0; i < MEMBERS; i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -40,11 +41,11 @@ static void deliver(struct slice destination)
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message = message_create(&send, destination, destination);
 
-	audience_begin(worker->broker, destination);
-	ck_assert(audience_bring(
-		worker->broker, &(struct round){{message}, 1}, SIZE_MAX));
+	audience_start_fan_out(worker->broker, destination);
+	ck_assert(audience_fan_out_step(
+		worker->broker, &(struct fan_out){{message}, 1}, SIZE_MAX));
 	message_unref(message);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 }
 
 static bool heard(int member)
@@ -95,20 +96,20 @@ START_TEST(members_leave_in_any_order)
 		for (int j = 0; j < MEMBERS; j++)
 			ck_assert(heard(j) == !left[j]);
 	}
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
 }
 END_TEST
 
 START_TEST(an_audience_knows_its_destination)
 {
 	ck_assert_slice_eq(audience_address(members[0].audience), SLICE("/topic/a"));
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 1);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 1);
 }
 END_TEST
 
 START_TEST(a_closing_session_does_not_hear)
 {
-	session_close(parties[2].session, ENDING_DISCONNECT);
+	session_close(participants[2].session, ENDING_DISCONNECT);
 	deliver(SLICE("/topic/a"));
 	ck_assert_str_eq(memory_outlet_got(&outlets[2]), "close 1000 Goodbye");
 }
@@ -120,12 +121,12 @@ START_TEST(a_delivery_is_work_for_each_member)
 	const struct stomp_frame send = {.command = STOMP_SEND};
 	struct message *message =
 		message_create(&send, SLICE("/topic/a"), SLICE("/topic/a"));
-	const struct round round = {{message, message}, 2};
+	const struct fan_out fan_out = {{message, message}, 2};
 
-	audience_begin(worker->broker, SLICE("/topic/a"));
-	ck_assert(!audience_bring(worker->broker, &round, MEMBERS - 1));
+	audience_start_fan_out(worker->broker, SLICE("/topic/a"));
+	ck_assert(!audience_fan_out_step(worker->broker, &fan_out, MEMBERS - 1));
 	ck_assert_uint_eq(worker->spent, before + 2 * (MEMBERS - 1));
-	ck_assert(audience_bring(worker->broker, &round, MEMBERS));
+	ck_assert(audience_fan_out_step(worker->broker, &fan_out, MEMBERS));
 	ck_assert_uint_eq(worker->spent, before + 2 * MEMBERS);
 	message_unref(message);
 }
@@ -133,24 +134,24 @@ END_TEST
 
 /* Rounds that last several turns. */
 
-static struct message *begin_round(struct slice destination)
+static struct message *begin_fan_out(struct slice destination)
 {
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
 
-	audience_begin(worker->broker, destination);
+	audience_start_fan_out(worker->broker, destination);
 	return message_create(&send, destination, destination);
 }
 
 /* Another member at each call. */
-static void end_round(struct message *message)
+static void end_fan_out(struct message *message)
 {
-	const struct round round = {{message}, 1};
+	const struct fan_out fan_out = {{message}, 1};
 	int calls = 0;
 
-	while (!audience_bring(worker->broker, &round, 1))
+	while (!audience_fan_out_step(worker->broker, &fan_out, 1))
 		ck_assert_int_lt(++calls, 2 * MEMBERS);
 	message_unref(message);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 }
 
 static int times_heard(int member)
@@ -166,12 +167,12 @@ static int times_heard(int member)
 START_TEST(who_leaves_in_a_round_changes_nothing_for_the_others)
 {
 	for (int leaver = 0; leaver < MEMBERS; leaver++) {
-		struct message *message = begin_round(SLICE("/topic/a"));
-		const struct round round = {{message}, 1};
+		struct message *message = begin_fan_out(SLICE("/topic/a"));
+		const struct fan_out fan_out = {{message}, 1};
 
-		audience_bring(worker->broker, &round, (size_t)_i);
+		audience_fan_out_step(worker->broker, &fan_out, (size_t)_i);
 		audience_remove(worker->broker, &members[leaver]);
-		end_round(message);
+		end_fan_out(message);
 		for (int i = 0; i < MEMBERS; i++) {
 			const int times = times_heard(i);
 
@@ -186,12 +187,12 @@ END_TEST
 START_TEST(who_comes_in_a_round_hears_nothing_of_it)
 {
 	audience_remove(worker->broker, &members[0]);
-	struct message *message = begin_round(SLICE("/topic/a"));
-	const struct round round = {{message}, 1};
+	struct message *message = begin_fan_out(SLICE("/topic/a"));
+	const struct fan_out fan_out = {{message}, 1};
 
-	audience_bring(worker->broker, &round, (size_t)_i);
+	audience_fan_out_step(worker->broker, &fan_out, (size_t)_i);
 	audience_add(worker->broker, SLICE("/topic/a"), &members[0]);
-	end_round(message);
+	end_fan_out(message);
 	for (int i = 0; i < MEMBERS; i++)
 		ck_assert_int_eq(times_heard(i), i != 0);
 }
@@ -199,15 +200,15 @@ END_TEST
 
 START_TEST(an_audience_may_end_in_a_round)
 {
-	struct message *message = begin_round(SLICE("/topic/a"));
-	const struct round round = {{message}, 1};
+	struct message *message = begin_fan_out(SLICE("/topic/a"));
+	const struct fan_out fan_out = {{message}, 1};
 
-	audience_bring(worker->broker, &round, (size_t)_i);
+	audience_fan_out_step(worker->broker, &fan_out, (size_t)_i);
 	for (int i = 0; i < MEMBERS; i++)
 		audience_remove(worker->broker, &members[i]);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	ck_assert(audience_bring(worker->broker, &round, 1));
-	end_round(message);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	ck_assert(audience_fan_out_step(worker->broker, &fan_out, 1));
+	end_fan_out(message);
 }
 END_TEST
 
@@ -217,7 +218,7 @@ START_TEST(a_round_goes_on_from_one_audience_to_the_next)
 	audience_add(worker->broker, SLICE("/topic/*"), &members[0]);
 	audience_remove(worker->broker, &members[1]);
 	audience_add(worker->broker, SLICE("/topic/**"), &members[1]);
-	end_round(begin_round(SLICE("/topic/a")));
+	end_fan_out(begin_fan_out(SLICE("/topic/a")));
 	for (int i = 0; i < MEMBERS; i++)
 		ck_assert_int_eq(times_heard(i), 1);
 }

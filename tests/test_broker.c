@@ -1,6 +1,6 @@
 /* Whose a destination is, and how many of what a client may have. */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -9,11 +9,11 @@ static struct stomp_peer *peer, *other;
 
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	other = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	other = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
 }
 
 static void setup_prefixes(void)
@@ -36,7 +36,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void say_to(struct stomp_peer *who, const char *destination, const char *head,
@@ -158,7 +158,7 @@ START_TEST(there_is_a_bounded_number_of_destinations)
 	stomp_peer_say(third, "SUBSCRIBE{id:2}{destination:/topic/a}{receipt:s}");
 	assert_heard(
 		third, "RECEIPT{receipt-id:s}"); /* r has not come, and never will */
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 3);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 3);
 	stomp_peer_destroy(third);
 }
 END_TEST
@@ -171,7 +171,7 @@ START_TEST(a_destination_that_nobody_listens_to_makes_room)
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
 	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/d}{receipt:r}");
 	assert_heard(other, "RECEIPT{receipt-id:r}");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 3);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 3);
 }
 END_TEST
 
@@ -183,8 +183,8 @@ START_TEST(sending_makes_no_destination)
 		destination[7] += (char)i;
 		say_to(peer, destination, "SEND", "[x]");
 	}
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
 }
 END_TEST
 

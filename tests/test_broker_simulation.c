@@ -6,7 +6,7 @@
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/broker_model.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void say(struct model_client *client, const char *frame)
 
 static void turn(void)
 {
-	struct worker *worker = model.crew->workers[below(model.crew->count)];
+	struct worker *worker = model.workers->all[below(model.workers->count)];
 
 	/* A message to many takes several turns. */
 	worker->work_per_turn = 1 + below(3);
@@ -56,7 +56,7 @@ static void connect(struct model_client *client)
 	*client = (struct model_client){
 		.subscriptions = subscriptions, .connection = ++model.connections};
 	client->peer = stomp_peer_connect(
-		model.crew->workers[below(model.crew->count)], "1.2");
+		model.workers->all[below(model.workers->count)], "1.2");
 }
 
 static void send_message(struct model_client *client)
@@ -309,7 +309,7 @@ static void act(void)
 
 static void drain(void)
 {
-	struct stomp_peer *peer = stomp_peer_connect(model.crew->workers[0], "1.2");
+	struct stomp_peer *peer = stomp_peer_connect(model.workers->all[0], "1.2");
 	unsigned long long last = 0;
 	char frame[64];
 
@@ -356,7 +356,7 @@ static void play(uint64_t seed, bool trace)
 					    " 'limits': {'transaction_actions': 5000}";
 
 	model = (struct model){.chance = {seed}, .seed = seed, .trace = trace};
-	model.crew = still_crew_create_of(1 + below(4), configuration);
+	model.workers = still_workers_create_of(1 + below(4), configuration);
 	for (int i = 0; i < CLIENTS; i++)
 		connect(&model.clients[i]);
 	for (; model.step < STEPS; model.step++) {
@@ -379,8 +379,8 @@ static void play(uint64_t seed, bool trace)
 		must(model.messages[i].is_topic || fate == ACCEPTED || fate == DROPPED,
 			"%u is lost", i);
 	}
-	ck_assert_uint_eq(still_crew_subscriptions(model.crew), 0);
-	still_crew_destroy(model.crew);
+	ck_assert_uint_eq(still_workers_subscriptions(model.workers), 0);
+	still_workers_destroy(model.workers);
 }
 
 START_TEST(every_schedule_fits_the_model)

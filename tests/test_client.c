@@ -1,7 +1,7 @@
 /* The STOMP conversation: how it begins and ends. */
 #include "gateway/session/sessions.h"
 #include "protocol/stomp.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -10,7 +10,7 @@ static struct stomp_peer *peer;
 
 static void begin(const char *members)
 {
-	worker = still_crew_create(members)->workers[0];
+	worker = still_workers_create(members)->all[0];
 	peer = stomp_peer_create(worker);
 }
 
@@ -27,12 +27,12 @@ static void setup_small(void)
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void pass(uint64_t milliseconds)
 {
-	still_crew_advance(worker->crew, milliseconds);
+	still_workers_advance(worker->workers, milliseconds);
 }
 
 static void connect_with(const char *frame)
@@ -306,7 +306,7 @@ START_TEST(receipts_that_are_asked_for_come_before_the_server_goes)
 	stomp_peer_mutter(peer, "SUBSCRIBE{destination:/topic/b}{id:0}{receipt:2}");
 	sessions_close_some(worker->sessions, 1);
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[too late]");
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
 			   "close 1001 Going away");
 }
@@ -320,7 +320,7 @@ START_TEST(a_commit_is_done_before_the_server_goes)
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:1}");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:2}[kept]");
 	sessions_close_some(worker->sessions, 1);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_heard(peer, "RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} "
 			   "close 1001 Going away");
 }
@@ -330,7 +330,7 @@ START_TEST(who_waits_for_nothing_is_closed_at_once_when_the_server_goes)
 {
 	connect_with("CONNECT{accept-version:1.2}{heart-beat:0,0}");
 	sessions_close_some(worker->sessions, 1);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_heard(peer, "close 1001 Going away");
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* The heart-beats of a STOMP conversation: ours, and those that we wait for. */
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -11,7 +11,7 @@ static void setup_with(const char *times)
 	char settings[120];
 
 	snprintf(settings, sizeof(settings), "'times': {%s}", times);
-	worker = still_crew_create(settings)->workers[0];
+	worker = still_workers_create(settings)->all[0];
 	peer = stomp_peer_create(worker);
 }
 
@@ -23,12 +23,12 @@ static void setup(void)
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void pass(uint64_t milliseconds)
 {
-	still_crew_advance(worker->crew, milliseconds);
+	still_workers_advance(worker->workers, milliseconds);
 }
 
 static const struct {

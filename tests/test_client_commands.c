@@ -1,6 +1,6 @@
 /* The STOMP conversation once it is connected: each command, receipts, order. */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -9,7 +9,7 @@ static struct stomp_peer *peer, *other;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	other = stomp_peer_connect(worker, "1.2");
 }
@@ -18,9 +18,9 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	still_crew_destroy(worker->crew);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	still_workers_destroy(worker->workers);
 }
 
 /* Takes the place of `other`, in another version. */
@@ -256,7 +256,7 @@ START_TEST(a_subscription_may_end_before_it_has_begun)
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[x]");
 	assert_heard(peer,
 		"RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} RECEIPT{receipt-id:3}");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
 }
 END_TEST
 
@@ -294,9 +294,9 @@ START_TEST(nothing_is_read_behind_a_commit_until_its_queues_have_answered)
 	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/a}");
 	stomp_peer_say(peer, "BEGIN{transaction:t}");
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[1]");
-	ck_assert(!session_is_held(session));
+	ck_assert(!session_is_paused(session));
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
-	ck_assert(session_is_held(session));
+	ck_assert(session_is_paused(session));
 
 	/* What came with it waits, and may stop the input again. */
 	stomp_peer_mutter(peer, "BEGIN{transaction:u}");
@@ -305,7 +305,7 @@ START_TEST(nothing_is_read_behind_a_commit_until_its_queues_have_answered)
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:e}[3]");
 	assert_heard(peer, "RECEIPT{receipt-id:c} RECEIPT{receipt-id:d} "
 			   "RECEIPT{receipt-id:e}");
-	ck_assert(!session_is_held(session));
+	ck_assert(!session_is_paused(session));
 	assert_heard(other, "MESSAGE{subscription:1}{destination:/queue/a}[1] "
 			    "MESSAGE{subscription:1}{destination:/queue/a}[2] "
 			    "MESSAGE{subscription:2}{destination:/topic/a}[3]");
@@ -317,7 +317,7 @@ START_TEST(a_client_may_leave_while_its_input_is_stopped)
 	stomp_peer_say(peer, "BEGIN{transaction:t}");
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{transaction:t}[1]");
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
-	ck_assert(session_is_held(peer->memory.session));
+	ck_assert(session_is_paused(peer->memory.session));
 	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	assert_heard(peer, "");
@@ -359,15 +359,16 @@ END_TEST
 START_TEST(what_was_refused_before_is_the_answer_to_disconnect)
 {
 	struct stomp_peer *small;
-	struct crew *crew = still_crew_create("'limits': {'backlog_messages': 1}");
+	struct workers *workers =
+		still_workers_create("'limits': {'backlog_messages': 1}");
 
-	small = stomp_peer_connect(crew->workers[0], "1.2");
+	small = stomp_peer_connect(workers->all[0], "1.2");
 	stomp_peer_mutter(small, "SEND{destination:/queue/a}[1]");
 	stomp_peer_mutter(small, "SEND{destination:/queue/a}[2]");
 	stomp_peer_mutter(small, "DISCONNECT{receipt:r}");
 	stomp_peer_check_refused(small, "The queue is full", "");
 	stomp_peer_destroy(small);
-	still_crew_destroy(crew);
+	still_workers_destroy(workers);
 }
 END_TEST
 
@@ -403,8 +404,8 @@ START_TEST(a_client_that_vanishes_takes_its_subscriptions_along)
 	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
 	stomp_peer_say(other, "SEND{destination:/topic/a}[x]");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
 }
 END_TEST
 

@@ -1,12 +1,12 @@
 /*
  * What becomes of something that a client is refused: the table of client_refusal.h, and
- * its edges. Kinds that fail are brought about by a backend that does what it is told.
+ * its edges. Kinds that fail are brought about by an engine that does what it is told.
  */
 #include "gateway/stomp/client_refusal.h"
 
 #include "gateway/broker/transaction.h"
 #include "gateway/worker/metrics.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -47,27 +47,28 @@ START_TEST(the_answer_depends_on_four_things)
 }
 END_TEST
 
-/* A backend that takes or refuses as it is told; answers come with the next turn. */
+/* An engine that takes or refuses as it is told; answers come with the next turn. */
 
 static enum refusal_kind script; /* REFUSALS: it takes everything */
 static unsigned sent;            /* that it has taken */
 
-static void scripted_answer(
-	struct broker *broker, struct handle party, uint64_t request, struct slice name)
+static void scripted_answer(struct broker *broker, struct handle participant,
+	uint64_t request, struct slice name)
 {
 	struct broker_refusal refusal;
 
 	broker_refuse(&refusal, script, "destination", &name);
 	refusal.destination = name;
-	broker_answer(broker, party, request, script == REFUSALS ? NULL : &refusal);
+	broker_answer(
+		broker, participant, request, script == REFUSALS ? NULL : &refusal);
 }
 
 static size_t scripted_subscribe(struct broker *broker,
 	struct subscription *subscription, uint64_t prefetch, uint64_t request)
 {
 	(void)prefetch;
-	scripted_answer(broker, broker_handle(broker, subscription->party), request,
-		name_text(subscription->destination));
+	scripted_answer(broker, broker_handle(broker, subscription->participant),
+		request, name_text(subscription->destination));
 	return 1;
 }
 
@@ -75,16 +76,16 @@ static size_t scripted_unsubscribe(struct broker *broker,
 	struct subscription *subscription, size_t lost, uint64_t request)
 {
 	(void)lost;
-	broker_answer(
-		broker, broker_handle(broker, subscription->party), request, NULL);
+	broker_answer(broker, broker_handle(broker, subscription->participant), request,
+		NULL);
 	return 1;
 }
 
 static void scripted_send(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request)
+	struct handle participant, uint64_t request)
 {
 	sent += script == REFUSALS;
-	scripted_answer(broker, party, request, message_destination(message));
+	scripted_answer(broker, participant, request, message_destination(message));
 	message_unref(message);
 }
 
@@ -104,7 +105,7 @@ static void scripted_commit(struct broker *broker, struct commit *commit)
 	commit_apply(broker, commit, scripted_send);
 }
 
-static const struct backend scripted_backend = {
+static const struct engine scripted_engine = {
 	.subscribe = scripted_subscribe,
 	.unsubscribe = scripted_unsubscribe,
 	.send = scripted_send,
@@ -117,9 +118,9 @@ static struct stomp_peer *peer;
 
 static void begin(const char *members)
 {
-	worker = still_crew_create(members)->workers[0];
-	for (unsigned i = 0; i < worker->crew->count; i++)
-		worker->crew->workers[i]->broker->backend = &scripted_backend;
+	worker = still_workers_create(members)->all[0];
+	for (unsigned i = 0; i < worker->workers->count; i++)
+		worker->workers->all[i]->broker->engine = &scripted_engine;
 	script = REFUSALS;
 	sent = 0;
 	peer = stomp_peer_connect(worker, "1.2");
@@ -139,7 +140,7 @@ static void setup_soft(void)
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static uint64_t counted(enum refusal_kind kind)
@@ -340,7 +341,7 @@ static struct subscription *latest_subscription(void)
 	return latest;
 }
 
-START_TEST(a_failed_subscribe_stays_with_a_backend_that_may_come_back)
+START_TEST(a_failed_subscribe_stays_with_a_engine_that_may_come_back)
 {
 	const struct stomp_frame frame = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message =
@@ -464,7 +465,7 @@ int main(void)
 	tcase_add_test(
 		strict, a_disconnect_does_not_wait_for_a_receipt_that_is_withheld);
 	tcase_add_test(
-		strict, a_failed_subscribe_stays_with_a_backend_that_may_come_back);
+		strict, a_failed_subscribe_stays_with_a_engine_that_may_come_back);
 	tcase_add_test(strict, a_failed_subscribe_that_is_given_up_can_be_unsubscribed);
 
 	tcase_add_checked_fixture(soft, setup_soft, teardown);

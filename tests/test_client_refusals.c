@@ -1,5 +1,5 @@
 /* Frames of a connected client that are refused, and with which words. */
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -8,16 +8,16 @@ static struct stomp_peer *peer;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
 }
 
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	still_crew_destroy(worker->crew);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	still_workers_destroy(worker->workers);
 }
 
 #define NO_MESSAGE     "There is no such message to acknowledge"

@@ -1,7 +1,7 @@
 #include "gateway/config/config_print.h"
 
 #include "gateway/config/demo.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static char *print(const struct config *config)

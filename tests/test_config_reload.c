@@ -5,7 +5,7 @@
 #include "gateway/config/config_print.h"
 #include "gateway/config/config_settings.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -145,20 +145,20 @@ END_TEST
 
 /* Snapshots */
 
-static struct crew *crew;
+static struct workers *workers;
 static struct config *next;
 
-static void setup_crew(void)
+static void setup_workers(void)
 {
-	crew = still_crew_create("");
+	workers = still_workers_create("");
 	next = config_of("{'endpoints': [{'path': '/reply', 'handler': 'reply',"
 			 "'reply': 'Now'}]}");
 }
 
-static void teardown_crew(void)
+static void teardown_workers(void)
 {
 	config_unref(next);
-	still_crew_destroy(crew);
+	still_workers_destroy(workers);
 }
 
 static unsigned holders(const struct config *config)
@@ -168,36 +168,36 @@ static unsigned holders(const struct config *config)
 
 START_TEST(every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old)
 {
-	const struct config *old = config_ref(crew->config);
+	const struct config *old = config_ref(workers->config);
 
-	crew_configure(crew, next);
-	ck_assert_ptr_eq(crew->workers[0]->config, old); /* not before its turn */
-	still_crew_settle(crew);
-	for (unsigned i = 0; i < crew->count; i++)
-		ck_assert_ptr_eq(crew->workers[i]->config, next);
+	workers_configure(workers, next);
+	ck_assert_ptr_eq(workers->all[0]->config, old); /* not before its turn */
+	still_workers_settle(workers);
+	for (unsigned i = 0; i < workers->count; i++)
+		ck_assert_ptr_eq(workers->all[i]->config, next);
 	ck_assert_uint_eq(holders(old), 1); /* ours */
-	ck_assert_uint_eq(holders(next), 2 + crew->count);
+	ck_assert_uint_eq(holders(next), 2 + workers->count);
 	config_unref(old);
 }
 END_TEST
 
 START_TEST(a_session_keeps_the_endpoint_that_it_was_opened_at)
 {
-	const struct config *old = config_ref(crew->config);
-	struct worker *worker = crew->workers[0];
-	struct session *session = still_crew_open(worker, "/reply", SESSION_RAW, "");
+	const struct config *old = config_ref(workers->config);
+	struct worker *worker = workers->all[0];
+	struct session *session = still_workers_open(worker, "/reply", SESSION_RAW, "");
 	struct memory_outlet outlet = {.wire = WIRE_PLAIN};
 
 	memory_outlet_attach(&outlet, session);
-	crew_configure(crew, next);
-	still_crew_settle(crew);
+	workers_configure(workers, next);
+	still_workers_settle(workers);
 	ck_assert_uint_eq(holders(old), 2); /* the session's, ours */
 	session_receive(session, SLICE("?"), false);
-	still_crew_settle(crew);
+	still_workers_settle(workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "Yes");
 
 	session_lost(session, ENDING_INTERRUPTED);
-	still_crew_settle(crew);
+	still_workers_settle(workers);
 	ck_assert_uint_eq(holders(old), 1);
 	config_unref(old);
 	memory_outlet_finish(&outlet);
@@ -206,13 +206,13 @@ END_TEST
 
 START_TEST(a_session_is_found_by_the_path_of_its_endpoint_ever_after)
 {
-	struct worker *worker = crew->workers[0];
+	struct worker *worker = workers->all[0];
 	struct session *session =
-		still_crew_open(worker, "/reply", SESSION_SOCKJS, "abc");
+		still_workers_open(worker, "/reply", SESSION_SOCKJS, "abc");
 
-	crew_configure(crew, next);
-	still_crew_settle(crew);
-	const struct endpoint *now = still_crew_endpoint(crew, "/reply");
+	workers_configure(workers, next);
+	still_workers_settle(workers);
+	const struct endpoint *now = still_workers_endpoint(workers, "/reply");
 	ck_assert_ptr_ne(session_endpoint(session), now);
 	ck_assert_ptr_eq(session_find(worker, now, SLICE("abc")), session);
 }
@@ -220,14 +220,14 @@ END_TEST
 
 START_TEST(a_post_on_its_way_holds_its_snapshot)
 {
-	const struct config *old = config_ref(crew->config);
+	const struct config *old = config_ref(workers->config);
 	struct config *third = config_of("{}");
 
-	crew_configure(crew, next);
-	crew_configure(crew, third); /* before any worker has had a turn */
-	still_crew_settle(crew);
-	for (unsigned i = 0; i < crew->count; i++)
-		ck_assert_ptr_eq(crew->workers[i]->config, third);
+	workers_configure(workers, next);
+	workers_configure(workers, third); /* before any worker has had a turn */
+	still_workers_settle(workers);
+	for (unsigned i = 0; i < workers->count; i++)
+		ck_assert_ptr_eq(workers->all[i]->config, third);
 	ck_assert_uint_eq(holders(next), 1);
 	ck_assert_uint_eq(holders(old), 1);
 	config_unref(old);
@@ -247,7 +247,7 @@ int main(void)
 	tcase_add_test(files, settings_go_over_the_file_in_a_reload_too);
 	unit_add_table(files, a_file_with_a_mistake_gives_nothing, mistakes);
 	tcase_add_test(files, what_does_not_go_with_what_stays_is_told);
-	tcase_add_checked_fixture(snapshots, setup_crew, teardown_crew);
+	tcase_add_checked_fixture(snapshots, setup_workers, teardown_workers);
 	tcase_add_test(
 		snapshots, every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old);
 	tcase_add_test(snapshots, a_session_keeps_the_endpoint_that_it_was_opened_at);

@@ -1,7 +1,7 @@
 /* What the console is told, by whoever knows, and who may ask. */
 #include "gateway/console/console.h"
 
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -13,11 +13,12 @@ static struct stomp_peer *watcher, *peer;
 
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	((struct endpoint *)still_crew_endpoint(crew, "/console"))->is_console = true;
-	worker = crew->workers[0];
-	peer = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	((struct endpoint *)still_workers_endpoint(workers, "/console"))->is_console =
+		true;
+	worker = workers->all[0];
+	peer = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
 	watcher = stomp_peer_connect_at(worker, "/console", "1.2");
 }
 
@@ -41,7 +42,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(watcher);
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void ask(const char *service, const char *body)
@@ -113,7 +114,7 @@ START_TEST(the_overview_counts_what_there_is)
 
 	ck_assert_int_eq(number(overview, "opened"), 2);
 	ck_assert_int_eq(number(overview, "destinations"), 1);
-	ck_assert_int_eq(number(overview, "workers"), worker->crew->count);
+	ck_assert_int_eq(number(overview, "workers"), worker->workers->count);
 	ck_assert_int_eq(
 		number(json_object_get(overview, "sessions"), "tcp") +
 			number(json_object_get(overview, "sessions"), "websocket_raw"),
@@ -280,7 +281,7 @@ START_TEST(a_trace_cuts_long_bodies_and_tells_their_length)
 	buf_append(&frame, SLICE("]"));
 	buf_append_char(&frame, '\0');
 	stomp_peer_mutter(peer, frame.data);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	const char *heard = stomp_peer_heard(watcher);
 	ck_assert_ptr_nonnull(strstr(heard, "\"bytes\":3000"));
 	ck_assert_uint_lt(strlen(heard), 3000);
@@ -291,7 +292,7 @@ END_TEST
 START_TEST(a_trace_ends_when_nobody_asks_on)
 {
 	trace(peer, 1);
-	still_crew_advance(worker->crew, 16000);
+	still_workers_advance(worker->workers, 16000);
 	stomp_peer_heard(watcher);
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	assert_heard(watcher, "");
@@ -313,7 +314,7 @@ START_TEST(much_that_is_said_is_told_in_part)
 		(at = strstr(at, "{about:/frame}")) != NULL; at++)
 		told++;
 	ck_assert_uint_eq(told, 100);
-	still_crew_advance(worker->crew, 1000);
+	still_workers_advance(worker->workers, 1000);
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:0}");
 	json_t *last = answer("frame");
 	ck_assert_int_eq(number(last, "skipped"), 50);
@@ -333,7 +334,7 @@ START_TEST(what_was_skipped_is_told_although_the_trace_was_asked_for_again)
 	}
 	stomp_peer_heard(watcher);
 	trace(peer, 1);
-	still_crew_advance(worker->crew, 1000);
+	still_workers_advance(worker->workers, 1000);
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:0}");
 	json_t *last = answer("frame");
 	ck_assert_int_eq(number(last, "skipped"), 50);
@@ -343,7 +344,7 @@ END_TEST
 
 START_TEST(a_trace_cuts_what_is_no_frame)
 {
-	struct session *echo = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct session *echo = still_workers_open(worker, "/echo", SESSION_RAW, "");
 	struct memory_outlet outlet = {.session = NULL};
 	struct buf said = {0};
 	json_t *row;
@@ -357,12 +358,12 @@ START_TEST(a_trace_cuts_what_is_no_frame)
 	for (int i = 0; i < 20000; i++)
 		buf_append_char(&said, 'x');
 	session_receive(echo, buf_slice(&said), false);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	json_t *frame = answer("frame");
 	ck_assert_uint_le(strlen(text(frame, "head")), 4096 + 8);
 	json_decref(frame);
 	session_lost(echo, ENDING_INTERRUPTED);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	memory_outlet_finish(&outlet);
 	buf_finish(&said);
 }
@@ -380,7 +381,7 @@ static void subscribe_to_topics(int count, int length)
 		buf_append(&frame, SLICE("}"));
 		buf_append_char(&frame, '\0');
 		stomp_peer_mutter(peer, frame.data);
-		still_crew_settle(worker->crew);
+		still_workers_settle(worker->workers);
 		buf_finish(&frame);
 	}
 }
@@ -439,7 +440,7 @@ START_TEST(a_console_finds_room_when_there_is_none)
 {
 	json_t *row;
 
-	atomic_store(&worker->crew->tight, true); /* memory is */
+	atomic_store(&worker->workers->tight, true); /* memory is */
 	struct stomp_peer *second = stomp_peer_connect_at(worker, "/console", "1.2");
 	ask("sessions", "");
 	json_decref(rows_of("sessions", 3, &row));

@@ -4,7 +4,7 @@
 #include "gateway/base/log.h"
 #include "gateway/worker/metrics.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <unistd.h>
@@ -14,13 +14,13 @@ static struct memory_outlet outlet;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 
@@ -29,18 +29,18 @@ static const char *end_session(enum ending ending)
 {
 	static char text[4096];
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 	int ends[2];
 
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	memory_outlet_got(&outlet);
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_ne(dup2(ends[1], STDERR_FILENO), -1);
 	close(ends[1]);
 	log_set_level(LOG_INFO);
 	session_close(session, ending);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	log_set_level(LOG_ERROR);
 	ssize_t len = read(ends[0], text, sizeof(text) - 1);
 	text[len > 0 ? len : 0] = '\0';
@@ -75,10 +75,10 @@ START_TEST(an_end_is_told_and_logged_and_counted_as_the_list_says)
 		" ending=%s code=%u reason=", ending_name(ending), ending_code(ending));
 	ck_assert_msg(strstr(log, expected) != NULL, "not%s in %s", expected, log);
 
-	const struct grave *grave = session_find_grave(
-		worker, still_crew_endpoint(worker->crew, "/echo"), SLICE("id"));
-	ck_assert_ptr_nonnull(grave);
-	ck_assert_int_eq(grave->ending, ending);
+	const struct tombstone *tombstone = session_find_tombstone(
+		worker, still_workers_endpoint(worker->workers, "/echo"), SLICE("id"));
+	ck_assert_ptr_nonnull(tombstone);
+	ck_assert_int_eq(tombstone->ending, ending);
 	for (enum ending other = ENDING_NONE; other < ENDINGS; other++)
 		ck_assert_uint_eq(
 			counter_read(&worker->metrics

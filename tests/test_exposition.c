@@ -1,8 +1,8 @@
-/* The figures of a crew, told as Prometheus reads them, and what they count. */
+/* The figures of some workers, told as Prometheus reads them, and what they count. */
 #include "gateway/worker/exposition.h"
 
 #include "gateway/worker/metrics.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -14,23 +14,23 @@ static struct buf text;
 
 static void setup(void)
 {
-	worker =
-		still_crew_create("'limits': {'queue_messages': 4, 'subscriptions': 2, "
-				  "'transactions': 1, 'headers': 8}")
-			->workers[0];
+	worker = still_workers_create(
+		"'limits': {'queue_messages': 4, 'subscriptions': 2, "
+		"'transactions': 1, 'headers': 8}")
+			 ->all[0];
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	buf_finish(&text);
 }
 
 static const char *expose(void)
 {
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	buf_clear(&text);
-	exposition_write(&text, worker->crew);
+	exposition_write(&text, worker->workers);
 	buf_append_char(&text, '\0');
 	return text.data;
 }
@@ -137,9 +137,9 @@ START_TEST(a_reload_is_good_or_not_and_has_its_time)
 	assert_sample("postern_config_last_reload_successful", 1);
 	ck_assert_int_le(
 		sample("postern_config_last_reload_success_timestamp_seconds"), before);
-	crew_refuse_reload(worker->crew);
+	workers_refuse_reload(worker->workers);
 	assert_sample("postern_config_last_reload_successful", 0);
-	crew_configure(worker->crew, worker->crew->config);
+	workers_configure(worker->workers, worker->workers->config);
 	assert_sample("postern_config_last_reload_successful", 1);
 	ck_assert_int_ge(
 		sample("postern_config_last_reload_success_timestamp_seconds"), before);
@@ -154,7 +154,7 @@ START_TEST(a_delivery_takes_until_the_kernel_has_it)
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[at once]");
 	peer->memory.blocked = true;
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[later]");
-	still_crew_advance(worker->crew, 70);
+	still_workers_advance(worker->workers, 70);
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
 	assert_sample("postern_delivery_seconds_bucket{le=\"0.001\"}", 1);

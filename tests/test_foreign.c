@@ -2,36 +2,36 @@
 #include "gateway/broker/foreign.h"
 
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer;
-static struct party party;
+static struct participant participant;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	party = (struct party){.session = peer->memory.session};
+	participant = (struct participant){.session = peer->memory.session};
 }
 
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 /* How many new warnings the header brings. */
-static int warnings(const struct backend *backend, const char *name, const char *value)
+static int warnings(const struct engine *engine, const char *name, const char *value)
 {
 	const struct stomp_header header = {slice_of(name), slice_of(value)};
 	const struct stomp_frame frame = {STOMP_SUBSCRIBE, &header, 1, SLICE("")};
-	const uint32_t before = party.foreign;
+	const uint32_t before = participant.foreign;
 
-	foreign_warn(backend, &party, &frame);
-	return __builtin_popcount(before ^ party.foreign);
+	foreign_warn(engine, &participant, &frame);
+	return __builtin_popcount(before ^ participant.foreign);
 }
 
 static const struct {
@@ -61,20 +61,20 @@ static const struct {
 
 START_TEST(what_another_broker_reads_is_warned_of_once)
 {
-	const struct backend *backend = worker->broker->backend;
+	const struct engine *engine = worker->broker->engine;
 
-	ck_assert_int_eq(warnings(backend, headers[_i].name, headers[_i].value),
+	ck_assert_int_eq(warnings(engine, headers[_i].name, headers[_i].value),
 		headers[_i].warnings);
-	ck_assert_int_eq(warnings(backend, headers[_i].name, headers[_i].value), 0);
+	ck_assert_int_eq(warnings(engine, headers[_i].name, headers[_i].value), 0);
 }
 END_TEST
 
 START_TEST(who_writes_many_names_of_one_kind_is_warned_once)
 {
-	const struct backend *backend = worker->broker->backend;
+	const struct engine *engine = worker->broker->engine;
 
-	ck_assert_int_eq(warnings(backend, "x-queue-a", "1"), 1);
-	ck_assert_int_eq(warnings(backend, "x-queue-b", "1"), 0);
+	ck_assert_int_eq(warnings(engine, "x-queue-a", "1"), 1);
+	ck_assert_int_eq(warnings(engine, "x-queue-b", "1"), 0);
 }
 END_TEST
 
@@ -87,34 +87,34 @@ START_TEST(none_of_them_is_refused)
 }
 END_TEST
 
-/* The backend that owns the destinations says what it understands. */
+/* The engine that owns the destinations says what it understands. */
 static const struct slice understood[] = {
 	SLICE_INIT("durable"), SLICE_INIT("selector"), SLICE_INIT("")};
 
-START_TEST(what_the_backend_understands_is_not_foreign)
+START_TEST(what_the_engine_understands_is_not_foreign)
 {
-	struct backend backend = *worker->broker->backend;
+	struct engine engine = *worker->broker->engine;
 
-	backend.headers = understood;
-	ck_assert_int_eq(warnings(&backend, "durable", "true"), 0);
-	ck_assert_int_eq(warnings(&backend, "exclusive", "true"), 1);
-	ck_assert(backend_understands(&backend, SLICE("selector")));
-	ck_assert(!backend_understands(worker->broker->backend, SLICE("selector")));
+	engine.headers = understood;
+	ck_assert_int_eq(warnings(&engine, "durable", "true"), 0);
+	ck_assert_int_eq(warnings(&engine, "exclusive", "true"), 1);
+	ck_assert(engine_understands(&engine, SLICE("selector")));
+	ck_assert(!engine_understands(worker->broker->engine, SLICE("selector")));
 }
 END_TEST
 
-START_TEST(a_selector_is_taken_by_a_backend_that_has_them)
+START_TEST(a_selector_is_taken_by_a_engine_that_has_them)
 {
 	struct broker *broker = worker->broker;
-	const struct backend *memory = broker->backend;
-	struct backend backend = *memory;
+	const struct engine *memory = broker->engine;
+	struct engine engine = *memory;
 
-	backend.headers = understood;
-	broker->backend = &backend;
+	engine.headers = understood;
+	broker->engine = &engine;
 	stomp_peer_say(peer,
 		"SUBSCRIBE{id:1}{destination:/topic/a}{selector:x = 1}{receipt:r}");
 	assert_heard(peer, "RECEIPT{receipt-id:r}");
-	broker->backend = memory;
+	broker->engine = memory;
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
 }
 END_TEST
@@ -128,7 +128,7 @@ int main(void)
 	unit_add_table(tcase, what_another_broker_reads_is_warned_of_once, headers);
 	tcase_add_test(tcase, who_writes_many_names_of_one_kind_is_warned_once);
 	tcase_add_test(tcase, none_of_them_is_refused);
-	tcase_add_test(tcase, what_the_backend_understands_is_not_foreign);
-	tcase_add_test(tcase, a_selector_is_taken_by_a_backend_that_has_them);
+	tcase_add_test(tcase, what_the_engine_understands_is_not_foreign);
+	tcase_add_test(tcase, a_selector_is_taken_by_a_engine_that_has_them);
 	return unit_run(suite);
 }

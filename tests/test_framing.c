@@ -1,7 +1,7 @@
 #include "transports/sockjs/framing.h"
 
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
@@ -11,8 +11,8 @@ static struct buf frame;
 /* A session whose open frame has been taken. */
 static void setup(void)
 {
-	worker = still_crew_create("'times': {'heartbeat': 1000}")->workers[0];
-	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+	worker = still_workers_create("'times': {'heartbeat': 1000}")->all[0];
+	session = still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 	frame = (struct buf){0};
 	session_popped(session, SESSION_NEXT_OPEN, 0, 0);
 }
@@ -20,7 +20,7 @@ static void setup(void)
 static void teardown(void)
 {
 	buf_finish(&frame);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void check(enum wire wire, size_t budget, enum session_next what, size_t count,
@@ -37,7 +37,7 @@ static void check(enum wire wire, size_t budget, enum session_next what, size_t 
 
 START_TEST(a_new_session_opens)
 {
-	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "new");
+	session = still_workers_open(worker, "/echo", SESSION_SOCKJS, "new");
 	session_send_text(session, SLICE("x"), false);
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_OPEN, 0, "o");
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_OPEN, 0, "o"); /* nothing is popped */
@@ -99,7 +99,7 @@ START_TEST(a_beat_that_is_due_is_a_frame)
 	struct memory_outlet outlet = {.wire = WIRE_SOCKJS, .blocked = true};
 
 	memory_outlet_attach(&outlet, session);
-	still_crew_advance(worker->crew, 1000);
+	still_workers_advance(worker->workers, 1000);
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_BEAT, 0, "h");
 	session_detach(session);
 }

@@ -4,7 +4,7 @@
 #include "gateway/session/session_internal.h"
 
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static const struct {
@@ -57,32 +57,32 @@ static const struct {
 
 START_TEST(a_handler_answers)
 {
-	struct worker *worker = still_crew_create("")->workers[0];
+	struct worker *worker = still_workers_create("")->all[0];
 	struct memory_outlet outlet = {.wire = WIRE_SOCKJS};
 	struct session *session =
-		still_crew_open(worker, answers[_i].path, SESSION_SOCKJS, "id");
+		still_workers_open(worker, answers[_i].path, SESSION_SOCKJS, "id");
 
 	session_receive(session, answers[_i].said, answers[_i].binary);
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), answers[_i].answer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 END_TEST
 
 START_TEST(an_echo_is_as_binary_as_what_it_heard)
 {
-	struct worker *worker = still_crew_create("")->workers[0];
+	struct worker *worker = still_workers_create("")->all[0];
 	struct memory_outlet outlet = {.wire = WIRE_PLAIN};
-	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct session *session = still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 	memory_outlet_attach(&outlet, session);
 	session_receive(session, SLICE("one"), false);
 	session_receive(session, SLICE("two"), true);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "one binary:two");
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 END_TEST
@@ -90,17 +90,17 @@ END_TEST
 START_TEST(an_overflow_without_last_word_is_a_plain_close)
 {
 	struct worker *worker =
-		still_crew_create("'limits': {'queue_messages': 1}")->workers[0];
+		still_workers_create("'limits': {'queue_messages': 1}")->all[0];
 	struct memory_outlet outlet = {.wire = WIRE_SOCKJS};
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	session_receive(session, SLICE("one"), false);
 	session_receive(session, SLICE("two"), false);
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "o c[1008,\"Slow consumer\"]");
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 END_TEST
@@ -111,7 +111,7 @@ static struct config *config;
 static const struct endpoint *amplify, *broadcast, *elsewhere, *ticker;
 
 static struct worker *worker;
-static struct worker *homes[3]; /* of the sessions: all over the crew */
+static struct worker *homes[3]; /* of the sessions: all over the workers */
 static struct session *sessions[3];
 static struct memory_outlet outlets[3];
 
@@ -126,16 +126,16 @@ static void setup(void)
 	broadcast = &config->endpoints[1];
 	elsewhere = &config->endpoints[2];
 	ticker = &config->endpoints[3];
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 	for (size_t i = 0; i < COUNT(outlets); i++) {
 		outlets[i] = (struct memory_outlet){0};
-		homes[i] = worker->crew->workers[i % worker->crew->count];
+		homes[i] = worker->workers->all[i % worker->workers->count];
 	}
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	config_unref(config);
 	for (size_t i = 0; i < COUNT(outlets); i++)
 		memory_outlet_finish(&outlets[i]);
@@ -154,7 +154,7 @@ static void open_session(
 
 #define assert_got(i, expected)                                                        \
 	do {                                                                           \
-		still_crew_settle(worker->crew);                                       \
+		still_workers_settle(worker->workers);                                 \
 		ck_assert_str_eq(memory_outlet_got(&outlets[i]), expected);            \
 	} while (0)
 
@@ -193,7 +193,7 @@ START_TEST(amplify_answers_a_number_with_a_power_of_two_letters)
 	open_session(0, amplify, SESSION_RAW);
 	memory_outlet_attach(&outlets[0], sessions[0]);
 	session_receive(sessions[0], slice_of(sizes[_i].number), false);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	const char *got = memory_outlet_got(&outlets[0]);
 	ck_assert_uint_eq(strlen(got), sizes[_i].letters);
 	ck_assert_uint_eq(strspn(got, "x"), sizes[_i].letters);
@@ -222,7 +222,7 @@ START_TEST(a_broadcast_stays_at_its_endpoint)
 {
 	join(0, broadcast);
 	join(1, elsewhere);
-	join(2, still_crew_endpoint(worker->crew, "/echo"));
+	join(2, still_workers_endpoint(worker->workers, "/echo"));
 	session_receive(sessions[0], SLICE("here"), false);
 	session_receive(sessions[1], SLICE("there"), false);
 	assert_got(0, "a[\"here\"]");
@@ -240,7 +240,7 @@ START_TEST(a_broadcast_is_rendered_once_for_all_of_a_worker)
 	join_all();
 	outlets[0].blocked = outlets[1].blocked = true;
 	session_receive(sessions[2], SLICE("hi"), false);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	for (int i = 0; i < 2; i++) {
 		const struct delivery *item = outbound_item(&sessions[i]->queue, 0);
 
@@ -279,9 +279,9 @@ START_TEST(a_ticker_ticks_every_second)
 {
 	join(0, ticker);
 	for (int i = 0; i < 3; i++) {
-		still_crew_advance(worker->crew, 999);
+		still_workers_advance(worker->workers, 999);
 		assert_got(0, "");
-		still_crew_advance(worker->crew, 1);
+		still_workers_advance(worker->workers, 1);
 		assert_got(0, "a[\"tick!\"]");
 	}
 }
@@ -298,10 +298,10 @@ END_TEST
 START_TEST(a_ticker_ticks_for_an_outlet_that_comes_later)
 {
 	open_session(0, ticker, SESSION_SOCKJS);
-	still_crew_advance(worker->crew, 2500);
+	still_workers_advance(worker->workers, 2500);
 	memory_outlet_attach(&outlets[0], sessions[0]);
 	assert_got(0, "o a[\"tick!\",\"tick!\"]");
-	still_crew_advance(worker->crew, 500);
+	still_workers_advance(worker->workers, 500);
 	assert_got(0, "a[\"tick!\"]");
 }
 END_TEST
@@ -309,12 +309,12 @@ END_TEST
 START_TEST(each_ticker_has_its_own_second)
 {
 	join(0, ticker);
-	still_crew_advance(worker->crew, 400);
+	still_workers_advance(worker->workers, 400);
 	join(1, ticker);
-	still_crew_advance(worker->crew, 600);
+	still_workers_advance(worker->workers, 600);
 	assert_got(0, "a[\"tick!\"]");
 	assert_got(1, "");
-	still_crew_advance(worker->crew, 400);
+	still_workers_advance(worker->workers, 400);
 	assert_got(0, "");
 	assert_got(1, "a[\"tick!\"]");
 }
@@ -324,9 +324,9 @@ START_TEST(a_ticker_is_silent_while_it_closes)
 {
 	join(0, ticker);
 	outlets[0].blocked = true;
-	still_crew_advance(worker->crew, 1000);
+	still_workers_advance(worker->workers, 1000);
 	session_close(sessions[0], ENDING_HANDLER);
-	still_crew_advance(worker->crew, 3000);
+	still_workers_advance(worker->workers, 3000);
 	outlets[0].blocked = false;
 	memory_outlet_pull(&outlets[0]);
 	assert_got(0, "a[\"tick!\"] c[3000,\"Go away!\"]");
@@ -337,7 +337,8 @@ START_TEST(a_ticker_ends_with_its_session)
 {
 	join(0, ticker);
 	session_lost(sessions[0], ENDING_INTERRUPTED);
-	still_crew_advance(worker->crew, 5000); /* its timer would be freed memory */
+	still_workers_advance(
+		worker->workers, 5000); /* its timer would be freed memory */
 	assert_got(0, "");
 }
 END_TEST

@@ -9,7 +9,7 @@
 enum { MANY = 20 };
 
 static struct inbox inbox;
-static struct batch batch;
+static struct post_batch batch;
 static struct post posts[MANY];
 
 static void setup(void)
@@ -28,7 +28,7 @@ static void assert_posts(int from, int to)
 static bool deliver(int from, int to)
 {
 	for (int i = from; i < to; i++)
-		batch_add(&batch, &posts[i]);
+		post_batch_add(&batch, &posts[i]);
 	return inbox_deliver(&inbox, &batch);
 }
 
@@ -143,12 +143,12 @@ static _Atomic int wakes;
 static void *sender_run(void *context)
 {
 	struct sender *sender = context;
-	struct batch letters = {0};
+	struct post_batch letters = {0};
 
 	for (int i = 0, left = 1; i < LETTERS; i++) {
 		sender->letters[i].sender = sender->index;
 		sender->letters[i].number = i;
-		batch_add(&letters, &sender->letters[i].post);
+		post_batch_add(&letters, &sender->letters[i].post);
 		if (--left > 0 && i + 1 < LETTERS)
 			continue;
 		if (inbox_deliver(&inbox, &letters))

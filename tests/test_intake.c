@@ -2,7 +2,7 @@
 #include "transports/http/intake.h"
 
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
@@ -12,12 +12,12 @@ static struct intake_ask ask;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
-	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+	worker = still_workers_create("")->all[0];
+	session = still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 	session_set_family(session, FAMILY_XHR);
 	recorder_told();
 	ask = (struct intake_ask){
-		.endpoint = still_crew_endpoint(worker->crew, "/echo"),
+		.endpoint = still_workers_endpoint(worker->workers, "/echo"),
 		.link = uplink_find(SLICE("xhr_send")),
 		.session = SLICE("id"),
 		.peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")},
@@ -27,7 +27,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	sockjs_messages_finish(&messages);
 }
 
@@ -44,14 +44,14 @@ static void caller_ask(struct caller *caller)
 	caller->answer = intake_take(worker, &messages, &ask, &caller->waiter);
 }
 
-static void on_go_on(struct waiter *waiter)
+static void on_resume(struct waiter *waiter)
 {
 	caller_ask(container_of(waiter, struct caller, waiter));
 }
 
 static struct caller caller_of(void)
 {
-	return (struct caller){.waiter.go_on = on_go_on};
+	return (struct caller){.waiter.resume = on_resume};
 }
 
 START_TEST(messages_go_to_the_session_in_order)
@@ -90,15 +90,15 @@ START_TEST(while_the_session_is_held_a_request_waits)
 {
 	struct caller caller = caller_of();
 
-	session_hold(session);
+	session_pause(session);
 	caller_ask(&caller);
 	ck_assert_int_eq(caller.answer, INTAKE_WAITS);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "");
 	ck_assert_uint_eq(caller.asked, 1);
 
-	session_release(session);
-	still_crew_settle(worker->crew);
+	session_resume(session);
+	still_workers_settle(worker->workers);
 	ck_assert_int_eq(caller.answer, INTAKE_TAKEN);
 	ck_assert_uint_eq(caller.asked, 2);
 	ck_assert_str_eq(recorder_told(), "one two");
@@ -109,10 +109,10 @@ START_TEST(a_request_that_waits_for_a_session_that_ends_finds_none)
 {
 	struct caller caller = caller_of();
 
-	session_hold(session);
+	session_pause(session);
 	caller_ask(&caller);
 	session_lost(session, ENDING_INTERRUPTED);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_int_eq(caller.answer, INTAKE_UNKNOWN);
 	ck_assert_str_eq(recorder_told(), "close");
 }
@@ -122,7 +122,7 @@ START_TEST(a_stranger_does_not_wait)
 {
 	struct caller caller = caller_of();
 
-	session_hold(session);
+	session_pause(session);
 	ask.session = SLICE("other");
 	caller_ask(&caller);
 	ck_assert_int_eq(caller.answer, INTAKE_UNKNOWN);
@@ -134,7 +134,7 @@ START_TEST(a_crowd_of_requests_is_turned_away)
 	enum { MOST = 16 };
 	struct caller callers[MOST + 1];
 
-	session_hold(session);
+	session_pause(session);
 	for (int i = 0; i <= MOST; i++) {
 		callers[i] = caller_of();
 		caller_ask(&callers[i]);
@@ -142,8 +142,8 @@ START_TEST(a_crowd_of_requests_is_turned_away)
 			callers[i].answer, i < MOST ? INTAKE_WAITS : INTAKE_CROWDED);
 	}
 	ask.body = SLICE("[\"x\"]");
-	session_release(session);
-	still_crew_settle(worker->crew);
+	session_resume(session);
+	still_workers_settle(worker->workers);
 	for (int i = 0; i < MOST; i++)
 		ck_assert_int_eq(callers[i].answer, INTAKE_TAKEN);
 	ck_assert_str_eq(recorder_told(), "x x x x x x x x x x x x x x x x");
@@ -155,7 +155,7 @@ int main(void)
 	Suite *suite = suite_create("intake");
 	TCase *tcase = unit_case(suite, "intake");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, messages_go_to_the_session_in_order);
 	unit_add_table(tcase, what_cannot_be_taken_harms_nobody, refusals);

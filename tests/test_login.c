@@ -1,18 +1,18 @@
-/* Logins, which are checked on threads of the pool; the party hears at the loop's turn. */
+/* Logins, which are checked on threads of the pool; the participant hears at the loop's turn. */
 #include "gateway/stomp/login.h"
 
 #include "gateway/base/password.h"
 #include "gateway/broker/broker.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
-static struct party party;
+static struct participant participant;
 static int told, good;
 
-static void on_logged_in(struct party *whom, bool is_good)
+static void on_logged_in(struct participant *whom, bool is_good)
 {
-	ck_assert_ptr_eq(whom, &party);
+	ck_assert_ptr_eq(whom, &participant);
 	told++;
 	good += is_good;
 }
@@ -25,12 +25,12 @@ static void begin(const char *limits)
 	buf_printf(&members, "'users': [{'login': 'ana', 'password': '%.*s'}]%s",
 		SLICE_ARGS(buf_slice(&hash)), limits);
 	buf_append_char(&members, '\0');
-	worker = still_crew_create_of(1, members.data)->workers[0];
+	worker = still_workers_create_of(1, members.data)->all[0];
 	buf_finish(&hash);
 	buf_finish(&members);
 	told = good = 0;
-	party = (struct party){.logged_in = on_logged_in};
-	broker_enter(worker->broker, &party);
+	participant = (struct participant){.logged_in = on_logged_in};
+	broker_enter(worker->broker, &participant);
 }
 
 static void setup(void)
@@ -45,22 +45,22 @@ static void setup_one_at_a_time(void)
 
 static void teardown(void)
 {
-	if (party.entry.number != 0)
-		broker_leave(worker->broker, &party);
-	still_crew_destroy(worker->crew);
+	if (participant.entry.number != 0)
+		broker_leave(worker->broker, &participant);
+	still_workers_destroy(worker->workers);
 }
 
 static bool check(const char *login, const char *passcode)
 {
 	return login_check(
-		worker, party.entry.number, slice_of(login), slice_of(passcode));
+		worker, participant.entry.number, slice_of(login), slice_of(passcode));
 }
 
 /* The checks run on threads. The worker's own turns end with that, which none needs here. */
 static void wait_for_logins(void)
 {
 	loop_finish_work(worker->loop);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_uint_eq(worker->logins, 0);
 }
 
@@ -87,11 +87,11 @@ START_TEST(a_login_is_good_with_its_passcode_only)
 }
 END_TEST
 
-START_TEST(a_party_that_has_gone_meanwhile_hears_nothing)
+START_TEST(a_participant_that_has_gone_meanwhile_hears_nothing)
 {
 	ck_assert(check("ana", "sesame"));
-	broker_leave(worker->broker, &party);
-	party.entry.number = 0;
+	broker_leave(worker->broker, &participant);
+	participant.entry.number = 0;
 	wait_for_logins();
 	ck_assert_int_eq(told, 0);
 }
@@ -126,7 +126,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	unit_add_table(tcase, a_login_is_good_with_its_passcode_only, logins);
-	tcase_add_test(tcase, a_party_that_has_gone_meanwhile_hears_nothing);
+	tcase_add_test(tcase, a_participant_that_has_gone_meanwhile_hears_nothing);
 	tcase_add_test(tcase, a_login_is_needed_where_there_are_users);
 	tcase_add_checked_fixture(bounds, setup_one_at_a_time, teardown);
 	tcase_add_test(bounds, no_more_logins_are_checked_at_once_than_may_be);

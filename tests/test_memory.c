@@ -3,7 +3,7 @@
  * go, and nothing is lost.
  */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -19,11 +19,11 @@ static size_t ack_count;
 /* The peers are spread over the workers, as far as there are some. */
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	for (unsigned i = 0; i < PEERS; i++)
-		peers[i] = stomp_peer_connect(crew->workers[i % crew->count], "1.2");
+		peers[i] = stomp_peer_connect(workers->all[i % workers->count], "1.2");
 	sender = stomp_peer_connect(worker, "1.2");
 	ack_count = 0;
 }
@@ -49,7 +49,7 @@ static void teardown(void)
 	for (int i = 0; i < PEERS; i++)
 		stomp_peer_destroy(peers[i]);
 	stomp_peer_destroy(sender);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 /* What came, without the ack headers, which are noted. */
@@ -108,8 +108,8 @@ static size_t queues(void)
 {
 	size_t count = 0;
 
-	for (unsigned i = 0; i < worker->crew->count; i++)
-		count += worker->crew->workers[i]->broker->queues.count;
+	for (unsigned i = 0; i < worker->workers->count; i++)
+		count += worker->workers->all[i]->broker->queues.count;
 	return count;
 }
 
@@ -117,7 +117,7 @@ static void lose(struct stomp_peer *peer)
 {
 	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 }
 
 START_TEST(a_message_waits_until_somebody_comes)
@@ -353,7 +353,7 @@ START_TEST(a_reader_that_stands_still_gets_no_more_than_its_prefetch)
 	peers[0]->memory.blocked = false;
 	session_detach(peers[0]->memory.session);
 	session_attach(peers[0]->memory.session, &peers[0]->memory.outlet);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_hears(peers[0], MESSAGE("1") " " MESSAGE("2"));
 }
 END_TEST
@@ -405,7 +405,7 @@ START_TEST(old_versions_acknowledge_by_message_id)
 {
 	static const char *const versions[] = {"1.0", "1.1"};
 	struct stomp_peer *old =
-		stomp_peer_connect(worker->crew->workers[0], versions[_i]);
+		stomp_peer_connect(worker->workers->all[0], versions[_i]);
 	char id[48], frame[256];
 
 	subscribe(old, "{ack:client-individual}{prefetch-count:1}");

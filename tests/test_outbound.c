@@ -181,7 +181,7 @@ static void push_words(const char *words)
 			item.message = message_create_text(SLICE("t"), false);
 		} else {
 			item.message = message_create(&send, topic, topic);
-			item.flags = *at == 'q' ? DELIVERY_LENT : 0;
+			item.flags = *at == 'q' ? DELIVERY_FROM_QUEUE : 0;
 			message_set_place(
 				item.message, (struct place){1, ++offset}, *at != 'q');
 			item.ordinal = (uint32_t)(*++at - '0');
@@ -202,7 +202,7 @@ static const char *left_words(void)
 		const struct slice topic = message_address(item->message);
 		const bool is_text = topic.len == 0;
 
-		ck_assert_int_eq(item->flags & ~DELIVERY_LENT, 0);
+		ck_assert_int_eq(item->flags & ~DELIVERY_FROM_QUEUE, 0);
 		len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%.*s%.0u",
 			i > 0 ? " " : "", SLICE_ARGS(is_text ? SLICE("t") : topic),
 			item->ordinal);

@@ -5,25 +5,25 @@
 #include "gateway/session/session.h"
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 enum { SOFT = 1000000, SESSIONS = 4 };
 
-static struct crew *crew;
+static struct workers *workers;
 static struct pressure pressure;
 static struct session *sessions[SESSIONS];
 static struct memory_outlet outlets[SESSIONS];
 
 static void setup(void)
 {
-	crew = still_crew_create("'limits': {'memory': 1000000}");
-	pressure_start(&pressure, crew);
+	workers = still_workers_create("'limits': {'memory': 1000000}");
+	pressure_start(&pressure, workers);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		outlets[i] =
 			(struct memory_outlet){.wire = WIRE_PLAIN, .blocked = true};
-		sessions[i] = still_crew_open(
-			crew->workers[i % crew->count], "/echo", SESSION_RAW, "");
+		sessions[i] = still_workers_open(
+			workers->all[i % workers->count], "/echo", SESSION_RAW, "");
 		memory_outlet_attach(&outlets[i], sessions[i]);
 	}
 	recorder_told();
@@ -31,7 +31,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	still_crew_destroy(crew);
+	still_workers_destroy(workers);
 	for (unsigned i = 0; i < SESSIONS; i++)
 		memory_outlet_finish(&outlets[i]);
 }
@@ -39,7 +39,7 @@ static void teardown(void)
 static void look(uint64_t used)
 {
 	pressure_look(&pressure, used);
-	still_crew_settle(crew);
+	still_workers_settle(workers);
 }
 
 static void say(unsigned who, size_t len)
@@ -52,12 +52,12 @@ static void say(unsigned who, size_t len)
 static bool is_open_for_all(void)
 {
 	struct session *session =
-		still_crew_open(crew->workers[0], "/echo", SESSION_RAW, "");
+		still_workers_open(workers->all[0], "/echo", SESSION_RAW, "");
 
 	if (session == NULL)
 		return false;
 	session_lost(session, ENDING_INTERRUPTED);
-	still_crew_settle(crew);
+	still_workers_settle(workers);
 	return true;
 }
 
@@ -104,7 +104,7 @@ START_TEST(those_for_whom_most_waits_are_shed_and_the_others_are_not)
 	say(3, 20);
 	look(2 * SOFT);
 	look(2 * SOFT);
-	if (crew->count == 1) {
+	if (workers->count == 1) {
 		ck_assert_str_eq(open_ones(), "03");
 		look(2 * SOFT);
 		look(2 * SOFT);
@@ -118,21 +118,22 @@ END_TEST
 static int shed_of_four(size_t len)
 {
 	static char text[SOFT];
-	struct crew *one = still_crew_create_of(1, "'limits': {'memory': 1000000}");
+	struct workers *one =
+		still_workers_create_of(1, "'limits': {'memory': 1000000}");
 	struct session *heavy[4];
 	int shed = 0;
 
 	pressure_start(&pressure, one);
 	for (size_t i = 0; i < COUNT(heavy); i++) {
-		heavy[i] = still_crew_open(one->workers[0], "/echo", SESSION_RAW, "");
+		heavy[i] = still_workers_open(one->all[0], "/echo", SESSION_RAW, "");
 		session_send_text(heavy[i], (struct slice){text, len}, false);
 	}
 	pressure_look(&pressure, SOFT + 1);
 	pressure_look(&pressure, SOFT + 1);
-	still_crew_settle(one);
+	still_workers_settle(one);
 	for (size_t i = 0; i < COUNT(heavy); i++)
 		shed += session_state(heavy[i]) == SESSION_CLOSING;
-	still_crew_destroy(one);
+	still_workers_destroy(one);
 	return shed;
 }
 
@@ -183,7 +184,7 @@ int main(void)
 	Suite *suite = suite_create("pressure");
 	TCase *tcase = unit_case(suite, "pressure");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase,
 		above_the_soft_limit_no_session_is_opened_until_there_is_some_air);

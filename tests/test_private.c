@@ -3,7 +3,7 @@
  * SUBSCRIBE.
  */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -14,11 +14,11 @@ static struct stomp_peer *peer, *other;
 
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	other = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	other = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
 }
 
 static void setup(void)
@@ -48,9 +48,9 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	still_crew_destroy(worker->crew);
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	still_workers_destroy(worker->workers);
 }
 
 /* Who nobody has logged in is called as his session is. */
@@ -82,18 +82,19 @@ START_TEST(a_user_has_all_his_sessions)
 {
 	struct stomp_peer *both[] = {peer, other};
 
-	/* As CONNECT does it: the parties' user. */
+	/* As CONNECT does it: the participants' user. */
 	for (int i = 0; i < 2; i++) {
 		struct broker *broker = both[i]->worker->broker;
-		struct table_node *node = table_any(&broker->parties.entries);
+		struct table_node *node = table_any(&broker->participants.entries);
 		struct entry *entry = container_of(node, struct entry, node);
 
-		/* with one worker there are two parties at one broker */
-		for (uint64_t n = 1; n <= broker->parties.ever; n++) {
-			entry = registry_find(&broker->parties, n);
-			struct party *party = container_of(entry, struct party, entry);
-			if (party->session == both[i]->memory.session) {
-				party->user = name_intern(
+		/* with one worker there are two participants at one broker */
+		for (uint64_t n = 1; n <= broker->participants.ever; n++) {
+			entry = registry_find(&broker->participants, n);
+			struct participant *participant =
+				container_of(entry, struct participant, entry);
+			if (participant->session == both[i]->memory.session) {
+				participant->user = name_intern(
 					&both[i]->worker->names, SLICE("a/b:c"));
 			}
 		}

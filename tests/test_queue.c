@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 static struct queue *queue;
-static char lent[256]; /* what was lent: "CONSUMER:BODY", with a "+" for redelivered */
+static char
+	delivered[256]; /* what was lent: "CONSUMER:BODY", with a "+" for redelivered */
 
 static const struct handle one = {1, 1}, two = {2, 1}, three = {2, 2};
 
@@ -24,7 +25,7 @@ static void setup(void)
 {
 	begin((struct queue_rules){.messages = 10,
 		.bytes = 100000,
-		.lent_bytes = 50000,
+		.in_flight_bytes = 50000,
 		.rejections = 3,
 		.losses = 3});
 }
@@ -34,7 +35,7 @@ static void teardown(void)
 	queue_destroy(queue);
 	/* Whatever a test has done, nothing is counted that is not there any more. */
 	ck_assert_uint_eq(counter_read(&metrics.queue_messages), 0);
-	ck_assert_uint_eq(counter_read(&metrics.queue_lent), 0);
+	ck_assert_uint_eq(counter_read(&metrics.queue_in_flight), 0);
 }
 
 static struct message *message_of(const char *body)
@@ -61,24 +62,24 @@ static char body_of(struct message *message)
 }
 
 /* Lends all that can be lent. */
-static const char *lend(void)
+static const char *deliver_all(void)
 {
-	struct loan loan;
+	struct queue_delivery delivery;
 	size_t len = 0;
 
-	lent[0] = '\0';
-	while (queue_lend(queue, &loan)) {
-		const int who = loan.consumer.worker == 1   ? 1
-				: loan.consumer.number == 1 ? 2
-							    : 3;
-		len += (size_t)snprintf(lent + len, sizeof(lent) - len, "%s%d:%c%s",
-			len > 0 ? " " : "", who, body_of(loan.message),
-			loan.redelivered ? "+" : "");
+	delivered[0] = '\0';
+	while (queue_deliver(queue, &delivery)) {
+		const int who = delivery.consumer.worker == 1   ? 1
+				: delivery.consumer.number == 1 ? 2
+								: 3;
+		len += (size_t)snprintf(delivered + len, sizeof(delivered) - len,
+			"%s%d:%c%s", len > 0 ? " " : "", who, body_of(delivery.message),
+			delivery.redelivered ? "+" : "");
 	}
-	return lent;
+	return delivered;
 }
 
-#define assert_lends(expected) ck_assert_str_eq(lend(), expected)
+#define assert_delivers(expected) ck_assert_str_eq(deliver_all(), expected)
 
 static void accept(struct handle consumer, uint64_t offset)
 {
@@ -95,10 +96,10 @@ static void reject(struct handle consumer, uint64_t offset)
 START_TEST(nothing_is_lent_without_a_consumer_or_a_message)
 {
 	put("a");
-	assert_lends("");
+	assert_delivers("");
 	queue_join(queue, one, 10);
-	assert_lends("1:a");
-	assert_lends("");
+	assert_delivers("1:a");
+	assert_delivers("");
 }
 END_TEST
 
@@ -108,7 +109,7 @@ START_TEST(consumers_take_turns)
 	queue_join(queue, two, 10);
 	queue_join(queue, three, 10);
 	put("abcdef");
-	assert_lends("1:a 2:b 3:c 1:d 2:e 3:f");
+	assert_delivers("1:a 2:b 3:c 1:d 2:e 3:f");
 }
 END_TEST
 
@@ -118,7 +119,7 @@ START_TEST(what_is_lent_is_counted_until_it_is_settled_or_comes_back)
 	queue_join(queue, two, 10);
 	ck_assert_uint_eq(queue_unacknowledged(queue), 0);
 	put("abcd");
-	assert_lends("1:a 2:b 1:c 2:d");
+	assert_delivers("1:a 2:b 1:c 2:d");
 	ck_assert_uint_eq(queue_unacknowledged(queue), 4);
 	accept(one, 1);
 	reject(two, 2);
@@ -136,7 +137,7 @@ START_TEST(a_consumer_without_credit_is_passed_over)
 	queue_join(queue, one, 1);
 	queue_join(queue, two, 3);
 	put("abcde");
-	assert_lends("1:a 2:b 2:c 2:d");
+	assert_delivers("1:a 2:b 2:c 2:d");
 }
 END_TEST
 
@@ -145,10 +146,10 @@ START_TEST(who_gets_credit_again_waits_for_its_turn)
 	queue_join(queue, one, 1);
 	queue_join(queue, two, 2);
 	put("ab");
-	assert_lends("1:a 2:b");
+	assert_delivers("1:a 2:b");
 	accept(one, 1);
 	put("cd");
-	assert_lends("2:c 1:d");
+	assert_delivers("2:c 1:d");
 }
 END_TEST
 
@@ -156,9 +157,9 @@ START_TEST(credit_comes_back_by_rejecting_too)
 {
 	queue_join(queue, one, 1);
 	put("ab");
-	assert_lends("1:a");
+	assert_delivers("1:a");
 	reject(one, 1);
-	assert_lends("1:a+");
+	assert_delivers("1:a+");
 }
 END_TEST
 
@@ -169,7 +170,7 @@ START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
 	queue_destroy(queue);
 	begin((struct queue_rules){.messages = 10,
 		.bytes = 100000,
-		.lent_bytes = 1000,
+		.in_flight_bytes = 1000,
 		.rejections = 3,
 		.losses = 3});
 	memset(large, 'x', sizeof(large));
@@ -177,9 +178,9 @@ START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
 	queue_put(queue, message_of(large));
 	queue_put(queue, message_of(large));
 	queue_join(queue, one, 10);
-	assert_lends("1:x");
+	assert_delivers("1:x");
 	accept(one, 1);
-	assert_lends("1:x");
+	assert_delivers("1:x");
 }
 END_TEST
 
@@ -189,11 +190,11 @@ START_TEST(what_comes_back_stands_where_it_stood)
 {
 	queue_join(queue, one, 3);
 	put("abcde");
-	assert_lends("1:a 1:b 1:c");
+	assert_delivers("1:a 1:b 1:c");
 	accept(one, 2);
 	ck_assert(queue_leave(queue, one, 0));
 	queue_join(queue, two, 10);
-	assert_lends("2:a+ 2:c+ 2:d 2:e");
+	assert_delivers("2:a+ 2:c+ 2:d 2:e");
 }
 END_TEST
 
@@ -202,11 +203,11 @@ START_TEST(what_two_consumers_had_comes_back_in_one_order)
 	queue_join(queue, one, 10);
 	queue_join(queue, two, 10);
 	put("abcd");
-	lend();
+	deliver_all();
 	queue_leave(queue, one, 0);
 	queue_leave(queue, two, 0);
 	queue_join(queue, three, 10);
-	assert_lends("3:a+ 3:b+ 3:c+ 3:d+");
+	assert_delivers("3:a+ 3:b+ 3:c+ 3:d+");
 }
 END_TEST
 
@@ -214,11 +215,11 @@ START_TEST(what_was_not_lost_is_redelivered_for_ever)
 {
 	queue_join(queue, one, 1);
 	put("a");
-	lend();
+	deliver_all();
 	for (int i = 0; i < 5; i++) {
 		queue_leave(queue, one, 0);
 		queue_join(queue, one, 1);
-		assert_lends("1:a+");
+		assert_delivers("1:a+");
 	}
 }
 END_TEST
@@ -238,10 +239,10 @@ START_TEST(what_one_rejects_another_gets)
 {
 	queue_join(queue, one, 10);
 	put("a");
-	lend();
+	deliver_all();
 	queue_join(queue, two, 10);
 	reject(one, 1);
-	assert_lends("2:a+");
+	assert_delivers("2:a+");
 }
 END_TEST
 
@@ -249,9 +250,9 @@ START_TEST(who_is_alone_gets_again_what_it_has_rejected)
 {
 	queue_join(queue, one, 10);
 	put("a");
-	lend();
+	deliver_all();
 	reject(one, 1);
-	assert_lends("1:a+");
+	assert_delivers("1:a+");
 }
 END_TEST
 
@@ -280,10 +281,10 @@ START_TEST(a_message_that_is_rejected_too_often_is_dead)
 	put("a");
 	for (int i = 0; i < 3; i++) {
 		assert_dead("");
-		lend();
+		deliver_all();
 		reject(one, 1);
 	}
-	assert_lends("");
+	assert_delivers("");
 	ck_assert_uint_eq(queue_messages(queue), 1);
 	assert_dead("rejected 3:a");
 	queue_leave(queue, one, 0);
@@ -296,11 +297,11 @@ START_TEST(a_consumer_that_goes_does_not_reject)
 	put("a");
 	for (int i = 0; i < 5; i++) {
 		queue_join(queue, one, 10);
-		lend();
+		deliver_all();
 		queue_leave(queue, one, 0);
 	}
 	queue_join(queue, one, 10);
-	assert_lends("1:a+");
+	assert_delivers("1:a+");
 }
 END_TEST
 
@@ -310,7 +311,7 @@ END_TEST
 static void lose(uint64_t lost)
 {
 	queue_join(queue, one, 10);
-	lend();
+	deliver_all();
 	queue_leave(queue, one, lost);
 }
 
@@ -323,7 +324,7 @@ START_TEST(a_message_that_is_lost_with_too_many_consumers_is_dead)
 	lose(1);
 	assert_dead("lost 3:a");
 	queue_join(queue, two, 10);
-	assert_lends("2:b+");
+	assert_delivers("2:b+");
 }
 END_TEST
 
@@ -341,9 +342,9 @@ START_TEST(who_loses_and_who_rejects_count_apart)
 	put("a");
 	for (int i = 0; i < 2; i++) {
 		queue_join(queue, one, 10);
-		lend();
+		deliver_all();
 		reject(one, 1);
-		lend();
+		deliver_all();
 		queue_leave(queue, one, 1);
 	}
 	assert_dead("");
@@ -355,14 +356,16 @@ END_TEST
 START_TEST(without_a_bound_a_message_is_lost_for_ever)
 {
 	queue_destroy(queue);
-	begin((struct queue_rules){
-		.messages = 10, .bytes = 100000, .lent_bytes = 50000, .rejections = 3});
+	begin((struct queue_rules){.messages = 10,
+		.bytes = 100000,
+		.in_flight_bytes = 50000,
+		.rejections = 3});
 	put("a");
 	for (int i = 0; i < 100; i++)
 		lose(1);
 	assert_dead("");
 	queue_join(queue, two, 10);
-	assert_lends("2:a+");
+	assert_delivers("2:a+");
 }
 END_TEST
 
@@ -382,11 +385,11 @@ START_TEST(nobody_settles_what_another_has)
 	queue_join(queue, one, 1);
 	queue_join(queue, two, 1);
 	put("ab");
-	lend();
+	deliver_all();
 	accept(two, 1);
 	queue_leave(queue, one, 0);
 	accept(two, 2);
-	assert_lends("2:a+");
+	assert_delivers("2:a+");
 }
 END_TEST
 
@@ -394,10 +397,10 @@ START_TEST(a_message_is_settled_once)
 {
 	queue_join(queue, one, 10);
 	put("ab");
-	lend();
+	deliver_all();
 	accept(one, 1);
 	reject(one, 1);
-	assert_lends("");
+	assert_delivers("");
 }
 END_TEST
 
@@ -427,7 +430,7 @@ START_TEST(what_is_lent_needs_its_room_until_it_is_accepted)
 {
 	queue_join(queue, one, 10);
 	put("abcdefghij");
-	lend();
+	deliver_all();
 	ck_assert(!queue_reserve(queue, 1, 0));
 	accept(one, 5);
 	ck_assert(queue_reserve(queue, 1, 0));
@@ -447,7 +450,7 @@ START_TEST(a_queue_is_idle_without_messages_consumers_and_reservations)
 	queue_leave(queue, one, 0);
 	ck_assert(!queue_is_idle(queue));
 	queue_join(queue, one, 1);
-	lend();
+	deliver_all();
 	accept(one, 1);
 	queue_leave(queue, one, 0);
 	ck_assert(queue_is_idle(queue));
@@ -456,14 +459,14 @@ END_TEST
 
 START_TEST(messages_are_numbered_in_the_epoch_of_the_queue)
 {
-	struct loan loan;
+	struct queue_delivery delivery;
 
 	queue_join(queue, one, 10);
 	put("ab");
 	for (uint64_t offset = 1; offset <= 2; offset++) {
-		ck_assert(queue_lend(queue, &loan));
-		ck_assert_uint_eq(message_place(loan.message).epoch, 5);
-		ck_assert_uint_eq(message_place(loan.message).offset, offset);
+		ck_assert(queue_deliver(queue, &delivery));
+		ck_assert_uint_eq(message_place(delivery.message).epoch, 5);
+		ck_assert_uint_eq(message_place(delivery.message).offset, offset);
 	}
 }
 END_TEST

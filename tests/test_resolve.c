@@ -2,20 +2,20 @@
 #include "gateway/broker/resolve.h"
 
 #include "gateway/session/session.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct stomp_peer *peer;
-static struct party party;
+static struct participant participant;
 
-/* The party's user is "ana/b". */
+/* The participant's user is "ana/b". */
 static void begin(const char *members)
 {
-	worker = still_crew_create(members)->workers[0];
+	worker = still_workers_create(members)->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	party = (struct party){.session = peer->memory.session,
+	participant = (struct participant){.session = peer->memory.session,
 		.user = name_intern(&worker->names, SLICE("ana/b"))};
 }
 
@@ -31,9 +31,9 @@ static void setup_dots(void)
 
 static void teardown(void)
 {
-	name_unref(&worker->names, party.user);
+	name_unref(&worker->names, participant.user);
 	stomp_peer_destroy(peer);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 /* Without what it resolves to it is refused. */
@@ -96,8 +96,9 @@ static void check_row(const struct row *row)
 	struct broker_refusal refusal = {.kind = REFUSALS};
 	struct buf resolved = {0};
 
-	ck_assert(resolve_subscribed(worker->broker, &party, slice_of(row->called),
-			  &resolved, &refusal) == (row->resolved != NULL));
+	ck_assert(
+		resolve_subscribed(worker->broker, &participant, slice_of(row->called),
+			&resolved, &refusal) == (row->resolved != NULL));
 	ck_assert_int_eq(refusal.kind, row->kind);
 	if (row->resolved != NULL)
 		ck_assert_slice_eq(buf_slice(&resolved), slice_of(row->resolved));
@@ -127,7 +128,7 @@ START_TEST(a_session_is_a_name_of_its_own_too)
 	buf_append(&called, session_label(peer->memory.session));
 	buf_append(&called, SLICE("/queue/x"));
 	ck_assert(resolve_subscribed(
-		worker->broker, &party, buf_slice(&called), &resolved, &refusal));
+		worker->broker, &participant, buf_slice(&called), &resolved, &refusal));
 	ck_assert_slice_eq(buf_slice(&resolved), SLICE("/user/queue/x"));
 	buf_finish(&called);
 	buf_finish(&resolved);

@@ -1,6 +1,6 @@
 #include "transports/sockjs/route.h"
 
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct config *config;

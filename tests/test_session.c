@@ -4,7 +4,7 @@
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
@@ -12,14 +12,14 @@ static struct memory_outlet outlet, second;
 
 static void setup(void)
 {
-	worker = still_crew_create("'limits': {'sessions': 2}")->workers[0];
+	worker = still_workers_create("'limits': {'sessions': 2}")->all[0];
 	recorder_told();
 	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 	memory_outlet_finish(&second);
 }
@@ -31,7 +31,7 @@ static void say(struct session *session, const char *text)
 
 #define assert_got(memory, expected)                                                   \
 	do {                                                                           \
-		still_crew_settle(worker->crew);                                       \
+		still_workers_settle(worker->workers);                                 \
 		ck_assert_str_eq(memory_outlet_got(memory), expected);                 \
 	} while (0)
 
@@ -39,7 +39,7 @@ static void say(struct session *session, const char *text)
 static struct session *open_session(void)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert(memory_outlet_attach(&outlet, session));
 	assert_got(&outlet, "o");
@@ -49,13 +49,13 @@ static struct session *open_session(void)
 static struct session *find(const char *path, const char *id)
 {
 	return session_find(
-		worker, still_crew_endpoint(worker->crew, path), slice_of(id));
+		worker, still_workers_endpoint(worker->workers, path), slice_of(id));
 }
 
-static const struct grave *find_grave(const char *id)
+static const struct tombstone *find_tombstone(const char *id)
 {
-	return session_find_grave(
-		worker, still_crew_endpoint(worker->crew, "/echo"), slice_of(id));
+	return session_find_tombstone(
+		worker, still_workers_endpoint(worker->workers, "/echo"), slice_of(id));
 }
 
 /* Frames */
@@ -63,7 +63,7 @@ static const struct grave *find_grave(const char *id)
 START_TEST(the_open_frame_is_sent_once)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert_int_eq(session_state(session), SESSION_CONNECTING);
 	memory_outlet_attach(&outlet, session);
@@ -79,7 +79,7 @@ END_TEST
 START_TEST(messages_wait_for_the_open_frame)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	say(session, "early");
 	ck_assert_int_eq(session_next(session), SESSION_NEXT_OPEN);
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
 {
-	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct session *session = still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 	outlet.wire = WIRE_PLAIN;
 	ck_assert_int_eq(session_state(session), SESSION_OPEN);
@@ -182,11 +182,11 @@ END_TEST
 START_TEST(the_handler_hears_messages_before_and_after_the_open_frame)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	session_receive(session, SLICE("early"), false);
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	session_receive(session, SLICE("late"), true);
 	ck_assert_str_eq(recorder_told(), "open early late (binary)");
 }
@@ -209,7 +209,7 @@ END_TEST
 START_TEST(a_session_that_closes_at_once_still_opens)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	session_close(session, ENDING_HANDLER);
 	memory_outlet_attach(&outlet, session);
@@ -246,7 +246,7 @@ START_TEST(a_close_without_outlet_waits_for_the_next_one)
 	session_detach(session);
 	say(session, "last");
 	session_close(session, ENDING_HANDLER);
-	still_crew_advance(worker->crew, 4999);
+	still_workers_advance(worker->workers, 4999);
 	ck_assert_ptr_eq(find("/echo", "id"), session);
 	memory_outlet_attach(&second, session);
 	assert_got(&second, "a[\"last\"] c[3000,\"Go away!\"]");
@@ -262,7 +262,7 @@ START_TEST(the_outlet_that_took_the_close_is_not_told_of_the_end)
 }
 END_TEST
 
-/* Every way out: what the outlet got, and what the grave says. */
+/* Every way out: what the outlet got, and what the tombstone says. */
 
 static void end_by_close(struct session *session)
 {
@@ -284,28 +284,28 @@ static void end_by_loss_while_closing(struct session *session)
 static void end_by_silence(struct session *session)
 {
 	session_detach(session);
-	still_crew_advance(worker->crew, 5000);
+	still_workers_advance(worker->workers, 5000);
 }
 
 static void end_by_closing_unheard(struct session *session)
 {
 	session_detach(session);
 	session_close(session, ENDING_HANDLER);
-	still_crew_advance(worker->crew, 5000);
+	still_workers_advance(worker->workers, 5000);
 }
 
 static void end_by_a_deaf_peer(struct session *session)
 {
 	outlet.blocked = true;
 	say(session, "x");
-	still_crew_advance(worker->crew, 10000);
+	still_workers_advance(worker->workers, 10000);
 }
 
 static void end_by_lingering(struct session *session)
 {
 	outlet.blocked = true;
 	session_close(session, ENDING_HANDLER);
-	still_crew_advance(worker->crew, 1000);
+	still_workers_advance(worker->workers, 1000);
 }
 
 static void end_by_force(struct session *session)
@@ -337,7 +337,7 @@ static const struct {
 	{end_by_order, "c[1001,\"Going away\"]", ENDING_GOING_AWAY},
 };
 
-START_TEST(every_way_out_closes_once_and_leaves_a_grave)
+START_TEST(every_way_out_closes_once_and_leaves_a_tombstone)
 {
 	ways_out[_i].end(open_session());
 	assert_got(&outlet, ways_out[_i].got);
@@ -345,13 +345,13 @@ START_TEST(every_way_out_closes_once_and_leaves_a_grave)
 	ck_assert_ptr_null(find("/echo", "id"));
 	ck_assert_uint_eq(worker->live_sessions, 0);
 
-	const struct grave *grave = find_grave("id");
-	ck_assert_ptr_nonnull(grave);
-	ck_assert_int_eq(grave->ending, ways_out[_i].ending);
-	still_crew_advance(worker->crew, 120000);
-	ck_assert_ptr_nonnull(find_grave("id"));
-	still_crew_advance(worker->crew, 1);
-	ck_assert_ptr_null(find_grave("id"));
+	const struct tombstone *tombstone = find_tombstone("id");
+	ck_assert_ptr_nonnull(tombstone);
+	ck_assert_int_eq(tombstone->ending, ways_out[_i].ending);
+	still_workers_advance(worker->workers, 120000);
+	ck_assert_ptr_nonnull(find_tombstone("id"));
+	still_workers_advance(worker->workers, 1);
+	ck_assert_ptr_null(find_tombstone("id"));
 	ck_assert_str_eq(recorder_told(), "");
 }
 END_TEST
@@ -361,7 +361,7 @@ START_TEST(the_handler_hears_of_the_end_only_at_the_top_of_the_loop)
 	session_lost(open_session(), ENDING_INTERRUPTED);
 	ck_assert_str_eq(recorder_told(), "open");
 	ck_assert_ptr_null(find("/echo", "id"));
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "close");
 }
 END_TEST
@@ -372,7 +372,7 @@ int main(void)
 	TCase *frames = unit_case(suite, "frames");
 	TCase *closing = unit_case(suite, "closing");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(frames, setup, teardown);
 	tcase_add_test(frames, the_open_frame_is_sent_once);
 	tcase_add_test(frames, messages_wait_for_the_open_frame);
@@ -393,7 +393,8 @@ int main(void)
 	tcase_add_test(closing, a_closing_session_neither_sends_nor_hears);
 	tcase_add_test(closing, a_close_without_outlet_waits_for_the_next_one);
 	tcase_add_test(closing, the_outlet_that_took_the_close_is_not_told_of_the_end);
-	unit_add_table(closing, every_way_out_closes_once_and_leaves_a_grave, ways_out);
+	unit_add_table(
+		closing, every_way_out_closes_once_and_leaves_a_tombstone, ways_out);
 	tcase_add_test(
 		closing, the_handler_hears_of_the_end_only_at_the_top_of_the_loop);
 	return unit_run(suite);

@@ -3,7 +3,7 @@
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
@@ -11,37 +11,38 @@ static struct memory_outlet outlet;
 
 static void setup(void)
 {
-	worker = still_crew_create("'limits': {'sessions': 2}")->workers[0];
+	worker = still_workers_create("'limits': {'sessions': 2}")->all[0];
 	recorder_told();
 	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 
 static struct session *find(const char *path, const char *id)
 {
 	return session_find(
-		worker, still_crew_endpoint(worker->crew, path), slice_of(id));
+		worker, still_workers_endpoint(worker->workers, path), slice_of(id));
 }
 
 START_TEST(an_id_names_a_session_of_its_endpoint_only)
 {
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+	struct session *one = still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert_ptr_eq(find("/echo", "id"), one);
 	ck_assert_ptr_null(find("/reply", "id"));
 	ck_assert_ptr_null(find("/echo", "i"));
 	ck_assert_ptr_null(find("/echo", ""));
 
-	struct session *two = still_crew_open(worker, "/reply", SESSION_SOCKJS, "id");
+	struct session *two =
+		still_workers_open(worker, "/reply", SESSION_SOCKJS, "id");
 	ck_assert_ptr_eq(find("/reply", "id"), two);
 	ck_assert_ptr_eq(find("/echo", "id"), one);
-	ck_assert_ptr_eq(
-		session_endpoint(two), still_crew_endpoint(worker->crew, "/reply"));
+	ck_assert_ptr_eq(session_endpoint(two),
+		still_workers_endpoint(worker->workers, "/reply"));
 	ck_assert_ptr_eq(session_worker(two), worker);
 	ck_assert(!slice_equal(session_label(one), session_label(two)));
 }
@@ -53,28 +54,28 @@ START_TEST(the_whole_of_a_long_id_counts)
 
 	memset(id, 'x', sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
+	struct session *one = still_workers_open(worker, "/echo", SESSION_SOCKJS, id);
 	id[sizeof(id) - 2] = 'y';
 	ck_assert_ptr_null(find("/echo", id));
-	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, id);
+	struct session *two = still_workers_open(worker, "/echo", SESSION_SOCKJS, id);
 	ck_assert_ptr_eq(find("/echo", id), two);
 	ck_assert_ptr_ne(one, two);
 }
 END_TEST
 
-START_TEST(a_session_without_id_is_never_found_and_has_no_grave)
+START_TEST(a_session_without_id_is_never_found_and_has_no_tombstone)
 {
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
-	struct session *two = still_crew_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *one = still_workers_open(worker, "/echo", SESSION_SOCKJS, "");
+	struct session *two = still_workers_open(worker, "/echo", SESSION_SOCKJS, "");
 
 	ck_assert_ptr_ne(one, two);
 	ck_assert_ptr_null(find("/echo", ""));
 	session_lost(one, ENDING_INTERRUPTED);
-	ck_assert_ptr_null(session_find_grave(
-		worker, still_crew_endpoint(worker->crew, "/echo"), SLICE("")));
+	ck_assert_ptr_null(session_find_tombstone(
+		worker, still_workers_endpoint(worker->workers, "/echo"), SLICE("")));
 	session_send_text(two, SLICE("x"), false);
 	memory_outlet_attach(&outlet, two);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "o a[\"x\"]");
 }
 END_TEST
@@ -100,7 +101,7 @@ START_TEST(a_session_serves_the_origin_that_opened_it)
 	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened, SLICE("")};
 	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
 	struct session *session =
-		session_create(worker, still_crew_endpoint(worker->crew, "/echo"),
+		session_create(worker, still_workers_endpoint(worker->workers, "/echo"),
 			TRANSPORT_XHR, SLICE("id"), &opener);
 
 	ck_assert(session_admits(session, &asking) == origins[_i].admitted);
@@ -109,21 +110,21 @@ END_TEST
 
 START_TEST(no_more_sessions_than_the_limit_are_opened)
 {
-	struct session *one = still_crew_open(worker, "/echo", SESSION_SOCKJS, "1");
+	struct session *one = still_workers_open(worker, "/echo", SESSION_SOCKJS, "1");
 
-	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_RAW, ""));
-	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	ck_assert_ptr_nonnull(still_workers_open(worker, "/echo", SESSION_RAW, ""));
+	ck_assert_ptr_null(still_workers_open(worker, "/echo", SESSION_SOCKJS, "3"));
 	ck_assert_str_eq(recorder_told(), "open open");
 	session_lost(one, ENDING_INTERRUPTED);
-	still_crew_settle(worker->crew);
-	ck_assert_ptr_nonnull(still_crew_open(worker, "/echo", SESSION_SOCKJS, "3"));
+	still_workers_settle(worker->workers);
+	ck_assert_ptr_nonnull(still_workers_open(worker, "/echo", SESSION_SOCKJS, "3"));
 }
 END_TEST
 
 START_TEST(a_worker_that_stops_opens_no_session)
 {
 	worker_stop(worker);
-	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
+	ck_assert_ptr_null(still_workers_open(worker, "/echo", SESSION_SOCKJS, "id"));
 	ck_assert_str_eq(recorder_told(), "");
 }
 END_TEST
@@ -131,7 +132,7 @@ END_TEST
 START_TEST(a_session_knows_its_outlet)
 {
 	struct session *session =
-		still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
 	ck_assert(memory_outlet_attach(&outlet, session));
 	ck_assert_ptr_eq(session_outlet(session), &outlet.outlet);
@@ -146,11 +147,12 @@ int main(void)
 	Suite *suite = suite_create("session identity");
 	TCase *identity = unit_case(suite, "identity");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(identity, setup, teardown);
 	tcase_add_test(identity, an_id_names_a_session_of_its_endpoint_only);
 	tcase_add_test(identity, the_whole_of_a_long_id_counts);
-	tcase_add_test(identity, a_session_without_id_is_never_found_and_has_no_grave);
+	tcase_add_test(
+		identity, a_session_without_id_is_never_found_and_has_no_tombstone);
 	unit_add_table(identity, a_session_serves_the_origin_that_opened_it, origins);
 	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
 	tcase_add_test(identity, a_worker_that_stops_opens_no_session);

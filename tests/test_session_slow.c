@@ -3,7 +3,7 @@
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -41,12 +41,12 @@ static void begin(const char *policy)
 
 	snprintf(members, sizeof(members),
 		"'slow_consumer': '%s', 'limits': {'queue_messages': 4}", policy);
-	worker = still_crew_create(members)->workers[0];
+	worker = still_workers_create(members)->all[0];
 	recorder_told();
 	outlet = (struct memory_outlet){.wire = WIRE_PLAIN, .describe = describe};
-	session = still_crew_open(worker, "/echo", SESSION_RAW, "id");
+	session = still_workers_open(worker, "/echo", SESSION_RAW, "id");
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	sent = 0;
 }
 
@@ -62,7 +62,7 @@ static void setup_latest(void)
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 
@@ -71,9 +71,10 @@ static void deliver(const char *destination, unsigned flags)
 	static const struct stomp_frame send = {.command = STOMP_SEND};
 	struct message *message =
 		message_create(&send, slice_of(destination), slice_of(destination));
-	const bool is_lent = flags & DELIVERY_LENT;
+	const bool is_from_queue = flags & DELIVERY_FROM_QUEUE;
 
-	message_set_place(message, (struct place){1, is_lent ? 1 : ++sent}, !is_lent);
+	message_set_place(
+		message, (struct place){1, is_from_queue ? 1 : ++sent}, !is_from_queue);
 	session_send(session, &(struct delivery){.message = message,
 				      .ordinal = 1,
 				      .version = STOMP_1_2,
@@ -95,7 +96,7 @@ static void say(const char *text)
 
 static void settle(void)
 {
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 }
 
 static void unblock(void)
@@ -145,7 +146,7 @@ START_TEST(what_queues_lend_is_never_dropped)
 {
 	outlet.blocked = true;
 	for (int i = 0; i < 6; i++) {
-		deliver("/q", DELIVERY_LENT);
+		deliver("/q", DELIVERY_FROM_QUEUE);
 		publish("a");
 		settle();
 	}
@@ -190,7 +191,7 @@ START_TEST(who_takes_nothing_at_all_is_given_up_all_the_same)
 	outlet.blocked = true;
 	for (int i = 0; i < 10; i++) {
 		publish("ab");
-		still_crew_advance(worker->crew, 1000);
+		still_workers_advance(worker->workers, 1000);
 	}
 	assert_got("end");
 	ck_assert_str_eq(recorder_told(), "open close");
@@ -286,7 +287,7 @@ int main(void)
 	TCase *oldest = unit_case(suite, "drop-oldest");
 	TCase *latest = unit_case(suite, "latest");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(oldest, setup_drop_oldest, teardown);
 	add_common(oldest);
 	tcase_add_test(oldest, the_oldest_messages_go_first);

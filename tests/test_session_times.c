@@ -4,7 +4,7 @@
 #include "protocol/xmalloc.h"
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
@@ -14,12 +14,12 @@ static struct memory_outlet outlet, second;
 /* A framed session whose open frame `outlet` has taken. */
 static void begin(const char *members)
 {
-	worker = still_crew_create(members)->workers[0];
+	worker = still_workers_create(members)->all[0];
 	recorder_told();
 	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
-	session = still_crew_open(worker, "/echo", SESSION_SOCKJS, "id");
+	session = still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 	memory_outlet_attach(&outlet, session);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	memory_outlet_got(&outlet);
 }
 
@@ -35,7 +35,7 @@ static void setup_small_queue(void)
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 	memory_outlet_finish(&second);
 }
@@ -47,7 +47,7 @@ static void say(const char *text)
 
 static void pass(uint64_t milliseconds)
 {
-	still_crew_advance(worker->crew, milliseconds);
+	still_workers_advance(worker->workers, milliseconds);
 }
 
 static void unblock(void)
@@ -58,13 +58,13 @@ static void unblock(void)
 
 static bool is_alive(void)
 {
-	return session_find(worker, still_crew_endpoint(worker->crew, "/echo"),
+	return session_find(worker, still_workers_endpoint(worker->workers, "/echo"),
 		       SLICE("id")) != NULL;
 }
 
 #define assert_got(memory, expected)                                                   \
 	do {                                                                           \
-		still_crew_settle(worker->crew);                                       \
+		still_workers_settle(worker->workers);                                 \
 		ck_assert_str_eq(memory_outlet_got(memory), expected);                 \
 	} while (0)
 
@@ -72,7 +72,8 @@ static bool is_alive(void)
 
 START_TEST(a_session_that_nobody_fetches_ends)
 {
-	struct session *other = still_crew_open(worker, "/echo", SESSION_SOCKJS, "new");
+	struct session *other =
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "new");
 
 	pass(4999);
 	ck_assert_int_eq(session_state(other), SESSION_CONNECTING);
@@ -142,7 +143,7 @@ END_TEST
 
 START_TEST(a_raw_session_has_no_heartbeats)
 {
-	struct session *raw = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct session *raw = still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 	second.wire = WIRE_PLAIN;
 	memory_outlet_attach(&second, raw);
@@ -174,7 +175,7 @@ static const enum session_framing framings[] = {SESSION_RAW, SESSION_SOCKJS};
 
 START_TEST(an_outlet_that_takes_nothing_is_given_up)
 {
-	struct session *deaf = still_crew_open(worker, "/echo", framings[_i], "");
+	struct session *deaf = still_workers_open(worker, "/echo", framings[_i], "");
 
 	second.wire = framings[_i] == SESSION_RAW ? WIRE_PLAIN : WIRE_SOCKJS;
 	second.blocked = true;
@@ -302,7 +303,7 @@ START_TEST(a_queue_over_its_bound_is_dropped_for_a_last_word_and_the_close)
 		say_long(floods[_i][i]);
 	ck_assert_str_eq(
 		recorder_told(), "open"); /* never from inside session_send() */
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "overflow");
 	say("too late");
 	unblock();
@@ -314,7 +315,7 @@ END_TEST
 START_TEST(an_empty_queue_takes_a_message_of_any_size)
 {
 	say_long(2000);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_uint_eq(strlen(memory_outlet_got(&outlet)), 2000 + strlen("a[\"\"]"));
 	ck_assert_str_eq(recorder_told(), "open");
 }
@@ -346,7 +347,7 @@ START_TEST(a_burst_of_one_turn_never_overflows_a_queue_that_is_fetched)
 		post->run = say_post;
 		worker_post(worker, worker->index, post);
 	}
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "open");
 	ck_assert_uint_gt(strlen(memory_outlet_got(&outlet)), 300);
 }
@@ -359,7 +360,7 @@ START_TEST(what_an_outlet_holds_is_not_dropped)
 	assert_got(&outlet, "a[\"held\"]");
 	say("1");
 	say("2");
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "open overflow");
 	memory_outlet_written(&outlet);
 	outlet.holds = false;
@@ -376,7 +377,7 @@ START_TEST(the_last_word_is_taken_even_when_the_outlet_holds_a_full_queue)
 	assert_got(&outlet, "a[\"1\",\"2\"]");
 	say("3"); /* the queue counts as empty */
 	say("4");
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	memory_outlet_written(&outlet);
 	outlet.holds = false;
 	memory_outlet_pull(&outlet);
@@ -390,7 +391,7 @@ START_TEST(a_queue_without_outlet_overflows_too)
 	session_detach(session);
 	for (int i = 0; i < 3; i++)
 		say("x");
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_str_eq(recorder_told(), "open overflow");
 	memory_outlet_attach(&second, session);
 	assert_got(&second, "a[\"too slow\"] c[1008,\"Slow consumer\"]");
@@ -404,7 +405,7 @@ int main(void)
 	TCase *deafness = unit_case(suite, "deafness");
 	TCase *slowness = unit_case(suite, "slowness");
 
-	still_crew_run(&recorder_handler);
+	still_workers_run(&recorder_handler);
 	tcase_add_checked_fixture(silence, setup, teardown);
 	tcase_add_test(silence, a_session_that_nobody_fetches_ends);
 	tcase_add_test(silence, every_detach_starts_the_wait_anew);

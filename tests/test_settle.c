@@ -3,30 +3,30 @@
 
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
 
 static struct worker *worker;
 static struct broker *broker;
-static struct party party;
+static struct participant participant;
 static struct broker_refusal refusal;
 
 static void setup(void)
 {
-	worker = still_crew_create_of(1, "")->workers[0];
+	worker = still_workers_create_of(1, "")->all[0];
 	broker = worker->broker;
-	party = (struct party){
-		.session = still_crew_open(worker, "/echo", SESSION_RAW, "")};
-	broker_enter(broker, &party);
+	participant = (struct participant){
+		.session = still_workers_open(worker, "/echo", SESSION_RAW, "")};
+	broker_enter(broker, &participant);
 }
 
 static void teardown(void)
 {
-	broker_leave(broker, &party);
-	still_crew_settle(worker->crew);
-	still_crew_destroy(worker->crew);
+	broker_leave(broker, &participant);
+	still_workers_settle(worker->workers);
+	still_workers_destroy(worker->workers);
 }
 
 /* Of a topic, so that no home must hear; with that many messages delivered: 1-1, 1-2 ... */
@@ -34,7 +34,7 @@ static struct subscription *delivered(const char *id, enum ack_mode ack, uint64_
 {
 	const struct slice named = slice_of(id);
 	struct subscription *subscription = subscription_create(
-		broker, &party, &named, SLICE("/topic/a"), STOMP_1_2);
+		broker, &participant, &named, SLICE("/topic/a"), STOMP_1_2);
 
 	subscription->kind = SUBSCRIPTION_LOCAL;
 	subscription->ack = ack;
@@ -54,7 +54,7 @@ static enum broker_result say(enum stomp_command command, enum stomp_version ver
 	const struct stomp_frame frame = {.command = command,
 		.headers = headers,
 		.header_count = subscription[0] == '\0' ? 1 : 2};
-	struct broker_call call = {.party = &party,
+	struct broker_call call = {.participant = &participant,
 		.frame = &frame,
 		.version = version,
 		.refusal = &refusal};
@@ -187,7 +187,7 @@ START_TEST(who_has_had_an_auto_subscription_is_forgiven_what_nobody_knows)
 {
 	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 2);
 
-	party.had_auto = true;
+	participant.had_auto = true;
 	ck_assert_int_eq(say(STOMP_ACK, stray[_i].version, stray[_i].name,
 				 stray[_i].value, stray[_i].subscription),
 		stray[_i].is_ignored ? BROKER_TAKEN : BROKER_REFUSED);

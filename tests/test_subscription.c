@@ -1,35 +1,35 @@
-/* A party's subscriptions: how they are numbered, found, and what they remember. */
+/* A participant's subscriptions: how they are numbered, found, and what they remember. */
 #include "gateway/broker/internal.h"
 
 #include "gateway/session/session.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static struct worker *worker;
 static struct broker *broker;
-static struct party party;
+static struct participant participant;
 
 static void setup(void)
 {
-	worker = still_crew_create_of(1, "'limits': {'unacked': 3}")->workers[0];
+	worker = still_workers_create_of(1, "'limits': {'unacked': 3}")->all[0];
 	broker = worker->broker;
-	party = (struct party){
-		.session = still_crew_open(worker, "/echo", SESSION_RAW, "")};
-	broker_enter(broker, &party);
+	participant = (struct participant){
+		.session = still_workers_open(worker, "/echo", SESSION_RAW, "")};
+	broker_enter(broker, &participant);
 }
 
 static void teardown(void)
 {
-	broker_leave(broker, &party);
-	still_crew_settle(worker->crew);
-	still_crew_destroy(worker->crew);
+	broker_leave(broker, &participant);
+	still_workers_settle(worker->workers);
+	still_workers_destroy(worker->workers);
 }
 
 /* One without a home. An empty id: it has none. */
 static struct subscription *make(const char *id, const char *destination)
 {
 	const struct slice named = slice_of(id);
-	struct subscription *subscription = subscription_create(broker, &party,
+	struct subscription *subscription = subscription_create(broker, &participant,
 		named.len > 0 ? &named : NULL, slice_of(destination), STOMP_1_2);
 
 	subscription->kind = SUBSCRIPTION_LOCAL;
@@ -48,7 +48,7 @@ START_TEST(an_ordinal_is_never_given_twice)
 
 	end(first);
 	ck_assert_uint_gt(make("1", "/topic/a")->ordinal, ordinal);
-	ck_assert_ptr_null(subscription_at(&party, ordinal));
+	ck_assert_ptr_null(subscription_at(&participant, ordinal));
 }
 END_TEST
 
@@ -65,10 +65,10 @@ START_TEST(each_is_found_by_its_ordinal_whoever_has_ended)
 	for (int i = 0; i < 20; i++) {
 		if (all[i] != NULL)
 			ck_assert_ptr_eq(
-				subscription_at(&party, all[i]->ordinal), all[i]);
+				subscription_at(&participant, all[i]->ordinal), all[i]);
 	}
-	ck_assert_ptr_null(subscription_at(&party, 0));
-	ck_assert_ptr_null(subscription_at(&party, 1000));
+	ck_assert_ptr_null(subscription_at(&participant, 0));
+	ck_assert_ptr_null(subscription_at(&participant, 1000));
 }
 END_TEST
 
@@ -80,12 +80,12 @@ START_TEST(one_is_found_by_its_id_or_without_one_by_its_destination)
 	const struct slice a = SLICE("/topic/a"), b = SLICE("/topic/b"),
 			   c = SLICE("/topic/c");
 
-	ck_assert_ptr_eq(subscription_find(&party, &id, &b), named);
-	ck_assert_ptr_null(subscription_find(&party, &none, &a));
-	ck_assert_ptr_eq(subscription_find(&party, NULL, &b), nameless);
-	ck_assert_ptr_eq(subscription_find(&party, NULL, &a), named);
-	ck_assert_ptr_null(subscription_find(&party, NULL, &c));
-	ck_assert_ptr_null(subscription_find(&party, NULL, NULL));
+	ck_assert_ptr_eq(subscription_find(&participant, &id, &b), named);
+	ck_assert_ptr_null(subscription_find(&participant, &none, &a));
+	ck_assert_ptr_eq(subscription_find(&participant, NULL, &b), nameless);
+	ck_assert_ptr_eq(subscription_find(&participant, NULL, &a), named);
+	ck_assert_ptr_null(subscription_find(&participant, NULL, &c));
+	ck_assert_ptr_null(subscription_find(&participant, NULL, NULL));
 }
 END_TEST
 
@@ -105,10 +105,10 @@ static const struct {
 	unsigned flags;
 	size_t unacked;
 } modes[] = {
-	{ACK_AUTO, 0, 0},             /* a topic forgets */
-	{ACK_AUTO, DELIVERY_LENT, 1}, /* a queue hears when the kernel has it */
-	{ACK_CLIENT, 0, 1},           /* one ACK each is valid */
-	{ACK_INDIVIDUAL, DELIVERY_LENT, 1},
+	{ACK_AUTO, 0, 0},                   /* a topic forgets */
+	{ACK_AUTO, DELIVERY_FROM_QUEUE, 1}, /* a queue hears when the kernel has it */
+	{ACK_CLIENT, 0, 1},                 /* one ACK each is valid */
+	{ACK_INDIVIDUAL, DELIVERY_FROM_QUEUE, 1},
 };
 
 START_TEST(what_must_be_acknowledged_is_remembered)
@@ -118,7 +118,7 @@ START_TEST(what_must_be_acknowledged_is_remembered)
 	subscription->ack = modes[_i].ack;
 	deliver(subscription, 1, modes[_i].flags);
 	ck_assert_uint_eq(subscription->unacked.count, modes[_i].unacked);
-	ck_assert_int_eq(session_next(party.session), SESSION_NEXT_MESSAGES);
+	ck_assert_int_eq(session_next(participant.session), SESSION_NEXT_MESSAGES);
 }
 END_TEST
 
@@ -140,7 +140,7 @@ START_TEST(what_a_queue_has_lent_is_never_forgotten)
 
 	subscription->ack = ACK_CLIENT;
 	for (uint64_t offset = 1; offset <= 5; offset++)
-		deliver(subscription, offset, DELIVERY_LENT);
+		deliver(subscription, offset, DELIVERY_FROM_QUEUE);
 	ck_assert_uint_eq(subscription->unacked.count, 5);
 }
 END_TEST
@@ -149,10 +149,10 @@ START_TEST(who_leaves_has_no_subscription_left)
 {
 	make("1", "/topic/a");
 	make("2", "/topic/a");
-	broker_leave(broker, &party);
-	ck_assert_uint_eq(party.subscription_count, 0);
-	ck_assert_uint_eq(still_crew_subscriptions(worker->crew), 0);
-	broker_enter(broker, &party);
+	broker_leave(broker, &participant);
+	ck_assert_uint_eq(participant.subscription_count, 0);
+	ck_assert_uint_eq(still_workers_subscriptions(worker->workers), 0);
+	broker_enter(broker, &participant);
 }
 END_TEST
 

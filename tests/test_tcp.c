@@ -61,7 +61,7 @@ START_TEST(a_held_session_hears_no_more_than_was_read)
 	ck_assert_uint_le(site.heard.len, READ_SIZE);
 	ck_assert_int_gt(site_unread(), 0);
 
-	session_release(site.session);
+	session_resume(site.session);
 	site_turn_all();
 	ck_assert_slice_eq(
 		buf_slice(&site.heard), slice_first(bytes, bytes.len - left.len));
@@ -70,13 +70,13 @@ END_TEST
 
 START_TEST(what_comes_to_a_held_session_is_heard_later)
 {
-	session_hold(site.session);
+	session_pause(site.session);
 	site_write(SLICE("one"));
 	site_turn_all();
 	site_write(SLICE("two"));
 	site_turn_all();
 	ck_assert_uint_eq(site.heard.len, 0);
-	session_release(site.session);
+	session_resume(site.session);
 	site_turn_all();
 	ck_assert_slice_eq(buf_slice(&site.heard), SLICE("onetwo"));
 	site_write(SLICE("three"));
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(a_held_session_does_not_keep_the_loop_busy)
 {
-	session_hold(site.session);
+	session_pause(site.session);
 	site_write(site_pattern(MUCH));
 	site_turn_all();
 	site.edge.turns = 0;
@@ -227,11 +227,11 @@ END_TEST
 
 START_TEST(a_session_that_is_held_in_full_inboxes_waits_for_both)
 {
-	session_hold(site.session);
+	session_pause(site.session);
 	site_write(SLICE("later"));
 	site_turn();
 	fill_inbox();
-	session_release(site.session);
+	session_resume(site.session);
 	site_turn();
 	ck_assert(worker_is_full(site.worker));
 	ck_assert_uint_eq(site.heard.len, 0);

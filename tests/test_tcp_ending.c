@@ -30,12 +30,12 @@ END_TEST
 
 START_TEST(a_peer_that_leaves_while_it_is_held_is_heard_out)
 {
-	session_hold(site.session);
+	session_pause(site.session);
 	site_write(SLICE("last words"));
 	site_leave();
 	site_turn_all();
 	ck_assert_uint_eq(site.closed, 0);
-	session_release(site.session);
+	session_resume(site.session);
 	site_turn_all();
 	ck_assert_slice_eq(buf_slice(&site.heard), SLICE("last words"));
 	ck_assert_uint_eq(site.closed, 1);
@@ -44,14 +44,14 @@ END_TEST
 
 START_TEST(a_peer_that_leaves_without_having_read_its_answers_is_heard_out)
 {
-	session_hold(site.session);
+	session_pause(site.session);
 	session_send_text(site.session, SLICE("never read"), false);
 	site_turn_all();
 	site_write(SLICE("last words"));
 	site_leave(); /* a reset */
 	session_send_text(site.session, SLICE("into the void"), false);
 	site_turn_all();
-	session_release(site.session);
+	session_resume(site.session);
 	site_turn_all();
 	ck_assert_slice_eq(buf_slice(&site.heard), SLICE("last words"));
 	ck_assert_uint_eq(site.closed, 1);
@@ -122,7 +122,7 @@ START_TEST(what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close)
 {
 	struct buf got = {0};
 
-	session_hold(site.session);
+	session_pause(site.session);
 	site_write(site_pattern(MUCH));
 	site_turn_all();
 	session_send_text(site.session, SLICE("last"), false);
@@ -217,7 +217,7 @@ int main(void)
 {
 	Suite *suite = suite_create("tcp ending");
 	TCase *ending = unit_case(suite, "ending");
-	TCase *crowd = unit_case(suite, "no room");
+	TCase *address_limits = unit_case(suite, "no room");
 
 	tcase_add_checked_fixture(ending, setup, site_end);
 	tcase_add_test(ending, the_end_is_heard_behind_everything_that_was_said);
@@ -234,7 +234,7 @@ int main(void)
 		a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session);
 	tcase_add_test(ending, a_peer_that_does_not_close_is_not_waited_for);
 
-	tcase_add_checked_fixture(crowd, setup_no_room, site_end);
-	tcase_add_test(crowd, a_connection_without_a_session_hears_why);
+	tcase_add_checked_fixture(address_limits, setup_no_room, site_end);
+	tcase_add_test(address_limits, a_connection_without_a_session_hears_why);
 	return unit_run(suite);
 }

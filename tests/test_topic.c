@@ -1,7 +1,7 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
 #include "gateway/broker/internal.h"
 #include "gateway/session/message.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -10,29 +10,29 @@
 static struct worker *worker;
 static struct stomp_peer *peer, *other;
 
-static void begin(struct crew *crew)
+static void begin(struct workers *workers)
 {
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	other = stomp_peer_connect(worker, "1.2");
 }
 
 static void setup(void)
 {
-	begin(still_crew_create(""));
+	begin(still_workers_create(""));
 }
 
 /* Two topics have one home, so there is an order between them. */
 static void setup_alone(void)
 {
-	begin(still_crew_create_of(1, ""));
+	begin(still_workers_create_of(1, ""));
 }
 
 static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 /* Sends a message and reads its place from the message-id that `peer` gets. */
@@ -84,7 +84,7 @@ START_TEST(a_topic_that_is_made_again_has_another_epoch)
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place before = publish("SEND{destination:/topic/a}");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
 
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place after = publish("SEND{destination:/topic/a}");
@@ -99,7 +99,7 @@ START_TEST(a_topic_lasts_as_long_as_one_subscriber)
 	struct place before = publish("SEND{destination:/topic/a}");
 	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 1);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 1);
 
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	struct place after = publish("SEND{destination:/topic/a}");
@@ -141,8 +141,8 @@ START_TEST(who_left_before_the_answer_is_counted_out_again)
 	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}");
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
 	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}");
-	still_crew_settle(worker->crew);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
+	still_workers_settle(worker->workers);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
 	ck_assert_ptr_nonnull(peer->memory.session);
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(a_subscription_of_the_same_id_does_not_inherit_an_answer)
 	stomp_peer_say(other, "SEND{destination:/topic/a}[a]");
 	stomp_peer_say(other, "SEND{destination:/topic/b}[b]");
 	assert_heard(peer, "MESSAGE{subscription:1}{destination:/topic/b}[b]");
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 1);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 1);
 }
 END_TEST
 
@@ -164,9 +164,9 @@ START_TEST(a_client_gone_before_the_answer_leaves_no_topic)
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
 	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
-	still_crew_settle(worker->crew);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_subscriptions(worker->crew), 0);
+	still_workers_settle(worker->workers);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_subscriptions(worker->workers), 0);
 }
 END_TEST
 
@@ -198,7 +198,7 @@ END_TEST
 
 static void setup_small_queues(void)
 {
-	begin(still_crew_create("'limits': {'queue_messages': 8}"));
+	begin(still_workers_create("'limits': {'queue_messages': 8}"));
 }
 
 START_TEST(no_more_comes_together_than_a_queue_takes)

@@ -1,6 +1,6 @@
 /* Patterns of topics, as clients see them. */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -11,12 +11,12 @@ static struct stomp_peer *peer, *other, *sender;
 
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	other = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
-	sender = stomp_peer_connect(crew->workers[crew->count / 2], "1.2");
+	other = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
+	sender = stomp_peer_connect(workers->all[workers->count / 2], "1.2");
 }
 
 static void setup(void)
@@ -34,16 +34,16 @@ static void teardown(void)
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(other);
 	stomp_peer_destroy(sender);
-	ck_assert_uint_eq(still_crew_audiences(worker->crew), 0);
-	ck_assert_uint_eq(still_crew_topics(worker->crew), 0);
-	for (unsigned i = 0; i < worker->crew->count; i++) {
-		const struct broker *broker = worker->crew->workers[i]->broker;
+	ck_assert_uint_eq(still_workers_audiences(worker->workers), 0);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), 0);
+	for (unsigned i = 0; i < worker->workers->count; i++) {
+		const struct broker *broker = worker->workers->all[i]->broker;
 
 		ck_assert_uint_eq(
 			broker->patterns.count + broker->remote_patterns.count, 0);
 	}
-	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 0);
-	still_crew_destroy(worker->crew);
+	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 0);
+	still_workers_destroy(worker->workers);
 }
 
 static void send_to(const char *destination)
@@ -155,20 +155,20 @@ START_TEST(patterns_have_segments_within_a_bound)
 	const uint64_t most = worker->config->limits.destinations;
 
 	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/a/b/*}");
-	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 4);
+	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 4);
 	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/a/b/?}");
-	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 5);
+	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 5);
 	stomp_peer_say(other, "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(atomic_load(&worker->crew->segments), 4);
+	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 4);
 
-	atomic_fetch_add(&worker->crew->segments, most - 5);
+	atomic_fetch_add(&worker->workers->segments, most - 5);
 	stomp_peer_say(other, "SUBSCRIBE{id:3}{destination:/topic/a/b/?}");
 	stomp_peer_say(other, "SUBSCRIBE{id:4}{destination:/topic/a/?}");
 	assert_heard(other, "");
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/c/*}{receipt:r}");
 	assert_heard(peer, "");
 	ck_assert_ptr_nonnull(peer->memory.session);
-	atomic_fetch_sub(&worker->crew->segments, most - 5);
+	atomic_fetch_sub(&worker->workers->segments, most - 5);
 }
 END_TEST
 
@@ -182,8 +182,8 @@ START_TEST(of_topics_that_only_patterns_match_a_bounded_number_is_kept)
 		send_to(destination);
 	}
 	stomp_peer_heard(peer);
-	ck_assert_uint_le(
-		still_crew_topics(worker->crew), (3 + 1) * worker->crew->count);
+	ck_assert_uint_le(still_workers_topics(worker->workers),
+		(3 + 1) * worker->workers->count);
 }
 END_TEST
 

@@ -5,13 +5,13 @@
  */
 #include "gateway/broker/internal.h"
 #include "gateway/session/session_internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
 enum { WORKERS = 3 };
 
-static struct crew *crew;
+static struct workers *workers;
 static struct stomp_peer *peers[WORKERS];
 static char destination[32];
 
@@ -20,7 +20,7 @@ static void choose(char letter, unsigned home)
 {
 	for (int i = 0; i < 1000; i++) {
 		snprintf(destination, sizeof(destination), "/topic/%c%d", letter, i);
-		if (worker_home(crew->workers[0], slice_of(destination)) == home)
+		if (worker_home(workers->all[0], slice_of(destination)) == home)
 			return;
 	}
 	ck_abort_msg("worker %u is nobody's home", home);
@@ -28,19 +28,19 @@ static void choose(char letter, unsigned home)
 
 static void setup(void)
 {
-	crew = still_crew_create_of(WORKERS, "'limits': {'destinations': 2}");
+	workers = still_workers_create_of(WORKERS, "'limits': {'destinations': 2}");
 	for (unsigned i = 0; i < WORKERS; i++)
-		peers[i] = stomp_peer_connect(crew->workers[i], "1.2");
+		peers[i] = stomp_peer_connect(workers->all[i], "1.2");
 }
 
 static void teardown(void)
 {
 	for (unsigned i = 0; i < WORKERS; i++)
 		stomp_peer_destroy(peers[i]);
-	ck_assert_uint_eq(still_crew_topics(crew), 0);
-	ck_assert_uint_eq(still_crew_audiences(crew), 0);
-	ck_assert_uint_eq(atomic_load(&crew->destinations), 0);
-	still_crew_destroy(crew);
+	ck_assert_uint_eq(still_workers_topics(workers), 0);
+	ck_assert_uint_eq(still_workers_audiences(workers), 0);
+	ck_assert_uint_eq(atomic_load(&workers->destinations), 0);
+	still_workers_destroy(workers);
 }
 
 static const char *with_destination(const char *text)
@@ -71,7 +71,7 @@ static void say_at(unsigned who, const char *frame)
 
 static void turn(unsigned who)
 {
-	loop_advance(crew->workers[who]->loop, 0);
+	loop_advance(workers->all[who]->loop, 0);
 }
 
 #define assert_heard_at(who, frame) assert_heard(peers[who], with_destination(frame))
@@ -98,10 +98,10 @@ static int64_t count_posts(unsigned home)
 {
 	mutter_at(1, "SEND{destination:?}[x]");
 	turn(1);
-	crew->workers[home]->work_per_turn = 1; /* else it runs its own at once */
-	loop_turn(crew->workers[home]->loop);
-	int64_t count = atomic_load(&crew->posts);
-	still_crew_settle(crew);
+	workers->all[home]->work_per_turn = 1; /* else it runs its own at once */
+	loop_turn(workers->all[home]->loop);
+	int64_t count = atomic_load(&workers->posts);
+	still_workers_settle(workers);
 	return count;
 }
 
@@ -142,15 +142,15 @@ START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 	for (unsigned i = 0; i < WORKERS; i++) {
 		/* STOMP 1.0 and no id: all of them see the same. */
 		stomp_peer_destroy(peers[i]);
-		peers[i] = stomp_peer_connect(crew->workers[i], "1.0");
+		peers[i] = stomp_peer_connect(workers->all[i], "1.0");
 		say_at(i, "SUBSCRIBE{destination:?}");
 		peers[i]->memory.blocked = true;
 	}
 	struct message *message =
 		message_create(&send, slice_of(destination), slice_of(destination));
-	crew->workers[1]->broker->backend->send(
-		crew->workers[1]->broker, message, (struct handle){0, 0}, 0);
-	still_crew_settle(crew);
+	workers->all[1]->broker->engine->send(
+		workers->all[1]->broker, message, (struct handle){0, 0}, 0);
+	still_workers_settle(workers);
 	ck_assert_ptr_eq(message_render(message, &view).bytes.data, waiting(2));
 	ck_assert_ptr_ne(waiting(0), waiting(1));
 	ck_assert_ptr_ne(waiting(0), waiting(2));
@@ -183,11 +183,11 @@ START_TEST(a_topic_lasts_until_the_last_worker_leaves)
 	for (unsigned i = 0; i < WORKERS; i++)
 		say_at(i, "SUBSCRIBE{id:1}{destination:?}");
 	for (unsigned i = 0; i < WORKERS; i++) {
-		ck_assert_uint_eq(crew->workers[_i]->broker->topics.count, 1);
-		ck_assert_uint_eq(still_crew_topics(crew), 1);
+		ck_assert_uint_eq(workers->all[_i]->broker->topics.count, 1);
+		ck_assert_uint_eq(still_workers_topics(workers), 1);
 		stomp_peer_say(peers[i], "UNSUBSCRIBE{id:1}");
 	}
-	ck_assert_uint_eq(still_crew_topics(crew), 0);
+	ck_assert_uint_eq(still_workers_topics(workers), 0);
 	say_at(0, "SEND{destination:?}{receipt:r}[x]");
 	assert_heard(peers[0], "RECEIPT{receipt-id:r}");
 	assert_heard(peers[2], "");
@@ -236,10 +236,10 @@ START_TEST(who_left_before_the_answer_from_afar_is_counted_out_again)
 		turn(0);
 		mutter(0, "UNSUBSCRIBE{id:1}");
 		turn((unsigned)_i);
-		ck_assert_uint_eq(still_crew_topics(crew), _i != 0);
+		ck_assert_uint_eq(still_workers_topics(workers), _i != 0);
 		turn(0);
 		turn((unsigned)_i);
-		ck_assert_uint_eq(still_crew_topics(crew), 0);
+		ck_assert_uint_eq(still_workers_topics(workers), 0);
 	}
 	assert_heard(peers[0], "");
 }
@@ -252,9 +252,9 @@ START_TEST(who_is_gone_before_the_answer_from_afar_leaves_no_topic)
 	turn(0);
 	session_lost(peers[0]->memory.session, ENDING_INTERRUPTED);
 	peers[0]->memory.session = NULL;
-	still_crew_settle(crew);
-	ck_assert_uint_eq(still_crew_topics(crew), 0);
-	ck_assert_uint_eq(still_crew_subscriptions(crew), 0);
+	still_workers_settle(workers);
+	ck_assert_uint_eq(still_workers_topics(workers), 0);
+	ck_assert_uint_eq(still_workers_subscriptions(workers), 0);
 }
 END_TEST
 
@@ -266,13 +266,13 @@ START_TEST(a_subscription_that_comes_again_waits_for_its_own_answer)
 	turn(0);
 	mutter(0, "UNSUBSCRIBE{id:1}");
 	mutter_at(0, "SUBSCRIBE{id:1}{destination:?}{receipt:r}");
-	still_crew_settle(crew);
+	still_workers_settle(workers);
 	say_at(2, "SEND{destination:?}[x]");
 	assert_heard_at(0, "RECEIPT{receipt-id:r} "
 			   "MESSAGE{subscription:1}{destination:?}[x]");
 	stomp_peer_say(peers[0], "UNSUBSCRIBE{id:1}");
 	stomp_peer_say(peers[1], "UNSUBSCRIBE{id:1}");
-	ck_assert_uint_eq(still_crew_topics(crew), 0);
+	ck_assert_uint_eq(still_workers_topics(workers), 0);
 }
 END_TEST
 
@@ -300,8 +300,7 @@ START_TEST(the_limit_of_destinations_is_for_all_workers_together)
 	choose('b', (unsigned)(_i + 1) % WORKERS);
 	say_at(1, "SUBSCRIBE{id:1}{destination:?}");
 	for (unsigned home = 0; home < WORKERS; home++) {
-		struct stomp_peer *late =
-			stomp_peer_connect(crew->workers[home], "1.2");
+		struct stomp_peer *late = stomp_peer_connect(workers->all[home], "1.2");
 
 		choose('c', home);
 		stomp_peer_say(late,
@@ -310,12 +309,12 @@ START_TEST(the_limit_of_destinations_is_for_all_workers_together)
 		ck_assert_ptr_nonnull(late->memory.session);
 		stomp_peer_destroy(late);
 	}
-	ck_assert_uint_eq(still_crew_topics(crew), 2);
+	ck_assert_uint_eq(still_workers_topics(workers), 2);
 
 	stomp_peer_say(peers[0], "UNSUBSCRIBE{id:1}");
 	say_at(2, "SUBSCRIBE{id:1}{destination:?}{receipt:r}");
 	assert_heard(peers[2], "RECEIPT{receipt-id:r}");
-	ck_assert_uint_eq(atomic_load(&crew->destinations), 2);
+	ck_assert_uint_eq(atomic_load(&workers->destinations), 2);
 }
 END_TEST
 

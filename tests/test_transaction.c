@@ -1,6 +1,6 @@
 /* Transactions as clients see them: all or nothing, in order, and what else may happen. */
 #include "gateway/broker/internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
@@ -11,11 +11,11 @@ static struct stomp_peer *peer, *reader;
 
 static void begin(const char *members)
 {
-	struct crew *crew = still_crew_create(members);
+	struct workers *workers = still_workers_create(members);
 
-	worker = crew->workers[0];
+	worker = workers->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
-	reader = stomp_peer_connect(crew->workers[crew->count - 1], "1.2");
+	reader = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
 }
 
 static void setup(void)
@@ -39,11 +39,11 @@ static void teardown(void)
 {
 	stomp_peer_destroy(peer);
 	stomp_peer_destroy(reader);
-	for (unsigned i = 0; i < worker->crew->count; i++) {
+	for (unsigned i = 0; i < worker->workers->count; i++) {
 		ck_assert_uint_eq(
-			worker->crew->workers[i]->broker->commits.entries.count, 0);
+			worker->workers->all[i]->broker->commits.entries.count, 0);
 	}
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 /* One frame after the other. */
@@ -152,7 +152,7 @@ START_TEST(frames_behind_a_commit_wait_for_it)
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
 	stomp_peer_mutter(peer, "SEND{destination:/queue/a}{receipt:2}[2]");
 	stomp_peer_mutter(peer, "DISCONNECT{receipt:d}");
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_heard(reader, "MESSAGE{subscription:1}{destination:/queue/a}[1] "
 			     "MESSAGE{subscription:1}{destination:/queue/a}[2]");
 	assert_heard(peer,
@@ -171,7 +171,7 @@ START_TEST(what_comes_behind_a_commit_is_bounded)
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}");
 	for (int i = 0; i < 4; i++)
 		stomp_peer_mutter(peer, frame);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	stomp_peer_check_refused(
 		peer, "Too much came behind a frame that is not done yet", "");
 }
@@ -184,7 +184,7 @@ START_TEST(a_client_that_is_lost_in_its_commit_has_committed_all_or_nothing)
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}");
 	session_lost(peer->memory.session, ENDING_INTERRUPTED);
 	peer->memory.session = NULL;
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	listen_to("/queue/a", "1");
 	listen_to("/queue/b", "2");
 	const char *heard = stomp_peer_heard(reader);
@@ -391,9 +391,9 @@ START_TEST(a_bound_that_a_reload_lowers_holds_for_what_is_open)
 	memset(frame + len, 'x', 1000);
 	memcpy(frame + len + 1000, "]", 2);
 	SAY("BEGIN{transaction:t}", frame);
-	crew_configure(worker->crew, lower);
+	workers_configure(worker->workers, lower);
 	config_unref(lower);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	SAY("SEND{destination:/topic/a}{transaction:t}[more]");
 	stomp_peer_check_refused(peer, "The transaction is too large", "");
 }

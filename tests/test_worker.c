@@ -5,7 +5,7 @@
 #include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 enum { WORK_PER_TURN = 100 };
@@ -15,14 +15,14 @@ static struct memory_outlet outlet;
 
 static void begin(const char *members)
 {
-	worker = still_crew_create(members)->workers[0];
+	worker = still_workers_create(members)->all[0];
 	worker->work_per_turn = WORK_PER_TURN;
 	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 	memory_outlet_finish(&outlet);
 }
 
@@ -58,7 +58,7 @@ static bool edge_turn(struct edge *self)
 	return self->turns_left-- > 0;
 }
 
-static void edge_relieve(struct edge *self)
+static void edge_resume_reading(struct edge *self)
 {
 	buf_append(&self->told, SLICE("relieve "));
 }
@@ -71,7 +71,7 @@ static void edge_destroy(struct edge *self)
 static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.relieve = edge_relieve,
+	.resume_reading = edge_resume_reading,
 	.destroy = edge_destroy,
 };
 
@@ -140,7 +140,7 @@ START_TEST(posts_run_in_their_order_and_never_inside_each_other)
 	post(2, 0, 0);
 	post(3, 1, 0);
 	ck_assert_uint_eq(done_count, 0);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 3 11 12 31 "));
 	buf_finish(&done);
 }
@@ -178,10 +178,10 @@ START_TEST(a_post_that_is_returned_comes_again_ahead_of_the_others)
 	struct post *first = worker_take_post(worker);
 	worker_return_post(worker, first);
 	ck_assert_ptr_eq(worker_next_post(worker), first);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	ck_assert_slice_eq(buf_slice(&done), SLICE("1 2 "));
-	ck_assert_int_eq(atomic_load(&worker->crew->posts), 0);
-	ck_assert_int_eq(atomic_load(&worker->crew->bytes), 0);
+	ck_assert_int_eq(atomic_load(&worker->workers->posts), 0);
+	ck_assert_int_eq(atomic_load(&worker->workers->bytes), 0);
 	buf_finish(&done);
 }
 END_TEST
@@ -218,7 +218,7 @@ START_TEST(publishers_are_stopped_at_the_mark_and_read_again_at_half)
 	loop_turn(worker->loop);
 	assert_edge_told("relieve ");
 	ck_assert(!worker_is_full(worker));
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_edge_told("");
 	ck_assert_uint_eq(done_count, 6);
 	buf_finish(&done);
@@ -232,7 +232,7 @@ START_TEST(few_posts_stop_nobody)
 		post(i, 0, 0);
 	}
 	ck_assert(!worker_is_full(worker));
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_edge_told("");
 	buf_finish(&done);
 }
@@ -245,7 +245,7 @@ START_TEST(many_bytes_stop_publishers_too)
 	*errand = (struct errand){{.size = 65536, .run = errand_run}, 1, 0, 0};
 	worker_post(worker, worker->index, &errand->post);
 	ck_assert(worker_is_full(worker));
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	assert_edge_told("relieve ");
 	buf_finish(&done);
 }
@@ -255,7 +255,7 @@ START_TEST(nobody_is_relieved_who_was_not_held)
 {
 	for (int i = 0; i < 6; i++)
 		post(i, 0, 0);
-	still_crew_settle(worker->crew); /* nobody asked in between */
+	still_workers_settle(worker->workers); /* nobody asked in between */
 	assert_edge_told("");
 	ck_assert(!worker_is_full(worker));
 	buf_finish(&done);
@@ -271,7 +271,7 @@ static void setup_stop(void)
 	edge = (struct edge){0};
 	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);
 	memory_outlet_attach(
-		&outlet, still_crew_open(worker, "/echo", SESSION_SOCKJS, "id"));
+		&outlet, still_workers_open(worker, "/echo", SESSION_SOCKJS, "id"));
 }
 
 START_TEST(a_stop_closes_every_session_and_then_ends)
@@ -286,34 +286,35 @@ END_TEST
 START_TEST(a_stop_closes_many_sessions_little_by_little_in_half_of_the_drain)
 {
 	enum { SESSIONS = 900, DRAIN = 1000, STEP = 50, AT_ONCE = 120 };
-	struct crew *crew = still_crew_create("'times': {'drain': 1000}");
+	struct workers *workers = still_workers_create("'times': {'drain': 1000}");
 	size_t before = SESSIONS;
 	uint64_t passed = 0;
 
 	for (int i = 0; i < SESSIONS; i++)
-		still_crew_open(crew->workers[0], "/echo", SESSION_RAW, "");
-	worker_stop(crew->workers[0]);
+		still_workers_open(workers->all[0], "/echo", SESSION_RAW, "");
+	worker_stop(workers->all[0]);
 	for (; before > 0; passed += STEP) {
 		size_t open = 0;
 
-		list_for_each (link, &crew->workers[0]->sessions->all) {
+		list_for_each (link, &workers->all[0]->sessions->all) {
 			open += session_state(container_of(
 					link, struct session, link)) < SESSION_CLOSING;
 		}
 		ck_assert_uint_lt(open, before);
 		ck_assert_uint_le(before - open, AT_ONCE);
 		before = open;
-		still_crew_advance(crew, STEP);
+		still_workers_advance(workers, STEP);
 	}
 	ck_assert_uint_le(passed, DRAIN / 2 + STEP);
-	still_crew_destroy(crew);
+	still_workers_destroy(workers);
 }
 END_TEST
 
 START_TEST(a_worker_that_stops_opens_no_session)
 {
 	worker_stop(worker);
-	ck_assert_ptr_null(still_crew_open(worker, "/echo", SESSION_SOCKJS, "other"));
+	ck_assert_ptr_null(
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "other"));
 }
 END_TEST
 
@@ -321,7 +322,7 @@ START_TEST(a_stop_ends_when_the_drain_is_over)
 {
 	outlet.blocked = true;
 	worker_stop(worker);
-	still_crew_advance(worker->crew, 60000);
+	still_workers_advance(worker->workers, 60000);
 	worker_run(worker);
 	ck_assert_uint_eq(worker->live_sessions, 1);
 }
@@ -331,22 +332,22 @@ START_TEST(a_stop_waits_for_answers_that_are_owed)
 {
 	worker->owing = 1;
 	worker_stop(worker);
-	still_crew_settle(worker->crew);
-	ck_assert(!atomic_load(&worker->crew->ended));
+	still_workers_settle(worker->workers);
+	ck_assert(!atomic_load(&worker->workers->ended));
 	worker->owing = 0;
 	worker_run(worker);
-	ck_assert(atomic_load(&worker->crew->ended));
+	ck_assert(atomic_load(&worker->workers->ended));
 }
 END_TEST
 
 START_TEST(the_end_of_a_worker_is_the_end_of_its_sessions)
 {
 	struct memory_outlet last = {.wire = WIRE_SOCKJS, .blocked = true};
-	struct crew *doomed = still_crew_create("");
+	struct workers *doomed = still_workers_create("");
 
 	memory_outlet_attach(&last,
-		still_crew_open(doomed->workers[0], "/echo", SESSION_SOCKJS, "id"));
-	still_crew_destroy(doomed);
+		still_workers_open(doomed->all[0], "/echo", SESSION_SOCKJS, "id"));
+	still_workers_destroy(doomed);
 	ck_assert_str_eq(memory_outlet_got(&last), "end");
 	memory_outlet_finish(&last);
 	worker_destroy(NULL);

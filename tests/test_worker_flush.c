@@ -4,7 +4,7 @@
 #include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/memory_outlet.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 static const uint64_t TURN_WITHOUT_END = UINT64_MAX / 2;
@@ -13,12 +13,12 @@ static struct worker *worker;
 
 static void setup(void)
 {
-	worker = still_crew_create("")->workers[0];
+	worker = still_workers_create("")->all[0];
 }
 
 static void teardown(void)
 {
-	still_crew_destroy(worker->crew);
+	still_workers_destroy(worker->workers);
 }
 
 static void fan_out_to(struct session *session)
@@ -51,7 +51,7 @@ START_TEST(a_turn_that_has_lasted_long_enough_leaves_sessions_to_the_next)
 
 	for (int i = 0; i < SESSIONS; i++) {
 		struct session *session =
-			still_crew_open(worker, "/echo", SESSION_RAW, "");
+			still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 		memory_outlet_attach(&outlets[i], session);
 		session_send_text(session, SLICE("x"), false);
@@ -80,15 +80,15 @@ END_TEST
 
 START_TEST(an_answer_does_not_wait_behind_a_crowd)
 {
-	enum { CROWD = 100 };
-	static struct memory_outlet outlets[CROWD + 1];
+	enum { MANY_SESSIONS = 100 };
+	static struct memory_outlet outlets[MANY_SESSIONS + 1];
 
-	for (int i = 0; i <= CROWD; i++) {
+	for (int i = 0; i <= MANY_SESSIONS; i++) {
 		struct session *session =
-			still_crew_open(worker, "/echo", SESSION_RAW, "");
+			still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 		memory_outlet_attach(&outlets[i], session);
-		if (i < CROWD)
+		if (i < MANY_SESSIONS)
 			fan_out_to(session);
 		else
 			session_send_text(session, SLICE("x"), false);
@@ -96,10 +96,10 @@ START_TEST(an_answer_does_not_wait_behind_a_crowd)
 	worker->turn_ns = 0;
 	loop_turn(worker->loop);
 	ck_assert_uint_eq(outlets[0].wakes, 1);
-	ck_assert_uint_eq(outlets[CROWD - 1].wakes, 0);
-	ck_assert_uint_eq(outlets[CROWD].wakes, 1);
+	ck_assert_uint_eq(outlets[MANY_SESSIONS - 1].wakes, 0);
+	ck_assert_uint_eq(outlets[MANY_SESSIONS].wakes, 1);
 	sessions_kill(worker->sessions);
-	for (int i = 0; i <= CROWD; i++)
+	for (int i = 0; i <= MANY_SESSIONS; i++)
 		memory_outlet_finish(&outlets[i]);
 }
 END_TEST
@@ -107,7 +107,7 @@ END_TEST
 /* A post that another worker has sent by the time that this one has run all it had. */
 static void neighbour_run(struct worker *self, struct post *one)
 {
-	struct worker *neighbour = self->crew->workers[1];
+	struct worker *neighbour = self->workers->all[1];
 
 	worker_post(neighbour, self->index, one);
 	loop_turn(neighbour->loop);
@@ -116,18 +116,19 @@ static void neighbour_run(struct worker *self, struct post *one)
 START_TEST(a_neighbour_that_posts_little_in_every_turn_puts_nobody_off)
 {
 	static struct memory_outlet waiting;
-	struct crew *crew = still_crew_create_of(2, "");
-	struct worker *busy = crew->workers[0];
+	struct workers *workers = still_workers_create_of(2, "");
+	struct worker *busy = workers->all[0];
 	struct post *one = post_create(neighbour_run);
 
-	memory_outlet_attach(&waiting, still_crew_open(busy, "/echo", SESSION_RAW, ""));
+	memory_outlet_attach(
+		&waiting, still_workers_open(busy, "/echo", SESSION_RAW, ""));
 	fan_out_to(waiting.session);
 	worker_post(busy, busy->index, one);
 	loop_turn(busy->loop);
 	ck_assert_uint_eq(waiting.wakes, 1);
 	one->run = post_free;
-	still_crew_settle(crew);
-	still_crew_destroy(crew);
+	still_workers_settle(workers);
+	still_workers_destroy(workers);
 	memory_outlet_finish(&waiting);
 }
 END_TEST
@@ -136,7 +137,7 @@ START_TEST(what_posts_bring_is_joined_but_not_for_ever)
 {
 	enum { FOR_EVER = 500 };
 	static struct memory_outlet waiting;
-	struct session *session = still_crew_open(worker, "/echo", SESSION_RAW, "");
+	struct session *session = still_workers_open(worker, "/echo", SESSION_RAW, "");
 	int turns = 0;
 
 	memory_outlet_attach(&waiting, session);
@@ -153,7 +154,7 @@ START_TEST(what_posts_bring_is_joined_but_not_for_ever)
 	fan_out_to(session);
 	loop_turn(worker->loop);
 	ck_assert_uint_eq(waiting.wakes, 2);
-	still_crew_settle(worker->crew);
+	still_workers_settle(worker->workers);
 	sessions_kill(worker->sessions);
 	memory_outlet_finish(&waiting);
 }

@@ -76,16 +76,16 @@ static bool edge_turn(struct edge *edge)
 	return more || more_tcp || more_ws;
 }
 
-static void edge_relieve(struct edge *edge)
+static void edge_resume_reading(struct edge *edge)
 {
-	http_relieve(edge->http);
-	ws_relieve(edge->ws);
-	tcp_relieve(edge->tcp);
+	http_resume_reading(edge->http);
+	ws_resume_reading(edge->ws);
+	tcp_resume_reading(edge->tcp);
 }
 
 const struct edge_ops transports_edge = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.relieve = edge_relieve,
+	.resume_reading = edge_resume_reading,
 	.destroy = edge_destroy,
 };

@@ -14,7 +14,7 @@ void inbox_push(struct inbox *inbox, struct post *post)
 	inbox->last = &post->next;
 }
 
-void batch_add(struct batch *batch, struct post *post)
+void post_batch_add(struct post_batch *batch, struct post *post)
 {
 	post->next = batch->newest;
 	batch->newest = post;
@@ -22,7 +22,7 @@ void batch_add(struct batch *batch, struct post *post)
 		batch->oldest = post;
 }
 
-bool inbox_deliver(struct inbox *inbox, struct batch *batch)
+bool inbox_deliver(struct inbox *inbox, struct post_batch *batch)
 {
 	struct post *before =
 		atomic_load_explicit(&inbox->arrived, memory_order_relaxed);
@@ -31,7 +31,7 @@ bool inbox_deliver(struct inbox *inbox, struct batch *batch)
 		batch->oldest->next = before;
 	} while (!atomic_compare_exchange_weak_explicit(&inbox->arrived, &before,
 		batch->newest, memory_order_release, memory_order_relaxed));
-	*batch = (struct batch){NULL, NULL};
+	*batch = (struct post_batch){NULL, NULL};
 	return before == NULL;
 }
 

@@ -5,7 +5,7 @@
  *
  * Senders on other threads hand over what they have written in a turn as one
  * batch, by one atomic exchange; the worker takes all batches out by another. Nobody
- * waits for anybody. How much may wait is decided by the crew (crew.h).
+ * waits for anybody. How much may wait is decided by the workers (workers.h).
  */
 #ifndef GATEWAY_BASE_INBOX_H
 #define GATEWAY_BASE_INBOX_H
@@ -23,7 +23,7 @@ struct post {
 };
 
 /* Posts on their way to another worker. A zeroed batch is empty. */
-struct batch {
+struct post_batch {
 	struct post *newest, *oldest;
 };
 
@@ -37,13 +37,14 @@ void inbox_init(struct inbox *inbox);
 /* Takes the post over; for the inbox's own worker. */
 void inbox_push(struct inbox *inbox, struct post *post);
 
-void batch_add(struct batch *batch, struct post *post); /* takes the post over */
+void post_batch_add(
+	struct post_batch *batch, struct post *post); /* takes the post over */
 
 /*
  * From any thread: takes the posts over and leaves the batch empty. True when its
  * worker must be woken; else it has something to look for already.
  */
-bool inbox_deliver(struct inbox *inbox, struct batch *batch);
+bool inbox_deliver(struct inbox *inbox, struct post_batch *batch);
 
 /* What has arrived queues up behind what is in order. */
 void inbox_collect(struct inbox *inbox);

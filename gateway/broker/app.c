@@ -77,14 +77,15 @@ static bool app_render(const struct template *template,
 }
 
 static bool app_shape(const struct route *route, const struct variables *variables,
-	const struct party *party, const struct stomp_frame *frame,
+	const struct participant *participant, const struct stomp_frame *frame,
 	struct shaped *shaped, struct broker_refusal *refusal)
 {
 	const struct template_input input = {
 		.send = frame,
 		.variables = variables,
-		.user = party->user != NULL ? name_text(party->user) : SLICE(""),
-		.session = session_label(party->session),
+		.user = participant->user != NULL ? name_text(participant->user)
+						  : SLICE(""),
+		.session = session_label(participant->session),
 		.now = time(NULL),
 	};
 
@@ -99,11 +100,11 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 }
 
 /* Where target `index` of the route points. */
-static bool app_aim(const struct outgoing *outgoing, const struct route *route,
+static bool app_aim(const struct publication *publication, const struct route *route,
 	size_t index, const struct variables *variables, struct slice rest,
 	struct target *target, struct broker_refusal *refusal)
 {
-	const struct broker *broker = outgoing->broker;
+	const struct broker *broker = publication->broker;
 	struct buf name = {0};
 	bool good = true;
 
@@ -126,7 +127,7 @@ static bool app_aim(const struct outgoing *outgoing, const struct route *route,
 }
 
 /* With `emit` false only checks that every target is one: all or nothing. */
-static bool app_emit(struct outgoing *outgoing, const struct route *route,
+static bool app_emit(struct publication *publication, const struct route *route,
 	const struct variables *variables, struct slice rest,
 	const struct stomp_frame *frame, bool emit, struct broker_refusal *refusal)
 {
@@ -135,29 +136,31 @@ static bool app_emit(struct outgoing *outgoing, const struct route *route,
 	bool good = true;
 
 	for (size_t i = 0; good && i < targets; i++) {
-		good = app_aim(outgoing, route, i, variables, rest, &target, refusal) &&
-		       (!emit || broker_emit(outgoing, frame, &target, refusal));
+		good = app_aim(publication, route, i, variables, rest, &target,
+			       refusal) &&
+		       (!emit || broker_emit(publication, frame, &target, refusal));
 	}
 	target_finish(&target);
 	return good;
 }
 
-enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
-	struct slice destination, struct slice rest, struct broker_refusal *refusal)
+enum broker_result app_send(struct publication *publication,
+	const struct stomp_frame *frame, struct slice destination, struct slice rest,
+	struct broker_refusal *refusal)
 {
 	struct variables variables = {.count = 0};
 	struct shaped shaped = {.headers = NULL};
 	const struct route *route =
-		app_find(outgoing->broker->worker->config, destination, &variables);
+		app_find(publication->broker->worker->config, destination, &variables);
 
 	if (route == NULL)
 		return broker_refuse(
 			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
-	bool good = app_shape(route, &variables, outgoing->party, frame, &shaped,
+	bool good = app_shape(route, &variables, publication->participant, frame,
+			    &shaped, refusal) &&
+		    app_emit(publication, route, &variables, rest, &shaped.frame, false,
 			    refusal) &&
-		    app_emit(outgoing, route, &variables, rest, &shaped.frame, false,
-			    refusal) &&
-		    app_emit(outgoing, route, &variables, rest, &shaped.frame, true,
+		    app_emit(publication, route, &variables, rest, &shaped.frame, true,
 			    refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
@@ -179,9 +182,10 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 	const struct template_input input = {
 		.send = call->frame,
 		.variables = &variables,
-		.user = call->party->user != NULL ? name_text(call->party->user)
-						  : SLICE(""),
-		.session = session_label(call->party->session),
+		.user = call->participant->user != NULL
+				? name_text(call->participant->user)
+				: SLICE(""),
+		.session = session_label(call->participant->session),
 		.now = time(NULL),
 	};
 	struct buf body = {0};
@@ -197,7 +201,7 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 	}
 	if (app_render(route->reply, &input, &body, call->refusal)) {
 		struct subscription *subscription = subscription_create(
-			broker, call->party, id, destination, call->version);
+			broker, call->participant, id, destination, call->version);
 
 		frame.body = buf_slice(&body);
 		struct message *message =

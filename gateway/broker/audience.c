@@ -13,10 +13,10 @@
 
 struct audience {
 	struct table_node node; /* its key points to `address` */
-	struct list hearing; /* in broker->hearing while a round has not reached all */
+	struct list unfinished; /* in broker->unfinished while not all are reached */
 	struct subscription **members;
 	size_t count, capacity;
-	size_t heard, end; /* those of the round: who has heard, who is to hear */
+	size_t reached, end; /* of the fan-out: who has it, who is to have it */
 	char address[];
 };
 
@@ -40,7 +40,7 @@ static void audience_add_pattern(struct broker *broker, struct audience *audienc
 	const size_t before = patterns->nodes;
 
 	*pattern_add(patterns, audience_address(audience)) = audience;
-	atomic_fetch_add(&broker->worker->crew->segments, patterns->nodes - before);
+	atomic_fetch_add(&broker->worker->workers->segments, patterns->nodes - before);
 }
 
 static void audience_remove_pattern(
@@ -51,7 +51,7 @@ static void audience_remove_pattern(
 
 	*pattern_find(patterns, audience_address(audience)) = NULL;
 	pattern_remove(patterns, audience_address(audience));
-	atomic_fetch_sub(&broker->worker->crew->segments, before - patterns->nodes);
+	atomic_fetch_sub(&broker->worker->workers->segments, before - patterns->nodes);
 }
 
 static struct audience *audience_create(struct broker *broker, struct slice address)
@@ -101,15 +101,15 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	struct audience *audience = subscription->audience;
 	size_t gap = subscription->position;
 
-	if (gap < audience->heard)
-		gap = audience_fill(audience, gap, &audience->heard);
+	if (gap < audience->reached)
+		gap = audience_fill(audience, gap, &audience->reached);
 	if (gap < audience->end)
 		gap = audience_fill(audience, gap, &audience->end);
 	audience_fill(audience, gap, &audience->count);
 	subscription->audience = NULL;
 	if (audience->count > 0)
 		return;
-	list_remove(&audience->hearing);
+	list_remove(&audience->unfinished);
 	if (broker_is_pattern(audience_address(audience)))
 		audience_remove_pattern(broker, audience);
 	table_remove(&broker->audiences, &audience->node);
@@ -117,71 +117,72 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	free(audience);
 }
 
-static void audience_is_to_hear(void *value, void *context)
+static void audience_schedule(void *value, void *context)
 {
 	struct audience *audience = value;
 	struct broker *broker = context;
 
-	audience->heard = 0;
+	audience->reached = 0;
 	audience->end = audience->count;
-	list_append(&broker->hearing, &audience->hearing);
+	list_append(&broker->unfinished, &audience->unfinished);
 }
 
-void audience_begin(struct broker *broker, struct slice address)
+void audience_start_fan_out(struct broker *broker, struct slice address)
 {
 	struct audience *audience = audience_find(broker, address);
 
-	assert(list_is_empty(&broker->hearing));
+	assert(list_is_empty(&broker->unfinished));
 	if (audience != NULL)
-		audience_is_to_hear(audience, broker);
+		audience_schedule(audience, broker);
 	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->patterns, address, audience_is_to_hear, broker);
+		pattern_match(&broker->patterns, address, audience_schedule, broker);
 }
 
 /* Of 5,000 members most are in no cache: 7 % of what a message to all of them costs. */
 static void audience_look_ahead(const struct audience *audience)
 {
 	enum { SESSION_AHEAD = 3, MEMBER_AHEAD = 8 };
-	struct subscription **next = audience->members + audience->heard;
+	struct subscription **next = audience->members + audience->reached;
 
-	if (audience->end - audience->heard <= MEMBER_AHEAD)
+	if (audience->end - audience->reached <= MEMBER_AHEAD)
 		return;
 	__builtin_prefetch(next[MEMBER_AHEAD]);
-	session_fetch(next[SESSION_AHEAD]->party->session);
+	session_fetch(next[SESSION_AHEAD]->participant->session);
 }
 
 /* Returns how many members have heard. */
-static size_t audience_hear(
-	struct audience *audience, const struct round *round, size_t most)
+static size_t audience_deliver(
+	struct audience *audience, const struct fan_out *fan_out, size_t most)
 {
-	size_t heard = 0;
+	size_t reached = 0;
 
 	/* subscription_deliver() only queues: nobody comes or leaves meanwhile. */
-	for (; heard < most && audience->heard < audience->end; heard++) {
-		struct subscription *member = audience->members[audience->heard++];
+	for (; reached < most && audience->reached < audience->end; reached++) {
+		struct subscription *member = audience->members[audience->reached++];
 
 		audience_look_ahead(audience);
 		if (member->joining > 0)
 			continue;
-		for (size_t i = 0; i < round->count; i++)
-			subscription_deliver(member, round->messages[i], 0);
+		for (size_t i = 0; i < fan_out->count; i++)
+			subscription_deliver(member, fan_out->messages[i], 0);
 	}
-	return heard;
+	return reached;
 }
 
-bool audience_bring(struct broker *broker, const struct round *round, size_t most)
+bool audience_fan_out_step(
+	struct broker *broker, const struct fan_out *fan_out, size_t most)
 {
-	while (most > 0 && !list_is_empty(&broker->hearing)) {
-		struct audience *audience =
-			container_of(broker->hearing.next, struct audience, hearing);
-		const size_t heard = audience_hear(audience, round, most);
+	while (most > 0 && !list_is_empty(&broker->unfinished)) {
+		struct audience *audience = container_of(
+			broker->unfinished.next, struct audience, unfinished);
+		const size_t reached = audience_deliver(audience, fan_out, most);
 
-		most -= heard;
-		worker_spend(broker->worker, heard * round->count);
-		if (audience->heard < audience->end)
+		most -= reached;
+		worker_spend(broker->worker, reached * fan_out->count);
+		if (audience->reached < audience->end)
 			continue;
-		list_remove(&audience->hearing);
-		audience->heard = audience->end = 0;
+		list_remove(&audience->unfinished);
+		audience->reached = audience->end = 0;
 	}
-	return list_is_empty(&broker->hearing);
+	return list_is_empty(&broker->unfinished);
 }

@@ -22,7 +22,7 @@ static void broker_destroy(struct resident *resident)
 	free(broker->wanting);
 	table_finish(&broker->audiences);
 	registry_finish(&broker->subscriptions);
-	registry_finish(&broker->parties);
+	registry_finish(&broker->participants);
 	free(broker);
 }
 
@@ -36,18 +36,18 @@ struct broker *broker_create(struct worker *worker, unsigned workers)
 	broker->resident.ops = &broker_ops;
 	broker->worker = worker;
 	broker->workers = workers;
-	registry_init(&broker->parties, &worker->key);
+	registry_init(&broker->participants, &worker->key);
 	registry_init(&broker->subscriptions, &worker->key);
 	table_init(&broker->audiences, &worker->key);
 	pattern_set_init(&broker->patterns, &worker->key, separator);
 	table_init(&broker->topics, &worker->key);
-	list_init(&broker->hearing);
+	list_init(&broker->unfinished);
 	list_init(&broker->idle_topics);
 	pattern_set_init(&broker->remote_patterns, &worker->key, separator);
 	broker->wanting = xcalloc(workers, sizeof(*broker->wanting));
 	table_init(&broker->queues, &worker->key);
 	registry_init(&broker->commits, &worker->key);
-	broker->backend = &memory_backend;
+	broker->engine = &memory_engine;
 
 	/* Epochs of this process are not those of the one before it. */
 	uint32_t start = 0;
@@ -58,25 +58,26 @@ struct broker *broker_create(struct worker *worker, unsigned workers)
 	return broker;
 }
 
-void broker_enter(struct broker *broker, struct party *party)
+void broker_enter(struct broker *broker, struct participant *participant)
 {
-	list_init(&party->transactions);
-	list_init(&party->refused);
-	registry_add(&broker->parties, &party->entry);
+	list_init(&participant->transactions);
+	list_init(&participant->refused);
+	registry_add(&broker->participants, &participant->entry);
 }
 
-void broker_leave(struct broker *broker, struct party *party)
+void broker_leave(struct broker *broker, struct participant *participant)
 {
-	transactions_drop(party);
-	refused_drop(party);
-	while (party->subscription_count > 0) {
-		subscription_lose(
-			broker, party->subscriptions[party->subscription_count - 1]);
+	transactions_drop(participant);
+	refused_drop(participant);
+	while (participant->subscription_count > 0) {
+		subscription_lose(broker,
+			participant
+				->subscriptions[participant->subscription_count - 1]);
 	}
-	free(party->subscriptions);
-	party->subscriptions = NULL;
-	party->subscription_capacity = 0;
-	registry_remove(&broker->parties, &party->entry);
+	free(participant->subscriptions);
+	participant->subscriptions = NULL;
+	participant->subscription_capacity = 0;
+	registry_remove(&broker->participants, &participant->entry);
 }
 
 /* Destinations. */
@@ -184,16 +185,19 @@ const struct slice *broker_destination(
 
 static const struct slice errors = SLICE_INIT("/user/queue/errors");
 
-/* To all of the party's subscriptions to its errors, of which there may be none: then it
- * is false. Without a message it only looks. */
-static bool errors_deliver(const struct party *party, struct message *message)
+/*
+ * To all of the participant's subscriptions to its errors, of which there may be none:
+ * then it is false. Without a message it only looks.
+ */
+static bool errors_deliver(
+	const struct participant *participant, struct message *message)
 {
 	struct buf address = {0};
 	bool has = false;
 
-	private_own_address(party, SLICE("/queue/errors"), &address);
-	for (size_t i = 0; i < party->subscription_count; i++) {
-		struct subscription *one = party->subscriptions[i];
+	private_own_address(participant, SLICE("/queue/errors"), &address);
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		struct subscription *one = participant->subscriptions[i];
 
 		if (!slice_equal(subscription_address(one), buf_slice(&address)))
 			continue;
@@ -206,18 +210,18 @@ static bool errors_deliver(const struct party *party, struct message *message)
 	return has;
 }
 
-bool broker_has_errors(const struct party *party)
+bool broker_has_errors(const struct participant *participant)
 {
-	return errors_deliver(party, NULL);
+	return errors_deliver(participant, NULL);
 }
 
-void broker_deliver_error(
-	struct broker *broker, struct party *party, const struct stomp_frame *frame)
+void broker_deliver_error(struct broker *broker, struct participant *participant,
+	const struct stomp_frame *frame)
 {
 	struct message *message = message_create(frame, errors, errors);
 
 	message_set_place(message, private_place(broker), false);
-	errors_deliver(party, message);
+	errors_deliver(participant, message);
 	message_unref(message);
 }
 
@@ -225,13 +229,14 @@ void broker_deliver_error(
 
 struct answer_post {
 	struct post post;
-	uint64_t party, request;
+	uint64_t participant, request;
 	struct broker_refusal *refusal; /* owned; NULL: it is taken */
 };
 
-struct handle broker_handle(const struct broker *broker, const struct party *party)
+struct handle broker_handle(
+	const struct broker *broker, const struct participant *participant)
 {
-	return (struct handle){broker->worker->index, party->entry.number};
+	return (struct handle){broker->worker->index, participant->entry.number};
 }
 
 void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
@@ -239,21 +244,23 @@ void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 {
 	struct entry *entry = request == 0 && refusal == NULL
 				      ? NULL
-				      : registry_find(&broker->parties, number);
+				      : registry_find(&broker->participants, number);
 
 	if (entry != NULL) {
-		struct party *party = container_of(entry, struct party, entry);
-		party->answer(party, request, refusal);
+		struct participant *participant =
+			container_of(entry, struct participant, entry);
+		participant->answer(participant, request, refusal);
 	}
 }
 
 void broker_tell_login(struct broker *broker, uint64_t number, bool good)
 {
-	struct entry *entry = registry_find(&broker->parties, number);
+	struct entry *entry = registry_find(&broker->participants, number);
 
 	if (entry != NULL) {
-		struct party *party = container_of(entry, struct party, entry);
-		party->logged_in(party, good);
+		struct participant *participant =
+			container_of(entry, struct participant, entry);
+		participant->logged_in(participant, good);
 	}
 }
 
@@ -261,12 +268,13 @@ static void answer_run(struct worker *worker, struct post *post)
 {
 	struct answer_post *answer = container_of(post, struct answer_post, post);
 
-	broker_tell(worker->broker, answer->party, answer->request, answer->refusal);
+	broker_tell(
+		worker->broker, answer->participant, answer->request, answer->refusal);
 	free(answer->refusal);
 	free(answer);
 }
 
-void broker_answer(struct broker *broker, struct handle party, uint64_t request,
+void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
 	const struct broker_refusal *refusal)
 {
 	if (request == 0 && refusal == NULL)
@@ -275,20 +283,20 @@ void broker_answer(struct broker *broker, struct handle party, uint64_t request,
 	struct answer_post *answer = xmalloc(sizeof(*answer));
 	*answer = (struct answer_post){
 		.post = {.size = sizeof(*answer), .run = answer_run},
-		.party = party.number,
+		.participant = participant.number,
 		.request = request,
 	};
 	if (refusal != NULL) {
 		answer->post.size += sizeof(*refusal) + refusal->destination.len;
 		answer->refusal = broker_refusal_copy(refusal, refusal->destination);
 	}
-	worker_post(broker->worker, (unsigned)party.worker, &answer->post);
+	worker_post(broker->worker, (unsigned)participant.worker, &answer->post);
 }
 
 /* What goes from one worker to another keeps its order: this comes behind it, twice. */
 struct sync_post {
 	struct post post;
-	struct handle party;
+	struct handle participant;
 	uint64_t request;
 };
 
@@ -297,7 +305,7 @@ static void sync_run(struct worker *worker, struct post *post)
 {
 	struct sync_post *sync = container_of(post, struct sync_post, post);
 
-	broker_answer(worker->broker, sync->party, sync->request, NULL);
+	broker_answer(worker->broker, sync->participant, sync->request, NULL);
 	free(sync);
 }
 
@@ -309,7 +317,7 @@ enum broker_result broker_sync(struct broker *broker, struct broker_call *call)
 
 		*sync = (struct sync_post){
 			.post = {.size = sizeof(*sync), .run = sync_run},
-			.party = broker_handle(broker, call->party),
+			.participant = broker_handle(broker, call->participant),
 			.request = call->request,
 		};
 		worker_post(broker->worker, i, &sync->post);

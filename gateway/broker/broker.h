@@ -4,14 +4,14 @@
  * prefix is a route of the configuration.
  *
  * Everything is asynchronous: homes are reached by posts, and answer by posts
- * to the party. A party's requests are answered in the order in which it asked
+ * to the participant. A participant's requests are answered in the order in which it asked
  * one home; a request to several homes is answered by each.
  */
 #ifndef GATEWAY_BROKER_BROKER_H
 #define GATEWAY_BROKER_BROKER_H
 
 #include "gateway/broker/broker_refusal.h"
-#include "gateway/broker/party.h"
+#include "gateway/broker/participant.h"
 #include "gateway/worker/worker.h"
 #include "protocol/stomp.h"
 
@@ -19,24 +19,24 @@ struct broker;
 
 /*
  * For worker->broker. It lives on the worker from now on, which destroys it after all
- * parties have left. `workers` is how many there are.
+ * participants have left. `workers` is how many there are.
  */
 struct broker *broker_create(struct worker *worker, unsigned workers);
 
-/* The party's session and answer are set. It may be freed after broker_leave(). */
-void broker_enter(struct broker *broker, struct party *party);
+/* The participant's session and answer are set. It may be freed after broker_leave(). */
+void broker_enter(struct broker *broker, struct participant *participant);
 
 /* Ends its subscriptions; what is on its way to it will be dropped. */
-void broker_leave(struct broker *broker, struct party *party);
+void broker_leave(struct broker *broker, struct participant *participant);
 
 enum broker_result {
 	BROKER_TAKEN,
 	BROKER_REFUSED, /* *refusal says why, and nothing is done */
 };
 
-/* What the functions below get: a frame of a party, and what to answer it under. */
+/* What the functions below get: a frame of a participant, and what to answer it under. */
 struct broker_call {
-	struct party *party;
+	struct participant *participant;
 	const struct stomp_frame *frame;
 	enum stomp_version version;
 	uint64_t request;
@@ -63,29 +63,30 @@ enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 enum broker_result broker_abort(struct broker *broker, struct broker_call *call);
 
 /*
- * COMMIT. With *waits true its homes are asked first: party->committed() tells when
- * the next frame of the party may come.
+ * COMMIT. With *waits true its homes are asked first: committed() tells when
+ * the next frame of the participant may come.
  */
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits);
 
 /*
  * DISCONNECT: every home answers `request`, if it is not 0, when it has taken what the
- * party has said, and delivered what others had said before. Always taken.
+ * participant has said, and delivered what others had said before. Always taken.
  */
 enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
 
-/* The login of the party of that number has been checked; it may have gone. */
-void broker_tell_login(struct broker *broker, uint64_t party, bool good);
+/* The login of the participant of that number has been checked; it may have gone. */
+void broker_tell_login(struct broker *broker, uint64_t participant, bool good);
 
 /* True when it subscribes to /user/queue/errors. */
-bool broker_has_errors(const struct party *party);
+bool broker_has_errors(const struct participant *participant);
 
-/* Delivers `frame`, a SEND, to the party's own /user/queue/errors, and to nobody else. */
-void broker_deliver_error(
-	struct broker *broker, struct party *party, const struct stomp_frame *frame);
+/* Delivers `frame`, a SEND, to the participant's own /user/queue/errors only. */
+void broker_deliver_error(struct broker *broker, struct participant *participant,
+	const struct stomp_frame *frame);
 
 /* The kernel has what was delivered next on that subscription (handler.h, sent). */
-void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal);
+void broker_sent(
+	struct broker *broker, struct participant *participant, uint32_t ordinal);
 
 #endif

@@ -1,4 +1,4 @@
-/* A commit: the actions of a transaction on their way to the backend, and back. */
+/* A commit: the actions of a transaction on their way to the engine, and back. */
 #include "gateway/broker/transaction.h"
 
 #include "protocol/xmalloc.h"
@@ -6,42 +6,43 @@
 #include <stdlib.h>
 
 /* The delivery that the action settles; NULL when its subscription has ended. */
-static struct subscription *action_subscription(
-	const struct party *party, const struct action *action, size_t *index)
+static struct subscription *action_subscription(const struct participant *participant,
+	const struct action *action, size_t *index)
 {
-	struct subscription *subscription = subscription_at(party, action->ordinal);
+	struct subscription *subscription =
+		subscription_at(participant, action->ordinal);
 
 	if (subscription == NULL)
 		return NULL;
 	*index = unacked_find(&subscription->unacked, action->place);
-	/* A topic forgets; what a queue has lent stays. */
+	/* A topic forgets; what is in flight from a queue stays. */
 	return *index == SIZE_MAX && subscription->kind == SUBSCRIPTION_QUEUE
 		       ? NULL
 		       : subscription;
 }
 
-bool actions_are_possible(
-	const struct party *party, const struct action *actions, size_t count)
+bool actions_are_possible(const struct participant *participant,
+	const struct action *actions, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t index;
 
 		if (actions[i].message == NULL &&
-			action_subscription(party, &actions[i], &index) == NULL)
+			action_subscription(participant, &actions[i], &index) == NULL)
 			return false;
 	}
 	return true;
 }
 
-void actions_unmark(
-	const struct party *party, const struct action *actions, size_t count)
+void actions_unmark(const struct participant *participant, const struct action *actions,
+	size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t index = SIZE_MAX;
 		struct subscription *subscription =
 			actions[i].message != NULL
 				? NULL
-				: action_subscription(party, &actions[i], &index);
+				: action_subscription(participant, &actions[i], &index);
 
 		if (subscription != NULL && index != SIZE_MAX)
 			unacked_at(&subscription->unacked, index)->transaction = 0;
@@ -53,7 +54,7 @@ bool commit_start(struct broker *broker, struct broker_call *call,
 {
 	struct commit *commit = xcalloc(1, sizeof(*commit));
 
-	commit->party = call->party->entry.number;
+	commit->participant = call->participant->entry.number;
 	commit->request = call->request;
 	commit->actions = actions;
 	commit->count = count;
@@ -66,20 +67,21 @@ bool commit_start(struct broker *broker, struct broker_call *call,
 		call->answers = 1; /* commit_apply() answers itself */
 
 	const uint64_t number = commit->entry.number;
-	broker->backend->commit(broker, commit);
+	broker->engine->commit(broker, commit);
 	return registry_find(&broker->commits, number) != NULL;
 }
 
-static struct party *commit_party(struct broker *broker, const struct commit *commit)
+static struct participant *commit_participant(
+	struct broker *broker, const struct commit *commit)
 {
-	struct entry *entry = registry_find(&broker->parties, commit->party);
+	struct entry *entry = registry_find(&broker->participants, commit->participant);
 
-	return entry == NULL ? NULL : container_of(entry, struct party, entry);
+	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
 }
 
 bool commit_is_wanted(struct broker *broker, const struct commit *commit)
 {
-	return commit_party(broker, commit) != NULL;
+	return commit_participant(broker, commit) != NULL;
 }
 
 static void commit_free(struct broker *broker, struct commit *commit)
@@ -90,32 +92,33 @@ static void commit_free(struct broker *broker, struct commit *commit)
 	free(commit);
 }
 
-static void commit_settle(
-	struct broker *broker, struct party *party, const struct action *action)
+static void commit_settle(struct broker *broker, struct participant *participant,
+	const struct action *action)
 {
 	size_t index = SIZE_MAX;
-	struct subscription *subscription = action_subscription(party, action, &index);
+	struct subscription *subscription =
+		action_subscription(participant, action, &index);
 
 	if (subscription == NULL || index == SIZE_MAX)
 		return;
 	unacked_remove(&subscription->unacked, index);
 	if (subscription->kind == SUBSCRIPTION_QUEUE) {
-		broker->backend->settle(
+		broker->engine->settle(
 			broker, subscription, &action->place, 1, action->is_accepted);
 	}
 }
 
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send)
 {
-	struct party *party = commit_party(broker, commit);
-	const struct handle handle = broker_handle(broker, party);
+	struct participant *participant = commit_participant(broker, commit);
+	const struct handle handle = broker_handle(broker, participant);
 	size_t sent = 0;
 
 	for (size_t i = 0; i < commit->count; i++) {
 		struct action *action = &commit->actions[i];
 
 		if (action->message == NULL) {
-			commit_settle(broker, party, action);
+			commit_settle(broker, participant, action);
 			continue;
 		}
 		sent++;
@@ -129,21 +132,22 @@ void commit_apply(struct broker *broker, struct commit *commit, commit_send *sen
 	if (sent == 0)
 		broker_answer(broker, handle, commit->request, NULL);
 	commit_free(broker, commit);
-	party->committed(party);
+	participant->committed(participant);
 }
 
 void commit_fail(struct broker *broker, struct commit *commit,
 	const struct broker_refusal *refusal)
 {
-	const uint64_t number = commit->party;
+	const uint64_t number = commit->participant;
 
 	broker_tell(broker, number, commit->request, refusal);
-	struct party *party = commit_party(broker, commit);
-	if (party != NULL)
-		actions_unmark(party, commit->actions, commit->count);
+	struct participant *participant = commit_participant(broker, commit);
+	if (participant != NULL)
+		actions_unmark(participant, commit->actions, commit->count);
 	commit_free(broker, commit);
-	if (party != NULL)
-		party->committed(party); /* it may go on, unless the refusal ended it */
+	if (participant != NULL)
+		participant->committed(
+			participant); /* it may go on, unless the refusal ended it */
 }
 
 void commits_finish(struct broker *broker)

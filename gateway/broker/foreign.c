@@ -32,7 +32,8 @@ static const struct foreign {
 
 enum { FOREIGN = sizeof(foreign) / sizeof(*foreign) };
 
-_Static_assert((int)FOREIGN <= (int)FOREIGN_MAX, "a bit of party.foreign for each");
+_Static_assert(
+	(int)FOREIGN <= (int)FOREIGN_MAX, "a bit of participant.foreign for each");
 
 static const struct foreign *foreign_find(struct slice name)
 {
@@ -44,15 +45,15 @@ static const struct foreign *foreign_find(struct slice name)
 	return NULL;
 }
 
-bool backend_understands(const struct backend *backend, struct slice name)
+bool engine_understands(const struct engine *engine, struct slice name)
 {
-	for (const struct slice *one = backend->headers; one->len > 0; one++)
+	for (const struct slice *one = engine->headers; one->len > 0; one++)
 		if (slice_equal(*one, name))
 			return true;
 	return false;
 }
 
-void foreign_warn(const struct backend *backend, struct party *party,
+void foreign_warn(const struct engine *engine, struct participant *participant,
 	const struct stomp_frame *subscribe)
 {
 	for (size_t i = 0; i < subscribe->header_count; i++) {
@@ -60,16 +61,16 @@ void foreign_warn(const struct backend *backend, struct party *party,
 		const struct foreign *known = foreign_find(header->name);
 		const uint32_t bit = known == NULL ? 0 : 1u << (known - foreign);
 
-		if ((party->foreign & bit) == bit ||
+		if ((participant->foreign & bit) == bit ||
 			slice_equal(header->value, SLICE("false")) ||
-			backend_understands(backend, header->name))
+			engine_understands(engine, header->name))
 			continue;
-		party->foreign |= bit;
+		participant->foreign |= bit;
 		log_event(LOG_WARN, "a header of SUBSCRIBE is ignored",
 			(const struct log_field[]){
 				{"header", slice_of(known->name), 0},
 				{"instead", slice_of(known->instead), 0},
-				{"session", session_label(party->session), 0},
+				{"session", session_label(participant->session), 0},
 			},
 			3);
 	}

@@ -6,15 +6,15 @@
 #ifndef GATEWAY_BROKER_FOREIGN_H
 #define GATEWAY_BROKER_FOREIGN_H
 
-#include "gateway/broker/backend.h"
-#include "gateway/broker/party.h"
+#include "gateway/broker/engine.h"
+#include "gateway/broker/participant.h"
 #include "protocol/stomp.h"
 
-/* Whether SUBSCRIBE's header of that name means something to the backend (backend.h). */
-bool backend_understands(const struct backend *backend, struct slice name);
+/* Whether SUBSCRIBE's header of that name means something to the engine (engine.h). */
+bool engine_understands(const struct engine *engine, struct slice name);
 
 /* A warning for each foreign header that asks for something, the first time. */
-void foreign_warn(const struct backend *backend, struct party *party,
+void foreign_warn(const struct engine *engine, struct participant *participant,
 	const struct stomp_frame *subscribe);
 
 #endif

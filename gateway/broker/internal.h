@@ -2,7 +2,7 @@
  * What the files of the broker share: its state on one worker. In the order of a
  * message's flight:
  *
- *   broker.c        its parties, kinds of destinations, denials and answers
+ *   broker.c        its participants, kinds of destinations, denials and answers
  *   send.c          a message's destination decides who takes it
  *   subscribe.c     a subscription's, too
  *   app.c           application routes
@@ -10,7 +10,7 @@
  *   private.c       destinations of users and sessions
  *   transaction.c   what waits for COMMIT
  *   commit.c        and what becomes of it then
- *   memory.h        the built-in backend: posts to the homes of destinations
+ *   memory.h        the built-in engine: posts to the homes of destinations
  *   topic.c         a topic at its home
  *   queue.h         a queue at its home
  *   audience.c      the subscribers of this worker
@@ -22,8 +22,8 @@
 #ifndef GATEWAY_BROKER_INTERNAL_H
 #define GATEWAY_BROKER_INTERNAL_H
 
-#include "gateway/broker/backend.h"
 #include "gateway/broker/broker.h"
+#include "gateway/broker/engine.h"
 #include "gateway/broker/pattern.h"
 #include "gateway/broker/queue.h"
 #include "gateway/broker/unacked.h"
@@ -31,27 +31,27 @@
 #include "gateway/session/outbound.h"
 #include "gateway/worker/resident.h"
 
-enum { ROUND_MESSAGES = 16 };
+enum { FAN_OUT_MESSAGES = 16 };
 
-/* Messages of one destination that are brought to its subscribers together, in one walk. */
-struct round {
-	struct message *messages[ROUND_MESSAGES]; /* a reference each */
-	size_t count;                             /* 0: none */
+/* Messages of one destination that are fanned out together, in one walk. */
+struct fan_out {
+	struct message *messages[FAN_OUT_MESSAGES]; /* a reference each */
+	size_t count;                               /* 0: none */
 };
 
 struct broker {
 	struct resident resident;
 	struct worker *worker;
-	unsigned workers; /* in the crew */
-	const struct backend *backend;
-	struct registry parties;
+	unsigned workers; /* how many there are */
+	const struct engine *engine;
+	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;
 	struct table audiences;      /* by address: who listens on this worker */
 	struct pattern_set patterns; /* the audiences of those */
-	struct list hearing; /* audiences that a round has not reached in full */
-	struct round round;  /* under way here */
-	struct table topics; /* by address: those that have their home here */
+	struct list unfinished; /* audiences that a fan-out has not reached in full */
+	struct fan_out fan_out; /* under way here */
+	struct table topics;    /* by address: those that have their home here */
 	struct list
 		idle_topics; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
@@ -73,11 +73,11 @@ enum subscription_kind {
 
 struct subscription {
 	struct entry entry;
-	struct party *party;
+	struct participant *participant;
 	struct name *id;          /* NULL: STOMP 1.0 without one */
 	struct name *destination; /* as the client calls it */
 	bool is_alias;    /* and its messages must show that: they have another name */
-	uint32_t ordinal; /* in its party */
+	uint32_t ordinal; /* in its participant */
 	enum stomp_version version;
 	enum ack_mode ack;
 	enum subscription_kind kind;
@@ -94,18 +94,19 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 	const char *what, const struct slice *value);
 
 /*
- * Answers a request by a post to the party. NULL: it is taken. Else `refusal` names the
+ * Answers a request by a post to the participant. NULL: it is taken. Else `refusal` names the
  * destination that it is about as clients know it; both are copied.
  */
-void broker_answer(struct broker *broker, struct handle party, uint64_t request,
+void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
-/* The same at once, on the party's own worker. */
-void broker_tell(struct broker *broker, uint64_t party, uint64_t request,
+/* The same at once, on the participant's own worker. */
+void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
-/* The party as posts name it. */
-struct handle broker_handle(const struct broker *broker, const struct party *party);
+/* The participant as posts name it. */
+struct handle broker_handle(
+	const struct broker *broker, const struct participant *participant);
 
 bool broker_has_prefix(
 	const struct strings *prefixes, struct slice destination, struct slice *rest);
@@ -138,10 +139,10 @@ enum broker_result broker_aim(const struct broker *broker, struct slice destinat
 	struct target *target, struct broker_refusal *refusal);
 void target_finish(struct target *target);
 
-/* Where the messages of a SEND go: to the backend at once, or into a transaction. */
-struct outgoing {
+/* Where the messages of a SEND go: to the engine at once, or into a transaction. */
+struct publication {
 	struct broker *broker;
-	struct party *party;
+	struct participant *participant;
 	uint64_t request;
 	size_t answers;                  /* to the request, that will come */
 	struct transaction *transaction; /* NULL: none */
@@ -151,7 +152,7 @@ struct outgoing {
  * A message with the frame's headers and body goes to `target`. False, with a refusal,
  * when the transaction is too large.
  */
-bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
+bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
 	const struct target *target, struct broker_refusal *refusal);
 
 /* subscribe.c */
@@ -164,8 +165,9 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 	const struct slice *id, const struct slice *destination);
 
 /* app.c: see broker_send() and broker_subscribe(). */
-enum broker_result app_send(struct outgoing *outgoing, const struct stomp_frame *frame,
-	struct slice destination, struct slice rest, struct broker_refusal *refusal);
+enum broker_result app_send(struct publication *publication,
+	const struct stomp_frame *frame, struct slice destination, struct slice rest,
+	struct broker_refusal *refusal);
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, enum ack_mode ack);
 
@@ -175,21 +177,22 @@ bool private_is_user(struct slice destination, struct slice *rest);
 bool private_is_temporary(struct slice destination);
 bool private_is_reply(struct slice destination, struct slice *token);
 
-/* The address of the party's own /user + rest. */
+/* The address of the participant's own /user + rest. */
 void private_own_address(
-	const struct party *party, struct slice rest, struct buf *address);
+	const struct participant *participant, struct slice rest, struct buf *address);
 
 /* What stands behind /user/ and behind /reply-queue/: false when it is none. */
 bool private_aim_user(struct slice rest, struct target *target);
 bool private_aim_reply(
 	const struct broker *broker, struct slice token, struct target *target);
 
-/* A temporary queue of the party under that id, which may be NULL. */
-struct subscription *private_open_temporary(struct broker *broker, struct party *party,
-	const struct slice *id, struct slice destination, enum stomp_version version);
+/* A temporary queue of the participant under that id, which may be NULL. */
+struct subscription *private_open_temporary(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version);
 
 /*
- * A reply-to that names a temporary queue of the party, as others can use it; the queue
+ * A reply-to that names a temporary queue of the participant, as others can use it; the queue
  * is made if need be. False when that is one subscription too many.
  */
 bool private_reply_to(struct broker *broker, const struct broker_call *call,
@@ -197,7 +200,7 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 
 /* Posts a message to a session's temporary queue. */
 void private_reply(struct broker *broker, unsigned worker, struct message *message,
-	struct handle party, uint64_t request);
+	struct handle participant, uint64_t request);
 
 /* The place of a message that has no home to give it one. */
 struct place private_place(struct broker *broker);
@@ -243,38 +246,40 @@ void audience_remove(struct broker *broker, struct subscription *subscription);
 struct slice audience_address(const struct audience *audience);
 
 /*
- * A round to those who listen to an address now. It may last several turns, in which
- * members leave, and others come, who hear nothing of it. One at a time.
+ * Starts a fan-out to those who listen to an address now. It may last several turns, in
+ * which members leave, and others come, who get nothing of it. One at a time.
  */
-void audience_begin(struct broker *broker, struct slice address);
+void audience_start_fan_out(struct broker *broker, struct slice address);
 
 /*
- * Brings the messages of that address, in their order, to the next `most` members, each
- * of whom gets all at once. True when nobody is left to hear them.
+ * Delivers the messages of that address, in their order, to the next `most` members, each
+ * of which gets all of them together. True when nobody is left to get them.
  */
-bool audience_bring(struct broker *broker, const struct round *round, size_t most);
+bool audience_fan_out_step(
+	struct broker *broker, const struct fan_out *fan_out, size_t most);
 
 /*
  * refused.c: the id of a SUBSCRIBE that was refused while the session went on, or its
  * destination where it had no id. Its UNSUBSCRIBE is no mistake. At most as many as
  * limits.subscriptions: then the oldest is forgotten.
  */
-void refused_remember(struct broker *broker, struct party *party,
+void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination);
 
 /* True when it was remembered. */
-bool refused_forget(
-	struct party *party, const struct slice *id, const struct slice *destination);
-void refused_drop(struct party *party); /* all of them */
+bool refused_forget(struct participant *participant, const struct slice *id,
+	const struct slice *destination);
+void refused_drop(struct participant *participant); /* all of them */
 
 /* subscription.c */
 
 /* Nowhere yet: without a home and an audience. */
-struct subscription *subscription_create(struct broker *broker, struct party *party,
-	const struct slice *id, struct slice destination, enum stomp_version version);
+struct subscription *subscription_create(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version);
 
 /*
- * What is still on its way to it finds it gone; the backend, if any, is told. Returns
+ * What is still on its way to it finds it gone; the engine, if any, is told. Returns
  * how many answers to `request` will come.
  */
 size_t subscription_end(
@@ -284,21 +289,22 @@ size_t subscription_end(
 void subscription_lose(struct broker *broker, struct subscription *subscription);
 
 /* The subscription of that id, or without one of that destination, or NULL. */
-struct subscription *subscription_find(const struct party *party,
+struct subscription *subscription_find(const struct participant *participant,
 	const struct slice *id, const struct slice *destination);
 struct subscription *subscription_find_nameless(
-	const struct party *party, const struct slice *destination);
-struct subscription *subscription_at(const struct party *party, uint32_t ordinal);
+	const struct participant *participant, const struct slice *destination);
+struct subscription *subscription_at(
+	const struct participant *participant, uint32_t ordinal);
 
-/* What the backend knows it by: its destination, or its private address. */
+/* What the engine knows it by: its destination, or its private address. */
 struct slice subscription_address(const struct subscription *subscription);
 
 /* Into the session's queue. Flags of enum delivery_flags. */
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);
 
-/* transaction.c and commit.c (transaction.h): the end of those of a party, and of all. */
-void transactions_drop(struct party *party);
+/* transaction.c and commit.c (transaction.h): the end of a participant's, and of all. */
+void transactions_drop(struct participant *participant);
 void commits_finish(struct broker *broker);
 
 #endif

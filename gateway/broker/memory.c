@@ -1,5 +1,5 @@
 /*
- * The backend that is built in: topics and queues in memory, each at its home, the
+ * The engine that is built in: topics and queues in memory, each at its home, the
  * worker that its address hashes to. Everything is asked by a post and answered by
  * one. What goes from one worker to another keeps its order, and that is all that the
  * promises need: a subscriber hears that he has joined ahead of the first message,
@@ -35,7 +35,7 @@ void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 struct send_post {
 	struct post post;
 	struct message *message; /* its only reference, so it may change the worker */
-	struct handle party;
+	struct handle participant;
 	uint64_t request;
 	bool is_reserved; /* by a COMMIT: in a queue room is kept for it */
 };
@@ -55,7 +55,8 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 		memory_refuse(broker, &refusal,
 			queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL,
 			address);
-	broker_answer(broker, send->party, send->request, is_taken ? NULL : &refusal);
+	broker_answer(
+		broker, send->participant, send->request, is_taken ? NULL : &refusal);
 	if (is_taken) {
 		counter_add(&broker->worker->metrics->messages, 1);
 		queue_unreserve(queue, 1, size);
@@ -63,7 +64,7 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 		memory_serve(broker, queue);
 		return;
 	}
-	if (send->party.number == 0) /* nobody hears the answer */
+	if (send->participant.number == 0) /* nobody hears the answer */
 		log_warn("queue %.*s: a dead letter is lost: %s", SLICE_ARGS(address),
 			refusal_sentence(refusal.kind).data);
 	message_unref(send->message);
@@ -85,7 +86,8 @@ static void send_to_topic(struct broker *broker, const struct send_post *send)
 	if (!is_taken)
 		memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
 			message_destination(send->message));
-	broker_answer(broker, send->party, send->request, is_taken ? NULL : &refusal);
+	broker_answer(
+		broker, send->participant, send->request, is_taken ? NULL : &refusal);
 	if (topic != NULL)
 		topic_publish(broker, topic, send->message);
 	else
@@ -104,7 +106,7 @@ static void send_run(struct worker *worker, struct post *post)
 }
 
 static void send_post_send(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request, bool is_reserved)
+	struct handle participant, uint64_t request, bool is_reserved)
 {
 	const unsigned home = worker_home(broker->worker, message_address(message));
 	struct send_post *send = xmalloc(sizeof(*send));
@@ -114,23 +116,23 @@ static void send_post_send(struct broker *broker, struct message *message,
 		.post = {.size = sizeof(*send) + message_size(message),
 			.run = send_run},
 		.message = message,
-		.party = party,
+		.participant = participant,
 		.request = request,
 		.is_reserved = is_reserved,
 	};
 	worker_post(broker->worker, home, &send->post);
 }
 
-void memory_send(struct broker *broker, struct message *message, struct handle party,
-	uint64_t request)
+void memory_send(struct broker *broker, struct message *message,
+	struct handle participant, uint64_t request)
 {
-	send_post_send(broker, message, party, request, false);
+	send_post_send(broker, message, participant, request, false);
 }
 
 void memory_send_reserved(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request)
+	struct handle participant, uint64_t request)
 {
-	send_post_send(broker, message, party, request, true);
+	send_post_send(broker, message, participant, request, true);
 }
 
 /* Settling. */
@@ -144,7 +146,7 @@ struct settle_post {
 	uint64_t offsets[];
 };
 
-/* At the home. A queue is there while it has consumers, and lent something. */
+/* At the home. A queue is there while it has consumers, and something in flight. */
 static void settle_run(struct worker *worker, struct post *post)
 {
 	struct settle_post *settle = container_of(post, struct settle_post, post);
@@ -186,7 +188,7 @@ static void memory_settle(struct broker *broker,
 static const struct slice memory_headers[] = {
 	SLICE_INIT("prefetch-count"), SLICE_INIT("")};
 
-const struct backend memory_backend = {
+const struct engine memory_engine = {
 	.headers = memory_headers,
 	.subscribe = memory_subscribe,
 	.unsubscribe = memory_unsubscribe,

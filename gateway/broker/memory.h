@@ -1,6 +1,6 @@
 /*
- * What the files of the memory backend share. Each function runs at the home of its
- * queue, but for memory_send_reserved() and those of the backend, which run at the party.
+ * What the files of the memory engine share. Each function runs at the home of its
+ * queue, but for memory_send_reserved() and those of the engine, which run at the participant.
  */
 #ifndef GATEWAY_BROKER_MEMORY_H
 #define GATEWAY_BROKER_MEMORY_H
@@ -22,22 +22,22 @@ void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination);
 
 /*
- * After every change: what is dead becomes a dead letter, what can be lent is lent, and a
+ * After every change: what is dead becomes a dead letter, what can be delivered is, and a
  * queue that nobody needs is freed.
  */
 void memory_serve(struct broker *broker, struct queue *queue);
 
-/* As the backend's send; queues have kept room for the message, which it takes over. */
+/* As the engine's send; queues have kept room for the message, which it takes over. */
 void memory_send_reserved(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request);
+	struct handle participant, uint64_t request);
 
-/* The backend's. */
+/* The engine's. */
 size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request);
 size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
 	size_t lost, uint64_t request);
-void memory_send(struct broker *broker, struct message *message, struct handle party,
-	uint64_t request);
+void memory_send(struct broker *broker, struct message *message,
+	struct handle participant, uint64_t request);
 void memory_commit(struct broker *broker, struct commit *commit);
 
 #endif

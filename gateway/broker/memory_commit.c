@@ -53,7 +53,7 @@ static void unreserve_run(struct worker *worker, struct post *post)
 	free(reserve);
 }
 
-/* At the party: all queues have answered. */
+/* At the participant: all queues have answered. */
 static void memory_decide(struct broker *broker, struct commit *commit)
 {
 	const struct reservation *refused = NULL;
@@ -78,7 +78,7 @@ static void memory_decide(struct broker *broker, struct commit *commit)
 	commit_fail(broker, commit, &refusal);
 }
 
-/* At the party. */
+/* At the participant. */
 static void reserved_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);

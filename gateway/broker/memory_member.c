@@ -9,9 +9,10 @@
 struct member_post {
 	struct post post;
 	struct handle subscription;
-	uint64_t prefetch;       /* of those that join a queue */
-	uint64_t lost;           /* of those that leave one */
-	uint64_t party, request; /* who is answered, at the subscription's worker */
+	uint64_t prefetch; /* of those that join a queue */
+	uint64_t lost;     /* of those that leave one */
+	uint64_t participant,
+		request; /* who is answered, at the subscription's worker */
 	struct slice address;
 	char text[];
 };
@@ -53,7 +54,7 @@ static void leave_run(struct worker *worker, struct post *post)
 		topic_leave(broker, topic, (unsigned)member->subscription.worker);
 	}
 	broker_answer(broker,
-		(struct handle){member->subscription.worker, member->party},
+		(struct handle){member->subscription.worker, member->participant},
 		member->request, NULL);
 	free(member);
 }
@@ -85,7 +86,7 @@ static void joined_run(struct worker *worker, struct post *post)
 			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
 	/* At once: its receipt goes ahead of what is published from now on. */
-	broker_tell(broker, member->party, member->request, NULL);
+	broker_tell(broker, member->participant, member->request, NULL);
 	free(member);
 }
 
@@ -101,7 +102,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
 		subscription == NULL ? SLICE("")
 				     : name_text(subscription->destination));
-	broker_tell(broker, member->party, member->request, &refusal);
+	broker_tell(broker, member->participant, member->request, &refusal);
 	/* The answer may have ended the session, and the subscription with it. */
 	subscription = member_subscription(broker, member);
 	if (subscription != NULL)
@@ -163,7 +164,7 @@ static struct member_post subscription_wish(
 	const struct subscription *subscription, uint64_t request)
 {
 	return (struct member_post){
-		.party = subscription->party->entry.number,
+		.participant = subscription->participant->entry.number,
 		.request = request,
 	};
 }

@@ -1,4 +1,4 @@
-/* The queues of a worker that is their home, what they lend to consumers, and dead letters. */
+/* The queues of a worker that is their home, what they deliver to consumers, and dead letters. */
 #include "gateway/broker/memory.h"
 
 #include "gateway/base/log.h"
@@ -30,7 +30,7 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 	const struct queue_rules rules = {
 		.messages = config->limits.backlog_messages,
 		.bytes = config->limits.backlog_bytes,
-		.lent_bytes = config->limits.queue_bytes / 16,
+		.in_flight_bytes = config->limits.queue_bytes / 16,
 		.rejections = config->nacks,
 		/* Who is lost has not said that he does not want it: it is not dropped. */
 		.losses = dead_letter_address(config, address).len > 0 ? config->losses
@@ -41,8 +41,8 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 
 	if (queue != NULL)
 		return queue;
-	if (!crew_take(
-		    &broker->worker->crew->destinations, config->limits.destinations)) {
+	if (!workers_take(&broker->worker->workers->destinations,
+		    config->limits.destinations)) {
 		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
 		return NULL;
 	}
@@ -63,7 +63,7 @@ bool memory_reserve(
 static void memory_destroy_queue(struct broker *broker, struct queue *queue)
 {
 	table_remove(&broker->queues, queue_node(queue));
-	crew_give(&broker->worker->crew->destinations);
+	workers_give(&broker->worker->workers->destinations);
 	queue_destroy(queue);
 }
 
@@ -75,7 +75,7 @@ void memory_finish(struct broker *broker)
 		memory_destroy_queue(broker, queue_of_node(node));
 }
 
-struct loan_post {
+struct queue_delivery_post {
 	struct post post;
 	uint64_t subscription;
 	struct message *message;
@@ -83,19 +83,21 @@ struct loan_post {
 };
 
 /* At the consumer. If it has ended, its leaving tells the home to lend this again. */
-static void loan_run(struct worker *worker, struct post *post)
+static void queue_delivery_run(struct worker *worker, struct post *post)
 {
-	struct loan_post *loan = container_of(post, struct loan_post, post);
+	struct queue_delivery_post *delivery =
+		container_of(post, struct queue_delivery_post, post);
 	struct entry *entry =
-		registry_find(&worker->broker->subscriptions, loan->subscription);
+		registry_find(&worker->broker->subscriptions, delivery->subscription);
 
 	if (entry != NULL) {
 		subscription_deliver(container_of(entry, struct subscription, entry),
-			loan->message,
-			DELIVERY_LENT | (loan->redelivered ? DELIVERY_REDELIVERED : 0));
+			delivery->message,
+			DELIVERY_FROM_QUEUE |
+				(delivery->redelivered ? DELIVERY_REDELIVERED : 0));
 	}
-	message_unref(loan->message);
-	free(loan);
+	message_unref(delivery->message);
+	free(delivery);
 }
 
 /* Takes the message over. */
@@ -126,24 +128,24 @@ static void memory_bury(
 
 void memory_serve(struct broker *broker, struct queue *queue)
 {
-	struct loan loan;
+	struct queue_delivery delivery;
 	struct dead dead;
 
 	while (queue_take_dead(queue, &dead))
 		memory_bury(broker, queue, &dead);
-	while (queue_lend(queue, &loan)) {
-		const unsigned to = (unsigned)loan.consumer.worker;
-		struct loan_post *post = xmalloc(sizeof(*post));
+	while (queue_deliver(queue, &delivery)) {
+		const unsigned to = (unsigned)delivery.consumer.worker;
+		struct queue_delivery_post *post = xmalloc(sizeof(*post));
 
-		*post = (struct loan_post){
-			.post = {.size = sizeof(*post) + message_size(loan.message),
-				.run = loan_run},
-			.subscription = loan.consumer.number,
+		*post = (struct queue_delivery_post){
+			.post = {.size = sizeof(*post) + message_size(delivery.message),
+				.run = queue_delivery_run},
+			.subscription = delivery.consumer.number,
 			/* A message never leaves its worker. */
 			.message = to == broker->worker->index
-					   ? message_ref(loan.message)
-					   : message_copy(loan.message),
-			.redelivered = loan.redelivered,
+					   ? message_ref(delivery.message)
+					   : message_copy(delivery.message),
+			.redelivered = delivery.redelivered,
 		};
 		worker_post(broker->worker, to, &post->post);
 	}

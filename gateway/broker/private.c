@@ -57,11 +57,11 @@ static void write_user_address(
 }
 
 void private_own_address(
-	const struct party *party, struct slice rest, struct buf *address)
+	const struct participant *participant, struct slice rest, struct buf *address)
 {
 	write_user_address(address,
-		party->user != NULL ? name_text(party->user)
-				    : session_label(party->session),
+		participant->user != NULL ? name_text(participant->user)
+					  : session_label(participant->session),
 		rest);
 }
 
@@ -106,11 +106,12 @@ static void write_temporary_address(const struct broker *broker, struct buf *add
 		chance[0], chance[1]);
 }
 
-struct subscription *private_open_temporary(struct broker *broker, struct party *party,
-	const struct slice *id, struct slice destination, enum stomp_version version)
+struct subscription *private_open_temporary(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version)
 {
 	struct subscription *subscription =
-		subscription_create(broker, party, id, destination, version);
+		subscription_create(broker, participant, id, destination, version);
 	struct buf address = {0};
 
 	write_temporary_address(broker, &address);
@@ -124,14 +125,14 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 	struct slice destination, struct buf *reply)
 {
 	struct subscription *subscription =
-		subscription_find(call->party, NULL, &destination);
+		subscription_find(call->participant, NULL, &destination);
 
 	if (subscription == NULL) {
 		if (!broker_may_subscribe(broker, call, &destination, &destination))
 			return false;
-		subscription = private_open_temporary(
-			broker, call->party, &destination, destination, call->version);
-		call->party->had_auto = true;
+		subscription = private_open_temporary(broker, call->participant,
+			&destination, destination, call->version);
+		call->participant->had_auto = true;
 	}
 	buf_append(reply, SLICE("/reply-queue/"));
 	buf_append(
@@ -160,7 +161,7 @@ bool private_aim_reply(
 struct reply_post {
 	struct post post;
 	struct message *message; /* its only reference */
-	struct handle party;
+	struct handle participant;
 	uint64_t request;
 };
 
@@ -172,15 +173,15 @@ static void reply_run(struct worker *worker, struct post *post)
 
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
-	audience_begin(broker, message_address(reply->message));
-	audience_bring(broker, &(struct round){{reply->message}, 1}, SIZE_MAX);
+	audience_start_fan_out(broker, message_address(reply->message));
+	audience_fan_out_step(broker, &(struct fan_out){{reply->message}, 1}, SIZE_MAX);
 	message_unref(reply->message);
-	broker_answer(broker, reply->party, reply->request, NULL);
+	broker_answer(broker, reply->participant, reply->request, NULL);
 	free(reply);
 }
 
 void private_reply(struct broker *broker, unsigned worker, struct message *message,
-	struct handle party, uint64_t request)
+	struct handle participant, uint64_t request)
 {
 	struct reply_post *reply = xmalloc(sizeof(*reply));
 
@@ -189,7 +190,7 @@ void private_reply(struct broker *broker, unsigned worker, struct message *messa
 		.post = {.size = sizeof(*reply) + message_size(message),
 			.run = reply_run},
 		.message = message,
-		.party = party,
+		.participant = participant,
 		.request = request,
 	};
 	worker_post(broker->worker, worker, &reply->post);

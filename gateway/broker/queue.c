@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A message in the queue, lent or not. */
+/* A message in the queue, in flight or not. */
 struct item {
 	struct list link; /* in queue->waiting or dead, or in its consumer's list */
 	struct message *message;
@@ -17,8 +17,8 @@ struct item {
 struct consumer {
 	struct table_node node; /* its key is the handle */
 	struct handle handle;
-	struct list ready; /* in queue->ready while it has credit */
-	struct list lent;  /* items, the oldest loan first */
+	struct list ready;     /* in queue->ready while it has credit */
+	struct list in_flight; /* items, the oldest first */
 	uint64_t prefetch, count, bytes;
 };
 
@@ -31,7 +31,7 @@ struct queue {
 	struct list ready;   /* consumers with credit, whose turn it is first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all that is here, reservations included */
-	uint64_t lent;            /* of the messages */
+	uint64_t in_flight;       /* of the messages */
 	char destination[];
 };
 
@@ -73,7 +73,7 @@ uint64_t queue_messages(const struct queue *queue)
 
 uint64_t queue_unacknowledged(const struct queue *queue)
 {
-	return queue->lent;
+	return queue->in_flight;
 }
 
 uint64_t queue_consumers(const struct queue *queue)
@@ -177,9 +177,9 @@ static struct consumer *queue_find(const struct queue *queue, struct handle hand
 /* By its credit; a consumer that gets some again waits for its turn behind the others. */
 static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 {
-	bool has_credit =
-		consumer->count < consumer->prefetch &&
-		(consumer->count == 0 || consumer->bytes < queue->rules.lent_bytes);
+	bool has_credit = consumer->count < consumer->prefetch &&
+			  (consumer->count == 0 ||
+				  consumer->bytes < queue->rules.in_flight_bytes);
 
 	if (!has_credit)
 		list_remove(&consumer->ready);
@@ -190,8 +190,8 @@ static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 static void consumer_give_back(
 	struct queue *queue, struct consumer *consumer, struct item *item)
 {
-	queue->lent--;
-	counter_add(&queue->rules.metrics->queue_lent, (uint64_t)-1);
+	queue->in_flight--;
+	counter_add(&queue->rules.metrics->queue_in_flight, (uint64_t)-1);
 	consumer->count--;
 	consumer->bytes -= message_size(item->message);
 	list_remove(&item->link);
@@ -203,7 +203,7 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 
 	consumer->handle = handle;
 	consumer->prefetch = prefetch;
-	list_init(&consumer->lent);
+	list_init(&consumer->in_flight);
 	table_insert(&queue->consumers, &consumer->node, handle_key(&consumer->handle));
 	consumer_line_up(queue, consumer);
 }
@@ -211,7 +211,7 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 /* The oldest ones are lost with the consumer; those that have been too often are dead. */
 static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
 {
-	struct list *link = consumer->lent.next;
+	struct list *link = consumer->in_flight.next;
 
 	assert(lost <= consumer->count);
 	for (; lost > 0; lost--) {
@@ -234,9 +234,9 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 		return false;
 	consumer_lose(queue, consumer, lost);
 	/* The youngest first: each next one has its place in front of it. */
-	while (!list_is_empty(&consumer->lent)) {
+	while (!list_is_empty(&consumer->in_flight)) {
 		struct item *item =
-			container_of(consumer->lent.previous, struct item, link);
+			container_of(consumer->in_flight.previous, struct item, link);
 
 		consumer_give_back(queue, consumer, item);
 		queue_put_back(queue, item);
@@ -266,7 +266,7 @@ static struct consumer *queue_choose(const struct queue *queue, const struct ite
 	return first;
 }
 
-bool queue_lend(struct queue *queue, struct loan *loan)
+bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 {
 	if (list_is_empty(&queue->waiting) || list_is_empty(&queue->ready))
 		return false;
@@ -275,14 +275,15 @@ bool queue_lend(struct queue *queue, struct loan *loan)
 	struct consumer *consumer = queue_choose(queue, item);
 
 	list_remove(&item->link);
-	list_append(&consumer->lent, &item->link);
-	queue->lent++;
-	counter_add(&queue->rules.metrics->queue_lent, 1);
+	list_append(&consumer->in_flight, &item->link);
+	queue->in_flight++;
+	counter_add(&queue->rules.metrics->queue_in_flight, 1);
 	consumer->count++;
 	consumer->bytes += message_size(item->message);
 	list_remove(&consumer->ready); /* it has had its turn */
 	consumer_line_up(queue, consumer);
-	*loan = (struct loan){consumer->handle, item->message, item->redelivered};
+	*delivery = (struct queue_delivery){
+		consumer->handle, item->message, item->redelivered};
 	return true;
 }
 
@@ -295,7 +296,7 @@ void queue_settle(
 	if (consumer == NULL)
 		return;
 	/* Nearly always the oldest. */
-	list_for_each (link, &consumer->lent) {
+	list_for_each (link, &consumer->in_flight) {
 		item = container_of(link, struct item, link);
 		if (item_offset(item) == offset)
 			break;

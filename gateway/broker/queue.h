@@ -1,10 +1,10 @@
 /*
  * A queue: each message goes to one consumer and stays in memory until that one has
- * accepted it. What is rejected, or was lent to a consumer that is gone, comes back
- * to the place that its age gives it and is lent again as redelivered, until that has
+ * accepted it. What is rejected, or in flight to a consumer that is gone, is requeued
+ * at the place that its age gives it and delivered again as redelivered, until that has
  * been too often: then it is dead, and must be taken out.
  *
- * This is the pure state at the queue's home: nothing is posted here, queue_lend() says
+ * This is the pure state at the queue's home: nothing is posted here, queue_deliver() says
  * what must be.
  */
 #ifndef GATEWAY_BROKER_QUEUE_H
@@ -18,8 +18,8 @@
 struct queue;
 
 struct queue_rules {
-	uint64_t messages, bytes; /* that it holds at most, lent ones included */
-	uint64_t lent_bytes;      /* to one consumer, though always one message */
+	uint64_t messages, bytes; /* that it holds at most, those in flight included */
+	uint64_t in_flight_bytes; /* to one consumer, though always one message */
 	uint64_t rejections;      /* after which a message is dead */
 	uint64_t losses;          /* the same, with its consumers; 0: it never is */
 
@@ -36,8 +36,8 @@ struct queue *queue_of_node(struct table_node *node);
 struct slice queue_destination(const struct queue *queue);
 
 /*
- * Messages that it holds, lent ones included; those of them that are lent, and so not
- * acknowledged yet; consumers; the latest message's place.
+ * Messages that it holds, those in flight included; those of them that are in flight, and
+ * so not acknowledged yet; consumers; the latest message's place.
  */
 uint64_t queue_messages(const struct queue *queue);
 uint64_t queue_unacknowledged(const struct queue *queue);
@@ -58,7 +58,7 @@ void queue_put(struct queue *queue, struct message *message);
 
 /*
  * A consumer is the subscription of that number at that worker; no more than
- * `prefetch` messages are lent to it at once.
+ * `prefetch` messages are in flight to it together.
  */
 void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
 
@@ -68,19 +68,19 @@ void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
  */
 bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 
-struct loan {
+struct queue_delivery {
 	struct handle consumer;
 	struct message *message; /* borrowed */
 	bool redelivered;
 };
 
 /*
- * Lends the next message, round robin among those with credit, but preferably not to who
- * has rejected it. False when there is no message or nobody to take it.
+ * Delivers the next message, round robin among those with credit, but preferably not to who
+ * has rejected it; it is in flight until it is settled. False when there is no message or nobody to take it.
  */
-bool queue_lend(struct queue *queue, struct loan *loan);
+bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 
-/* The consumer is done with what was lent to it at that offset. */
+/* The consumer is done with the message of that offset, which was in flight to it. */
 void queue_settle(
 	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
 

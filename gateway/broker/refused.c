@@ -7,18 +7,18 @@
 #include <stdlib.h>
 
 struct refused {
-	struct list link; /* in its party, the oldest first */
+	struct list link; /* in its participant, the oldest first */
 	bool has_id;
 	size_t len;
 	char name[]; /* the id, or the destination */
 };
 
-static struct refused *refused_find(const struct party *party, const struct slice *id,
-	const struct slice *destination)
+static struct refused *refused_find(const struct participant *participant,
+	const struct slice *id, const struct slice *destination)
 {
 	const struct slice *name = id != NULL ? id : destination;
 
-	list_for_each (link, &party->refused) {
+	list_for_each (link, &participant->refused) {
 		struct refused *one = container_of(link, struct refused, link);
 
 		if (name != NULL && one->has_id == (id != NULL) &&
@@ -28,46 +28,47 @@ static struct refused *refused_find(const struct party *party, const struct slic
 	return NULL;
 }
 
-static void refused_free(struct party *party, struct refused *refused)
+static void refused_free(struct participant *participant, struct refused *refused)
 {
 	list_remove(&refused->link);
-	party->refused_count--;
+	participant->refused_count--;
 	free(refused);
 }
 
-void refused_remember(struct broker *broker, struct party *party,
+void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination)
 {
 	const struct slice name = id != NULL ? *id : destination;
 
-	if (refused_find(party, id, &destination) != NULL)
+	if (refused_find(participant, id, &destination) != NULL)
 		return;
-	if (party->refused_count >= broker->worker->config->limits.subscriptions) {
+	if (participant->refused_count >=
+		broker->worker->config->limits.subscriptions) {
 		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
-		refused_free(
-			party, container_of(party->refused.next, struct refused, link));
+		refused_free(participant,
+			container_of(participant->refused.next, struct refused, link));
 	}
 	struct refused *refused = xcalloc(1, sizeof(*refused) + name.len);
 	refused->has_id = id != NULL;
 	refused->len = name.len;
 	memcpy(refused->name, name.data, name.len);
-	list_append(&party->refused, &refused->link);
-	party->refused_count++;
+	list_append(&participant->refused, &refused->link);
+	participant->refused_count++;
 }
 
-bool refused_forget(
-	struct party *party, const struct slice *id, const struct slice *destination)
+bool refused_forget(struct participant *participant, const struct slice *id,
+	const struct slice *destination)
 {
-	struct refused *refused = refused_find(party, id, destination);
+	struct refused *refused = refused_find(participant, id, destination);
 
 	if (refused != NULL)
-		refused_free(party, refused);
+		refused_free(participant, refused);
 	return refused != NULL;
 }
 
-void refused_drop(struct party *party)
+void refused_drop(struct participant *participant)
 {
-	while (!list_is_empty(&party->refused))
-		refused_free(
-			party, container_of(party->refused.next, struct refused, link));
+	while (!list_is_empty(&participant->refused))
+		refused_free(participant,
+			container_of(participant->refused.next, struct refused, link));
 }

@@ -26,10 +26,11 @@ static bool is_below_a_prefix(const struct broker *broker, struct slice destinat
 	       url_is_below(destination, SLICE("/topic"), &rest);
 }
 
-static bool name_is_own(const struct party *party, struct slice name)
+static bool name_is_own(const struct participant *participant, struct slice name)
 {
-	return slice_equal(name, session_label(party->session)) ||
-	       (party->user != NULL && slice_equal(name, name_text(party->user)));
+	return slice_equal(name, session_label(participant->session)) ||
+	       (participant->user != NULL &&
+		       slice_equal(name, name_text(participant->user)));
 }
 
 static bool name_is_label(struct slice name)
@@ -44,8 +45,9 @@ static bool name_is_label(struct slice name)
  * `called` is /user/queue/x or /user/NAME/queue/x. A name is told from the
  * first segment of an own destination by what follows it.
  */
-static bool resolve_user(const struct broker *broker, const struct party *party,
-	struct slice called, struct buf *resolved, struct broker_refusal *refusal)
+static bool resolve_user(const struct broker *broker,
+	const struct participant *participant, struct slice called,
+	struct buf *resolved, struct broker_refusal *refusal)
 {
 	const struct slice below = slice_from(called, user_prefix.len);
 	const struct slice rest = slice_from(below, 1);
@@ -58,7 +60,7 @@ static bool resolve_user(const struct broker *broker, const struct party *party,
 	if (behind.len <= 1 || is_below_a_prefix(broker, below) ||
 		!url_decode(&name, slice_first(rest, slash), false)) {
 		buf_append(resolved, below);
-	} else if (name_is_own(party, buf_slice(&name))) {
+	} else if (name_is_own(participant, buf_slice(&name))) {
 		buf_append(resolved, behind);
 	} else if (is_below_a_prefix(broker, behind) ||
 		   name_is_label(buf_slice(&name))) {
@@ -109,14 +111,15 @@ static bool has_other_separator(struct slice called, char separator)
 					   slice_ends_with(called, SLICE(".>")));
 }
 
-bool resolve_subscribed(const struct broker *broker, const struct party *party,
-	struct slice called, struct buf *resolved, struct broker_refusal *refusal)
+bool resolve_subscribed(const struct broker *broker,
+	const struct participant *participant, struct slice called,
+	struct buf *resolved, struct broker_refusal *refusal)
 {
 	const char separator = broker->patterns.separator;
 	struct slice rest;
 
 	if (private_is_user(called, &rest))
-		return resolve_user(broker, party, called, resolved, refusal);
+		return resolve_user(broker, participant, called, resolved, refusal);
 	if (!broker_is_topic(broker, called) || broker_is_queue(broker, called)) {
 		buf_append(resolved, called);
 		return true;

@@ -10,13 +10,14 @@
 /*
  * Appends to *resolved the destination that a SUBSCRIBE to `called` means:
  *
- *   /user/NAME/queue/x   /user/queue/x, where NAME is the party's user or session
+ *   /user/NAME/queue/x   /user/queue/x, where NAME is the participant's user or session
  *   /topic/a.#, .../>    /topic/a.**, in the words of RabbitMQ and ActiveMQ
  *
  * and any other as it is. False, with *refusal filled in, when nothing would ever come.
  */
-bool resolve_subscribed(const struct broker *broker, const struct party *party,
-	struct slice called, struct buf *resolved, struct broker_refusal *refusal);
+bool resolve_subscribed(const struct broker *broker,
+	const struct participant *participant, struct slice called,
+	struct buf *resolved, struct broker_refusal *refusal);
 
 /*
  * False, with *refusal filled in, for /user/queue/x, which names nobody, and for a

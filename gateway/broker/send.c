@@ -66,45 +66,48 @@ enum broker_result broker_aim(const struct broker *broker, struct slice destinat
 	return BROKER_TAKEN;
 }
 
-bool broker_emit(struct outgoing *outgoing, const struct stomp_frame *frame,
+bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
 	const struct target *target, struct broker_refusal *refusal)
 {
-	struct broker *broker = outgoing->broker;
-	const struct handle party = broker_handle(broker, outgoing->party);
+	struct broker *broker = publication->broker;
+	const struct handle participant =
+		broker_handle(broker, publication->participant);
 	struct message *message = message_create(
 		frame, buf_slice(&target->shown), buf_slice(&target->address));
 
-	if (outgoing->transaction != NULL)
-		return transaction_add(broker, outgoing->transaction,
+	if (publication->transaction != NULL)
+		return transaction_add(broker, publication->transaction,
 			&(struct action){.message = message,
 				.is_reply = target->is_reply,
 				.worker = target->worker},
 			refusal);
 	if (target->is_reply)
-		private_reply(
-			broker, target->worker, message, party, outgoing->request);
+		private_reply(broker, target->worker, message, participant,
+			publication->request);
 	else
-		broker->backend->send(broker, message, party, outgoing->request);
-	outgoing->answers++;
+		broker->engine->send(
+			broker, message, participant, publication->request);
+	publication->answers++;
 	return true;
 }
 
-static enum broker_result send_straight(struct outgoing *outgoing,
+static enum broker_result send_straight(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination,
 	struct broker_refusal *refusal)
 {
-	const struct broker *broker = outgoing->broker;
+	const struct broker *broker = publication->broker;
 	struct target target = {.is_reply = false};
 	enum broker_result result = broker_aim(broker, destination, &target, refusal);
 
 	if (result == BROKER_TAKEN && !target.is_reply &&
 		!broker->worker->config->client_send &&
-		!session_endpoint(outgoing->party->session)->is_console) {
+		!session_endpoint(publication->participant->session)->is_console) {
 		result = broker_refuse(
 			refusal, REFUSAL_CLIENT_SEND, "destination", &destination);
 		broker_refusal_hint(refusal, "broker.client_send is false.");
 	}
-	if (result == BROKER_TAKEN && !broker_emit(outgoing, frame, &target, refusal))
+	if (result == BROKER_TAKEN &&
+		!broker_emit(publication, frame, &target, refusal))
 		result = BROKER_REFUSED;
 	target_finish(&target);
 	return result;
@@ -132,15 +135,16 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *destination = broker_destination(broker, call);
 	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
-	struct outgoing outgoing = {
-		.broker = broker, .party = call->party, .request = call->request};
+	struct publication publication = {.broker = broker,
+		.participant = call->participant,
+		.request = call->request};
 	struct stomp_frame frame = *call->frame;
 	struct stomp_header *headers = NULL;
 	struct buf reply = {0};
 	struct slice rest;
 
 	call->answers = 0;
-	if (destination == NULL || !transaction_of(call, &outgoing.transaction))
+	if (destination == NULL || !transaction_of(call, &publication.transaction))
 		return BROKER_REFUSED;
 	if (reply_to != NULL && !resolve_reply_to(broker, *reply_to, call->refusal))
 		return BROKER_REFUSED;
@@ -150,12 +154,14 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 		frame = frame_with_reply_to(&frame, buf_slice(&reply), &headers);
 	}
 	enum broker_result result =
-		console_has(call->party, *destination, &rest)
-			? console_ask(&outgoing, &frame, rest, call->refusal)
+		console_has(call->participant, *destination, &rest)
+			? console_ask(&publication, &frame, rest, call->refusal)
 		: broker_is_app(broker, *destination, &rest)
-			? app_send(&outgoing, &frame, *destination, rest, call->refusal)
-			: send_straight(&outgoing, &frame, *destination, call->refusal);
-	call->answers = outgoing.answers;
+			? app_send(&publication, &frame, *destination, rest,
+				  call->refusal)
+			: send_straight(
+				  &publication, &frame, *destination, call->refusal);
+	call->answers = publication.answers;
 	free(headers);
 	buf_finish(&reply);
 	return result;

@@ -62,8 +62,8 @@ static enum finding find_place(struct subscription *subscription, struct place p
 }
 
 /* STOMP 1.2: the MESSAGE's ack header, which is its place and the ordinal. */
-static enum finding find_by_ack(
-	const struct party *party, struct slice id, struct acknowledged *found)
+static enum finding find_by_ack(const struct participant *participant, struct slice id,
+	struct acknowledged *found)
 {
 	struct place place;
 	uint64_t ordinal;
@@ -71,18 +71,20 @@ static enum finding find_by_ack(
 	if (!settle_take_place(&id, '-', &place) ||
 		!number_read(settle_take_digits(&id, '\0'), UINT32_MAX, &ordinal))
 		return FINDING_NOTHING;
-	return find_place(subscription_at(party, (uint32_t)ordinal), place, found);
+	return find_place(
+		subscription_at(participant, (uint32_t)ordinal), place, found);
 }
 
 /* Before: the message-id, and from 1.1 on the subscription, if that has an id. */
 static enum finding find_by_message(const struct broker_call *call, struct slice id,
 	const struct slice *subscription, struct acknowledged *found)
 {
-	const struct party *party = call->party;
+	const struct participant *participant = call->participant;
 	struct place place;
 
 	if (subscription != NULL) {
-		struct subscription *one = subscription_find(party, subscription, NULL);
+		struct subscription *one =
+			subscription_find(participant, subscription, NULL);
 
 		if (one != NULL && one->ack == ACK_AUTO)
 			return FINDING_AUTO;
@@ -92,8 +94,8 @@ static enum finding find_by_message(const struct broker_call *call, struct slice
 	}
 	if (!settle_take_place(&id, '\0', &place))
 		return FINDING_NOTHING;
-	for (size_t i = 0; i < party->subscription_count; i++) {
-		struct subscription *one = party->subscriptions[i];
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		struct subscription *one = participant->subscriptions[i];
 
 		if ((call->version == STOMP_1_0 || one->id == NULL) &&
 			find_place(one, place, found) == FINDING_DELIVERY)
@@ -102,10 +104,10 @@ static enum finding find_by_message(const struct broker_call *call, struct slice
 	return FINDING_NOTHING;
 }
 
-static bool party_has_nameless(const struct party *party)
+static bool participant_has_nameless(const struct participant *participant)
 {
-	for (size_t i = 0; i < party->subscription_count; i++) {
-		if (party->subscriptions[i]->id == NULL)
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		if (participant->subscriptions[i]->id == NULL)
 			return true;
 	}
 	return false;
@@ -123,16 +125,16 @@ static bool find_acknowledged(
 				     : NULL;
 
 	if (id == NULL || (version == STOMP_1_1 && subscription == NULL &&
-				  !party_has_nameless(call->party) &&
+				  !participant_has_nameless(call->participant) &&
 				  broker_header(call, "subscription", true) == NULL))
 		return false;
 	const enum finding finding =
-		version == STOMP_1_2 ? find_by_ack(call->party, *id, found)
+		version == STOMP_1_2 ? find_by_ack(call->participant, *id, found)
 				     : find_by_message(call, *id, subscription, found);
 	if (finding == FINDING_DELIVERY)
 		return true;
 	found->subscription = NULL;
-	if (finding == FINDING_AUTO || call->party->had_auto)
+	if (finding == FINDING_AUTO || call->participant->had_auto)
 		return true;
 	broker_refuse(call->refusal, REFUSAL_UNKNOWN_MESSAGE,
 		version == STOMP_1_2 ? "header id" : "header message-id", id);
@@ -164,7 +166,7 @@ static void settle_now(
 		unacked_remove(unacked, at);
 	}
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
-		broker->backend->settle(
+		broker->engine->settle(
 			broker, subscription, places, count, is_accepted);
 	free(places);
 }
@@ -230,9 +232,10 @@ enum broker_result broker_settle(struct broker *broker, struct broker_call *call
 	return transaction_conclude(call, settle(broker, call));
 }
 
-void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal)
+void broker_sent(
+	struct broker *broker, struct participant *participant, uint32_t ordinal)
 {
-	struct subscription *subscription = subscription_at(party, ordinal);
+	struct subscription *subscription = subscription_at(participant, ordinal);
 
 	if (subscription == NULL)
 		return;
@@ -244,5 +247,5 @@ void broker_sent(struct broker *broker, struct party *party, uint32_t ordinal)
 		return;
 	struct place place = unacked_at(&subscription->unacked, 0)->place;
 	unacked_remove(&subscription->unacked, 0);
-	broker->backend->settle(broker, subscription, &place, 1, true);
+	broker->engine->settle(broker, subscription, &place, 1, true);
 }

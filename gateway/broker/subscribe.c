@@ -33,7 +33,7 @@ static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 	return false;
 }
 
-/* A consumer's credit; what cannot be remembered is not lent. */
+/* A consumer's credit; what cannot be remembered is not delivered. */
 static bool call_prefetch(
 	const struct broker *broker, const struct broker_call *call, uint64_t *prefetch)
 {
@@ -63,7 +63,7 @@ static bool call_has_selector(
 	const struct slice *selector = stomp_header(call->frame, SLICE("selector"));
 
 	return selector != NULL && selector->len > 0 &&
-	       !backend_understands(broker->backend, SLICE("selector"));
+	       !engine_understands(broker->engine, SLICE("selector"));
 }
 
 /*
@@ -74,8 +74,8 @@ static struct subscription *broker_named(const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)
 {
 	return id == NULL && call->version != STOMP_1_0
-		       ? subscription_find_nameless(call->party, destination)
-		       : subscription_find(call->party, id, destination);
+		       ? subscription_find_nameless(call->participant, destination)
+		       : subscription_find(call->participant, id, destination);
 }
 
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
@@ -92,7 +92,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 				destination);
 		return false;
 	}
-	if (call->party->subscription_count >= most) {
+	if (call->participant->subscription_count >= most) {
 		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
 		broker_refuse(call->refusal, REFUSAL_SUBSCRIPTIONS, "destination",
 			destination);
@@ -109,7 +109,7 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 	enum ack_mode ack, uint64_t prefetch)
 {
 	struct subscription *subscription = subscription_create(
-		broker, call->party, id, destination, call->version);
+		broker, call->participant, id, destination, call->version);
 
 	subscription->ack = ack;
 	if (broker_is_queue(broker, address))
@@ -118,8 +118,8 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 		audience_add(broker, address, subscription);
 	if (broker_is_pattern(address))
 		subscription->kind = SUBSCRIPTION_PATTERN;
-	foreign_warn(broker->backend, call->party, call->frame);
-	call->answers = broker->backend->subscribe(
+	foreign_warn(broker->engine, call->participant, call->frame);
+	call->answers = broker->engine->subscribe(
 		broker, subscription, prefetch, call->request);
 	return subscription;
 }
@@ -129,7 +129,7 @@ static bool broker_has_room_for(const struct broker *broker, struct slice patter
 	struct broker_refusal *refusal)
 {
 	const struct worker *worker = broker->worker;
-	const uint64_t there = atomic_load(&worker->crew->segments);
+	const uint64_t there = atomic_load(&worker->workers->segments);
 	const size_t growth = pattern_growth(&broker->patterns, pattern);
 
 	if (growth == 0 || there + growth <= worker->config->limits.destinations)
@@ -160,7 +160,7 @@ static bool broker_may_match(const struct broker *broker, struct slice pattern,
 	return broker_has_room_for(broker, pattern, refusal);
 }
 
-/* To the party's own /user/..., which it may call otherwise. */
+/* To the participant's own /user/..., which it may call otherwise. */
 static enum broker_result join_user(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice called, struct slice destination,
 	enum ack_mode ack, uint64_t prefetch)
@@ -171,7 +171,7 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 		return broker_refuse(call->refusal, REFUSAL_USER_PATTERN, "destination",
 			&destination);
 	private_own_address(
-		call->party, slice_from(destination, strlen("/user")), &address);
+		call->participant, slice_from(destination, strlen("/user")), &address);
 	broker_join(broker, call, id, called, buf_slice(&address), ack, prefetch)
 		->is_alias = !slice_equal(called, destination);
 	buf_finish(&address);
@@ -189,7 +189,7 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 		return join_user(broker, call, id, called, destination, ack, prefetch);
 	if (private_is_temporary(destination)) {
 		private_open_temporary(
-			broker, call->party, id, destination, call->version)
+			broker, call->participant, id, destination, call->version)
 			->ack = ack;
 		return BROKER_TAKEN;
 	}
@@ -225,7 +225,7 @@ static enum broker_result subscribe(struct broker *broker, struct broker_call *c
 		return broker_refuse(call->refusal, REFUSAL_SELECTOR, "header selector",
 			stomp_header(call->frame, SLICE("selector")));
 	if (resolve_subscribed(
-		    broker, call->party, *destination, &resolved, call->refusal))
+		    broker, call->participant, *destination, &resolved, call->refusal))
 		result = subscribe_to(broker, call, id, *destination,
 			buf_slice(&resolved), ack, prefetch);
 	buf_finish(&resolved);
@@ -240,17 +240,18 @@ static void broker_remember_refused(
 		stomp_header(call->frame, SLICE("destination"));
 
 	if (refusal_class(call->refusal->kind) != REFUSAL_MALFORMED)
-		refused_remember(broker, call->party,
+		refused_remember(broker, call->participant,
 			stomp_header(call->frame, SLICE("id")), *destination);
 }
 
-static void broker_remember_taken(struct party *party, const struct stomp_frame *frame)
+static void broker_remember_taken(
+	struct participant *participant, const struct stomp_frame *frame)
 {
 	const struct subscription *latest =
-		party->subscriptions[party->subscription_count - 1];
+		participant->subscriptions[participant->subscription_count - 1];
 
-	party->had_auto = party->had_auto || latest->ack == ACK_AUTO;
-	refused_forget(party, stomp_header(frame, SLICE("id")),
+	participant->had_auto = participant->had_auto || latest->ack == ACK_AUTO;
+	refused_forget(participant, stomp_header(frame, SLICE("id")),
 		stomp_header(frame, SLICE("destination")));
 }
 
@@ -259,7 +260,7 @@ enum broker_result broker_subscribe(struct broker *broker, struct broker_call *c
 	const enum broker_result result = subscribe(broker, call);
 
 	if (result == BROKER_TAKEN)
-		broker_remember_taken(call->party, call->frame);
+		broker_remember_taken(call->participant, call->frame);
 	else
 		broker_remember_refused(broker, call);
 	return result;
@@ -270,7 +271,7 @@ void subscription_refuse(struct broker *broker, struct subscription *subscriptio
 	const struct slice id =
 		subscription->id == NULL ? SLICE("") : name_text(subscription->id);
 
-	refused_remember(broker, subscription->party,
+	refused_remember(broker, subscription->participant,
 		subscription->id == NULL ? NULL : &id,
 		name_text(subscription->destination));
 	subscription_end(broker, subscription, 0);
@@ -288,7 +289,7 @@ enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call 
 		call->answers = subscription_end(broker, subscription, call->request);
 		return BROKER_TAKEN;
 	}
-	if (refused_forget(call->party, id, destination))
+	if (refused_forget(call->participant, id, destination))
 		return BROKER_TAKEN;
 	if (id == NULL && destination == NULL) {
 		broker_header(call, "id", true);

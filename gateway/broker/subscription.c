@@ -1,5 +1,5 @@
 /*
- * A party's subscriptions, in the order in which they were made: so an ordinal
+ * A participant's subscriptions, in the order in which they were made: so an ordinal
  * finds its subscription by halving.
  */
 #include "gateway/broker/internal.h"
@@ -10,40 +10,41 @@
 
 #include <stdlib.h>
 
-struct subscription *subscription_create(struct broker *broker, struct party *party,
-	const struct slice *id, struct slice destination, enum stomp_version version)
+struct subscription *subscription_create(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version)
 {
 	struct subscription *subscription = xcalloc(1, sizeof(*subscription));
 	struct names *names = &broker->worker->names;
 
-	subscription->party = party;
+	subscription->participant = participant;
 	subscription->version = version;
 	subscription->id = id == NULL ? NULL : name_intern(names, *id);
 	subscription->destination = name_intern(names, destination);
-	subscription->ordinal = ++party->ordinals;
-	if (party->subscription_count == party->subscription_capacity) {
-		party->subscription_capacity =
-			party->subscription_capacity == 0
+	subscription->ordinal = ++participant->ordinals;
+	if (participant->subscription_count == participant->subscription_capacity) {
+		participant->subscription_capacity =
+			participant->subscription_capacity == 0
 				? 1
-				: party->subscription_capacity * 2;
-		party->subscriptions = xrealloc(party->subscriptions,
-			party->subscription_capacity * sizeof(subscription));
+				: participant->subscription_capacity * 2;
+		participant->subscriptions = xrealloc(participant->subscriptions,
+			participant->subscription_capacity * sizeof(subscription));
 	}
-	party->subscriptions[party->subscription_count++] = subscription;
+	participant->subscriptions[participant->subscription_count++] = subscription;
 	registry_add(&broker->subscriptions, &subscription->entry);
 	counter_add(&broker->worker->metrics->subscriptions, 1);
 	return subscription;
 }
 
 /* The index of the first one with an ordinal of at least that. */
-static size_t party_seek(const struct party *party, uint32_t ordinal)
+static size_t participant_seek(const struct participant *participant, uint32_t ordinal)
 {
-	size_t low = 0, high = party->subscription_count;
+	size_t low = 0, high = participant->subscription_count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (party->subscriptions[middle]->ordinal < ordinal)
+		if (participant->subscriptions[middle]->ordinal < ordinal)
 			low = middle + 1;
 		else
 			high = middle;
@@ -51,29 +52,31 @@ static size_t party_seek(const struct party *party, uint32_t ordinal)
 	return low;
 }
 
-/* `lost`: see struct backend. */
+/* `lost`: see struct engine. */
 static size_t subscription_finish(struct broker *broker,
 	struct subscription *subscription, size_t lost, uint64_t request)
 {
-	struct party *party = subscription->party;
+	struct participant *participant = subscription->participant;
 	struct names *names = &broker->worker->names;
-	size_t index = party_seek(party, subscription->ordinal), answers = 0;
+	size_t index = participant_seek(participant, subscription->ordinal),
+	       answers = 0;
 
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
-		session_recall(party->session, subscription->ordinal);
-	/* Of what it has not joined the backend forgets it when that is answered. */
+		session_withdraw(participant->session, subscription->ordinal);
+	/* Of what it has not joined the engine forgets it when that is answered. */
 	if (subscription->kind != SUBSCRIPTION_LOCAL &&
 		(subscription->joining == 0 ||
 			subscription->kind == SUBSCRIPTION_PATTERN))
-		answers = broker->backend->unsubscribe(
+		answers = broker->engine->unsubscribe(
 			broker, subscription, lost, request);
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);
 	registry_remove(&broker->subscriptions, &subscription->entry);
 	counter_add(&broker->worker->metrics->subscriptions, (uint64_t)-1);
-	party->subscription_count--;
-	memmove(party->subscriptions + index, party->subscriptions + index + 1,
-		(party->subscription_count - index) * sizeof(subscription));
+	participant->subscription_count--;
+	memmove(participant->subscriptions + index,
+		participant->subscriptions + index + 1,
+		(participant->subscription_count - index) * sizeof(subscription));
 	unacked_finish(&subscription->unacked);
 	name_unref(names, subscription->id);
 	name_unref(names, subscription->destination);
@@ -93,11 +96,11 @@ void subscription_lose(struct broker *broker, struct subscription *subscription)
 		broker, subscription, unacked_count_sent(&subscription->unacked), 0);
 }
 
-struct subscription *subscription_find(const struct party *party,
+struct subscription *subscription_find(const struct participant *participant,
 	const struct slice *id, const struct slice *destination)
 {
-	for (size_t i = 0; i < party->subscription_count; i++) {
-		struct subscription *one = party->subscriptions[i];
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		struct subscription *one = participant->subscriptions[i];
 
 		if (id != NULL ? one->id != NULL && slice_equal(name_text(one->id), *id)
 			       : destination != NULL &&
@@ -109,10 +112,11 @@ struct subscription *subscription_find(const struct party *party,
 }
 
 struct subscription *subscription_find_nameless(
-	const struct party *party, const struct slice *destination)
+	const struct participant *participant, const struct slice *destination)
 {
-	for (size_t i = 0; destination != NULL && i < party->subscription_count; i++) {
-		struct subscription *one = party->subscriptions[i];
+	for (size_t i = 0; destination != NULL && i < participant->subscription_count;
+		i++) {
+		struct subscription *one = participant->subscriptions[i];
 
 		if (one->id == NULL &&
 			slice_equal(name_text(one->destination), *destination))
@@ -121,13 +125,14 @@ struct subscription *subscription_find_nameless(
 	return NULL;
 }
 
-struct subscription *subscription_at(const struct party *party, uint32_t ordinal)
+struct subscription *subscription_at(
+	const struct participant *participant, uint32_t ordinal)
 {
-	size_t index = party_seek(party, ordinal);
+	size_t index = participant_seek(participant, ordinal);
 
-	return index < party->subscription_count &&
-			       party->subscriptions[index]->ordinal == ordinal
-		       ? party->subscriptions[index]
+	return index < participant->subscription_count &&
+			       participant->subscriptions[index]->ordinal == ordinal
+		       ? participant->subscriptions[index]
 		       : NULL;
 }
 
@@ -141,18 +146,18 @@ struct slice subscription_address(const struct subscription *subscription)
 static void subscription_push(
 	struct subscription *subscription, struct message *message, unsigned flags)
 {
-	struct session *session = subscription->party->session;
+	struct session *session = subscription->participant->session;
 	const struct worker *worker = session_worker(session);
-	const bool lent = flags & DELIVERY_LENT;
+	const bool from_queue = flags & DELIVERY_FROM_QUEUE;
 
-	if (lent)
+	if (from_queue)
 		flags |= DELIVERY_TOLD;
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics forget: nothing of theirs comes back. */
-	if ((lent || subscription->ack != ACK_AUTO) &&
+	if ((from_queue || subscription->ack != ACK_AUTO) &&
 		!unacked_push(&subscription->unacked, message_place(message),
-			lent ? 0 : worker->config->limits.unacked))
+			from_queue ? 0 : worker->config->limits.unacked))
 		metrics_refuse(worker->metrics, BOUND_UNACKED);
 	session_send(session, &(struct delivery){
 				      .message = message,

@@ -77,7 +77,7 @@ static void topic_destroy(struct broker *broker, struct topic *topic)
 {
 	topic_wake(broker, topic);
 	table_remove(&broker->topics, &topic->node);
-	crew_give(&broker->worker->crew->destinations);
+	workers_give(&broker->worker->workers->destinations);
 	free(topic->subscribers);
 	free(topic);
 }
@@ -108,7 +108,7 @@ struct topic *topic_open(struct broker *broker, struct slice address, bool is_pr
 	if (broker->idle_count > limits->idle_topics)
 		metrics_refuse(broker->worker->metrics, BOUND_IDLE_TOPICS);
 	topics_forget(broker, limits->idle_topics);
-	if (!crew_take(&broker->worker->crew->destinations,
+	if (!workers_take(&broker->worker->workers->destinations,
 		    is_promised ? 0 : limits->destinations)) {
 		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
 		return NULL;
@@ -205,7 +205,8 @@ struct deliver_post {
 static void deliver_run(struct worker *worker, struct post *post);
 
 /* Adds the next post's message, when that is one for the same audience. */
-static bool round_take_next(struct worker *worker, struct round *round, size_t *room)
+static bool fan_out_take_next(
+	struct worker *worker, struct fan_out *fan_out, size_t *room)
 {
 	const struct post *post = worker_next_post(worker);
 
@@ -216,11 +217,11 @@ static bool round_take_next(struct worker *worker, struct round *round, size_t *
 	struct message *message = deliver->message;
 
 	if (message_size(message) > *room ||
-		!slice_equal(
-			message_address(message), message_address(round->messages[0])))
+		!slice_equal(message_address(message),
+			message_address(fan_out->messages[0])))
 		return false;
 	*room -= message_size(message);
-	round->messages[round->count++] = message;
+	fan_out->messages[fan_out->count++] = message;
 	free(container_of(worker_take_post(worker), struct deliver_post, post));
 	return true;
 }
@@ -230,41 +231,41 @@ static bool round_take_next(struct worker *worker, struct round *round, size_t *
  * each subscriber that costs, not what is brought there. They are few beside what a
  * session's queue takes.
  */
-static void round_begin(
-	struct worker *worker, struct round *round, struct message *first)
+static void fan_out_begin(
+	struct worker *worker, struct fan_out *fan_out, struct message *first)
 {
 	const struct limits *limits = &worker->config->limits;
 	const size_t size = message_size(first), bytes = limits->queue_bytes / 8;
 	size_t room = size < bytes ? bytes - size : 0;
 
-	round->messages[round->count++] = first;
-	while (round->count < ROUND_MESSAGES &&
-		round->count < limits->queue_messages / 8 &&
-		round_take_next(worker, round, &room))
+	fan_out->messages[fan_out->count++] = first;
+	while (fan_out->count < FAN_OUT_MESSAGES &&
+		fan_out->count < limits->queue_messages / 8 &&
+		fan_out_take_next(worker, fan_out, &room))
 		;
-	audience_begin(worker->broker, message_address(first));
+	audience_start_fan_out(worker->broker, message_address(first));
 }
 
-static void round_end(struct round *round)
+static void fan_out_end(struct fan_out *fan_out)
 {
-	while (round->count > 0)
-		message_unref(round->messages[--round->count]);
+	while (fan_out->count > 0)
+		message_unref(fan_out->messages[--fan_out->count]);
 }
 
 /* At a worker that has subscribers. Many of them are more than a turn allows. */
 static void deliver_run(struct worker *worker, struct post *post)
 {
 	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
-	struct round *round = &worker->broker->round;
+	struct fan_out *fan_out = &worker->broker->fan_out;
 
-	if (round->count == 0)
-		round_begin(worker, round, deliver->message);
-	const size_t members = worker_allowance(worker) / round->count + 1;
-	if (!audience_bring(worker->broker, round, members)) {
+	if (fan_out->count == 0)
+		fan_out_begin(worker, fan_out, deliver->message);
+	const size_t members = worker_allowance(worker) / fan_out->count + 1;
+	if (!audience_fan_out_step(worker->broker, fan_out, members)) {
 		worker_return_post(worker, post);
 		return;
 	}
-	round_end(round);
+	fan_out_end(fan_out);
 	free(deliver);
 }
 

@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-static struct transaction *party_transaction(const struct party *party, struct slice id)
+static struct transaction *participant_transaction(
+	const struct participant *participant, struct slice id)
 {
-	list_for_each (link, &party->transactions) {
+	list_for_each (link, &participant->transactions) {
 		struct transaction *transaction =
 			container_of(link, struct transaction, link);
 
@@ -33,7 +34,7 @@ bool transaction_of(const struct broker_call *call, struct transaction **transac
 	*transaction = NULL;
 	if (id == NULL)
 		return true;
-	*transaction = party_transaction(call->party, *id);
+	*transaction = participant_transaction(call->participant, *id);
 	return !is_none(*transaction, call);
 }
 
@@ -44,49 +45,54 @@ void actions_free(struct action *actions, size_t count)
 	free(actions);
 }
 
-static void transaction_forget(struct party *party, struct transaction *transaction)
+static void transaction_forget(
+	struct participant *participant, struct transaction *transaction)
 {
 	list_remove(&transaction->link);
-	party->transaction_count--;
-	party->refused_transactions -= transaction->is_refused;
+	participant->transaction_count--;
+	participant->refused_transactions -= transaction->is_refused;
 	free(transaction->doom);
 	free(transaction);
 }
 
-static void transaction_drop(struct party *party, struct transaction *transaction)
+static void transaction_drop(
+	struct participant *participant, struct transaction *transaction)
 {
 	actions_free(transaction->actions, transaction->count);
-	transaction_forget(party, transaction);
+	transaction_forget(participant, transaction);
 }
 
-void transactions_drop(struct party *party)
+void transactions_drop(struct participant *participant)
 {
-	while (!list_is_empty(&party->transactions)) {
-		transaction_drop(party, container_of(party->transactions.next,
-						struct transaction, link));
+	while (!list_is_empty(&participant->transactions)) {
+		transaction_drop(
+			participant, container_of(participant->transactions.next,
+					     struct transaction, link));
 	}
 }
 
-static struct transaction *transaction_open(struct party *party, struct slice id)
+static struct transaction *transaction_open(
+	struct participant *participant, struct slice id)
 {
 	struct transaction *transaction = xcalloc(1, sizeof(*transaction) + id.len + 1);
 
-	transaction->number = ++party->transactions_ever;
+	transaction->number = ++participant->transactions_ever;
 	memcpy(transaction->id, id.data, id.len);
-	list_append(&party->transactions, &transaction->link);
-	party->transaction_count++;
+	list_append(&participant->transactions, &transaction->link);
+	participant->transaction_count++;
 	return transaction;
 }
 
 /* Of as many as may be open: then the oldest is forgotten. */
-static void transaction_forget_refused(struct party *party, uint64_t most)
+static void transaction_forget_refused(struct participant *participant, uint64_t most)
 {
-	list_for_each (link, &party->transactions) {
+	list_for_each (link, &participant->transactions) {
 		struct transaction *transaction =
 			container_of(link, struct transaction, link);
 
-		if (party->refused_transactions >= most && transaction->is_refused) {
-			transaction_drop(party, transaction);
+		if (participant->refused_transactions >= most &&
+			transaction->is_refused) {
+			transaction_drop(participant, transaction);
 			return;
 		}
 	}
@@ -106,28 +112,28 @@ static enum broker_result transaction_refuse_begin(
 	broker_refusal_hint(call->refusal, "limits.transactions is %llu.",
 		(unsigned long long)most);
 
-	transaction_forget_refused(call->party, most);
-	struct transaction *transaction = transaction_open(call->party, id);
+	transaction_forget_refused(call->participant, most);
+	struct transaction *transaction = transaction_open(call->participant, id);
 	transaction->is_refused = true;
 	transaction->doom = broker_refusal_copy(call->refusal, SLICE(""));
-	call->party->refused_transactions++;
+	call->participant->refused_transactions++;
 	return BROKER_REFUSED;
 }
 
 enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *id = broker_header(call, "transaction", false);
-	struct party *party = call->party;
+	struct participant *participant = call->participant;
 
 	if (id == NULL)
 		return BROKER_REFUSED;
-	if (party_transaction(party, *id) != NULL)
+	if (participant_transaction(participant, *id) != NULL)
 		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_OPEN,
 			"header transaction", id);
-	if (party->transaction_count - party->refused_transactions >=
+	if (participant->transaction_count - participant->refused_transactions >=
 		broker->worker->config->limits.transactions)
 		return transaction_refuse_begin(broker, call, *id);
-	transaction_open(party, *id);
+	transaction_open(participant, *id);
 	return BROKER_TAKEN;
 }
 
@@ -174,11 +180,12 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 	(void)broker;
 	if (id == NULL)
 		return BROKER_REFUSED;
-	struct transaction *transaction = party_transaction(call->party, *id);
+	struct transaction *transaction =
+		participant_transaction(call->participant, *id);
 	if (is_none(transaction, call))
 		return BROKER_REFUSED;
-	actions_unmark(call->party, transaction->actions, transaction->count);
-	transaction_drop(call->party, transaction);
+	actions_unmark(call->participant, transaction->actions, transaction->count);
+	transaction_drop(call->participant, transaction);
 	return BROKER_TAKEN;
 }
 
@@ -189,8 +196,8 @@ static enum broker_result transaction_refuse(
 	call->kept = transaction->doom;
 	*call->refusal = *transaction->doom;
 	transaction->doom = NULL;
-	actions_unmark(call->party, transaction->actions, transaction->count);
-	transaction_drop(call->party, transaction);
+	actions_unmark(call->participant, transaction->actions, transaction->count);
+	transaction_drop(call->participant, transaction);
 	return BROKER_REFUSED;
 }
 
@@ -204,7 +211,7 @@ enum broker_result transaction_conclude(
 	const struct slice *destination =
 		stomp_header(call->frame, SLICE("destination"));
 	struct transaction *transaction =
-		id == NULL ? NULL : party_transaction(call->party, *id);
+		id == NULL ? NULL : participant_transaction(call->participant, *id);
 
 	if (transaction != NULL && transaction->doom == NULL &&
 		refusal_class(call->refusal->kind) != REFUSAL_MALFORMED)
@@ -220,7 +227,8 @@ enum broker_result broker_commit(
 
 	if (id == NULL)
 		return BROKER_REFUSED;
-	struct transaction *transaction = party_transaction(call->party, *id);
+	struct transaction *transaction =
+		participant_transaction(call->participant, *id);
 	if (is_none(transaction, call))
 		return BROKER_REFUSED;
 
@@ -228,10 +236,10 @@ enum broker_result broker_commit(
 		return transaction_refuse(call, transaction);
 	struct action *actions = transaction->actions;
 	const size_t count = transaction->count;
-	if (!actions_are_possible(call->party, actions, count))
+	if (!actions_are_possible(call->participant, actions, count))
 		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_LOST,
 			"header transaction", id);
-	transaction_forget(call->party, transaction);
+	transaction_forget(call->participant, transaction);
 	*waits = commit_start(broker, call, actions, count);
 	return BROKER_TAKEN;
 }

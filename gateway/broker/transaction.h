@@ -1,6 +1,6 @@
 /*
- * Transactions: what a party sends and acknowledges between BEGIN and COMMIT waits
- * here, at the party. A commit is a transaction on its way to the backend: all of it
+ * Transactions: what a participant sends and acknowledges between BEGIN and COMMIT waits
+ * here, at the participant. A commit is a transaction on its way to the engine: all of it
  * takes effect, in order, or nothing.
  */
 #ifndef GATEWAY_BROKER_TRANSACTION_H
@@ -20,8 +20,8 @@ struct action {
 };
 
 struct transaction {
-	struct list link; /* in its party */
-	uint32_t number;  /* in its party; never 0 */
+	struct list link; /* in its participant */
+	uint32_t number;  /* in its participant; never 0 */
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
@@ -42,11 +42,11 @@ struct reservation {
 
 struct commit {
 	struct entry entry; /* in broker->commits */
-	uint64_t party, request;
+	uint64_t participant, request;
 	struct action *actions;
 	size_t count;
 
-	/* The memory backend's. */
+	/* The memory engine's. */
 	struct reservation *reservations;
 	size_t reservation_count, waiting;
 };
@@ -74,16 +74,16 @@ void actions_free(struct action *actions, size_t count);
 /* commit.c */
 
 /* All that they settle is still there to be settled. */
-bool actions_are_possible(
-	const struct party *party, const struct action *actions, size_t count);
+bool actions_are_possible(const struct participant *participant,
+	const struct action *actions, size_t count);
 
 /* They will not happen: what they settle can be settled again. */
-void actions_unmark(
-	const struct party *party, const struct action *actions, size_t count);
+void actions_unmark(const struct participant *participant, const struct action *actions,
+	size_t count);
 
 /*
  * Takes the actions over, and tells the call how many answers will come. True when it
- * is still under way: then party->committed() will tell.
+ * is still under way: then committed() will tell.
  */
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
@@ -91,15 +91,15 @@ bool commit_start(struct broker *broker, struct broker_call *call,
 /* Who asked is there still; if not, the commit must be given up. */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 
-/* As a backend's send, for a message whose room is reserved. */
+/* As an engine's send, for a message whose room is reserved. */
 typedef void commit_send(struct broker *broker, struct message *message,
-	struct handle party, uint64_t request);
+	struct handle participant, uint64_t request);
 
 /* Everything takes effect, in order, and the commit is freed. */
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
 
 /*
- * Nothing has happened, and the commit is freed. Not before the backend's commit() has
+ * Nothing has happened, and the commit is freed. Not before the engine's commit() has
  * returned. `refusal` names its destination.
  */
 void commit_fail(struct broker *broker, struct commit *commit,

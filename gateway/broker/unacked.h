@@ -9,7 +9,7 @@
 
 struct unacked_item {
 	struct place place;
-	uint32_t transaction; /* of the party, which has settled it; 0: none */
+	uint32_t transaction; /* of the participant, which has settled it; 0: none */
 	uint32_t number;      /* of the delivery */
 };
 

@@ -88,9 +88,10 @@ struct limits {
 	uint64_t destinations;
 	uint64_t idle_topics; /* per worker, that only patterns match */
 	uint64_t unacked;     /* deliveries that a subscription remembers */
-	uint64_t backlog_messages, backlog_bytes; /* of a queue, lent ones included */
-	uint64_t transactions;                    /* open ones of a session */
-	uint64_t logins; /* per worker, that are being checked */
+	uint64_t backlog_messages,
+		backlog_bytes; /* of a queue, those in flight included */
+	uint64_t transactions; /* open ones of a session */
+	uint64_t logins;       /* per worker, that are being checked */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
 	uint64_t connections;    /* 0: as many as RLIMIT_NOFILE allows */

@@ -2,16 +2,16 @@
 
 #include "gateway/base/footprint.h"
 #include "gateway/session/session.h"
-#include "gateway/worker/crew.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/workers.h"
 #include "protocol/url.h"
 
 #include <stdlib.h>
 
-bool console_has(
-	const struct party *party, struct slice destination, struct slice *rest)
+bool console_has(const struct participant *participant, struct slice destination,
+	struct slice *rest)
 {
-	return session_endpoint(party->session)->is_console &&
+	return session_endpoint(participant->session)->is_console &&
 	       url_is_below(destination, SLICE("/admin"), rest);
 }
 
@@ -80,18 +80,18 @@ static json_int_t sum_of(const struct counter *counters, size_t count)
 /* Rates are the asker's to make of two answers, by `at`, in milliseconds. */
 static void tell_overview(struct broker *broker, struct console_reply *reply)
 {
-	const struct crew *crew = broker->worker->crew;
-	struct metrics *sum = metrics_create(crew->census);
+	const struct workers *workers = broker->worker->workers;
+	struct metrics *sum = metrics_create(workers->metrics_endpoints);
 
-	for (unsigned i = 0; i < crew->count; i++)
-		metrics_add(sum, crew->workers[i]->metrics);
+	for (unsigned i = 0; i < workers->count; i++)
+		metrics_add(sum, workers->all[i]->metrics);
 	json_t *overview = json_object();
 	const struct {
 		const char *name;
 		json_int_t value;
 	} numbers[] = {
 		{"at", (json_int_t)loop_now(broker->worker->loop)},
-		{"workers", crew->count},
+		{"workers", workers->count},
 		{"opened", count_opened(sum)},
 		{"messages", read_counter(&sum->messages)},
 		{"deliveries",
@@ -101,7 +101,7 @@ static void tell_overview(struct broker *broker, struct console_reply *reply)
 		{"queued", read_counter(&sum->queue_bytes)},
 		{"slow", sum_of(sum->slow, SLOW_POLICIES)},
 		{"subscriptions", read_counter(&sum->subscriptions)},
-		{"destinations", (json_int_t)atomic_load(&crew->destinations)},
+		{"destinations", (json_int_t)atomic_load(&workers->destinations)},
 		{"refused", sum_of(sum->refused, BOUNDS)},
 		{"memory", (json_int_t)footprint_used()},
 	};
@@ -136,7 +136,7 @@ static const struct service *service_find(struct slice path)
 	return NULL;
 }
 
-enum broker_result console_ask(struct outgoing *outgoing,
+enum broker_result console_ask(struct publication *publication,
 	const struct stomp_frame *frame, struct slice rest,
 	struct broker_refusal *refusal)
 {
@@ -145,7 +145,7 @@ enum broker_result console_ask(struct outgoing *outgoing,
 	struct console_reply reply = {.about = SLICE("")};
 	struct slice token;
 
-	if (service == NULL || outgoing->transaction != NULL || reply_to == NULL ||
+	if (service == NULL || publication->transaction != NULL || reply_to == NULL ||
 		!private_is_reply(*reply_to, &token)) {
 		broker_refuse(refusal, REFUSAL_CONSOLE, "destination",
 			stomp_header(frame, SLICE("destination")));
@@ -161,15 +161,15 @@ enum broker_result console_ask(struct outgoing *outgoing,
 		return BROKER_REFUSED;
 	}
 	reply.about = service->path;
-	if (!private_aim_reply(outgoing->broker, token, &reply.target)) {
+	if (!private_aim_reply(publication->broker, token, &reply.target)) {
 		json_decref(asked);
 		return broker_refuse(
 			refusal, REFUSAL_REPLY_QUEUE, "header reply-to", NULL);
 	}
 	if (service->look == NULL)
-		tell_overview(outgoing->broker, &reply);
+		tell_overview(publication->broker, &reply);
 	else
-		console_gather(outgoing->broker, &reply, asked, service->look);
+		console_gather(publication->broker, &reply, asked, service->look);
 	json_decref(asked);
 	return BROKER_TAKEN;
 }

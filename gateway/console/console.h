@@ -18,11 +18,11 @@
 
 #include <jansson.h>
 
-/* True when the party may ask there; `rest` is what stands behind /admin. */
-bool console_has(
-	const struct party *party, struct slice destination, struct slice *rest);
+/* True when the participant may ask there; `rest` is what stands behind /admin. */
+bool console_has(const struct participant *participant, struct slice destination,
+	struct slice *rest);
 
-enum broker_result console_ask(struct outgoing *outgoing,
+enum broker_result console_ask(struct publication *publication,
 	const struct stomp_frame *frame, struct slice rest,
 	struct broker_refusal *refusal);
 

@@ -92,32 +92,32 @@ static json_t *session_row(const struct session *session)
 }
 
 /* Of those that speak STOMP the broker knows more, until they have ended. */
-static json_t *party_row(const struct party *party)
+static json_t *participant_row(const struct participant *participant)
 {
-	json_t *row = session_row(party->session);
+	json_t *row = session_row(participant->session);
 
-	if (party->user != NULL)
-		row_set(row, "user", name_text(party->user));
-	row_count(row, "subscriptions", party->subscription_count);
+	if (participant->user != NULL)
+		row_set(row, "user", name_text(participant->user));
+	row_count(row, "subscriptions", participant->subscription_count);
 	return row;
 }
 
-static const struct party *party_of_node(struct table_node *node)
+static const struct participant *participant_of_node(struct table_node *node)
 {
 	const struct entry *entry = container_of(node, struct entry, node);
 
-	return container_of(entry, struct party, entry);
+	return container_of(entry, struct participant, entry);
 }
 
-static void visit_party(struct table_node *node, void *context)
+static void visit_participant(struct table_node *node, void *context)
 {
 	const struct look *look = context;
-	const struct party *party = party_of_node(node);
+	const struct participant *participant = participant_of_node(node);
 
-	if (session_state(party->session) >= SESSION_CLOSING ||
+	if (session_state(participant->session) >= SESSION_CLOSING ||
 		finding_only_counts(look->finding, look->question))
 		return;
-	finding_add(look->finding, look->question, party_row(party));
+	finding_add(look->finding, look->question, participant_row(participant));
 }
 
 static void visit_session(struct session *session, void *context)
@@ -136,7 +136,7 @@ void console_look_sessions(
 {
 	struct look look = {worker, question, finding};
 
-	table_for_each(&worker->broker->parties.entries, visit_party, &look);
+	table_for_each(&worker->broker->participants.entries, visit_participant, &look);
 	session_for_each(worker, visit_session, &look);
 }
 
@@ -156,17 +156,19 @@ static json_t *subscription_row(const struct subscription *subscription)
 }
 
 /* limits.subscriptions and limits.destination bound what a session's row says. */
-static void visit_party_in_full(struct table_node *node, void *context)
+static void visit_participant_in_full(struct table_node *node, void *context)
 {
 	const struct look *look = context;
-	const struct party *party = party_of_node(node);
+	const struct participant *participant = participant_of_node(node);
 
-	if (!slice_equal(session_label(party->session), look->question->session) ||
-		session_state(party->session) >= SESSION_CLOSING)
+	if (!slice_equal(
+		    session_label(participant->session), look->question->session) ||
+		session_state(participant->session) >= SESSION_CLOSING)
 		return;
-	json_t *row = party_row(party), *list = json_array();
-	for (size_t i = 0; i < party->subscription_count; i++)
-		json_array_append_new(list, subscription_row(party->subscriptions[i]));
+	json_t *row = participant_row(participant), *list = json_array();
+	for (size_t i = 0; i < participant->subscription_count; i++)
+		json_array_append_new(
+			list, subscription_row(participant->subscriptions[i]));
 	json_object_set_new(row, "list", list);
 	finding_add(look->finding, look->question, row);
 }
@@ -176,7 +178,8 @@ void console_look_session(
 {
 	struct look look = {worker, question, finding};
 
-	table_for_each(&worker->broker->parties.entries, visit_party_in_full, &look);
+	table_for_each(&worker->broker->participants.entries, visit_participant_in_full,
+		&look);
 }
 
 static void visit_topic(struct table_node *node, void *context)

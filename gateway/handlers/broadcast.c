@@ -54,7 +54,7 @@ static void broadcast_receive(void *state, struct slice text, bool binary)
 	const struct member *sender = state;
 	struct worker *worker = session_worker(sender->session);
 
-	for (unsigned i = 0; i < worker->crew->count; i++) {
+	for (unsigned i = 0; i < worker->workers->count; i++) {
 		struct broadcast_post *broadcast = xmalloc(sizeof(*broadcast));
 
 		broadcast->endpoint = endpoint_ref(session_endpoint(sender->session));

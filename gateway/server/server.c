@@ -10,9 +10,9 @@
 #include "gateway/server/server_handlers.h"
 #include "gateway/server/server_workers.h"
 #include "gateway/session/pressure.h"
-#include "gateway/worker/crew.h"
 #include "gateway/worker/watchdog.h"
 #include "gateway/worker/worker.h"
+#include "gateway/worker/workers.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -92,9 +92,9 @@ struct server {
 	const struct config_settings *settings; /* over it */
 	unsigned reloads;
 	json_t *started; /* what cannot change while it runs is as it stands there */
-	struct crew *crew;
+	struct workers *workers;
 
-	/* What worker 0 looks after; both outlive the crew. */
+	/* What worker 0 looks after; both outlive the workers. */
 	struct watchdog watchdog;
 	struct pressure pressure;
 };
@@ -105,7 +105,7 @@ static void on_stop(void *context)
 
 	log_info("server: stopping");
 	notify_stopping();
-	crew_stop(server->crew);
+	workers_stop(server->workers);
 }
 
 static void log_lines(enum log_level level, const struct buf *lines)
@@ -132,20 +132,20 @@ static void on_reload(void *context)
 	const char *file = server->file != NULL ? server->file : "the demo";
 	struct buf error = {0};
 
-	if (server->crew->stopping)
+	if (server->workers->stopping)
 		return;
 	notify_reloading();
 	server->reloads++;
 	struct config *config =
 		config_reload(server->file, server->settings, server->started, &error);
 	if (config != NULL) {
-		crew_configure(server->crew, config);
+		workers_configure(server->workers, config);
 		log_info("server: reload %u: goes by %s as it is now", server->reloads,
 			file);
 		set_log(config);
 		log_advice(config);
 	} else {
-		crew_refuse_reload(server->crew);
+		workers_refuse_reload(server->workers);
 		log_lines(LOG_ERROR, &error);
 		log_error("server: reload %u: all stays as it was", server->reloads);
 	}
@@ -156,19 +156,19 @@ static void on_reload(void *context)
 
 static int server_serve(struct server *server, const struct edge_ops *edge)
 {
-	struct crew *crew = server->crew;
-	struct loop *loop = crew->workers[0]->loop;
+	struct workers *workers = server->workers;
+	struct loop *loop = workers->all[0]->loop;
 
 	loop_on_signal(loop, SIGTERM, on_stop, server);
 	loop_on_signal(loop, SIGINT, on_stop, server);
 	loop_on_signal(loop, SIGHUP, on_reload, server);
-	if (crew_start(crew, edge) == -1)
+	if (workers_start(workers, edge) == -1)
 		return -1;
 	/* Who connects from now on waits at most until the loops turn. */
 	notify_ready();
-	watchdog_start(&server->watchdog, crew);
-	pressure_start(&server->pressure, crew);
-	if (crew_run(crew) == -1)
+	watchdog_start(&server->watchdog, workers);
+	pressure_start(&server->pressure, workers);
+	if (workers_run(workers) == -1)
 		return -1;
 	ignore_signals();
 	return 0;
@@ -188,13 +188,13 @@ int server_run(const struct config *config, const char *file,
 	if (make_key(&key) == -1)
 		return EXIT_FAILURE;
 
-	server.crew = server_create_workers(
+	server.workers = server_create_workers(
 		config, &key, count_workers(config), server_handlers);
-	if (server.crew == NULL)
+	if (server.workers == NULL)
 		return EXIT_FAILURE;
 	server.started = config_to_json(config);
 	int served = server_serve(&server, edge);
-	crew_destroy(server.crew);
+	workers_destroy(server.workers);
 	json_decref(server.started);
 	if (served == -1)
 		return EXIT_FAILURE;

@@ -4,19 +4,19 @@
 #include "gateway/session/sessions.h"
 #include "gateway/worker/worker.h"
 
-struct crew *server_create_workers(const struct config *config,
+struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,
 	const struct handler *const *handlers)
 {
-	struct crew *crew = crew_create(config, key, count);
+	struct workers *workers = workers_create(config, key, count);
 
-	if (crew == NULL)
+	if (workers == NULL)
 		return NULL;
-	for (unsigned i = 0; i < crew->count; i++) {
-		struct worker *worker = crew->workers[i];
+	for (unsigned i = 0; i < workers->count; i++) {
+		struct worker *worker = workers->all[i];
 
 		worker->sessions = sessions_create(worker, handlers);
-		worker->broker = broker_create(worker, crew->count);
+		worker->broker = broker_create(worker, workers->count);
 	}
-	return crew;
+	return workers;
 }

@@ -5,15 +5,15 @@
 #ifndef GATEWAY_SERVER_SERVER_WORKERS_H
 #define GATEWAY_SERVER_SERVER_WORKERS_H
 
-#include "gateway/worker/crew.h"
+#include "gateway/worker/workers.h"
 
 struct handler;
 
 /*
- * As crew_create(). Its sessions and its broker live on each worker; the sessions run
+ * As workers_create(). Its sessions and its broker live on each worker; the sessions run
  * `handlers`, which are borrowed, by enum handler_kind.
  */
-struct crew *server_create_workers(const struct config *config,
+struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,
 	const struct handler *const *handlers);
 

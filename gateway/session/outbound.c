@@ -16,7 +16,7 @@ static struct delivery *outbound_slot(const struct outbound *queue, size_t index
 
 static bool is_bounded(const struct delivery *item)
 {
-	return (item->flags & DELIVERY_LENT) == 0;
+	return (item->flags & DELIVERY_FROM_QUEUE) == 0;
 }
 
 static void outbound_grow(struct outbound *queue)
@@ -216,17 +216,17 @@ size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *na
 	return outbound_sift(queue, keep, &sieve, names);
 }
 
-static bool is_lent_to(const struct sieve *sieve, const struct outbound *queue,
+static bool is_from_queue(const struct sieve *sieve, const struct outbound *queue,
 	const struct delivery *item)
 {
 	(void)queue;
 	return !is_bounded(item) && item->ordinal == sieve->ordinal;
 }
 
-void outbound_recall(
+void outbound_withdraw(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names)
 {
-	const struct sieve sieve = {.drops = is_lent_to, .ordinal = ordinal};
+	const struct sieve sieve = {.drops = is_from_queue, .ordinal = ordinal};
 
 	outbound_sift(queue, keep, &sieve, names);
 }

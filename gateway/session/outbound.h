@@ -11,7 +11,7 @@
 enum delivery_flags {
 	DELIVERY_ACK = 1,         /* an ack header is shown */
 	DELIVERY_REDELIVERED = 2, /* somebody got it before */
-	DELIVERY_LENT = 4,        /* by a queue, which bounds what it lends */
+	DELIVERY_FROM_QUEUE = 4,  /* a broker queue bounds what it has in flight */
 	DELIVERY_TOLD = 8,        /* the handler hears when the kernel has it */
 	DELIVERY_STALE = 16,      /* for outbound.c alone: it is about to be dropped */
 };
@@ -30,7 +30,7 @@ struct delivery {
 struct outbound {
 	struct delivery *ring; /* NULL: `capacity` is that of the next one */
 	uint32_t capacity, first, count;
-	uint32_t bounded; /* those that no queue has lent */
+	uint32_t bounded; /* those that are not from a broker queue */
 	uint64_t bytes;   /* the sum of message_size() of those */
 };
 
@@ -57,8 +57,8 @@ size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messag
 /* All but the newest of each destination, as each subscription gets it. */
 size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names);
 
-/* What a queue has lent to that subscription. */
-void outbound_recall(
+/* Drops what a broker queue has delivered to that subscription. */
+void outbound_withdraw(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names);
 
 #endif

@@ -28,20 +28,20 @@ static void shed_run(struct worker *worker, struct post *post)
 /* What one worker has little of the others have more of: it is looked again soon. */
 static void pressure_shed(struct pressure *pressure, uint64_t excess)
 {
-	struct crew *crew = pressure->crew;
+	struct workers *workers = pressure->workers;
 
-	for (unsigned i = 0; i < crew->count; i++) {
+	for (unsigned i = 0; i < workers->count; i++) {
 		struct shed_post *shed = xmalloc(sizeof(*shed));
 
 		*shed = (struct shed_post){{.size = sizeof(*shed), .run = shed_run},
-			excess / crew->count + 1};
-		worker_post(crew->workers[0], i, &shed->post);
+			excess / workers->count + 1};
+		worker_post(workers->all[0], i, &shed->post);
 	}
 }
 
-static void pressure_set(struct crew *crew, bool tight, uint64_t used)
+static void pressure_set(struct workers *workers, bool tight, uint64_t used)
 {
-	atomic_store(&crew->tight, tight);
+	atomic_store(&workers->tight, tight);
 	log_warn(tight ? "memory: %" PRIu64 " MiB are too much: no new sessions"
 		       : "memory: %" PRIu64 " MiB: new sessions are welcome again",
 		used >> 20);
@@ -49,18 +49,18 @@ static void pressure_set(struct crew *crew, bool tight, uint64_t used)
 
 void pressure_look(struct pressure *pressure, uint64_t used)
 {
-	struct crew *crew = pressure->crew;
+	struct workers *workers = pressure->workers;
 	const uint64_t part = pressure->soft / RELIEF;
-	const bool tight = atomic_load(&crew->tight);
+	const bool tight = atomic_load(&workers->tight);
 
 	if (used > pressure->soft || tight)
 		footprint_trim();
 	if (used > pressure->soft && !tight)
-		pressure_set(crew, true, used);
+		pressure_set(workers, true, used);
 	else if (used > pressure->soft) /* far enough for new ones to be welcome */
 		pressure_shed(pressure, used - (pressure->soft - 2 * part));
 	else if (tight && used < pressure->soft - part)
-		pressure_set(crew, false, used);
+		pressure_set(workers, false, used);
 }
 
 static void on_look(struct timer *timer)
@@ -68,17 +68,17 @@ static void on_look(struct timer *timer)
 	struct pressure *pressure = container_of(timer, struct pressure, timer);
 
 	pressure_look(pressure, footprint_used());
-	loop_timer_start(pressure->crew->workers[0]->loop, timer, LOOK_EVERY_MS);
+	loop_timer_start(pressure->workers->all[0]->loop, timer, LOOK_EVERY_MS);
 }
 
-void pressure_start(struct pressure *pressure, struct crew *crew)
+void pressure_start(struct pressure *pressure, struct workers *workers)
 {
-	const uint64_t wanted = crew->config->limits.memory;
+	const uint64_t wanted = workers->config->limits.memory;
 
 	*pressure = (struct pressure){
-		.crew = crew,
+		.workers = workers,
 		.soft = wanted != 0 ? wanted : footprint_limit() / 5 * 4,
 		.timer = {.fire = on_look},
 	};
-	loop_timer_start(crew->workers[0]->loop, &pressure->timer, LOOK_EVERY_MS);
+	loop_timer_start(workers->all[0]->loop, &pressure->timer, LOOK_EVERY_MS);
 }

@@ -8,16 +8,16 @@
 
 #include "gateway/base/timer.h"
 
-struct crew;
+struct workers;
 
 struct pressure {
-	struct crew *crew; /* borrowed */
-	uint64_t soft;     /* bytes */
+	struct workers *workers; /* borrowed */
+	uint64_t soft;           /* bytes */
 	struct timer timer;
 };
 
-/* Before the crew runs. The memory must outlive the crew. */
-void pressure_start(struct pressure *pressure, struct crew *crew);
+/* Before the workers run. The memory must outlive the workers. */
+void pressure_start(struct pressure *pressure, struct workers *workers);
 
 /* The process has so many bytes now. */
 void pressure_look(struct pressure *pressure, uint64_t used);

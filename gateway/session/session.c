@@ -2,7 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/session/handler.h"
-#include "gateway/worker/crowd.h"
+#include "gateway/worker/address_limits.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -60,7 +60,7 @@ void session_wake(struct session *session)
 		list_append(&session->worker->sessions->awake, &session->awake);
 }
 
-void session_hurry(struct session *session)
+void session_prioritise(struct session *session)
 {
 	if (!list_is_linked(&session->awake))
 		return;
@@ -75,7 +75,7 @@ static void session_reap(struct task *task)
 	struct session *session = container_of(task, struct session, reap);
 	struct worker *worker = session->worker;
 
-	session_hold_finish(session);
+	session_pause_finish(session);
 	session_set_tap(session, NULL);
 	if (session->handler->close != NULL)
 		session->handler->close(session->conversation);
@@ -88,7 +88,7 @@ static void session_reap(struct task *task)
 	list_remove(&session->link);
 	list_remove(&session->awake);
 	worker->live_sessions--;
-	crew_give(&worker->crew->sessions);
+	workers_give(&worker->workers->sessions);
 	endpoint_unref(session->endpoint);
 	free(session->key);
 	free(session);
@@ -105,10 +105,10 @@ void session_finish(struct session *session)
 	session->outlet = NULL;
 	loop_timer_stop(worker->loop, &session->timer);
 	list_remove(&session->awake);
-	session_end_holds(session);
+	session_end_pauses(session);
 	if (session->key != NULL) {
 		table_remove(&worker->sessions->by_key, &session->node);
-		if (!graveyard_bury(worker->sessions->graveyard, session->node.key,
+		if (!tombstones_add(worker->sessions->tombstones, session->node.key,
 			    session->ending, loop_now(worker->loop)))
 			metrics_refuse(worker->metrics, BOUND_ENDED_SESSIONS);
 	}
@@ -128,19 +128,20 @@ void session_set_ending(struct session *session, enum ending ending)
 static bool session_has_room(
 	struct worker *worker, const struct endpoint *endpoint, const struct peer *peer)
 {
-	struct crew *crew = worker->crew;
+	struct workers *workers = worker->workers;
 
 	/* When there is no room somebody has to look why. */
 	if (endpoint->is_console)
-		return crew_take(&crew->sessions, 0);
-	if (atomic_load(&crew->tight)) {
+		return workers_take(&workers->sessions, 0);
+	if (atomic_load(&workers->tight)) {
 		metrics_refuse(worker->metrics, BOUND_MEMORY);
 		return false;
 	}
-	bool admitted = crowd_admits(crew->crowd, worker->config, CROWD_SESSIONS,
-		peer->address, loop_now(worker->loop));
+	bool admitted = address_limits_admit(workers->address_limits, worker->config,
+		ADDRESS_SESSIONS, peer->address, loop_now(worker->loop));
 
-	if (admitted && crew_take(&crew->sessions, worker->config->limits.sessions))
+	if (admitted &&
+		workers_take(&workers->sessions, worker->config->limits.sessions))
 		return true;
 	metrics_refuse(
 		worker->metrics, admitted ? BOUND_SESSIONS : BOUND_ADDRESS_SESSIONS);
@@ -166,7 +167,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->timer.fire = session_on_timer;
 	session->reap.run = session_reap;
 	session->policy = slow_policy(endpoint);
-	session_hold_init(session);
+	session_pause_init(session);
 	session->heard_at = session->sent_at = session->taken_at =
 		session->detached_at = session_now(session);
 	session->address = name_intern(&worker->names, peer->address);
@@ -176,7 +177,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 		session->cookie = name_intern(&worker->names, peer->cookie);
 
 	struct sessions *sessions = worker->sessions;
-	uint64_t number = ++sessions->opened * worker->crew->count + worker->index;
+	uint64_t number = ++sessions->opened * worker->workers->count + worker->index;
 	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
 		hash_slice(&worker->key,
 			(struct slice){(const char *)&number, sizeof(number)}));
@@ -191,7 +192,7 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 			(struct slice){session->key, made.len});
 	}
 	session_count_opened(session);
-	session_plan(session);
+	session_reschedule(session);
 	session->conversation = session->handler->open(session);
 	return session;
 }
@@ -214,12 +215,12 @@ struct session *session_find(
 	return node == NULL ? NULL : container_of(node, struct session, node);
 }
 
-const struct grave *session_find_grave(
+const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id)
 {
 	char key[KEY_MAX];
 
-	return graveyard_find(worker->sessions->graveyard,
+	return tombstones_find(worker->sessions->tombstones,
 		session_make_key(key, endpoint, id), loop_now(worker->loop));
 }
 
@@ -310,7 +311,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 {
 	if (session->state >= SESSION_OVERFLOWED)
 		return;
-	if ((delivery->flags & DELIVERY_LENT) == 0 &&
+	if ((delivery->flags & DELIVERY_FROM_QUEUE) == 0 &&
 		!session_make_room(session, message_size(delivery->message))) {
 		session_overflow(session, session_full_bound(session));
 		return;
@@ -318,15 +319,15 @@ void session_send(struct session *session, const struct delivery *delivery)
 	session->sent_at = session_now(session);
 	if (session->queue.count == 0)
 		session->taken_at = session->sent_at;
-	bool pressed = session_is_pressed(session);
+	bool was_half_full = session_is_half_full(session);
 	outbound_push(&session->queue, delivery);
 	session_wake(session);
 	if (session->tap != NULL)
 		session->tap->ops->delivery(session->tap, session, delivery);
-	if (!pressed && session_is_pressed(session))
-		session_press(session);
+	if (!was_half_full && session_is_half_full(session))
+		session_flush_first(session);
 	else if (is_answer(delivery) && session->queue.count == 1)
-		session_hurry(session);
+		session_prioritise(session);
 }
 
 void session_send_text(struct session *session, struct slice text, bool binary)
@@ -336,13 +337,13 @@ void session_send_text(struct session *session, struct slice text, bool binary)
 	session_send(session, &(struct delivery){.message = message});
 	message_unref(message);
 	if (session->queue.count == 1)
-		session_hurry(session);
+		session_prioritise(session);
 }
 
-void session_recall(struct session *session, uint32_t ordinal)
+void session_withdraw(struct session *session, uint32_t ordinal)
 {
-	outbound_recall(
-		&session->queue, session->lent, ordinal, &session->worker->names);
+	outbound_withdraw(
+		&session->queue, session->in_outlet, ordinal, &session->worker->names);
 }
 
 void session_close(struct session *session, enum ending ending)
@@ -355,15 +356,15 @@ void session_close(struct session *session, enum ending ending)
 	session_set_ending(session, ending);
 	session_set_state(session, SESSION_CLOSING);
 	session->closing_at = session_now(session);
-	session_end_holds(session);
-	session_plan(session);
+	session_end_pauses(session);
+	session_reschedule(session);
 	session_wake(session);
 }
 
 uint64_t session_heard_at(const struct session *session)
 {
 	/* While those who send are not read, their silence proves nothing. */
-	if (session_is_held(session) || worker_is_full(session->worker))
+	if (session_is_paused(session) || worker_is_full(session->worker))
 		return session_now(session);
 	return session->heard_at;
 }
@@ -395,10 +396,10 @@ void session_flush(struct session *session)
 
 	/* What still waits is held up by the peer: now its progress is watched. */
 	if (session->outlet != NULL) {
-		uint64_t look = session_next_look(session);
+		uint64_t deadline = session_next_deadline(session);
 
-		if (!timer_is_running(&session->timer) || session->timer.due > look)
-			session_plan(session);
+		if (!timer_is_running(&session->timer) || session->timer.due > deadline)
+			session_reschedule(session);
 	}
 }
 

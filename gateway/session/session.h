@@ -16,11 +16,11 @@
 #define GATEWAY_SESSION_SESSION_H
 
 #include "gateway/config/config.h"
-#include "gateway/session/graveyard.h"
-#include "gateway/session/joint.h"
+#include "gateway/session/batch.h"
 #include "gateway/session/outbound.h"
 #include "gateway/session/outlet.h"
 #include "gateway/session/tap.h"
+#include "gateway/session/tombstones.h"
 #include "gateway/worker/transport.h"
 #include "gateway/worker/worker.h"
 
@@ -29,7 +29,7 @@ struct session;
 /* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
 struct waiter {
 	struct list link; /* list_remove() of it ends the wait, and nobody is told */
-	void (*go_on)(struct waiter *waiter);
+	void (*resume)(struct waiter *waiter);
 };
 
 /* In the order in which a session goes through them; session_internal.h has the table. */
@@ -70,8 +70,8 @@ unsigned session_home(
 struct session *session_find(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
-/* How a session of that id ended not long ago, or NULL (graveyard.h). */
-const struct grave *session_find_grave(
+/* How a session of that id ended not long ago, or NULL (tombstones.h). */
+const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
 /*
@@ -120,9 +120,9 @@ enum session_next session_next(const struct session *session);
  */
 bool session_is_urgent(const struct session *session);
 
-/* Waiting messages, of which there are some, as they leave together (joint.h). */
-struct run session_pull(
-	struct session *session, const struct joining *how, size_t budget);
+/* Waiting messages, of which there are some, as they leave together (batch.h). */
+struct batch session_pull(
+	struct session *session, const struct batch_format *how, size_t budget);
 
 /*
  * The kernel has taken what session_next() said; of messages the `count` oldest. That
@@ -158,11 +158,11 @@ void session_hang_up(struct session *session);
  * where it is, if possible unread, until the wait is over. What session_receive()
  * brings all the same the handler has to keep. Never true from CLOSING on.
  */
-bool session_is_held(const struct session *session);
+bool session_is_paused(const struct session *session);
 
 /*
- * Of a held session: go_on() is called, once, when it is held no longer, or ends; at
- * the loop's top level, in the order of waiting. It may find the session held again.
+ * Of a paused session: resume() is called, once, when it is paused no longer, or ends; at
+ * the loop's top level, in the order of waiting. It may find the session paused again.
  * False when too many wait already: a peer sends one thing after the other.
  */
 bool session_wait(struct session *session, struct waiter *waiter);
@@ -173,13 +173,13 @@ bool session_wait(struct session *session, struct waiter *waiter);
  * From now on the peer's input stops, until each hold is released. The peer is not
  * blamed for its silence meanwhile (session_heard_at). Its end ends all holds.
  */
-void session_hold(struct session *session);
-void session_release(struct session *session);
+void session_pause(struct session *session);
+void session_resume(struct session *session);
 
 /*
  * Queues a message; takes its own references. Of a queue over its bound topics' messages
  * are dropped, if the endpoint's policy says so; else it is emptied and the handler's
- * overflow() called later. What broker queues lend does not count, since they bound it
+ * overflow() called later. What broker queues deliver does not count, since they bound it
  * themselves. Ignored from CLOSING on.
  */
 void session_send(struct session *session, const struct delivery *delivery);
@@ -193,8 +193,8 @@ void session_set_user(
 /* Counts one of the messages that a stream was made of (handler.h). */
 void session_count_message(struct session *session);
 
-/* Takes back what a queue has lent to that subscription and no outlet has yet. */
-void session_recall(struct session *session, uint32_t ordinal);
+/* Drops what a broker queue has delivered to that subscription and no outlet has yet. */
+void session_withdraw(struct session *session, uint32_t ordinal);
 
 /* What is queued goes out first, then the close. The first call counts. */
 void session_close(struct session *session, enum ending ending);

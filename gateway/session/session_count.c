@@ -92,8 +92,9 @@ void session_count_opened(struct session *session)
 {
 	struct worker *worker = session->worker;
 
-	struct session_figures *figures = metrics_sessions(worker->metrics,
-		worker->crew->census, session->endpoint, session->transport);
+	struct session_figures *figures =
+		metrics_sessions(worker->metrics, worker->workers->metrics_endpoints,
+			session->endpoint, session->transport);
 
 	session->gauge = &figures->open;
 	session->opened_at = session_now(session);

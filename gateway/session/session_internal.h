@@ -1,7 +1,7 @@
 /*
  * What sessions.c and the session_*.c share; nobody else includes it. sessions.c is what a
  * worker does with all of them, session.c what a session does,
- * session_outlet.c how its output leaves, session_hold.c when it hears nothing,
+ * session_outlet.c how its output leaves, session_pause.c when it hears nothing,
  * session_slow.c when its peer reads too slowly, session_times.c when it does something by
  * itself, session_count.c what is said of it.
  */
@@ -24,9 +24,9 @@ struct sessions {
 	struct list awake;      /* those that have output for their outlet */
 	struct list answering;  /* those that have no more than one answer */
 	unsigned turns_put_off; /* in which posts came before those that are awake */
-	struct joint *joint;    /* what was joined last in this turn */
-	uint64_t opened;        /* ever; numbers their labels */
-	struct graveyard *graveyard;
+	struct batch_cache *batch_cache; /* what was joined last in this turn */
+	uint64_t opened;                 /* ever; numbers their labels */
+	struct tombstones *tombstones;
 
 	/* At a stop. */
 	struct timer close_timer; /* closes the next, */
@@ -41,8 +41,8 @@ struct session {
 	void *conversation; /* the handler's */
 	struct list awake;  /* in sessions->awake, ->answering or worker->pressed */
 	struct outbound queue;
-	size_t lent;     /* the oldest messages, which an outlet has rendered already */
-	struct tap *tap; /* owned; NULL: nothing watches */
+	size_t in_outlet; /* the oldest messages, which an outlet has rendered already */
+	struct tap *tap;  /* owned; NULL: nothing watches */
 	uint64_t sent_at;  /* the handler sent; by loop_now(), as all times here */
 	uint64_t taken_at; /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
@@ -73,9 +73,9 @@ struct session {
 	uint64_t opened_at;
 	uint64_t dropped; /* messages, by the policy */
 
-	unsigned holds;
+	unsigned pauses;
 	struct list waiters;
-	struct task let_on; /* tells them */
+	struct task wake_waiters; /* tells them */
 
 	struct timer timer;   /* one looks at all times */
 	uint64_t heard_at;    /* the peer showed life */
@@ -120,7 +120,7 @@ void session_wake(struct session *session);
  * What answers a peer does not wait behind what is fanned out to thousands: it is little,
  * and each has asked for it.
  */
-void session_hurry(struct session *session);
+void session_prioritise(struct session *session);
 
 /* Says why the session ends; the first reason counts. */
 void session_set_ending(struct session *session, enum ending ending);
@@ -143,26 +143,26 @@ void session_count_dropped(struct session *session, size_t count);
 void session_count_out(struct session *session, size_t bytes);
 void session_count_delivered(const struct session *session, size_t count);
 
-/* session_hold.c */
+/* session_pause.c */
 
-/* The new session is not held. */
-void session_hold_init(struct session *session);
+/* The new session is not paused. */
+void session_pause_init(struct session *session);
 
 /* It closes or has ended, and hears nothing any more: who waits is told. */
-void session_end_holds(struct session *session);
+void session_end_pauses(struct session *session);
 
 /* It is being freed: who waits is told now. */
-void session_hold_finish(struct session *session);
+void session_pause_finish(struct session *session);
 
 /* session_slow.c */
 
 enum slow_policy slow_policy(const struct endpoint *endpoint);
 
 /* More than half of what may wait does. */
-bool session_is_pressed(const struct session *session);
+bool session_is_half_full(const struct session *session);
 
 /* Its outlet is told first, and before any post brings more. */
-void session_press(struct session *session);
+void session_flush_first(struct session *session);
 
 /* False when a message of that size is too much for the queue, whatever is dropped. */
 bool session_make_room(struct session *session, size_t size);
@@ -181,11 +181,11 @@ void session_tell_overflow(struct session *session);
 
 /* session_times.c */
 
-/* When the session must be looked at next, or 0 for never. */
-uint64_t session_next_look(const struct session *session);
+/* The session's next deadline, or 0 for none. */
+uint64_t session_next_deadline(const struct session *session);
 
 /* Sets the timer to that. */
-void session_plan(struct session *session);
+void session_reschedule(struct session *session);
 
 /* The timer's fire(). */
 void session_on_timer(struct timer *timer);

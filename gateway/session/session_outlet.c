@@ -22,18 +22,18 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		session_wake(session);
 	if (session->open_due)
-		session_hurry(session);
-	session_plan(session);
+		session_prioritise(session);
+	session_reschedule(session);
 	return true;
 }
 
 void session_detach(struct session *session)
 {
 	session->outlet = NULL;
-	session->lent = 0;
+	session->in_outlet = 0;
 	session->beat_due = false;
 	session->detached_at = session_now(session);
-	session_plan(session);
+	session_reschedule(session);
 }
 
 void session_lost(struct session *session, enum ending ending)
@@ -56,15 +56,15 @@ enum session_next session_next(const struct session *session)
 	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
 }
 
-struct run session_pull(
-	struct session *session, const struct joining *how, size_t budget)
+struct batch session_pull(
+	struct session *session, const struct batch_format *how, size_t budget)
 {
-	const struct run run = joint_pull(
-		session->worker->sessions->joint, &session->queue, how, budget);
+	const struct batch batch = batch_cache_pull(
+		session->worker->sessions->batch_cache, &session->queue, how, budget);
 
-	if (session->lent < run.count)
-		session->lent = run.count;
-	return run;
+	if (session->in_outlet < batch.count)
+		session->in_outlet = batch.count;
+	return batch;
 }
 
 /* The handler may only note it: nothing is queued or closed meanwhile. */
@@ -88,7 +88,7 @@ static void session_pop(struct session *session, size_t count)
 	outbound_pop(&session->queue, count, &session->worker->names);
 	session_count_queue(session);
 	session->traffic[DIRECTION_OUT].messages += count;
-	session->lent -= count;
+	session->in_outlet -= count;
 }
 
 void session_popped(
@@ -109,11 +109,11 @@ void session_popped(
 	case SESSION_NEXT_MESSAGES:
 		session_pop(session, count);
 		if (session->state == SESSION_CLOSING)
-			session_plan(session);
+			session_reschedule(session);
 		break;
 	case SESSION_NEXT_BEAT:
 		session->beat_due = false;
-		session_plan(session);
+		session_reschedule(session);
 		break;
 	case SESSION_NEXT_CLOSE:
 		session->outlet = NULL;

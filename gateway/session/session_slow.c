@@ -22,12 +22,12 @@ static bool session_is_full(const struct session *session, size_t size)
 	const struct limits *limits = &session->worker->config->limits;
 
 	/* What an outlet holds has as good as left. */
-	return session->queue.count > session->lent &&
+	return session->queue.count > session->in_outlet &&
 	       (session->queue.bounded >= limits->queue_messages ||
 		       session->queue.bytes + size > limits->queue_bytes);
 }
 
-bool session_is_pressed(const struct session *session)
+bool session_is_half_full(const struct session *session)
 {
 	const struct limits *limits = &session->worker->config->limits;
 
@@ -37,16 +37,16 @@ bool session_is_pressed(const struct session *session)
 
 bool session_is_urgent(const struct session *session)
 {
-	return session_is_pressed(session) ||
+	return session_is_half_full(session) ||
 	       (session->policy == SLOW_LATEST && session->queue.count > 0);
 }
 
-void session_press(struct session *session)
+void session_flush_first(struct session *session)
 {
 	if (session->state == SESSION_CLOSED)
 		return;
 	list_remove(&session->awake);
-	list_append(&session->worker->pressed, &session->awake);
+	list_append(&session->worker->flush_first, &session->awake);
 }
 
 static void session_note_dropped(struct session *session, size_t count)
@@ -61,8 +61,8 @@ void session_keep_latest(struct session *session)
 {
 	if (session->policy == SLOW_LATEST && session->state < SESSION_CLOSING)
 		session_note_dropped(
-			session, outbound_drop_stale(&session->queue, session->lent,
-					 &session->worker->names));
+			session, outbound_drop_stale(&session->queue,
+					 session->in_outlet, &session->worker->names));
 }
 
 /* A bit more than must go goes: the queue is not gone through for every message. */
@@ -73,7 +73,7 @@ static void session_drop_oldest(struct session *session, size_t size)
 	uint64_t bytes = limits->queue_bytes - limits->queue_bytes / 16;
 
 	session_note_dropped(session,
-		outbound_drop_oldest(&session->queue, session->lent, messages,
+		outbound_drop_oldest(&session->queue, session->in_outlet, messages,
 			bytes > size ? bytes - size : 0, &session->worker->names));
 }
 
@@ -100,7 +100,7 @@ enum bound session_full_bound(const struct session *session)
 void session_overflow(struct session *session, enum bound bound)
 {
 	metrics_refuse(session->worker->metrics, bound);
-	outbound_cut(&session->queue, session->lent, &session->worker->names);
+	outbound_cut(&session->queue, session->in_outlet, &session->worker->names);
 	session_count_queue(session);
 	log_info("session %s: slow consumer, its queue is dropped", session->label);
 	session_set_state(session, SESSION_OVERFLOWED);

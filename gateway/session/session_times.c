@@ -9,7 +9,7 @@
  * A closing session whose peer reads gets all that was queued, then the close. One
  * that stands still is given up, sooner when the peer was at fault.
  */
-static uint64_t session_closing_look(const struct session *session)
+static uint64_t session_closing_deadline(const struct session *session)
 {
 	const struct times *times = &session->worker->config->times;
 	uint64_t since = session->closing_at > session->taken_at ? session->closing_at
@@ -20,10 +20,10 @@ static uint64_t session_closing_look(const struct session *session)
 	return since + times->progress;
 }
 
-uint64_t session_next_look(const struct session *session)
+uint64_t session_next_deadline(const struct session *session)
 {
 	const struct times *times = &session->worker->config->times;
-	uint64_t look = 0;
+	uint64_t deadline = 0;
 
 	if (session->outlet == NULL) {
 		uint64_t since = session->detached_at > session->closing_at
@@ -32,39 +32,39 @@ uint64_t session_next_look(const struct session *session)
 		return since + times->disconnect;
 	}
 	if (session->state == SESSION_CLOSING)
-		return session_closing_look(session);
+		return session_closing_deadline(session);
 	if (session->framing == SESSION_SOCKJS) {
-		look = session->taken_at + times->heartbeat;
+		deadline = session->taken_at + times->heartbeat;
 		if (session->beat_due)
-			look += times->progress; /* not even that is taken */
+			deadline += times->progress; /* not even that is taken */
 	}
 	if (session->queue.count > 0) {
 		uint64_t progress = session->taken_at + times->progress;
 
-		if (look == 0 || progress < look)
-			look = progress;
+		if (deadline == 0 || progress < deadline)
+			deadline = progress;
 	}
-	return look;
+	return deadline;
 }
 
-void session_plan(struct session *session)
+void session_reschedule(struct session *session)
 {
-	uint64_t look = session_next_look(session), now = session_now(session);
+	uint64_t deadline = session_next_deadline(session), now = session_now(session);
 
-	if (session->state == SESSION_CLOSED || look == 0)
+	if (session->state == SESSION_CLOSED || deadline == 0)
 		loop_timer_stop(session->worker->loop, &session->timer);
 	else
 		loop_timer_start(session->worker->loop, &session->timer,
-			look > now ? look - now : 0);
+			deadline > now ? deadline - now : 0);
 }
 
 void session_on_timer(struct timer *timer)
 {
 	struct session *session = container_of(timer, struct session, timer);
 	const struct times *times = &session->worker->config->times;
-	uint64_t now = session_now(session), look = session_next_look(session);
+	uint64_t now = session_now(session), deadline = session_next_deadline(session);
 
-	if (look != 0 && now >= look) {
+	if (deadline != 0 && now >= deadline) {
 		if (session->outlet == NULL) {
 			session_set_ending(session, ENDING_INTERRUPTED);
 			session_finish(session);
@@ -80,7 +80,7 @@ void session_on_timer(struct timer *timer)
 		}
 		session_beat(session);
 	}
-	session_plan(session);
+	session_reschedule(session);
 }
 
 void session_probe(struct session *session, bool again)

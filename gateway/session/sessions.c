@@ -49,7 +49,7 @@ static bool sessions_put_off(struct sessions *sessions)
 static void sessions_turn(struct resident *resident)
 {
 	struct sessions *sessions = container_of(resident, struct sessions, resident);
-	struct list *pressed = &sessions->worker->pressed;
+	struct list *pressed = &sessions->worker->flush_first;
 
 	sessions_flush(sessions, &sessions->answering);
 	if (!list_is_empty(pressed))
@@ -63,9 +63,10 @@ static bool sessions_end_turn(struct resident *resident)
 	const struct sessions *sessions =
 		container_of(resident, struct sessions, resident);
 
-	joint_clear(sessions->joint); /* its messages may leave the worker now */
+	batch_cache_clear(
+		sessions->batch_cache); /* its messages may leave the worker now */
 	return !list_is_empty(&sessions->awake) ||
-	       !list_is_empty(&sessions->worker->pressed) ||
+	       !list_is_empty(&sessions->worker->flush_first) ||
 	       !list_is_empty(&sessions->answering);
 }
 
@@ -178,8 +179,8 @@ static void sessions_destroy(struct resident *resident)
 {
 	struct sessions *sessions = container_of(resident, struct sessions, resident);
 
-	graveyard_destroy(sessions->graveyard);
-	joint_destroy(sessions->joint);
+	tombstones_destroy(sessions->tombstones);
+	batch_cache_destroy(sessions->batch_cache);
 	table_finish(&sessions->by_key);
 	free(sessions);
 }
@@ -204,9 +205,9 @@ struct sessions *sessions_create(
 	table_init(&sessions->by_key, &worker->key);
 	list_init(&sessions->awake);
 	list_init(&sessions->answering);
-	sessions->joint = joint_create();
-	sessions->graveyard =
-		graveyard_create(&worker->key, worker->config->limits.ended_sessions);
+	sessions->batch_cache = batch_cache_create();
+	sessions->tombstones =
+		tombstones_create(&worker->key, worker->config->limits.ended_sessions);
 	sessions->close_timer.fire = on_close_timer;
 	worker_add_resident(worker, &sessions->resident);
 	return sessions;

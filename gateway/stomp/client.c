@@ -33,7 +33,7 @@ void client_end(struct client *client, enum ending ending)
 	if (client->ended)
 		return;
 	client->ended = true;
-	broker_leave(client_broker(client), &client->party);
+	broker_leave(client_broker(client), &client->participant);
 	loop_timer_stop(client->worker->loop, &client->timer);
 	session_close(client->session, ending);
 }
@@ -74,10 +74,10 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
 		client_flush_receipts(client);
 }
 
-static void client_answer(
-	struct party *party, uint64_t request, const struct broker_refusal *refusal)
+static void client_answer(struct participant *participant, uint64_t request,
+	const struct broker_refusal *refusal)
 {
-	struct client *client = container_of(party, struct client, party);
+	struct client *client = container_of(participant, struct client, participant);
 
 	if (refusal != NULL) {
 		client_refuse_request(client, request, refusal);
@@ -97,7 +97,7 @@ static void client_feed(struct client *client, struct slice *text)
 
 		switch (stomp_parse(client->parser, text, &frame)) {
 		case STOMP_PARSE_DONE:
-			client_obey(client, &frame);
+			client_dispatch(client, &frame);
 			break;
 		case STOMP_PARSE_MORE:
 			return;
@@ -177,24 +177,24 @@ static void client_resume(struct task *task)
 		buf_append(&client->kept, text);
 	buf_finish(&kept);
 	client_leave(client);
-	session_release(client->session); /* a new wait holds it by itself */
+	session_resume(client->session); /* a new wait holds it by itself */
 }
 
 void client_wait(struct client *client)
 {
 	client->waiting = true;
-	session_hold(client->session);
+	session_pause(client->session);
 }
 
-void client_go_on(struct client *client)
+void client_resume_later(struct client *client)
 {
 	if (client->waiting)
 		loop_defer(client->worker->loop, &client->resume);
 }
 
-static void client_committed(struct party *party)
+static void client_committed(struct participant *participant)
 {
-	client_go_on(container_of(party, struct client, party));
+	client_resume_later(container_of(participant, struct client, participant));
 }
 
 static void client_on_end(void *state, enum ending why)
@@ -215,7 +215,7 @@ static void client_sent(void *state, uint32_t ordinal)
 	struct client *client = state;
 
 	if (!client->ended)
-		broker_sent(client_broker(client), &client->party, ordinal);
+		broker_sent(client_broker(client), &client->participant, ordinal);
 }
 
 static void *client_open(struct session *session)
@@ -224,17 +224,17 @@ static void *client_open(struct session *session)
 
 	client->session = session;
 	client->worker = session_worker(session);
-	client->party.session = session;
-	client->party.answer = client_answer;
-	client->party.committed = client_committed;
-	client->party.logged_in = client_logged_in;
+	client->participant.session = session;
+	client->participant.answer = client_answer;
+	client->participant.committed = client_committed;
+	client->participant.logged_in = client_logged_in;
 	client->resume.run = client_resume;
 	client->timer.fire = client_on_timer;
 	receipts_init(&client->receipts, &client->worker->key);
 
 	struct stomp_limits limits = client_limits(client, false);
 	client->parser = stomp_parser_create(&limits, &client->worker->spare);
-	broker_enter(client_broker(client), &client->party);
+	broker_enter(client_broker(client), &client->participant);
 	loop_timer_start(client->worker->loop, &client->timer,
 		client_config(client)->times.connect);
 	return client;
@@ -245,12 +245,12 @@ static void client_close(void *state)
 	struct client *client = state;
 
 	if (!client->ended)
-		broker_leave(client_broker(client), &client->party);
+		broker_leave(client_broker(client), &client->participant);
 	loop_timer_stop(client->worker->loop, &client->timer);
 	task_cancel(&client->resume);
 	buf_finish(&client->kept);
 	client_forget_login(client);
-	name_unref(&client->worker->names, client->party.user);
+	name_unref(&client->worker->names, client->participant.user);
 	receipts_finish(&client->receipts);
 	stomp_parser_destroy(client->parser);
 	free(client);

@@ -94,7 +94,7 @@ static uint64_t earlier(uint64_t one, uint64_t other)
 	return one < other ? one : other;
 }
 
-void client_plan(struct client *client)
+void client_reschedule(struct client *client)
 {
 	uint64_t now = loop_now(client->worker->loop), next = UINT64_MAX;
 
@@ -132,5 +132,5 @@ void client_on_timer(struct timer *timer)
 		client_probe(client);
 	if (client->beat_every > 0 && now >= client_beat_at(client))
 		session_send_text(client->session, SLICE("\n"), false);
-	client_plan(client);
+	client_reschedule(client);
 }

@@ -13,7 +13,7 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 {
 	struct broker_refusal refusal; /* filled in when it is needed */
 	struct broker_call call = {
-		.party = &client->party,
+		.participant = &client->participant,
 		.frame = frame,
 		.version = client->version,
 		.request = stomp_header(frame, SLICE("receipt")) != NULL
@@ -49,7 +49,8 @@ static void client_refuse_command(
 /* Until its queues have answered the frames behind a COMMIT wait. */
 static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
 {
-	struct client *client = container_of(call->party, struct client, party);
+	struct client *client =
+		container_of(call->participant, struct client, participant);
 	bool waits = false;
 	enum broker_result result = broker_commit(broker, call, &waits);
 
@@ -65,7 +66,7 @@ static void on_disconnect(struct client *client, const struct stomp_frame *frame
 	client_flush_receipts(client);
 }
 
-void client_obey(struct client *client, const struct stomp_frame *frame)
+void client_dispatch(struct client *client, const struct stomp_frame *frame)
 {
 	struct tap *tap = session_tap(client->session);
 

@@ -56,9 +56,9 @@ static void client_write_connected(
 	stomp_write_header_plain(
 		&frame, SLICE("session"), session_label(client->session));
 	/* As Spring says it; who is nobody has no such header. */
-	if (client->party.user != NULL)
-		stomp_write_header_plain(
-			&frame, SLICE("user-name"), name_text(client->party.user));
+	if (client->participant.user != NULL)
+		stomp_write_header_plain(&frame, SLICE("user-name"),
+			name_text(client->participant.user));
 	stomp_write_end(&frame, SLICE(""));
 	client_write(client, STOMP_CONNECTED, &frame);
 }
@@ -103,12 +103,12 @@ static void client_welcome(
 	client_write_connected(client, ours, negotiated);
 	client->beat_every = heartbeat_interval(ours, theirs);
 	client->expect_every = heartbeat_interval(theirs, ours);
-	client_plan(client);
+	client_reschedule(client);
 }
 
-void client_logged_in(struct party *party, bool good)
+void client_logged_in(struct participant *participant, bool good)
 {
-	struct client *client = container_of(party, struct client, party);
+	struct client *client = container_of(participant, struct client, participant);
 	struct connecting *connecting = client->connecting;
 
 	if (!good) {
@@ -118,11 +118,11 @@ void client_logged_in(struct party *party, bool good)
 				      });
 		return;
 	}
-	party->user = name_ref(connecting->login);
-	session_set_user(client->session, party->user);
+	participant->user = name_ref(connecting->login);
+	session_set_user(client->session, participant->user);
 	client_welcome(client, connecting->theirs, connecting->negotiated);
 	client_forget_login(client);
-	client_go_on(client);
+	client_resume_later(client);
 }
 
 /* Of CONNECT no value is ever shown: only the header that it is about. */
@@ -154,8 +154,8 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 			login == NULL ? "login" : "passcode");
 		return;
 	}
-	if (!login_check(
-		    client->worker, client->party.entry.number, *login, *passcode)) {
+	if (!login_check(client->worker, client->participant.entry.number, *login,
+		    *passcode)) {
 		client_refuse_connect(client, frame, REFUSAL_LOGINS, NULL);
 		return;
 	}

@@ -17,7 +17,7 @@ struct connecting;
 struct client {
 	struct session *session;
 	struct worker *worker;
-	struct party party;
+	struct participant participant;
 	struct stomp_parser *parser;
 	enum stomp_version version;
 	bool connected;
@@ -70,22 +70,22 @@ void client_flush_receipts(struct client *client);
 /* What the frame asked for, or empty. */
 struct slice frame_receipt(const struct stomp_frame *frame);
 
-/* Frames are kept until client_go_on(). */
+/* Frames are kept until client_resume_later(). */
 void client_wait(struct client *client);
-void client_go_on(struct client *client);
+void client_resume_later(struct client *client);
 
 /* client_connect.c */
 struct stomp_limits client_limits(const struct client *client, bool connected);
 void client_connect(struct client *client, const struct stomp_frame *frame);
-void client_logged_in(struct party *party, bool good); /* party.h */
+void client_logged_in(struct participant *participant, bool good); /* participant.h */
 void client_forget_login(struct client *client);
 
 /* client_commands.c */
-void client_obey(struct client *client, const struct stomp_frame *frame);
+void client_dispatch(struct client *client, const struct stomp_frame *frame);
 
 /* client_beat.c: sets the timer to what is due next; and the timer's fire(). The timer is
  * set lazily: signs of life and what is sent move nothing. */
-void client_plan(struct client *client);
+void client_reschedule(struct client *client);
 void client_on_timer(struct timer *timer);
 
 #endif

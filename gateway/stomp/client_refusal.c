@@ -24,7 +24,7 @@ static enum client_answer client_answer_of(
 {
 	return client_answer_to(refusal_class(kind), client->connected,
 		slice_equal(client_config(client)->deny, SLICE("soft")),
-		broker_has_errors(&client->party));
+		broker_has_errors(&client->participant));
 }
 
 /* A destination belongs to what may be asked for again, not to a broken frame. */
@@ -72,7 +72,7 @@ static void client_send_message(
 	if (refusal->receipt.len > 0)
 		headers[count++] =
 			(struct stomp_header){SLICE("receipt-id"), refusal->receipt};
-	broker_deliver_error(client_broker(client), &client->party,
+	broker_deliver_error(client_broker(client), &client->participant,
 		&(struct stomp_frame){.command = STOMP_SEND,
 			.headers = headers,
 			.header_count = count,
@@ -96,7 +96,7 @@ static void append_hint(struct buf *hint, const struct client_refusal *refusal)
 static void client_report(
 	struct client *client, const struct client_refusal *refusal, struct buf *text)
 {
-	const struct name *user = client->party.user;
+	const struct name *user = client->participant.user;
 	struct buf hint = {0};
 
 	append_hint(&hint, refusal);

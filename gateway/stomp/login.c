@@ -11,7 +11,7 @@
 struct login {
 	struct work work;
 	struct worker *worker;
-	uint64_t party;
+	uint64_t participant;
 	char *hash; /* nobody's: one that nothing matches */
 	bool good;
 	struct slice passcode; /* points to `text` */
@@ -38,7 +38,7 @@ static void login_done(struct work *work)
 
 	login->worker->logins--;
 	free(login->hash);
-	broker_tell_login(login->worker->broker, login->party, login->good);
+	broker_tell_login(login->worker->broker, login->participant, login->good);
 	free(login);
 }
 
@@ -51,7 +51,7 @@ static struct slice login_hash(const struct config *config, struct slice login)
 	return slice_of(password_decoy);
 }
 
-bool login_check(struct worker *worker, uint64_t party, struct slice login,
+bool login_check(struct worker *worker, uint64_t participant, struct slice login,
 	struct slice passcode)
 {
 	if (worker->logins >= worker->config->limits.logins) {
@@ -63,7 +63,7 @@ bool login_check(struct worker *worker, uint64_t party, struct slice login,
 	*check = (struct login){
 		.work = {.run = login_run, .done = login_done},
 		.worker = worker,
-		.party = party,
+		.participant = participant,
 		.hash = xstrdup(login_hash(worker->config, login)),
 		.passcode = {check->text, passcode.len},
 	};

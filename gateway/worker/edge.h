@@ -21,7 +21,7 @@ struct edge_ops {
 	 * Inboxes were full and are so no longer. While worker_is_full() the edge does
 	 * not read from those who send; now it reads again from all that it held.
 	 */
-	void (*relieve)(struct edge *edge);
+	void (*resume_reading)(struct edge *edge);
 
 	/*
 	 * Ends every connection; no session is left. Until then connections are

@@ -3,10 +3,10 @@
 #include "gateway/base/log.h"
 #include "gateway/base/process.h"
 #include "gateway/config/config.h"
-#include "gateway/worker/census.h"
-#include "gateway/worker/crew.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/metrics_endpoints.h"
 #include "gateway/worker/worker.h"
+#include "gateway/worker/workers.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -71,7 +71,7 @@ static const char *const request_names[REQUEST_KINDS] = {
 /* What a text is being made of. */
 struct writer {
 	struct buf *out;
-	const struct crew *crew;
+	const struct workers *workers;
 	const struct metrics *sum;
 	const char *name; /* of the metric whose samples are written */
 	bool is_opened;   /* sessions_of() tells those opened, not those open */
@@ -144,7 +144,7 @@ static void append_bound(struct buf *out, uint64_t thousandths)
 /* Sessions. */
 
 /* True when the endpoint can have sessions of that kind. */
-static bool is_possible(const struct census_place *place, enum transport transport)
+static bool is_possible(const struct metrics_endpoint *place, enum transport transport)
 {
 	switch (transport) {
 	case TRANSPORT_TCP:
@@ -173,7 +173,7 @@ static void sessions_of(struct writer *writer, size_t index, struct slice path,
 }
 
 static void sessions_at(
-	struct writer *writer, size_t index, const struct census_place *place)
+	struct writer *writer, size_t index, const struct metrics_endpoint *place)
 {
 	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
 		if (is_possible(place, i))
@@ -184,15 +184,16 @@ static void sessions_at(
 /* One sample for each transport at each endpoint. */
 static void write_places(struct writer *writer)
 {
-	/* Those for whom the census had no room count as one. */
-	static const struct census_place later = {SLICE_INIT("(new)"), true, true};
-	const struct config *config = writer->crew->config;
-	const struct census *census = writer->crew->census;
-	const struct census_place console = {config->console.path, true, true};
-	const size_t beside = census_capacity(census);
+	/* Those that were too many to be counted count as one. */
+	static const struct metrics_endpoint later = {SLICE_INIT("(new)"), true, true};
+	const struct config *config = writer->workers->config;
+	const struct metrics_endpoints *metrics_endpoints =
+		writer->workers->metrics_endpoints;
+	const struct metrics_endpoint console = {config->console.path, true, true};
+	const size_t beside = metrics_endpoints_capacity(metrics_endpoints);
 
-	for (size_t i = 0; i < census_count(census); i++)
-		sessions_at(writer, i, census_at(census, i));
+	for (size_t i = 0; i < metrics_endpoints_count(metrics_endpoints); i++)
+		sessions_at(writer, i, metrics_endpoints_at(metrics_endpoints, i));
 	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
 	sessions_of(writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
 	if (config->admin_listen.len > 0)
@@ -373,10 +374,10 @@ static void write_reloads(struct writer *writer)
 {
 	begin(writer, "postern_config_last_reload_successful", "gauge",
 		"Whether the last reload of the configuration was successful.");
-	plain(writer, atomic_load(&writer->crew->reload_failed) ? 0 : 1);
+	plain(writer, atomic_load(&writer->workers->reload_failed) ? 0 : 1);
 	begin(writer, "postern_config_last_reload_success_timestamp_seconds", "gauge",
 		"When the configuration in force was read, since 1970.");
-	plain(writer, atomic_load(&writer->crew->configured_at));
+	plain(writer, atomic_load(&writer->workers->configured_at));
 }
 
 /* Of threads that do not run, as in tests, there is none. */
@@ -386,8 +387,8 @@ static void write_workers(struct writer *writer)
 
 	begin(writer, "postern_worker_cpu_seconds_total", "counter",
 		"Processor time that a worker was busy for.");
-	for (unsigned i = 0; i < writer->crew->count; i++) {
-		clockid_t clock = atomic_load(&writer->crew->workers[i]->cpu_clock);
+	for (unsigned i = 0; i < writer->workers->count; i++) {
+		clockid_t clock = atomic_load(&writer->workers->all[i]->cpu_clock);
 
 		if (clock == 0 || clock_gettime(clock, &spent) == -1)
 			continue;
@@ -402,16 +403,16 @@ static void write_workers(struct writer *writer)
 static void write_queues(struct writer *writer)
 {
 	const struct metrics *sum = writer->sum;
-	const uint64_t lent = counter_read(&sum->queue_lent);
+	const uint64_t in_flight = counter_read(&sum->queue_in_flight);
 	const uint64_t held = counter_read(&sum->queue_messages);
 
 	begin(writer, "postern_queue_messages", "gauge",
 		"Messages in broker queues: ready for a consumer, or at one that has "
 		"not acknowledged them.");
 	buf_printf(writer->out, "%s{state=\"ready\"}", writer->name);
-	append_value(writer, (int64_t)(held - lent));
+	append_value(writer, (int64_t)(held - in_flight));
 	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
-	append_value(writer, (int64_t)lent);
+	append_value(writer, (int64_t)in_flight);
 	begin(writer, "postern_dead_letters_total", "counter",
 		"Messages that were rejected, or lost with their consumers, too "
 		"often.");
@@ -419,7 +420,7 @@ static void write_queues(struct writer *writer)
 	labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
 }
 
-static void write_counts(struct writer *writer, const struct crew *crew)
+static void write_counts(struct writer *writer, const struct workers *workers)
 {
 	const struct metrics *sum = writer->sum;
 
@@ -429,7 +430,7 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 	begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
 	plain(writer, (int64_t)counter_read(&sum->subscriptions));
 	begin(writer, "postern_destinations", "gauge", "Topics and queues.");
-	plain(writer, (int64_t)atomic_load(&crew->destinations));
+	plain(writer, (int64_t)atomic_load(&workers->destinations));
 	begin(writer, "postern_send_queue_bytes", "gauge",
 		"What waits in the queues of all sessions, without what broker queues "
 		"have lent.");
@@ -444,17 +445,17 @@ static void write_counts(struct writer *writer, const struct crew *crew)
 	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));
 }
 
-void exposition_write(struct buf *out, const struct crew *crew)
+void exposition_write(struct buf *out, const struct workers *workers)
 {
-	struct metrics *sum = metrics_create(crew->census);
-	struct writer writer = {.out = out, .crew = crew, .sum = sum};
+	struct metrics *sum = metrics_create(workers->metrics_endpoints);
+	struct writer writer = {.out = out, .workers = workers, .sum = sum};
 
-	for (unsigned i = 0; i < crew->count; i++)
-		metrics_add(sum, crew->workers[i]->metrics);
+	for (unsigned i = 0; i < workers->count; i++)
+		metrics_add(sum, workers->all[i]->metrics);
 	write_sessions(&writer);
 	write_frames(&writer);
 	write_bytes(&writer);
-	write_counts(&writer, crew);
+	write_counts(&writer, workers);
 	write_delivery(&writer);
 	write_requests(&writer);
 	write_bounds(&writer);

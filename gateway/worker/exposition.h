@@ -4,11 +4,11 @@
 
 #include "protocol/buf.h"
 
-struct crew;
+struct workers;
 
 #define EXPOSITION_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* From any thread, while the workers go on. Appends the whole text. */
-void exposition_write(struct buf *out, const struct crew *crew);
+void exposition_write(struct buf *out, const struct workers *workers);
 
 #endif

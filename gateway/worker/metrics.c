@@ -1,7 +1,7 @@
 #include "gateway/worker/metrics.h"
 
 #include "gateway/config/config.h"
-#include "gateway/worker/census.h"
+#include "gateway/worker/metrics_endpoints.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -29,9 +29,10 @@ static size_t metrics_size(size_t endpoints)
 	       endpoints * TRANSPORTS * sizeof(struct session_figures);
 }
 
-struct metrics *metrics_create(const struct census *census)
+struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints)
 {
-	const size_t endpoints = census_capacity(census) + ENDPOINTS_BESIDE;
+	const size_t endpoints =
+		metrics_endpoints_capacity(metrics_endpoints) + ENDPOINTS_BESIDE;
 	size_t size = metrics_size(endpoints);
 	struct metrics *metrics;
 
@@ -67,24 +68,25 @@ void metrics_add(struct metrics *sum, const struct metrics *metrics)
 			counter_read(&metrics_counters(metrics)[i]));
 }
 
-static size_t endpoint_index(
-	const struct census *census, const struct endpoint *endpoint)
+static size_t endpoint_index(const struct metrics_endpoints *metrics_endpoints,
+	const struct endpoint *endpoint)
 {
-	const size_t beside = census_capacity(census);
+	const size_t beside = metrics_endpoints_capacity(metrics_endpoints);
 
 	if (endpoint->is_console)
 		return beside + ENDPOINTS_CONSOLE;
 	if (endpoint == &endpoint->config->tcp)
 		return beside + ENDPOINTS_TCP;
-	const size_t index = census_find(census, endpoint->path);
+	const size_t index = metrics_endpoints_find(metrics_endpoints, endpoint->path);
 	return index < beside ? index : beside + ENDPOINTS_NEW;
 }
 
 struct session_figures *metrics_sessions(struct metrics *metrics,
-	const struct census *census, const struct endpoint *endpoint,
-	enum transport transport)
+	const struct metrics_endpoints *metrics_endpoints,
+	const struct endpoint *endpoint, enum transport transport)
 {
-	return &metrics->sessions[endpoint_index(census, endpoint)][transport];
+	return &metrics->sessions[endpoint_index(metrics_endpoints, endpoint)]
+				 [transport];
 }
 
 /* The bound that an answer with this status is owed to; BOUNDS: none. */

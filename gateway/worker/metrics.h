@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct census;
+struct metrics_endpoints;
 struct endpoint;
 
 /* One writer. A gauge falls by adding a negative number. */
@@ -128,7 +128,7 @@ enum {
 	DELIVERY_BUCKETS = 13, /* beside the one for all that took longer */
 };
 
-/* What sessions are at, beside the endpoints of the census. */
+/* What sessions are at, beside the counted endpoints. */
 enum {
 	ENDPOINTS_NEW, /* one too many for that, which a reload has brought */
 	ENDPOINTS_TCP,
@@ -144,17 +144,17 @@ struct session_figures {
 
 /* Nothing but counters behind the first member: metrics_add() counts on that. */
 struct metrics {
-	size_t endpoints; /* the census's, and ENDPOINTS_BESIDE more */
+	size_t endpoints; /* those that are counted, and ENDPOINTS_BESIDE more */
 	struct counter closed[TRANSPORTS][ENDINGS];
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
 	struct counter messages; /* that destinations have taken */
 	struct counter bytes[DIRECTIONS][TRANSPORTS];
-	struct counter subscriptions;       /* a gauge */
-	struct counter queue_bytes;         /* a gauge: of all sessions' queues */
-	struct counter queue_messages;      /* a gauge: that broker queues hold */
-	struct counter queue_lent;          /* a gauge: those of them that are lent */
-	struct counter dead[DEAD_REASONS];  /* messages */
-	struct counter slow[SLOW_POLICIES]; /* sessions */
+	struct counter subscriptions;   /* a gauge */
+	struct counter queue_bytes;     /* a gauge: of all sessions' queues */
+	struct counter queue_messages;  /* a gauge: that broker queues hold */
+	struct counter queue_in_flight; /* a gauge: those of them that are in flight */
+	struct counter dead[DEAD_REASONS];     /* messages */
+	struct counter slow[SLOW_POLICIES];    /* sessions */
 	struct counter dropped[SLOW_POLICIES]; /* messages */
 	struct counter requests[REQUEST_KINDS][STATUSES];
 	struct counter delivered[DELIVERY_BUCKETS + 1];
@@ -167,16 +167,16 @@ struct metrics {
 };
 
 /* All zero. */
-struct metrics *metrics_create(const struct census *census);
+struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 
-/* Adds another worker's, of the same census. */
+/* Adds another worker's, with the same endpoints. */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
 /* The sessions of that kind at an endpoint. */
 struct session_figures *metrics_sessions(struct metrics *metrics,
-	const struct census *census, const struct endpoint *endpoint,
-	enum transport transport);
+	const struct metrics_endpoints *metrics_endpoints,
+	const struct endpoint *endpoint, enum transport transport);
 
 static inline void metrics_refuse(struct metrics *metrics, enum bound bound)
 {

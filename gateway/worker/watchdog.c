@@ -9,7 +9,7 @@ enum { ROUNDS = 4 };
 static void watchdog_wait(struct watchdog *watchdog)
 {
 	loop_timer_start(
-		watchdog->crew->workers[0]->loop, &watchdog->timer, watchdog->interval);
+		watchdog->workers->all[0]->loop, &watchdog->timer, watchdog->interval);
 }
 
 static void token_run(struct worker *worker, struct post *post)
@@ -19,21 +19,21 @@ static void token_run(struct worker *worker, struct post *post)
 		watchdog_wait(container_of(post, struct watchdog, token));
 		return;
 	}
-	worker_post(worker, (worker->index + 1) % worker->crew->count, post);
+	worker_post(worker, (worker->index + 1) % worker->workers->count, post);
 }
 
 static void on_round(struct timer *timer)
 {
 	struct watchdog *watchdog = container_of(timer, struct watchdog, timer);
-	struct crew *crew = watchdog->crew;
+	struct workers *workers = watchdog->workers;
 
-	worker_post(crew->workers[0], 1 % crew->count, &watchdog->token);
+	worker_post(workers->all[0], 1 % workers->count, &watchdog->token);
 }
 
-void watchdog_start(struct watchdog *watchdog, struct crew *crew)
+void watchdog_start(struct watchdog *watchdog, struct workers *workers)
 {
 	*watchdog = (struct watchdog){
-		.crew = crew,
+		.workers = workers,
 		.interval = notify_watchdog() / ROUNDS,
 		.timer = {.fire = on_round},
 		.token = {.size = sizeof(*watchdog), .run = token_run},

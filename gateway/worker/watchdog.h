@@ -9,19 +9,19 @@
 #include "gateway/base/inbox.h"
 #include "gateway/base/timer.h"
 
-struct crew;
+struct workers;
 
 struct watchdog {
-	struct crew *crew; /* borrowed */
-	uint64_t interval; /* ms between two rounds */
+	struct workers *workers; /* borrowed */
+	uint64_t interval;       /* ms between two rounds */
 	struct timer timer;
 	struct post token;
 };
 
 /*
- * Before the crew runs; does nothing when nobody waits for us. The memory must outlive
- * the crew.
+ * Before the workers run; does nothing when nobody waits for us. The memory must outlive
+ * the workers.
  */
-void watchdog_start(struct watchdog *watchdog, struct crew *crew);
+void watchdog_start(struct watchdog *watchdog, struct workers *workers);
 
 #endif

@@ -29,7 +29,7 @@ void worker_post(struct worker *worker, unsigned to, struct post *post)
 	if (to == worker->index)
 		inbox_push(&worker->inbox, post);
 	else
-		batch_add(&worker->batches[to], post);
+		post_batch_add(&worker->batches[to], post);
 }
 
 void worker_spend(struct worker *worker, size_t amount)
@@ -72,7 +72,7 @@ unsigned worker_home(const struct worker *worker, struct slice name)
 	/* The upper half: tables take the lower bits, and would fill unevenly. */
 	uint64_t hash = hash_slice(&worker->key, name) >> 32;
 
-	return (unsigned)((hash * worker->crew->count) >> 32);
+	return (unsigned)((hash * worker->workers->count) >> 32);
 }
 
 /* Flow control. */
@@ -84,13 +84,13 @@ struct waiting {
 
 static struct waiting worker_waiting(const struct worker *worker)
 {
-	struct crew *crew = worker->crew;
+	struct workers *workers = worker->workers;
 
 	return (struct waiting){
 		.posts = worker->posts +
-			 atomic_load_explicit(&crew->posts, memory_order_relaxed),
+			 atomic_load_explicit(&workers->posts, memory_order_relaxed),
 		.bytes = worker->bytes +
-			 atomic_load_explicit(&crew->bytes, memory_order_relaxed),
+			 atomic_load_explicit(&workers->bytes, memory_order_relaxed),
 	};
 }
 
@@ -99,40 +99,41 @@ bool worker_is_full(struct worker *worker)
 	const struct limits *limits = &worker->config->limits;
 	struct waiting waiting = worker_waiting(worker);
 
-	if (!worker->choked && (waiting.posts >= (int64_t)limits->inbox_posts ||
-				       waiting.bytes >= (int64_t)limits->inbox_bytes)) {
-		worker->choked = true;
+	if (!worker->backpressured &&
+		(waiting.posts >= (int64_t)limits->inbox_posts ||
+			waiting.bytes >= (int64_t)limits->inbox_bytes)) {
+		worker->backpressured = true;
 		metrics_refuse(worker->metrics, BOUND_INBOX);
 		log_debug("worker %u: publishers are stopped: %" PRId64
 			  " posts with %" PRId64 " bytes wait",
 			worker->index, waiting.posts, waiting.bytes);
 	}
-	return worker->choked;
+	return worker->backpressured;
 }
 
 /* True when publishers were held and can be read again. */
-static bool worker_can_relieve(const struct worker *worker)
+static bool worker_can_resume_reading(const struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
 
-	if (!worker->choked)
+	if (!worker->backpressured)
 		return false;
 	struct waiting waiting = worker_waiting(worker);
 	return waiting.posts <= (int64_t)(limits->inbox_posts / 2) &&
 	       waiting.bytes <= (int64_t)(limits->inbox_bytes / 2);
 }
 
-static void worker_relieve(struct worker *worker)
+static void worker_resume_reading(struct worker *worker)
 {
-	if (!worker_can_relieve(worker))
+	if (!worker_can_resume_reading(worker))
 		return;
-	worker->choked = false;
+	worker->backpressured = false;
 	log_debug("worker %u: publishers are read again", worker->index);
 	if (worker->edge != NULL)
-		worker->edge_ops->relieve(worker->edge);
+		worker->edge_ops->resume_reading(worker->edge);
 }
 
-/* Adds a change to a number of the crew. True when it fell to half of `most`. */
+/* Adds a change to a number that the workers share. True when it fell to half of `most`. */
 static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 {
 	int64_t half = (int64_t)(most / 2), before, by = *change;
@@ -145,32 +146,33 @@ static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 }
 
 /*
- * Ahead of the posts themselves, so that the crew never counts less than there is: it
- * is only then at rest when its number says so.
+ * Before the posts themselves, so that the shared numbers are never less than what there
+ * is: the workers are at rest only when the numbers say so.
  */
-static void worker_tell_crew(struct worker *worker)
+static void worker_tell_workers(struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
-	struct crew *crew = worker->crew;
+	struct workers *workers = worker->workers;
 	int64_t busy = (int64_t)(worker->live_sessions + worker->owing);
 	int64_t change = worker->posts + busy - worker->busy_told;
 
-	bool posts = tell(&crew->posts, &worker->posts, limits->inbox_posts);
-	bool bytes = tell(&crew->bytes, &worker->bytes, limits->inbox_bytes);
+	bool posts = tell(&workers->posts, &worker->posts, limits->inbox_posts);
+	bool bytes = tell(&workers->bytes, &worker->bytes, limits->inbox_bytes);
 	if (posts || bytes) {
-		for (unsigned i = 0; i < crew->count; i++)
-			loop_wake(crew->workers[i]->loop);
+		for (unsigned i = 0; i < workers->count; i++)
+			loop_wake(workers->all[i]->loop);
 	}
 	worker->busy_told = busy;
 	if ((change != 0 || worker->stopping) &&
-		atomic_fetch_add(&crew->busy, change) + change == 0 && worker->stopping)
-		crew_end(crew);
+		atomic_fetch_add(&workers->busy, change) + change == 0 &&
+		worker->stopping)
+		workers_end(workers);
 }
 
 static void worker_send_batches(struct worker *worker)
 {
-	for (unsigned i = 0; i < worker->crew->count; i++) {
-		struct worker *other = worker->crew->workers[i];
+	for (unsigned i = 0; i < worker->workers->count; i++) {
+		struct worker *other = worker->workers->all[i];
 
 		if (worker->batches[i].newest != NULL &&
 			inbox_deliver(&other->inbox, &worker->batches[i]))
@@ -189,7 +191,7 @@ static void worker_run_posts(struct worker *worker)
 {
 	inbox_collect(&worker->inbox);
 	for (worker->spent = 0; worker->spent < worker->work_per_turn &&
-				list_is_empty(&worker->pressed);
+				list_is_empty(&worker->flush_first);
 		worker->spent++) {
 		struct post *post = worker_take_post(worker);
 
@@ -231,17 +233,18 @@ static bool worker_turn(void *context)
 
 	worker->turn_over = loop_clock() + worker->turn_ns;
 	worker_run_posts(worker);
-	worker_relieve(worker);
+	worker_resume_reading(worker);
 	worker_turn_residents(worker);
 	if (worker->edge != NULL && !worker->killed)
 		more = worker->edge_ops->turn(worker->edge);
 	if (worker_end_turn(worker))
 		more = true;
-	worker_tell_crew(worker);
+	worker_tell_workers(worker);
 	worker_send_batches(worker);
-	if (atomic_load_explicit(&worker->crew->ended, memory_order_relaxed))
+	if (atomic_load_explicit(&worker->workers->ended, memory_order_relaxed))
 		loop_stop(worker->loop);
-	return more || !inbox_is_empty(&worker->inbox) || worker_can_relieve(worker);
+	return more || !inbox_is_empty(&worker->inbox) ||
+	       worker_can_resume_reading(worker);
 }
 
 /* Life. */
@@ -253,19 +256,19 @@ static void on_stop_timer(struct timer *timer)
 	loop_stop(worker->loop);
 }
 
-struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
+struct worker *worker_create(struct workers *workers, unsigned index, unsigned count)
 {
 	struct loop *loop = loop_create();
 	if (loop == NULL)
 		return NULL;
 
 	struct worker *worker = xcalloc(1, sizeof(*worker));
-	worker->crew = crew;
+	worker->workers = workers;
 	worker->index = index;
-	worker->config = config_ref(crew->config);
-	worker->key = crew->key;
+	worker->config = config_ref(workers->config);
+	worker->key = workers->key;
 	worker->loop = loop;
-	worker->metrics = metrics_create(crew->census);
+	worker->metrics = metrics_create(workers->metrics_endpoints);
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->turn_ns = TURN_NS;
@@ -273,7 +276,7 @@ struct worker *worker_create(struct crew *crew, unsigned index, unsigned count)
 	inbox_init(&worker->inbox);
 	names_init(&worker->names, &worker->key, index);
 	list_init(&worker->residents);
-	list_init(&worker->pressed);
+	list_init(&worker->flush_first);
 	list_init(&worker->broadcast);
 	loop_on_turn(loop, worker_turn, worker);
 	return worker;

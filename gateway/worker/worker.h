@@ -11,7 +11,7 @@
 #include "gateway/base/loop.h"
 #include "gateway/base/name.h"
 #include "gateway/base/registry.h"
-#include "gateway/worker/crew.h"
+#include "gateway/worker/workers.h"
 #include "protocol/stomp.h"
 
 struct broker;
@@ -20,23 +20,23 @@ struct resident;
 struct sessions;
 
 struct worker {
-	struct crew *crew;
-	unsigned index;              /* in the crew */
+	struct workers *workers;
+	unsigned index;              /* among the workers */
 	const struct config *config; /* held; another one after a reload */
-	struct hash_key key;         /* the crew's */
+	struct hash_key key;         /* the workers' */
 	struct loop *loop;
 	struct metrics *metrics; /* others only read them */
 	_Atomic int cpu_clock;   /* its thread's, for clock_gettime(); 0: no thread */
 
 	struct inbox inbox;
-	struct batch *batches; /* what this turn has for each of the others */
-	int64_t posts, bytes;  /* made less run since the crew was told */
-	int64_t busy_told;     /* how busy the crew thinks that it is */
-	size_t spent;          /* work done in this turn */
+	struct post_batch *batches; /* what this turn has for each of the others */
+	int64_t posts, bytes;       /* made less run since the workers were told */
+	int64_t busy_told;          /* what they were told of how busy it is */
+	size_t spent;               /* work done in this turn */
 	size_t work_per_turn;
 	uint64_t turn_ns;   /* how long a turn may last */
 	uint64_t turn_over; /* when this one has, by loop_clock() */
-	bool choked;        /* those who send are not read */
+	bool backpressured; /* those who send are not read */
 
 	/* What lives here, made by who has made the workers (resident.h). */
 	struct list residents;
@@ -45,7 +45,7 @@ struct worker {
 
 	struct names names;
 	struct stomp_spare spare; /* of the parsers of its sessions */
-	struct list pressed;      /* a resident's: no post runs while one is there */
+	struct list flush_first;  /* a resident's: no post runs while one is there */
 	struct list broadcast;    /* sessions of that handler, at any endpoint */
 	uint64_t live_sessions;   /* not freed yet */
 	uint64_t logins;          /* that are being checked */
@@ -61,7 +61,7 @@ struct worker {
 };
 
 /* Without residents and edge. NULL after logging why. */
-struct worker *worker_create(struct crew *crew, unsigned index, unsigned count);
+struct worker *worker_create(struct workers *workers, unsigned index, unsigned count);
 
 /* It lives there from now on. The worker calls residents in the order of this. */
 void worker_add_resident(struct worker *worker, struct resident *resident);
@@ -69,7 +69,7 @@ void worker_add_resident(struct worker *worker, struct resident *resident);
 /* Makes its edge. -1 after the edge has logged why. */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
-/* Runs until the crew ends, or until the time to stop is over. */
+/* Runs until the workers end, or until the time to stop is over. */
 void worker_run(struct worker *worker);
 
 /*

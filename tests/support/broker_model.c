@@ -1,6 +1,6 @@
 #include "tests/support/broker_model.h"
 
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <inttypes.h>
@@ -184,7 +184,7 @@ void model_hear_all(void)
 
 void model_rest(void)
 {
-	still_crew_settle(model.crew);
+	still_workers_settle(model.workers);
 	model_hear_all();
 	for (unsigned i = 0; i < model.message_count; i++) {
 		model.messages[i].taken = model.messages[i].said != 0;

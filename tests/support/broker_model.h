@@ -90,7 +90,7 @@ struct model {
 	uint64_t seed;
 	unsigned step;
 	bool trace;
-	struct crew *crew;
+	struct workers *workers;
 	struct model_client clients[CLIENTS];
 	struct model_message messages[MESSAGES];
 	uint64_t heard_order[MESSAGES];

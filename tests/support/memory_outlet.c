@@ -16,15 +16,15 @@ static void memory_begin_entry(struct memory_outlet *memory)
 }
 
 /* Behind what it is. */
-static void append_message(struct buf *run, struct rendering message)
+static void append_message(struct buf *bytes, struct rendering message)
 {
-	buf_append_char(run, message.is_text ? 't' : 'b');
-	buf_append(run, message.bytes);
+	buf_append_char(bytes, message.is_text ? 't' : 'b');
+	buf_append(bytes, message.bytes);
 }
 
 static void memory_take_message(struct memory_outlet *memory)
 {
-	static const struct joining one = {WIRE_PLAIN, append_message};
+	static const struct batch_format one = {WIRE_PLAIN, append_message};
 	const struct slice message = session_pull(memory->session, &one, 1).bytes;
 	const struct slice bytes = slice_from(message, 1);
 

@@ -1,4 +1,4 @@
-/* A handler that writes down what it is told: still_crew_run(&recorder_handler). */
+/* A handler that writes down what it is told: still_workers_run(&recorder_handler). */
 #ifndef TESTS_SUPPORT_RECORDER_H
 #define TESTS_SUPPORT_RECORDER_H
 

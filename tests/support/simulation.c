@@ -2,7 +2,7 @@
 
 #include "gateway/config/config.h"
 #include "tests/support/simulation_internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <poll.h>
@@ -15,7 +15,7 @@ static struct simulation *playing;
 
 static void turn(struct simulation *sim, unsigned index)
 {
-	struct worker *worker = sim->crew->workers[index];
+	struct worker *worker = sim->workers->all[index];
 
 	worker->work_per_turn =
 		percent(sim, sim->weather.brisk) ? 16384 : 1 + below(sim, 8);
@@ -25,7 +25,7 @@ static void turn(struct simulation *sim, unsigned index)
 	sim->running[index] = true;
 	loop_turn(worker->loop);
 	sim->running[index] = false;
-	sim->gone[index] = atomic_load(&sim->crew->ended);
+	sim->gone[index] = atomic_load(&sim->workers->ended);
 }
 
 /* The linker sends every wake here (CMakeLists.txt). */
@@ -39,8 +39,8 @@ void __wrap_loop_wake(struct loop *loop)
 	__real_loop_wake(loop);
 	if (sim == NULL || !percent(sim, sim->weather.interrupted))
 		return;
-	for (unsigned i = 0; i < sim->crew->count; i++) {
-		if (sim->crew->workers[i]->loop == loop && !sim->running[i]) {
+	for (unsigned i = 0; i < sim->workers->count; i++) {
+		if (sim->workers->all[i]->loop == loop && !sim->running[i]) {
 			witness_trace(&sim->witness, "worker %u at once", i);
 			turn(sim, i);
 			simulation_check_told(sim);
@@ -51,7 +51,7 @@ void __wrap_loop_wake(struct loop *loop)
 /* True when a thread that waits in this loop would wake up. */
 static bool can_run(const struct simulation *sim, unsigned index)
 {
-	uv_loop_t *loop = loop_uv(sim->crew->workers[index]->loop);
+	uv_loop_t *loop = loop_uv(sim->workers->all[index]->loop);
 	struct pollfd woken = {uv_backend_fd(loop), POLLIN, 0};
 
 	return !sim->gone[index] &&
@@ -72,14 +72,14 @@ static void hear_all(struct simulation *sim)
 
 static void pass_time(struct simulation *sim, unsigned milliseconds)
 {
-	unsigned first = below(sim, sim->crew->count);
+	unsigned first = below(sim, sim->workers->count);
 
 	witness_trace(&sim->witness, "%u ms", milliseconds);
-	for (unsigned i = 0; i < sim->crew->count; i++) {
-		unsigned index = (first + i) % sim->crew->count;
+	for (unsigned i = 0; i < sim->workers->count; i++) {
+		unsigned index = (first + i) % sim->workers->count;
 
 		sim->running[index] = true;
-		loop_advance(sim->crew->workers[index]->loop, milliseconds);
+		loop_advance(sim->workers->all[index]->loop, milliseconds);
 		sim->running[index] = false;
 	}
 }
@@ -97,7 +97,7 @@ static bool edge_turn(struct edge *edge)
 	return false;
 }
 
-static void edge_relieve(struct edge *edge)
+static void edge_resume_reading(struct edge *edge)
 {
 	edge->held = false;
 }
@@ -110,7 +110,7 @@ static void edge_ignore(struct edge *edge)
 static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.relieve = edge_relieve,
+	.resume_reading = edge_resume_reading,
 	.destroy = edge_ignore,
 };
 
@@ -162,18 +162,18 @@ static void say(struct simulation *sim, unsigned client)
 
 static void open_client(struct simulation *sim)
 {
-	struct crew *crew = sim->crew;
-	struct worker *worker = crew->workers[below(sim, crew->count)];
-	uint64_t most = crew->config->limits.sessions;
+	struct workers *workers = sim->workers;
+	struct worker *worker = workers->all[below(sim, workers->count)];
+	uint64_t most = workers->config->limits.sessions;
 
 	/* A worker that stops closes so many at once, and time does not go on for the others. */
-	const unsigned clients = crew->count == 1 ? CLOSED_AT_ONCE : CLIENTS_MAX;
+	const unsigned clients = workers->count == 1 ? CLOSED_AT_ONCE : CLIENTS_MAX;
 
 	if (sim->client_count == clients || sim->witness.stopping)
 		return;
-	if (most > 0 && atomic_load(&crew->sessions) >= most) {
+	if (most > 0 && atomic_load(&workers->sessions) >= most) {
 		promise(&sim->witness,
-			still_crew_open(worker, "/stomp", SESSION_RAW, "") == NULL,
+			still_workers_open(worker, "/stomp", SESSION_RAW, "") == NULL,
 			"a session too many");
 		return;
 	}
@@ -252,7 +252,7 @@ static void come_to_rest(struct simulation *sim)
 	for (unsigned turns = 0; turns < REST_TURNS; turns++) {
 		unsigned runners[WORKERS_MOST], count = 0;
 
-		for (unsigned i = 0; i < sim->crew->count; i++) {
+		for (unsigned i = 0; i < sim->workers->count; i++) {
 			if (can_run(sim, i))
 				runners[count++] = i;
 		}
@@ -289,7 +289,7 @@ static void finish(struct simulation *sim)
 	if (stops) {
 		witness_trace(&sim->witness, "stop");
 		sim->witness.stopping = true;
-		crew_stop(sim->crew);
+		workers_stop(sim->workers);
 		sim->touched[0] = true;
 	}
 	for (unsigned i = 0; i < sim->client_count; i++) {
@@ -297,13 +297,13 @@ static void finish(struct simulation *sim)
 		if (!stops && percent(sim, 50))
 			vanish(sim, i);
 		if (percent(sim, 50))
-			turn(sim, below(sim, sim->crew->count));
+			turn(sim, below(sim, sim->workers->count));
 	}
 	rest(sim);
 	for (unsigned i = 0; i < sim->client_count; i++)
 		vanish(sim, i);
-	promise(&sim->witness, atomic_load(&sim->crew->ended) == stops,
-		stops ? "the crew does not end" : "the crew ends by itself");
+	promise(&sim->witness, atomic_load(&sim->workers->ended) == stops,
+		stops ? "the workers do not end" : "the workers end by themselves");
 	rest(sim);
 	simulation_check_nothing_left(sim);
 }
@@ -340,7 +340,7 @@ static void write_limit(struct buf *json, const char *name, unsigned value)
 		buf_printf(json, "'%s': %u, ", name, value);
 }
 
-static void create_crew(struct simulation *sim)
+static void create_workers(struct simulation *sim)
 {
 	const struct weather *weather = &sim->weather;
 	struct buf json = {0};
@@ -360,18 +360,18 @@ static void create_crew(struct simulation *sim)
 	buf_append(&json, SLICE("]}]}"));
 	buf_append_char(&json, '\0');
 	witness_trace(&sim->witness, "%s", json.data);
-	sim->crew = still_crew_create_of(
+	sim->workers = still_workers_create_of(
 		WORKERS_LEAST + below(sim, WORKERS_MOST - WORKERS_LEAST + 1),
 		json.data);
 	buf_finish(&json);
-	ck_assert_int_eq(crew_start(sim->crew, &edge_ops), 0);
+	ck_assert_int_eq(workers_start(sim->workers, &edge_ops), 0);
 }
 
 static void destroy(struct simulation *sim)
 {
 	for (unsigned i = 0; i < sim->client_count; i++)
 		stomp_peer_destroy(sim->peers[i]);
-	still_crew_destroy(sim->crew);
+	still_workers_destroy(sim->workers);
 	witness_finish(&sim->witness);
 }
 
@@ -384,12 +384,12 @@ struct simulation_result simulation_play(uint64_t seed, bool trace)
 	sim.witness.trace = trace;
 	playing = &sim;
 	choose_weather(&sim);
-	create_crew(&sim);
-	for (unsigned i = 0; i < sim.crew->count; i++)
+	create_workers(&sim);
+	for (unsigned i = 0; i < sim.workers->count; i++)
 		turn(&sim, i);
 	for (; sim.witness.step < sim.weather.steps; sim.witness.step++) {
 		if (percent(&sim, sim.weather.turns))
-			turn(&sim, below(&sim, sim.crew->count));
+			turn(&sim, below(&sim, sim.workers->count));
 		else
 			act(&sim);
 		hear_all(&sim);

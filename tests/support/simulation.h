@@ -1,11 +1,11 @@
 /*
- * A simulated crew: some workers without threads, and STOMP clients that say and do
+ * A simulation: some workers without threads, and STOMP clients that say and do
  * what chance tells them. A step is either one turn of one worker or one act of a
  * client, so that everything that could happen at the same time happens in some
  * order that the seed decides. Workers work in small portions, and one that is woken
  * may run in the middle of the turn of the one that wakes it, as another thread would.
  *
- * What clients see is checked by a witness (witness.h), the crew's own numbers here.
+ * What clients see is checked by a witness (witness.h), the workers' own numbers here.
  */
 #ifndef TESTS_SUPPORT_SIMULATION_H
 #define TESTS_SUPPORT_SIMULATION_H

@@ -2,7 +2,7 @@
 #include "gateway/config/config.h"
 #include "gateway/session/session_internal.h"
 #include "tests/support/simulation_internal.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <inttypes.h>
@@ -24,7 +24,7 @@ static void add_posts(struct load *load, const struct post *post)
 		add_post(load, post);
 }
 
-static void add_batch(struct load *load, const struct batch *batch)
+static void add_batch(struct load *load, const struct post_batch *batch)
 {
 	/* What its oldest points to is older, and not of the batch. */
 	for (const struct post *post = batch->newest; post != NULL;
@@ -33,16 +33,16 @@ static void add_batch(struct load *load, const struct batch *batch)
 }
 
 /* What really waits in inboxes and batches. */
-static struct load count_load(const struct crew *crew)
+static struct load count_load(const struct workers *workers)
 {
 	struct load load = {0, 0};
 
-	for (unsigned i = 0; i < crew->count; i++) {
-		const struct worker *worker = crew->workers[i];
+	for (unsigned i = 0; i < workers->count; i++) {
+		const struct worker *worker = workers->all[i];
 
 		add_posts(&load, worker->inbox.first);
 		add_posts(&load, atomic_load(&worker->inbox.arrived));
-		for (unsigned j = 0; j < crew->count; j++)
+		for (unsigned j = 0; j < workers->count; j++)
 			add_batch(&load, &worker->batches[j]);
 	}
 	return load;
@@ -50,39 +50,42 @@ static struct load count_load(const struct crew *crew)
 
 void simulation_check_told(const struct simulation *sim)
 {
-	const struct crew *crew = sim->crew;
+	const struct workers *workers = sim->workers;
 
-	promise(&sim->witness, atomic_load(&crew->posts) >= 0, "fewer posts than none");
-	promise(&sim->witness, atomic_load(&crew->bytes) >= 0, "fewer bytes than none");
-	promise(&sim->witness, atomic_load(&crew->busy) >= 0, "less than idle");
+	promise(&sim->witness, atomic_load(&workers->posts) >= 0,
+		"fewer posts than none");
+	promise(&sim->witness, atomic_load(&workers->bytes) >= 0,
+		"fewer bytes than none");
+	promise(&sim->witness, atomic_load(&workers->busy) >= 0, "less than idle");
 }
 
 /*
- * Each worker may have filled the crew to its bound, as far as it knew. A message
+ * Each worker may have filled all inboxes to its bound, as far as it knew. A message
  * becomes one post for each worker and an answer; who leaves is never held.
  */
 static void check_bound(const struct simulation *sim, int64_t waiting)
 {
-	const struct crew *crew = sim->crew;
-	int64_t most = (int64_t)crew->config->limits.inbox_posts;
-	int64_t admitted = crew->count * (most + FRAMES_PER_READ * TOPICS_MAX);
+	const struct workers *workers = sim->workers;
+	int64_t most = (int64_t)workers->config->limits.inbox_posts;
+	int64_t admitted = workers->count * (most + FRAMES_PER_READ * TOPICS_MAX);
 
 	promise(&sim->witness,
-		waiting <= admitted * (crew->count + 1) + CLIENTS_MAX * IDS,
+		waiting <= admitted * (workers->count + 1) + CLIENTS_MAX * IDS,
 		"%" PRId64 " posts wait, %" PRId64 " may", waiting, most);
 }
 
 void simulation_check_numbers(const struct simulation *sim)
 {
-	const struct crew *crew = sim->crew;
-	const struct load load = count_load(crew);
-	int64_t posts = atomic_load(&crew->posts), bytes = atomic_load(&crew->bytes);
-	int64_t busy = atomic_load(&crew->busy), live = 0;
+	const struct workers *workers = sim->workers;
+	const struct load load = count_load(workers);
+	int64_t posts = atomic_load(&workers->posts),
+		bytes = atomic_load(&workers->bytes);
+	int64_t busy = atomic_load(&workers->busy), live = 0;
 
 	simulation_check_told(sim);
 	check_bound(sim, load.posts);
-	for (unsigned i = 0; i < crew->count; i++) {
-		const struct worker *worker = crew->workers[i];
+	for (unsigned i = 0; i < workers->count; i++) {
+		const struct worker *worker = workers->all[i];
 
 		posts += worker->posts;
 		bytes += worker->bytes;
@@ -97,21 +100,21 @@ void simulation_check_numbers(const struct simulation *sim)
 	promise(&sim->witness, busy == load.posts + live,
 		"%" PRId64 " posts and %" PRId64 " sessions make no %" PRId64,
 		load.posts, live, busy);
-	promise(&sim->witness, atomic_load(&crew->sessions) == (uint64_t)live,
+	promise(&sim->witness, atomic_load(&workers->sessions) == (uint64_t)live,
 		"%" PRId64 " sessions are counted wrong", live);
 	promise(&sim->witness,
-		atomic_load(&crew->destinations) == still_crew_topics(crew),
-		"%zu topics are counted wrong", still_crew_topics(crew));
-	promise(&sim->witness, !atomic_load(&crew->ended) || load.posts + live == 0,
+		atomic_load(&workers->destinations) == still_workers_topics(workers),
+		"%zu topics are counted wrong", still_workers_topics(workers));
+	promise(&sim->witness, !atomic_load(&workers->ended) || load.posts + live == 0,
 		"the end came too early");
 }
 
 void simulation_check_reader(const struct simulation *sim, const struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
-	struct crew *crew = worker->crew;
-	int64_t posts = atomic_load(&crew->posts) + worker->posts;
-	int64_t bytes = atomic_load(&crew->bytes) + worker->bytes;
+	struct workers *workers = worker->workers;
+	int64_t posts = atomic_load(&workers->posts) + worker->posts;
+	int64_t bytes = atomic_load(&workers->bytes) + worker->bytes;
 
 	promise(&sim->witness,
 		posts < (int64_t)limits->inbox_posts &&
@@ -121,8 +124,8 @@ void simulation_check_reader(const struct simulation *sim, const struct worker *
 
 void simulation_check_sleepers(const struct simulation *sim)
 {
-	for (unsigned i = 0; i < sim->crew->count; i++) {
-		const struct worker *worker = sim->crew->workers[i];
+	for (unsigned i = 0; i < sim->workers->count; i++) {
+		const struct worker *worker = sim->workers->all[i];
 
 		promise(&sim->witness, inbox_is_empty(&worker->inbox),
 			"worker %u sleeps over its inbox", i);
@@ -132,16 +135,16 @@ void simulation_check_sleepers(const struct simulation *sim)
 			"worker %u sleeps over its answers", i);
 		promise(&sim->witness, !sim->edges[i].held || sim->gone[i],
 			"the publishers of worker %u are held for ever", i);
-		for (unsigned j = 0; j < sim->crew->count; j++)
+		for (unsigned j = 0; j < sim->workers->count; j++)
 			promise(&sim->witness, worker->batches[j].newest == NULL,
 				"worker %u keeps its posts", i);
 	}
 	simulation_check_numbers(sim);
-	promise(&sim->witness, count_load(sim->crew).posts == 0, "posts wait");
+	promise(&sim->witness, count_load(sim->workers).posts == 0, "posts wait");
 	promise(&sim->witness,
-		atomic_load(&sim->crew->busy) ==
-			(int64_t)atomic_load(&sim->crew->sessions),
-		"the crew is busy with nothing");
+		atomic_load(&sim->workers->busy) ==
+			(int64_t)atomic_load(&sim->workers->sessions),
+		"the workers are busy with nothing");
 }
 
 /* Where destinations run out a SUBSCRIBE may have failed: then there are fewer. */
@@ -157,7 +160,7 @@ static void check_count(
 void simulation_check_brokers(struct simulation *sim)
 {
 	bool used[TOPICS_MAX] = {false};
-	size_t clients = 0, subscriptions = 0, topics = 0, parties = 0;
+	size_t clients = 0, subscriptions = 0, topics = 0, participants = 0;
 
 	for (unsigned i = 0; i < sim->client_count; i++) {
 		clients += simulation_is_open(sim, i);
@@ -172,39 +175,41 @@ void simulation_check_brokers(struct simulation *sim)
 			used[one->topic] = true;
 		}
 	}
-	for (unsigned i = 0; i < sim->crew->count; i++)
-		parties += sim->crew->workers[i]->broker->parties.entries.count;
-	promise(&sim->witness, parties == clients, "%zu parties, not %zu", parties,
-		clients);
-	check_count(sim, "subscriptions", still_crew_subscriptions(sim->crew),
+	for (unsigned i = 0; i < sim->workers->count; i++)
+		participants +=
+			sim->workers->all[i]->broker->participants.entries.count;
+	promise(&sim->witness, participants == clients, "%zu parties, not %zu",
+		participants, clients);
+	check_count(sim, "subscriptions", still_workers_subscriptions(sim->workers),
 		subscriptions);
-	check_count(sim, "topics", still_crew_topics(sim->crew), topics);
+	check_count(sim, "topics", still_workers_topics(sim->workers), topics);
 }
 
 void simulation_check_nothing_left(const struct simulation *sim)
 {
-	const struct crew *crew = sim->crew;
+	const struct workers *workers = sim->workers;
 
 	for (unsigned i = 0; i < sim->client_count; i++)
 		promise(&sim->witness, sim->witness.clients[i].over,
 			"client %u has not ended", i);
-	promise(&sim->witness, atomic_load(&crew->sessions) == 0, "sessions are left");
-	promise(&sim->witness, atomic_load(&crew->destinations) == 0,
+	promise(&sim->witness, atomic_load(&workers->sessions) == 0,
+		"sessions are left");
+	promise(&sim->witness, atomic_load(&workers->destinations) == 0,
 		"destinations are left");
-	promise(&sim->witness, atomic_load(&crew->segments) == 0,
+	promise(&sim->witness, atomic_load(&workers->segments) == 0,
 		"segments of patterns are left");
 	promise(&sim->witness,
-		still_crew_topics(crew) + still_crew_audiences(crew) +
-				still_crew_subscriptions(crew) ==
+		still_workers_topics(workers) + still_workers_audiences(workers) +
+				still_workers_subscriptions(workers) ==
 			0,
 		"%zu topics, %zu audiences, %zu subscriptions are left",
-		still_crew_topics(crew), still_crew_audiences(crew),
-		still_crew_subscriptions(crew));
-	for (unsigned i = 0; i < crew->count; i++) {
+		still_workers_topics(workers), still_workers_audiences(workers),
+		still_workers_subscriptions(workers));
+	for (unsigned i = 0; i < workers->count; i++) {
 		promise(&sim->witness,
-			crew->workers[i]->broker->parties.entries.count == 0,
+			workers->all[i]->broker->participants.entries.count == 0,
 			"parties are left on worker %u", i);
-		promise(&sim->witness, crew->workers[i]->names.table.count == 0,
+		promise(&sim->witness, workers->all[i]->names.table.count == 0,
 			"names are left on worker %u", i);
 	}
 }

@@ -1,6 +1,6 @@
 /*
  * What simulation.c, which lets things happen, simulation_talk.c, which lets clients speak,
- * and simulation_check.c, which looks at the crew from inside, share; nobody else includes
+ * and simulation_check.c, which looks at the workers from inside, share; nobody else includes
  * it.
  */
 #ifndef TESTS_SUPPORT_SIMULATION_INTERNAL_H
@@ -36,11 +36,11 @@ struct simulation {
 	struct chance chance;
 	struct weather weather;
 	struct witness witness;
-	struct crew *crew;
+	struct workers *workers;
 	struct edge edges[WORKERS_MOST];
 	bool touched[WORKERS_MOST]; /* something has happened on its loop */
 	bool running[WORKERS_MOST];
-	bool gone[WORKERS_MOST]; /* its loop has ended with the crew */
+	bool gone[WORKERS_MOST]; /* its loop has ended with the workers */
 	struct stomp_peer *peers[CLIENTS_MAX];
 	unsigned client_count;
 };
@@ -69,7 +69,7 @@ void simulation_write_frames(
 /* At any time, even in the middle of a turn: nothing is less than none. */
 void simulation_check_told(const struct simulation *sim);
 
-/* Between turns: what the crew was told, and what it was not yet, is what there is. */
+/* Between turns: what the workers were told, and what it was not yet, is what there is. */
 void simulation_check_numbers(const struct simulation *sim);
 
 /* A worker that reads: it sees no more waiting than may. */

@@ -1,7 +1,7 @@
 #include "tests/support/stomp_peer.h"
 
 #include "protocol/xmalloc.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -89,7 +89,7 @@ static struct stomp_peer *create_at(struct worker *worker, const char *path)
 	peer->worker = worker;
 	peer->memory.describe = describe;
 	memory_outlet_attach(
-		&peer->memory, still_crew_open(worker, path, SESSION_RAW, ""));
+		&peer->memory, still_workers_open(worker, path, SESSION_RAW, ""));
 	return peer;
 }
 
@@ -124,7 +124,7 @@ void stomp_peer_destroy(struct stomp_peer *peer)
 
 	if (session != NULL)
 		session_lost(session, ENDING_INTERRUPTED);
-	still_crew_settle(peer->worker->crew);
+	still_workers_settle(peer->worker->workers);
 	memory_outlet_finish(&peer->memory);
 	free(peer);
 }
@@ -133,7 +133,7 @@ void stomp_peer_say_raw(struct stomp_peer *peer, struct slice bytes)
 {
 	if (peer->memory.session != NULL)
 		session_receive(peer->memory.session, bytes, false);
-	still_crew_settle(peer->worker->crew);
+	still_workers_settle(peer->worker->workers);
 }
 
 void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
@@ -149,7 +149,7 @@ void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
 void stomp_peer_say(struct stomp_peer *peer, const char *frame)
 {
 	stomp_peer_mutter(peer, frame);
-	still_crew_settle(peer->worker->crew);
+	still_workers_settle(peer->worker->workers);
 }
 
 void stomp_peer_check_refused(
@@ -181,6 +181,6 @@ void stomp_peer_check_refused(
 
 const char *stomp_peer_heard(struct stomp_peer *peer)
 {
-	still_crew_settle(peer->worker->crew);
+	still_workers_settle(peer->worker->workers);
 	return memory_outlet_got(&peer->memory);
 }

@@ -1,7 +1,7 @@
 #include "tests/support/tcp_site.h"
 
 #include "gateway/session/handler.h"
-#include "tests/support/still_crew.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static void on_receive(void *state, struct slice text, bool binary)
 	if (site.answers)
 		session_send_text(site.session, SLICE("answer"), false);
 	if (site.holds)
-		session_hold(site.session);
+		session_pause(site.session);
 	site.holds = false;
 }
 
@@ -63,9 +63,9 @@ static bool edge_turn(struct edge *self)
 	return tcp_turn(self->tcp);
 }
 
-static void edge_relieve(struct edge *self)
+static void edge_resume_reading(struct edge *self)
 {
-	tcp_relieve(self->tcp);
+	tcp_resume_reading(self->tcp);
 }
 
 static void edge_destroy(struct edge *self)
@@ -76,7 +76,7 @@ static void edge_destroy(struct edge *self)
 static const struct edge_ops edge_ops = {
 	.create = edge_create,
 	.turn = edge_turn,
-	.relieve = edge_relieve,
+	.resume_reading = edge_resume_reading,
 	.destroy = edge_destroy,
 };
 
@@ -92,9 +92,8 @@ void site_adopt(void)
 
 void site_begin(const char *members)
 {
-	still_crew_run(&test_handler);
-	site = (struct tcp_site){
-		.worker = still_crew_create_of(1, members)->workers[0]};
+	still_workers_run(&test_handler);
+	site = (struct tcp_site){.worker = still_workers_create_of(1, members)->all[0]};
 	ck_assert_int_eq(worker_start(site.worker, &edge_ops), 0);
 	site_adopt();
 	ck_assert_ptr_nonnull(site.session);
@@ -104,7 +103,7 @@ void site_end(void)
 {
 	if (site.peer != -1)
 		close(site.peer);
-	still_crew_destroy(site.worker->crew);
+	still_workers_destroy(site.worker->workers);
 	buf_finish(&site.heard);
 	ck_assert_uint_eq(site.closed, 1);
 }

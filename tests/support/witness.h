@@ -1,5 +1,5 @@
 /*
- * The witness writes down what the clients of a simulated crew say and hear, and
+ * The witness writes down what the clients of some simulated workers say and hear, and
  * fails the test when the two break a promise:
  *
  * - a subscriber hears the messages of a topic as its home has numbered them, without

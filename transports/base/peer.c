@@ -1,6 +1,6 @@
 #include "transports/base/peer.h"
 
-#include "gateway/worker/crowd.h"
+#include "gateway/worker/address_limits.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -40,13 +40,13 @@ socklen_t peer_socket(
 unsigned peer_came(struct worker *worker, const struct address *address)
 {
 	worker->connections++;
-	return crowd_enter(worker->crew->crowd, address);
+	return address_limits_enter(worker->workers->address_limits, address);
 }
 
 void peer_left(struct worker *worker, unsigned place)
 {
 	worker->connections--;
-	crowd_leave(worker->crew->crowd, place);
+	address_limits_leave(worker->workers->address_limits, place);
 }
 
 size_t peer_size(const struct peer *peer)

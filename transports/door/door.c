@@ -1,7 +1,7 @@
 #include "transports/door/door_internal.h"
 
 #include "gateway/base/log.h"
-#include "gateway/worker/crowd.h"
+#include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/host.h"
 #include "protocol/xmalloc.h"
@@ -21,7 +21,7 @@ unsigned door_least_loaded(const struct door *door)
 {
 	unsigned least = 0;
 
-	for (unsigned i = 1; i < door->worker->crew->count; i++) {
+	for (unsigned i = 1; i < door->worker->workers->count; i++) {
 		if (door->handed[i] < door->handed[least])
 			least = i;
 	}
@@ -37,7 +37,8 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 
 bool door_address_is_crowded(const struct door *door, const struct address *address)
 {
-	if (crowd_has_room(door_crowd(door), door->worker->config, address))
+	if (address_limits_have_room(
+		    door_address_limits(door), door->worker->config, address))
 		return false;
 	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
 	return true;
@@ -85,19 +86,20 @@ static void door_receive(struct door *door, enum handover_kind kind, int fd,
 {
 	bool crowded = door_is_crowded(door, address);
 	bool wrong = door_is_wrong(door, address);
-	struct visitor *visitor = visitor_create(door, kind, fd, address, address_len);
+	struct pending_connection *pending =
+		pending_create(door, kind, fd, address, address_len);
 
-	if (visitor == NULL)
+	if (pending == NULL)
 		return;
 	if (crowded)
-		visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
+		pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
 	else if (wrong)
-		visitor_refuse(
-			visitor, &(struct refusal){.kind = REFUSAL_FOREIGN_PROXY,
+		pending_refuse(
+			pending, &(struct refusal){.kind = REFUSAL_FOREIGN_PROXY,
 					 .hint = SLICE("It is none of trusted_proxies, "
 						       "and proxy_protocol is set.")});
 	else
-		visitor_admit(visitor);
+		pending_admit(pending);
 }
 
 static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
@@ -117,13 +119,13 @@ static void on_admin_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct door *door = context;
-	struct visitor *visitor =
-		visitor_create(door, HANDOVER_ADMIN, fd, address, address_len);
+	struct pending_connection *pending =
+		pending_create(door, HANDOVER_ADMIN, fd, address, address_len);
 
-	if (visitor == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
+	if (pending == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
 		return;
 	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
-	visitor_refuse(visitor, &(struct refusal){.kind = REFUSAL_CROWDED});
+	pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
 }
 
 static uint64_t door_descriptors(void)
@@ -199,10 +201,10 @@ struct door *door_create(struct worker *worker)
 	struct door *door = xcalloc(1, sizeof(*door));
 
 	door->worker = worker;
-	door->handed = xcalloc(worker->crew->count, sizeof(*door->handed));
+	door->handed = xcalloc(worker->workers->count, sizeof(*door->handed));
 	door->peeked.room = peek_room(config);
 	door->descriptors = door_descriptors();
-	list_init(&door->visitors);
+	list_init(&door->pending);
 	if (door_listen_tcp(door, config) == -1 ||
 		door_listen_admin(door, config) == -1 ||
 		door_listen_http(door, config) == -1) {
@@ -224,7 +226,7 @@ void door_close(struct door *door)
 	listener_destroy(door->tcp);
 	listener_destroy(door->admin);
 	door->listener = door->tcp = door->admin = NULL;
-	visitors_close(door);
+	pending_close_all(door);
 }
 
 void door_destroy(struct door *door)

@@ -1,15 +1,14 @@
 /*
- * What door.c and visitor.c share; nobody else includes it. The door has the listeners
- * and counts; a visitor is a connection that has not yet said what it wants, or is being
- * refused.
+ * What door.c and pending.c share; nobody else includes it. The door has the listeners
+ * and counts; a pending connection has not yet said what it wants, or is being refused.
  */
 #ifndef TRANSPORTS_DOOR_DOOR_INTERNAL_H
 #define TRANSPORTS_DOOR_DOOR_INTERNAL_H
 
 #include "gateway/base/list.h"
 #include "gateway/config/config.h"
-#include "gateway/worker/crew.h"
 #include "gateway/worker/worker.h"
+#include "gateway/worker/workers.h"
 #include "transports/base/peek.h"
 #include "transports/base/refusal.h"
 #include "transports/door/door.h"
@@ -17,16 +16,17 @@
 
 struct address;
 struct listener;
-struct visitor;
+struct pending_connection;
 
 struct door {
 	struct worker *worker;
 	struct listener *listener;
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
-	struct list visitors;
-	uint64_t connections; /* visitors and those handed over, until they close */
-	int64_t *handed;      /* to each worker */
+	struct list pending;
+	uint64_t
+		connections; /* pending connections and those handed over, until they close */
+	int64_t *handed; /* to each worker */
 	uint64_t
 		descriptors; /* that connections may have, whatever the configuration says */
 	struct peeked peeked; /* of whom is looked at now */
@@ -37,9 +37,9 @@ static inline struct loop *door_loop(struct door *door)
 	return door->worker->loop;
 }
 
-static inline struct crowd *door_crowd(const struct door *door)
+static inline struct address_limits *door_address_limits(const struct door *door)
 {
-	return door->worker->crew->crowd;
+	return door->worker->workers->address_limits;
 }
 
 static inline const struct limits *door_limits(const struct door *door)
@@ -57,22 +57,22 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 /* True, logged and counted, when an address has all the connections that it may have. */
 bool door_address_is_crowded(const struct door *door, const struct address *address);
 
-/* visitor.c */
+/* pending.c */
 
 /*
  * Who came at the listener of that kind, and is looked at as soon as something comes.
  * NULL when the socket is closed already.
  */
-struct visitor *visitor_create(struct door *door, enum handover_kind kind, int fd,
-	const struct sockaddr_storage *address, socklen_t address_len);
+struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
+	int fd, const struct sockaddr_storage *address, socklen_t address_len);
 
 /* Says why in the language of its port, and lets it go. The hint may be empty. */
-void visitor_refuse(struct visitor *visitor, const struct refusal *refusal);
+void pending_refuse(struct pending_connection *pending, const struct refusal *refusal);
 
 /* It may stay: whoever need not say anything first is handed over at once. */
-void visitor_admit(struct visitor *visitor);
+void pending_admit(struct pending_connection *pending);
 
 /* Forgets them all. */
-void visitors_close(struct door *door);
+void pending_close_all(struct door *door);
 
 #endif

@@ -30,7 +30,7 @@ struct listener {
 	void *context;
 };
 
-static void listener_go_on(struct listener *listener)
+static void listener_resume(struct listener *listener)
 {
 	if (loop_watch(listener->worker->loop, &listener->watch, WATCH_IN) == -1)
 		loop_timer_start(listener->worker->loop, &listener->pause, PAUSE_MS);
@@ -38,7 +38,7 @@ static void listener_go_on(struct listener *listener)
 
 static void on_pause_over(struct timer *timer)
 {
-	listener_go_on(container_of(timer, struct listener, pause));
+	listener_resume(container_of(timer, struct listener, pause));
 }
 
 static void listener_rest(struct listener *listener)
@@ -132,7 +132,7 @@ static struct listener *listener_begin(const struct listener *described, int fd)
 	*listener = *described;
 	listener->watch = (struct watch){.fd = fd, .level = true, .ready = on_listener};
 	listener->pause.fire = on_pause_over;
-	listener_go_on(listener);
+	listener_resume(listener);
 	return listener;
 }
 

@@ -3,8 +3,8 @@
 #include "protocol/chunk.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/peer.h"
-#include "transports/http/courier.h"
 #include "transports/http/http_internal.h"
+#include "transports/http/http_remote.h"
 #include "transports/sockjs/framing.h"
 
 #include <assert.h>
@@ -76,7 +76,7 @@ static bool feed_tell(struct feed *feed, enum receiver_news news)
 {
 	const struct receiver_word word = {.news = news};
 
-	return courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+	return http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
 
 static void feed_begin_frame(const struct feed *feed, struct buf *out)
@@ -101,7 +101,7 @@ static bool feed_end_frame(struct feed *feed, struct buf *out)
 		.last = feed->last,
 		.bytes = chunked ? chunk_end(out) : chunk_body(out),
 	};
-	return courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+	return http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
 
 /* What was handed over has left. False when the feed ends with that. */
@@ -182,7 +182,7 @@ static void feed_refuse(struct feed *feed, enum refusal_kind kind)
 {
 	const struct receiver_word word = {.news = RECEIVER_REFUSE, .refusal = kind};
 
-	courier_tell_receiver(feed->http, feed->ask.receiver, &word);
+	http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
 	feed_destroy(feed);
 }
 
@@ -207,29 +207,29 @@ static void feed_say_ending(struct feed *feed, enum ending ending)
 
 /* Late polls. */
 
-static const struct grave *feed_find_grave(const struct feed *feed)
+static const struct tombstone *feed_find_tombstone(const struct feed *feed)
 {
-	return session_find_grave(
+	return session_find_tombstone(
 		feed->http->worker, feed->ask.endpoint, feed->ask.session);
 }
 
 static void on_timer(struct timer *timer)
 {
 	struct feed *feed = container_of(timer, struct feed, timer);
-	const struct grave *grave = feed_find_grave(feed);
+	const struct tombstone *tombstone = feed_find_tombstone(feed);
 
-	if (grave != NULL)
-		feed_say_ending(feed, grave->ending);
+	if (tombstone != NULL)
+		feed_say_ending(feed, tombstone->ending);
 	else
 		feed_say_ending(feed, ENDING_INTERRUPTED);
 }
 
-static void feed_visit(struct feed *feed, const struct grave *grave)
+static void feed_visit(struct feed *feed, const struct tombstone *tombstone)
 {
 	struct worker *worker = feed->http->worker;
 
-	if (grave->visits <= CLOSES_AT_ONCE)
-		feed_say_ending(feed, grave->ending);
+	if (tombstone->visits <= CLOSES_AT_ONCE)
+		feed_say_ending(feed, tombstone->ending);
 	else
 		loop_timer_start(
 			worker->loop, &feed->timer, worker->config->times.late_poll);
@@ -249,9 +249,9 @@ static struct session *feed_find_session(struct feed *feed)
 		feed_refuse(feed, REFUSAL_UNKNOWN_SESSION);
 		return NULL;
 	}
-	const struct grave *grave = feed_find_grave(feed);
-	if (grave != NULL) {
-		feed_visit(feed, grave);
+	const struct tombstone *tombstone = feed_find_tombstone(feed);
+	if (tombstone != NULL) {
+		feed_visit(feed, tombstone);
 		return NULL;
 	}
 	session = session_create(
@@ -325,7 +325,7 @@ void feed_open(struct http *http, const struct feed_ask *ask)
 	feed_begin(feed);
 }
 
-void feed_hear(struct http *http, struct handle receiver, enum feed_news news)
+void feed_notify(struct http *http, struct handle receiver, enum feed_news news)
 {
 	struct table_node *node = table_find(&http->feeds, handle_key(&receiver));
 

@@ -6,7 +6,7 @@
  *
  * A feed hands over one piece of bytes, and pops what it was made of when the
  * receiver says that the kernel has it. Where both are on one worker they call each
- * other, else they post (courier.c); nothing else is different.
+ * other, else they post (http_remote.c); nothing else is different.
  */
 #ifndef TRANSPORTS_HTTP_FEED_H
 #define TRANSPORTS_HTTP_FEED_H
@@ -45,7 +45,7 @@ enum feed_news {
 };
 
 /* The receiver of a feed tells. Does nothing when the feed has ended. */
-void feed_hear(struct http *http, struct handle receiver, enum feed_news news);
+void feed_notify(struct http *http, struct handle receiver, enum feed_news news);
 
 enum receiver_news {
 	RECEIVER_BEGIN,  /* it has the session: a stream may send its head */
@@ -68,7 +68,7 @@ struct receiver_word {
  * A feed tells its receiver (http_receive.c). True when the kernel has the bytes
  * already; else FEED_WRITTEN will say so.
  */
-bool receiver_hear(
+bool receiver_notify(
 	struct http *http, uint64_t request, const struct receiver_word *word);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * HTTP by libmicrohttpd: everything that is no WebSocket. Its daemons join the
- * worker's loop; see http_stall.c for why there are many.
+ * worker's loop; see http_daemon.c for why there are many.
  */
 #ifndef TRANSPORTS_HTTP_HTTP_H
 #define TRANSPORTS_HTTP_HTTP_H
@@ -28,6 +28,6 @@ void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 bool http_turn(struct http *http);
 
 /* Goes on with the requests that bring messages and had to wait for the inbox. */
-void http_relieve(struct http *http);
+void http_resume_reading(struct http *http);
 
 #endif

@@ -86,7 +86,7 @@ bool http_serve_metrics(struct http_request *request)
 
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
 		return http_refuse_method(request, "GET, HEAD");
-	exposition_write(&text, request_http(request)->worker->crew);
+	exposition_write(&text, request_http(request)->worker->workers);
 	bool good = http_answer(request, &(struct answer){.status = 200,
 						 .content_type = EXPOSITION_TYPE,
 						 .body = buf_slice(&text),

@@ -32,7 +32,7 @@ void http_suspend(struct http_connection *connection)
 void http_resume(struct http_connection *connection)
 {
 	if (connection->mhd == NULL) {
-		rota_add(&connection->http->due, &connection->due);
+		fair_queue_add(&connection->http->due, &connection->due);
 		return;
 	}
 	if (!connection->suspended)
@@ -41,7 +41,7 @@ void http_resume(struct http_connection *connection)
 	http_set_phase(
 		connection, HTTP_ANSWERING); /* it has an end to write at least */
 	MHD_resume_connection(connection->mhd);
-	http_mark(connection->stall);
+	http_mark(connection->daemon);
 }
 
 /* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
@@ -195,10 +195,10 @@ struct http_connection *http_connection_create(
 	connection->read = progress_read_at_least(connection->watch.fd);
 	connection->due.run = http_keep_run;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
-	connection->stall = &http->admin;
-	for (size_t i = 0; i < STALLS; i++) {
-		if (http->stalls[i].daemon == info->daemon)
-			connection->stall = &http->stalls[i];
+	connection->daemon = &http->admin;
+	for (size_t i = 0; i < HTTP_DAEMONS; i++) {
+		if (http->daemons[i].mhd == info->daemon)
+			connection->daemon = &http->daemons[i];
 	}
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	connection->peer = peer_address(info->client_addr);

@@ -13,9 +13,9 @@
 #include "gateway/worker/worker.h"
 #include "transports/base/peek.h"
 #include "transports/base/peer.h"
+#include "transports/http/fair_queue.h"
 #include "transports/http/http.h"
 #include "transports/http/intake.h"
-#include "transports/http/rota.h"
 #include "transports/sockjs/route.h"
 
 #include <sys/types.h>
@@ -26,25 +26,25 @@ struct MHD_Daemon;
 struct file;
 struct files;
 
-enum { STALLS = 64 };
+enum { HTTP_DAEMONS = 64 };
 
 /* One libmicrohttpd daemon with its share of the connections. */
-struct stall {
+struct http_daemon {
 	struct http *http;
-	struct MHD_Daemon *daemon;
+	struct MHD_Daemon *mhd;
 	struct watch watch;
-	struct rota_place due;
+	struct fair_queue_entry due;
 };
 
 struct http {
 	struct worker *worker;
 	struct ws *ws;
-	struct stall stalls[STALLS];
-	struct stall admin; /* of operators; started on worker 0 only */
-	size_t next_stall;
-	struct rota due; /* stalls and connections that have something to do */
+	struct http_daemon daemons[HTTP_DAEMONS];
+	struct http_daemon admin; /* of operators; started on worker 0 only */
+	size_t next_daemon;
+	struct fair_queue due; /* daemons and connections that have something to do */
 	struct list connections;
-	struct list held; /* requests that wait until publishers are read again */
+	struct list paused; /* requests that wait until publishers are read again */
 	struct registry requests; /* that another worker may answer */
 	struct table feeds; /* of the sessions here, by their receivers' handles */
 	struct files *files;
@@ -67,7 +67,7 @@ enum http_phase {
 
 struct http_connection {
 	struct http *http;
-	struct stall *stall;
+	struct http_daemon *daemon;
 	struct MHD_Connection *mhd; /* NULL: it has left libmicrohttpd */
 	void **slot;                /* where libmicrohttpd has its pointer to this */
 	struct list link;
@@ -79,8 +79,8 @@ struct http_connection {
 		uint64_t acked;   /* bytes that the peer had when last looked at */
 		uint64_t idle_at; /* since when it waits for a request, or did */
 	};
-	int64_t read;          /* bytes of the socket that its requests were made of */
-	struct rota_place due; /* while it has left libmicrohttpd */
+	int64_t read; /* bytes of the socket that its requests were made of */
+	struct fair_queue_entry due; /* while it has left libmicrohttpd */
 	bool is_rare; /* it had waited long for its request, and may so again */
 	bool suspended;
 	bool readable; /* something has come since its socket was last looked at */
@@ -130,7 +130,7 @@ struct http_request {
 	bool is_abroad; /* a page of another site asks, over https */
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
-	struct list held;          /* in http->held */
+	struct list paused;        /* in http->paused */
 	struct waiter waiter;      /* its session, which is here, is held */
 	struct entry entry;        /* in http->requests, if it has a number */
 	struct receiver *receiver; /* http_receive.c's */
@@ -156,7 +156,7 @@ static inline struct peer request_peer(const struct http_request *request)
 /* It came to the listener of operators. */
 static inline bool request_is_admin(const struct http_request *request)
 {
-	return request->connection->stall == &request_http(request)->admin;
+	return request->connection->daemon == &request_http(request)->admin;
 }
 
 /* The worker of the session that the request's URL names. */
@@ -179,8 +179,8 @@ static inline struct handle request_handle(const struct http_request *request)
  */
 void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 
-/* http_stall.c */
-void http_mark(struct stall *stall); /* it has something to do */
+/* http_daemon.c */
+void http_mark(struct http_daemon *daemon); /* it has something to do */
 
 /* http_connection.c */
 
@@ -232,7 +232,7 @@ void http_request_keep(struct http_request *request);
 struct answer;
 
 /* http_keep.c: what a connection that has left has to do. */
-void http_keep_run(struct rota_place *place);
+void http_keep_run(struct fair_queue_entry *place);
 
 /* Answers a request whose connection has left; the answer is short. */
 void http_keep_answer(struct http_request *request, const struct answer *answer);

@@ -20,9 +20,9 @@ static void connection_return(struct http_connection *connection)
 	socklen_t len = peer_socket(&connection->peer, 0, &address);
 
 	http->returning = connection;
-	if (MHD_add_connection(connection->stall->daemon, connection->watch.fd,
+	if (MHD_add_connection(connection->daemon->mhd, connection->watch.fd,
 		    (const struct sockaddr *)&address, len) == MHD_YES) {
-		http_mark(connection->stall);
+		http_mark(connection->daemon);
 		return;
 	}
 	log_warn("http: libmicrohttpd takes no connection");
@@ -116,10 +116,10 @@ static bool connection_end_request(struct http_connection *connection)
 	return true;
 }
 
-void http_keep_run(struct rota_place *place)
+void http_keep_run(struct fair_queue_entry *entry)
 {
 	struct http_connection *connection =
-		container_of(place, struct http_connection, due);
+		container_of(entry, struct http_connection, due);
 	struct http_request *request = connection->request;
 
 	connection->suspended = false;

@@ -15,7 +15,7 @@
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/progress.h"
-#include "transports/http/courier.h"
+#include "transports/http/http_remote.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static struct handle receiver_handle(const struct receiver *receiver)
 
 static void receiver_tell(struct receiver *receiver, enum feed_news news)
 {
-	courier_tell_feed(request_http(receiver->request), receiver->home,
+	http_remote_tell_feed(request_http(receiver->request), receiver->home,
 		receiver_handle(receiver), news);
 }
 
@@ -296,7 +296,8 @@ static bool receiver_take(struct receiver *receiver, struct slice bytes, bool la
 	return false;
 }
 
-bool receiver_hear(struct http *http, uint64_t number, const struct receiver_word *word)
+bool receiver_notify(
+	struct http *http, uint64_t number, const struct receiver_word *word)
 {
 	struct http_request *request = http_find_request(http, number);
 
@@ -383,7 +384,7 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 /* The request. */
 
 /* Answers as the feed has said, or rests until it does. False: the connection closes. */
-static bool receiver_go_on(struct receiver *receiver)
+static bool receiver_resume(struct receiver *receiver)
 {
 	struct http_request *request = receiver->request;
 
@@ -476,8 +477,8 @@ static bool receive_begin(struct http_request *request)
 		.peer = request_peer(request),
 		.callback = slice_of(callback),
 	};
-	courier_ask_feed(request_http(request), receiver->home, &ask);
-	return receiver->phase != RECEIVER_ASKING || receiver_go_on(receiver);
+	http_remote_ask_feed(request_http(request), receiver->home, &ask);
+	return receiver->phase != RECEIVER_ASKING || receiver_resume(receiver);
 }
 
 bool http_receive_is_asked(const struct http_request *request)
@@ -496,7 +497,7 @@ bool http_serve_receive(struct http_request *request)
 	bool posts = strcmp(link->method, "POST") == 0;
 
 	if (request->receiver != NULL) /* it was resumed */
-		return receiver_go_on(request->receiver);
+		return receiver_resume(request->receiver);
 	if (posts && request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
 	if (!request_is(request, link->method))

@@ -48,7 +48,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 {
 	if (request->receiver != NULL)
 		http_receiver_destroy(request, completed);
-	list_remove(&request->held);
+	list_remove(&request->paused);
 	list_remove(&request->waiter.link);
 	if (request->entry.number != 0)
 		registry_remove(&request_http(request)->requests, &request->entry);

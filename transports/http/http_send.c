@@ -5,9 +5,9 @@
  */
 #include "transports/http/http_internal.h"
 
-#include "gateway/worker/crowd.h"
+#include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
-#include "transports/http/courier.h"
+#include "transports/http/http_remote.h"
 
 enum {
 	PATIENCE =
@@ -19,8 +19,8 @@ static enum refusal_kind send_unknown_kind(const struct http_request *request)
 {
 	struct worker *worker = request_http(request)->worker;
 
-	if (crowd_admits(worker->crew->crowd, worker->config, CROWD_UNKNOWN,
-		    request->address, loop_now(worker->loop)))
+	if (address_limits_admit(worker->workers->address_limits, worker->config,
+		    ADDRESS_UNKNOWN, request->address, loop_now(worker->loop)))
 		return REFUSAL_UNKNOWN_SESSION;
 	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
 	return REFUSAL_UNKNOWN_SESSIONS;
@@ -75,7 +75,7 @@ static bool send_answer(struct http_request *request, enum intake intake)
 	return send_answer_taken(request);
 }
 
-static void on_let_on(struct waiter *waiter)
+static void on_resume(struct waiter *waiter)
 {
 	http_resume(container_of(waiter, struct http_request, waiter)->connection);
 }
@@ -129,7 +129,7 @@ void http_send_begin(struct http_request *request, uint64_t length)
 	http_name_request(request);
 	ask.request = request_handle(request);
 	ask.only_looks = true;
-	courier_ask_intake(http, home, &ask);
+	http_remote_ask_intake(http, home, &ask);
 }
 
 static bool request_is_form(const struct http_request *request)
@@ -150,14 +150,14 @@ static bool send_take(struct http_request *request)
 
 	ask.form = request_is_form(request);
 	ask.body = buf_slice(&request->body);
-	request->waiter.go_on = on_let_on;
+	request->waiter.resume = on_resume;
 	if (home == http->worker->index)
 		return send_answer(request, intake_take(http->worker, &http->messages,
 						    &ask, &request->waiter));
 	if (request->entry.number == 0)
 		http_name_request(request);
 	ask.request = request_handle(request);
-	courier_ask_intake(http, home, &ask);
+	http_remote_ask_intake(http, home, &ask);
 	buf_finish(&request->body);
 	http_suspend(request->connection);
 	return true;
@@ -194,7 +194,7 @@ bool http_serve_send(struct http_request *request)
 		return http_refuse_method(request, "OPTIONS, POST");
 	if (!worker_is_full(http->worker))
 		return send_take(request);
-	list_append(&http->held, &request->held);
+	list_append(&http->paused, &request->paused);
 	http_suspend(request->connection);
 	return true;
 }

@@ -30,7 +30,7 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	}
 	if (ask->only_looks)
 		return INTAKE_TAKEN;
-	if (session_is_held(session)) {
+	if (session_is_paused(session)) {
 		if (session_wait(session, waiter))
 			return INTAKE_WAITS;
 		metrics_refuse(worker->metrics, BOUND_WAITERS);

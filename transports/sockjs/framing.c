@@ -3,35 +3,35 @@
 #include "protocol/sockjs.h"
 
 /* Behind a comma, which the first one does not need. */
-static void append_item(struct buf *run, struct rendering message)
+static void append_item(struct buf *bytes, struct rendering message)
 {
-	buf_append_char(run, ',');
-	buf_append(run, message.bytes);
+	buf_append_char(bytes, ',');
+	buf_append(bytes, message.bytes);
 }
 
 /* As `wire` has them. */
-static const struct joining *framing_joining(enum wire wire)
+static const struct batch_format *framing_batch_format(enum wire wire)
 {
-	static const struct joining joinings[] = {
+	static const struct batch_format formats[] = {
 		[WIRE_SOCKJS] = {WIRE_SOCKJS, append_item},
 		[WIRE_PERCENT] = {WIRE_PERCENT, append_item},
 		[WIRE_SCRIPT] = {WIRE_SCRIPT, append_item},
 	};
 
-	return &joinings[wire];
+	return &formats[wire];
 }
 
 static size_t framing_messages(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame)
 {
 	/* "a[" for the first comma. */
-	const struct run run = session_pull(
-		session, framing_joining(wire), budget > 0 ? budget - 1 : 0);
+	const struct batch batch = session_pull(
+		session, framing_batch_format(wire), budget > 0 ? budget - 1 : 0);
 
 	buf_append(frame, SLICE("a["));
-	buf_append(frame, slice_from(run.bytes, 1));
+	buf_append(frame, slice_from(batch.bytes, 1));
 	buf_append_char(frame, ']');
-	return run.count;
+	return batch.count;
 }
 
 void framing_close(

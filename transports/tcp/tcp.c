@@ -32,8 +32,8 @@ enum {
 struct tcp {
 	struct worker *worker;
 	struct list connections;
-	struct list busy; /* those who have more to give or to take */
-	struct list held; /* those who are not read: inboxes are full */
+	struct list busy;   /* those who have more to give or to take */
+	struct list paused; /* those who are not read: inboxes are full */
 	char in[READ_SIZE];
 };
 
@@ -43,7 +43,7 @@ struct connection {
 	struct session *session; /* NULL: over, the connection is closing */
 	struct list link;
 	struct list busy;     /* in tcp->busy */
-	struct list held;     /* in tcp->held */
+	struct list paused;   /* in tcp->paused */
 	struct waiter waiter; /* or it is not read because its session is held */
 	struct watch watch;
 	struct timer timer; /* linger, while closing or behind the peer's end */
@@ -94,7 +94,7 @@ static void connection_end(struct connection *connection)
 	loop_timer_stop(worker->loop, &connection->timer);
 	list_remove(&connection->link);
 	list_remove(&connection->busy);
-	list_remove(&connection->held);
+	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
 	buf_finish(&connection->rest);
 	peer_left(worker, connection->place);
@@ -119,7 +119,7 @@ static void connection_close(struct connection *connection)
 	connection->session = NULL;
 	connection->closing = true;
 	worker->owing++;
-	list_remove(&connection->held);
+	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
 	connection->acked = progress_acked(connection->watch.fd);
 	loop_timer_start(
@@ -221,25 +221,26 @@ static void connection_flush(struct connection *connection)
 	}
 }
 
-static void append_octets(struct buf *run, struct rendering message)
+static void append_octets(struct buf *bytes, struct rendering message)
 {
-	buf_append(run, message.bytes);
+	buf_append(bytes, message.bytes);
 }
 
 /* False when the kernel has not taken all of it. */
 static bool connection_write_messages(struct connection *connection)
 {
-	static const struct joining octets = {WIRE_OCTETS, append_octets};
-	const struct run run = session_pull(connection->session, &octets, WRITE_BUDGET);
+	static const struct batch_format octets = {WIRE_OCTETS, append_octets};
+	const struct batch batch =
+		session_pull(connection->session, &octets, WRITE_BUDGET);
 
-	connection->carried = run.count;
-	connection->carried_bytes = run.bytes.len;
-	size_t taken = connection_send(connection, run.bytes);
-	if (taken == run.bytes.len) {
+	connection->carried = batch.count;
+	connection->carried_bytes = batch.bytes.len;
+	size_t taken = connection_send(connection, batch.bytes);
+	if (taken == batch.bytes.len) {
 		connection_written(connection);
 		return true;
 	}
-	buf_append(&connection->rest, slice_from(run.bytes, taken));
+	buf_append(&connection->rest, slice_from(batch.bytes, taken));
 	return false;
 }
 
@@ -289,13 +290,13 @@ static bool connection_may_read(struct connection *connection)
 
 	if (session == NULL)
 		return true;
-	if (list_is_linked(&connection->held) ||
+	if (list_is_linked(&connection->paused) ||
 		list_is_linked(&connection->waiter.link))
 		return false;
-	if (session_is_held(session))
+	if (session_is_paused(session))
 		session_wait(session, &connection->waiter);
 	else if (worker_is_full(connection_worker(connection)))
-		list_append(&connection->tcp->held, &connection->held);
+		list_append(&connection->tcp->paused, &connection->paused);
 	else
 		return true;
 	return false;
@@ -420,7 +421,7 @@ static void connection_read(struct connection *connection)
 		connection_mark_busy(connection);
 }
 
-static void on_let_on(struct waiter *waiter)
+static void on_resume(struct waiter *waiter)
 {
 	connection_mark_busy(container_of(waiter, struct connection, waiter));
 }
@@ -448,7 +449,7 @@ static struct connection *connection_create(
 
 	connection->outlet.ops = &tcp_outlet_ops;
 	connection->tcp = tcp;
-	connection->waiter.go_on = on_let_on;
+	connection->waiter.resume = on_resume;
 	connection->watch = (struct watch){.fd = fd, .ready = on_socket};
 	connection->timer.fire = on_linger;
 	connection->reap.run = connection_reap;
@@ -486,7 +487,7 @@ struct tcp *tcp_create(struct worker *worker)
 	tcp->worker = worker;
 	list_init(&tcp->connections);
 	list_init(&tcp->busy);
-	list_init(&tcp->held);
+	list_init(&tcp->paused);
 	return tcp;
 }
 
@@ -518,13 +519,13 @@ bool tcp_turn(struct tcp *tcp)
 	return !list_is_empty(&tcp->busy);
 }
 
-void tcp_relieve(struct tcp *tcp)
+void tcp_resume_reading(struct tcp *tcp)
 {
 	struct list *link;
 
-	while ((link = list_take_first(&tcp->held)) != NULL) {
+	while ((link = list_take_first(&tcp->paused)) != NULL) {
 		struct connection *connection =
-			container_of(link, struct connection, held);
+			container_of(link, struct connection, paused);
 
 		/* What it has said meanwhile comes now. */
 		session_heard(connection->session);

@@ -24,6 +24,6 @@ void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
 bool tcp_turn(struct tcp *tcp);
 
 /* Reads again from those who were held because inboxes were full. */
-void tcp_relieve(struct tcp *tcp);
+void tcp_resume_reading(struct tcp *tcp);
 
 #endif

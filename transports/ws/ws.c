@@ -129,7 +129,7 @@ struct ws *ws_create(struct worker *worker)
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	ws->worker = worker;
-	list_init(&ws->held);
+	list_init(&ws->paused);
 	list_init(&ws->busy);
 	ws->context = lws_create_context(&info);
 	if (ws->context != NULL)

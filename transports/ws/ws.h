@@ -28,7 +28,7 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	const struct peer *peer);
 
 /* Reads again from those who were held because the inbox was full. */
-void ws_relieve(struct ws *ws);
+void ws_resume_reading(struct ws *ws);
 
 /* The end of a turn; true when work is left. */
 bool ws_turn(struct ws *ws);

@@ -12,7 +12,7 @@
 
 static void connection_forget_stop(struct connection *connection)
 {
-	list_remove(&connection->held);
+	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
 }
 
@@ -56,7 +56,7 @@ void connection_fail(
 
 /* Pings. */
 
-static void connection_plan_ping(struct connection *connection)
+static void connection_schedule_ping(struct connection *connection)
 {
 	uint64_t now = loop_now(connection_loop(connection));
 	uint64_t due = connection->heard_at + connection_config(connection)->times.ping;
@@ -130,7 +130,7 @@ static void on_timer(struct timer *timer)
 	}
 	if (connection_is_stopped(connection)) {
 		connection_heard(connection);
-		connection_plan_ping(connection);
+		connection_schedule_ping(connection);
 		return;
 	}
 	if (connection->pinged && connection_reads_on(connection)) {
@@ -149,7 +149,7 @@ static void on_timer(struct timer *timer)
 	if (!connection->pinged && silent >= times->ping)
 		connection_ping(connection);
 	else
-		connection_plan_ping(connection);
+		connection_schedule_ping(connection);
 }
 
 void connection_heard(struct connection *connection)
@@ -158,7 +158,7 @@ void connection_heard(struct connection *connection)
 	if (connection->session != NULL)
 		session_heard(connection->session);
 	if (connection->pinged && !connection->closing)
-		connection_plan_ping(connection);
+		connection_schedule_ping(connection);
 }
 
 /* Life. */
@@ -184,7 +184,7 @@ void connection_init(struct connection *connection, struct ws *ws, struct lws *w
 		.ws = ws,
 		.wsi = wsi,
 		.watch = {.fd = lws_get_socket_fd(wsi), .ready = on_socket},
-		.waiter = {.go_on = connection_let_on},
+		.waiter = {.resume = connection_resume},
 		.timer = {.fire = on_timer},
 		.reap = {.run = connection_reap},
 		.heard_at = loop_now(ws->worker->loop),
@@ -204,7 +204,7 @@ void connection_watch(struct connection *connection)
 void connection_begin(struct connection *connection)
 {
 	session_attach(connection->session, &connection->outlet);
-	connection_plan_ping(connection);
+	connection_schedule_ping(connection);
 }
 
 void connection_finish(struct connection *connection)

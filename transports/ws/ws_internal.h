@@ -30,8 +30,8 @@ struct ws {
 	struct buf frame; /* a SockJS frame on its way into `out` */
 	struct buf pongs; /* of the connection that is being read; else empty */
 	struct sockjs_messages messages;
-	struct list held; /* connections that are not read: inboxes are full */
-	struct list busy; /* connections that have more to give */
+	struct list paused; /* connections that are not read: inboxes are full */
+	struct list busy;   /* connections that have more to give */
 	char in[WS_READ_SIZE];
 };
 
@@ -47,7 +47,7 @@ struct connection {
 	struct buf inbound; /* a message that comes in pieces */
 	uint64_t fragments;
 	struct list busy;     /* in ws->busy */
-	struct list held;     /* in ws->held */
+	struct list paused;   /* in ws->paused */
 	struct waiter waiter; /* or it is not read because its session is held */
 	struct timer timer;   /* ping, pong; or linger when closing */
 	struct task reap;
@@ -81,7 +81,7 @@ static inline const struct config *connection_config(
 /* True while it is we who do not listen. */
 static inline bool connection_is_stopped(const struct connection *connection)
 {
-	return list_is_linked(&connection->held) ||
+	return list_is_linked(&connection->paused) ||
 	       list_is_linked(&connection->waiter.link);
 }
 
@@ -124,8 +124,8 @@ void connection_read(struct connection *connection);
 /* It is read, or written to, again before the turn ends. */
 void connection_mark_busy(struct connection *connection);
 
-/* Its session is held no longer, or hears nothing any more: waiter.go_on(). */
-void connection_let_on(struct waiter *waiter);
+/* Its session is paused no longer, or receives nothing any more: waiter.resume(). */
+void connection_resume(struct waiter *waiter);
 
 /* ws_write.c */
 

@@ -171,7 +171,8 @@ static void connection_hear_close(struct connection *connection, struct slice pa
 		session_lost(session, ENDING_CLOSED);
 }
 
-static void connection_obey(struct connection *connection, const struct wspiece *piece)
+static void connection_dispatch(
+	struct connection *connection, const struct wspiece *piece)
 {
 	if (piece->opcode == WSFRAME_CLOSE)
 		connection_hear_close(connection, piece->payload);
@@ -192,7 +193,7 @@ static void connection_take_piece(
 		connection_receive(connection, piece);
 		break;
 	case WSREAD_CONTROL:
-		connection_obey(connection, piece);
+		connection_dispatch(connection, piece);
 		break;
 	case WSREAD_BAD:
 		connection->broken = true;
@@ -224,10 +225,10 @@ static bool connection_may_read(struct connection *connection)
 		return true;
 	if (connection_is_stopped(connection))
 		return false;
-	if (session_is_held(session))
+	if (session_is_paused(session))
 		session_wait(session, &connection->waiter);
 	else if (worker_is_full(connection->ws->worker))
-		list_append(&connection->ws->held, &connection->held);
+		list_append(&connection->ws->paused, &connection->paused);
 	else
 		return true;
 	return false;
@@ -278,7 +279,7 @@ bool ws_turn(struct ws *ws)
 
 /* Reading again: what was said meanwhile comes now. */
 
-void connection_let_on(struct waiter *waiter)
+void connection_resume(struct waiter *waiter)
 {
 	struct connection *connection = container_of(waiter, struct connection, waiter);
 
@@ -286,13 +287,13 @@ void connection_let_on(struct waiter *waiter)
 	connection_mark_busy(connection);
 }
 
-void ws_relieve(struct ws *ws)
+void ws_resume_reading(struct ws *ws)
 {
 	struct list *link;
 
-	while ((link = list_take_first(&ws->held)) != NULL) {
+	while ((link = list_take_first(&ws->paused)) != NULL) {
 		struct connection *connection =
-			container_of(link, struct connection, held);
+			container_of(link, struct connection, paused);
 
 		connection_heard(connection);
 		connection_mark_busy(connection);

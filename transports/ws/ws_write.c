@@ -151,24 +151,24 @@ void connection_close_session(struct connection *connection, enum ending ending)
 
 /* Messages. */
 
-static void append_frame(struct buf *run, struct rendering message)
+static void append_frame(struct buf *bytes, struct rendering message)
 {
 	wsframe_append(
-		run, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
+		bytes, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
 }
 
 /* Writes what is joined for all who wait for the same, from where it is. */
 static bool connection_write_run(struct connection *connection, size_t *written)
 {
-	static const struct joining frames = {WIRE_PLAIN, append_frame};
-	const struct run run =
+	static const struct batch_format frames = {WIRE_PLAIN, append_frame};
+	const struct batch batch =
 		session_pull(connection->session, &frames, WS_WRITE_BUDGET - *written);
 
-	*written += run.bytes.len;
-	if (!connection_write(connection, run.bytes))
+	*written += batch.bytes.len;
+	if (!connection_write(connection, batch.bytes))
 		return false;
 	session_popped(
-		connection->session, SESSION_NEXT_MESSAGES, run.count, run.payload);
+		connection->session, SESSION_NEXT_MESSAGES, batch.count, batch.payload);
 	return true;
 }
 

@@ -1,0 +1,55 @@
+/*
+ * A participant is a conversation as the broker knows it: a number that posts can carry
+ * while the conversation itself may end, and the function that hears answers.
+ */
+#ifndef GATEWAY_BROKER_PARTICIPANT_H
+#define GATEWAY_BROKER_PARTICIPANT_H
+
+#include "gateway/base/list.h"
+#include "gateway/base/name.h"
+#include "gateway/base/registry.h"
+
+struct broker_refusal;
+struct session;
+struct subscription;
+
+enum { FOREIGN_MAX = 32 };
+
+struct participant {
+	struct entry entry; /* among the participants of its worker */
+	struct session *session;
+	struct name *user; /* the conversation's; NULL: nobody has logged in */
+
+	/* By ordinal, which rises and is never given twice. */
+	struct subscription **subscriptions;
+	size_t subscription_count, subscription_capacity;
+	uint32_t ordinals;
+
+	uint32_t foreign; /* the headers that it has been warned of (foreign.h) */
+
+	bool had_auto; /* a subscription with ack:auto, now or before */
+
+	/* Names of SUBSCRIBEs that were refused while the session went on (refused.c). */
+	struct list refused;
+	size_t refused_count;
+
+	struct list transactions; /* the open ones */
+	size_t transaction_count;
+	size_t refused_transactions; /* those of them whose BEGIN was refused */
+	uint32_t transactions_ever;
+
+	/*
+	 * A home has taken what `request` asked for: `refusal` is NULL. Or it refuses
+	 * it. Request 0 receives refusals only.
+	 */
+	void (*answer)(struct participant *participant, uint64_t request,
+		const struct broker_refusal *refusal);
+
+	/* Its login has been checked (login.h). */
+	void (*logged_in)(struct participant *participant, bool good);
+
+	/* A commit that had to wait is under way, or refused: the next frames follow. */
+	void (*committed)(struct participant *participant);
+};
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * A batch is the oldest messages of a queue as one write. What is fanned out to many
+ * sessions waits in all their queues as the same messages: they are joined once, for the
+ * first session that pulls them, and the others get the same bytes. The batch cache
+ * remembers the latest batch of its worker until the turn ends.
+ */
+#ifndef GATEWAY_SESSION_BATCH_H
+#define GATEWAY_SESSION_BATCH_H
+
+#include "gateway/session/outbound.h"
+
+/* How an outlet joins messages. */
+struct batch_format {
+	enum wire wire;
+	void (*append)(struct buf *bytes, struct rendering message);
+};
+
+/* The oldest messages of a queue as they leave together, until the next call. */
+struct batch {
+	struct slice bytes;
+	size_t count;
+	size_t payload; /* bytes of the messages themselves */
+};
+
+struct batch_cache;
+
+struct batch_cache *batch_cache_create(void);
+void batch_cache_destroy(struct batch_cache *batch_cache);
+
+/* At least one message, and more until the batch has `budget` bytes. The queue has some. */
+struct batch batch_cache_pull(struct batch_cache *batch_cache,
+	const struct outbound *queue, const struct batch_format *how, size_t budget);
+
+/* Forgets the batch, which keeps its messages. */
+void batch_cache_clear(struct batch_cache *batch_cache);
+
+#endif

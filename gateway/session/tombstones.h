@@ -1,0 +1,37 @@
+/*
+ * Tombstones tell for two minutes how SockJS sessions ended: a late poll gets the close
+ * frame again and never opens a new session under an old id. They are bounded
+ * (limits.ended_sessions); the oldest go first.
+ */
+#ifndef GATEWAY_SESSION_TOMBSTONES_H
+#define GATEWAY_SESSION_TOMBSTONES_H
+
+#include "gateway/worker/ending.h"
+#include "protocol/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tombstones;
+
+struct tombstone {
+	enum ending ending;
+	unsigned visits; /* how often it was found, this time included */
+};
+
+/* For `most` tombstones, at least one. */
+struct tombstones *tombstones_create(const struct hash_key *key, size_t most);
+void tombstones_destroy(struct tombstones *tombstones); /* NULL is fine */
+
+/*
+ * Copies the key. `now` is in ms and never goes back. False when a younger tombstone than
+ * two minutes had to make room.
+ */
+bool tombstones_add(struct tombstones *tombstones, struct slice key, enum ending ending,
+	uint64_t now);
+
+/* NULL when there is none, or none so young. Valid until the next one is added. */
+const struct tombstone *tombstones_find(
+	struct tombstones *tombstones, struct slice key, uint64_t now);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * How much comes from each address, as all workers count it together: connections that
+ * are open, and how many new sessions and unknown ones there were in this second. A
+ * fixed table of atomics, found by a hash with the server's key: it takes no locks and
+ * never grows. Two addresses may fall together, but nobody can choose whom with.
+ *
+ * Addresses in "exempt_addresses" and trusted proxies, who speak for many, are counted
+ * but never bounded.
+ */
+#ifndef GATEWAY_WORKER_ADDRESS_LIMITS_H
+#define GATEWAY_WORKER_ADDRESS_LIMITS_H
+
+#include "protocol/address.h"
+#include "protocol/hash.h"
+
+struct config;
+struct address_limits;
+
+struct address_limits *address_limits_create(const struct hash_key *key);
+void address_limits_destroy(struct address_limits *address_limits); /* NULL is fine */
+
+/* A connection from that address is there; the result is for address_limits_leave(). */
+unsigned address_limits_enter(
+	struct address_limits *address_limits, const struct address *address);
+void address_limits_leave(struct address_limits *address_limits, unsigned place);
+
+/* False, and logged, when that address has its limits.address_connections. */
+bool address_limits_have_room(const struct address_limits *address_limits,
+	const struct config *config, const struct address *address);
+
+enum address_rate {
+	ADDRESS_SESSIONS, /* that are opened */
+	ADDRESS_UNKNOWN,  /* that are named, and are not there */
+	ADDRESS_RATES,
+};
+
+/* Counts one more; false, and logged, when there were too many in this second. */
+bool address_limits_admit(struct address_limits *address_limits,
+	const struct config *config, enum address_rate rate, struct slice address,
+	uint64_t now);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * All workers of the server, and the few numbers that they share: what waits in all
+ * inboxes together, how busy they are, how many sessions and
+ * destinations there are. Each worker tells its changes once a turn, before it
+ * hands its posts over; nothing of it is touched for a single message.
+ *
+ * Flow control is for all at once: when more waits than may, whoever sends is not
+ * read any more, on any worker, until half of it is worked off. A post makes at
+ * most one post to each other worker, so no inbox ever holds more than may wait
+ * in all. Only publishers are held; what is on its way goes on, so nothing can
+ * wait in a circle.
+ */
+#ifndef GATEWAY_WORKER_WORKERS_H
+#define GATEWAY_WORKER_WORKERS_H
+
+#include "gateway/worker/edge.h"
+#include "protocol/hash.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct metrics_endpoints;
+struct config;
+struct address_limits;
+struct worker;
+
+struct workers {
+	struct metrics_endpoints *metrics_endpoints;
+
+	/* The latest; held. Worker 0's alone once all run. */
+	const struct config *config;
+	struct hash_key key; /* the server's secret */
+	struct address_limits *address_limits;
+	struct worker **all;
+	unsigned count;
+	bool stopping; /* worker 0's alone */
+
+	_Atomic int64_t posts,
+		bytes;        /* that wait in all inboxes, or on the way there */
+	_Atomic int64_t busy; /* those posts, live sessions, unfinished answers */
+	_Atomic uint64_t sessions, destinations;
+	_Atomic uint64_t
+		segments; /* of patterns, by each worker that has subscribers */
+	_Atomic bool reload_failed;    /* the latest one */
+	_Atomic int64_t configured_at; /* seconds since 1970, of the configuration */
+	_Atomic bool tight;            /* memory is: no new sessions (pressure.h) */
+	_Atomic bool ended;            /* every loop ends */
+};
+
+/*
+ * Without threads and edges yet. Holds the configuration for itself. NULL after logging
+ * why.
+ */
+struct workers *workers_create(
+	const struct config *config, const struct hash_key *key, unsigned count);
+
+/* Makes every worker's edge. -1 after one has logged why. */
+int workers_start(struct workers *workers, const struct edge_ops *ops);
+
+/*
+ * Runs worker 0 on this thread and each other on its own, until workers_stop() has
+ * closed every session. -1 after logging why not all could run.
+ */
+int workers_run(struct workers *workers);
+
+/*
+ * On worker 0's thread: lets no new session in and closes all, politely; the workers end
+ * when nothing is left to be delivered. The second call ends it at once.
+ */
+void workers_stop(struct workers *workers);
+
+/*
+ * On worker 0's thread: each worker goes by that configuration from a later turn on, one
+ * perhaps before the other. Takes its own references.
+ */
+void workers_configure(struct workers *workers, const struct config *config);
+
+/* A configuration was read again, and is not good: the one before goes on. */
+void workers_refuse_reload(struct workers *workers);
+
+/* From any thread: ends all loops. */
+void workers_end(struct workers *workers);
+
+void workers_destroy(struct workers *workers); /* NULL is fine; no loop runs */
+
+/* On the only thread: lets all workers do what is to be done; no time goes by. */
+void workers_settle(struct workers *workers);
+
+/* Counts one more unless there are `most` already (0: no bound); workers_give() ends it. */
+bool workers_take(_Atomic uint64_t *counter, uint64_t most);
+void workers_give(_Atomic uint64_t *counter);
+
+#endif

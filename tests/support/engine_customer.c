@@ -1,0 +1,183 @@
+#include "tests/support/engine_customer.h"
+
+#include "gateway/broker/transaction.h"
+#include "protocol/xmalloc.h"
+#include "tests/support/still_workers.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+
+static void on_answer(struct participant *participant, uint64_t request,
+	const struct broker_refusal *refusal)
+{
+	struct customer *customer =
+		container_of(participant, struct customer, participant);
+
+	ck_assert_uint_lt(customer->answer_count, ANSWERS_MAX);
+	struct answer *answer = &customer->answers[customer->answer_count++];
+	answer->request = request;
+	snprintf(answer->error, sizeof(answer->error), "%s",
+		refusal == NULL ? "" : refusal_sentence(refusal->kind).data);
+}
+
+static void on_committed(struct participant *participant)
+{
+	container_of(participant, struct customer, participant)->committed++;
+}
+
+static struct slice header(struct slice frame, struct slice name)
+{
+	for (; frame.len > 0; frame = slice_from(frame, slice_find(frame, '\n') + 1)) {
+		if (slice_starts_with(frame, name))
+			return slice_from(
+				slice_first(frame, slice_find(frame, '\n')), name.len);
+	}
+	return SLICE("");
+}
+
+/* "ID:BODY", with a "+" behind it when it was redelivered. */
+static void describe(struct buf *got, struct slice frame)
+{
+	const struct slice id = header(frame, SLICE("subscription:"));
+	const bool again = header(frame, SLICE("redelivered:")).len > 0;
+
+	while (!slice_starts_with(frame, SLICE("\n\n")))
+		frame = slice_from(frame, 1);
+	buf_printf(got, "%.*s:%.*s%s", SLICE_ARGS(id), (int)frame.len - 3,
+		frame.data + 2, again ? "+" : "");
+}
+
+void customer_enter(
+	struct customer *customer, struct worker *worker, const struct engine *engine)
+{
+	worker->broker->engine = engine;
+	*customer = (struct customer){.broker = worker->broker};
+	customer->participant.session =
+		still_workers_open(worker, "/echo", SESSION_RAW, "");
+	customer->participant.answer = on_answer;
+	customer->participant.committed = on_committed;
+	customer->outlet.wire = WIRE_PLAIN;
+	customer->outlet.describe = describe;
+	memory_outlet_attach(&customer->outlet, customer->participant.session);
+	broker_enter(customer->broker, &customer->participant);
+}
+
+void customer_leave(struct customer *customer)
+{
+	if (customer->broker == NULL)
+		return;
+	broker_leave(customer->broker, &customer->participant);
+	customer->broker = NULL;
+}
+
+size_t customer_answered(const struct customer *customer, uint64_t request)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < customer->answer_count; i++)
+		count += customer->answers[i].request == request &&
+			 customer->answers[i].error[0] == '\0';
+	return count;
+}
+
+const char *customer_refused(const struct customer *customer, uint64_t request)
+{
+	for (size_t i = 0; i < customer->answer_count; i++) {
+		if (customer->answers[i].request == request &&
+			customer->answers[i].error[0] != '\0')
+			return customer->answers[i].error;
+	}
+	return NULL;
+}
+
+size_t customer_subscribe(struct customer *customer, const char *id,
+	const char *address, uint64_t prefetch, uint64_t request)
+{
+	struct broker *broker = customer->broker;
+	const struct slice name = slice_of(id), place = slice_of(address);
+	struct subscription *subscription = subscription_create(
+		broker, &customer->participant, &name, place, STOMP_1_2);
+
+	subscription->ack = ACK_INDIVIDUAL;
+	if (broker_is_queue(broker, place))
+		subscription->kind = SUBSCRIPTION_QUEUE;
+	else
+		audience_add(broker, place, subscription);
+	if (broker_is_pattern(place))
+		subscription->kind = SUBSCRIPTION_PATTERN;
+	return customer->broker->engine->subscribe(
+		broker, subscription, prefetch, request);
+}
+
+struct subscription *customer_find(struct customer *customer, const char *id)
+{
+	const struct slice name = slice_of(id);
+
+	return subscription_find(&customer->participant, &name, NULL);
+}
+
+size_t customer_unsubscribe(struct customer *customer, const char *id, uint64_t request)
+{
+	return subscription_end(customer->broker, customer_find(customer, id), request);
+}
+
+static struct message *message_of(const char *address, const char *body)
+{
+	const struct slice place = slice_of(address);
+	const struct stomp_frame frame = {
+		.command = STOMP_SEND, .body = slice_of(body)};
+
+	return message_create(&frame, place, place);
+}
+
+void customer_send(struct customer *customer, const char *address, const char *body,
+	uint64_t request)
+{
+	customer->broker->engine->send(customer->broker, message_of(address, body),
+		broker_handle(customer->broker, &customer->participant), request);
+}
+
+void customer_settle(
+	struct customer *customer, const char *id, size_t count, bool is_accepted)
+{
+	struct subscription *subscription = customer_find(customer, id);
+	struct place places[16];
+
+	for (size_t i = 0; i < count; i++) {
+		places[i] = unacked_at(&subscription->unacked, 0)->place;
+		unacked_remove(&subscription->unacked, 0);
+	}
+	customer->broker->engine->settle(
+		customer->broker, subscription, places, count, is_accepted);
+}
+
+/* What a commit does: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
+static struct action action_of(struct customer *customer, const char *text)
+{
+	char address[64], body[64];
+
+	ck_assert_int_eq(sscanf(text, "%63s %63s", address, body), 2);
+	if (strcmp(address, "ack") != 0)
+		return (struct action){.message = message_of(address, body)};
+	const struct subscription *subscription = customer_find(customer, body);
+	return (struct action){
+		.ordinal = subscription->ordinal,
+		.place = unacked_at(&subscription->unacked, 0)->place,
+		.is_accepted = true,
+	};
+}
+
+void customer_commit(struct customer *customer, uint64_t request,
+	const char *const *actions, size_t count)
+{
+	struct commit *commit = xcalloc(1, sizeof(*commit));
+
+	commit->participant = customer->participant.entry.number;
+	commit->request = request;
+	commit->actions = xcalloc(count + 1, sizeof(*commit->actions));
+	for (size_t i = 0; i < count; i++)
+		commit->actions[i] = action_of(customer, actions[i]);
+	commit->count = count;
+	registry_add(&customer->broker->commits, &commit->entry);
+	customer->broker->engine->commit(customer->broker, commit);
+}

@@ -1,0 +1,64 @@
+/*
+ * A customer of an engine, for engine_suite.c: a participant that asks for things as the
+ * broker does, by the five functions of struct engine, and writes down its answers;
+ * what is delivered to it is in its outlet. Nothing here waits for anything.
+ */
+#ifndef TESTS_SUPPORT_ENGINE_CUSTOMER_H
+#define TESTS_SUPPORT_ENGINE_CUSTOMER_H
+
+#include "gateway/broker/internal.h"
+#include "tests/support/memory_outlet.h"
+
+enum { ANSWERS_MAX = 64 };
+
+struct answer {
+	uint64_t request;
+	char error[64];
+};
+
+struct customer {
+	struct participant participant;
+	struct broker *broker; /* NULL: it has left */
+
+	/* "ID:BODY" of each message, with a "+" behind it when it was redelivered. */
+	struct memory_outlet outlet;
+	struct answer answers[ANSWERS_MAX];
+	size_t answer_count;
+	unsigned committed; /* how often it was told so */
+};
+
+/* At that worker, whose broker uses that engine from now on. */
+void customer_enter(
+	struct customer *customer, struct worker *worker, const struct engine *engine);
+void customer_leave(struct customer *customer); /* also when it has left already */
+
+/* How many good answers came to that request. */
+size_t customer_answered(const struct customer *customer, uint64_t request);
+
+/* The sentence that refuses it; NULL when it was not refused. */
+const char *customer_refused(const struct customer *customer, uint64_t request);
+
+/* Its subscription of that id, or NULL. */
+struct subscription *customer_find(struct customer *customer, const char *id);
+
+/* These return how many answers will come. */
+size_t customer_subscribe(struct customer *customer, const char *id,
+	const char *address, uint64_t prefetch, uint64_t request);
+size_t customer_unsubscribe(
+	struct customer *customer, const char *id, uint64_t request);
+
+void customer_send(struct customer *customer, const char *address, const char *body,
+	uint64_t request);
+
+/* It is done with the `count` oldest messages that it has on that subscription. */
+void customer_settle(
+	struct customer *customer, const char *id, size_t count, bool is_accepted);
+
+/*
+ * Each action is "ADDRESS BODY", which sends, or "ack ID", which accepts the oldest
+ * message of that subscription.
+ */
+void customer_commit(struct customer *customer, uint64_t request,
+	const char *const *actions, size_t count);
+
+#endif

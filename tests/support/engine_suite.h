@@ -1,0 +1,33 @@
+/*
+ * What every engine owes the broker, checked through its five functions (engine.h):
+ * another engine has a short test program that says how it is started and runs this.
+ */
+#ifndef TESTS_SUPPORT_ENGINE_SUITE_H
+#define TESTS_SUPPORT_ENGINE_SUITE_H
+
+#include "gateway/broker/engine.h"
+
+#include <check.h>
+
+struct workers;
+
+struct engine_site {
+	const char *name;
+	const struct engine *engine;
+
+	/*
+	 * Some still workers (still_workers.h) with these members in its configuration,
+	 * and whatever else the engine needs, such as the broker that it relays to, which
+	 * holds nothing yet and has the same bounds.
+	 */
+	struct workers *(*start)(const char *members);
+
+	/* Until nothing is on its way any more. */
+	void (*settle)(struct workers *workers);
+	void (*stop)(struct workers *workers);
+};
+
+/* The site must live as long as the suite. */
+Suite *engine_suite(const struct engine_site *site);
+
+#endif

@@ -1,0 +1,158 @@
+#include "tests/support/still_workers.h"
+
+#include "gateway/base/log.h"
+#include "gateway/broker/internal.h"
+#include "gateway/server/server_handlers.h"
+#include "gateway/server/server_workers.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Not Check's asserts: fuzzers have such workers too. */
+static void still_workers_fail(const char *why, struct slice what)
+{
+	fprintf(stderr, "%s: %.*s\n", why, SLICE_ARGS(what));
+	abort();
+}
+
+struct config *config_of(const char *json)
+{
+	struct buf text = {0}, error = {0};
+
+	buf_append(&text, slice_of(json));
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\'')
+			text.data[i] = '"';
+	}
+	struct config *config =
+		config_parse(buf_slice(&text), "test.json", NULL, &error);
+	if (config == NULL)
+		still_workers_fail("the configuration", buf_slice(&error));
+	buf_finish(&text);
+	return config;
+}
+
+/* By enum handler_kind, of all crews of the program. */
+static const struct handler *const *handlers = server_handlers;
+
+void still_workers_run(const struct handler *handler)
+{
+	static const struct handler *same[HANDLERS];
+
+	for (size_t i = 0; i < HANDLERS; i++)
+		same[i] = handler;
+	handlers = same;
+}
+
+struct workers *still_workers_create_of(unsigned count, const char *members)
+{
+	const struct hash_key key = {1, 2};
+	struct buf json = {0};
+
+	log_set_level(LOG_ERROR);
+	buf_printf(&json, "{%s%s", members, members[0] == '\0' ? "" : ",");
+	if (strstr(members, "'broker'") == NULL)
+		buf_append(&json, SLICE("'broker': {'client_send': true},"));
+	buf_append(
+		&json, SLICE("'endpoints': ["
+			     "{'path': '/stomp'},"
+			     "{'path': '/console'},"
+			     "{'path': '/echo', 'handler': 'echo'},"
+			     "{'path': '/reply', 'handler': 'reply', 'reply': 'Yes'},"
+			     "{'path': '/close', 'handler': 'close'}]}"));
+	buf_append_char(&json, '\0');
+	struct config *config = config_of(json.data);
+	struct workers *workers = server_create_workers(config, &key, count, handlers);
+	assert(workers != NULL);
+	config_unref(config);
+	buf_finish(&json);
+	return workers;
+}
+
+struct workers *still_workers_create(const char *members)
+{
+	const char *count = getenv("POSTERN_WORKERS");
+
+	return still_workers_create_of(
+		count == NULL ? 1 : (unsigned)strtoul(count, NULL, 10), members);
+}
+
+void still_workers_destroy(struct workers *workers)
+{
+	workers_destroy(workers);
+}
+
+const struct endpoint *still_workers_endpoint(
+	const struct workers *workers, const char *path)
+{
+	const struct config *config = workers->config;
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		if (slice_equal(config->endpoints[i].path, slice_of(path)))
+			return &config->endpoints[i];
+	}
+	still_workers_fail("there is no endpoint", slice_of(path));
+	return NULL;
+}
+
+struct session *still_workers_open(struct worker *worker, const char *path,
+	enum session_framing framing, const char *id)
+{
+	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
+
+	return session_create(worker, still_workers_endpoint(worker->workers, path),
+		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
+				       : TRANSPORT_XHR_STREAMING,
+		slice_of(id), &peer);
+}
+
+void still_workers_settle(struct workers *workers)
+{
+	workers_settle(workers);
+	/* Some were woken by those who came after them. */
+	workers_settle(workers);
+}
+
+void still_workers_advance(struct workers *workers, uint64_t milliseconds)
+{
+	still_workers_settle(workers);
+	while (milliseconds > 0) {
+		/* Nobody is ahead by more than a step; far from the end they are long. */
+		uint64_t step = milliseconds > 1000 ? 100 : 1;
+
+		for (unsigned i = 0; i < workers->count; i++)
+			loop_advance(workers->all[i]->loop, step);
+		if (atomic_load(&workers->posts) > 0)
+			workers_settle(workers);
+		milliseconds -= step;
+	}
+	still_workers_settle(workers);
+}
+
+size_t still_workers_topics(const struct workers *workers)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		sum += workers->all[i]->broker->topics.count;
+	return sum;
+}
+
+size_t still_workers_audiences(const struct workers *workers)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		sum += workers->all[i]->broker->audiences.count;
+	return sum;
+}
+
+size_t still_workers_subscriptions(const struct workers *workers)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		sum += workers->all[i]->broker->subscriptions.entries.count;
+	return sum;
+}

@@ -1,0 +1,22 @@
+/* The engine that is built in owes the broker what every engine owes it. */
+#include "tests/support/engine_suite.h"
+#include "tests/support/still_workers.h"
+#include "tests/support/unit.h"
+
+static struct workers *start(const char *members)
+{
+	return still_workers_create(members);
+}
+
+static const struct engine_site site = {
+	.name = "memory engine",
+	.engine = &memory_engine,
+	.start = start,
+	.settle = still_workers_settle,
+	.stop = still_workers_destroy,
+};
+
+int main(void)
+{
+	return unit_run(engine_suite(&site));
+}

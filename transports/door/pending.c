@@ -1,0 +1,321 @@
+/* A connection at the door: what it says first decides where it goes. */
+#include "transports/door/door_internal.h"
+
+#include "gateway/base/log.h"
+#include "gateway/worker/address_limits.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/xmalloc.h"
+#include "transports/base/peer.h"
+#include "transports/base/refusal.h"
+#include "transports/door/proxy_header.h"
+#include "transports/sockjs/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	REFUSE_LINGER_MS = 1000,
+	DRAINS_PER_TURN = 64,
+};
+
+struct pending_connection {
+	struct door *door;
+	struct list link;
+	struct watch watch;
+	struct timer timer;
+	unsigned place;          /* of address_limits_enter() */
+	enum handover_kind kind; /* at which listener it came; not yet a WebSocket */
+	bool announced; /* its PROXY header has been taken, or none is wanted */
+	bool refused;   /* what it still sends is thrown away, so that it can read */
+	struct sockaddr_storage address;
+	socklen_t address_len;
+};
+
+/* Forgets the pending connection; the socket stays open and is returned. */
+static int pending_release(struct pending_connection *pending)
+{
+	int fd = pending->watch.fd;
+
+	loop_unwatch(&pending->watch);
+	loop_timer_stop(door_loop(pending->door), &pending->timer);
+	list_remove(&pending->link);
+	pending->door->connections--;
+	address_limits_leave(door_address_limits(pending->door), pending->place);
+	free(pending);
+	return fd;
+}
+
+static void pending_close(struct pending_connection *pending)
+{
+	close(pending_release(pending));
+}
+
+/* Reads and forgets; the pending connection is closed when it has, or sends without end. */
+static void pending_drain(struct pending_connection *pending)
+{
+	struct door *door = pending->door;
+
+	for (int i = 0; i < DRAINS_PER_TURN; i++) {
+		ssize_t got = recv(pending->watch.fd, door->peeked.room,
+			door_limits(door)->head, 0);
+
+		if (got == -1 && errno == EAGAIN)
+			return;
+		if (got <= 0)
+			break;
+	}
+	pending_close(pending);
+}
+
+/* It will speak plain STOMP: there is no head to look at. */
+static bool pending_is_plain(const struct pending_connection *pending)
+{
+	return pending->kind == HANDOVER_TCP;
+}
+
+static enum refusal_door pending_door(
+	const struct pending_connection *pending, enum refusal_kind kind)
+{
+	if (refusal_is_at(kind, DOOR_PROXY))
+		return DOOR_PROXY;
+	if (pending_is_plain(pending))
+		return DOOR_TCP;
+	return pending->kind == HANDOVER_ADMIN && refusal_is_at(kind, DOOR_ADMIN)
+		       ? DOOR_ADMIN
+		       : DOOR_HTTP;
+}
+
+/* Counts and logs it. What may be told the peer is appended to *text. */
+static void pending_report(const struct pending_connection *pending,
+	struct refusal refusal, struct buf *text)
+{
+	const struct worker *worker = pending->door->worker;
+	const struct address from =
+		peer_address((const struct sockaddr *)&pending->address);
+	char address[ADDRESS_TEXT_MAX];
+	struct buf hint = {0};
+
+	refusal_append_hint(&hint, worker->config, refusal.kind);
+	if (refusal.hint.len == 0)
+		refusal.hint = buf_slice(&hint);
+	refusal.door = pending_door(pending, refusal.kind);
+	refusal.address = address_write(&from, address);
+	refusal_report(worker->metrics, &refusal, text);
+	buf_finish(&hint);
+}
+
+void pending_refuse(struct pending_connection *pending, const struct refusal *refusal)
+{
+	struct door *door = pending->door;
+	int fd = pending->watch.fd, sent;
+	struct buf text = {0};
+
+	pending_report(pending, *refusal, &text);
+	if (pending_is_plain(pending)) {
+		sent = refusal_send_stomp(
+			fd, refusal_sentence(refusal->kind), buf_slice(&text));
+	} else {
+		metrics_answer(door->worker->metrics, REQUEST_REFUSED,
+			refusal_status(refusal->kind));
+		sent = refusal_send(fd, refusal->kind, buf_slice(&text));
+	}
+	buf_finish(&text);
+	pending->refused = true;
+	if (sent == -1) {
+		pending_close(pending);
+		return;
+	}
+	loop_timer_start(door_loop(door), &pending->timer, REFUSE_LINGER_MS);
+	pending_drain(pending);
+}
+
+static void on_pending_timer(struct timer *timer)
+{
+	struct pending_connection *pending =
+		container_of(timer, struct pending_connection, timer);
+
+	if (!pending->refused)
+		metrics_refuse(pending->door->worker->metrics, BOUND_HEAD_TIME);
+	pending_close(pending);
+}
+
+/* The head asks well for a WebSocket, which its Origin may have. */
+static bool pending_is_websocket(struct pending_connection *pending)
+{
+	const struct config *config = pending->door->worker->config;
+	const struct http_head *head = &pending->door->peeked.head;
+	const struct address from =
+		peer_address((const struct sockaddr *)&pending->address);
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+
+	if (!http_upgrade_is_asked(head) ||
+		http_upgrade_check(head) != HTTP_UPGRADE_GOOD)
+		return false;
+	struct http_route route = route_find(config, head->target, true);
+	struct forwarded site = forwarded_read(head, &from, &config->proxies);
+	return route.kind == ROUTE_WEBSOCKET &&
+	       route_allows(config, route.endpoint,
+		       origin == NULL ? SLICE("") : *origin, &site);
+}
+
+static unsigned pending_choose_worker(const struct pending_connection *pending)
+{
+	const struct door *door = pending->door;
+	struct http_route route =
+		route_find(door->worker->config, door->peeked.head.target, false);
+
+	if (route.kind == ROUTE_DOWNLINK || route.kind == ROUTE_UPLINK)
+		return session_home(door->worker, route.endpoint, route.session);
+	return door_least_loaded(door);
+}
+
+static void pending_hand_over(struct pending_connection *pending)
+{
+	struct door *door = pending->door;
+	struct handover handover = {.kind = HANDOVER_HTTP,
+		.address = pending->address,
+		.address_len = pending->address_len};
+	unsigned to;
+
+	if (pending->kind == HANDOVER_ADMIN) {
+		handover.kind = HANDOVER_ADMIN;
+		to = 0;
+	} else if (pending_is_plain(pending)) {
+		handover.kind = HANDOVER_TCP;
+		to = door_least_loaded(door);
+	} else if (pending_is_websocket(pending)) {
+		handover.kind = HANDOVER_WEBSOCKET;
+		handover.head =
+			(struct slice){door->peeked.room, door->peeked.head.len};
+		to = door_least_loaded(door);
+	} else {
+		to = pending_choose_worker(pending);
+	}
+	handover.fd = pending_release(pending);
+	if (!peek_take(handover.fd, handover.head.len)) {
+		close(handover.fd);
+		return;
+	}
+	door_hand_over(door, to, &handover);
+}
+
+/* A proxy has said whom it stands for; he is counted from now on. */
+static bool pending_admit_or_refuse(struct pending_connection *pending)
+{
+	struct address_limits *address_limits = door_address_limits(pending->door);
+	const struct address from =
+		peer_address((const struct sockaddr *)&pending->address);
+	bool crowded = door_address_is_crowded(pending->door, &from);
+
+	address_limits_leave(address_limits, pending->place);
+	pending->place = address_limits_enter(address_limits, &from);
+	if (crowded)
+		pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
+	return !crowded;
+}
+
+/* Where a PROXY header is wanted, it comes before all else. */
+static bool pending_take_announcement(struct pending_connection *pending, bool gone)
+{
+	if (pending->announced)
+		return true;
+	switch (proxy_header_take(
+		pending->watch.fd, &pending->address, &pending->address_len)) {
+	case PROXY_HEADER_TAKEN:
+		pending->announced = true;
+		return pending_admit_or_refuse(pending);
+	case PROXY_HEADER_WAITS:
+		if (!gone)
+			return false;
+		break;
+	case PROXY_HEADER_GONE:
+		break;
+	case PROXY_HEADER_BAD:
+		pending_refuse(
+			pending, &(struct refusal){.kind = REFUSAL_PROXY_HEADER});
+		return false;
+	}
+	pending_close(pending);
+	return false;
+}
+
+static void pending_look(struct pending_connection *pending, bool gone)
+{
+	struct peeked *peeked = &pending->door->peeked;
+	struct refusal refusal;
+
+	switch (peek_head(pending->watch.fd, pending->door->worker->config, peeked)) {
+	case PEEK_HEAD:
+		pending_hand_over(pending);
+		break;
+	case PEEK_MORE:
+		if (gone) /* what is missing will never come */
+			pending_close(pending);
+		break;
+	case PEEK_BAD:
+		refusal = refusal_of_head(&peeked->head, peeked->status,
+			(struct slice){peeked->room, peeked->got});
+		pending_refuse(pending, &refusal);
+		break;
+	case PEEK_NOTHING:
+		break;
+	case PEEK_GONE:
+		pending_close(pending);
+		break;
+	}
+}
+
+static void on_pending(struct watch *watch, unsigned events)
+{
+	struct pending_connection *pending =
+		container_of(watch, struct pending_connection, watch);
+
+	if (pending->refused)
+		pending_drain(pending);
+	else if (!pending_take_announcement(pending, events & WATCH_GONE))
+		return;
+	else if (pending_is_plain(pending))
+		pending_hand_over(pending);
+	else
+		pending_look(pending, events & WATCH_GONE);
+}
+
+struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
+	int fd, const struct sockaddr_storage *address, socklen_t address_len)
+{
+	struct pending_connection *pending = xcalloc(1, sizeof(*pending));
+	const struct address from = peer_address((const struct sockaddr *)address);
+
+	pending->door = door;
+	pending->place = address_limits_enter(door_address_limits(door), &from);
+	pending->kind = kind;
+	pending->announced =
+		kind == HANDOVER_ADMIN || !door->worker->config->proxy_protocol;
+	pending->watch.fd = fd;
+	pending->watch.ready = on_pending;
+	pending->timer.fire = on_pending_timer;
+	pending->address = *address;
+	pending->address_len = address_len;
+	list_append(&door->pending, &pending->link);
+	door->connections++;
+	loop_timer_start(
+		door_loop(door), &pending->timer, door->worker->config->times.head);
+	if (loop_watch(door_loop(door), &pending->watch, WATCH_IN | WATCH_GONE) == 0)
+		return pending;
+	pending_close(pending);
+	return NULL;
+}
+
+void pending_admit(struct pending_connection *pending)
+{
+	if (pending_is_plain(pending) && pending->announced)
+		pending_hand_over(pending);
+}
+
+void pending_close_all(struct door *door)
+{
+	while (!list_is_empty(&door->pending))
+		pending_close(container_of(
+			door->pending.next, struct pending_connection, link));
+}

@@ -1,0 +1,35 @@
+/*
+ * Who waits to be run: fresh entries and the others in turns. However many fresh entries
+ * come, the others have every second turn, and none is overtaken by its own kind.
+ */
+#ifndef TRANSPORTS_HTTP_FAIR_QUEUE_H
+#define TRANSPORTS_HTTP_FAIR_QUEUE_H
+
+#include "gateway/base/list.h"
+
+struct fair_queue {
+	struct list fresh, others;
+	bool others_turn; /* if both wait */
+};
+
+/* The waiter's memory. Zeroed, it waits nowhere. */
+struct fair_queue_entry {
+	struct list link;
+	void (*run)(struct fair_queue_entry *entry); /* when his turn comes */
+	bool is_fresh;
+};
+
+void fair_queue_init(struct fair_queue *fair_queue);
+bool fair_queue_is_empty(const struct fair_queue *fair_queue);
+
+/* Behind the others; nothing changes for one who waits already. */
+void fair_queue_add(struct fair_queue *fair_queue, struct fair_queue_entry *entry);
+
+/* Behind the fresh entries, also if he waits among the others. */
+void fair_queue_add_fresh(
+	struct fair_queue *fair_queue, struct fair_queue_entry *entry);
+
+/* Who is to be run now and waits no more, or NULL. */
+struct fair_queue_entry *fair_queue_take(struct fair_queue *fair_queue);
+
+#endif

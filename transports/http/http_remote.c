@@ -1,0 +1,203 @@
+#include "transports/http/http_remote.h"
+
+#include "protocol/xmalloc.h"
+#include "transports/base/carriers.h"
+#include "transports/base/peer.h"
+#include "transports/http/http_internal.h"
+
+#include <stdlib.h>
+
+static bool is_here(const struct http *http, uint64_t worker)
+{
+	return http->worker->index == worker;
+}
+
+/* Asking for a feed. */
+
+struct feed_ask_post {
+	struct post post;
+	struct feed_ask ask; /* points to `text`; its endpoint is held */
+	char text[];
+};
+
+static void feed_ask_run(struct worker *worker, struct post *post)
+{
+	struct feed_ask_post *asking = container_of(post, struct feed_ask_post, post);
+	struct http *http = edge_http(worker);
+
+	if (http != NULL)
+		feed_open(http, &asking->ask);
+	endpoint_unref(asking->ask.endpoint);
+	free(asking);
+}
+
+void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask)
+{
+	if (is_here(http, home)) {
+		feed_open(http, ask);
+		return;
+	}
+
+	size_t size = sizeof(struct feed_ask_post) + ask->session.len +
+		      peer_size(&ask->peer) + ask->callback.len;
+	struct feed_ask_post *asking = xmalloc(size);
+	char *at = asking->text;
+
+	asking->post = (struct post){.size = size, .run = feed_ask_run};
+	asking->ask = *ask;
+	endpoint_ref(ask->endpoint);
+	asking->ask.session = slice_copy_out(&at, ask->session);
+	asking->ask.peer = peer_copy_out(&at, &ask->peer);
+	asking->ask.callback = slice_copy_out(&at, ask->callback);
+	worker_post(http->worker, home, &asking->post);
+}
+
+/* News for a feed. */
+
+struct feed_news_post {
+	struct post post;
+	struct handle receiver;
+	enum feed_news news;
+};
+
+static void feed_news_run(struct worker *worker, struct post *post)
+{
+	struct feed_news_post *telling =
+		container_of(post, struct feed_news_post, post);
+	struct http *http = edge_http(worker);
+
+	if (http != NULL)
+		feed_notify(http, telling->receiver, telling->news);
+	free(telling);
+}
+
+void http_remote_tell_feed(
+	struct http *http, unsigned home, struct handle receiver, enum feed_news news)
+{
+	if (is_here(http, home)) {
+		feed_notify(http, receiver, news);
+		return;
+	}
+	struct feed_news_post *telling = xmalloc(sizeof(*telling));
+
+	*telling = (struct feed_news_post){
+		{.size = sizeof(*telling), .run = feed_news_run}, receiver, news};
+	worker_post(http->worker, home, &telling->post);
+}
+
+/* News for a receiver. */
+
+struct receiver_word_post {
+	struct post post;
+	struct handle receiver;
+	unsigned home;             /* of the feed */
+	struct receiver_word word; /* its bytes are `bytes` */
+	char bytes[];
+};
+
+static void receiver_word_run(struct worker *worker, struct post *post)
+{
+	struct receiver_word_post *telling =
+		container_of(post, struct receiver_word_post, post);
+	struct http *http = edge_http(worker);
+
+	if (http != NULL &&
+		receiver_notify(http, telling->receiver.number, &telling->word))
+		http_remote_tell_feed(
+			http, telling->home, telling->receiver, FEED_WRITTEN);
+	free(telling);
+}
+
+bool http_remote_tell_receiver(
+	struct http *http, struct handle receiver, const struct receiver_word *word)
+{
+	if (is_here(http, receiver.worker))
+		return receiver_notify(http, receiver.number, word);
+
+	size_t size = sizeof(struct receiver_word_post) + word->bytes.len;
+	struct receiver_word_post *telling = xmalloc(size);
+	char *at = telling->bytes;
+
+	telling->post = (struct post){.size = size, .run = receiver_word_run};
+	telling->receiver = receiver;
+	telling->home = http->worker->index;
+	telling->word = *word;
+	telling->word.bytes = slice_copy_out(&at, word->bytes);
+	worker_post(http->worker, (unsigned)receiver.worker, &telling->post);
+	return false;
+}
+
+/* Asking for an intake; the same post brings the answer. */
+
+struct intake_post {
+	struct post post;
+	struct worker *home; /* once it is there, where it may have to wait */
+	struct waiter waiter;
+	struct intake_ask ask; /* points to `text`; its endpoint is held */
+	enum intake answer;
+	char text[];
+};
+
+static void intake_post_destroy(struct intake_post *asking)
+{
+	endpoint_unref(asking->ask.endpoint);
+	free(asking);
+}
+
+static void intake_answer_run(struct worker *worker, struct post *post)
+{
+	struct intake_post *asking = container_of(post, struct intake_post, post);
+	struct http *http = edge_http(worker);
+
+	if (http != NULL)
+		http_send_answered(http, asking->ask.request.number, asking->answer);
+	intake_post_destroy(asking);
+}
+
+static void intake_post_ask(struct intake_post *asking)
+{
+	struct worker *home = asking->home;
+	struct http *http = edge_http(home);
+
+	if (http == NULL) {
+		intake_post_destroy(asking);
+		return;
+	}
+	asking->answer =
+		intake_take(home, &http->messages, &asking->ask, &asking->waiter);
+	if (asking->answer == INTAKE_WAITS)
+		return;
+	asking->post.run = intake_answer_run;
+	worker_post(home, (unsigned)asking->ask.request.worker, &asking->post);
+}
+
+static void intake_resume(struct waiter *waiter)
+{
+	intake_post_ask(container_of(waiter, struct intake_post, waiter));
+}
+
+static void intake_ask_run(struct worker *worker, struct post *post)
+{
+	struct intake_post *asking = container_of(post, struct intake_post, post);
+
+	asking->home = worker;
+	asking->waiter = (struct waiter){.resume = intake_resume};
+	intake_post_ask(asking);
+}
+
+void http_remote_ask_intake(
+	struct http *http, unsigned home, const struct intake_ask *ask)
+{
+	size_t size = sizeof(struct intake_post) + ask->session.len +
+		      peer_size(&ask->peer) + ask->body.len;
+	struct intake_post *asking = xmalloc(size);
+	char *at = asking->text;
+
+	asking->post = (struct post){.size = size, .run = intake_ask_run};
+	asking->ask = *ask;
+	endpoint_ref(ask->endpoint);
+	asking->ask.session = slice_copy_out(&at, ask->session);
+	asking->ask.peer = peer_copy_out(&at, &ask->peer);
+	asking->ask.body = slice_copy_out(&at, ask->body);
+	worker_post(http->worker, home, &asking->post);
+}

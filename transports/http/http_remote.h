@@ -1,0 +1,26 @@
+/*
+ * What an HTTP request and its session have to say to each other: by posts when they
+ * live on different workers, else by a call.
+ */
+#ifndef TRANSPORTS_HTTP_HTTP_REMOTE_H
+#define TRANSPORTS_HTTP_HTTP_REMOTE_H
+
+#include "transports/http/feed.h"
+#include "transports/http/intake.h"
+
+/* feed_open() at worker `home`. */
+void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask);
+
+/* feed_notify() at worker `home`. */
+void http_remote_tell_feed(
+	struct http *http, unsigned home, struct handle receiver, enum feed_news news);
+
+/* receiver_notify() at the receiver's worker; false when it is another one. */
+bool http_remote_tell_receiver(
+	struct http *http, struct handle receiver, const struct receiver_word *word);
+
+/* intake_take() at worker `home`, another one; http_send_answered() is called then. */
+void http_remote_ask_intake(
+	struct http *http, unsigned home, const struct intake_ask *ask);
+
+#endif
