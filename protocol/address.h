@@ -21,8 +21,13 @@ struct address {
 	uint8_t bytes[ADDRESS_BYTES];
 };
 
-/* Four bytes of an IPv4 address, or sixteen of an IPv6 one; in network order. */
+/* From the four bytes of an IPv4 address in network order, as in_addr has them. */
 struct address address_of_v4(const void *bytes);
+
+/*
+ * From the sixteen bytes of an IPv6 address in network order. One that is mapped from
+ * IPv4 (::ffff:a.b.c.d) equals address_of_v4() of its last four.
+ */
 struct address address_of_v6(const void *bytes);
 
 bool address_is_v4(const struct address *address);
@@ -54,6 +59,10 @@ struct networks {
 	size_t count;
 };
 
+/*
+ * True when one of the networks contains the address. IPv4 addresses and networks are
+ * compared in their mapped form, so ::/0 contains them too.
+ */
 bool networks_have(const struct networks *networks, const struct address *address);
 
 #endif

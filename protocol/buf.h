@@ -15,22 +15,37 @@ struct buf {
 	size_t capacity;
 };
 
-void buf_finish(struct buf *buf); /* NULL is fine */
+/* Frees the bytes and leaves an empty buf, which may be used again. NULL is fine. */
+void buf_finish(struct buf *buf);
 
 /* Makes room for `extra` bytes and returns where they go; buf->len is unchanged. */
 char *buf_reserve(struct buf *buf, size_t extra);
 
-void buf_append(struct buf *buf, struct slice bytes); /* not of the buf itself */
+/* Copies the bytes. They must not lie in the buf itself, whose memory may move. */
+void buf_append(struct buf *buf, struct slice bytes);
+
+/* Appends any byte, also NUL: a buf is no string and is not terminated. */
 void buf_append_char(struct buf *buf, char byte);
-void buf_append_number(struct buf *buf, uint64_t number); /* decimal */
+
+/* In decimal, without sign or leading zeros, whatever the locale. */
+void buf_append_number(struct buf *buf, uint64_t number);
+
+/*
+ * As printf() formats it, without the NUL at the end. The arguments must not point into
+ * the buf.
+ */
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Empties the buf and keeps its memory for what comes next. */
 static inline void buf_clear(struct buf *buf)
 {
 	buf->len = 0;
 }
 
+/*
+ * The bytes so far. They may move when something is appended. Never has a NULL pointer.
+ */
 static inline struct slice buf_slice(const struct buf *buf)
 {
 	return (struct slice){buf->len > 0 ? buf->data : "", buf->len};

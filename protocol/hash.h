@@ -13,6 +13,10 @@ struct hash_key {
 	uint64_t low, high;
 };
 
+/*
+ * Equal keys and bytes give equal hashes on every machine. A peer that does not know
+ * the key cannot choose bytes whose hashes collide.
+ */
 uint64_t hash_slice(const struct hash_key *key, struct slice bytes);
 
 #endif

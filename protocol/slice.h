@@ -25,11 +25,15 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARGS(slice) (int)(slice).len, (slice).data
 
+/* Of a terminated string, which is borrowed and must outlive the slice. */
 static inline struct slice slice_of(const char *string)
 {
 	return (struct slice){string, strlen(string)};
 }
 
+/*
+ * Byte by byte. Not for secrets, since the time that it takes tells how much is alike.
+ */
 static inline bool slice_equal(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -42,12 +46,14 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
 	       (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
+/* With case. Every slice starts with an empty prefix. */
 static inline bool slice_starts_with(struct slice slice, struct slice prefix)
 {
 	return slice.len >= prefix.len &&
 	       (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
 }
 
+/* With case. Every slice ends with an empty suffix. */
 static inline bool slice_ends_with(struct slice slice, struct slice suffix)
 {
 	return slice.len >= suffix.len &&

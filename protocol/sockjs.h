@@ -51,11 +51,16 @@ struct sockjs_messages {
 	bool too_big;
 };
 
+/* Frees the memory and leaves the messages empty. NULL is fine. */
 void sockjs_messages_finish(struct sockjs_messages *messages);
 
 /* Gives the room back when that is more than `most` bytes. */
 void sockjs_messages_shrink(struct sockjs_messages *messages, size_t most);
 
+/*
+ * `index` counts from 0 and is below `count`. The bytes live until the next
+ * sockjs_decode() into the same messages; they are WTF-8 and may have NULs.
+ */
 struct slice sockjs_message(const struct sockjs_messages *messages, size_t index);
 
 /*

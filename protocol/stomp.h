@@ -35,8 +35,14 @@ enum stomp_command {
 	STOMP_ERROR,
 };
 
+/*
+ * As it stands on the wire: "SEND". The bytes are static. An assert catches a number
+ * that is no command.
+ */
 struct slice stomp_command_name(enum stomp_command command);
-struct slice stomp_version_name(enum stomp_version version); /* "1.2" */
+
+/* As accept-version has it: "1.2". The bytes are static. */
+struct slice stomp_version_name(enum stomp_version version);
 
 struct stomp_header {
 	struct slice name, value; /* unescaped */
@@ -76,6 +82,10 @@ struct stomp_spare {
 	struct stomp_reading *reading;
 };
 
+/*
+ * Frees what the latest idle parser has left here. All parsers that share it must be
+ * destroyed before.
+ */
 void stomp_spare_finish(struct stomp_spare *spare);
 
 /*
@@ -118,6 +128,7 @@ enum stomp_fault {
 	STOMP_FAULT_HEADER_SIZE,
 };
 
+/* STOMP_FAULT_NONE before BAD. Afterwards the same until the parser is destroyed. */
 enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser);
 
 /*
@@ -150,7 +161,14 @@ void stomp_write_begin(struct buf *out, enum stomp_command command);
  */
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value);
+
+/*
+ * Writes as version 1.0 does, for CONNECT, STOMP, CONNECTED and for values that Postern
+ * itself has made.
+ */
 void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value);
+
+/* The value in decimal. `name` is not escaped: it must be plain letters. */
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
 
 /* The empty line, the body (may be empty) and the NUL. */

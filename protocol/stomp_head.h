@@ -15,6 +15,7 @@ struct stomp_head {
 	size_t count, capacity;
 };
 
+/* Frees the memory and leaves an empty head; its headers point nowhere afterwards. */
 void stomp_head_finish(struct stomp_head *head);
 
 /* Empties the head; a big one gives its memory back. */

@@ -12,6 +12,10 @@ struct url {
 	struct slice query; /* behind the '?', may be empty */
 };
 
+/*
+ * Cuts at the first '?'. Both parts point into the target; a target without '?' has an
+ * empty query, and so has one that ends with it.
+ */
 struct url url_split(struct slice target);
 
 /*

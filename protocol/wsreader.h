@@ -25,6 +25,10 @@ struct wsreader {
 	struct buf control;     /* the part of a control frame that came earlier */
 };
 
+/*
+ * Frees the part of a control frame that the reader keeps. There is nothing else to
+ * free.
+ */
 void wsreader_finish(struct wsreader *reader);
 
 /* What was read from the peer, and is changed while it is read on. */

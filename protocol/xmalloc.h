@@ -8,9 +8,25 @@
 
 #include "protocol/slice.h"
 
+/*
+ * Never NULL: the process aborts when there is no memory. A size that a peer controls
+ * must have been checked against a limit. Zero bytes give a pointer that free() takes.
+ */
 void *xmalloc(size_t size);
-void *xcalloc(size_t count, size_t size); /* zeroed; the product is checked */
+
+/* Zeroed memory, as xmalloc() gives it. A product that overflows aborts. */
+void *xcalloc(size_t count, size_t size);
+
+/*
+ * As realloc(), but aborts when there is no memory, and never frees for a size of 0.
+ * `memory` may be NULL.
+ */
 void *xrealloc(void *memory, size_t size);
-char *xstrdup(struct slice slice); /* a terminated copy */
+
+/*
+ * A copy with a NUL after it, which the caller frees. NULs within the slice are copied
+ * too.
+ */
+char *xstrdup(struct slice slice);
 
 #endif
