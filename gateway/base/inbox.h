@@ -32,13 +32,17 @@ struct inbox {
 	struct post *first, **last;     /* in order; the worker's alone */
 };
 
+/*
+ * The memory must stay where it is: an empty inbox points into itself. No thread may
+ * deliver to it before.
+ */
 void inbox_init(struct inbox *inbox);
 
 /* Takes the post over; for the inbox's own worker. */
 void inbox_push(struct inbox *inbox, struct post *post);
 
-void post_batch_add(
-	struct post_batch *batch, struct post *post); /* takes the post over */
+/* Takes the post over and puts it last. It does not run before inbox_deliver(). */
+void post_batch_add(struct post_batch *batch, struct post *post);
 
 /*
  * From any thread: takes the posts over and leaves the batch empty. True when its

@@ -15,6 +15,7 @@ struct list {
 	struct list *next, *previous;
 };
 
+/* Makes an empty list. It points to itself, so its memory must not move afterwards. */
 static inline void list_init(struct list *head)
 {
 	head->next = head->previous = head;
@@ -31,6 +32,7 @@ static inline bool list_is_linked(const struct list *link)
 	return link->next != NULL && link->next != link;
 }
 
+/* Puts `link` last. It must be in no list: it is not taken out of another one. */
 static inline void list_append(struct list *head, struct list *link)
 {
 	link->next = head;

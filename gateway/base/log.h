@@ -31,6 +31,12 @@ void log_set_most(unsigned long long lines);
 /* Lines of the whole process that were not written, since others like them were. */
 uint64_t log_unwritten(void);
 
+/*
+ * Use the macros below. Writes one line to stderr from any thread. The text is cut at
+ * 1,023 bytes, control characters in it are escaped, and what is no UTF-8 is replaced.
+ * The same line is written once a second; others like it are dropped and counted by
+ * log_unwritten().
+ */
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

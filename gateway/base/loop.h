@@ -14,13 +14,22 @@
 
 struct loop;
 
-struct loop *loop_create(void); /* NULL after logging why */
+/*
+ * The caller owns the loop and runs it on one thread. NULL after logging why: the
+ * process is out of descriptors.
+ */
+struct loop *loop_create(void);
 
 /* No watch may be left; running timers are forgotten. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
-/* Runs turns until loop_stop(). */
+/* Runs turns on the calling thread until loop_stop(). */
 void loop_run(struct loop *loop);
+
+/*
+ * Called on the loop's thread only. The turn that is running ends first. A loop_turn()
+ * afterwards swallows the stop.
+ */
 void loop_stop(struct loop *loop);
 
 /* Runs one turn without waiting: for a library that needs some to close down. */
@@ -47,6 +56,11 @@ uint64_t loop_clock(void);
 
 /* In milliseconds from now. While timers are fired, 0 counts as 1: never twice a turn. */
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
+
+/*
+ * Does nothing to a timer that is not running. After it, fire() is not called, not even
+ * when the timer was due in this turn.
+ */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /*
@@ -64,6 +78,10 @@ struct task {
 /* Does nothing when the task already waits. It may be freed by its own run(). */
 void loop_defer(struct loop *loop, struct task *task);
 
+/*
+ * The task does not run, and its memory is the caller's again. Does nothing to an idle
+ * task.
+ */
 static inline void task_cancel(struct task *task)
 {
 	list_remove(&task->link);
@@ -80,6 +98,9 @@ struct work {
 	struct task task;
 };
 
+/*
+ * Queues `work` for the pool. Its memory must live until done(); nothing can cancel it.
+ */
 void loop_work(struct loop *loop, struct work *work);
 
 /* Before what done() touches is destroyed: waits for all work. No more turns come. */

@@ -17,16 +17,28 @@ struct names {
 };
 
 /*
- * The key must outlive the names, all of which are gone at the end. `worker` is the
- * index of theirs.
+ * Copies the key. `worker` is the index of the names' worker: it makes their numbers
+ * unique in the process. All names must be gone at the end.
  */
 void names_init(struct names *names, const struct hash_key *key, unsigned worker);
 void names_finish(struct names *names);
 
-struct name *name_intern(struct names *names, struct slice text); /* one reference */
-struct name *name_ref(struct name *name);                         /* NULL is fine */
-void name_unref(struct names *names, struct name *name);          /* NULL is fine */
+/*
+ * Returns the name of that text with one more reference, which the caller owns. Copies
+ * the text if it is new.
+ */
+struct name *name_intern(struct names *names, struct slice text);
 
+/* Returns `name` with one more reference. NULL stays NULL. */
+struct name *name_ref(struct name *name);
+
+/*
+ * Drops one reference; the last one frees the name. NULL is fine. `names` must be the
+ * one that made it.
+ */
+void name_unref(struct names *names, struct name *name);
+
+/* The bytes live as long as the name has a reference. Not for NULL. */
 struct slice name_text(const struct name *name);
 
 /*

@@ -29,12 +29,25 @@ static inline struct slice handle_key(const struct handle *handle)
 	return (struct slice){(const char *)handle, sizeof(*handle)};
 }
 
+/* Copies the key. `ever` begins at 0, so the first entry has number 1. */
 void registry_init(struct registry *registry, const struct hash_key *key);
-void registry_finish(struct registry *registry); /* must be empty */
 
+/* Frees the table. Every entry must have been removed. */
+void registry_finish(struct registry *registry);
+
+/*
+ * Gives the entry the next number and makes it findable. A number is never used again.
+ * The entry's memory must not move until registry_remove().
+ */
 void registry_add(struct registry *registry, struct entry *entry);
+
+/* The entry must be in this registry. It keeps its number, which now finds nothing. */
 void registry_remove(struct registry *registry, struct entry *entry);
 
+/*
+ * NULL when the entry of that number has been removed, or never was: posts may come too
+ * late.
+ */
 struct entry *registry_find(const struct registry *registry, uint64_t number);
 
 #endif

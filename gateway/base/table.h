@@ -20,13 +20,27 @@ struct table {
 	struct hash_key key;
 };
 
+/*
+ * The table copies the key of its hash function. Use a secret one where peers choose
+ * the keys.
+ */
 void table_init(struct table *table, const struct hash_key *key);
-void table_finish(struct table *table); /* must be empty */
 
+/* Frees the buckets. The table must be empty: it does not own its nodes. */
+void table_finish(struct table *table);
+
+/* NULL when there is none. The key is compared byte by byte. */
 struct table_node *table_find(const struct table *table, struct slice key);
 
-/* The key must not be in the table yet and must not change while it is. */
+/*
+ * The table keeps node and key by reference, and owns neither. The key must not be in
+ * the table yet, and must not change or move while it is.
+ */
 void table_insert(struct table *table, struct table_node *node, struct slice key);
+
+/*
+ * The node must be in the table; an assert finds out. Its memory is the caller's again.
+ */
 void table_remove(struct table *table, struct table_node *node);
 
 /* Any node, or NULL when the table is empty: for taking a table apart. */

@@ -21,10 +21,13 @@ struct timers {
 	size_t count, capacity;
 };
 
-void timers_finish(struct timers *timers); /* the timers themselves are not touched */
+/* Frees the heap and touches no timer: those that ran still claim to. */
+void timers_finish(struct timers *timers);
 
 /* Starts the timer, or moves it when it is already running. */
 void timers_start(struct timers *timers, struct timer *timer, uint64_t due);
+
+/* Does nothing to a timer that is not running. */
 void timers_stop(struct timers *timers, struct timer *timer);
 
 /* The timer that is due next, or NULL. */

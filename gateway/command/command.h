@@ -52,15 +52,43 @@ void command_say(const char *before, const struct buf *lines);
 /* The configuration that the command line names, or NULL after saying why not. */
 struct config *command_read_config(const struct command_line *line);
 
-/* The commands themselves: they return the process's exit status. */
+/*
+ * A command returns the process's exit status and has said what was wrong. Serves until
+ * a signal ends the process.
+ */
 int command_serve(const struct command_line *line);
+
+/* Reads the configuration and advises on it; a warning is no failure. */
 int command_check_config(const struct command_line *line);
+
+/*
+ * Prints the configuration with what the environment and the options set. Secrets are
+ * hidden unless --secrets.
+ */
 int command_print_config(const struct command_line *line);
+
+/*
+ * Asks /health of the server that this configuration describes, on this machine.
+ * Failure means no answer in time, or another one than 200.
+ */
 int command_healthcheck(const struct command_line *line);
+
+/*
+ * Reads a password from stdin, from a terminal twice and without echo, and prints its
+ * hash. Wipes what it has read.
+ */
 int command_hash_password(const struct command_line *line);
+
+/* Of all commands, or of the one that the line names; one that does not exist fails. */
 int command_help(const struct command_line *line);
+
+/* Prints the manual page, which is made from the tables, as roff. */
 int command_man(const struct command_line *line);
+
+/* Prints a script for bash, made from the same tables. */
 int command_completion(const struct command_line *line);
+
+/* Prints "postern VERSION". */
 int command_version(const struct command_line *line);
 
 /* The help of one command, on stdout. */

@@ -31,6 +31,7 @@ struct config_leaves {
 		words[CONFIG_LEAVES_MAX + 1]; /* the names, as config_nearest() wants */
 };
 
+/* Fills *leaves in. Its items point into it, so it must not be copied or moved. */
 void config_leaves_list(struct config_leaves *leaves, enum config_style style);
 
 /* The leaf of that name, or NULL. */
