@@ -24,6 +24,7 @@ struct batch {
 
 struct batch_cache;
 
+/* The caller owns the cache, one for each worker. */
 struct batch_cache *batch_cache_create(void);
 void batch_cache_destroy(struct batch_cache *batch_cache);
 

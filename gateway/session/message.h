@@ -51,6 +51,10 @@ struct message *message_create_text(struct slice text, bool binary);
 /* For another worker: the same message, without its renderings. One reference. */
 struct message *message_copy(const struct message *message);
 
+/*
+ * One more reference to the same message. Only the message's worker may count: the
+ * number is not atomic.
+ */
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */
 
@@ -65,6 +69,8 @@ struct place {
  * for topics, whose receivers can see gaps by the header x-postern-seq.
  */
 void message_set_place(struct message *message, struct place place, bool is_shown);
+
+/* Its epoch is 0 as long as no home has numbered the message. */
 struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
@@ -73,9 +79,17 @@ bool message_is_numbered(const struct message *message); /* its place is shown *
  * is as old.
  */
 void message_set_sent_at(struct message *message, uint64_t now);
+
+/* In milliseconds of loop_now(); 0: nobody knows. A copy on another worker keeps it. */
 uint64_t message_sent_at(const struct message *message);
 
-struct slice message_destination(const struct message *message); /* for clients */
+/* As receivers see it. The bytes live as long as the message. */
+struct slice message_destination(const struct message *message);
+
+/*
+ * As posts find its home; differs from the destination for private ones only. The bytes
+ * live as long as the message.
+ */
 struct slice message_address(const struct message *message);
 
 /* Bytes that it keeps in memory without its renderings, for bounds. */

@@ -37,6 +37,10 @@ struct outbound {
 /* Takes references of its own. */
 void outbound_push(struct outbound *queue, const struct delivery *item);
 
+/*
+ * `index` counts from the oldest and is below `count`. Valid until the queue is
+ * changed; the message and the name are the queue's.
+ */
 const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
 /* Drops the `count` oldest. The names belong to `names`. */

@@ -83,16 +83,35 @@ bool session_admits(const struct session *session, const struct peer *peer);
 
 /* What kind of requests may use the session; the carrier's numbers, 0 at first. */
 void session_set_family(struct session *session, unsigned family);
+
+/* 0 until session_set_family(): any kind of request may still use the session. */
 unsigned session_family(const struct session *session);
 
+/*
+ * Read it again after each call that hands something to the handler: that may end the
+ * session.
+ */
 enum session_state session_state(const struct session *session);
+
+/* The worker where the session lives; only its thread may call session_...(). */
 struct worker *session_worker(const struct session *session);
+
+/*
+ * The session holds the endpoint, which belongs to the configuration of its opening: a
+ * reload changes nothing here.
+ */
 const struct endpoint *session_endpoint(const struct session *session);
-struct slice session_label(const struct session *session); /* unique, not secret */
+
+/*
+ * What logs and the console call the session: unique in this process, and no secret,
+ * unlike its id. The bytes live as long as the session.
+ */
+struct slice session_label(const struct session *session);
 
 /* For the outlet. */
 
-struct outlet *session_outlet(const struct session *session); /* NULL: none */
+/* NULL while nothing can write: between two polls, or after a stream was cut. */
+struct outlet *session_outlet(const struct session *session);
 
 /* False when another outlet is attached. The outlet is woken if anything waits. */
 bool session_attach(struct session *session, struct outlet *outlet);
@@ -111,6 +130,10 @@ enum session_next {
 	SESSION_NEXT_CLOSE,    /* c[], see session_ending() */
 };
 
+/*
+ * What the outlet has to write now. Asks only: the queue changes with session_popped().
+ * After session_close() messages come first, then the close; from CLOSED on nothing.
+ */
 enum session_next session_next(const struct session *session);
 
 /*
@@ -133,7 +156,8 @@ struct batch session_pull(
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes);
 
-enum ending session_ending(const struct session *session); /* ENDING_NONE: it goes on */
+/* ENDING_NONE as long as the session goes on. The first ending stays. */
+enum ending session_ending(const struct session *session);
 
 /* Something came from the peer (a poll, a PONG, bytes): it is alive. */
 void session_heard(struct session *session);
@@ -174,6 +198,11 @@ bool session_wait(struct session *session, struct waiter *waiter);
  * blamed for its silence meanwhile (session_heard_at). Its end ends all holds.
  */
 void session_pause(struct session *session);
+
+/*
+ * Ends one session_pause(). The last one lets the peer's input go on and wakes its
+ * waiters at the loop's top level, not within this call.
+ */
 void session_resume(struct session *session);
 
 /*
@@ -183,12 +212,25 @@ void session_resume(struct session *session);
  * themselves. Ignored from CLOSING on.
  */
 void session_send(struct session *session, const struct delivery *delivery);
+
+/*
+ * Queues a text or, if `binary`, bytes of the handler's own, without a STOMP header.
+ * Copies them. If nothing else waits, it leaves before other sessions' output. Ignored
+ * from CLOSING on.
+ */
 void session_send_text(struct session *session, struct slice text, bool binary);
 
-/* For the line of its end: what it was refused, a constant, and who it was. */
+/*
+ * A constant sentence that the peer was refused with, for the log line of the session's
+ * end. The latest one counts.
+ */
 void session_set_error(struct session *session, const char *error);
-void session_set_user(
-	struct session *session, struct name *user); /* takes a reference */
+
+/*
+ * Who has logged in, for the log line of the session's end. Takes a reference of its
+ * own and drops the one before.
+ */
+void session_set_user(struct session *session, struct name *user);
 
 /* Counts one of the messages that a stream was made of (handler.h). */
 void session_count_message(struct session *session);
@@ -199,9 +241,20 @@ void session_withdraw(struct session *session, uint32_t ordinal);
 /* What is queued goes out first, then the close. The first call counts. */
 void session_close(struct session *session, enum ending ending);
 
-uint64_t session_heard_at(const struct session *session);    /* ms, loop_now() */
-uint64_t session_attended_at(const struct session *session); /* or later heard */
-uint64_t session_sent_at(const struct session *session); /* the latest session_send */
+/*
+ * In milliseconds of loop_now(), when the peer last gave a sign of life. It is now, as
+ * long as the session is paused or the worker reads from nobody: silence proves nothing
+ * then.
+ */
+uint64_t session_heard_at(const struct session *session);
+
+/*
+ * The same, or later if the peer's machine has shown itself since (session_attended()).
+ */
+uint64_t session_attended_at(const struct session *session);
+
+/* When something was last queued for the peer, in milliseconds of loop_now(). */
+uint64_t session_sent_at(const struct session *session);
 
 /*
  * The peer has been silent for long: its outlet finds out whether it is there, and says so
@@ -224,6 +277,7 @@ struct session_facts {
 	uint64_t bytes_in, bytes_out;
 };
 
+/* A snapshot for the console. Its slices live as long as the session. */
 struct session_facts session_facts(const struct session *session);
 
 /* `visit` may close the session, no more. */
@@ -232,7 +286,9 @@ void session_for_each(struct worker *worker,
 
 /* Takes the tap over and destroys the one before. NULL: nothing watches the session. */
 void session_set_tap(struct session *session, struct tap *tap);
-struct tap *session_tap(const struct session *session); /* NULL: nothing watches it */
+
+/* NULL: nothing watches the session. The session owns the tap. */
+struct tap *session_tap(const struct session *session);
 
 /* For the broker. */
 

@@ -85,6 +85,7 @@ struct session {
 	struct task reap;
 };
 
+/* In milliseconds, as of the beginning of the turn. */
 static inline uint64_t session_now(const struct session *session)
 {
 	return loop_now(session->worker->loop);
@@ -130,8 +131,17 @@ void session_finish(struct session *session);
 
 /* session_count.c: the metrics of its worker, and what it has carried itself. */
 
+/*
+ * Called once, before the session's first output: counts it under its transport and
+ * endpoint, which keeps counting there after a reload.
+ */
 void session_count_opened(struct session *session);
-void session_count_ended(struct session *session); /* logs it, too */
+
+/*
+ * Called once, when the session is over: takes it out of the figures, counts its ending
+ * and writes the log line "session ended".
+ */
+void session_count_ended(struct session *session);
 
 /* What waits may have changed: told once a turn. */
 void session_count_queue(struct session *session);
@@ -141,6 +151,11 @@ void session_count_dropped(struct session *session, size_t count);
 
 /* The kernel has taken so many bytes, or the oldest messages: at least one. */
 void session_count_out(struct session *session, size_t bytes);
+
+/*
+ * Called before the `count` oldest messages, at least one, leave the queue: counts
+ * frames and measures how long each was under way.
+ */
 void session_count_delivered(const struct session *session, size_t count);
 
 /* session_pause.c */
@@ -156,6 +171,10 @@ void session_pause_finish(struct session *session);
 
 /* session_slow.c */
 
+/*
+ * Reads the endpoint's `slow_consumer`, which the configuration has checked: anything
+ * else means "close".
+ */
 enum slow_policy slow_policy(const struct endpoint *endpoint);
 
 /* More than half of what may wait does. */

@@ -16,12 +16,18 @@
 struct config;
 struct address_limits;
 
+/*
+ * All workers share it; it is atomic inside. The key is copied. It should be secret,
+ * since peers choose addresses.
+ */
 struct address_limits *address_limits_create(const struct hash_key *key);
 void address_limits_destroy(struct address_limits *address_limits); /* NULL is fine */
 
 /* A connection from that address is there; the result is for address_limits_leave(). */
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address);
+
+/* `place` is what address_limits_enter() gave. From any thread. */
 void address_limits_leave(struct address_limits *address_limits, unsigned place);
 
 /* False, and logged, when that address has its limits.address_connections. */

@@ -51,6 +51,8 @@ enum ending {
 
 /* For the close frame. Nobody asks for those of ENDING_NONE. */
 unsigned ending_code(enum ending ending);
+
+/* The sentence of the close frame, after ending_code(). Static. Not for ENDING_NONE. */
 struct slice ending_text(enum ending ending);
 
 /* For logs and metrics: "slow_consumer". */

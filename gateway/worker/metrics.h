@@ -25,6 +25,10 @@ struct counter {
 	_Atomic uint64_t value;
 };
 
+/*
+ * Only the counter's worker may add; other threads may read meanwhile. No atomic
+ * addition: a load and a store. A negative amount is added as its complement.
+ */
 static inline void counter_add(struct counter *counter, uint64_t amount)
 {
 	uint64_t value = atomic_load_explicit(&counter->value, memory_order_relaxed);
@@ -32,6 +36,7 @@ static inline void counter_add(struct counter *counter, uint64_t amount)
 	atomic_store_explicit(&counter->value, value + amount, memory_order_relaxed);
 }
 
+/* From any thread. Sums of several counters are no snapshot. */
 static inline uint64_t counter_read(const struct counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
@@ -178,6 +183,10 @@ struct session_figures *metrics_sessions(struct metrics *metrics,
 	const struct metrics_endpoints *metrics_endpoints,
 	const struct endpoint *endpoint, enum transport transport);
 
+/*
+ * Counts one refusal under the name of the setting that was reached
+ * (postern_refused_total).
+ */
 static inline void metrics_refuse(struct metrics *metrics, enum bound bound)
 {
 	counter_add(&metrics->refused[bound], 1);

@@ -19,6 +19,10 @@ struct metrics_endpoint {
 
 enum { METRICS_ENDPOINTS_LATER = 64 }; /* endpoints that reloads may bring */
 
+/*
+ * Has a place for each endpoint of the configuration and METRICS_ENDPOINTS_LATER for
+ * those that reloads bring. The caller owns it and shares it with all workers.
+ */
 struct metrics_endpoints *metrics_endpoints_create(const struct config *config);
 void metrics_endpoints_destroy(
 	struct metrics_endpoints *metrics_endpoints); /* NULL is fine */
@@ -27,9 +31,16 @@ void metrics_endpoints_destroy(
 void metrics_endpoints_add(
 	struct metrics_endpoints *metrics_endpoints, const struct config *config);
 
-/* How many there may ever be, and how many there are. */
+/* How many endpoints there may ever be: workers allocate their figures by this. */
 size_t metrics_endpoints_capacity(const struct metrics_endpoints *metrics_endpoints);
+
+/*
+ * How many there are now. It grows with a reload and never shrinks: the figures of an
+ * endpoint that is gone stay.
+ */
 size_t metrics_endpoints_count(const struct metrics_endpoints *metrics_endpoints);
+
+/* `index` is below the count. The place and its path live as long as the whole. */
 const struct metrics_endpoint *metrics_endpoints_at(
 	const struct metrics_endpoints *metrics_endpoints, size_t index);
 

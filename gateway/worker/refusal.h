@@ -259,12 +259,35 @@ struct refusal {
 	struct slice session, user, address;
 };
 
+/* The value of the label `door`, and of the log's field. Static. */
 const char *door_name(enum refusal_door door);
+
+/*
+ * The value of the label `kind`, and of the log's field: users have it in their
+ * dashboards. Static.
+ */
 const char *refusal_name(enum refusal_kind kind);
-struct slice refusal_sentence(enum refusal_kind kind); /* the short answer */
+
+/*
+ * What the peer reads in short: an ERROR's message or the first line of an HTTP body.
+ * Static.
+ */
+struct slice refusal_sentence(enum refusal_kind kind);
+
+/*
+ * True when the kind may come up at that door. Each such pair has a counter in
+ * /metrics.
+ */
 bool refusal_is_at(enum refusal_kind kind, enum refusal_door door);
-unsigned refusal_status(enum refusal_kind kind);          /* of HTTP; 0: it has none */
-enum refusal_class refusal_class(enum refusal_kind kind); /* of STOMP's only */
+
+/* The status of the answer over HTTP; 0 when the kind never comes up there. */
+unsigned refusal_status(enum refusal_kind kind);
+
+/*
+ * Means something for kinds that a STOMP client may meet; the others have
+ * REFUSAL_MALFORMED, which is 0.
+ */
+enum refusal_class refusal_class(enum refusal_kind kind);
 
 /*
  * Counts the refusal and logs it. If `text` is not NULL, the long answer to the peer is
@@ -272,12 +295,5 @@ enum refusal_class refusal_class(enum refusal_kind kind); /* of STOMP's only */
  */
 void refusal_report(
 	struct metrics *metrics, const struct refusal *refusal, struct buf *text);
-
-/*
- * Appends what may be shown of a peer's bytes: at most 80 octets, cut between characters
- * and then followed by "...", with "?" for control characters and U+FFFD for what is no
- * UTF-8. Not in quotes, and with no eye for secrets.
- */
-void refusal_append_clean(struct buf *out, struct slice bytes);
 
 #endif

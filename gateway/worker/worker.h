@@ -84,10 +84,23 @@ void worker_configure(struct worker *worker, const struct config *config);
  */
 void worker_stop(struct worker *worker);
 
-/* The steps of its end, when no loop runs: sessions, edge, the rest. */
+/*
+ * The first step of a worker's end, when no loop runs any more: ends its sessions,
+ * without waiting for their peers.
+ */
 void worker_kill(struct worker *worker);
+
+/*
+ * The second step: destroys the carriers with their connections. Posts that this makes
+ * are still delivered by workers_settle().
+ */
 void worker_drop_edge(struct worker *worker);
-void worker_destroy(struct worker *worker); /* NULL is fine */
+
+/*
+ * The last step, after all workers have dropped their edges, since posts may name any
+ * of them. NULL is fine.
+ */
+void worker_destroy(struct worker *worker);
 
 /* True while the carriers must not read from those who send. */
 bool worker_is_full(struct worker *worker);

@@ -81,13 +81,19 @@ void workers_refuse_reload(struct workers *workers);
 /* From any thread: ends all loops. */
 void workers_end(struct workers *workers);
 
-void workers_destroy(struct workers *workers); /* NULL is fine; no loop runs */
+/*
+ * No loop runs any more. Ends all sessions and connections, delivers what is left
+ * between workers, and frees everything. NULL is fine.
+ */
+void workers_destroy(struct workers *workers);
 
 /* On the only thread: lets all workers do what is to be done; no time goes by. */
 void workers_settle(struct workers *workers);
 
 /* Counts one more unless there are `most` already (0: no bound); workers_give() ends it. */
 bool workers_take(_Atomic uint64_t *counter, uint64_t most);
+
+/* Gives back one that workers_take() has counted. From any thread. */
 void workers_give(_Atomic uint64_t *counter);
 
 #endif
