@@ -82,7 +82,7 @@ void broker_leave(struct broker *broker, struct participant *participant)
 
 /* Destinations. */
 
-bool broker_has_prefix(
+static bool broker_has_prefix(
 	const struct strings *prefixes, struct slice destination, struct slice *rest)
 {
 	for (size_t i = 0; i < prefixes->count; i++) {

@@ -58,8 +58,16 @@ enum broker_result broker_send(struct broker *broker, struct broker_call *call);
 /* ACK and NACK. */
 enum broker_result broker_settle(struct broker *broker, struct broker_call *call);
 
-/* BEGIN and ABORT. */
+/*
+ * STOMP's BEGIN. Refused when the transaction is open already, or when the session has
+ * as many as limits.transactions.
+ */
 enum broker_result broker_begin(struct broker *broker, struct broker_call *call);
+
+/*
+ * STOMP's ABORT. Nothing of the transaction happens; what it would have acknowledged
+ * can be acknowledged again. Refused when it is not open.
+ */
 enum broker_result broker_abort(struct broker *broker, struct broker_call *call);
 
 /*

@@ -108,11 +108,25 @@ void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
 struct handle broker_handle(
 	const struct broker *broker, const struct participant *participant);
 
-bool broker_has_prefix(
-	const struct strings *prefixes, struct slice destination, struct slice *rest);
+/*
+ * By its address, so that private queues do not count: they have addresses of their
+ * own.
+ */
 bool broker_is_queue(const struct broker *broker, struct slice address);
-bool broker_is_pattern(struct slice address); /* and no private address */
+
+/*
+ * True for an address with wildcards. Private addresses are none, whatever is in them:
+ * they do not begin with a slash.
+ */
+bool broker_is_pattern(struct slice address);
+
+/* By broker.prefixes. Says nothing of the topic's existence. */
 bool broker_is_topic(const struct broker *broker, struct slice destination);
+
+/*
+ * By app.prefixes. On true *rest is what stands after the prefix; a route need not
+ * match.
+ */
 bool broker_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
@@ -137,6 +151,8 @@ struct target {
 /* Not for application destinations. */
 enum broker_result broker_aim(const struct broker *broker, struct slice destination,
 	struct target *target, struct broker_refusal *refusal);
+
+/* Frees both names and zeroes the target. */
 void target_finish(struct target *target);
 
 /* Where the messages of a SEND go: to the engine at once, or into a transaction. */
@@ -164,25 +180,55 @@ void subscription_refuse(struct broker *broker, struct subscription *subscriptio
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination);
 
-/* app.c: see broker_send() and broker_subscribe(). */
+/*
+ * app.c: a SEND to /app: renders the route that matches and emits a message to each of its
+ * destinations. `rest` stands after the prefix. All destinations are checked before the
+ * first message is emitted. Refused when no route matches, or when the body lacks what
+ * the template needs.
+ */
 enum broker_result app_send(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination, struct slice rest,
 	struct broker_refusal *refusal);
+
+/*
+ * A SUBSCRIBE to a route with "reply": delivers one answer immediately, and no more
+ * messages later. Refused where the route has none. No home learns of the subscription.
+ */
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, enum ack_mode ack);
 
 /* private.c */
 
+/*
+ * True for /user/..., as clients name it. *rest is what stands after that and points
+ * into the destination.
+ */
 bool private_is_user(struct slice destination, struct slice *rest);
+
+/* True for /temp-queue/..., a name that each session understands as its own. */
 bool private_is_temporary(struct slice destination);
+
+/*
+ * True for /reply-queue/TOKEN, which Postern has put into a reply-to. Only
+ * private_aim_reply() finds out whether the token is good.
+ */
 bool private_is_reply(struct slice destination, struct slice *token);
 
 /* The address of the participant's own /user + rest. */
 void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address);
 
-/* What stands behind /user/ and behind /reply-queue/: false when it is none. */
+/*
+ * What stands after /user/ in a SEND. False when that names no user or no queue. The
+ * user need not be connected.
+ */
 bool private_aim_user(struct slice rest, struct target *target);
+
+/*
+ * A token is WORKER-... of private_reply_to(). False when it names no worker of this
+ * process. The session may have ended meanwhile: then the message is dropped at its
+ * worker.
+ */
 bool private_aim_reply(
 	const struct broker *broker, struct slice token, struct target *target);
 
@@ -212,17 +258,33 @@ void memory_finish(struct broker *broker);
 
 struct topic;
 
+/*
+ * The topic of that address, or NULL: nobody subscribes here and no pattern holds it.
+ * Only at the address's home.
+ */
 struct topic *topic_find(const struct broker *broker, struct slice address);
 /*
  * NULL: there are too many destinations. What was promised is opened all the same: a topic
  * that only patterns match, of which no more than limits.idle_topics stay.
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
+
+/* One more subscriber at that worker. A topic that was idle is so no longer. */
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
+
+/*
+ * One subscriber less at that worker. The last one frees the topic; while there are
+ * patterns the topic stays idle, so that its numbers go on.
+ */
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
 
-/* A subscriber to a pattern, at that worker. */
+/*
+ * One more subscriber to a pattern at that worker. Every home counts them, since any
+ * may own a topic that matches.
+ */
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
+
+/* The same, one less. With the last pattern all idle topics are freed. */
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
 
 /* Notes in broker->wanting which workers have subscribers; false when none has. */
@@ -231,18 +293,34 @@ bool topic_is_heard(struct broker *broker, struct slice address);
 /* To those. Takes the caller's reference over, which is the only one. */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
-/* Of the topics that have their home here. */
+/* From a node of broker->topics. */
 struct topic *topic_of_node(struct table_node *node);
+
+/* Over all workers. Patterns do not count. */
 uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic);
-struct place topic_place(const struct topic *topic); /* of its latest message */
+
+/* Of its latest message; the offset is 0 before the first. */
+struct place topic_place(const struct topic *topic);
 
 /* The end of all topics with their broker. */
 void topics_finish(struct broker *broker);
 
 /* audience.c */
+
+/*
+ * Those who get the messages of an address on this worker. Makes the audience if need
+ * be. A fan-out that is under way does not reach the new member.
+ */
 void audience_add(
 	struct broker *broker, struct slice address, struct subscription *subscription);
+
+/*
+ * The subscription has an audience. The last one frees it. Allowed during a fan-out:
+ * nobody is skipped and nobody is served twice.
+ */
 void audience_remove(struct broker *broker, struct subscription *subscription);
+
+/* Of the topic or pattern. The bytes live as long as the audience. */
 struct slice audience_address(const struct audience *audience);
 
 /*
@@ -269,7 +347,9 @@ void refused_remember(struct broker *broker, struct participant *participant,
 /* True when it was remembered. */
 bool refused_forget(struct participant *participant, const struct slice *id,
 	const struct slice *destination);
-void refused_drop(struct participant *participant); /* all of them */
+
+/* When the session ends: forgets all of them. */
+void refused_drop(struct participant *participant);
 
 /* subscription.c */
 
@@ -291,8 +371,18 @@ void subscription_lose(struct broker *broker, struct subscription *subscription)
 /* The subscription of that id, or without one of that destination, or NULL. */
 struct subscription *subscription_find(const struct participant *participant,
 	const struct slice *id, const struct slice *destination);
+
+/*
+ * Of STOMP 1.0, whose SUBSCRIBE may have no id: the one of that destination, or NULL. A
+ * NULL destination finds nothing.
+ */
 struct subscription *subscription_find_nameless(
 	const struct participant *participant, const struct slice *destination);
+
+/*
+ * By the ordinal that ack ids and deliveries carry, in logarithmic time. NULL: it has
+ * ended since.
+ */
 struct subscription *subscription_at(
 	const struct participant *participant, uint32_t ordinal);
 
@@ -303,8 +393,13 @@ struct slice subscription_address(const struct subscription *subscription);
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);
 
-/* transaction.c and commit.c (transaction.h): the end of a participant's, and of all. */
+/* transaction.c: when the session ends: none of its transactions happens. */
 void transactions_drop(struct participant *participant);
+
+/*
+ * commit.c: when the broker ends: frees the commits that still wait for homes, whoever
+ * asked.
+ */
 void commits_finish(struct broker *broker);
 
 #endif

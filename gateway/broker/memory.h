@@ -31,13 +31,25 @@ void memory_serve(struct broker *broker, struct queue *queue);
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
-/* The engine's. */
+/*
+ * The engine's subscribe(): posts to the home of the address, of a pattern to all
+ * homes.
+ */
 size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request);
+
+/* The engine's unsubscribe(): the same ways. */
 size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
 	size_t lost, uint64_t request);
+
+/* The engine's send(): posts to the home of the message's address, which answers. */
 void memory_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
+
+/*
+ * The engine's commit(): first reserves room in each queue by a post. Decides when all
+ * have answered, or immediately if it sends to no queue.
+ */
 void memory_commit(struct broker *broker, struct commit *commit);
 
 #endif

@@ -31,6 +31,10 @@ struct pattern_set {
 	size_t capacity;
 };
 
+/*
+ * Copies the key. It should be secret, since clients choose the segments. An empty set
+ * has memory too: call pattern_set_finish().
+ */
 void pattern_set_init(
 	struct pattern_set *set, const struct hash_key *key, char separator);
 
@@ -55,6 +59,10 @@ size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 /* The same place, if the pattern is there; else NULL. */
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 
+/*
+ * The pattern must be in the set, and its place must hold NULL again: the set frees no
+ * value.
+ */
 void pattern_remove(struct pattern_set *set, struct slice pattern);
 
 /* Tells each pattern that matches once; `match` must not change the set. */

@@ -31,17 +31,25 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
 void queue_destroy(struct queue *queue); /* with all that is in it */
 
+/* For the table of its home; its key is the destination. */
 struct table_node *queue_node(struct queue *queue);
+
+/* The queue that queue_node() gave this node for. */
 struct queue *queue_of_node(struct table_node *node);
+
+/* The bytes live as long as the queue. */
 struct slice queue_destination(const struct queue *queue);
 
-/*
- * Messages that it holds, those in flight included; those of them that are in flight, and
- * so not acknowledged yet; consumers; the latest message's place.
- */
+/* How many it holds, those in flight included. */
 uint64_t queue_messages(const struct queue *queue);
+
+/* Those of them that are in flight, so not acknowledged yet. */
 uint64_t queue_unacknowledged(const struct queue *queue);
+
+/* How many have joined, with credit or without. */
 uint64_t queue_consumers(const struct queue *queue);
+
+/* Of the latest message that was put; the offset is 0 before the first. */
 struct place queue_place(const struct queue *queue);
 
 /* Nobody would miss it: no message, no consumer, no reservation. */

@@ -29,6 +29,10 @@ struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 /* The index of the youngest one at that place, or SIZE_MAX. */
 size_t unacked_find(const struct unacked *unacked, struct place place);
 
+/*
+ * `index` is below the count. The oldest goes in constant time, another one in the time
+ * of those after it.
+ */
 void unacked_remove(struct unacked *unacked, size_t index);
 
 /* The kernel has the next one that was pushed, be it still here or not. */
@@ -37,6 +41,7 @@ void unacked_tell_sent(struct unacked *unacked);
 /* How many of those that are here the kernel has: the oldest ones. */
 size_t unacked_count_sent(const struct unacked *unacked);
 
+/* Frees the memory and leaves it empty. Nothing is requeued: that is its home's. */
 void unacked_finish(struct unacked *unacked);
 
 #endif

@@ -22,6 +22,11 @@
 bool console_has(const struct participant *participant, struct slice destination,
 	struct slice *rest);
 
+/*
+ * A SEND below /admin. Refused when no service has that path, the body is no JSON
+ * object, it stands in a transaction, or has no reply-to /temp-queue/... The answer
+ * comes later, from any worker.
+ */
 enum broker_result console_ask(struct publication *publication,
 	const struct stomp_frame *frame, struct slice rest,
 	struct broker_refusal *refusal);

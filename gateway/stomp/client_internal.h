@@ -44,11 +44,16 @@ struct client {
 	struct utf8_joiner joiner; /* of its text messages */
 };
 
+/* The broker of the worker where the client lives; it reaches all destinations. */
 static inline struct broker *client_broker(const struct client *client)
 {
 	return client->worker->broker;
 }
 
+/*
+ * The latest configuration, which a reload may replace between two frames: do not keep
+ * it.
+ */
 static inline const struct config *client_config(const struct client *client)
 {
 	return client->worker->config;
@@ -65,6 +70,11 @@ void client_end(struct client *client, enum ending ending);
 /* The frame's receipt, if it asked for one, leaves after that many answers. */
 void client_expect(struct client *client, const struct stomp_frame *frame,
 	uint64_t request, size_t answers);
+
+/*
+ * Sends the receipts that are due, in the order of asking. After a DISCONNECT the last
+ * one ends the client.
+ */
 void client_flush_receipts(struct client *client);
 
 /* What the frame asked for, or empty. */
@@ -72,20 +82,58 @@ struct slice frame_receipt(const struct stomp_frame *frame);
 
 /* Frames are kept until client_resume_later(). */
 void client_wait(struct client *client);
+
+/*
+ * Ends client_wait(). The kept frames run at the end of the turn, not within this call.
+ * Does nothing if nothing waits.
+ */
 void client_resume_later(struct client *client);
 
 /* client_connect.c */
+
+/*
+ * Before CONNECT a frame may be limits.connect_frame bytes long, afterwards
+ * limits.frame.
+ */
 struct stomp_limits client_limits(const struct client *client, bool connected);
+
+/*
+ * CONNECT or STOMP: chooses the version and the heart-beats, then answers CONNECTED, an
+ * ERROR, or, if users are configured, waits for the password's check.
+ */
 void client_connect(struct client *client, const struct stomp_frame *frame);
-void client_logged_in(struct participant *participant, bool good); /* participant.h */
+
+/*
+ * The password was checked (participant.h), on another thread. The session has not
+ * ended meanwhile.
+ */
+void client_logged_in(struct participant *participant, bool good);
+
+/*
+ * Frees what was kept of CONNECT for the check. Does nothing when no check was under
+ * way.
+ */
 void client_forget_login(struct client *client);
 
 /* client_commands.c */
+
+/*
+ * One whole frame of the peer: counts it, shows it to a tap, and does what its command
+ * says. May end the client.
+ */
 void client_dispatch(struct client *client, const struct stomp_frame *frame);
 
-/* client_beat.c: sets the timer to what is due next; and the timer's fire(). The timer is
- * set lazily: signs of life and what is sent move nothing. */
+/*
+ * client_beat.c: sets the timer to what is due next: CONNECT, a heart-beat, or a sign
+ * of life. Signs of life and what is sent do not move the timer; client_on_timer()
+ * looks again.
+ */
 void client_reschedule(struct client *client);
+
+/*
+ * The timer's fire(): refuses a client that is late, probes one that is silent, sends a
+ * heart-beat where nothing else was sent.
+ */
 void client_on_timer(struct timer *timer);
 
 #endif

@@ -16,7 +16,12 @@ struct receipts {
 	struct table asked;  /* those of them that have a request, by its number */
 };
 
+/*
+ * Copies the key. Requests are the client's own numbers, so the key need not be secret.
+ */
 void receipts_init(struct receipts *receipts, const struct hash_key *key);
+
+/* Forgets the receipts that were not sent. */
 void receipts_finish(struct receipts *receipts);
 
 /*
@@ -37,6 +42,8 @@ void receipts_cancel(struct receipts *receipts, uint64_t request);
 
 /* The id of the oldest receipt if it is due; receipts_drop() takes it away. */
 bool receipts_due(const struct receipts *receipts, struct slice *id);
+
+/* Takes the oldest receipt away, due or not. There must be one; its id is freed. */
 void receipts_drop(struct receipts *receipts);
 
 bool receipts_is_empty(const struct receipts *receipts);
