@@ -30,6 +30,11 @@ struct peeked {
 	int status; /* after PEEK_BAD: what to answer */
 };
 
+/*
+ * Reads the head that has come and leaves it in the socket. `room` is peek_room()'s for
+ * the same configuration. Fills in what the result needs: `head`, which points into the
+ * room, after PEEK_HEAD, and `status` after PEEK_BAD.
+ */
 enum peek peek_head(int fd, const struct config *config, struct peeked *peeked);
 
 /* Takes away bytes that were only looked at. False when the connection broke. */

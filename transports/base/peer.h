@@ -16,13 +16,23 @@ socklen_t peer_socket(
 
 /*
  * A carrier has a connection from that address: it counts for its worker and for its
- * address. The result is for peer_left().
+ * address. On the worker's thread. The result is for peer_left().
  */
 unsigned peer_came(struct worker *worker, const struct address *address);
+
+/*
+ * The same connection has closed. Must be called once for each peer_came(), or the
+ * address is refused for ever.
+ */
 void peer_left(struct worker *worker, unsigned place);
 
-/* The bytes that peer_copy_out() copies to *at, which moves behind them. */
+/* How many bytes peer_copy_out() will copy. */
 size_t peer_size(const struct peer *peer);
+
+/*
+ * Copies the peer's texts to *at and moves *at after them. The returned peer points to
+ * the copies: so a post carries a peer in its own memory.
+ */
 struct peer peer_copy_out(char **at, const struct peer *peer);
 
 #endif

@@ -21,11 +21,15 @@ bool progress_is_behind(int fd);
 bool progress_is_dead(int fd);
 
 /*
- * Bytes that were read from the socket since the connection began, as far as that is
- * certain while more may come: no less, or no more than they are. Over a connection
- * that is not TCP: nothing, or no number of bytes at all.
+ * Bytes that were read from the socket since the connection began: no fewer than these,
+ * while more may come. 0 when it is no TCP connection.
  */
 int64_t progress_read_at_least(int fd);
+
+/*
+ * No more than these were read, while more may come. Both are equal while nothing
+ * comes. -1 when it is no TCP connection.
+ */
 int64_t progress_read_at_most(int fd);
 
 /*

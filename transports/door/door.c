@@ -220,7 +220,8 @@ void door_count_closed(struct door *door, unsigned worker, int64_t closed)
 	door->connections -= (uint64_t)closed;
 }
 
-void door_close(struct door *door)
+/* Stops listening and forgets those who have not yet said what they want. */
+static void door_close(struct door *door)
 {
 	listener_destroy(door->listener);
 	listener_destroy(door->tcp);

@@ -22,9 +22,10 @@ struct door *door_create(struct worker *worker);
 /* So many of the connections that were handed to that worker have closed. */
 void door_count_closed(struct door *door, unsigned worker, int64_t closed);
 
-/* Stops listening and forgets those who have not yet said what they want. */
-void door_close(struct door *door);
-
-void door_destroy(struct door *door); /* NULL is fine */
+/*
+ * Closes the listeners and the pending connections. Connections that were handed over
+ * belong to their carriers. NULL is fine.
+ */
+void door_destroy(struct door *door);
 
 #endif

@@ -32,16 +32,19 @@ struct door {
 	struct peeked peeked; /* of whom is looked at now */
 };
 
+/* The loop of worker 0, where the door lives. */
 static inline struct loop *door_loop(struct door *door)
 {
 	return door->worker->loop;
 }
 
+/* Shared by all workers: the same counts that carriers and /metrics see. */
 static inline struct address_limits *door_address_limits(const struct door *door)
 {
 	return door->worker->workers->address_limits;
 }
 
+/* As of the latest reload: do not keep it beyond the turn. */
 static inline const struct limits *door_limits(const struct door *door)
 {
 	return &door->worker->config->limits;
@@ -49,6 +52,7 @@ static inline const struct limits *door_limits(const struct door *door)
 
 /* door.c */
 
+/* The index of the worker with the fewest connections; the first of several. */
 unsigned door_least_loaded(const struct door *door);
 
 /* Counts a connection that goes to that worker. */

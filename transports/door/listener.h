@@ -38,6 +38,10 @@ bool listener_is_local(const struct listener *listener);
 /* Logs `what` and the address. */
 void listener_log(const struct listener *listener, const char *what);
 
-void listener_destroy(struct listener *listener); /* NULL is fine */
+/*
+ * Closes the socket. Connections that wait in it are reset, unless systemd holds it,
+ * too. NULL is fine.
+ */
+void listener_destroy(struct listener *listener);
 
 #endif

@@ -19,6 +19,7 @@ struct fair_queue_entry {
 	bool is_fresh;
 };
 
+/* Makes an empty queue. It must not move afterwards: entries are linked to it. */
 void fair_queue_init(struct fair_queue *fair_queue);
 bool fair_queue_is_empty(const struct fair_queue *fair_queue);
 

@@ -32,7 +32,11 @@ struct files *files_create(const struct config *config);
 /* The console, below /console/; no file at all where it is not installed. */
 struct files *files_create_console(void);
 
-void files_destroy(struct files *files); /* NULL is fine */
+/*
+ * Frees what is kept of files. Those that answers hold stay until they have left. NULL
+ * is fine.
+ */
+void files_destroy(struct files *files);
 
 /* Serves what that configuration names, and reads all anew when it is another one. */
 void files_configure(struct files *files, const struct config *config);
@@ -45,10 +49,14 @@ const struct file *files_find(struct files *files, struct slice path);
 
 /*
  * All answers with a file share its content: each holds it until it has left, also when
- * the file has changed meanwhile. file_release() takes the file as `void *` for
- * libmicrohttpd.
+ * the file has changed meanwhile.
  */
 void *file_hold(const struct file *file);
+
+/*
+ * Takes what file_hold() gave, as libmicrohttpd's free callback has it. The last one
+ * frees the content.
+ */
 void file_release(void *file);
 
 /* True for "/docs" where "/docs/" is a page. */

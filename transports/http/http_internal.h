@@ -138,16 +138,21 @@ struct http_request {
 	enum intake intake;
 };
 
+/* Of the worker that has the connection; the request's session may live on another. */
 static inline struct http *request_http(const struct http_request *request)
 {
 	return request->connection->http;
 }
 
+/*
+ * The latest configuration of that worker; the route's endpoint may be of an older one.
+ */
 static inline const struct config *request_config(const struct http_request *request)
 {
 	return request->connection->http->worker->config;
 }
 
+/* Who asks, as session_create() wants it. Borrowed from the request. */
 static inline struct peer request_peer(const struct http_request *request)
 {
 	return (struct peer){request->address, request->origin, request->cookie};
@@ -180,30 +185,69 @@ static inline struct handle request_handle(const struct http_request *request)
 void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 
 /* http_daemon.c */
-void http_mark(struct http_daemon *daemon); /* it has something to do */
+
+/*
+ * The daemon has something to do: it gets its turn in http->due. Does nothing if it
+ * waits already.
+ */
+void http_mark(struct http_daemon *daemon);
 
 /* http_connection.c */
 
-/* One that libmicrohttpd has just taken. */
+/*
+ * A connection that libmicrohttpd has just taken. It counts for its worker and address
+ * from now on.
+ */
 struct http_connection *http_connection_create(
 	struct http *http, struct MHD_Connection *mhd);
-void http_connection_destroy(struct http_connection *connection); /* it is closed */
-void http_connection_close(struct http_connection *connection);   /* that has left */
+
+/* The socket is closed, or is another's now. Ends no request: there must be none. */
+void http_connection_destroy(struct http_connection *connection);
+
+/*
+ * Of a connection that has left libmicrohttpd: ends its request, if any, closes the
+ * socket and frees the connection.
+ */
+void http_connection_close(struct http_connection *connection);
 
 /*
  * The connection rests until http_resume(); then its request is served again. One that
  * has left libmicrohttpd, resting or not, is run by http_keep_run() in its turn.
  */
 void http_suspend(struct http_connection *connection);
+
+/*
+ * Ends http_suspend(). The request is served in the connection's next turn, not within
+ * this call.
+ */
 void http_resume(struct http_connection *connection);
+
+/*
+ * Watches the socket edge-triggered, since libmicrohttpd does not look at connections
+ * that rest. -1 after logging why: treat the peer as gone.
+ */
 int http_watch(struct http_connection *connection);
+
+/*
+ * Sets the phase and the deadline that goes with it (times.keep_alive, times.body,
+ * times.progress), and counts whether the worker owes the peer an answer.
+ */
 void http_set_phase(struct http_connection *connection, enum http_phase phase);
 
 /* http_request.c: libmicrohttpd calls these. */
 void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
 
+/*
+ * A request line has come. Copies the target. The connection owns the request and has
+ * no other one.
+ */
 struct http_request *http_request_create(
 	struct http_connection *connection, struct slice target);
+
+/*
+ * `completed`: its answer has left as a whole; else a receiver loses what was under
+ * way. The number, if it has one, finds nothing any more.
+ */
 void http_request_destroy(struct http_request *request, bool completed);
 
 /* Reads a head that obeys the door's rules: what it is about, whose, and whether it may. */
@@ -286,8 +330,17 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
  * are filled in, and the hint where it is empty and the kind has one.
  */
 bool http_refuse(struct http_request *request, const struct refusal *refusal);
+
+/*
+ * The same, and the connection closes afterwards: what comes next on it cannot be
+ * trusted, or is not wanted. A 431 gets fewer headers.
+ */
 bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
+
+/* http_refuse() where the kind says it all: no part of the request is quoted. */
 bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
+
+/* http_refuse() that quotes the path of the request. */
 bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
 
 /* 405 with `allow`. */
@@ -325,19 +378,59 @@ struct slice request_header(const struct http_request *request, const char *name
  * connection is resumed. False: the connection is closed without an answer.
  */
 bool http_serve_greeting(struct http_request *request);
+
+/*
+ * GET /info of SockJS: which transports the client may try. Its entropy is new each
+ * time (SockJS 0.3.3, Info).
+ */
 bool http_serve_info(struct http_request *request);
+
+/*
+ * The page that loads the SockJS client into an iframe (/iframe...html). One year in
+ * caches, with an ETag over its content.
+ */
 bool http_serve_iframe(struct http_request *request);
+
+/*
+ * An OPTIONS of CORS: 204 with the methods that `allow` lists, whatever was asked for.
+ */
 bool http_serve_preflight(struct http_request *request, const char *allow);
+
+/*
+ * A downlink of SockJS. The first call makes a receiver, which asks the session's home;
+ * later calls go on with what has come from there.
+ */
 bool http_serve_receive(struct http_request *request);
+
+/*
+ * An uplink of SockJS. While the worker reads from nobody, the request rests with its
+ * body and is served again later.
+ */
 bool http_serve_send(struct http_request *request);
+
+/* A page, for GET and HEAD. /docs leads to /docs/ if that is a page; else 404. */
 bool http_serve_file(struct http_request *request);
+
+/* 200 while the process runs, also when it is full or drains. */
 bool http_serve_health(struct http_request *request);
+
+/* 200, or 503 from SIGTERM on, so that load balancers send nobody here. */
 bool http_serve_ready(struct http_request *request);
+
+/*
+ * Sums the figures of all workers just now, in Prometheus's text format. GET and HEAD.
+ */
 bool http_serve_metrics(struct http_request *request);
 
 /* http_admin.c: what an operator asks for, and whether he may; else it is refused later. */
 struct http_route admin_route(
 	const struct config *config, struct slice target, bool upgrade);
+
+/*
+ * Refuses later: a Host that does not name this machine while there is no token;
+ * /metrics without the token. Health and readiness need none. The console's token is
+ * checked by CONNECT.
+ */
 void admin_check(struct http_request *request, const struct http_head *head);
 
 /*
@@ -350,8 +443,23 @@ void http_send_begin(struct http_request *request, uint64_t length);
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);
 
 /* http_receive.c */
-void http_receiver_gone(struct http_request *request);     /* its peer vanished */
-void http_receiver_writable(struct http_request *request); /* its socket takes more */
+
+/*
+ * Its peer has shut down, or the socket broke. The connection ends in its next turn;
+ * then the session's home learns that what was under way is lost.
+ */
+void http_receiver_gone(struct http_request *request);
+
+/*
+ * Its socket takes bytes again. Does nothing before the head is written or when nothing
+ * waits.
+ */
+void http_receiver_writable(struct http_request *request);
+
+/*
+ * The request ends. `completed`: a poll's answer has left, so its messages leave the
+ * session's queue; else the home learns that they are lost.
+ */
 void http_receiver_destroy(struct http_request *request, bool completed);
 bool http_receiver_is_done(const struct http_request *request); /* all is written */
 bool http_receiver_is_over(const struct http_request *request); /* that, or broken */
@@ -367,6 +475,12 @@ bool http_upgrade(struct http_request *request, const struct http_head *head);
 
 /* http_files.c */
 extern const char http_page_policy[]; /* of Postern's own pages */
+
+/*
+ * Answers with the file, or 304 if the peer has it and `status` is 200. Holds the file
+ * until it has left. The user's own files get the configured headers, Postern's own
+ * http_page_policy.
+ */
 bool http_answer_file(
 	struct http_request *request, const struct file *file, unsigned status);
 

@@ -65,8 +65,10 @@ TRANSPORT_LIST(TRANSPORT_SKIP, DOWNLINK, UPLINK)
 #undef DOWNLINK
 #undef UPLINK
 
-/* The one whose path it is, or NULL. */
+/* By the last segment of a URL, with case; NULL when no transport has that name. */
 const struct downlink *downlink_find(struct slice path);
+
+/* The same for transports that bring messages. */
 const struct uplink *uplink_find(struct slice path);
 
 /* Appends what stands before a frame; behind the frame comes link->after. */

@@ -11,8 +11,17 @@
 struct tcp;
 struct worker;
 
+/*
+ * The caller owns it, one for each worker; it listens nowhere: the door hands it
+ * sockets.
+ */
 struct tcp *tcp_create(struct worker *worker);
-void tcp_destroy(struct tcp *tcp); /* ends every connection; NULL is fine */
+
+/*
+ * Ends every connection that is left. Their sockets close at the end of the turn, so a
+ * turn must follow. NULL is fine.
+ */
+void tcp_destroy(struct tcp *tcp);
 
 /*
  * Takes over a socket that does not block and opens a session; when there can be none,

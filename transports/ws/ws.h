@@ -16,8 +16,17 @@
 
 struct ws;
 
-struct ws *ws_create(struct worker *worker); /* NULL after logging why */
-void ws_destroy(struct ws *ws);              /* NULL is fine */
+/*
+ * libwebsockets joins the worker's loop. It logs through us until it runs, then not at
+ * all. NULL after logging why.
+ */
+struct ws *ws_create(struct worker *worker);
+
+/*
+ * Runs turns of the loop until libwebsockets has closed its handles, so nothing else
+ * may be left that such a turn could meet. NULL is fine.
+ */
+void ws_destroy(struct ws *ws);
 
 /*
  * Takes over a socket whose upgrade head (which http_upgrade_check() has passed)

@@ -67,11 +67,13 @@ struct connection {
 	struct buf farewell; /* our CLOSE frame, until it is written */
 };
 
+/* Of the worker that owns the connection. */
 static inline struct loop *connection_loop(const struct connection *connection)
 {
 	return connection->ws->worker->loop;
 }
 
+/* The latest configuration of that worker: do not keep it beyond the turn. */
 static inline const struct config *connection_config(
 	const struct connection *connection)
 {
@@ -121,9 +123,6 @@ void connection_probe(struct connection *connection);
 /* Reads what has come, as much as one turn allows. */
 void connection_read(struct connection *connection);
 
-/* It is read, or written to, again before the turn ends. */
-void connection_mark_busy(struct connection *connection);
-
 /* Its session is paused no longer, or receives nothing any more: waiter.resume(). */
 void connection_resume(struct waiter *waiter);
 
@@ -141,7 +140,6 @@ bool connection_write_out(struct connection *connection);
 /* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
 void connection_close(
 	struct connection *connection, unsigned code, struct slice reason);
-void connection_close_session(struct connection *connection, enum ending ending);
 
 /* The same, with the payload of the frame, which is a control frame's at most. */
 void connection_bid_farewell(struct connection *connection, struct slice payload);

@@ -12,7 +12,8 @@
 
 enum { READS_PER_TURN = 4 /* of one connection */ };
 
-void connection_mark_busy(struct connection *connection)
+/* It is read, or written to, again before the turn ends. */
+static void connection_mark_busy(struct connection *connection)
 {
 	if (!connection->killed && !list_is_linked(&connection->busy))
 		list_append(&connection->ws->busy, &connection->busy);

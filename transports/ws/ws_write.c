@@ -144,7 +144,7 @@ void connection_close(struct connection *connection, unsigned code, struct slice
 	connection_bid_farewell(connection, (struct slice){payload, len + 2});
 }
 
-void connection_close_session(struct connection *connection, enum ending ending)
+static void connection_close_session(struct connection *connection, enum ending ending)
 {
 	connection_close(connection, ending_code(ending), ending_text(ending));
 }
