@@ -89,7 +89,10 @@ bool http_header_has_token(
  */
 struct slice http_cookie(const struct http_head *head, struct slice name);
 
-/* True when something may follow the head that belongs to it. */
+/*
+ * True when the head announces a body: a Transfer-Encoding, or a Content-Length other
+ * than 0.
+ */
 bool http_has_body(const struct http_head *head);
 
 /* The Content-Length of a head that passed; 0 when it says none. */

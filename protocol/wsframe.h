@@ -18,7 +18,7 @@ enum { WSFRAME_HEAD_MAX = 10 };
 size_t wsframe_head(
 	char head[WSFRAME_HEAD_MAX], enum wsframe_opcode opcode, size_t payload);
 
-/* Appends a whole frame. */
+/* Appends a whole, final, unmasked frame, as servers send it (RFC 6455, 5.2). */
 void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice payload);
 
 /* RFC 6455, 7.4.1: what a CLOSE frame may be answered with. */

@@ -54,7 +54,10 @@ struct wspiece {
 	bool ends_message;
 };
 
-/* Reads on; what it has read is taken off the input. */
+/*
+ * Reads the next piece and takes it off the input, whose bytes are unmasked in place.
+ * Call until WSREAD_MORE. Control frames come whole, data as it has come.
+ */
 enum wsread wsreader_next(
 	struct wsreader *reader, struct wsinput *input, struct wspiece *piece);
 

@@ -38,7 +38,10 @@ struct inbox {
  */
 void inbox_init(struct inbox *inbox);
 
-/* Takes the post over; for the inbox's own worker. */
+/*
+ * Takes the post over and puts it last. Only on the thread of the inbox's own worker;
+ * other threads use inbox_deliver().
+ */
 void inbox_push(struct inbox *inbox, struct post *post);
 
 /* Takes the post over and puts it last. It does not run before inbox_deliver(). */
@@ -50,7 +53,10 @@ void post_batch_add(struct post_batch *batch, struct post *post);
  */
 bool inbox_deliver(struct inbox *inbox, struct post_batch *batch);
 
-/* What has arrived queues up behind what is in order. */
+/*
+ * On the worker's thread: takes what other threads have delivered, in their order, and
+ * puts it after what is in order already.
+ */
 void inbox_collect(struct inbox *inbox);
 
 /* The oldest in order, or NULL: then what has arrived since may be collected. */
@@ -59,7 +65,9 @@ struct post *inbox_pop(struct inbox *inbox);
 /* Gives back the one that inbox_pop() gave last: it is the oldest again. */
 void inbox_return(struct inbox *inbox, struct post *post);
 
-/* The same one, still in its place. */
+/*
+ * The post that inbox_pop() would give, left in its place. NULL when none is in order.
+ */
 const struct post *inbox_first(const struct inbox *inbox);
 
 bool inbox_is_empty(const struct inbox *inbox);

@@ -49,7 +49,10 @@ enum log_format {
 /* "text", "json"; "auto" is text on a terminal. */
 bool log_format_parse(struct slice name, enum log_format *format);
 
-/* Until then it is text. */
+/*
+ * Lines are text until this is called, so that mistakes in the configuration can be
+ * read.
+ */
 void log_set_format(enum log_format format);
 
 /* What an event is about. */

@@ -15,13 +15,19 @@ void notify_ready(void);
 /* A reload has begun; notify_ready() ends it. */
 void notify_reloading(void);
 
-/* It is on its way to its end. */
+/*
+ * Tells systemd that the server shuts down; it does not count as failed when it ends.
+ * Nothing without systemd.
+ */
 void notify_stopping(void);
 
 /* It is alive; to be said within notify_watchdog() milliseconds, again and again. */
 void notify_alive(void);
 
-/* 0 when nobody waits for that. */
+/*
+ * Milliseconds within which systemd wants a sign of life, or 0: it wants none of this
+ * process.
+ */
 uint64_t notify_watchdog(void);
 
 /*

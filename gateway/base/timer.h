@@ -30,7 +30,10 @@ void timers_start(struct timers *timers, struct timer *timer, uint64_t due);
 /* Does nothing to a timer that is not running. */
 void timers_stop(struct timers *timers, struct timer *timer);
 
-/* The timer that is due next, or NULL. */
+/*
+ * The timer that is due next, or NULL. It stays started; fire() is the caller's to call
+ * after timers_stop().
+ */
 struct timer *timers_first(const struct timers *timers);
 
 static inline bool timer_is_running(const struct timer *timer)

@@ -46,16 +46,29 @@ struct broker_call {
 		*kept; /* NULL, or what `refusal` points into: free() it */
 };
 
-/* Messages that the home takes after its answer are delivered. */
+/*
+ * STOMP's SUBSCRIBE. The subscription gets the messages that its home takes after the
+ * home's answer. Refused, it leaves its id in memory, so that its UNSUBSCRIBE is no
+ * mistake.
+ */
 enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call);
 
-/* At once: nothing more of it is queued; its home answers. */
+/*
+ * STOMP's UNSUBSCRIBE. Nothing more of it is queued after this call; the receipt waits
+ * for its home's answer. Refused when there is no such subscription.
+ */
 enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call);
 
-/* Where its destination says, or into its transaction. */
+/*
+ * STOMP's SEND: the prefix of the destination decides who takes the message. With a
+ * transaction header it waits for COMMIT.
+ */
 enum broker_result broker_send(struct broker *broker, struct broker_call *call);
 
-/* ACK and NACK. */
+/*
+ * STOMP's ACK and NACK. On topics both mean nothing but must name a message that was
+ * delivered. With a transaction header they wait for COMMIT.
+ */
 enum broker_result broker_settle(struct broker *broker, struct broker_call *call);
 
 /*

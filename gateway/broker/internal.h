@@ -100,11 +100,17 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
-/* The same at once, on the participant's own worker. */
+/*
+ * As broker_answer(), without a post: only on the participant's own worker. Does
+ * nothing when the participant has gone.
+ */
 void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
-/* The participant as posts name it. */
+/*
+ * The participant as posts name it: such a name stays valid, and finds nothing, after
+ * the session has ended.
+ */
 struct handle broker_handle(
 	const struct broker *broker, const struct participant *participant);
 
@@ -214,7 +220,10 @@ bool private_is_temporary(struct slice destination);
  */
 bool private_is_reply(struct slice destination, struct slice *token);
 
-/* The address of the participant's own /user + rest. */
+/*
+ * Appends the address that homes know the participant's own /user + rest by: that of
+ * its user or, without a login, of its session.
+ */
 void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address);
 
@@ -244,14 +253,17 @@ struct subscription *private_open_temporary(struct broker *broker,
 bool private_reply_to(struct broker *broker, const struct broker_call *call,
 	struct slice destination, struct buf *reply);
 
-/* Posts a message to a session's temporary queue. */
+/*
+ * Posts the message to the worker of a session's temporary queue; takes the only
+ * reference over. That worker answers the request, also when the session has ended.
+ */
 void private_reply(struct broker *broker, unsigned worker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /* The place of a message that has no home to give it one. */
 struct place private_place(struct broker *broker);
 
-/* memory_queue.c: the end of all queues with their broker. */
+/* memory_queue.c: when the broker ends: frees all queues with their messages. */
 void memory_finish(struct broker *broker);
 
 /* topic.c: a topic at its home. */
@@ -302,7 +314,10 @@ uint64_t topic_subscribers(const struct broker *broker, const struct topic *topi
 /* Of its latest message; the offset is 0 before the first. */
 struct place topic_place(const struct topic *topic);
 
-/* The end of all topics with their broker. */
+/*
+ * When the broker ends: frees all topics. Their subscribers' sessions have ended
+ * before.
+ */
 void topics_finish(struct broker *broker);
 
 /* audience.c */
@@ -344,7 +359,10 @@ bool audience_fan_out_step(
 void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination);
 
-/* True when it was remembered. */
+/*
+ * Takes that SUBSCRIBE out of the memory. True when it was there: then the UNSUBSCRIBE
+ * is no mistake.
+ */
 bool refused_forget(struct participant *participant, const struct slice *id,
 	const struct slice *destination);
 
@@ -389,7 +407,10 @@ struct subscription *subscription_at(
 /* What the engine knows it by: its destination, or its private address. */
 struct slice subscription_address(const struct subscription *subscription);
 
-/* Into the session's queue. Flags of enum delivery_flags. */
+/*
+ * Puts the message into the session's queue, under the destination that the client has
+ * subscribed to. Takes its own reference. `flags` are of enum delivery_flags.
+ */
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);
 

@@ -41,7 +41,10 @@ void pattern_set_init(
 /* What is left is handed to `drop`, which may be NULL when nothing can be. */
 void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
 
-/* It has a '*' or a '?'. */
+/*
+ * True when the text has a '*' or a '?'. Whether the pattern is allowed,
+ * pattern_check() says.
+ */
 bool pattern_is(struct slice text);
 
 /* False, with a sentence in *error: what would be ambiguous, or cost too much. */
@@ -56,7 +59,7 @@ void **pattern_add(struct pattern_set *set, struct slice pattern);
 /* By how many nodes the set would grow with the pattern. */
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 
-/* The same place, if the pattern is there; else NULL. */
+/* The place of that pattern, compared as text, or NULL when it is not in the set. */
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 
 /*

@@ -99,7 +99,10 @@ struct dead {
 	uint64_t times;
 };
 
-/* The next one, until there is none. */
+/*
+ * Takes the next dead message out, until there is none. The queue forgets it: the
+ * caller makes the dead letter.
+ */
 bool queue_take_dead(struct queue *queue, struct dead *dead);
 
 #endif

@@ -73,11 +73,17 @@ void actions_free(struct action *actions, size_t count);
 
 /* commit.c */
 
-/* All that they settle is still there to be settled. */
+/*
+ * True while everything that the actions acknowledge is still unacknowledged:
+ * subscriptions may have ended since.
+ */
 bool actions_are_possible(const struct participant *participant,
 	const struct action *actions, size_t count);
 
-/* They will not happen: what they settle can be settled again. */
+/*
+ * The actions will not happen: what they would have acknowledged belongs to no
+ * transaction any more.
+ */
 void actions_unmark(const struct participant *participant, const struct action *actions,
 	size_t count);
 

@@ -187,11 +187,17 @@ bool config_listen(struct slice value, struct slice *host, struct slice *port);
 /* True for numbers with dots between them: "1.6.1". */
 bool config_version(struct slice value);
 
-/* Who has read it holds it once. From any thread. */
+/*
+ * One more holder of the snapshot; config_unref() ends it. Atomic: from any thread. Who
+ * has parsed it holds it once.
+ */
 const struct config *config_ref(const struct config *config);
 void config_unref(const struct config *config); /* NULL is fine */
 
-/* The same for the configuration of an endpoint. */
+/*
+ * Holds the configuration that the endpoint is a part of, so the endpoint stays where
+ * it is. From any thread.
+ */
 const struct endpoint *endpoint_ref(const struct endpoint *endpoint);
 void endpoint_unref(const struct endpoint *endpoint); /* NULL is fine */
 

@@ -14,14 +14,20 @@ void config_check_listeners(struct config *config, const struct config_source *s
 /* Prefixes, the dead letter queue, routes: every destination has one owner. */
 void config_check_broker(struct config *config, const struct config_source *source);
 
-/* Whether {now:...} can use the time zone. */
+/*
+ * Reports a time zone that this machine does not have; where it has none installed, any
+ * name passes.
+ */
 void config_check_timezone(
 	const struct config *config, const struct config_source *source);
 
 /* False when the machine has no database of time zones: then all are UTC. */
 bool config_has_timezones(void);
 
-/* An item of a list in the configuration's own tree. */
+/*
+ * The item of a list in the JSON object, for checks that the table cannot express.
+ * Borrowed; NULL when it is not there.
+ */
 json_t *config_list_item(const json_t *object, const char *list, size_t index);
 
 #endif

@@ -7,7 +7,9 @@
 
 #include "protocol/buf.h"
 
-/* Appends it, as Markdown. */
+/*
+ * Appends the tables of www/docs/configuration.md, as Markdown: a test compares them.
+ */
 void config_document(struct buf *out);
 
 #endif

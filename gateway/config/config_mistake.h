@@ -38,7 +38,10 @@ enum { CONFIG_MISTAKES_TOLD = 50 }; /* finding a place takes a walk through the 
 void config_mistake(const struct config_source *source, const struct config_path *path,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same of what stands outside of the file: "where: text". */
+/*
+ * Reports a mistake in what stands outside of the file: "where: text". No line, no
+ * column.
+ */
 void config_mistake_outside(const struct config_source *source, const char *where,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -48,7 +51,10 @@ void config_mistake_outside(const struct config_source *source, const char *wher
  */
 bool config_is_mistaken(const struct config_source *source, const char *key);
 
-/* The same at a byte of any text, without a path. */
+/*
+ * Reports a mistake at a byte of the file's text: for JSON that cannot be read, which
+ * has no path.
+ */
 void config_mistake_at(const struct config_source *source, size_t offset,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 

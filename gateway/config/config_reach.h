@@ -9,7 +9,10 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_mistake.h"
 
-/* After config_check_broker(): of what that finds right. */
+/*
+ * Reports routes that no message can reach, and targets that no subscriber can have.
+ * After config_check_broker(): it looks at nothing that is mistaken already.
+ */
 void config_check_reach(
 	const struct config *config, const struct config_source *source);
 

@@ -16,10 +16,16 @@ struct pressure {
 	struct timer timer;
 };
 
-/* Before the workers run. The memory must outlive the workers. */
+/*
+ * Looks at the process's memory from now on, on worker 0's loop. Before the workers
+ * run; the memory must outlive them.
+ */
 void pressure_start(struct pressure *pressure, struct workers *workers);
 
-/* The process has so many bytes now. */
+/*
+ * The timer's work, and the tests': the process has `used` bytes now. Sets the state
+ * that sessions are refused by, or ends the sessions with the most queued bytes.
+ */
 void pressure_look(struct pressure *pressure, uint64_t used);
 
 #endif

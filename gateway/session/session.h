@@ -62,7 +62,10 @@ struct peer {
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum transport transport, struct slice id, const struct peer *peer);
 
-/* The index of the worker where sessions of that id live. */
+/*
+ * The index of the worker where sessions of that id live, whether there is one or not.
+ * The same on every worker.
+ */
 unsigned session_home(
 	const struct worker *worker, const struct endpoint *endpoint, struct slice id);
 

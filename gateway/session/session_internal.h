@@ -114,7 +114,10 @@ void session_set_state(struct session *session, enum session_state state);
 /* Tells its outlet, if any, to come and pull. */
 void session_flush(struct session *session);
 
-/* Puts the session among those whose outlet is told to pull. */
+/*
+ * Its outlet is woken at the end of this turn, or of a later one when posts are left.
+ * Any number of calls count once.
+ */
 void session_wake(struct session *session);
 
 /*
@@ -123,10 +126,17 @@ void session_wake(struct session *session);
  */
 void session_prioritise(struct session *session);
 
-/* Says why the session ends; the first reason counts. */
+/*
+ * Why the session ends, for its log line and the close frame. Only the first call
+ * counts. Ends nothing.
+ */
 void session_set_ending(struct session *session, enum ending ending);
 
-/* The one way out. The outlet, if any is left, is told. */
+/*
+ * The one way out: the session is CLOSED, its outlet's end() is called, its handler's
+ * close() follows at the loop's top level. Its key is free and has a tombstone. A
+ * second call does nothing.
+ */
 void session_finish(struct session *session);
 
 /* session_count.c: the metrics of its worker, and what it has carried itself. */
@@ -143,10 +153,16 @@ void session_count_opened(struct session *session);
  */
 void session_count_ended(struct session *session);
 
-/* What waits may have changed: told once a turn. */
+/*
+ * Adds to the gauge of queued bytes what has changed since the last call. Called once a
+ * turn, so that a queue costs nothing meanwhile.
+ */
 void session_count_queue(struct session *session);
 
-/* The policy has dropped so many messages. */
+/*
+ * Messages that the endpoint's policy has dropped. The session counts as slow with the
+ * first.
+ */
 void session_count_dropped(struct session *session, size_t count);
 
 /* The kernel has taken so many bytes, or the oldest messages: at least one. */
@@ -160,13 +176,13 @@ void session_count_delivered(const struct session *session, size_t count);
 
 /* session_pause.c */
 
-/* The new session is not paused. */
+/* Of a session that is being made: it is not paused, and nobody waits. */
 void session_pause_init(struct session *session);
 
 /* It closes or has ended, and hears nothing any more: who waits is told. */
 void session_end_pauses(struct session *session);
 
-/* It is being freed: who waits is told now. */
+/* Of a session that is being freed: all waiters are resumed now, and find it ended. */
 void session_pause_finish(struct session *session);
 
 /* session_slow.c */
@@ -180,33 +196,55 @@ enum slow_policy slow_policy(const struct endpoint *endpoint);
 /* More than half of what may wait does. */
 bool session_is_half_full(const struct session *session);
 
-/* Its outlet is told first, and before any post brings more. */
+/*
+ * Its outlet is woken before any post of this turn brings more. For a queue that has
+ * passed half of its bound.
+ */
 void session_flush_first(struct session *session);
 
 /* False when a message of that size is too much for the queue, whatever is dropped. */
 bool session_make_room(struct session *session, size_t size);
 
-/* Which bound the queue has reached. */
+/*
+ * Which of limits.queue_messages and limits.queue_bytes the queue has reached. Asked
+ * only of a full queue.
+ */
 enum bound session_full_bound(const struct session *session);
 
-/* What waits now has met a peer that does not take it. */
+/*
+ * For the policy "latest", when the peer takes nothing: drops all but the newest of
+ * each destination. What the outlet has under way stays.
+ */
 void session_keep_latest(struct session *session);
 
 /* There is no room: the queue is emptied, and the handler told later. */
 void session_overflow(struct session *session, enum bound bound);
 
-/* It has a last word, then the session closes. */
+/*
+ * Opens the session once more for the handler's last word, the ERROR "Slow consumer",
+ * then closes it.
+ */
 void session_tell_overflow(struct session *session);
 
 /* session_times.c */
 
-/* The session's next deadline, or 0 for none. */
+/*
+ * When the session must be looked at, in milliseconds of loop_now(), or 0 for never: a
+ * heartbeat, a peer that takes nothing, one that does not come back, one that does not
+ * close.
+ */
 uint64_t session_next_deadline(const struct session *session);
 
-/* Sets the timer to that. */
+/*
+ * Sets the timer to session_next_deadline(). Call it when a deadline may have become
+ * earlier; a later one is found by session_on_timer().
+ */
 void session_reschedule(struct session *session);
 
-/* The timer's fire(). */
+/*
+ * The timer's fire(): ends a session whose deadline has passed, or makes its heartbeat
+ * due.
+ */
 void session_on_timer(struct timer *timer);
 
 #endif

@@ -77,10 +77,13 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
  */
 void client_flush_receipts(struct client *client);
 
-/* What the frame asked for, or empty. */
+/* The value of the frame's receipt header, or empty. Borrowed from the frame. */
 struct slice frame_receipt(const struct stomp_frame *frame);
 
-/* Frames are kept until client_resume_later(). */
+/*
+ * Pauses the session: the frames that come after this one are kept, unparsed, until
+ * client_resume_later().
+ */
 void client_wait(struct client *client);
 
 /*

@@ -29,7 +29,11 @@ enum client_answer {
 	CLIENT_ANSWER_NONE,    /* it goes on */
 };
 
-/* The table. */
+/*
+ * What a client gets for a refusal: the table of www/docs/stomp.md as a function.
+ * `is_soft`: broker.deny says "message"; `has_errors`: it subscribes to
+ * /user/queue/errors.
+ */
 enum client_answer client_answer_to(
 	enum refusal_class class, bool is_connected, bool is_soft, bool has_errors);
 
@@ -46,7 +50,10 @@ struct client_refusal {
 /* The conversation may have ended afterwards. Once it has, nothing is refused any more. */
 void client_refuse(struct client *client, const struct client_refusal *refusal);
 
-/* The same of a frame that the broker does not take. */
+/*
+ * Refuses a frame as the broker has refused it: an ERROR, a message to
+ * /user/queue/errors, or nothing, by client_answer_to().
+ */
 void client_refuse_frame(struct client *client, const struct stomp_frame *frame,
 	const struct broker_refusal *refusal);
 
@@ -56,7 +63,10 @@ void client_refuse_request(
 
 /* client_fault.c: what the parser cannot read, and what does not come. */
 
-/* The parser has said BAD. */
+/*
+ * The parser has said BAD: sends the ERROR with what the parser knows of the fault, and
+ * ends the client.
+ */
 void client_refuse_fault(struct client *client);
 
 /* No CONNECT, or no heart-beat, came in time: perhaps half of a frame did. */

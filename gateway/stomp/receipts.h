@@ -31,7 +31,10 @@ void receipts_finish(struct receipts *receipts);
 void receipts_expect(
 	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
 
-/* One answer to `request` has come. */
+/*
+ * One of the answers to `request` has come. Does nothing for a request without a
+ * receipt. Ask receipts_due() afterwards.
+ */
 void receipts_answer(struct receipts *receipts, uint64_t request);
 
 /* The id that `request` asked a receipt under, or empty. */

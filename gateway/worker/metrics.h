@@ -171,14 +171,23 @@ struct metrics {
 	struct session_figures sessions[][TRANSPORTS]; /* of each endpoint */
 };
 
-/* All zero. */
+/*
+ * All figures are zero. They stand on cache lines of their own, so workers do not slow
+ * each other. Freed by metrics_destroy().
+ */
 struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 
-/* Adds another worker's, with the same endpoints. */
+/*
+ * Adds another worker's figures to `sum`, which nobody else uses. Both were made for
+ * the same endpoints.
+ */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
-/* The sessions of that kind at an endpoint. */
+/*
+ * The figures of that transport at the endpoint. An endpoint that found no place shares
+ * those of all such endpoints. They live as long as the metrics.
+ */
 struct session_figures *metrics_sessions(struct metrics *metrics,
 	const struct metrics_endpoints *metrics_endpoints,
 	const struct endpoint *endpoint, enum transport transport);

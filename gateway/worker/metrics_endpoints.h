@@ -27,7 +27,10 @@ struct metrics_endpoints *metrics_endpoints_create(const struct config *config);
 void metrics_endpoints_destroy(
 	struct metrics_endpoints *metrics_endpoints); /* NULL is fine */
 
-/* Those that are new, as far as there is room. */
+/*
+ * After a reload: gives a place to each endpoint that is new. When no place is left, it
+ * counts with all others that came too late. On worker 0 only.
+ */
 void metrics_endpoints_add(
 	struct metrics_endpoints *metrics_endpoints, const struct config *config);
 

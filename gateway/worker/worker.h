@@ -66,7 +66,10 @@ struct worker *worker_create(struct workers *workers, unsigned index, unsigned c
 /* It lives there from now on. The worker calls residents in the order of this. */
 void worker_add_resident(struct worker *worker, struct resident *resident);
 
-/* Makes its edge. -1 after the edge has logged why. */
+/*
+ * Makes the worker's edge by `ops`. -1 after the edge has logged why; then the worker
+ * has none.
+ */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
 /* Runs until the workers end, or until the time to stop is over. */
@@ -85,8 +88,8 @@ void worker_configure(struct worker *worker, const struct config *config);
 void worker_stop(struct worker *worker);
 
 /*
- * The first step of a worker's end, when no loop runs any more: ends its sessions,
- * without waiting for their peers.
+ * The first step of a worker's end, when no loop runs any more: kills its residents,
+ * so sessions end without waiting for their peers.
  */
 void worker_kill(struct worker *worker);
 
@@ -117,7 +120,10 @@ void worker_post(struct worker *worker, unsigned to, struct post *post);
 /* The post that would run next, or NULL, for one that can do the work of both. */
 const struct post *worker_next_post(const struct worker *worker);
 
-/* Gives that post to the caller, in whose hands it is. */
+/*
+ * Takes the oldest post out, uncounted; the caller runs or frees it. NULL when none is
+ * in order.
+ */
 struct post *worker_take_post(struct worker *worker);
 
 /* Takes back the post that runs: it has more to do than a turn allows, and is the next. */
@@ -129,7 +135,10 @@ void worker_return_post(struct worker *worker, struct post *post);
  */
 void worker_spend(struct worker *worker, size_t amount);
 
-/* How much this turn still allows. */
+/*
+ * How many more deliveries and posts this turn may do, 0 or more. Tell worker_spend()
+ * what was done.
+ */
 size_t worker_allowance(const struct worker *worker);
 
 /*

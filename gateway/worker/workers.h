@@ -54,7 +54,10 @@ struct workers {
 struct workers *workers_create(
 	const struct config *config, const struct hash_key *key, unsigned count);
 
-/* Makes every worker's edge. -1 after one has logged why. */
+/*
+ * Makes every worker's edge, that of worker 0 last: it listens, and all others are
+ * there to serve. -1 after one has logged why.
+ */
 int workers_start(struct workers *workers, const struct edge_ops *ops);
 
 /*
@@ -78,7 +81,9 @@ void workers_configure(struct workers *workers, const struct config *config);
 /* A configuration was read again, and is not good: the one before goes on. */
 void workers_refuse_reload(struct workers *workers);
 
-/* From any thread: ends all loops. */
+/*
+ * From any thread or signal handler: every loop ends after its turn, whatever is left.
+ */
 void workers_end(struct workers *workers);
 
 /*

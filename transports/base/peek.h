@@ -9,7 +9,10 @@
 
 struct config;
 
-/* The configuration's limits of a head. */
+/*
+ * limits.head, limits.target and limits.head_lines of the configuration, as
+ * http_head_parse() wants them.
+ */
 struct http_head_limits peek_limits(const struct config *config);
 
 /* Room for the longest head, and a byte that tells of longer ones. */

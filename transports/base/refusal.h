@@ -24,7 +24,10 @@ struct refusal refusal_of_head(
 /* RFC 8446, 5.1: a record of the type "handshake", version 3.x. */
 bool refusal_is_tls_hello(struct slice bytes);
 
-/* What is wrong with an upgrade, which is not good. */
+/*
+ * The refusal for a fault of http_upgrade_check(), which is not HTTP_UPGRADE_GOOD. It
+ * borrows from the head.
+ */
 struct refusal refusal_of_upgrade(
 	const struct http_head *head, enum http_upgrade_fault fault);
 

@@ -55,7 +55,10 @@ static inline const struct limits *door_limits(const struct door *door)
 /* The index of the worker with the fewest connections; the first of several. */
 unsigned door_least_loaded(const struct door *door);
 
-/* Counts a connection that goes to that worker. */
+/*
+ * Posts the connection to that worker and counts it there until door_count_closed().
+ * The socket is no longer the door's.
+ */
 void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
 
 /* True, logged and counted, when an address has all the connections that it may have. */
@@ -76,7 +79,7 @@ void pending_refuse(struct pending_connection *pending, const struct refusal *re
 /* It may stay: whoever need not say anything first is handed over at once. */
 void pending_admit(struct pending_connection *pending);
 
-/* Forgets them all. */
+/* Closes the sockets of all that are pending, without an answer. */
 void pending_close_all(struct door *door);
 
 #endif

@@ -23,7 +23,10 @@ struct handover {
 	struct slice head; /* a WebSocket's upgrade; else empty */
 };
 
-/* Copies the head. */
+/*
+ * Posts the connection to a worker. Copies the head; takes the socket and the counts of
+ * the handover with it.
+ */
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
 
 #endif

@@ -35,7 +35,10 @@ struct listener *listener_adopt(struct worker *worker, int fd,
 /* True when only this machine can connect to it. */
 bool listener_is_local(const struct listener *listener);
 
-/* Logs `what` and the address. */
+/*
+ * One INFO line: `what` and the address that the socket is really bound to. Nothing
+ * when it cannot be read.
+ */
 void listener_log(const struct listener *listener, const char *what);
 
 /*

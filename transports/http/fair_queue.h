@@ -23,14 +23,17 @@ struct fair_queue_entry {
 void fair_queue_init(struct fair_queue *fair_queue);
 bool fair_queue_is_empty(const struct fair_queue *fair_queue);
 
-/* Behind the others; nothing changes for one who waits already. */
+/* Puts the entry after the others. Nothing changes for an entry that waits already. */
 void fair_queue_add(struct fair_queue *fair_queue, struct fair_queue_entry *entry);
 
-/* Behind the fresh entries, also if he waits among the others. */
+/* Puts the entry after the fresh ones, even if it waits among the others already. */
 void fair_queue_add_fresh(
 	struct fair_queue *fair_queue, struct fair_queue_entry *entry);
 
-/* Who is to be run now and waits no more, or NULL. */
+/*
+ * Takes out the entry whose turn it is, alternating between both kinds, or returns
+ * NULL. The caller calls its run().
+ */
 struct fair_queue_entry *fair_queue_take(struct fair_queue *fair_queue);
 
 #endif

@@ -16,7 +16,10 @@ struct ws;
 struct http *http_create(struct worker *worker, struct ws *ws);
 void http_destroy(struct http *http); /* NULL is fine */
 
-/* Takes over a socket of which nothing has been read. */
+/*
+ * Takes over a socket of which nothing has been read and gives it to the next daemon in
+ * turn. A daemon that refuses it closes it.
+ */
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 

@@ -158,20 +158,29 @@ static inline struct peer request_peer(const struct http_request *request)
 	return (struct peer){request->address, request->origin, request->cookie};
 }
 
-/* It came to the listener of operators. */
+/*
+ * The connection came to the listener for operators, which has routes and checks of its
+ * own.
+ */
 static inline bool request_is_admin(const struct http_request *request)
 {
 	return request->connection->daemon == &request_http(request)->admin;
 }
 
-/* The worker of the session that the request's URL names. */
+/*
+ * The index of the worker of the session that the URL names, whether there is such a
+ * session or not.
+ */
 static inline unsigned request_home(const struct http_request *request)
 {
 	return session_home(request_http(request)->worker, request->route.endpoint,
 		request->route.session);
 }
 
-/* The request as posts name it; it has a number. */
+/*
+ * The request as posts name it, after http_name_request(). It finds nothing when the
+ * request has ended.
+ */
 static inline struct handle request_handle(const struct http_request *request)
 {
 	return (struct handle){
@@ -234,7 +243,10 @@ int http_watch(struct http_connection *connection);
  */
 void http_set_phase(struct http_connection *connection, enum http_phase phase);
 
-/* http_request.c: libmicrohttpd calls these. */
+/*
+ * http_request.c: libmicrohttpd calls it for each request line, with the struct http.
+ * Returns the request, which libmicrohttpd keeps.
+ */
 void *http_on_target(void *http, const char *target, struct MHD_Connection *mhd);
 
 /*
@@ -253,7 +265,10 @@ void http_request_destroy(struct http_request *request, bool completed);
 /* Reads a head that obeys the door's rules: what it is about, whose, and whether it may. */
 void http_request_read(struct http_request *request, const struct http_head *head);
 
-/* Gives it a number. */
+/*
+ * Gives the request a number, so that answers from other workers find it. Once for each
+ * request.
+ */
 void http_name_request(struct http_request *request);
 
 /* The request of that number, or NULL when it has ended. */
@@ -270,12 +285,18 @@ bool request_is(const struct http_request *request, const char *method);
  */
 bool http_leave(struct http_request *request);
 
-/* What the request still needs of its head becomes its own. */
+/*
+ * Before the head's memory goes: copies of it what is still needed, the origin and the
+ * affinity cookie. The rest is empty afterwards.
+ */
 void http_request_keep(struct http_request *request);
 
 struct answer;
 
-/* http_keep.c: what a connection that has left has to do. */
+/*
+ * http_keep.c: the turn of a connection that has left libmicrohttpd: writes what waits,
+ * reads the next request, or closes it.
+ */
 void http_keep_run(struct fair_queue_entry *place);
 
 /* Answers a request whose connection has left; the answer is short. */
@@ -283,7 +304,10 @@ void http_keep_answer(struct http_request *request, const struct answer *answer)
 
 /* http_answer.c */
 
-/* It has been answered with that. */
+/*
+ * Counts the request with the status of its answer, under its route. Once for each
+ * answer.
+ */
 void request_count(const struct http_request *request, unsigned status);
 
 enum caching {
@@ -321,7 +345,7 @@ bool http_answer(struct http_request *request, const struct answer *answer);
 void http_write_answer(
 	struct http_request *request, const struct answer *answer, struct buf *out);
 
-/* A short text with a status. */
+/* Answers with a short text/plain, which is copied. */
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
 
 /*
@@ -367,7 +391,10 @@ void http_write_stream(
 
 enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
 
-/* True when an If-None-Match header names the etag. */
+/*
+ * True when If-None-Match lists the etag, quoted, or "*". Weak ones match, too (RFC
+ * 9110, 13.1.2).
+ */
 bool etag_matches(const struct http_request *request, const char *etag);
 
 /* The request header, or an empty slice; as long as the request. */
@@ -439,7 +466,11 @@ void admin_check(struct http_request *request, const struct http_head *head);
  */
 void http_send_begin(struct http_request *request, uint64_t length);
 
-/* http_send.c: the session's home has answered. */
+/*
+ * http_send.c: an answer of the session's home to the request of that number: first,
+ * while its body still comes, whether there is such a session; then what became of the
+ * messages.
+ */
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);
 
 /* http_receive.c */

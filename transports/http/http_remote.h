@@ -8,10 +8,13 @@
 #include "transports/http/feed.h"
 #include "transports/http/intake.h"
 
-/* feed_open() at worker `home`. */
+/*
+ * feed_open() at worker `home`: a call here, else a post with copies. The endpoint is
+ * held meanwhile.
+ */
 void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask);
 
-/* feed_notify() at worker `home`. */
+/* feed_notify() at worker `home`: a call here, else a post. */
 void http_remote_tell_feed(
 	struct http *http, unsigned home, struct handle receiver, enum feed_news news);
 

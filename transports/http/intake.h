@@ -30,10 +30,14 @@ enum intake {
 	INTAKE_CROWDED, /* too many wait for that already */
 };
 
-/* At the session's home: there is such a session for this peer. */
+/* At the session's home: true when there is such a session and it admits this peer. */
 bool intake_knows(struct worker *worker, const struct intake_ask *ask);
 
-/* At the session's home. `messages` is room to work in. */
+/*
+ * At the session's home: decodes the body and hands its messages to the session, all or
+ * none. `messages` is room to work in. INTAKE_WAITS: the session is paused, and the
+ * waiter will be resumed.
+ */
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	const struct intake_ask *ask, struct waiter *waiter);
 

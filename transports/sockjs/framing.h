@@ -22,7 +22,7 @@ struct pulled {
 struct pulled framing_pull(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame);
 
-/* Appends the close frame as `wire` has it. */
+/* Appends SockJS's close frame, c[code,"reason"], escaped as `wire` needs it. */
 void framing_close(
 	struct buf *frame, enum wire wire, unsigned code, struct slice reason);
 

@@ -39,7 +39,11 @@ struct http_route {
 	const struct uplink *uplink;
 };
 
-/* `upgrade`: the request asks for a WebSocket. */
+/*
+ * What a request target is about. `upgrade`: the request asks for a WebSocket. Never
+ * fails: what leads nowhere is ROUTE_UNKNOWN or ROUTE_FILE. The slices point into the
+ * target; the endpoint is borrowed.
+ */
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);
 
@@ -50,7 +54,9 @@ struct http_route route_at(const struct endpoint *endpoint, struct url url,
 /* Of a path below no endpoint; the configuration has none at the names that are ours. */
 enum route_kind route_path(struct slice path);
 
-/* As requests are counted. */
+/*
+ * The label that a request on this route counts under in postern_http_requests_total.
+ */
 enum request_kind route_request_kind(const struct http_route *route);
 
 /*

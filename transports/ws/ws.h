@@ -39,7 +39,10 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 /* Reads again from those who were held because the inbox was full. */
 void ws_resume_reading(struct ws *ws);
 
-/* The end of a turn; true when work is left. */
+/*
+ * The end of a turn: reads the connections that have more. True when one of them still
+ * has: the loop must not wait then.
+ */
 bool ws_turn(struct ws *ws);
 
 #endif

@@ -89,7 +89,10 @@ static inline bool connection_is_stopped(const struct connection *connection)
 
 /* ws_connection.c */
 
-/* Opens nothing yet: fills what every connection has. */
+/*
+ * Fills in what every connection has and counts it for its worker and address. No
+ * session, nothing watched.
+ */
 void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
 	struct slice address);
 
@@ -99,10 +102,16 @@ void connection_finish(struct connection *connection);
 /* Attaches its session, which is set. */
 void connection_begin(struct connection *connection);
 
-/* From now on it is read: by us, not by libwebsockets. */
+/*
+ * From now on we read the socket, not libwebsockets. A socket that cannot be watched
+ * kills the connection.
+ */
 void connection_watch(struct connection *connection);
 
-/* It is of no more use, and its peer need not hear of it. */
+/*
+ * Ends the connection without a CLOSE frame: it is broken, or its peer does not answer.
+ * Freed at the loop's top level. A second call does nothing.
+ */
 void connection_kill(struct connection *connection);
 
 /*
@@ -112,15 +121,20 @@ void connection_kill(struct connection *connection);
 void connection_fail(
 	struct connection *connection, enum ending ending, struct slice text);
 
-/* Any sign of life. */
+/* The peer gave a sign of life: data, a PING or a PONG. Puts the next ping off. */
 void connection_heard(struct connection *connection);
 
-/* It is pinged, unless a PONG is waited for. */
+/*
+ * Sends a PING, unless one is unanswered, the connection is closing, or we do not read.
+ */
 void connection_probe(struct connection *connection);
 
 /* ws_read.c */
 
-/* Reads what has come, as much as one turn allows. */
+/*
+ * Reads what has come, at most four times; then the connection is busy, and is read
+ * again before the loop waits.
+ */
 void connection_read(struct connection *connection);
 
 /* Its session is paused no longer, or receives nothing any more: waiter.resume(). */
@@ -131,7 +145,10 @@ void connection_resume(struct waiter *waiter);
 /* By which its session wakes it. */
 extern const struct outlet_ops ws_outlet_ops;
 
-/* Writes what waits, joined, up to the budget. */
+/*
+ * Writes what the session has queued, joined, up to the budget of a turn. Does nothing
+ * while the kernel takes nothing.
+ */
 void connection_pump(struct connection *connection);
 
 /* Writes the frames in ws->out. False when the connection has failed. */
@@ -144,7 +161,9 @@ void connection_close(
 /* The same, with the payload of the frame, which is a control frame's at most. */
 void connection_bid_farewell(struct connection *connection, struct slice payload);
 
-/* Frames in ws->pongs leave. */
+/*
+ * Writes the frames in ws->pongs and empties it. A failed write kills the connection.
+ */
 void connection_flush_pongs(struct connection *connection);
 
 /*
