@@ -1,6 +1,6 @@
 /*
- * A chunk of a chunked body (RFC 9112, section 7.1), written in place: what it carries is
- * appended to a buf, in front of which there is room for its size.
+ * A chunk of a chunked body (RFC 9112, section 7.1), written in place: what it carries
+ * is appended to a buf, in front of which there is room for its size.
  */
 #ifndef PROTOCOL_CHUNK_H
 #define PROTOCOL_CHUNK_H
@@ -13,7 +13,10 @@ void chunk_begin(struct buf *buf);
 /* What it carries so far; it lives as long as nothing is appended. */
 struct slice chunk_body(const struct buf *buf);
 
-/* The chunk as a whole, for which there must be something to carry: an empty one is the last. */
+/*
+ * The chunk as a whole, for which there must be something to carry: an empty one is the
+ * last.
+ */
 struct slice chunk_end(struct buf *buf);
 
 #endif

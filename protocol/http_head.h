@@ -29,7 +29,9 @@ struct http_head {
 	size_t header_count;
 	size_t len; /* bytes up to and with the empty line */
 
-	/* What a head was refused for: "method" and "PUT", "header line" and "Host a". */
+	/*
+	 * What a head was refused for: "method" and "PUT", "header line" and "Host a".
+	 */
 	const char *fault;
 	struct slice fault_value;
 };
@@ -84,8 +86,8 @@ bool http_header_has_token(
 	const struct http_head *head, struct slice name, struct slice token);
 
 /*
- * The value of the first cookie of that name, with case (RFC 6265, 4.2.1), without quotes
- * around it; or an empty slice.
+ * The value of the first cookie of that name, with case (RFC 6265, 4.2.1), without
+ * quotes around it; or an empty slice.
  */
 struct slice http_cookie(const struct http_head *head, struct slice name);
 

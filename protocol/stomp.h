@@ -132,8 +132,8 @@ enum stomp_fault {
 enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser);
 
 /*
- * After BAD: the beginning of what is at fault, however the bytes were cut: of the command,
- * the header line, or the value of content-length; empty for the other faults.
+ * After BAD: the beginning of what is at fault, however the bytes were cut: of the
+ * command, the header line, or the value of content-length; empty for the other faults.
  */
 struct slice stomp_parser_culprit(const struct stomp_parser *parser);
 

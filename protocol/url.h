@@ -50,8 +50,9 @@ struct sockjs_url {
 };
 
 /*
- * Reads what follows the endpoint's path; one slash at its end does not count. Server and session are non-empty and
- * have neither '/' nor '.'; the transport is non-empty and is not checked here.
+ * Reads what follows the endpoint's path; one slash at its end does not count. Server
+ * and session are non-empty and have neither '/' nor '.'; the transport is non-empty
+ * and is not checked here.
  */
 struct sockjs_url sockjs_url_read(struct slice rest);
 

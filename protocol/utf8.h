@@ -38,8 +38,9 @@ struct utf8_joiner {
 
 /*
  * Takes the next piece of a text in WTF-8. Returns what stands before it: nothing, the
- * code point that the two halves make, or the lone high surrogate that waited; its bytes
- * stand in `space`. A high surrogate at the end of *piece is taken out of it and waits.
+ * code point that the two halves make, or the lone high surrogate that waited; its
+ * bytes stand in `space`. A high surrogate at the end of *piece is taken out of it and
+ * waits.
  */
 struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4]);
 

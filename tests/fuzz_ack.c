@@ -1,9 +1,9 @@
 /*
  * Acknowledgements: each line is an ACK or NACK of a client that has one subscription
- * with ack:client and one with ack:client-individual. Its first byte chooses command and
- * version, the rest up to a blank is the id, what follows the subscription. Nothing but
- * what a model of both subscriptions has may be taken, and no more of it than the frame
- * means.
+ * with ack:client and one with ack:client-individual. Its first byte chooses command
+ * and version, the rest up to a blank is the id, what follows the subscription. Nothing
+ * but what a model of both subscriptions has may be taken, and no more of it than the
+ * frame means.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/session/session.h"

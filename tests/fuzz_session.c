@@ -1,7 +1,8 @@
 /*
- * A whole session: the input is a play of what a peer, its connection, its broker and the
- * clock may do, in any order. Whatever it is, the session says nothing behind its end,
- * its queue keeps its bounds and its sums, and its next look at the clock is planned.
+ * A whole session: the input is a play of what a peer, its connection, its broker and
+ * the clock may do, in any order. Whatever it is, the session says nothing behind its
+ * end, its queue keeps its bounds and its sums, and its next look at the clock is
+ * planned.
  */
 #include "gateway/session/session_internal.h"
 #include "tests/support/fuzz.h"

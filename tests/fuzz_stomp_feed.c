@@ -1,6 +1,7 @@
 /*
  * The STOMP parser, fed once with all there is: a frame keeps the limits, and what 1.1
- * and 1.2 parse can be written and parsed again. The first byte of the input chooses the version.
+ * and 1.2 parse can be written and parsed again. The first byte of the input chooses
+ * the version.
  */
 #include "protocol/stomp.h"
 #include "tests/support/fuzz.h"
@@ -67,7 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stomp_parser_set(parser, version, &small);
 	while ((result = stomp_parse(parser, &stream, &frame)) == STOMP_PARSE_DONE) {
 		check_limits(&frame);
-		/* 1.0 drops a body where none belongs; the others are written plainly. */
+		/*
+		 * 1.0 drops a body where none belongs; the others are written plainly.
+		 */
 		if (version != STOMP_1_0 && frame.command != STOMP_CONNECT &&
 			frame.command != STOMP_STOMP &&
 			frame.command != STOMP_CONNECTED)

@@ -1,6 +1,6 @@
 /*
- * WebSocket frames: a stream that is cut in two anywhere gives the same messages and control
- * frames, and fails for the same reason.
+ * WebSocket frames: a stream that is cut in two anywhere gives the same messages and
+ * control frames, and fails for the same reason.
  */
 #include "protocol/wsreader.h"
 #include "tests/support/fuzz.h"

@@ -1,8 +1,8 @@
 /*
  * Topics, patterns, queues, acknowledgements and transactions against a plain model
  * (broker_model.h): random clients at random workers, which take their turns in random
- * order. Each schedule comes from a seed; POSTERN_SEED in the environment plays that one
- * alone and tells all of it.
+ * order. Each schedule comes from a seed; POSTERN_SEED in the environment plays that
+ * one alone and tells all of it.
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/broker_model.h"
@@ -150,7 +150,9 @@ static void unsubscribe(int index)
 		return;
 	snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:%u}", client->consumer);
 	say(client, frame);
-	/* What an outlet has not taken is taken back; it has taken all that is heard. */
+	/*
+	 * What an outlet has not taken is taken back; it has taken all that is heard.
+	 */
 	model_hear(index);
 	client->consuming = false;
 	model_give_back(index);
@@ -237,7 +239,9 @@ static void end_transaction(struct model_client *client)
 			model_settled(message, message->accepting);
 	}
 	say(client, frame);
-	/* Its homes answer first: till then the client must stay, for the model's sake. */
+	/*
+	 * Its homes answer first: till then the client must stay, for the model's sake.
+	 */
 	if (sends && below(2) == 0)
 		return;
 	model_rest();

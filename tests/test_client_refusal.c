@@ -1,6 +1,7 @@
 /*
- * What becomes of something that a client is refused: the table of client_refusal.h, and
- * its edges. Kinds that fail are brought about by an engine that does what it is told.
+ * What becomes of something that a client is refused: the table of client_refusal.h,
+ * and its edges. Kinds that fail are brought about by an engine that does what it is
+ * told.
  */
 #include "gateway/stomp/client_refusal.h"
 

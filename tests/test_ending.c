@@ -1,4 +1,6 @@
-/* The list of endings: the close frame, the tombstone, the log and the figures read it. */
+/*
+ * The list of endings: the close frame, the tombstone, the log and the figures read it.
+ */
 #include "gateway/worker/ending.h"
 
 #include "gateway/base/log.h"
@@ -24,7 +26,9 @@ static void teardown(void)
 	memory_outlet_finish(&outlet);
 }
 
-/* Runs a session to that end. Returns what the log has said of it, until the next call. */
+/*
+ * Runs a session to that end. Returns what the log has said of it, until the next call.
+ */
 static const char *end_session(enum ending ending)
 {
 	static char text[4096];

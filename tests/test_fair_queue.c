@@ -13,7 +13,10 @@ static void setup(void)
 	memset(places, 0, sizeof(places));
 }
 
-/* The numbers of all who wait, in the order in which they are run; empties the fair queue. */
+/*
+ * The numbers of all who wait, in the order in which they are run; empties the fair
+ * queue.
+ */
 static const char *order(void)
 {
 	static char digits[PLACES + 1];

@@ -1,4 +1,7 @@
-/* Headers of SUBSCRIBE that only other brokers understand: warned of once, never refused. */
+/*
+ * Headers of SUBSCRIBE that only other brokers understand: warned of once, never
+ * refused.
+ */
 #include "gateway/broker/foreign.h"
 
 #include "gateway/broker/internal.h"

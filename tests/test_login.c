@@ -1,4 +1,7 @@
-/* Logins, which are checked on threads of the pool; the participant hears at the loop's turn. */
+/*
+ * Logins, which are checked on threads of the pool; the participant hears at the loop's
+ * turn.
+ */
 #include "gateway/stomp/login.h"
 
 #include "gateway/base/password.h"
@@ -56,7 +59,10 @@ static bool check(const char *login, const char *passcode)
 		worker, participant.entry.number, slice_of(login), slice_of(passcode));
 }
 
-/* The checks run on threads. The worker's own turns end with that, which none needs here. */
+/*
+ * The checks run on threads. The worker's own turns end with that, which none needs
+ * here.
+ */
 static void wait_for_logins(void)
 {
 	loop_finish_work(worker->loop);

@@ -1,6 +1,6 @@
 /*
- * Queues as clients see them: consumers take turns, acknowledge, reject, read slowly and
- * go, and nothing is lost.
+ * Queues as clients see them: consumers take turns, acknowledge, reject, read slowly
+ * and go, and nothing is lost.
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"

@@ -163,8 +163,8 @@ END_TEST
 /* What is dropped for a slow reader. Of a row's items each is a word: its message. */
 
 /*
- * "a1": a topic's message to the subscription 1, which sees gaps; "q1": one that a queue
- * has lent to it; "t": a text, such as a receipt.
+ * "a1": a topic's message to the subscription 1, which sees gaps; "q1": one that a
+ * queue has lent to it; "t": a text, such as a receipt.
  */
 static void push_words(const char *words)
 {

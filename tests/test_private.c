@@ -1,6 +1,6 @@
 /*
- * Destinations of users and of sessions, what is denied softly, and routes that answer a
- * SUBSCRIBE.
+ * Destinations of users and of sessions, what is denied softly, and routes that answer
+ * a SUBSCRIBE.
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"

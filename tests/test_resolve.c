@@ -1,4 +1,7 @@
-/* What a client writes, as the broker goes by it, and what is refused when it is written. */
+/*
+ * What a client writes, as the broker goes by it, and what is refused when it is
+ * written.
+ */
 #include "gateway/broker/resolve.h"
 
 #include "gateway/session/session.h"

@@ -1,4 +1,7 @@
-/* ACK and NACK: which messages a frame means, in each version, and what becomes of them. */
+/*
+ * ACK and NACK: which messages a frame means, in each version, and what becomes of
+ * them.
+ */
 #include "gateway/broker/internal.h"
 
 #include "gateway/session/session.h"
@@ -29,7 +32,10 @@ static void teardown(void)
 	still_workers_destroy(worker->workers);
 }
 
-/* Of a topic, so that no home must hear; with that many messages delivered: 1-1, 1-2 ... */
+/*
+ * Of a topic, so that no home must hear; with that many messages delivered: 1-1, 1-2
+ * ...
+ */
 static struct subscription *delivered(const char *id, enum ack_mode ack, uint64_t count)
 {
 	const struct slice named = slice_of(id);

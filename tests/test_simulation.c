@@ -1,6 +1,6 @@
 /*
- * Thousands of schedules of some simulated workers (simulation.h), each from a seed of its
- * own. POSTERN_SCHEDULES in the environment is how many, for long runs;
+ * Thousands of schedules of some simulated workers (simulation.h), each from a seed of
+ * its own. POSTERN_SCHEDULES in the environment is how many, for long runs;
  * POSTERN_SEED plays that one alone and tells all of it on stderr.
  */
 #include "tests/support/simulation.h"

@@ -1,4 +1,6 @@
-/* A participant's subscriptions: how they are numbered, found, and what they remember. */
+/*
+ * A participant's subscriptions: how they are numbered, found, and what they remember.
+ */
 #include "gateway/broker/internal.h"
 
 #include "gateway/session/session.h"

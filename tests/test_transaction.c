@@ -1,4 +1,6 @@
-/* Transactions as clients see them: all or nothing, in order, and what else may happen. */
+/*
+ * Transactions as clients see them: all or nothing, in order, and what else may happen.
+ */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"

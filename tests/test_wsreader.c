@@ -1,7 +1,10 @@
 #include "protocol/wsreader.h"
 #include "tests/support/unit.h"
 
-/* Frames in the order in which they came, "opcode:payload ", a "|" where a message ends. */
+/*
+ * Frames in the order in which they came, "opcode:payload ", a "|" where a message
+ * ends.
+ */
 static enum wsread read_on(
 	struct wsreader *reader, struct slice bytes, struct buf *told)
 {

@@ -1,7 +1,7 @@
 /*
  * libuv gives the poll and the wake-up. The sockets are in an epoll set of our
- * own inside libuv's: it is edge-triggered, one registration lasts for a connection's life,
- * and a watch costs 32 bytes instead of a uv_poll_t.
+ * own inside libuv's: it is edge-triggered, one registration lasts for a connection's
+ * life, and a watch costs 32 bytes instead of a uv_poll_t.
  *
  * Everything that ends a turn runs in libuv's prepare phase, which comes after the
  * callbacks of sockets and timers and right before the loop would block.

@@ -54,7 +54,9 @@ uint64_t loop_now(const struct loop *loop);
 /* Nanoseconds of that clock, right now: for those who bound what they do at once. */
 uint64_t loop_clock(void);
 
-/* In milliseconds from now. While timers are fired, 0 counts as 1: never twice a turn. */
+/*
+ * In milliseconds from now. While timers are fired, 0 counts as 1: never twice a turn.
+ */
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
 
 /*

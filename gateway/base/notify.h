@@ -32,8 +32,8 @@ uint64_t notify_watchdog(void);
 
 /*
  * The number that an environment variable of the service manager holds, LISTEN_FDS for
- * instance; 0 when it is not set or begins with no number. The manager is trusted: blanks
- * before the number and anything after it are passed over, as by strtoull().
+ * instance; 0 when it is not set or begins with no number. The manager is trusted:
+ * blanks before the number and anything after it are passed over, as by strtoull().
  */
 uint64_t notify_number(const char *variable);
 

@@ -5,8 +5,8 @@
 #include "protocol/slice.h"
 
 /*
- * True for a name such as "passcode", "Authorization", "x-csrf-token" or "Cookie". Given
- * a whole line, it is true when such a word stands anywhere in it.
+ * True for a name such as "passcode", "Authorization", "x-csrf-token" or "Cookie".
+ * Given a whole line, it is true when such a word stands anywhere in it.
  */
 bool secret_is_named(struct slice name);
 

@@ -39,7 +39,9 @@ struct shaped {
 	struct buf body;
 };
 
-/* What describes a body describes this one: the sender's words for its own do not pass. */
+/*
+ * What describes a body describes this one: the sender's words for its own do not pass.
+ */
 static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *frame)
 {
 	size_t count = 1;

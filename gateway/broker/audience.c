@@ -84,7 +84,9 @@ void audience_add(
 	audience->members[audience->count++] = subscription;
 }
 
-/* With the last of those in front of *end, whose gap that is now: they are one fewer. */
+/*
+ * With the last of those in front of *end, whose gap that is now: they are one fewer.
+ */
 static size_t audience_fill(struct audience *audience, size_t gap, size_t *end)
 {
 	const size_t last = --*end;

@@ -128,7 +128,9 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 	return BROKER_REFUSED;
 }
 
-/* A hand-made frame often has the header, but under a name with a blank or in capitals. */
+/*
+ * A hand-made frame often has the header, but under a name with a blank or in capitals.
+ */
 static const struct stomp_header *header_nearly(
 	const struct stomp_frame *frame, struct slice name)
 {

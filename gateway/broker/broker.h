@@ -4,8 +4,8 @@
  * prefix is a route of the configuration.
  *
  * Everything is asynchronous: homes are reached by posts, and answer by posts
- * to the participant. A participant's requests are answered in the order in which it asked
- * one home; a request to several homes is answered by each.
+ * to the participant. A participant's requests are answered in the order in which it
+ * asked one home; a request to several homes is answered by each.
  */
 #ifndef GATEWAY_BROKER_BROKER_H
 #define GATEWAY_BROKER_BROKER_H
@@ -23,7 +23,9 @@ struct broker;
  */
 struct broker *broker_create(struct worker *worker, unsigned workers);
 
-/* The participant's session and answer are set. It may be freed after broker_leave(). */
+/*
+ * The participant's session and answer are set. It may be freed after broker_leave().
+ */
 void broker_enter(struct broker *broker, struct participant *participant);
 
 /* Ends its subscriptions; what is on its way to it will be dropped. */
@@ -34,7 +36,9 @@ enum broker_result {
 	BROKER_REFUSED, /* *refusal says why, and nothing is done */
 };
 
-/* What the functions below get: a frame of a participant, and what to answer it under. */
+/*
+ * What the functions below get: a frame of a participant, and what to answer it under.
+ */
 struct broker_call {
 	struct participant *participant;
 	const struct stomp_frame *frame;

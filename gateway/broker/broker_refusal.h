@@ -1,7 +1,7 @@
 /*
- * Why the broker does not take a frame. A home's answer carries it to the participant, and a
- * transaction that cannot take effect any more keeps it for its COMMIT, so it owns what it
- * says: nothing in it points into the frame.
+ * Why the broker does not take a frame. A home's answer carries it to the participant,
+ * and a transaction that cannot take effect any more keeps it for its COMMIT, so it
+ * owns what it says: nothing in it points into the frame.
  */
 #ifndef GATEWAY_BROKER_BROKER_REFUSAL_H
 #define GATEWAY_BROKER_BROKER_REFUSAL_H

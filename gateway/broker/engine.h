@@ -6,8 +6,8 @@
  * All functions return at once. Who asked hears by broker_answer(), in the order in
  * which it asked for one destination; deliveries come by subscription_deliver(). An
  * answer may be a refusal that is denied, or has failed (refusal.h), and then names its
- * destination. A SUBSCRIBE that has failed stays: the engine serves it when it can again,
- * or gives it up by subscription_refuse().
+ * destination. A SUBSCRIBE that has failed stays: the engine serves it when it can
+ * again, or gives it up by subscription_refuse().
  */
 #ifndef GATEWAY_BROKER_ENGINE_H
 #define GATEWAY_BROKER_ENGINE_H
@@ -36,9 +36,10 @@ struct engine {
 
 	/*
 	 * Just before the subscription is freed, unless its answers were missing. What
-	 * it has not settled has come back when `request` is answered. The `lost` oldest
-	 * messages of that were sent to a session that is over now: one that this happens
-	 * to again and again may be dead. Returns how many answers will come.
+	 * it has not settled has come back when `request` is answered. The `lost`
+	 * oldest messages of that were sent to a session that is over now: one that
+	 * this happens to again and again may be dead. Returns how many answers will
+	 * come.
 	 */
 	size_t (*unsubscribe)(struct broker *broker, struct subscription *subscription,
 		size_t lost, uint64_t request);

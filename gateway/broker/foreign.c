@@ -3,7 +3,9 @@
 #include "gateway/base/log.h"
 #include "gateway/session/session.h"
 
-/* Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to do instead. */
+/*
+ * Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to do instead.
+ */
 static const struct foreign {
 	const char
 		*name; /* for the log: it is what is there that may be any of these */

@@ -94,8 +94,8 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 	const char *what, const struct slice *value);
 
 /*
- * Answers a request by a post to the participant. NULL: it is taken. Else `refusal` names the
- * destination that it is about as clients know it; both are copied.
+ * Answers a request by a post to the participant. NULL: it is taken. Else `refusal`
+ * names the destination that it is about as clients know it; both are copied.
  */
 void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
 	const struct broker_refusal *refusal);
@@ -136,7 +136,9 @@ bool broker_is_topic(const struct broker *broker, struct slice destination);
 bool broker_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
-/* The destination that the frame names; NULL, with the call's refusal, for a bad one. */
+/*
+ * The destination that the frame names; NULL, with the call's refusal, for a bad one.
+ */
 const struct slice *broker_destination(
 	const struct broker *broker, const struct broker_call *call);
 
@@ -187,10 +189,10 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 	const struct slice *id, const struct slice *destination);
 
 /*
- * app.c: a SEND to /app: renders the route that matches and emits a message to each of its
- * destinations. `rest` stands after the prefix. All destinations are checked before the
- * first message is emitted. Refused when no route matches, or when the body lacks what
- * the template needs.
+ * app.c: a SEND to /app: renders the route that matches and emits a message to each of
+ * its destinations. `rest` stands after the prefix. All destinations are checked before
+ * the first message is emitted. Refused when no route matches, or when the body lacks
+ * what the template needs.
  */
 enum broker_result app_send(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination, struct slice rest,
@@ -247,8 +249,8 @@ struct subscription *private_open_temporary(struct broker *broker,
 	struct slice destination, enum stomp_version version);
 
 /*
- * A reply-to that names a temporary queue of the participant, as others can use it; the queue
- * is made if need be. False when that is one subscription too many.
+ * A reply-to that names a temporary queue of the participant, as others can use it; the
+ * queue is made if need be. False when that is one subscription too many.
  */
 bool private_reply_to(struct broker *broker, const struct broker_call *call,
 	struct slice destination, struct buf *reply);
@@ -276,8 +278,8 @@ struct topic;
  */
 struct topic *topic_find(const struct broker *broker, struct slice address);
 /*
- * NULL: there are too many destinations. What was promised is opened all the same: a topic
- * that only patterns match, of which no more than limits.idle_topics stay.
+ * NULL: there are too many destinations. What was promised is opened all the same: a
+ * topic that only patterns match, of which no more than limits.idle_topics stay.
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 
@@ -345,8 +347,8 @@ struct slice audience_address(const struct audience *audience);
 void audience_start_fan_out(struct broker *broker, struct slice address);
 
 /*
- * Delivers the messages of that address, in their order, to the next `most` members, each
- * of which gets all of them together. True when nobody is left to get them.
+ * Delivers the messages of that address, in their order, to the next `most` members,
+ * each of which gets all of them together. True when nobody is left to get them.
  */
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most);

@@ -1,6 +1,7 @@
 /*
  * What the files of the memory engine share. Each function runs at the home of its
- * queue, but for memory_send_reserved() and those of the engine, which run at the participant.
+ * queue, but for memory_send_reserved() and those of the engine, which run at the
+ * participant.
  */
 #ifndef GATEWAY_BROKER_MEMORY_H
 #define GATEWAY_BROKER_MEMORY_H
@@ -17,13 +18,15 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address);
 bool memory_reserve(
 	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
 
-/* Fills in a refusal of that destination, as clients know it, with the bound's value. */
+/*
+ * Fills in a refusal of that destination, as clients know it, with the bound's value.
+ */
 void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination);
 
 /*
- * After every change: what is dead becomes a dead letter, what can be delivered is, and a
- * queue that nobody needs is freed.
+ * After every change: what is dead becomes a dead letter, what can be delivered is, and
+ * a queue that nobody needs is freed.
  */
 void memory_serve(struct broker *broker, struct queue *queue);
 

@@ -1,4 +1,7 @@
-/* The queues of a worker that is their home, what they deliver to consumers, and dead letters. */
+/*
+ * The queues of a worker that is their home, what they deliver to consumers, and dead
+ * letters.
+ */
 #include "gateway/broker/memory.h"
 
 #include "gateway/base/log.h"
@@ -32,7 +35,9 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		.bytes = config->limits.backlog_bytes,
 		.in_flight_bytes = config->limits.queue_bytes / 16,
 		.rejections = config->nacks,
-		/* Who is lost has not said that he does not want it: it is not dropped. */
+		/*
+		 * Who is lost has not said that he does not want it: it is not dropped.
+		 */
 		.losses = dead_letter_address(config, address).len > 0 ? config->losses
 								       : 0,
 		.metrics = broker->worker->metrics,

@@ -29,7 +29,9 @@ struct participant {
 
 	bool had_auto; /* a subscription with ack:auto, now or before */
 
-	/* Names of SUBSCRIBEs that were refused while the session went on (refused.c). */
+	/*
+	 * Names of SUBSCRIBEs that were refused while the session went on (refused.c).
+	 */
 	struct list refused;
 	size_t refused_count;
 
@@ -48,7 +50,9 @@ struct participant {
 	/* Its login has been checked (login.h). */
 	void (*logged_in)(struct participant *participant, bool good);
 
-	/* A commit that had to wait is under way, or refused: the next frames follow. */
+	/*
+	 * A commit that had to wait is under way, or refused: the next frames follow.
+	 */
 	void (*committed)(struct participant *participant);
 };
 

@@ -1,7 +1,7 @@
 /*
- * Patterns of destinations: '?' stands for one character, '*' for any run of them within
- * a segment, and a segment "**" for any number of segments, also none. Segments begin at
- * '/', and at '.' too where the configuration's separator is that.
+ * Patterns of destinations: '?' stands for one character, '*' for any run of them
+ * within a segment, and a segment "**" for any number of segments, also none. Segments
+ * begin at '/', and at '.' too where the configuration's separator is that.
  *
  * A set is a trie of segments. A message walks along it, segment by segment, in as many
  * places at once as patterns may still match: what it costs grows with the length of

@@ -130,7 +130,9 @@ void queue_put(struct queue *queue, struct message *message)
 	counter_add(&queue->rules.metrics->queue_messages, 1);
 }
 
-/* What comes back is older than nearly all that waits, so its place is near the front. */
+/*
+ * What comes back is older than nearly all that waits, so its place is near the front.
+ */
 static void queue_put_back(struct queue *queue, struct item *item)
 {
 	struct list *at = queue->waiting.next;
@@ -174,7 +176,9 @@ static struct consumer *queue_find(const struct queue *queue, struct handle hand
 	return node == NULL ? NULL : container_of(node, struct consumer, node);
 }
 
-/* By its credit; a consumer that gets some again waits for its turn behind the others. */
+/*
+ * By its credit; a consumer that gets some again waits for its turn behind the others.
+ */
 static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 {
 	bool has_credit = consumer->count < consumer->prefetch &&
@@ -208,7 +212,9 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 	consumer_line_up(queue, consumer);
 }
 
-/* The oldest ones are lost with the consumer; those that have been too often are dead. */
+/*
+ * The oldest ones are lost with the consumer; those that have been too often are dead.
+ */
 static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
 {
 	struct list *link = consumer->in_flight.next;

@@ -4,8 +4,8 @@
  * at the place that its age gives it and delivered again as redelivered, until that has
  * been too often: then it is dead, and must be taken out.
  *
- * This is the pure state at the queue's home: nothing is posted here, queue_deliver() says
- * what must be.
+ * This is the pure state at the queue's home: nothing is posted here, queue_deliver()
+ * says what must be.
  */
 #ifndef GATEWAY_BROKER_QUEUE_H
 #define GATEWAY_BROKER_QUEUE_H
@@ -55,7 +55,9 @@ struct place queue_place(const struct queue *queue);
 /* Nobody would miss it: no message, no consumer, no reservation. */
 bool queue_is_idle(const struct queue *queue);
 
-/* Keeps room for that many messages of so many bytes. False when there is not enough. */
+/*
+ * Keeps room for that many messages of so many bytes. False when there is not enough.
+ */
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /* Gives room back: of a reservation that is not used, or is used just now. */
@@ -83,8 +85,9 @@ struct queue_delivery {
 };
 
 /*
- * Delivers the next message, round robin among those with credit, but preferably not to who
- * has rejected it; it is in flight until it is settled. False when there is no message or nobody to take it.
+ * Delivers the next message, round robin among those with credit, but preferably not to
+ * who has rejected it; it is in flight until it is settled. False when there is no
+ * message or nobody to take it.
  */
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 

@@ -1,8 +1,8 @@
 /*
- * What a client writes may be another name for a destination: /user/NAME/queue/x for its
- * own /user/queue/x, as pages made for Spring say it, or a pattern in the words of
- * RabbitMQ ('#') or ActiveMQ ('>'). Names that nothing could ever reach are refused here,
- * when they are written, since who waits at one would wait in silence.
+ * What a client writes may be another name for a destination: /user/NAME/queue/x for
+ * its own /user/queue/x, as pages made for Spring say it, or a pattern in the words of
+ * RabbitMQ ('#') or ActiveMQ ('>'). Names that nothing could ever reach are refused
+ * here, when they are written, since who waits at one would wait in silence.
  */
 #include "gateway/broker/resolve.h"
 
@@ -87,7 +87,9 @@ static struct slice segment_take(struct slice *rest, char separator)
 	return segment;
 }
 
-/* RabbitMQ's '#' is any number of words, ActiveMQ's '>' all that follow: both are "**". */
+/*
+ * RabbitMQ's '#' is any number of words, ActiveMQ's '>' all that follow: both are "**".
+ */
 static void resolve_pattern(struct slice called, char separator, struct buf *resolved)
 {
 	for (struct slice rest = called; rest.len > 0;) {

@@ -2,9 +2,9 @@
  * ACK and NACK. What a client may acknowledge is known here as well as at the home,
  * so a wrong one fails at once. On topics both mean nothing, but must be right.
  *
- * Old clients acknowledge whatever comes. What came on a subscription with ack:auto needs
- * none, and is remembered nowhere: who has, or had, such a subscription is not ended for
- * an ACK of something that we do not know.
+ * Old clients acknowledge whatever comes. What came on a subscription with ack:auto
+ * needs none, and is remembered nowhere: who has, or had, such a subscription is not
+ * ended for an ACK of something that we do not know.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/transaction.h"

@@ -56,7 +56,9 @@ static bool call_prefetch(
 	return true;
 }
 
-/* Who asks for less than all of a destination must not be given all of it in silence. */
+/*
+ * Who asks for less than all of a destination must not be given all of it in silence.
+ */
 static bool call_has_selector(
 	const struct broker *broker, const struct broker_call *call)
 {
@@ -67,8 +69,8 @@ static bool call_has_selector(
 }
 
 /*
- * The subscription that the frame names. Without an id it is that of the destination: in
- * 1.0 whether that has one or not, later the one without.
+ * The subscription that the frame names. Without an id it is that of the destination:
+ * in 1.0 whether that has one or not, later the one without.
  */
 static struct subscription *broker_named(const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)

@@ -227,8 +227,8 @@ static bool fan_out_take_next(
 }
 
 /*
- * Messages of one destination that come together are brought together: it is the walk to
- * each subscriber that costs, not what is brought there. They are few beside what a
+ * Messages of one destination that come together are brought together: it is the walk
+ * to each subscriber that costs, not what is brought there. They are few beside what a
  * session's queue takes.
  */
 static void fan_out_begin(

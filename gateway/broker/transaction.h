@@ -1,7 +1,7 @@
 /*
- * Transactions: what a participant sends and acknowledges between BEGIN and COMMIT waits
- * here, at the participant. A commit is a transaction on its way to the engine: all of it
- * takes effect, in order, or nothing.
+ * Transactions: what a participant sends and acknowledges between BEGIN and COMMIT
+ * waits here, at the participant. A commit is a transaction on its way to the engine:
+ * all of it takes effect, in order, or nothing.
  */
 #ifndef GATEWAY_BROKER_TRANSACTION_H
 #define GATEWAY_BROKER_TRANSACTION_H
@@ -26,7 +26,9 @@ struct transaction {
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
 
-	/* A frame of it was denied, or failed: why COMMIT is refused. NULL: none was. */
+	/*
+	 * A frame of it was denied, or failed: why COMMIT is refused. NULL: none was.
+	 */
 	struct broker_refusal *doom; /* owned */
 	bool is_refused;             /* its BEGIN already was: it takes nothing */
 	char id[];                   /* with a NUL behind it */
@@ -55,8 +57,9 @@ struct commit {
 bool transaction_of(const struct broker_call *call, struct transaction **transaction);
 
 /*
- * Passes on what became of a frame. One that is denied or has failed dooms the transaction
- * that it names, if that is open: its COMMIT gets the same answer, and nothing takes effect.
+ * Passes on what became of a frame. One that is denied or has failed dooms the
+ * transaction that it names, if that is open: its COMMIT gets the same answer, and
+ * nothing takes effect.
  */
 enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);

@@ -1,4 +1,7 @@
-/* What bash completes after "postern": commands, their options, and values that are words. */
+/*
+ * What bash completes after "postern": commands, their options, and values that are
+ * words.
+ */
 #include "gateway/command/command_options.h"
 
 #include <stdio.h>

@@ -75,8 +75,8 @@ static bool is_alive(struct slice answer)
 }
 
 /*
- * Asks on behalf of nobody where a PROXY header is wanted. True when the server is well;
- * else *why, a text that stays.
+ * Asks on behalf of nobody where a PROXY header is wanted. True when the server is
+ * well; else *why, a text that stays.
  */
 static bool ask(int fd, bool proxy_protocol, const char **why)
 {

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Text that roff must not take for its own: dashes, backslashes, points that begin a line. */
+/*
+ * Text that roff must not take for its own: dashes, backslashes, points that begin a
+ * line.
+ */
 static void append_text(struct buf *out, const char *text)
 {
 	for (; *text != '\0'; text++) {

@@ -1,6 +1,6 @@
 /*
- * Prints the configuration that is in force, as a file that gives it again; or what there
- * is to configure.
+ * Prints the configuration that is in force, as a file that gives it again; or what
+ * there is to configure.
  */
 #include "gateway/command/command.h"
 

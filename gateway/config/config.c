@@ -317,7 +317,9 @@ static void refuse_syntax(const struct config_source *source, const json_error_t
 		config_mistake_at(source, before.len, "%s", error->text);
 }
 
-/* NULL when it is no JSON. A key that stands twice is told, and its last value taken. */
+/*
+ * NULL when it is no JSON. A key that stands twice is told, and its last value taken.
+ */
 static json_t *parse_text(const struct config_source *source)
 {
 	const struct slice text = source->text;

@@ -168,11 +168,11 @@ struct config {
 };
 
 /*
- * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none) go
- * over it. A relative path in it counts from the file's folder. On mistakes returns
- * NULL and appends to *error a line for each, without LF at the end,
- * "file:line:column: key: what is wrong (did you mean \"...\"?)"; of a setting
- * "environment: POSTERN_X: key: ..." or "--flag: key: ...".
+ * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none)
+ * go over it. A relative path in it counts from the file's folder. On mistakes returns
+ * NULL and appends to *error a line for each, without LF at the end, "file:line:column:
+ * key: what is wrong (did you mean \"...\"?)"; of a setting "environment: POSTERN_X:
+ * key: ..." or "--flag: key: ...".
  */
 struct config *config_read(
 	const char *path, const struct config_settings *settings, struct buf *error);

@@ -1,6 +1,6 @@
 /*
- * What a good configuration probably does not mean: nobody is refused for it, but whoever
- * checks a file or starts the server should know.
+ * What a good configuration probably does not mean: nobody is refused for it, but
+ * whoever checks a file or starts the server should know.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_ADVISE_H
 #define GATEWAY_CONFIG_CONFIG_ADVISE_H

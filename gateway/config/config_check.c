@@ -135,7 +135,9 @@ static void check_user(
 	}
 }
 
-/* Addresses: the table has checked each one, and left an empty text for what is none. */
+/*
+ * Addresses: the table has checked each one, and left an empty text for what is none.
+ */
 
 static void read_networks(const struct strings *texts, struct networks *networks)
 {
@@ -174,8 +176,8 @@ static void check_proxy_protocol(
 }
 
 /*
- * Times that must be ordered. All others are independent of each other, or what must come
- * first is derived from what must come later.
+ * Times that must be ordered. All others are independent of each other, or what must
+ * come first is derived from what must come later.
  */
 static void check_times(struct config *config, const struct config_source *source)
 {

@@ -106,8 +106,8 @@ static void refuse_prefix(const struct config_source *source, enum prefix_kind k
 }
 
 /*
- * A prefix at or below one of a kind that comes before would never get a message. The one
- * of the two that somebody has written is the mistake.
+ * A prefix at or below one of a kind that comes before would never get a message. The
+ * one of the two that somebody has written is the mistake.
  */
 static void check_winner(const struct config *config,
 	const struct config_source *source, enum prefix_kind kind, size_t index,
@@ -161,7 +161,9 @@ static void check_prefixes(const struct config *config, enum prefix_kind kind,
 	}
 }
 
-/* What nobody asked for gives way: as in Spring, "prefixes" may have /queue as topics. */
+/*
+ * What nobody asked for gives way: as in Spring, "prefixes" may have /queue as topics.
+ */
 static void free_default_queues(struct config *config)
 {
 	struct strings *queues = &config->queue_prefixes;

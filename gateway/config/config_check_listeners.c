@@ -1,6 +1,6 @@
 /*
- * Addresses to listen at. Two listeners at one address would let the server fail when it
- * starts, long after the file was checked.
+ * Addresses to listen at. Two listeners at one address would let the server fail when
+ * it starts, long after the file was checked.
  */
 #include "gateway/config/config_check_internal.h"
 
@@ -12,7 +12,9 @@ struct listen_at {
 	struct slice text, host, port;
 };
 
-/* What a host stands for: the families that it has, and whether all of their addresses. */
+/*
+ * What a host stands for: the families that it has, and whether all of their addresses.
+ */
 struct reach {
 	bool v4, v6, all;
 };

@@ -46,7 +46,9 @@ static bool has_mode(struct slice folder, struct slice name, mode_t kind)
 	return has;
 }
 
-/* Where the database is missing, config_advise() says so: the next machine may have it. */
+/*
+ * Where the database is missing, config_advise() says so: the next machine may have it.
+ */
 void config_check_timezone(
 	const struct config *config, const struct config_source *source)
 {

@@ -64,7 +64,9 @@ struct place {
 	size_t offset, value;
 };
 
-/* Looks through the object or list that begins at `at`. Of keys alike the last counts. */
+/*
+ * Looks through the object or list that begins at `at`. Of keys alike the last counts.
+ */
 static bool find_inside(struct slice text, size_t at, const struct config_path *path,
 	struct place *place)
 {

@@ -1,7 +1,7 @@
 /*
- * What a configuration names and nothing could ever reach: a wildcard in a prefix, routes
- * that never match, targets that name nobody. It would be silent when it runs, so it is a
- * mistake when it is read.
+ * What a configuration names and nothing could ever reach: a wildcard in a prefix,
+ * routes that never match, targets that name nobody. It would be silent when it runs,
+ * so it is a mistake when it is read.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_REACH_H
 #define GATEWAY_CONFIG_CONFIG_REACH_H

@@ -57,7 +57,10 @@ const char *config_value_token(struct slice text)
 		       : "must be 16 printable characters or more, without blanks";
 }
 
-/* What can never match is a mistake. Schemes of apps may match: "capacitor://localhost". */
+/*
+ * What can never match is a mistake. Schemes of apps may match:
+ * "capacitor://localhost".
+ */
 const char *config_value_origin(struct slice text)
 {
 	return origin_is_pattern(text)

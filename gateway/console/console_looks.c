@@ -1,6 +1,6 @@
 /*
- * What one worker finds when the console asks: its sessions and destinations, as rows of
- * JSON. A row that need not be made is only counted.
+ * What one worker finds when the console asks: its sessions and destinations, as rows
+ * of JSON. A row that need not be made is only counted.
  */
 #include "gateway/console/console.h"
 
@@ -36,7 +36,9 @@ static void finding_add(
 	finding_append(finding, row, question->most, question->most_bytes);
 }
 
-/* True, and counted, when a row need not be made: nobody searches, and none is added. */
+/*
+ * True, and counted, when a row need not be made: nobody searches, and none is added.
+ */
 static bool finding_only_counts(
 	struct finding *finding, const struct question *question)
 {

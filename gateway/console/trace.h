@@ -1,8 +1,8 @@
 /*
  * A trace tells the console of the frames of one session, as long as it is asked for:
- * it ends by itself some seconds after the last question. Long texts are cut, the values of
- * headers that look like secrets are hidden, and a session that says very much is told
- * of in part, with the number of frames that were skipped.
+ * it ends by itself some seconds after the last question. Long texts are cut, the
+ * values of headers that look like secrets are hidden, and a session that says very
+ * much is told of in part, with the number of frames that were skipped.
  */
 #ifndef GATEWAY_CONSOLE_TRACE_H
 #define GATEWAY_CONSOLE_TRACE_H

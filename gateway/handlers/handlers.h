@@ -1,6 +1,7 @@
 /*
- * Each handler of the list in config_handlers.h is one constant, such as `echo_handler`.
- * The file that defines it includes this header. That of STOMP is in gateway/stomp/.
+ * Each handler of the list in config_handlers.h is one constant, such as
+ * `echo_handler`. The file that defines it includes this header. That of STOMP is in
+ * gateway/stomp/.
  */
 #ifndef GATEWAY_HANDLERS_HANDLERS_H
 #define GATEWAY_HANDLERS_HANDLERS_H

@@ -2,10 +2,10 @@
  * Templates of application routes: a JSON value in whose strings stand
  * placeholders. They are no language: {body}, {body.NAME}, {body.NAME.NAME}, {user},
  * {session}, {header.NAME}, {var.NAME}, {now:FORMAT}, and nothing else; "{{" and "}}"
- * are braces. A member or header that may be missing is written {body.NAME?}, which then
- * is null, or {body.NAME:-TEXT}. A string that is just one placeholder keeps the JSON type of what it
- * names ({body.x} may be a number or an object). Names of members are no
- * templates: they stay as they are.
+ * are braces. A member or header that may be missing is written {body.NAME?}, which
+ * then is null, or {body.NAME:-TEXT}. A string that is just one placeholder keeps the
+ * JSON type of what it names ({body.x} may be a number or an object). Names of members
+ * are no templates: they stay as they are.
  *
  * The idea: template_create() writes the value as JSON text once and remembers
  * where the placeholders go, so that filling it in is a walk along a list.
@@ -42,8 +42,8 @@ void template_destroy(struct template *template); /* NULL is fine */
 /*
  * Appends the filled template as compact JSON. False, with nothing appended and a
  * sentence for the sender in *error, when the body is needed and is no JSON,
- * lacks a named member without a fallback, or the frame such a header. Text that is no UTF-8
- * (in headers and variables) gets U+FFFD. Reads only: all workers may share it.
+ * lacks a named member without a fallback, or the frame such a header. Text that is no
+ * UTF-8 (in headers and variables) gets U+FFFD. Reads only: all workers may share it.
  */
 bool template_render(const struct template *template,
 	const struct template_input *input, struct buf *out, struct buf *error);

@@ -1,6 +1,7 @@
 /*
  * The server: its configuration, its secret, its workers, and the signals that
- * end it or make it read its configuration again. main.c gives it the edge, so that the core never knows the carriers.
+ * end it or make it read its configuration again. main.c gives it the edge, so that the
+ * core never knows the carriers.
  */
 #ifndef GATEWAY_SERVER_SERVER_H
 #define GATEWAY_SERVER_SERVER_H
@@ -10,8 +11,8 @@
 
 /*
  * Serves until SIGTERM or SIGINT; a second one ends at once. Returns the process's exit
- * status. On SIGHUP it reads the file (NULL: the demo) again, with the settings over it;
- * `config` is what they have said first. All is borrowed.
+ * status. On SIGHUP it reads the file (NULL: the demo) again, with the settings over
+ * it; `config` is what they have said first. All is borrowed.
  */
 int server_run(const struct config *config, const char *file,
 	const struct config_settings *settings, const struct edge_ops *edge);

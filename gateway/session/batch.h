@@ -1,7 +1,7 @@
 /*
  * A batch is the oldest messages of a queue as one write. What is fanned out to many
- * sessions waits in all their queues as the same messages: they are joined once, for the
- * first session that pulls them, and the others get the same bytes. The batch cache
+ * sessions waits in all their queues as the same messages: they are joined once, for
+ * the first session that pulls them, and the others get the same bytes. The batch cache
  * remembers the latest batch of its worker until the turn ends.
  */
 #ifndef GATEWAY_SESSION_BATCH_H
@@ -28,7 +28,10 @@ struct batch_cache;
 struct batch_cache *batch_cache_create(void);
 void batch_cache_destroy(struct batch_cache *batch_cache);
 
-/* At least one message, and more until the batch has `budget` bytes. The queue has some. */
+/*
+ * At least one message, and more until the batch has `budget` bytes. The queue has
+ * some.
+ */
 struct batch batch_cache_pull(struct batch_cache *batch_cache,
 	const struct outbound *queue, const struct batch_format *how, size_t budget);
 

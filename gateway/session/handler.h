@@ -25,10 +25,11 @@ struct handler {
 
 	/*
 	 * The session ends, for that reason. ENDING_CLOSED: the peer has closed its
-	 * sending side, or the gateway stops; receive() is not called again. The handler
-	 * may still send, and must then close the session. ENDING_SLOW_CONSUMER: the peer
-	 * reads too slowly and its queue has been emptied. The handler may send a last
-	 * message; the session closes when it returns. NULL: the session closes immediately.
+	 * sending side, or the gateway stops; receive() is not called again. The
+	 * handler may still send, and must then close the session.
+	 * ENDING_SLOW_CONSUMER: the peer reads too slowly and its queue has been
+	 * emptied. The handler may send a last message; the session closes when it
+	 * returns. NULL: the session closes immediately.
 	 */
 	void (*end)(void *state, enum ending why);
 

@@ -20,8 +20,8 @@ enum wire {
 	WIRE_PLAIN,   /* the frame itself, text if it can be, for a raw WebSocket */
 	WIRE_SOCKJS,  /* as a quoted JSON string */
 	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
-	WIRE_SCRIPT, /* the same inside of a JavaScript string, for htmlfile and jsonp */
-	WIRE_OCTETS, /* the frame itself, whatever its bytes are, for TCP */
+	WIRE_SCRIPT,  /* the same in a JavaScript string, for htmlfile and jsonp */
+	WIRE_OCTETS,  /* the frame itself, whatever its bytes are, for TCP */
 };
 
 /*

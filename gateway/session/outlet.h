@@ -22,8 +22,8 @@ struct outlet_ops {
 	void (*end)(struct outlet *outlet);
 
 	/*
-	 * The peer is silent: finds out whether it is there (session_probe()). The session
-	 * does not end before it returns. NULL: there is no way to find out.
+	 * The peer is silent: finds out whether it is there (session_probe()). The
+	 * session does not end before it returns. NULL: there is no way to find out.
 	 */
 	void (*probe)(struct outlet *outlet, bool again);
 };

@@ -301,7 +301,9 @@ void session_hang_up(struct session *session)
 
 /* The handler's side. */
 
-/* CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands. */
+/*
+ * CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands.
+ */
 static bool is_answer(const struct delivery *delivery)
 {
 	return delivery->command != 0 && delivery->command != STOMP_MESSAGE;

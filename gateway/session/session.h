@@ -26,19 +26,23 @@
 
 struct session;
 
-/* Who keeps something that the peer has sent while its session is held. Zeroed: nobody. */
+/*
+ * Who keeps something that the peer has sent while its session is held. Zeroed: nobody.
+ */
 struct waiter {
 	struct list link; /* list_remove() of it ends the wait, and nobody is told */
 	void (*resume)(struct waiter *waiter);
 };
 
-/* In the order in which a session goes through them; session_internal.h has the table. */
+/*
+ * In the order in which a session goes through them; session_internal.h has the table.
+ */
 enum session_state {
 	SESSION_CONNECTING, /* SockJS: the open frame has not left */
 	SESSION_OPEN,
-	SESSION_OVERFLOWED, /* its full queue was emptied; the handler is told in this turn */
-	SESSION_CLOSING, /* what is queued leaves, then the close frame */
-	SESSION_CLOSED,  /* freed at the top level of the loop */
+	SESSION_OVERFLOWED, /* its full queue was emptied; its handler learns it now */
+	SESSION_CLOSING,    /* what is queued leaves, then the close frame */
+	SESSION_CLOSED,     /* freed at the top level of the loop */
 };
 
 enum session_framing {
@@ -56,8 +60,8 @@ struct peer {
 /*
  * Opens a session and its handler. `id` names it for session_find(); an empty id
  * cannot be found (a WebSocket has its session to itself). Returns NULL when
- * the server is at its bound of sessions or memory or is stopping, or the address at its
- * own.
+ * the server is at its bound of sessions or memory or is stopping, or the address at
+ * its own.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum transport transport, struct slice id, const struct peer *peer);
@@ -78,9 +82,9 @@ const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
 /*
- * A session that was opened with an Origin refuses a request with another one. A request
- * without an Origin is admitted: a page of another site always sends its own, and a
- * program can send any. Address and cookie count where the endpoint says so.
+ * A session that was opened with an Origin refuses a request with another one. A
+ * request without an Origin is admitted: a page of another site always sends its own,
+ * and a program can send any. Address and cookie count where the endpoint says so.
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 
@@ -122,7 +126,10 @@ bool session_attach(struct session *session, struct outlet *outlet);
 /* The outlet is done; the session waits for the next one for a while. */
 void session_detach(struct session *session);
 
-/* The peer has vanished, or its connection broke: the session ends. The first reason counts. */
+/*
+ * The peer has vanished, or its connection broke: the session ends. The first reason
+ * counts.
+ */
 void session_lost(struct session *session, enum ending ending);
 
 enum session_next {
@@ -166,8 +173,8 @@ enum ending session_ending(const struct session *session);
 void session_heard(struct session *session);
 
 /*
- * The peer's machine is there, which may hide that nobody is: it has acknowledged bytes,
- * or asks for frames as it does by itself.
+ * The peer's machine is there, which may hide that nobody is: it has acknowledged
+ * bytes, or asks for frames as it does by itself.
  */
 void session_attended(struct session *session);
 
@@ -188,9 +195,9 @@ void session_hang_up(struct session *session);
 bool session_is_paused(const struct session *session);
 
 /*
- * Of a paused session: resume() is called, once, when it is paused no longer, or ends; at
- * the loop's top level, in the order of waiting. It may find the session paused again.
- * False when too many wait already: a peer sends one thing after the other.
+ * Of a paused session: resume() is called, once, when it is paused no longer, or ends;
+ * at the loop's top level, in the order of waiting. It may find the session paused
+ * again. False when too many wait already: a peer sends one thing after the other.
  */
 bool session_wait(struct session *session, struct waiter *waiter);
 
@@ -209,10 +216,10 @@ void session_pause(struct session *session);
 void session_resume(struct session *session);
 
 /*
- * Queues a message; takes its own references. Of a queue over its bound topics' messages
- * are dropped, if the endpoint's policy says so; else it is emptied and the handler's
- * overflow() called later. What broker queues deliver does not count, since they bound it
- * themselves. Ignored from CLOSING on.
+ * Queues a message; takes its own references. Of a queue over its bound topics'
+ * messages are dropped, if the endpoint's policy says so; else it is emptied and the
+ * handler's overflow() called later. What broker queues deliver does not count, since
+ * they bound it themselves. Ignored from CLOSING on.
  */
 void session_send(struct session *session, const struct delivery *delivery);
 
@@ -238,7 +245,9 @@ void session_set_user(struct session *session, struct name *user);
 /* Counts one of the messages that a stream was made of (handler.h). */
 void session_count_message(struct session *session);
 
-/* Drops what a broker queue has delivered to that subscription and no outlet has yet. */
+/*
+ * Drops what a broker queue has delivered to that subscription and no outlet has yet.
+ */
 void session_withdraw(struct session *session, uint32_t ordinal);
 
 /* What is queued goes out first, then the close. The first call counts. */
@@ -260,8 +269,8 @@ uint64_t session_attended_at(const struct session *session);
 uint64_t session_sent_at(const struct session *session);
 
 /*
- * The peer has been silent for long: its outlet finds out whether it is there, and says so
- * by session_heard() or session_attended(). `again`: since it was asked first it has
+ * The peer has been silent for long: its outlet finds out whether it is there, and says
+ * so by session_heard() or session_attended(). `again`: since it was asked first it has
  * shown no life.
  */
 void session_probe(struct session *session, bool again);

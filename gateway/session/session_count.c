@@ -1,4 +1,6 @@
-/* What is said of a session: in the metrics of its worker, and in the log at its end. */
+/*
+ * What is said of a session: in the metrics of its worker, and in the log at its end.
+ */
 #include "gateway/session/session_internal.h"
 
 #include "gateway/base/log.h"

@@ -1,9 +1,9 @@
 /*
- * What sessions.c and the session_*.c share; nobody else includes it. sessions.c is what a
- * worker does with all of them, session.c what a session does,
- * session_outlet.c how its output leaves, session_pause.c when it hears nothing,
- * session_slow.c when its peer reads too slowly, session_times.c when it does something by
- * itself, session_count.c what is said of it.
+ * What sessions.c and the session_*.c share; nobody else includes it. sessions.c is
+ * what a worker does with all of them, session.c what a session does, session_outlet.c
+ * how its output leaves, session_pause.c when it hears nothing, session_slow.c when its
+ * peer reads too slowly, session_times.c when it does something by itself,
+ * session_count.c what is said of it.
  */
 #ifndef GATEWAY_SESSION_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_SESSION_INTERNAL_H
@@ -41,8 +41,8 @@ struct session {
 	void *conversation; /* the handler's */
 	struct list awake;  /* in sessions->awake, ->answering or worker->pressed */
 	struct outbound queue;
-	size_t in_outlet; /* the oldest messages, which an outlet has rendered already */
-	struct tap *tap;  /* owned; NULL: nothing watches */
+	size_t in_outlet;  /* the oldest messages, which an outlet has rendered */
+	struct tap *tap;   /* owned; NULL: nothing watches */
 	uint64_t sent_at;  /* the handler sent; by loop_now(), as all times here */
 	uint64_t taken_at; /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
@@ -94,7 +94,8 @@ static inline uint64_t session_now(const struct session *session)
 /* session.c */
 
 /*
- * The one writer of the state. Any other step than these is a mistake of ours and aborts:
+ * The one writer of the state. Any other step than these is a mistake of ours and
+ * aborts:
  *
  *              | the open   | the queue  | its turn:  | session_    | session_finish():
  *              | frame left | is full    | the handler| close()     | close frame left,
@@ -121,8 +122,8 @@ void session_flush(struct session *session);
 void session_wake(struct session *session);
 
 /*
- * What answers a peer does not wait behind what is fanned out to thousands: it is little,
- * and each has asked for it.
+ * What answers a peer does not wait behind what is fanned out to thousands: it is
+ * little, and each has asked for it.
  */
 void session_prioritise(struct session *session);
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 /*
- * A turn tells outlets until the clock says that it is over. While posts are left that a
- * turn could not run, more may come for the same sessions, and joins one write: so many
- * turns only bring messages to their sessions.
+ * A turn tells outlets until the clock says that it is over. While posts are left that
+ * a turn could not run, more may come for the same sessions, and joins one write: so
+ * many turns only bring messages to their sessions.
  */
 enum {
 	FLUSHES_LEAST = 8, /* whatever the clock says */

@@ -1,9 +1,10 @@
 /*
  * Heart-beats (STOMP 1.2, Heart-beating), and the time until CONNECT.
  *
- * A browser slows down the timers of a hidden page to one a minute, so a page that lives may
- * be silent for longer than it has promised. A silent client is therefore probed
- * before it is given up: by a PING, or by whether its machine takes what it is sent.
+ * A browser slows down the timers of a hidden page to one a minute, so a page that
+ * lives may be silent for longer than it has promised. A silent client is therefore
+ * probed before it is given up: by a PING, or by whether its machine takes what it is
+ * sent.
  */
 #include "gateway/stomp/client_internal.h"
 
@@ -28,8 +29,8 @@ static uint64_t client_patience(const struct client *client)
 }
 
 /*
- * The latest sign of life. Until its first frame or beat, acknowledged bytes and polls are
- * no such sign: the machine of a page that has missed CONNECTED, or hangs, goes on
+ * The latest sign of life. Until its first frame or beat, acknowledged bytes and polls
+ * are no such sign: the machine of a page that has missed CONNECTED, or hangs, goes on
  * with both. They only excuse it until the page must have said something.
  */
 static uint64_t client_seen_at(const struct client *client)

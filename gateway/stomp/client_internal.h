@@ -1,7 +1,8 @@
 /*
  * What the files of the STOMP conversation share; nobody else includes it. client.c is
  * its life: bytes in, frames and receipts out, and its end; client_connect.c begins
- * it, client_commands.c obeys, client_refusal.h refuses, client_beat.c watches the time.
+ * it, client_commands.c obeys, client_refusal.h refuses, client_beat.c watches the
+ * time.
  */
 #ifndef GATEWAY_STOMP_CLIENT_INTERNAL_H
 #define GATEWAY_STOMP_CLIENT_INTERNAL_H

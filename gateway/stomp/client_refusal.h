@@ -1,7 +1,8 @@
 /*
- * The one rule for what becomes of something that a STOMP client is refused. Whatever can
- * refuse (the parser, the broker, a home, later rules and applications) names a kind of
- * refusal.h and comes through client_refuse(); www/docs/stomp.md has the same table.
+ * The one rule for what becomes of something that a STOMP client is refused. Whatever
+ * can refuse (the parser, the broker, a home, later rules and applications) names a
+ * kind of refusal.h and comes through client_refuse(); www/docs/stomp.md has the same
+ * table.
  *
  *                    broker.deny strict   soft, and subscribed      soft, and not
  *                                         to /user/queue/errors     subscribed to it
@@ -10,8 +11,8 @@
  *   failed           see soft             MESSAGE there             nothing is sent
  *
  * Before CONNECTED everything is ERROR and close. Always: what was asked for has not
- * happened, its RECEIPT never comes, and a log line and a counter name it. The answer has
- * the receipt-id that was asked for, and of what is denied or has failed the
+ * happened, its RECEIPT never comes, and a log line and a counter name it. The answer
+ * has the receipt-id that was asked for, and of what is denied or has failed the
  * denied-destination.
  */
 #ifndef GATEWAY_STOMP_CLIENT_REFUSAL_H
@@ -47,7 +48,9 @@ struct client_refusal {
 	struct slice destination; /* for denied-destination */
 };
 
-/* The conversation may have ended afterwards. Once it has, nothing is refused any more. */
+/*
+ * The conversation may have ended afterwards. Once it has, nothing is refused any more.
+ */
 void client_refuse(struct client *client, const struct client_refusal *refusal);
 
 /*

@@ -25,8 +25,8 @@ void receipts_init(struct receipts *receipts, const struct hash_key *key);
 void receipts_finish(struct receipts *receipts);
 
 /*
- * Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. A request
- * asks once; 0 is none.
+ * Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. A
+ * request asks once; 0 is none.
  */
 void receipts_expect(
 	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);

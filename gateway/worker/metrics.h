@@ -48,7 +48,9 @@ enum direction {
 	DIRECTIONS,
 };
 
-/* A bound that a peer has reached, and something was refused, ended or forgotten for. */
+/*
+ * A bound that a peer has reached, and something was refused, ended or forgotten for.
+ */
 enum bound {
 	BOUND_HEAD,
 	BOUND_HEAD_TIME,

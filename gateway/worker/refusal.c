@@ -88,9 +88,9 @@ static bool code_is_control(uint32_t code)
 }
 
 /*
- * Appends what may be shown of a peer's bytes: at most 80 octets, cut between characters
- * and then followed by "...", with "?" for control characters and U+FFFD for what is no
- * UTF-8. Not in quotes, and with no eye for secrets.
+ * Appends what may be shown of a peer's bytes: at most 80 octets, cut between
+ * characters and then followed by "...", with "?" for control characters and U+FFFD for
+ * what is no UTF-8. Not in quotes, and with no eye for secrets.
  */
 static void refusal_append_clean(struct buf *out, struct slice bytes)
 {

@@ -33,7 +33,9 @@ enum refusal_door {
 		DOORS,
 };
 
-/* What the rule for STOMP's answers depends on (client_refusal.h, www/docs/stomp.md). */
+/*
+ * What the rule for STOMP's answers depends on (client_refusal.h, www/docs/stomp.md).
+ */
 enum refusal_class {
 	REFUSAL_MALFORMED, /* the peer breaks the protocol: the conversation ends */
 	REFUSAL_DENIED,    /* the peer may not do that: broker.deny decides */
@@ -41,9 +43,9 @@ enum refusal_class {
 };
 
 /*
- * Levels: INFO for what somebody who sets up a client or the server must find; DEBUG for
- * what any stranger repeats without end and nobody has to act on. Every line is bounded
- * by limits.log_lines all the same, for each door apart.
+ * Levels: INFO for what somebody who sets up a client or the server must find; DEBUG
+ * for what any stranger repeats without end and nobody has to act on. Every line is
+ * bounded by limits.log_lines all the same, for each door apart.
  *
  * The sentence is what the peer reads first: short, without a point at its end, and
  * without anything that the peer has sent.

@@ -8,14 +8,14 @@
 #include <stdbool.h>
 
 /*
- * The list of transports, a line for each. Everything else that names all of them is made
- * of this list: `enum transport`, the request kinds of metrics.h, the names in metrics and
- * logs, and the descriptions of transports/sockjs/link.h.
+ * The list of transports, a line for each. Everything else that names all of them is
+ * made of this list: `enum transport`, the request kinds of metrics.h, the names in
+ * metrics and logs, and the descriptions of transports/sockjs/link.h.
  *
- * CARRIER: it has no SockJS description. DOWNLINK: SockJS's, it opens sessions and carries
- * messages to the client; its description is NAME_downlink. UPLINK: SockJS's, requests that
- * bring messages; its description is NAME_uplink. The small NAME of the last two is the
- * last segment of their URLs, too.
+ * CARRIER: it has no SockJS description. DOWNLINK: SockJS's, it opens sessions and
+ * carries messages to the client; its description is NAME_downlink. UPLINK: SockJS's,
+ * requests that bring messages; its description is NAME_uplink. The small NAME of the
+ * last two is the last segment of their URLs, too.
  */
 #define TRANSPORT_LIST(CARRIER, DOWNLINK, UPLINK)                                      \
 	CARRIER(WEBSOCKET, websocket)         /* with SockJS's frames */               \
@@ -41,7 +41,9 @@ enum transport {
 		TRANSPORTS,
 };
 
-/* "xhr_streaming": as metrics and logs call it. Nobody asks for that of TRANSPORT_NONE. */
+/*
+ * "xhr_streaming": as metrics and logs call it. Nobody asks for that of TRANSPORT_NONE.
+ */
 const char *transport_name(enum transport transport);
 
 /* True when messages leave as they are, without SockJS's frames. */

@@ -13,9 +13,9 @@
 
 /*
  * What a turn does at the most before it looks at the sockets again, so that a
- * burst starves neither pings nor polls nor new connections. A delivery or a post is far
- * below 1 us; a write to a socket takes 4 to 9 us of kernel time, a request 20, so those
- * go by the clock. To look at the sockets costs 3 us.
+ * burst starves neither pings nor polls nor new connections. A delivery or a post is
+ * far below 1 us; a write to a socket takes 4 to 9 us of kernel time, a request 20, so
+ * those go by the clock. To look at the sockets costs 3 us.
  */
 enum {
 	WORK_PER_TURN = 2048,
@@ -133,7 +133,10 @@ static void worker_resume_reading(struct worker *worker)
 		worker->edge_ops->resume_reading(worker->edge);
 }
 
-/* Adds a change to a number that the workers share. True when it fell to half of `most`. */
+/*
+ * Adds a change to a number that the workers share. True when it fell to half of
+ * `most`.
+ */
 static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 {
 	int64_t half = (int64_t)(most / 2), before, by = *change;
@@ -146,8 +149,8 @@ static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 }
 
 /*
- * Before the posts themselves, so that the shared numbers are never less than what there
- * is: the workers are at rest only when the numbers say so.
+ * Before the posts themselves, so that the shared numbers are never less than what
+ * there is: the workers are at rest only when the numbers say so.
  */
 static void worker_tell_workers(struct worker *worker)
 {

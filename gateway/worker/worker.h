@@ -76,8 +76,8 @@ int worker_start(struct worker *worker, const struct edge_ops *ops);
 void worker_run(struct worker *worker);
 
 /*
- * Goes by that configuration from now on. What is there already keeps what it has copied:
- * running timers, the endpoints of sessions, the bounds of queues.
+ * Goes by that configuration from now on. What is there already keeps what it has
+ * copied: running timers, the endpoints of sessions, the bounds of queues.
  */
 void worker_configure(struct worker *worker, const struct config *config);
 
@@ -126,7 +126,9 @@ const struct post *worker_next_post(const struct worker *worker);
  */
 struct post *worker_take_post(struct worker *worker);
 
-/* Takes back the post that runs: it has more to do than a turn allows, and is the next. */
+/*
+ * Takes back the post that runs: it has more to do than a turn allows, and is the next.
+ */
 void worker_return_post(struct worker *worker, struct post *post);
 
 /*
@@ -142,8 +144,8 @@ void worker_spend(struct worker *worker, size_t amount);
 size_t worker_allowance(const struct worker *worker);
 
 /*
- * True when the turn has lasted long enough: who has done something in it already leaves
- * the rest to the next.
+ * True when the turn has lasted long enough: who has done something in it already
+ * leaves the rest to the next.
  */
 bool worker_turn_is_over(const struct worker *worker);
 

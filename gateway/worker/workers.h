@@ -67,14 +67,14 @@ int workers_start(struct workers *workers, const struct edge_ops *ops);
 int workers_run(struct workers *workers);
 
 /*
- * On worker 0's thread: lets no new session in and closes all, politely; the workers end
- * when nothing is left to be delivered. The second call ends it at once.
+ * On worker 0's thread: lets no new session in and closes all, politely; the workers
+ * end when nothing is left to be delivered. The second call ends it at once.
  */
 void workers_stop(struct workers *workers);
 
 /*
- * On worker 0's thread: each worker goes by that configuration from a later turn on, one
- * perhaps before the other. Takes its own references.
+ * On worker 0's thread: each worker goes by that configuration from a later turn on,
+ * one perhaps before the other. Takes its own references.
  */
 void workers_configure(struct workers *workers, const struct config *config);
 
@@ -95,7 +95,10 @@ void workers_destroy(struct workers *workers);
 /* On the only thread: lets all workers do what is to be done; no time goes by. */
 void workers_settle(struct workers *workers);
 
-/* Counts one more unless there are `most` already (0: no bound); workers_give() ends it. */
+/*
+ * Counts one more unless there are `most` already (0: no bound); workers_give() ends
+ * it.
+ */
 bool workers_take(_Atomic uint64_t *counter, uint64_t most);
 
 /* Gives back one that workers_take() has counted. From any thread. */

@@ -1,7 +1,8 @@
 /*
- * probe: how long others wait while a server is under load. Again and again, one after the
- * other: a WebSocket's PING, a request for /info on a new connection, and a new STOMP
- * session on a WebSocket. Prints the 50th and 99th percentiles as one line of JSON.
+ * probe: how long others wait while a server is under load. Again and again, one after
+ * the other: a WebSocket's PING, a request for /info on a new connection, and a new
+ * STOMP session on a WebSocket. Prints the 50th and 99th percentiles as one line of
+ * JSON.
  *
  * It must not wait for a processor itself, which the load would take from it for
  * milliseconds: so it runs before all others, if it may.

@@ -66,7 +66,9 @@ static void mqtt_write_topic(
 
 static void mqtt_begin(struct client *client)
 {
-	/* A clean session that is never too quiet, and whose name the broker chooses. */
+	/*
+	 * A clean session that is never too quiet, and whose name the broker chooses.
+	 */
 	static const char hello[] = {0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 0, 0, 0};
 	struct buf rest = {0};
 

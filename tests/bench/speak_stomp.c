@@ -1,6 +1,6 @@
 /*
- * STOMP 1.2, as stomp.js speaks it. stomp-broker-js gives a SUBSCRIBE no receipt; but it
- * takes frames in order, and answers an UNSUBSCRIBE of nothing by an ERROR.
+ * STOMP 1.2, as stomp.js speaks it. stomp-broker-js gives a SUBSCRIBE no receipt; but
+ * it takes frames in order, and answers an UNSUBSCRIBE of nothing by an ERROR.
  */
 #include "tests/bench/carrier.h"
 #include "tests/bench/dialect.h"

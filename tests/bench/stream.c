@@ -186,7 +186,9 @@ void stream_connect(struct stream *stream, struct streams *streams,
 	if (fd == -1)
 		die("socket: %s", strerror(errno));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-	/* Closing resets: a TIME_WAIT that a later run's SYN meets would drop that SYN. */
+	/*
+	 * Closing resets: a TIME_WAIT that a later run's SYN meets would drop that SYN.
+	 */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
 		sizeof(struct linger));
 	if (connect(fd, (const struct sockaddr *)&where, sizeof(where)) == -1 &&

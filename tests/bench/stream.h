@@ -18,7 +18,9 @@ struct streams {
 struct stream;
 
 struct stream_ops {
-	/* How many of the bytes are of no more use; the stream may be closed meanwhile. */
+	/*
+	 * How many of the bytes are of no more use; the stream may be closed meanwhile.
+	 */
 	size_t (*take)(struct stream *stream, struct slice bytes);
 	void (*end)(struct stream *stream);   /* the peer has closed it, or it broke */
 	void (*ready)(struct stream *stream); /* of a listener, instead of both */
@@ -37,7 +39,9 @@ struct stream {
 void streams_init(struct streams *streams);
 void streams_finish(struct streams *streams);
 
-/* Sends what was written, then waits so long for something to happen, and handles it. */
+/*
+ * Sends what was written, then waits so long for something to happen, and handles it.
+ */
 void streams_turn(struct streams *streams, int milliseconds);
 
 /* Connects to 127.0.0.1, by and by. Ends the program when that cannot be. */

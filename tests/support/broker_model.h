@@ -5,8 +5,9 @@
  * - a message of a queue is with one consumer at a time, and never comes again once it
  *   was accepted; when it comes again it says so, and it comes to no more than
  *   prefetch-count others;
- * - in the end each of those was accepted, is a dead letter or still there, in its order;
- *   those are dead that were rejected too often, or lost with too many consumers;
+ * - in the end each of those was accepted, is a dead letter or still there, in its
+ *   order; those are dead that were rejected too often, or lost with too many
+ *   consumers;
  * - a listener to topics hears what matches and was sent since it has joined, once, in
  *   the order of each sender, and nothing that was taken before it subscribed, nor
  *   anything after the receipt of its UNSUBSCRIBE;

@@ -1,6 +1,6 @@
 /*
- * A customer of an engine, for engine_suite.c: a participant that asks for things as the
- * broker does, by the five functions of struct engine, and writes down its answers;
+ * A customer of an engine, for engine_suite.c: a participant that asks for things as
+ * the broker does, by the five functions of struct engine, and writes down its answers;
  * what is delivered to it is in its outlet. Nothing here waits for anything.
  */
 #ifndef TESTS_SUPPORT_ENGINE_CUSTOMER_H

@@ -17,8 +17,8 @@ struct engine_site {
 
 	/*
 	 * Some still workers (still_workers.h) with these members in its configuration,
-	 * and whatever else the engine needs, such as the broker that it relays to, which
-	 * holds nothing yet and has the same bounds.
+	 * and whatever else the engine needs, such as the broker that it relays to,
+	 * which holds nothing yet and has the same bounds.
 	 */
 	struct workers *(*start)(const char *members);
 

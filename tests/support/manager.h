@@ -7,7 +7,10 @@ struct manager {
 	char heard[256];
 };
 
-/* Listens at a path, or at an abstract name, which begins with '@', as NOTIFY_SOCKET says. */
+/*
+ * Listens at a path, or at an abstract name, which begins with '@', as NOTIFY_SOCKET
+ * says.
+ */
 void manager_listen_at(struct manager *manager, const char *name);
 
 /* The same at a name of its own. */

@@ -166,7 +166,10 @@ static void open_client(struct simulation *sim)
 	struct worker *worker = workers->all[below(sim, workers->count)];
 	uint64_t most = workers->config->limits.sessions;
 
-	/* A worker that stops closes so many at once, and time does not go on for the others. */
+	/*
+	 * A worker that stops closes so many at once, and time does not go on for the
+	 * others.
+	 */
 	const unsigned clients = workers->count == 1 ? CLOSED_AT_ONCE : CLIENTS_MAX;
 
 	if (sim->client_count == clients || sim->witness.stopping)

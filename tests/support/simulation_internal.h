@@ -1,7 +1,7 @@
 /*
- * What simulation.c, which lets things happen, simulation_talk.c, which lets clients speak,
- * and simulation_check.c, which looks at the workers from inside, share; nobody else includes
- * it.
+ * What simulation.c, which lets things happen, simulation_talk.c, which lets clients
+ * speak, and simulation_check.c, which looks at the workers from inside, share; nobody
+ * else includes it.
  */
 #ifndef TESTS_SUPPORT_SIMULATION_INTERNAL_H
 #define TESTS_SUPPORT_SIMULATION_INTERNAL_H
@@ -69,7 +69,9 @@ void simulation_write_frames(
 /* At any time, even in the middle of a turn: nothing is less than none. */
 void simulation_check_told(const struct simulation *sim);
 
-/* Between turns: what the workers were told, and what it was not yet, is what there is. */
+/*
+ * Between turns: what the workers were told, and what it was not yet, is what there is.
+ */
 void simulation_check_numbers(const struct simulation *sim);
 
 /* A worker that reads: it sees no more waiting than may. */

@@ -118,7 +118,9 @@ void still_workers_advance(struct workers *workers, uint64_t milliseconds)
 {
 	still_workers_settle(workers);
 	while (milliseconds > 0) {
-		/* Nobody is ahead by more than a step; far from the end they are long. */
+		/*
+		 * Nobody is ahead by more than a step; far from the end they are long.
+		 */
 		uint64_t step = milliseconds > 1000 ? 100 : 1;
 
 		for (unsigned i = 0; i < workers->count; i++)

@@ -1,8 +1,8 @@
 /*
  * Some workers for tests: they have no edge and no threads, and their time stands still
- * until still_workers_advance() moves it. Their configuration has the endpoints /stomp, /console (STOMP too), /echo,
- * /reply and /close, each with the handler of that name; clients may SEND to
- * /topic. In JSON that tests write, ' stands for ".
+ * until still_workers_advance() moves it. Their configuration has the endpoints /stomp,
+ * /console (STOMP too), /echo, /reply and /close, each with the handler of that name;
+ * clients may SEND to /topic. In JSON that tests write, ' stands for ".
  *
  * A test that needs one worker talks to the first worker. ctest runs such tests
  * with one worker and with three, where a destination's home is often

@@ -46,8 +46,8 @@ void stomp_peer_write(struct buf *out, const char *frame);
 const char *stomp_peer_heard(struct stomp_peer *peer);
 
 /*
- * What came is the ERROR with this message and a text that begins with it, for the frame
- * that asked for `receipt` (or "": none), and the close.
+ * What came is the ERROR with this message and a text that begins with it, for the
+ * frame that asked for `receipt` (or "": none), and the close.
  */
 void stomp_peer_check_refused(
 	struct stomp_peer *peer, const char *message, const char *receipt);

@@ -292,8 +292,8 @@ static void check_owed(const struct witness *witness, unsigned client)
 }
 
 /*
- * Where destinations run out a SUBSCRIBE may have failed: its receipt never comes, and the
- * session goes on. `got` has come; 0: none that is told apart.
+ * Where destinations run out a SUBSCRIBE may have failed: its receipt never comes, and
+ * the session goes on. `got` has come; 0: none that is told apart.
  */
 static void forget_failed(
 	const struct witness *witness, struct witness_client *who, uint64_t got)

@@ -7,8 +7,8 @@
  * - everything that is sent between the receipt of SUBSCRIBE and UNSUBSCRIBE is heard,
  *   unless the session ends; what its home took before SUBSCRIBE is not;
  * - after UNSUBSCRIBE nothing is heard but what was queued for the client already;
- * - receipts come in the order of asking, each once; where destinations run out, that of
- *   a SUBSCRIBE may be missing, and then nothing is promised to it;
+ * - receipts come in the order of asking, each once; where destinations run out, that
+ *   of a SUBSCRIBE may be missing, and then nothing is promised to it;
  * - a session ends once, for a reason that fits, and nothing is heard afterwards.
  */
 #ifndef TESTS_SUPPORT_WITNESS_H

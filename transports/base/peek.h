@@ -1,6 +1,6 @@
 /*
- * A head is looked at while it stays in the socket: whoever serves the request reads it from
- * its beginning.
+ * A head is looked at while it stays in the socket: whoever serves the request reads it
+ * from its beginning.
  */
 #ifndef TRANSPORTS_BASE_PEEK_H
 #define TRANSPORTS_BASE_PEEK_H

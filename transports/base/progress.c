@@ -49,7 +49,9 @@ static int64_t progress_received(int fd)
 	return (int64_t)info.tcpi_bytes_received;
 }
 
-/* What comes between the two questions counts as read in one order, in the other not. */
+/*
+ * What comes between the two questions counts as read in one order, in the other not.
+ */
 
 int64_t progress_read_at_least(int fd)
 {

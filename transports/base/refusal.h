@@ -1,7 +1,8 @@
 /*
  * Refusing at the edge. Every 4xx and 5xx is made by refusal_send(), for a connection
- * without a library, or by http_refuse() (http_internal.h); tests/layers checks it. Both
- * report the refusal (gateway/worker/refusal.h): a row says the status and the sentence.
+ * without a library, or by http_refuse() (http_internal.h); tests/layers checks it.
+ * Both report the refusal (gateway/worker/refusal.h): a row says the status and the
+ * sentence.
  */
 #ifndef TRANSPORTS_BASE_REFUSAL_H
 #define TRANSPORTS_BASE_REFUSAL_H
@@ -37,8 +38,8 @@ void refusal_append_hint(
 
 /*
  * Writes an answer with the kind's status and that text, and shuts the socket down for
- * writing. The caller must go on reading for a while: closing a socket with unread bytes
- * in it resets the connection, and the answer is lost. Returns -1 when it failed.
+ * writing. The caller must go on reading for a while: closing a socket with unread
+ * bytes in it resets the connection, and the answer is lost. Returns -1 when it failed.
  */
 int refusal_send(int fd, enum refusal_kind kind, struct slice text);
 

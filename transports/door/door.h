@@ -6,7 +6,8 @@
  * gives the answers. A request that names a session goes to the session's home,
  * everything else to the worker with the fewest connections. Connections for plain
  * STOMP, which have a socket of their own, are handed over at once. Where the PROXY
- * protocol is spoken, its header is taken off both kinds first. The door is on worker 0.
+ * protocol is spoken, its header is taken off both kinds first. The door is on worker
+ * 0.
  */
 #ifndef TRANSPORTS_DOOR_DOOR_H
 #define TRANSPORTS_DOOR_DOOR_H
@@ -16,7 +17,10 @@
 struct door;
 struct worker;
 
-/* Listens where the configuration says; the log has both addresses. NULL after logging why. */
+/*
+ * Listens where the configuration says; the log has both addresses. NULL after logging
+ * why.
+ */
 struct door *door_create(struct worker *worker);
 
 /* So many of the connections that were handed to that worker have closed. */

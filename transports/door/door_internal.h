@@ -24,11 +24,9 @@ struct door {
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
 	struct list pending;
-	uint64_t
-		connections; /* pending connections and those handed over, until they close */
-	int64_t *handed; /* to each worker */
-	uint64_t
-		descriptors; /* that connections may have, whatever the configuration says */
+	uint64_t connections; /* pending and handed over, until they close */
+	int64_t *handed;      /* to each worker */
+	uint64_t descriptors; /* that connections may have, whatever is configured */
 	struct peeked peeked; /* of whom is looked at now */
 };
 
@@ -61,7 +59,9 @@ unsigned door_least_loaded(const struct door *door);
  */
 void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
 
-/* True, logged and counted, when an address has all the connections that it may have. */
+/*
+ * True, logged and counted, when an address has all the connections that it may have.
+ */
 bool door_address_is_crowded(const struct door *door, const struct address *address);
 
 /* pending.c */

@@ -51,7 +51,10 @@ static void pending_close(struct pending_connection *pending)
 	close(pending_release(pending));
 }
 
-/* Reads and forgets; the pending connection is closed when it has, or sends without end. */
+/*
+ * Reads and forgets; the pending connection is closed when it has, or sends without
+ * end.
+ */
 static void pending_drain(struct pending_connection *pending)
 {
 	struct door *door = pending->door;

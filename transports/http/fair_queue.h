@@ -1,6 +1,7 @@
 /*
- * Who waits to be run: fresh entries and the others in turns. However many fresh entries
- * come, the others have every second turn, and none is overtaken by its own kind.
+ * Who waits to be run: fresh entries and the others in turns. However many fresh
+ * entries come, the others have every second turn, and none is overtaken by its own
+ * kind.
  */
 #ifndef TRANSPORTS_HTTP_FAIR_QUEUE_H
 #define TRANSPORTS_HTTP_FAIR_QUEUE_H

@@ -28,8 +28,8 @@ struct feed {
 
 	/*
 	 * Two who want the same session. A client may come back before this worker
-	 * knows that the last answer has left, when another one has written it; or because
-	 * its old connection is dead. Until that is known the new feed waits.
+	 * knows that the last answer has left, when another one has written it; or
+	 * because its old connection is dead. Until that is known the new feed waits.
 	 */
 	struct feed *before, *after;
 	struct timer timer;  /* an ended session's close frame is due */
@@ -85,7 +85,9 @@ static void feed_begin_frame(const struct feed *feed, struct buf *out)
 	downlink_begin_frame(feed->ask.link, feed->ask.callback, out);
 }
 
-/* Hands over what was appended as the transport has it, in a chunk if it is a stream's. */
+/*
+ * Hands over what was appended as the transport has it, in a chunk if it is a stream's.
+ */
 static bool feed_end_frame(struct feed *feed, struct buf *out)
 {
 	const struct downlink *link = feed->ask.link;
@@ -161,8 +163,8 @@ static void on_end(struct outlet *outlet)
 }
 
 /*
- * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it, or, if
- * this is a poll, it polls again.
+ * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it,
+ * or, if this is a poll, it polls again.
  */
 static void on_probe(struct outlet *outlet, bool again)
 {

@@ -101,8 +101,8 @@ static bool place_allows(const struct file_place *place, int fd, const char *nam
 }
 
 /*
- * It is first opened as a mere name, which touches nothing: a pipe or a device would not
- * even like to be opened.
+ * It is first opened as a mere name, which touches nothing: a pipe or a device would
+ * not even like to be opened.
  */
 int file_place_open(
 	const struct file_place *place, const char *name, struct stat *about)

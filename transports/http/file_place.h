@@ -1,6 +1,7 @@
 /*
- * A place that files come from: a folder, or one file, and what URLs call it. How a path
- * becomes the name of a file stands here, and what of the disk may be opened at all.
+ * A place that files come from: a folder, or one file, and what URLs call it. How a
+ * path becomes the name of a file stands here, and what of the disk may be opened at
+ * all.
  */
 #ifndef TRANSPORTS_HTTP_FILE_PLACE_H
 #define TRANSPORTS_HTTP_FILE_PLACE_H

@@ -23,7 +23,9 @@ void http_destroy(struct http *http); /* NULL is fine */
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 
-/* The same for an operator's; only on worker 0, and when the configuration has "admin". */
+/*
+ * The same for an operator's; only on worker 0, and when the configuration has "admin".
+ */
 void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 

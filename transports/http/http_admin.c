@@ -1,8 +1,8 @@
 /*
- * What operators ask at the listener of their own: /metrics, the same /health and /ready
- * as everybody, and the console with the SockJS endpoint that it feeds on. Where there is
- * a token, the figures are shown to its bearer; the console shows it in its CONNECT, since
- * a page can add no header to a WebSocket.
+ * What operators ask at the listener of their own: /metrics, the same /health and
+ * /ready as everybody, and the console with the SockJS endpoint that it feeds on. Where
+ * there is a token, the figures are shown to its bearer; the console shows it in its
+ * CONNECT, since a page can add no header to a WebSocket.
  */
 #include "transports/http/http_internal.h"
 

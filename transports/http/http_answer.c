@@ -246,8 +246,9 @@ static struct MHD_Response *response_without_length(void)
 }
 
 /*
- * A 304 has no body, and the protocol's tests want no length of one. libmicrohttpd always
- * tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a 200.
+ * A 304 has no body, and the protocol's tests want no length of one. libmicrohttpd
+ * always tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a
+ * 200.
  */
 static struct MHD_Response *response_create(
 	const struct http_request *request, const struct answer *answer)

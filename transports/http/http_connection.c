@@ -1,7 +1,7 @@
 /*
- * A connection: its deadlines, and what its socket tells. libmicrohttpd does not look at
- * a suspended connection at all: that its peer has gone, or that its socket takes bytes
- * again, we see by a watch of our own.
+ * A connection: its deadlines, and what its socket tells. libmicrohttpd does not look
+ * at a suspended connection at all: that its peer has gone, or that its socket takes
+ * bytes again, we see by a watch of our own.
  */
 #include "transports/http/http_internal.h"
 

@@ -21,8 +21,9 @@
 #include <sys/resource.h>
 
 /*
- * A connection's pool: half of it is for the head, which libmicrohttpd reads into no more.
- * In the other half must be room for what it notes of each line, and for an answer's head.
+ * A connection's pool: half of it is for the head, which libmicrohttpd reads into no
+ * more. In the other half must be room for what it notes of each line, and for an
+ * answer's head.
  */
 enum { POOL_EACH_LINE = 64, POOL_BESIDE_HEAD = 2048 };
 
@@ -203,8 +204,8 @@ fail:
 }
 
 /*
- * libmicrohttpd aborts when it is stopped while a connection is suspended. Those that have
- * left it close now.
+ * libmicrohttpd aborts when it is stopped while a connection is suspended. Those that
+ * have left it close now.
  */
 static void http_resume_all(struct http *http)
 {

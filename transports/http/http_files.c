@@ -1,7 +1,7 @@
 /*
  * Requests for files: below no endpoint, each path is perhaps the name of one. Pages of
- * Postern's own have a policy that forbids foreign scripts; those of one's own have what
- * `www_headers` says.
+ * Postern's own have a policy that forbids foreign scripts; those of one's own have
+ * what `www_headers` says.
  */
 #include "transports/http/http_internal.h"
 

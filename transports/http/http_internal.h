@@ -93,9 +93,9 @@ struct receiver;
 
 /* How far a request is, until its route serves it. It only goes forward. */
 enum http_request_state {
-	HTTP_REQUEST_NEW,   /* its head is not here */
-	HTTP_REQUEST_BEGUN, /* its head has been read; its body may be coming */
-	HTTP_REQUEST_WRONG, /* the same, but `refusal` is the answer when its body is here */
+	HTTP_REQUEST_NEW,     /* its head is not here */
+	HTTP_REQUEST_BEGUN,   /* its head has been read; its body may be coming */
+	HTTP_REQUEST_WRONG,   /* the same; `refusal` follows when its body is here */
 	HTTP_REQUEST_REFUSED, /* the refusal has been sent: the connection closes */
 };
 
@@ -104,7 +104,10 @@ struct http_request {
 	enum http_request_state state;
 	char *target;
 
-	/* Of its head: libmicrohttpd's memory, or http->peeked, as long as that is kept. */
+	/*
+	 * Of its head: libmicrohttpd's memory, or http->peeked, as long as that is
+	 * kept.
+	 */
 	struct slice method;
 	struct slice origin;   /* empty: none was sent */
 	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
@@ -188,8 +191,8 @@ static inline struct handle request_handle(const struct http_request *request)
 }
 
 /*
- * http_request.c: answers past libmicrohttpd, which could answer only behind the body, or
- * reset the connection. What still comes is thrown away, until a deadline.
+ * http_request.c: answers past libmicrohttpd, which could answer only behind the body,
+ * or reset the connection. What still comes is thrown away, until a deadline.
  */
 void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 
@@ -262,7 +265,10 @@ struct http_request *http_request_create(
  */
 void http_request_destroy(struct http_request *request, bool completed);
 
-/* Reads a head that obeys the door's rules: what it is about, whose, and whether it may. */
+/*
+ * Reads a head that obeys the door's rules: what it is about, whose, and whether it
+ * may.
+ */
 void http_request_read(struct http_request *request, const struct http_head *head);
 
 /*
@@ -280,8 +286,8 @@ bool request_is(const struct http_request *request, const char *method);
 /* http_leave.c */
 
 /*
- * The connection leaves libmicrohttpd with a request that waits: libmicrohttpd must be told
- * now to close it. False when it cannot, and must be suspended.
+ * The connection leaves libmicrohttpd with a request that waits: libmicrohttpd must be
+ * told now to close it. False when it cannot, and must be suspended.
  */
 bool http_leave(struct http_request *request);
 
@@ -322,7 +328,7 @@ struct answer {
 	unsigned status;
 	const char *content_type; /* NULL: no such header */
 	struct slice body;        /* copied, unless it is held */
-	void *held; /* keeps the body until it has left: release() is called with it then */
+	void *held; /* keeps the body until it has left; then release() is called */
 	void (*release)(void *held);
 	enum caching caching;
 	const char *etag;                /* quoted; NULL: none */
@@ -350,8 +356,8 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
 
 /*
  * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal, and answers with its
- * status, its sentence, what was refused and what to do about it. The door and the address
- * are filled in, and the hint where it is empty and the kind has one.
+ * status, its sentence, what was refused and what to do about it. The door and the
+ * address are filled in, and the hint where it is empty and the kind has one.
  */
 bool http_refuse(struct http_request *request, const struct refusal *refusal);
 
@@ -449,7 +455,10 @@ bool http_serve_ready(struct http_request *request);
  */
 bool http_serve_metrics(struct http_request *request);
 
-/* http_admin.c: what an operator asks for, and whether he may; else it is refused later. */
+/*
+ * http_admin.c: what an operator asks for, and whether he may; else it is refused
+ * later.
+ */
 struct http_route admin_route(
 	const struct config *config, struct slice target, bool upgrade);
 
@@ -515,7 +524,9 @@ extern const char http_page_policy[]; /* of Postern's own pages */
 bool http_answer_file(
 	struct http_request *request, const struct file *file, unsigned status);
 
-/* http_missing.c: 404 where there is no file; to a browser that wants a page, a page. */
+/*
+ * http_missing.c: 404 where there is no file; to a browser that wants a page, a page.
+ */
 bool http_answer_missing(struct http_request *request);
 
 #endif

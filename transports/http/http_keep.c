@@ -1,9 +1,9 @@
 /*
- * A connection that has left libmicrohttpd, between its requests. The next head is looked
- * at in the socket, where it stays. Who asks for frames again is served here: to hand
- * the connection back and let it leave once more would cost 8 us, of 27 for a poll's
- * delivery. All other requests go to libmicrohttpd, which sees them as if nobody had looked:
- * what is not for frames, has a body or a mistake, or is not whole yet.
+ * A connection that has left libmicrohttpd, between its requests. The next head is
+ * looked at in the socket, where it stays. Who asks for frames again is served here: to
+ * hand the connection back and let it leave once more would cost 8 us, of 27 for a
+ * poll's delivery. All other requests go to libmicrohttpd, which sees them as if nobody
+ * had looked: what is not for frames, has a body or a mistake, or is not whole yet.
  */
 #include "transports/http/http_internal.h"
 
@@ -95,7 +95,9 @@ void http_keep_answer(struct http_request *request, const struct answer *answer)
 	struct buf out = {0};
 
 	http_write_answer(request, answer, &out);
-	/* The client waits for it, so the socket has room; else the connection closes. */
+	/*
+	 * The client waits for it, so the socket has room; else the connection closes.
+	 */
 	request->whole = send(connection->watch.fd, out.data, out.len,
 				 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len;
 	buf_finish(&out);

@@ -40,7 +40,10 @@ static void append_escaped(struct buf *page, struct slice text)
 	}
 }
 
-/* The front page, relative to the request's path: a proxy may have put us below another. */
+/*
+ * The front page, relative to the request's path: a proxy may have put us below
+ * another.
+ */
 static void append_way_up(struct buf *page, const struct http_request *request)
 {
 	const struct slice path = request->route.path;

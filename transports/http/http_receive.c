@@ -5,8 +5,8 @@
  * push; resuming the connection for it took 3 ms with 18,000 streams).
  *
  * Who waits for frames leaves libmicrohttpd (http_leave.c), and we write the whole
- * response. If he cannot, he is suspended, and libmicrohttpd writes a poll's answer, and
- * a stream's head, prelude and last chunk.
+ * response. If he cannot, he is suspended, and libmicrohttpd writes a poll's answer,
+ * and a stream's head, prelude and last chunk.
  */
 #include "transports/http/http_internal.h"
 
@@ -265,7 +265,9 @@ static void receiver_end(struct receiver *receiver)
 {
 	switch (receiver->phase) {
 	case RECEIVER_ASKING:
-		/* An empty answer would make the client ask again at once, and again. */
+		/*
+		 * An empty answer would make the client ask again at once, and again.
+		 */
 		receiver_break(receiver);
 		break;
 	case STREAM_HEAD:
@@ -383,7 +385,9 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 
 /* The request. */
 
-/* Answers as the feed has said, or rests until it does. False: the connection closes. */
+/*
+ * Answers as the feed has said, or rests until it does. False: the connection closes.
+ */
 static bool receiver_resume(struct receiver *receiver)
 {
 	struct http_request *request = receiver->request;

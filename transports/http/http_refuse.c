@@ -1,6 +1,6 @@
 /*
- * The one place that refuses a request with a status: the answer, the line in the log and
- * the counter come from the refusal's row (gateway/worker/refusal.h).
+ * The one place that refuses a request with a status: the answer, the line in the log
+ * and the counter come from the refusal's row (gateway/worker/refusal.h).
  */
 #include "transports/http/http_internal.h"
 
@@ -66,7 +66,9 @@ bool http_refuse_and_close(struct http_request *request, const struct refusal *r
 	struct answer answer = http_refusal(request, refusal, &text);
 
 	answer.close = true;
-	/* A long head leaves little room in libmicrohttpd's pool; nobody caches a 431. */
+	/*
+	 * A long head leaves little room in libmicrohttpd's pool; nobody caches a 431.
+	 */
 	answer.caching = answer.status == 431 ? CACHING_UNSAID : CACHING_NEVER;
 	bool good = http_answer(request, &answer);
 	buf_finish(&text);

@@ -1,6 +1,7 @@
 /*
  * One request: its head is checked by the door's rules again, if libmicrohttpd has read
- * it (the door sees only the first of a connection), then its route decides who answers.
+ * it (the door sees only the first of a connection), then its route decides who
+ * answers.
  */
 #include "transports/http/http_internal.h"
 
@@ -146,7 +147,10 @@ static int request_check(const struct http_request *request, struct http_head *h
 	return http_head_check(head);
 }
 
-/* Says what the Origin was compared with, so that it can be seen what a proxy leaves out. */
+/*
+ * Says what the Origin was compared with, so that it can be seen what a proxy leaves
+ * out.
+ */
 static void request_forbid(struct http_request *request, const struct http_head *head,
 	const struct forwarded *site)
 {
@@ -263,8 +267,8 @@ static uint64_t request_body_max(const struct http_request *request)
 }
 
 /*
- * What its head tells of its body. One that is too large is refused now; who waits to be
- * told to continue is told so, by libmicrohttpd, only if nothing is wrong.
+ * What its head tells of its body. One that is too large is refused now; who waits to
+ * be told to continue is told so, by libmicrohttpd, only if nothing is wrong.
  */
 static bool request_begin_body(
 	struct http_request *request, const struct http_head *head)

@@ -1,7 +1,7 @@
 /*
- * Requests that bring messages (xhr_send, jsonp_send). They are answered when the session's
- * home has taken the messages. While inboxes are full, or the session is held, they
- * wait.
+ * Requests that bring messages (xhr_send, jsonp_send). They are answered when the
+ * session's home has taken the messages. While inboxes are full, or the session is
+ * held, they wait.
  */
 #include "transports/http/http_internal.h"
 
@@ -36,7 +36,8 @@ static bool send_answer_unknown(struct http_request *request)
 
 /*
  * Who sends now and then waits for the next time outside of libmicrohttpd, which would
- * hold a pool for the longest head meanwhile. Who sends much stays: to come back costs 8 us.
+ * hold a pool for the longest head meanwhile. Who sends much stays: to come back costs
+ * 8 us.
  */
 static bool send_answer_taken(struct http_request *request)
 {

@@ -1,6 +1,7 @@
 /*
- * A page in an iframe that never ends to load: each frame is a script that calls a function
- * of the page around it. For Internet Explorer, which could stream in no other way.
+ * A page in an iframe that never ends to load: each frame is a script that calls a
+ * function of the page around it. For Internet Explorer, which could stream in no other
+ * way.
  */
 #include "transports/sockjs/link.h"
 

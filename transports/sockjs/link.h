@@ -33,7 +33,9 @@ struct downlink {
 	/* Streams begin with this; it is sent as a chunk of its own. */
 	void (*begin)(struct buf *body, struct slice callback);
 
-	/* What stands in the response before and after a frame (o, h, a[...], c[...]). */
+	/*
+	 * What stands in the response before and after a frame (o, h, a[...], c[...]).
+	 */
 	struct slice before, after;
 	struct slice called; /* behind `before` and the parameter c; else empty */
 };
@@ -58,7 +60,9 @@ struct uplink {
 	struct slice answer;
 };
 
-/* eventsource_downlink, xhr_send_uplink and so on, each in the file of its transport. */
+/*
+ * eventsource_downlink, xhr_send_uplink and so on, each in the file of its transport.
+ */
 #define DOWNLINK(NAME, name) extern const struct downlink name##_downlink;
 #define UPLINK(NAME, name)   extern const struct uplink name##_uplink;
 TRANSPORT_LIST(TRANSPORT_SKIP, DOWNLINK, UPLINK)

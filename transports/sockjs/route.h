@@ -51,7 +51,9 @@ struct http_route route_find(
 struct http_route route_at(const struct endpoint *endpoint, struct url url,
 	struct slice rest, bool upgrade);
 
-/* Of a path below no endpoint; the configuration has none at the names that are ours. */
+/*
+ * Of a path below no endpoint; the configuration has none at the names that are ours.
+ */
 enum route_kind route_path(struct slice path);
 
 /*

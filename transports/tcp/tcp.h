@@ -29,7 +29,9 @@ void tcp_destroy(struct tcp *tcp);
  */
 void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
 
-/* The end of a turn: goes on with those who have more; true when there is still more. */
+/*
+ * The end of a turn: goes on with those who have more; true when there is still more.
+ */
 bool tcp_turn(struct tcp *tcp);
 
 /* Reads again from those who were held because inboxes were full. */

@@ -1,12 +1,13 @@
 /*
- * WebSocket. libwebsockets answers the handshake, keeps what the kernel does not take, and
- * owns the connection. Frames we read and write ourselves.
+ * WebSocket. libwebsockets answers the handshake, keeps what the kernel does not take,
+ * and owns the connection. Frames we read and write ourselves.
  *
- * We read them, since libwebsockets (4.1 to 4.3) does not tell of a PING: it answers the
- * first of those that come in one read, behind the answers to messages that came behind
- * it. RFC 6455, 5.5.3 wants the most recent one answered. And we write them, all that
- * waits for a session in one write: one send() instead of four epoll_ctl() and a send() for
- * each message (measured: 0.8 to 0.96 of a bare send loop, against 0.38 to 0.47).
+ * We read them, since libwebsockets (4.1 to 4.3) does not tell of a PING: it answers
+ * the first of those that come in one read, behind the answers to messages that came
+ * behind it. RFC 6455, 5.5.3 wants the most recent one answered. And we write them, all
+ * that waits for a session in one write: one send() instead of four epoll_ctl() and a
+ * send() for each message (measured: 0.8 to 0.96 of a bare send loop, against 0.38 to
+ * 0.47).
  */
 #ifndef TRANSPORTS_WS_WS_H
 #define TRANSPORTS_WS_WS_H

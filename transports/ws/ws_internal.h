@@ -115,8 +115,8 @@ void connection_watch(struct connection *connection);
 void connection_kill(struct connection *connection);
 
 /*
- * Ends the session for a fault of the peer, and the connection with it. `text` is for the
- * CLOSE frame; empty: the ending's.
+ * Ends the session for a fault of the peer, and the connection with it. `text` is for
+ * the CLOSE frame; empty: the ending's.
  */
 void connection_fail(
 	struct connection *connection, enum ending ending, struct slice text);

@@ -1,6 +1,7 @@
 /*
- * What a WebSocket hears. It is watched edge-triggered, as a TCP connection is: what has
- * come is read at once up to a budget, and who has more goes on at the end of each turn.
+ * What a WebSocket hears. It is watched edge-triggered, as a TCP connection is: what
+ * has come is read at once up to a budget, and who has more goes on at the end of each
+ * turn.
  */
 #include "transports/ws/ws_internal.h"
 

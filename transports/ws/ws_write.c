@@ -1,6 +1,6 @@
 /*
- * What a WebSocket says: what waits for its session is joined into one write, and framed
- * by us. libwebsockets keeps what the kernel does not take.
+ * What a WebSocket says: what waits for its session is joined into one write, and
+ * framed by us. libwebsockets keeps what the kernel does not take.
  */
 #include "transports/ws/ws_internal.h"
 
@@ -91,8 +91,8 @@ void connection_pong(struct connection *connection, struct slice payload)
 
 /*
  * When no frame of the peer matters any more, our end follows our CLOSE immediately.
- * Otherwise the peer answers the CLOSE first: Firefox drops messages that it has not shown
- * yet when the end of the connection comes close behind them.
+ * Otherwise the peer answers the CLOSE first: Firefox drops messages that it has not
+ * shown yet when the end of the connection comes close behind them.
  */
 static void connection_end_our_side(struct connection *connection)
 {
@@ -269,7 +269,9 @@ static void on_wake(struct outlet *outlet)
 
 	if (connection->closing || connection->session == NULL)
 		return;
-	/* While libwebsockets holds a rest, frames must queue behind it in our queue. */
+	/*
+	 * While libwebsockets holds a rest, frames must queue behind it in our queue.
+	 */
 	if (lws_partial_buffered(connection->wsi))
 		lws_callback_on_writable(connection->wsi);
 	else
