@@ -1,0 +1,125 @@
+/* The outlet of a session of plain STOMP: messages as octets, joined into one write. */
+#include "transports/tcp/tcp_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum { WRITE_BUDGET = 65536 }; /* bytes that one turn joins for one session */
+
+/* How much of it the kernel has taken; 0 when it takes nothing now or ever again. */
+static size_t tcp_connection_send(struct tcp_connection *connection, struct slice bytes)
+{
+	ssize_t taken;
+
+	do {
+		taken = send(connection->watch.fd, bytes.data, bytes.len,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (taken == -1 && errno == EINTR);
+	if (taken >= 0)
+		return (size_t)taken;
+	if (errno != EAGAIN) {
+		/*
+		 * Whoever says something and leaves without having read our answers
+		 * resets the connection. What it has said counts all the same: it is
+		 * read, and the end comes behind it.
+		 */
+		connection->deaf = true;
+		connection->input = TCP_INPUT_LAST;
+		tcp_connection_mark_busy(connection);
+	}
+	return 0;
+}
+
+/* The kernel has all of the latest write. */
+static void tcp_connection_written(struct tcp_connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (session == NULL) {
+		tcp_connection_shut(connection);
+		return;
+	}
+	session_popped(session, SESSION_NEXT_MESSAGES, connection->carried,
+		connection->carried_bytes);
+	if (session_next(session) != SESSION_NEXT_NOTHING)
+		tcp_connection_mark_busy(connection);
+}
+
+/* Goes on with the rest of it. */
+void tcp_connection_flush(struct tcp_connection *connection)
+{
+	struct slice left =
+		slice_from(buf_slice(&connection->rest), connection->rest_from);
+	size_t taken = tcp_connection_send(connection, left);
+
+	connection->rest_from += taken;
+	if (taken == left.len) {
+		buf_finish(&connection->rest);
+		connection->rest_from = 0;
+		tcp_connection_written(connection);
+	} else if (connection->session == NULL) {
+		tcp_connection_shut(connection);
+	} else if (taken > 0) {
+		session_popped(connection->session, SESSION_NEXT_NOTHING, 0, 0);
+	}
+}
+
+static void append_octets(struct buf *bytes, struct rendering message)
+{
+	buf_append(bytes, message.bytes);
+}
+
+/* False when the kernel has not taken all of it. */
+static bool tcp_connection_write_messages(struct tcp_connection *connection)
+{
+	static const struct batch_format octets = {WIRE_OCTETS, append_octets};
+	const struct batch batch =
+		session_pull(connection->session, &octets, WRITE_BUDGET);
+
+	connection->carried = batch.count;
+	connection->carried_bytes = batch.bytes.len;
+	size_t taken = tcp_connection_send(connection, batch.bytes);
+	if (taken == batch.bytes.len) {
+		tcp_connection_written(connection);
+		return true;
+	}
+	buf_append(&connection->rest, slice_from(batch.bytes, taken));
+	return false;
+}
+
+void tcp_connection_pump(struct tcp_connection *connection)
+{
+	struct session *session = connection->session;
+
+	/* While there is a rest, messages must queue behind it in the session. */
+	if (session == NULL || connection->rest.len > 0 || connection->deaf)
+		return;
+	switch (session_next(session)) {
+	case SESSION_NEXT_NOTHING:
+		break;
+	case SESSION_NEXT_MESSAGES:
+		while (tcp_connection_write_messages(connection) &&
+			session_is_urgent(session))
+			;
+		break;
+	case SESSION_NEXT_CLOSE:
+		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
+		tcp_connection_close(connection);
+		break;
+	case SESSION_NEXT_OPEN:
+	case SESSION_NEXT_BEAT:
+		assert(false); /* a raw session has no such frames */
+	}
+}
+
+static void on_wake(struct outlet *outlet)
+{
+	tcp_connection_pump(container_of(outlet, struct tcp_connection, outlet));
+}
+
+static void on_end(struct outlet *outlet)
+{
+	tcp_connection_close(container_of(outlet, struct tcp_connection, outlet));
+}
+
+const struct outlet_ops tcp_outlet_ops = {.wake = on_wake, .end = on_end};
