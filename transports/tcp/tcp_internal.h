@@ -2,9 +2,9 @@
  * What the files of the TCP carrier share. tcp.c is a connection's life and end,
  * tcp_read.c what comes in, tcp_write.c what goes out.
  *
- * A connection is watched edge-triggered, once for its life. In one turn it reads and writes
- * at once up to a budget; one that has more goes on at the end of each turn, so that no
- * connection keeps the others waiting.
+ * A connection is watched edge-triggered, once for its life. In one turn it reads and
+ * writes at once up to a budget; one that has more goes on at the end of each turn, so
+ * that no connection keeps the others waiting.
  */
 #ifndef TRANSPORTS_TCP_TCP_INTERNAL_H
 #define TRANSPORTS_TCP_TCP_INTERNAL_H
@@ -32,9 +32,9 @@ struct tcp {
  *   TALKING | -               | CLOSING              | OVER
  *   CLOSING | -               | -                    | OVER
  *
- * A CLOSING connection writes what it holds, shuts down its side and throws away what still
- * comes until the peer has closed too: closing a socket with unread bytes in it would
- * reset the connection, and the last messages would be lost.
+ * A CLOSING connection writes what it holds, shuts down its side and throws away what
+ * still comes until the peer has closed too: closing a socket with unread bytes in it
+ * would reset the connection, and the last messages would be lost.
  */
 enum tcp_state {
 	TCP_NEW,
@@ -96,7 +96,10 @@ void tcp_connection_mark_busy(struct tcp_connection *connection);
  */
 void tcp_connection_end(struct tcp_connection *connection);
 
-/* Ends our side when nothing is left to write; and everything when the peer's has ended. */
+/*
+ * Ends our side when nothing is left to write; and everything when the peer's has
+ * ended.
+ */
 void tcp_connection_shut(struct tcp_connection *connection);
 
 /* The session is over: the connection becomes CLOSING, or ends. */
