@@ -4,6 +4,7 @@
  * there is a token, the figures are shown to its bearer; the console shows it in its
  * CONNECT, since a page can add no header to a WebSocket.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/worker/exposition.h"

@@ -2,7 +2,7 @@
  * Answers: the headers that every kind of answer carries stand here and nowhere
  * else (CORS, caching, cookies, what keeps proxies from buffering).
  */
-#include "transports/http/http_internal.h"
+#include "transports/http/http_answer.h"
 
 #include "protocol/ascii.h"
 #include "protocol/xmalloc.h"

@@ -3,6 +3,7 @@
  * at a suspended connection at all: that its peer has gone, or that its socket takes
  * bytes again, we see by a watch of our own.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/worker/metrics.h"

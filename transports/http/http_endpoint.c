@@ -1,4 +1,5 @@
 /* What a SockJS endpoint answers at once: greeting, info, iframe, preflights. */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include <jansson.h>

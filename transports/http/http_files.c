@@ -3,6 +3,7 @@
  * Postern's own have a policy that forbids foreign scripts; those of one's own have
  * what `www_headers` says.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "protocol/host.h"

@@ -2,6 +2,7 @@
  * What whoever watches over the server asks it: whether it lives (else it is started
  * anew), and whether it wants new clients (else they are sent elsewhere).
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 static bool health_answer(

@@ -5,6 +5,7 @@
  * poll's delivery. All other requests go to libmicrohttpd, which sees them as if nobody
  * had looked: what is not for frames, has a body or a mistake, or is not whole yet.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"

@@ -2,6 +2,7 @@
  * 404 where there is no file. A browser that opens a page gets a page: 404.html of the
  * folder, or the one that is made here. A program gets a line of text.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "transports/http/files.h"

@@ -8,6 +8,7 @@
  * response. If he cannot, he is suspended, and libmicrohttpd writes a poll's answer,
  * and a stream's head, prelude and last chunk.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "protocol/ascii.h"

@@ -2,7 +2,7 @@
  * The one place that refuses a request with a status: the answer, the line in the log
  * and the counter come from the refusal's row (gateway/worker/refusal.h).
  */
-#include "transports/http/http_internal.h"
+#include "transports/http/http_answer.h"
 
 #include "transports/base/refusal.h"
 

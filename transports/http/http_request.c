@@ -3,6 +3,7 @@
  * it (the door sees only the first of a connection), then its route decides who
  * answers.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"

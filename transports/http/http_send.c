@@ -3,6 +3,7 @@
  * session's home has taken the messages. While inboxes are full, or the session is
  * held, they wait.
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/worker/address_limits.h"

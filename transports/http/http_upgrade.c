@@ -3,6 +3,7 @@
  * none, and good upgrades on a connection that has served other requests before
  * (proxies that pool connections do this).
  */
+#include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"

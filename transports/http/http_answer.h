@@ -1,0 +1,112 @@
+/*
+ * How a request is answered: by libmicrohttpd while it has the connection, else by us.
+ * http_answer.c has the answers, http_refuse.c those that refuse.
+ */
+#ifndef TRANSPORTS_HTTP_HTTP_ANSWER_H
+#define TRANSPORTS_HTTP_HTTP_ANSWER_H
+
+#include "transports/http/http_internal.h"
+
+/*
+ * Counts the request with the status of its answer, under its route. Once for each
+ * answer.
+ */
+void request_count(const struct http_request *request, unsigned status);
+
+enum caching {
+	CACHING_UNSAID,
+	CACHING_NEVER, /* exactly the header that the protocol's tests want */
+	CACHING_CHECK, /* ask each time whether the ETag is still good */
+	CACHING_YEAR,
+	CACHING_FOREVER, /* what has this URL never changes */
+};
+
+struct answer {
+	unsigned status;
+	const char *content_type; /* NULL: no such header */
+	struct slice body;        /* copied, unless it is held */
+	void *held; /* keeps the body until it has left; then release() is called */
+	void (*release)(void *held);
+	enum caching caching;
+	const char *etag;                /* quoted; NULL: none */
+	const char *allow;               /* NULL: none */
+	const char *allow_methods;       /* for a preflight; NULL: none */
+	const char *policy;              /* Content-Security-Policy; NULL: none */
+	const char *location;            /* of a redirect; NULL: none */
+	const struct page_headers *more; /* go before `caching`; NULL: none */
+	bool nosniff; /* it is what its type says, and nothing else */
+	bool close;   /* end the connection afterwards */
+};
+
+/*
+ * Answers the request; with an endpoint CORS headers and its cookie go along.
+ * Returns false when libmicrohttpd refuses, or the connection has left it.
+ */
+bool http_answer(struct http_request *request, const struct answer *answer);
+
+/* The same as bytes, for a connection that has left libmicrohttpd. */
+void http_write_answer(
+	struct http_request *request, const struct answer *answer, struct buf *out);
+
+/* Answers with a short text/plain, which is copied. */
+bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
+
+/*
+ * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal, and answers with its
+ * status, its sentence, what was refused and what to do about it. The door and the
+ * address are filled in, and the hint where it is empty and the kind has one.
+ */
+bool http_refuse(struct http_request *request, const struct refusal *refusal);
+
+/*
+ * The same, and the connection closes afterwards: what comes next on it cannot be
+ * trusted, or is not wanted. A 431 gets fewer headers.
+ */
+bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
+
+/* http_refuse() where the kind says it all: no part of the request is quoted. */
+bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
+
+/* http_refuse() that quotes the path of the request. */
+bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
+
+/* 405 with `allow`. */
+bool http_refuse_method(struct http_request *request, const char *allow);
+
+/* The same when its body is here. What the refusal borrows must live until then. */
+void http_refuse_later(struct http_request *request, const struct refusal *refusal);
+
+/* Counts and logs it; the answer, which somebody else gives, points to `text`. */
+struct answer http_refusal(
+	struct http_request *request, const struct refusal *refusal, struct buf *text);
+
+/*
+ * Answers with a stream that http_receive.c fills. `reader` is libmicrohttpd's
+ * MHD_ContentReaderCallback.
+ */
+bool http_answer_stream(struct http_request *request, const char *content_type,
+	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
+	struct receiver *receiver);
+
+/* The head of such a stream, for a connection that has left libmicrohttpd. */
+void http_write_stream(
+	struct http_request *request, const char *content_type, struct buf *out);
+
+enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
+
+/*
+ * True when If-None-Match lists the etag, quoted, or "*". Weak ones match, too (RFC
+ * 9110, 13.1.2).
+ */
+bool etag_matches(const struct http_request *request, const char *etag);
+
+/* The request header, or an empty slice; as long as the request. */
+struct slice request_header(const struct http_request *request, const char *name);
+
+/*
+ * http_request.c: answers past libmicrohttpd, which could answer only behind the body,
+ * or reset the connection. What still comes is thrown away, until a deadline.
+ */
+void http_refuse_early(struct http_request *request, enum refusal_kind kind);
+
+#endif
