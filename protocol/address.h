@@ -49,8 +49,8 @@ struct network {
 };
 
 /*
- * Reads an address, or "ADDRESS/BITS", where no bit behind the first BITS may be
- * set. False when it is neither.
+ * Reads an address, or "ADDRESS/BITS", whose bits after the first BITS must be zero.
+ * False when it is neither.
  */
 bool network_parse(struct slice text, struct network *network);
 

@@ -11,8 +11,8 @@
 bool host_split(struct slice text, struct slice *host, struct slice *port);
 
 /*
- * True for "localhost", 127.0.0.0/8 and ::1, with or without brackets: who can be
- * reached by it is this machine alone.
+ * True for "localhost", 127.0.0.0/8 and ::1, with or without brackets: names by which
+ * only this machine can be reached.
  */
 bool host_is_loopback(struct slice host);
 

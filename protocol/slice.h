@@ -61,7 +61,7 @@ static inline bool slice_ends_with(struct slice slice, struct slice suffix)
 					   suffix.data, suffix.len) == 0);
 }
 
-/* What is left behind the first `count` bytes; empty when there are fewer. */
+/* The bytes after the first `count`; empty when there are fewer. */
 static inline struct slice slice_from(struct slice slice, size_t count)
 {
 	if (count >= slice.len)
@@ -107,7 +107,10 @@ static inline bool slice_is_secret(struct slice given, struct slice secret)
 	return different == 0;
 }
 
-/* Copies the bytes to *at, moves *at behind them, returns the copy. */
+/*
+ * Copies the bytes to *at, moves *at after them, returns the copy. The caller has made
+ * sure of the room.
+ */
 static inline struct slice slice_copy_out(char **at, struct slice slice)
 {
 	struct slice copy = {*at, slice.len};

@@ -25,7 +25,10 @@ bool log_level_parse(struct slice name, enum log_level *level);
 /* Lines below `level` are dropped from now on. */
 void log_set_level(enum log_level level);
 
-/* The same: so many lines that differ only in their details are written in a second. */
+/*
+ * From now on at most so many lines of one kind, which differ in their details only,
+ * are written in a second; the others are counted by log_unwritten().
+ */
 void log_set_most(unsigned long long lines);
 
 /* Lines of the whole process that were not written, since others like them were. */

@@ -51,7 +51,10 @@ void loop_on_signal(
 /* Milliseconds of a monotonic clock, as of the beginning of this turn. */
 uint64_t loop_now(const struct loop *loop);
 
-/* Nanoseconds of that clock, right now: for those who bound what they do at once. */
+/*
+ * Nanoseconds of the monotonic clock, read just now: for code that bounds how long it
+ * works in one turn.
+ */
 uint64_t loop_clock(void);
 
 /*

@@ -88,8 +88,9 @@ enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 enum broker_result broker_abort(struct broker *broker, struct broker_call *call);
 
 /*
- * COMMIT. With *waits true its homes are asked first: committed() tells when
- * the next frame of the participant may come.
+ * STOMP's COMMIT. Refused as a whole, or its messages and acknowledgements happen as a
+ * whole. *waits is true while homes are asked: the participant's next frame must wait
+ * for committed().
  */
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits);

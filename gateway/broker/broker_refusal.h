@@ -33,7 +33,10 @@ void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
 void broker_refusal_hint(struct broker_refusal *refusal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same with a destination of its own, in one piece, which free() frees. */
+/*
+ * Copies a refusal and the destination that it is about into one piece of memory, which
+ * free() frees.
+ */
 struct broker_refusal *broker_refusal_copy(
 	const struct broker_refusal *refusal, struct slice destination);
 

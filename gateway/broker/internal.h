@@ -277,9 +277,11 @@ struct topic;
  * Only at the address's home.
  */
 struct topic *topic_find(const struct broker *broker, struct slice address);
+
 /*
- * NULL: there are too many destinations. What was promised is opened all the same: a
- * topic that only patterns match, of which no more than limits.idle_topics stay.
+ * Finds or makes the topic at its home. NULL, counted, when limits.destinations is
+ * reached. With `is_promised` it never fails: for a message to a topic that only
+ * patterns match, of which at most limits.idle_topics stay.
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 
@@ -341,14 +343,16 @@ void audience_remove(struct broker *broker, struct subscription *subscription);
 struct slice audience_address(const struct audience *audience);
 
 /*
- * Starts a fan-out to those who listen to an address now. It may last several turns, in
- * which members leave, and others come, who get nothing of it. One at a time.
+ * Starts a fan-out to the members that the address has now. It may last several turns,
+ * in which members leave and others join; who joins gets nothing of it. One fan-out of
+ * an address at a time.
  */
 void audience_start_fan_out(struct broker *broker, struct slice address);
 
 /*
- * Delivers the messages of that address, in their order, to the next `most` members,
- * each of which gets all of them together. True when nobody is left to get them.
+ * Delivers the messages of that address, in their order, to the next `most` members;
+ * each gets all of them together. True when no member is left to get them: then the
+ * fan-out is over.
  */
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most);
@@ -379,13 +383,17 @@ struct subscription *subscription_create(struct broker *broker,
 	struct slice destination, enum stomp_version version);
 
 /*
- * What is still on its way to it finds it gone; the engine, if any, is told. Returns
- * how many answers to `request` will come.
+ * UNSUBSCRIBE: frees the subscription. Deliveries that are on their way find nothing;
+ * what it had of a queue is requeued. Returns how many answers to `request` will come
+ * from homes.
  */
 size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request);
 
-/* The same because its session is over: what that was sent is lost with it. */
+/*
+ * The same when its session has ended. What the kernel had taken of a queue counts as
+ * lost with its consumer.
+ */
 void subscription_lose(struct broker *broker, struct subscription *subscription);
 
 /* The subscription of that id, or without one of that destination, or NULL. */

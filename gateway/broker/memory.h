@@ -25,8 +25,8 @@ void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination);
 
 /*
- * After every change: what is dead becomes a dead letter, what can be delivered is, and
- * a queue that nobody needs is freed.
+ * Call it after every change of a queue: moves dead messages to the dead letters,
+ * delivers what can be delivered, frees the queue when it is idle.
  */
 void memory_serve(struct broker *broker, struct queue *queue);
 

@@ -68,7 +68,10 @@ void **pattern_find(const struct pattern_set *set, struct slice pattern);
  */
 void pattern_remove(struct pattern_set *set, struct slice pattern);
 
-/* Tells each pattern that matches once; `match` must not change the set. */
+/*
+ * Calls `match` once with the value of each pattern that matches. It must not change
+ * the set.
+ */
 void pattern_match(struct pattern_set *set, struct slice destination,
 	void (*match)(void *value, void *context), void *context);
 

@@ -52,7 +52,10 @@ uint64_t queue_consumers(const struct queue *queue);
 /* Of the latest message that was put; the offset is 0 before the first. */
 struct place queue_place(const struct queue *queue);
 
-/* Nobody would miss it: no message, no consumer, no reservation. */
+/*
+ * True when the queue has no message, no consumer and no reservation: freeing it loses
+ * nothing.
+ */
 bool queue_is_idle(const struct queue *queue);
 
 /*
@@ -85,9 +88,9 @@ struct queue_delivery {
 };
 
 /*
- * Delivers the next message, round robin among those with credit, but preferably not to
- * who has rejected it; it is in flight until it is settled. False when there is no
- * message or nobody to take it.
+ * Takes the next message for a consumer: round robin among those with credit,
+ * preferably not one that has rejected it. It is in flight until queue_settle(). False
+ * when there is no message, or no consumer with credit.
  */
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 

@@ -20,13 +20,16 @@ bool resolve_subscribed(const struct broker *broker,
 	struct buf *resolved, struct broker_refusal *refusal);
 
 /*
- * False, with *refusal filled in, for /user/queue/x, which names nobody, and for a
- * pattern of a user's destinations.
+ * Whether a SEND to that destination can mean anything. False, with *refusal filled in,
+ * for /user/queue/x, which lacks a name, and for a pattern below a user.
  */
 bool resolve_sent(const struct broker *broker, struct slice destination,
 	struct broker_refusal *refusal);
 
-/* False, with *refusal filled in, when nobody could send to that reply-to. */
+/*
+ * The same for a reply-to: false, with *refusal filled in, when no answer could be sent
+ * to it.
+ */
 bool resolve_reply_to(const struct broker *broker, struct slice reply_to,
 	struct broker_refusal *refusal);
 

@@ -57,9 +57,9 @@ struct commit {
 bool transaction_of(const struct broker_call *call, struct transaction **transaction);
 
 /*
- * Passes on what became of a frame. One that is denied or has failed dooms the
- * transaction that it names, if that is open: its COMMIT gets the same answer, and
- * nothing takes effect.
+ * Returns `result`. If that is a refusal which does not end the conversation, the
+ * transaction that the frame names is doomed: its COMMIT gets the same refusal, and
+ * nothing of it happens.
  */
 enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);
@@ -91,13 +91,16 @@ void actions_unmark(const struct participant *participant, const struct action *
 	size_t count);
 
 /*
- * Takes the actions over, and tells the call how many answers will come. True when it
- * is still under way: then committed() will tell.
+ * Takes the actions over and asks the engine. Sets call->answers. True while the commit
+ * is under way; then committed() follows. False when it was decided within this call.
  */
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
 
-/* Who asked is there still; if not, the commit must be given up. */
+/*
+ * True while the session that asked is there. If not, commit_fail() it: there is nobody
+ * to commit for.
+ */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 
 /* As an engine's send, for a message whose room is reserved. */

@@ -35,7 +35,10 @@ size_t unacked_find(const struct unacked *unacked, struct place place);
  */
 void unacked_remove(struct unacked *unacked, size_t index);
 
-/* The kernel has the next one that was pushed, be it still here or not. */
+/*
+ * The kernel has taken the next one in the order of pushing, whether it is still here
+ * or was acknowledged already.
+ */
 void unacked_tell_sent(struct unacked *unacked);
 
 /* How many of those that are here the kernel has: the oldest ones. */

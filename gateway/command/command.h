@@ -46,7 +46,7 @@ const struct command *command_find(const char *name);
 /* Says it on stderr, and where help is. Returns EXIT_FAILURE. */
 int command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Lines for stderr, each with our name and `before` ahead of it. */
+/* Writes lines to stderr, each with "postern: " and `before` in front of it. */
 void command_say(const char *before, const struct buf *lines);
 
 /* The configuration that the command line names, or NULL after saying why not. */

@@ -15,7 +15,7 @@ struct command_option {
 	const char *means; /* in a few words */
 };
 
-/* The own options of a command, by index from 0; NULL behind the last. */
+/* The options that only this command has: `index` counts from 0, NULL is the end. */
 const struct command_option *command_option(
 	const struct command *command, size_t index);
 

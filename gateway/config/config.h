@@ -177,7 +177,10 @@ struct config {
 struct config *config_read(
 	const char *path, const struct config_settings *settings, struct buf *error);
 
-/* The same from memory; `name` stands for the file in errors and paths. */
+/*
+ * As config_read(), from text in memory; `name` stands for the file in errors and
+ * paths.
+ */
 struct config *config_parse(struct slice text, const char *name,
 	const struct config_settings *settings, struct buf *error);
 

@@ -9,8 +9,9 @@
 #include "gateway/config/config_mistake.h"
 
 /*
- * Completes the configuration, and tells the source its mistakes. What is not good by
- * itself has been told before: an empty text stands in its place.
+ * Completes the configuration and reports mistakes that need more than one key to be
+ * seen. A key that is bad by itself was reported before; an empty text stands in its
+ * place.
  */
 void config_check(struct config *config, const struct config_source *source);
 

@@ -5,7 +5,7 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_mistake.h"
 
-/* Fills config->www_headers from its tree, and tells what is wrong there. */
+/* Fills config->www_headers from its tree and reports headers that may not be set. */
 void config_read_headers(struct config *config, const struct config_source *source);
 
 #endif

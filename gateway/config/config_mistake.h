@@ -46,8 +46,8 @@ void config_mistake_outside(const struct config_source *source, const char *wher
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * True when a mistake of the key ("admin.token"), or inside of it, has been told:
- * what follows from it need not be.
+ * True when a mistake of the key ("admin.token"), or within it, was reported: do not
+ * report what follows from it.
  */
 bool config_is_mistaken(const struct config_source *source, const char *key);
 
@@ -58,7 +58,10 @@ bool config_is_mistaken(const struct config_source *source, const char *key);
 void config_mistake_at(const struct config_source *source, size_t offset,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The next of several lines, without its LF, and *rest behind it; false: no more. */
+/*
+ * Takes the next of several lines, without its LF. *rest is what follows. False when
+ * there is none.
+ */
 bool config_next_line(struct slice *rest, struct slice *line);
 
 /*

@@ -5,8 +5,8 @@
 #include "gateway/config/config.h"
 
 /*
- * A tree that is the caller's. Read again it gives the same configuration; what the
- * configuration leaves to others (no "www": our own pages) it leaves out too.
+ * A new tree, which the caller owns. Reading it gives the same configuration. What the
+ * configuration leaves open, such as "www", is left out.
  */
 json_t *config_to_json(const struct config *config);
 

@@ -43,7 +43,10 @@ int config_settings_add_environment(struct config_settings *settings,
 void config_settings_apply(const struct config_settings *settings, json_t *tree,
 	const struct config_source *source);
 
-/* Who has set what stands at "endpoints[0].path": "--endpoints"; NULL: the file. */
+/*
+ * The setting that has made what stands at "endpoints[0].path", such as "--endpoints".
+ * NULL: it stands in the file.
+ */
 const char *config_settings_source(
 	const struct config_settings *settings, struct slice path);
 

@@ -18,7 +18,10 @@
 
 #include <jansson.h>
 
-/* True when the participant may ask there; `rest` is what stands behind /admin. */
+/*
+ * True when the participant may ask services, and the destination lies below /admin.
+ * *rest stands after that.
+ */
 bool console_has(const struct participant *participant, struct slice destination,
 	struct slice *rest);
 

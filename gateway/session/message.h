@@ -40,8 +40,8 @@ struct message *message_forward(const struct message *message, struct slice dest
 	const struct stomp_header *made, size_t made_count);
 
 /*
- * The same message for a receiver that calls its destination otherwise: address, place
- * and time are as they were. One reference.
+ * The same message under the destination that its receiver knows it by; address, place
+ * and time stay. One reference, for the caller.
  */
 struct message *message_rename(const struct message *message, struct slice destination);
 
@@ -75,8 +75,8 @@ struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
 /*
- * When it was sent, in milliseconds of loop_now(), said once; 0 is nobody knows. A copy
- * is as old.
+ * When it was sent, in milliseconds of loop_now(). Set once, by the worker that the
+ * sender lives on. 0: nobody knows, and no delay is measured.
  */
 void message_set_sent_at(struct message *message, uint64_t now);
 

@@ -147,9 +147,9 @@ enum session_next {
 enum session_next session_next(const struct session *session);
 
 /*
- * True when an outlet whose kernel has taken all goes on at once, past what it writes
- * in a turn else: much waits already, or what waits longer would be dropped. Who reads
- * all that comes is not slow, however much comes at once.
+ * True when an outlet whose kernel takes bytes should go on writing, beyond what a turn
+ * allows: the queue is half full, or what waits longer would be dropped. So a client
+ * that reads is never slow because of a burst.
  */
 bool session_is_urgent(const struct session *session);
 
@@ -173,8 +173,9 @@ enum ending session_ending(const struct session *session);
 void session_heard(struct session *session);
 
 /*
- * The peer's machine is there, which may hide that nobody is: it has acknowledged
- * bytes, or asks for frames as it does by itself.
+ * The peer's machine has shown that it is there: it has acknowledged bytes, or a
+ * library of it asks for frames. That says less than session_heard(): the page may
+ * hang.
  */
 void session_attended(struct session *session);
 
@@ -188,9 +189,9 @@ void session_receive(struct session *session, struct slice text, bool binary);
 void session_hang_up(struct session *session);
 
 /*
- * True while the handler wants to hear no more for now: what the peer sends is left
- * where it is, if possible unread, until the wait is over. What session_receive()
- * brings all the same the handler has to keep. Never true from CLOSING on.
+ * True while the handler takes no input. Carriers then leave what the peer sends unread
+ * where they can. What session_receive() gets nevertheless, the handler keeps. Never
+ * true from CLOSING on.
  */
 bool session_is_paused(const struct session *session);
 

@@ -122,8 +122,8 @@ void session_flush(struct session *session);
 void session_wake(struct session *session);
 
 /*
- * What answers a peer does not wait behind what is fanned out to thousands: it is
- * little, and each has asked for it.
+ * Moves a session that waits to be flushed before those that a fan-out has woken:
+ * answers are short, and their client waits.
  */
 void session_prioritise(struct session *session);
 
@@ -180,7 +180,10 @@ void session_count_delivered(const struct session *session, size_t count);
 /* Of a session that is being made: it is not paused, and nobody waits. */
 void session_pause_init(struct session *session);
 
-/* It closes or has ended, and hears nothing any more: who waits is told. */
+/*
+ * Resumes the waiters at the loop's top level: no pause is left, or the session has
+ * ended.
+ */
 void session_end_pauses(struct session *session);
 
 /* Of a session that is being freed: all waiters are resumed now, and find it ended. */
@@ -218,7 +221,10 @@ enum bound session_full_bound(const struct session *session);
  */
 void session_keep_latest(struct session *session);
 
-/* There is no room: the queue is emptied, and the handler told later. */
+/*
+ * The queue is full: drops it but for what the outlet has under way, counts `bound`,
+ * and has the handler told by session_tell_overflow() when the session is flushed.
+ */
 void session_overflow(struct session *session, enum bound bound);
 
 /*

@@ -60,7 +60,10 @@ void client_refuse(struct client *client, const struct client_refusal *refusal);
 void client_refuse_frame(struct client *client, const struct stomp_frame *frame,
 	const struct broker_refusal *refusal);
 
-/* The same of a frame that was taken, by its home later. Its receipt is given up. */
+/*
+ * As client_refuse_frame(), for a frame that was taken first and is refused by its home
+ * later. Its receipt is cancelled.
+ */
 void client_refuse_request(
 	struct client *client, uint64_t request, const struct broker_refusal *refusal);
 

@@ -11,9 +11,9 @@
 bool login_is_needed(const struct config *config);
 
 /*
- * Checks, and then tells the participant of that number, if it is still there, by its
- * logged_in(). False when limits.logins of this worker are being checked already. Who
- * is nobody takes as long as somebody with a wrong passcode.
+ * Checks the passcode on a thread of the pool, then calls logged_in() of the
+ * participant of that number, if it is still there. An unknown login takes as long as a
+ * wrong passcode. False, counted, when limits.logins of this worker are being checked.
  */
 bool login_check(struct worker *worker, uint64_t participant, struct slice login,
 	struct slice passcode);

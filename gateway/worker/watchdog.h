@@ -19,8 +19,8 @@ struct watchdog {
 };
 
 /*
- * Before the workers run; does nothing when nobody waits for us. The memory must
- * outlive the workers.
+ * Before the workers run; the memory must outlive them. Does nothing when systemd wants
+ * no signs of life.
  */
 void watchdog_start(struct watchdog *watchdog, struct workers *workers);
 

@@ -144,8 +144,8 @@ void worker_spend(struct worker *worker, size_t amount);
 size_t worker_allowance(const struct worker *worker);
 
 /*
- * True when the turn has lasted long enough: who has done something in it already
- * leaves the rest to the next.
+ * True when the turn has used its time. Code that has done some work in it leaves the
+ * rest to the next turn.
  */
 bool worker_turn_is_over(const struct worker *worker);
 

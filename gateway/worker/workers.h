@@ -67,8 +67,8 @@ int workers_start(struct workers *workers, const struct edge_ops *ops);
 int workers_run(struct workers *workers);
 
 /*
- * On worker 0's thread: lets no new session in and closes all, politely; the workers
- * end when nothing is left to be delivered. The second call ends it at once.
+ * On worker 0's thread: refuses new sessions, closes all others over time, and ends the
+ * workers when nothing is left to deliver. The second call ends them immediately.
  */
 void workers_stop(struct workers *workers);
 

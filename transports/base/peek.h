@@ -15,7 +15,10 @@ struct config;
  */
 struct http_head_limits peek_limits(const struct config *config);
 
-/* Room for the longest head, and a byte that tells of longer ones. */
+/*
+ * A buffer for peek_head(): limits.head bytes, and one more that shows that a head is
+ * longer. The caller frees it.
+ */
 char *peek_room(const struct config *config);
 
 enum peek {

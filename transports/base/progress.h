@@ -15,8 +15,8 @@ uint64_t progress_acked(int fd);
 bool progress_is_behind(int fd);
 
 /*
- * True when the connection is over, or what was sent had to be sent again and again:
- * nobody is there who could take more.
+ * True when the connection is over, or the peer's machine does not acknowledge what is
+ * sent to it again and again.
  */
 bool progress_is_dead(int fd);
 

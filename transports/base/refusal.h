@@ -16,8 +16,8 @@ struct config;
 enum refusal_kind refusal_of_status(int status);
 
 /*
- * The same for the first bytes of a connection, which may be no HTTP at all. `what` and
- * `value` are those of the head's fault.
+ * Why the first bytes of a connection are refused: http_head_parse() has said BAD with
+ * that status, or they are no HTTP at all, such as a TLS hello. Borrows from the head.
  */
 struct refusal refusal_of_head(
 	const struct http_head *head, int status, struct slice first_bytes);
@@ -43,7 +43,7 @@ void refusal_append_hint(
  */
 int refusal_send(int fd, enum refusal_kind kind, struct slice text);
 
-/* The same for plain STOMP: an ERROR with that message and body. */
+/* The same on a connection of plain STOMP: an ERROR with that message and body. */
 int refusal_send_stomp(int fd, struct slice message, struct slice body);
 
 #endif

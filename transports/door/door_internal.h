@@ -67,8 +67,9 @@ bool door_address_is_crowded(const struct door *door, const struct address *addr
 /* pending.c */
 
 /*
- * Who came at the listener of that kind, and is looked at as soon as something comes.
- * NULL when the socket is closed already.
+ * A connection that the listener of that kind has accepted. It counts for its address,
+ * is looked at when its first bytes come, and has times.head for them. NULL when it had
+ * to be closed.
  */
 struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
 	int fd, const struct sockaddr_storage *address, socklen_t address_len);
@@ -76,7 +77,10 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 /* Says why in the language of its port, and lets it go. The hint may be empty. */
 void pending_refuse(struct pending_connection *pending, const struct refusal *refusal);
 
-/* It may stay: whoever need not say anything first is handed over at once. */
+/*
+ * No refusal was due. A connection of plain STOMP is handed over immediately: there is
+ * no head to wait for.
+ */
 void pending_admit(struct pending_connection *pending);
 
 /* Closes the sockets of all that are pending, without an answer. */

@@ -24,8 +24,8 @@ struct listener *listener_create(struct worker *worker, struct slice host,
 	void *context);
 
 /*
- * The same at a socket that somebody else has opened. It is the listener's from now
- * on, whatever comes of it.
+ * The same with a socket that systemd has opened. Takes it over in any case: on failure
+ * it is closed.
  */
 struct listener *listener_adopt(struct worker *worker, int fd,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,

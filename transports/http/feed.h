@@ -28,12 +28,16 @@ struct feed_ask {
 };
 
 /*
- * Finds or opens the session and feeds the receiver, which hears more by and by. Copies
- * what it keeps.
+ * At the session's home: finds or opens the session, becomes its outlet and tells the
+ * receiver what comes. Copies what it keeps. A session that has an outlet refuses the
+ * receiver.
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 
-/* Forgets those who wait, at the end: no session has a feed any more. */
+/*
+ * When the worker ends: frees feeds that wait for an outlet to leave. No feed has a
+ * session any more.
+ */
 void feeds_finish(struct http *http);
 
 enum feed_news {
@@ -44,7 +48,10 @@ enum feed_news {
 	FEED_DEAD,    /* or its peer seems to be gone */
 };
 
-/* The receiver of a feed tells. Does nothing when the feed has ended. */
+/*
+ * What the receiver tells its feed. Does nothing when the feed has ended, since posts
+ * may be late.
+ */
 void feed_notify(struct http *http, struct handle receiver, enum feed_news news);
 
 enum receiver_news {
@@ -65,8 +72,8 @@ struct receiver_word {
 };
 
 /*
- * A feed tells its receiver (http_receive.c). True when the kernel has the bytes
- * already; else FEED_WRITTEN will say so.
+ * What a feed tells its receiver (http_receive.c). True when the kernel has taken the
+ * bytes within this call; else FEED_WRITTEN follows later.
  */
 bool receiver_notify(
 	struct http *http, uint64_t request, const struct receiver_word *word);

@@ -24,7 +24,8 @@ void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 
 /*
- * The same for an operator's; only on worker 0, and when the configuration has "admin".
+ * The same for the listener for operators. Only on worker 0, and only when the
+ * configuration has "admin".
  */
 void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);

@@ -44,7 +44,7 @@ struct answer {
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
-/* The same as bytes, for a connection that has left libmicrohttpd. */
+/* Appends the answer as bytes, for a connection that has left libmicrohttpd. */
 void http_write_answer(
 	struct http_request *request, const struct answer *answer, struct buf *out);
 
@@ -73,7 +73,10 @@ bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
 /* 405 with `allow`. */
 bool http_refuse_method(struct http_request *request, const char *allow);
 
-/* The same when its body is here. What the refusal borrows must live until then. */
+/*
+ * Refuses the request when its body is here, since libmicrohttpd cannot answer before.
+ * What the refusal borrows must live until then.
+ */
 void http_refuse_later(struct http_request *request, const struct refusal *refusal);
 
 /* Counts and logs it; the answer, which somebody else gives, points to `text`. */
@@ -104,8 +107,9 @@ bool etag_matches(const struct http_request *request, const char *etag);
 struct slice request_header(const struct http_request *request, const char *name);
 
 /*
- * http_request.c: answers past libmicrohttpd, which could answer only behind the body,
- * or reset the connection. What still comes is thrown away, until a deadline.
+ * http_request.c: refuses before the body has come, by writing to the socket past
+ * libmicrohttpd. What still comes is read and thrown away until a deadline, so that the
+ * peer reads the answer.
  */
 void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 

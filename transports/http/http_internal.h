@@ -280,8 +280,9 @@ bool request_is(const struct http_request *request, const char *method);
 /* http_leave.c */
 
 /*
- * The connection leaves libmicrohttpd with a request that waits: libmicrohttpd must be
- * told now to close it. False when it cannot, and must be suspended.
+ * Takes the connection, whose request waits for frames, out of libmicrohttpd: the
+ * caller must tell libmicrohttpd to close it, which does not close our duplicate of the
+ * socket. False when it must stay, and be suspended.
  */
 bool http_leave(struct http_request *request);
 

@@ -75,7 +75,10 @@ const struct downlink *downlink_find(struct slice path);
 /* The same for transports that bring messages. */
 const struct uplink *uplink_find(struct slice path);
 
-/* Appends what stands before a frame; behind the frame comes link->after. */
+/*
+ * Appends what stands before a frame in a response of that link. After the frame comes
+ * link->after.
+ */
 void downlink_begin_frame(
 	const struct downlink *link, struct slice callback, struct buf *body);
 

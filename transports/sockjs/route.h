@@ -47,7 +47,10 @@ struct http_route {
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);
 
-/* The same at a SockJS endpoint that is known; `rest` is the path below its own. */
+/*
+ * route_find() below a SockJS endpoint that is known; `rest` is the path below the
+ * endpoint's.
+ */
 struct http_route route_at(const struct endpoint *endpoint, struct url url,
 	struct slice rest, bool upgrade);
 

@@ -24,17 +24,21 @@ struct tcp *tcp_create(struct worker *worker);
 void tcp_destroy(struct tcp *tcp);
 
 /*
- * Takes over a socket that does not block and opens a session; when there can be none,
- * its peer hears an ERROR. The address is borrowed.
+ * Takes over a non-blocking socket and opens a session. When there can be none, the
+ * peer gets an ERROR and the socket closes. The address is borrowed.
  */
 void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
 
 /*
- * The end of a turn: goes on with those who have more; true when there is still more.
+ * The end of a turn: writes and reads for the connections that have more. True when one
+ * still has: the loop must not wait then.
  */
 bool tcp_turn(struct tcp *tcp);
 
-/* Reads again from those who were held because inboxes were full. */
+/*
+ * Publishers may be read again: reads from the connections that were paused because
+ * inboxes were full.
+ */
 void tcp_resume_reading(struct tcp *tcp);
 
 #endif

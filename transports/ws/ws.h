@@ -37,7 +37,10 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
 	const struct peer *peer);
 
-/* Reads again from those who were held because the inbox was full. */
+/*
+ * Publishers may be read again: reads from the connections that were paused because
+ * inboxes were full.
+ */
 void ws_resume_reading(struct ws *ws);
 
 /*

@@ -154,11 +154,16 @@ void connection_pump(struct connection *connection);
 /* Writes the frames in ws->out. False when the connection has failed. */
 bool connection_write_out(struct connection *connection);
 
-/* Sends a CLOSE frame behind what was written, and waits a while for the peer's. */
+/*
+ * Writes a CLOSE frame after what was written, and waits times.linger for the peer's.
+ */
 void connection_close(
 	struct connection *connection, unsigned code, struct slice reason);
 
-/* The same, with the payload of the frame, which is a control frame's at most. */
+/*
+ * As connection_close(), with a whole payload: the code and a reason of at most 123
+ * bytes (RFC 6455, 5.5.1).
+ */
 void connection_bid_farewell(struct connection *connection, struct slice payload);
 
 /*
@@ -167,9 +172,9 @@ void connection_bid_farewell(struct connection *connection, struct slice payload
 void connection_flush_pongs(struct connection *connection);
 
 /*
- * Answers a PING: behind what its session has said by now, and no later than what it
- * says next. While the kernel takes nothing only the latest is answered (RFC 6455,
- * 5.5.3).
+ * Answers a PING in its place: after what the session has said by now, before what it
+ * says next. While the kernel takes nothing, only the latest PING is answered (RFC
+ * 6455, 5.5.3).
  */
 void connection_pong(struct connection *connection, struct slice payload);
 
