@@ -118,7 +118,10 @@ enum http_upgrade_fault {
 /* True when the head asks for an upgrade to "websocket" (whether well or badly). */
 bool http_upgrade_is_asked(const struct http_head *head);
 
-/* The first of its faults, in the order above. */
+/*
+ * The first of the faults of a head that asks for an upgrade, in the order above, or
+ * HTTP_UPGRADE_GOOD.
+ */
 enum http_upgrade_fault http_upgrade_check(const struct http_head *head);
 
 /*

@@ -27,7 +27,10 @@ void sockjs_percent(struct buf *out, struct slice frame);
  */
 void sockjs_script(struct buf *out, struct slice frame);
 
-/* Appends c[code,"reason"]. */
+/*
+ * Appends SockJS's close frame c[code,"reason"]; the reason is escaped as
+ * sockjs_quote() does.
+ */
 void sockjs_close_frame(struct buf *out, unsigned code, struct slice reason);
 
 enum sockjs_decode {

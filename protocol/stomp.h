@@ -171,7 +171,10 @@ void stomp_write_header_plain(struct buf *out, struct slice name, struct slice v
 /* The value in decimal. `name` is not escaped: it must be plain letters. */
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
 
-/* The empty line, the body (may be empty) and the NUL. */
+/*
+ * Ends a frame: the empty line, the body, which may be empty, and the NUL. A body with
+ * NULs needs a content-length, which the caller writes.
+ */
 void stomp_write_end(struct buf *out, struct slice body);
 
 #endif

@@ -10,7 +10,10 @@ uint64_t footprint_used(void);
 /* Bytes of the machine, or of the control group that the process is in, if less. */
 uint64_t footprint_limit(void);
 
-/* Gives back to the system what was freed. */
+/*
+ * Gives memory that was freed back to the system. Takes milliseconds: only when memory
+ * is short.
+ */
 void footprint_trim(void);
 
 #endif

@@ -41,7 +41,10 @@ static inline void list_append(struct list *head, struct list *link)
 	head->previous = link;
 }
 
-/* Does nothing to a link that is in no list. */
+/*
+ * Takes the link out of its list. Does nothing to a link that is in no list, so it may
+ * be called twice.
+ */
 static inline void list_remove(struct list *link)
 {
 	if (!list_is_linked(link))

@@ -22,7 +22,7 @@ enum log_level {
 /* "debug", "info", "warn", "error". */
 bool log_level_parse(struct slice name, enum log_level *level);
 
-/* Lines below `level` are dropped from now on. */
+/* Lines below `level` are dropped from now on, in all threads. */
 void log_set_level(enum log_level level);
 
 /*

@@ -129,7 +129,10 @@ struct watch {
 	struct loop *loop; /* set while it is watched */
 };
 
-/* fd, level and ready are set. Returns -1 after logging why. */
+/*
+ * Begins to watch: fd, level and ready must be set, and the watch must not move.
+ * Returns -1 after logging why.
+ */
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 
 /* Before the fd is closed. Does nothing to a watch that is not watched. */

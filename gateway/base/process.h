@@ -13,7 +13,10 @@ struct process {
 	uint64_t open_fds, max_fds;
 };
 
-/* False when /proc cannot be read. */
+/*
+ * Fills in what /proc says of this process. False, with nothing written, when it cannot
+ * be read.
+ */
 bool process_read(struct process *process);
 
 #endif

@@ -43,7 +43,7 @@ void table_insert(struct table *table, struct table_node *node, struct slice key
  */
 void table_remove(struct table *table, struct table_node *node);
 
-/* Any node, or NULL when the table is empty: for taking a table apart. */
+/* Some node, or NULL when the table is empty: for freeing everything that is in it. */
 struct table_node *table_any(const struct table *table);
 
 /* Calls `visit` for each node; it must not insert or remove. */

@@ -156,7 +156,11 @@ struct target {
 	unsigned worker;
 };
 
-/* Not for application destinations. */
+/*
+ * Finds out where a SEND to that destination goes, and fills *target in anew. Refused
+ * when no prefix owns the destination, or it is a pattern. Not for /app, which has no
+ * target of its own.
+ */
 enum broker_result broker_aim(const struct broker *broker, struct slice destination,
 	struct target *target, struct broker_refusal *refusal);
 
@@ -262,7 +266,10 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 void private_reply(struct broker *broker, unsigned worker, struct message *message,
 	struct handle participant, uint64_t request);
 
-/* The place of a message that has no home to give it one. */
+/*
+ * The next place of messages that have no home, such as those to a temporary queue:
+ * unique on this worker and in the order of calls.
+ */
 struct place private_place(struct broker *broker);
 
 /* memory_queue.c: when the broker ends: frees all queues with their messages. */
@@ -306,7 +313,10 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 /* Notes in broker->wanting which workers have subscribers; false when none has. */
 bool topic_is_heard(struct broker *broker, struct slice address);
 
-/* To those. Takes the caller's reference over, which is the only one. */
+/*
+ * Numbers the message and posts one copy to each worker that topic_is_heard() has
+ * noted. Takes over the caller's reference, which must be the only one.
+ */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
 /* From a node of broker->topics. */
@@ -377,7 +387,10 @@ void refused_drop(struct participant *participant);
 
 /* subscription.c */
 
-/* Nowhere yet: without a home and an audience. */
+/*
+ * A subscription of the participant, which frees it. It has neither a home nor an
+ * audience yet, so it gets nothing.
+ */
 struct subscription *subscription_create(struct broker *broker,
 	struct participant *participant, const struct slice *id,
 	struct slice destination, enum stomp_version version);
@@ -414,7 +427,10 @@ struct subscription *subscription_find_nameless(
 struct subscription *subscription_at(
 	const struct participant *participant, uint32_t ordinal);
 
-/* What the engine knows it by: its destination, or its private address. */
+/*
+ * What the engine knows it by: the destination, or a private address of the session's
+ * own. The bytes live as long as the subscription.
+ */
 struct slice subscription_address(const struct subscription *subscription);
 
 /*

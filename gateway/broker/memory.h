@@ -8,10 +8,16 @@
 
 #include "gateway/broker/transaction.h"
 
-/* The queue of that address, or NULL. The broker owns it. */
+/*
+ * The queue of that address, or NULL when there is none now. The broker owns it, and
+ * may free it in memory_serve().
+ */
 struct queue *memory_queue(const struct broker *broker, struct slice address);
 
-/* Made if need be; NULL when there are too many destinations. */
+/*
+ * The queue of that address, made if need be. NULL, counted, when limits.destinations
+ * is reached.
+ */
 struct queue *memory_open_queue(struct broker *broker, struct slice address);
 
 /* Keeps room in the queue; false, and counted, when there is not enough. */

@@ -56,7 +56,7 @@ bool pattern_check(struct slice text, char separator, struct buf *error);
  */
 void **pattern_add(struct pattern_set *set, struct slice pattern);
 
-/* By how many nodes the set would grow with the pattern. */
+/* By how many nodes pattern_add() would make the set grow: callers bound the nodes. */
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 
 /* The place of that pattern, compared as text, or NULL when it is not in the set. */

@@ -71,7 +71,10 @@ enum broker_result transaction_conclude(
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);
 
-/* Frees the messages that are still there, too. */
+/*
+ * Frees the array and the messages that are still in it. An action whose message was
+ * sent has NULL there.
+ */
 void actions_free(struct action *actions, size_t count);
 
 /* commit.c */
@@ -107,7 +110,10 @@ bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 typedef void commit_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
-/* Everything takes effect, in order, and the commit is freed. */
+/*
+ * Sends the messages by `send` and settles what the actions acknowledge, in their
+ * order. If it sends nothing, it answers itself; else the homes do. Frees the commit.
+ */
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
 
 /*

@@ -91,7 +91,10 @@ int command_completion(const struct command_line *line);
 /* Prints "postern VERSION". */
 int command_version(const struct command_line *line);
 
-/* The help of one command, on stdout. */
+/*
+ * Prints the help of one command on stdout: its text, its options and, if it takes
+ * them, where the keys are listed.
+ */
 void command_print_help(const struct command *command);
 
 #endif

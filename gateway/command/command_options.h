@@ -19,7 +19,10 @@ struct command_option {
 const struct command_option *command_option(
 	const struct command *command, size_t index);
 
-/* The same of all commands together. */
+/*
+ * The options of all commands together, once each: `index` counts from 0, NULL is the
+ * end.
+ */
 const struct command_option *command_option_at(size_t index);
 
 enum command_verdict {
@@ -28,7 +31,10 @@ enum command_verdict {
 	COMMAND_BAD,   /* it has been said what is wrong */
 };
 
-/* Reads what stands behind the command's name. */
+/*
+ * Reads the words after the command's name into *line. COMMAND_BAD after saying what is
+ * wrong; COMMAND_HELPS when --help was among them.
+ */
 enum command_verdict command_read_options(const struct command *command, int count,
 	char *const *words, struct command_line *line);
 

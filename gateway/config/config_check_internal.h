@@ -8,7 +8,11 @@
 /* Each is reachable, and hides no other; gets what is global where it has nothing. */
 void config_check_endpoints(struct config *config, const struct config_source *source);
 
-/* Splits the addresses. No two listeners want the same one. */
+/*
+ * Splits the addresses of all listeners into host and port. Reports two listeners that
+ * would want the same address, and an admin listener that others can reach without a
+ * token.
+ */
 void config_check_listeners(struct config *config, const struct config_source *source);
 
 /* Prefixes, the dead letter queue, routes: every destination has one owner. */

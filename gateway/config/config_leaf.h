@@ -34,7 +34,7 @@ struct config_leaves {
 /* Fills *leaves in. Its items point into it, so it must not be copied or moved. */
 void config_leaves_list(struct config_leaves *leaves, enum config_style style);
 
-/* The leaf of that name, or NULL. */
+/* The leaf of that name in the style that the leaves were listed in, or NULL. */
 const struct config_leaf *config_leaves_find(
 	const struct config_leaves *leaves, struct slice name);
 

@@ -24,7 +24,7 @@ struct config_settings {
 void config_settings_add(struct config_settings *settings,
 	const struct config_leaf *leaf, struct slice source, const char *value);
 
-/* Copies of all that `others` has. */
+/* Adds copies of all that `others` has; where both set a key, `others` counts. */
 void config_settings_add_all(
 	struct config_settings *settings, const struct config_settings *others);
 

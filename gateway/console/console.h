@@ -40,7 +40,10 @@ struct console_reply {
 	struct slice about; /* a constant: the service */
 };
 
-/* Sends it; `answer` is taken over. From any worker. */
+/*
+ * Sends the answer, which it takes over, to the reply queue. From any worker; the one
+ * who asked may be gone.
+ */
 void console_answer(
 	struct broker *broker, const struct console_reply *reply, json_t *answer);
 
@@ -60,7 +63,10 @@ struct finding {
 	uint64_t total;
 };
 
-/* Takes the row over. It is dropped when there is no room for it. */
+/*
+ * Takes the row over and appends it, or drops it when `most` rows or `most_bytes` are
+ * there: then the finding is full, and stays so.
+ */
 void finding_append(
 	struct finding *finding, json_t *row, size_t most, size_t most_bytes);
 

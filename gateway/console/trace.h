@@ -11,7 +11,11 @@ struct console_reply;
 struct session;
 struct tap;
 
-/* For session_set_tap(), which takes it over. Copies what it keeps. */
+/*
+ * A tap that reports frames to `reply` for some seconds. For session_set_tap(), which
+ * takes it over. It follows the numbers of a trace that the session has already. Copies
+ * what it keeps.
+ */
 struct tap *trace_create(
 	const struct console_reply *reply, const struct session *session);
 

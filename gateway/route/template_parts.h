@@ -48,10 +48,13 @@ enum piece {
 	PIECE_BAD, /* an unbalanced brace */
 };
 
-/* Takes the next piece from the front of *rest. */
+/*
+ * Takes the next piece from the front of *rest. A brace that is written twice comes as
+ * a text of one brace. After PIECE_BAD *rest means nothing.
+ */
 enum piece template_piece(struct slice *rest, struct slice *piece);
 
-/* What to say of PIECE_BAD. */
+/* Appends the sentence for a PIECE_BAD, which follows the name of the key. */
 void template_refuse_braces(struct buf *error);
 
 /* Appends compact JSON; `value` may be of any type. */

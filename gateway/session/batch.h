@@ -35,7 +35,10 @@ void batch_cache_destroy(struct batch_cache *batch_cache);
 struct batch batch_cache_pull(struct batch_cache *batch_cache,
 	const struct outbound *queue, const struct batch_format *how, size_t budget);
 
-/* Forgets the batch, which keeps its messages. */
+/*
+ * Forgets the batch, and with it the references to its messages. At the end of each
+ * turn: the next one has other messages.
+ */
 void batch_cache_clear(struct batch_cache *batch_cache);
 
 #endif

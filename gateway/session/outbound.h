@@ -34,7 +34,9 @@ struct outbound {
 	uint64_t bytes;   /* the sum of message_size() of those */
 };
 
-/* Takes references of its own. */
+/*
+ * Puts the delivery last and takes references of its own to the message and the name.
+ */
 void outbound_push(struct outbound *queue, const struct delivery *item);
 
 /*
@@ -43,10 +45,13 @@ void outbound_push(struct outbound *queue, const struct delivery *item);
  */
 const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
-/* Drops the `count` oldest. The names belong to `names`. */
+/*
+ * Drops the `count` oldest, of which there must be as many, because the kernel has
+ * them. `names` are those of the worker.
+ */
 void outbound_pop(struct outbound *queue, size_t count, struct names *names);
 
-/* Drops all but the `keep` oldest. */
+/* Drops all but the `keep` oldest, which an outlet has under way. */
 void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
 
 /*

@@ -243,7 +243,10 @@ void session_set_error(struct session *session, const char *error);
  */
 void session_set_user(struct session *session, struct name *user);
 
-/* Counts one of the messages that a stream was made of (handler.h). */
+/*
+ * For a handler whose messages are not those of the transport, as with STOMP over TCP:
+ * counts one that came in.
+ */
 void session_count_message(struct session *session);
 
 /*
@@ -276,7 +279,10 @@ uint64_t session_sent_at(const struct session *session);
  */
 void session_probe(struct session *session, bool again);
 
-/* A SockJS session's next frame is a heartbeat, unless messages wait. */
+/*
+ * Makes SockJS's heartbeat frame the next one, unless messages wait. Does nothing to a
+ * raw or closing session.
+ */
 void session_beat(struct session *session);
 
 /* For who watches the server. */
@@ -293,7 +299,10 @@ struct session_facts {
 /* A snapshot for the console. Its slices live as long as the session. */
 struct session_facts session_facts(const struct session *session);
 
-/* `visit` may close the session, no more. */
+/*
+ * Calls `visit` for each session that is not CLOSED. It may call session_close(), and
+ * no more of what frees or moves sessions.
+ */
 void session_for_each(struct worker *worker,
 	void (*visit)(struct session *session, void *context), void *context);
 

@@ -112,7 +112,11 @@ static inline uint64_t session_now(const struct session *session)
  */
 void session_set_state(struct session *session, enum session_state state);
 
-/* Tells its outlet, if any, to come and pull. */
+/*
+ * Wakes the outlet, which writes what it can. If something is left, the policy "latest"
+ * is applied and the peer's progress is watched. An overflow is told to the handler
+ * first.
+ */
 void session_flush(struct session *session);
 
 /*
@@ -197,7 +201,10 @@ void session_pause_finish(struct session *session);
  */
 enum slow_policy slow_policy(const struct endpoint *endpoint);
 
-/* More than half of what may wait does. */
+/*
+ * True when the queue has more than half of limits.queue_messages or
+ * limits.queue_bytes.
+ */
 bool session_is_half_full(const struct session *session);
 
 /*

@@ -31,9 +31,8 @@ enum client_answer {
 };
 
 /*
- * What a client gets for a refusal: the table of www/docs/stomp.md as a function.
- * `is_soft`: broker.deny says "message"; `has_errors`: it subscribes to
- * /user/queue/errors.
+ * What a client gets for a refusal: the table above as a function. `is_soft`:
+ * broker.deny is "soft"; `has_errors`: the client subscribes to /user/queue/errors.
  */
 enum client_answer client_answer_to(
 	enum refusal_class class, bool is_connected, bool is_soft, bool has_errors);

@@ -7,7 +7,7 @@
 
 #include "gateway/worker/worker.h"
 
-/* True when a client must log in. */
+/* True when users are configured: then CONNECT must have a login and a passcode. */
 bool login_is_needed(const struct config *config);
 
 /*

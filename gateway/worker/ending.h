@@ -49,7 +49,7 @@ enum ending {
 
 #undef ENDING_ENUMERATOR
 
-/* For the close frame. Nobody asks for those of ENDING_NONE. */
+/* The code of the close frame, WebSocket's or SockJS's. Not for ENDING_NONE. */
 unsigned ending_code(enum ending ending);
 
 /* The sentence of the close frame, after ending_code(). Static. Not for ENDING_NONE. */

@@ -60,7 +60,10 @@ struct worker {
 	struct timer stop_timer;
 };
 
-/* Without residents and edge. NULL after logging why. */
+/*
+ * A worker without residents and edge, and its loop. The caller owns it. NULL after the
+ * loop has logged why.
+ */
 struct worker *worker_create(struct workers *workers, unsigned index, unsigned count);
 
 /* It lives there from now on. The worker calls residents in the order of this. */
@@ -105,10 +108,17 @@ void worker_drop_edge(struct worker *worker);
  */
 void worker_destroy(struct worker *worker);
 
-/* True while the carriers must not read from those who send. */
+/*
+ * True while carriers must not read from publishers: posts or bytes in all inboxes have
+ * reached their limit, and half was not processed since. Also counts and logs the
+ * moment when it becomes true.
+ */
 bool worker_is_full(struct worker *worker);
 
-/* The index of the worker that is the home of what has that name. */
+/*
+ * The index of the worker that is the home of that name. The hash is keyed, so peers
+ * cannot choose names of one home; the same on all workers.
+ */
 unsigned worker_home(const struct worker *worker, struct slice name);
 
 /*

@@ -13,7 +13,10 @@ enum proxy_header {
 	PROXY_HEADER_GONE, /* the connection is over */
 };
 
-/* When it says whose the connection is, the address is replaced. */
+/*
+ * Reads the PROXY header and takes it off the socket. *address and *address_len are
+ * replaced when it says whose the connection is, else they stay.
+ */
 enum proxy_header proxy_header_take(
 	int fd, struct sockaddr_storage *address, socklen_t *address_len);
 

@@ -70,7 +70,7 @@ bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
 /* http_refuse() that quotes the path of the request. */
 bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
 
-/* 405 with `allow`. */
+/* Refuses with 405 and the header Allow, a list such as "GET, HEAD". */
 bool http_refuse_method(struct http_request *request, const char *allow);
 
 /*
@@ -103,7 +103,10 @@ enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too *
  */
 bool etag_matches(const struct http_request *request, const char *etag);
 
-/* The request header, or an empty slice; as long as the request. */
+/*
+ * The first header of that name, without case, or an empty slice. libmicrohttpd has the
+ * bytes as long as the request.
+ */
 struct slice request_header(const struct http_request *request, const char *name);
 
 /*

@@ -274,7 +274,7 @@ void http_name_request(struct http_request *request);
 /* The request of that number, or NULL when it has ended. */
 struct http_request *http_find_request(struct http *http, uint64_t number);
 
-/* True when the request used this method. */
+/* True when the request's method is this one, with case. */
 bool request_is(const struct http_request *request, const char *method);
 
 /* http_leave.c */
@@ -300,7 +300,10 @@ struct answer;
  */
 void http_keep_run(struct fair_queue_entry *place);
 
-/* Answers a request whose connection has left; the answer is short. */
+/*
+ * Answers a request whose connection has left libmicrohttpd, by one send(). The answer
+ * must be short: what the kernel does not take closes the connection.
+ */
 void http_keep_answer(struct http_request *request, const struct answer *answer);
 
 /*

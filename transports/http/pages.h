@@ -5,7 +5,10 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* False, and logged, when they are not installed. */
+/*
+ * Writes the folder of Postern's own pages, found from where the binary lies, in a
+ * build or installed. False, and logged, when it is not there.
+ */
 bool pages_find(const char *folder, char pages[PATH_MAX]);
 
 #endif

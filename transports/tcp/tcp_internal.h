@@ -73,6 +73,7 @@ struct tcp_connection {
 	uint64_t acked;       /* progress_acked() at the latest look while closing */
 };
 
+/* The worker that owns the connection and its session. */
 static inline struct worker *tcp_connection_worker(
 	const struct tcp_connection *connection)
 {
@@ -117,7 +118,10 @@ void tcp_connection_read(struct tcp_connection *connection);
 void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
 	struct slice address);
 
-/* The session is no longer paused. */
+/*
+ * waiter.resume(): the session is paused no longer, so the connection reads on at the
+ * end of this turn.
+ */
 void tcp_on_resume(struct waiter *waiter);
 
 /* tcp_write.c */

@@ -80,7 +80,10 @@ static inline const struct config *connection_config(
 	return connection->ws->worker->config;
 }
 
-/* True while it is we who do not listen. */
+/*
+ * True while we do not read: the session is paused, or publishers are. The peer's
+ * silence means nothing then.
+ */
 static inline bool connection_is_stopped(const struct connection *connection)
 {
 	return list_is_linked(&connection->paused) ||
@@ -96,10 +99,16 @@ static inline bool connection_is_stopped(const struct connection *connection)
 void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
 	struct slice address);
 
-/* libwebsockets is done with it: the session, if any is left, ends. */
+/*
+ * libwebsockets is done with the connection and frees its memory after this: frees what
+ * it holds. A session that is still there is lost.
+ */
 void connection_finish(struct connection *connection);
 
-/* Attaches its session, which is set. */
+/*
+ * Attaches the connection to its session, which must be set, as its outlet, and starts
+ * the pings.
+ */
 void connection_begin(struct connection *connection);
 
 /*
@@ -151,7 +160,10 @@ extern const struct outlet_ops ws_outlet_ops;
  */
 void connection_pump(struct connection *connection);
 
-/* Writes the frames in ws->out. False when the connection has failed. */
+/*
+ * Writes the frames in ws->out and empties it. What the kernel does not take
+ * libwebsockets keeps. False when the connection has failed.
+ */
 bool connection_write_out(struct connection *connection);
 
 /*
