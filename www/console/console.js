@@ -42,13 +42,13 @@ const client = new Client({
       page.login.hidden = false;
       page.watching.hidden = true;
       client.deactivate();
-      show('waiting', 'The gateway wants its token.');
+      show('waiting', 'The gateway requires its token.');
       return;
     }
     /* The gateway has closed the connection; the client comes back by itself. */
-    page.sent.textContent = `The gateway refused that: ${body || headers.message}`;
+    page.sent.textContent = `The gateway refused the message: ${body || headers.message}`;
   },
-  onWebSocketClose: () => { if (client.active) show('waiting', 'No connection: trying again …'); },
+  onWebSocketClose: () => { if (client.active) show('waiting', 'No connection. Trying again …'); },
 });
 
 function show(state, text) {
@@ -122,7 +122,7 @@ const subscriptions = new Table(page.subscriptions, [textOf('destination'), text
 function showSession({ rows: [one] }) {
   if (one === undefined) return; /* it has just ended, or speaks no STOMP */
   const facts = {
-    user: one.user ?? 'nobody has logged in', Origin: one.origin ?? 'none was sent',
+    user: one.user ?? 'nobody has logged in', Origin: one.origin ?? 'none',
     address: one.address, transport: one.transport, endpoint: one.endpoint,
   };
   page.looked.textContent = one.session;
@@ -155,7 +155,7 @@ function trace(session) {
 }
 
 function showTraced({ total }) {
-  if (traced !== null) page.traced.textContent = total > 0 ? traced : `${traced} (it is over)`;
+  if (traced !== null) page.traced.textContent = total > 0 ? traced : `${traced} (it has ended)`;
 }
 
 function untrace() {

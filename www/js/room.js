@@ -101,7 +101,7 @@ function openRoom(connect) {
     waiting: function (seconds, reason) {
       var why = reason ? ': ' + reason : '';
 
-      if (wasOpen) appendNote('Connection lost' + why + '. What is said now does not arrive here.');
+      if (wasOpen) appendNote('Connection lost' + why + '. Messages that are sent now do not arrive here.');
       wasOpen = false;
       showState('waiting', 'No connection' + why + '. Retrying', 'in ' + seconds + ' s');
     },
