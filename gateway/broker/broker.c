@@ -28,7 +28,8 @@ static void broker_destroy(struct resident *resident)
 
 static const struct resident_ops broker_ops = {.destroy = broker_destroy};
 
-struct broker *broker_create(struct worker *worker, unsigned workers)
+struct broker *broker_create(
+	struct worker *worker, unsigned workers, const struct service *const *services)
 {
 	struct broker *broker = xcalloc(1, sizeof(*broker));
 	const char separator = worker->config->separator.data[0];
@@ -36,6 +37,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers)
 	broker->resident.ops = &broker_ops;
 	broker->worker = worker;
 	broker->workers = workers;
+	broker->services = services;
 	registry_init(&broker->participants, &worker->key);
 	registry_init(&broker->subscriptions, &worker->key);
 	table_init(&broker->audiences, &worker->key);

@@ -16,12 +16,15 @@
 #include "protocol/stomp.h"
 
 struct broker;
+struct service;
 
 /*
  * For worker->broker. It lives on the worker from now on, which destroys it after all
- * participants have left. `workers` is how many there are.
+ * participants have left. `workers` is how many there are; `services` ends with NULL and is
+ * borrowed.
  */
-struct broker *broker_create(struct worker *worker, unsigned workers);
+struct broker *broker_create(
+	struct worker *worker, unsigned workers, const struct service *const *services);
 
 /*
  * The participant's session and answer are set. It may be freed after broker_leave().

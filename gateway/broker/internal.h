@@ -26,6 +26,7 @@
 #include "gateway/broker/engine.h"
 #include "gateway/broker/pattern.h"
 #include "gateway/broker/queue.h"
+#include "gateway/broker/service.h"
 #include "gateway/broker/unacked.h"
 #include "gateway/config/config.h"
 #include "gateway/session/outbound.h"
@@ -44,6 +45,7 @@ struct broker {
 	struct worker *worker;
 	unsigned workers; /* how many there are */
 	const struct engine *engine;
+	const struct service *const *services; /* up to a NULL */
 	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;

@@ -1,9 +1,9 @@
 /* SEND: the destination decides who takes it. */
 #include "gateway/broker/resolve.h"
 #include "gateway/broker/transaction.h"
-#include "gateway/console/console.h"
 
 #include "gateway/session/session.h"
+#include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -113,6 +113,35 @@ static enum broker_result send_straight(struct publication *publication,
 	return result;
 }
 
+/* The service that the destination asks for, or NULL. */
+static const struct service *send_find_service(const struct publication *publication,
+	struct slice destination, struct slice *rest)
+{
+	if (!session_endpoint(publication->participant->session)->is_console)
+		return NULL;
+	for (const struct service *const *at = publication->broker->services;
+		*at != NULL; at++) {
+		if (url_is_below(destination, (*at)->prefix, rest))
+			return *at;
+	}
+	return NULL;
+}
+
+static enum broker_result send_by_destination(struct publication *publication,
+	const struct stomp_frame *frame, struct slice destination,
+	struct broker_refusal *refusal)
+{
+	struct slice rest;
+	const struct service *service =
+		send_find_service(publication, destination, &rest);
+
+	if (service != NULL)
+		return service->send(publication, frame, rest, refusal);
+	if (broker_is_app(publication->broker, destination, &rest))
+		return app_send(publication, frame, destination, rest, refusal);
+	return send_straight(publication, frame, destination, refusal);
+}
+
 /* The frame with another reply-to; *headers is the caller's to free. */
 static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 	struct slice reply_to, struct stomp_header **headers)
@@ -141,7 +170,6 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 	struct stomp_frame frame = *call->frame;
 	struct stomp_header *headers = NULL;
 	struct buf reply = {0};
-	struct slice rest;
 
 	call->answers = 0;
 	if (destination == NULL || !transaction_of(call, &publication.transaction))
@@ -154,13 +182,7 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 		frame = frame_with_reply_to(&frame, buf_slice(&reply), &headers);
 	}
 	enum broker_result result =
-		console_has(call->participant, *destination, &rest)
-			? console_ask(&publication, &frame, rest, call->refusal)
-		: broker_is_app(broker, *destination, &rest)
-			? app_send(&publication, &frame, *destination, rest,
-				  call->refusal)
-			: send_straight(
-				  &publication, &frame, *destination, call->refusal);
+		send_by_destination(&publication, &frame, *destination, call->refusal);
 	call->answers = publication.answers;
 	free(headers);
 	buf_finish(&reply);

@@ -4,16 +4,8 @@
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "gateway/worker/workers.h"
-#include "protocol/url.h"
 
 #include <stdlib.h>
-
-bool console_has(const struct participant *participant, struct slice destination,
-	struct slice *rest)
-{
-	return session_endpoint(participant->session)->is_console &&
-	       url_is_below(destination, SLICE("/admin"), rest);
-}
 
 void console_answer(
 	struct broker *broker, const struct console_reply *reply, json_t *answer)
@@ -115,10 +107,10 @@ static void tell_overview(struct broker *broker, struct console_reply *reply)
 	target_finish(&reply->target);
 }
 
-static const struct service {
+static const struct subject {
 	struct slice path;
 	console_look *look; /* NULL: the overview */
-} services[] = {
+} subjects[] = {
 	{SLICE_INIT("/overview"), NULL},
 	{SLICE_INIT("/sessions"), console_look_sessions},
 	{SLICE_INIT("/session"), console_look_session},
@@ -127,25 +119,25 @@ static const struct service {
 	{SLICE_INIT("/trace"), console_look_trace},
 };
 
-static const struct service *service_find(struct slice path)
+static const struct subject *console_find_subject(struct slice path)
 {
-	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++) {
-		if (slice_equal(services[i].path, path))
-			return &services[i];
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(*subjects); i++) {
+		if (slice_equal(subjects[i].path, path))
+			return &subjects[i];
 	}
 	return NULL;
 }
 
-enum broker_result console_ask(struct publication *publication,
+static enum broker_result console_ask(struct publication *publication,
 	const struct stomp_frame *frame, struct slice rest,
 	struct broker_refusal *refusal)
 {
-	const struct service *service = service_find(rest);
+	const struct subject *subject = console_find_subject(rest);
 	const struct slice *reply_to = stomp_header(frame, SLICE("reply-to"));
 	struct console_reply reply = {.about = SLICE("")};
 	struct slice token;
 
-	if (service == NULL || publication->transaction != NULL || reply_to == NULL ||
+	if (subject == NULL || publication->transaction != NULL || reply_to == NULL ||
 		!private_is_reply(*reply_to, &token)) {
 		broker_refuse(refusal, REFUSAL_CONSOLE, "destination",
 			stomp_header(frame, SLICE("destination")));
@@ -160,16 +152,21 @@ enum broker_result console_ask(struct publication *publication,
 		broker_refusal_hint(refusal, "A service is asked by a JSON object.");
 		return BROKER_REFUSED;
 	}
-	reply.about = service->path;
+	reply.about = subject->path;
 	if (!private_aim_reply(publication->broker, token, &reply.target)) {
 		json_decref(asked);
 		return broker_refuse(
 			refusal, REFUSAL_REPLY_QUEUE, "header reply-to", NULL);
 	}
-	if (service->look == NULL)
+	if (subject->look == NULL)
 		tell_overview(publication->broker, &reply);
 	else
-		console_gather(publication->broker, &reply, asked, service->look);
+		console_gather(publication->broker, &reply, asked, subject->look);
 	json_decref(asked);
 	return BROKER_TAKEN;
 }
+
+const struct service console_service = {
+	.prefix = SLICE_INIT("/admin"),
+	.send = console_ask,
+};

@@ -19,25 +19,16 @@
 #include <jansson.h>
 
 /*
- * True when the participant may ask services, and the destination lies below /admin.
- * *rest stands after that.
- */
-bool console_has(const struct participant *participant, struct slice destination,
-	struct slice *rest);
-
-/*
  * A SEND below /admin. Refused when no service has that path, the body is no JSON
  * object, it stands in a transaction, or has no reply-to /temp-queue/... The answer
  * comes later, from any worker.
  */
-enum broker_result console_ask(struct publication *publication,
-	const struct stomp_frame *frame, struct slice rest,
-	struct broker_refusal *refusal);
+extern const struct service console_service;
 
 /* Where an answer goes: the reply queue of who has asked. Owned by who keeps it. */
 struct console_reply {
 	struct target target;
-	struct slice about; /* a constant: the service */
+	struct slice about; /* a constant: what was asked */
 };
 
 /*

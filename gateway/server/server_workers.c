@@ -1,8 +1,11 @@
 #include "gateway/server/server_workers.h"
 
 #include "gateway/broker/broker.h"
+#include "gateway/console/console.h"
 #include "gateway/session/sessions.h"
 #include "gateway/worker/worker.h"
+
+static const struct service *const services[] = {&console_service, NULL};
 
 struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,
@@ -16,7 +19,7 @@ struct workers *server_create_workers(const struct config *config,
 		struct worker *worker = workers->all[i];
 
 		worker->sessions = sessions_create(worker, handlers);
-		worker->broker = broker_create(worker, workers->count);
+		worker->broker = broker_create(worker, workers->count, services);
 	}
 	return workers;
 }
