@@ -6,6 +6,7 @@
  * frame means.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
 #include "tests/support/fuzz.h"
 #include "tests/support/still_workers.h"

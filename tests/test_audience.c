@@ -1,5 +1,7 @@
 /* Who listens on a worker: an audience of four, each with a session of its own. */
+#include "gateway/broker/audience.h"
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "tests/support/memory_outlet.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"

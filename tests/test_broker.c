@@ -1,4 +1,5 @@
 /* Whose a destination is, and how many of what a client may have. */
+#include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -76,7 +77,7 @@ START_TEST(a_destination_is_a_topic_by_its_prefix)
 {
 	const char *destination = destinations[_i].destination;
 
-	ck_assert(broker_is_topic(worker->broker, slice_of(destination)) ==
+	ck_assert(destination_is_topic(worker->broker, slice_of(destination)) ==
 		  destinations[_i].is_topic);
 	say_to(peer, destination, "SUBSCRIBE{id:1}{receipt:r}", "");
 	say_to(other, destination, "SEND{receipt:r}", "[x]");

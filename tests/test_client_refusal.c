@@ -5,6 +5,8 @@
  */
 #include "gateway/stomp/client_refusal.h"
 
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
 #include "gateway/worker/metrics.h"
 #include "tests/support/still_workers.h"

@@ -3,6 +3,7 @@
  * and go, and nothing is lost.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/queue.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"

@@ -3,6 +3,7 @@
  * a SUBSCRIBE.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"

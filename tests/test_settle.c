@@ -3,6 +3,7 @@
  * them.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"

@@ -2,6 +2,7 @@
  * A participant's subscriptions: how they are numbered, found, and what they remember.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 
 #include "gateway/session/session.h"
 #include "tests/support/still_workers.h"

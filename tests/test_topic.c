@@ -1,5 +1,6 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/queue.h"
 #include "gateway/session/message.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"

@@ -39,8 +39,9 @@ static void teardown(void)
 	for (unsigned i = 0; i < worker->workers->count; i++) {
 		const struct broker *broker = worker->workers->all[i]->broker;
 
-		ck_assert_uint_eq(
-			broker->patterns.count + broker->remote_patterns.count, 0);
+		ck_assert_uint_eq(broker->audiences.patterns.count +
+					  broker->topics.patterns.count,
+			0);
 	}
 	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 0);
 	still_workers_destroy(worker->workers);

@@ -183,7 +183,7 @@ START_TEST(a_topic_lasts_until_the_last_worker_leaves)
 	for (unsigned i = 0; i < WORKERS; i++)
 		say_at(i, "SUBSCRIBE{id:1}{destination:?}");
 	for (unsigned i = 0; i < WORKERS; i++) {
-		ck_assert_uint_eq(workers->all[_i]->broker->topics.count, 1);
+		ck_assert_uint_eq(workers->all[_i]->broker->topics.by_address.count, 1);
 		ck_assert_uint_eq(still_workers_topics(workers), 1);
 		stomp_peer_say(peers[i], "UNSUBSCRIBE{id:1}");
 	}

@@ -3,8 +3,13 @@
  * topics, its body passed on or shaped by a template. The route is applied at the
  * sender's worker, so that the order of one sender is kept.
  */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/app.h"
 
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/subscribe.h"
+#include "gateway/broker/transaction.h"
 #include "gateway/route/template.h"
 #include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
@@ -118,7 +123,7 @@ static bool app_aim(const struct publication *publication, const struct route *r
 		template_render_text(route->send_to[index], variables, &name);
 	}
 	if (name.len > broker->worker->config->limits.destination ||
-		broker_aim(broker, buf_slice(&name), target, refusal) != BROKER_TAKEN) {
+		target_aim(target, broker, buf_slice(&name), refusal) != BROKER_TAKEN) {
 		const struct slice target_name = buf_slice(&name);
 
 		broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &target_name);

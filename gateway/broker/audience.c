@@ -3,8 +3,11 @@
  * array and a reference pushed into each session's queue; what is rendered, and
  * when, is decided when a socket can take it.
  */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/audience.h"
 
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
 
@@ -13,16 +16,30 @@
 
 struct audience {
 	struct table_node node; /* its key points to `address` */
-	struct list unfinished; /* in broker->unfinished while not all are reached */
+	struct list unfinished; /* in audiences->unfinished while not all are reached */
 	struct subscription **members;
 	size_t count, capacity;
 	size_t reached, end; /* of the fan-out: who has it, who is to have it */
 	char address[];
 };
 
+void audiences_init(
+	struct audiences *audiences, const struct hash_key *key, char separator)
+{
+	table_init(&audiences->by_address, key);
+	pattern_set_init(&audiences->patterns, key, separator);
+	list_init(&audiences->unfinished);
+}
+
+void audiences_finish(struct audiences *audiences)
+{
+	pattern_set_finish(&audiences->patterns, NULL);
+	table_finish(&audiences->by_address);
+}
+
 static struct audience *audience_find(const struct broker *broker, struct slice address)
 {
-	struct table_node *node = table_find(&broker->audiences, address);
+	struct table_node *node = table_find(&broker->audiences.by_address, address);
 
 	return node == NULL ? NULL : container_of(node, struct audience, node);
 }
@@ -36,7 +53,7 @@ struct slice audience_address(const struct audience *audience)
 
 static void audience_add_pattern(struct broker *broker, struct audience *audience)
 {
-	struct pattern_set *patterns = &broker->patterns;
+	struct pattern_set *patterns = &broker->audiences.patterns;
 	const size_t before = patterns->nodes;
 
 	*pattern_add(patterns, audience_address(audience)) = audience;
@@ -46,7 +63,7 @@ static void audience_add_pattern(struct broker *broker, struct audience *audienc
 static void audience_remove_pattern(
 	struct broker *broker, const struct audience *audience)
 {
-	struct pattern_set *patterns = &broker->patterns;
+	struct pattern_set *patterns = &broker->audiences.patterns;
 	const size_t before = patterns->nodes;
 
 	*pattern_find(patterns, audience_address(audience)) = NULL;
@@ -59,9 +76,9 @@ static struct audience *audience_create(struct broker *broker, struct slice addr
 	struct audience *audience = xcalloc(1, sizeof(*audience) + address.len);
 
 	memcpy(audience->address, address.data, address.len);
-	table_insert(&broker->audiences, &audience->node,
+	table_insert(&broker->audiences.by_address, &audience->node,
 		(struct slice){audience->address, address.len});
-	if (broker_is_pattern(address))
+	if (destination_is_pattern(address))
 		audience_add_pattern(broker, audience);
 	return audience;
 }
@@ -112,9 +129,9 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	if (audience->count > 0)
 		return;
 	list_remove(&audience->unfinished);
-	if (broker_is_pattern(audience_address(audience)))
+	if (destination_is_pattern(audience_address(audience)))
 		audience_remove_pattern(broker, audience);
-	table_remove(&broker->audiences, &audience->node);
+	table_remove(&broker->audiences.by_address, &audience->node);
 	free(audience->members);
 	free(audience);
 }
@@ -126,18 +143,19 @@ static void audience_schedule(void *value, void *context)
 
 	audience->reached = 0;
 	audience->end = audience->count;
-	list_append(&broker->unfinished, &audience->unfinished);
+	list_append(&broker->audiences.unfinished, &audience->unfinished);
 }
 
 void audience_start_fan_out(struct broker *broker, struct slice address)
 {
 	struct audience *audience = audience_find(broker, address);
 
-	assert(list_is_empty(&broker->unfinished));
+	assert(list_is_empty(&broker->audiences.unfinished));
 	if (audience != NULL)
 		audience_schedule(audience, broker);
 	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->patterns, address, audience_schedule, broker);
+		pattern_match(&broker->audiences.patterns, address, audience_schedule,
+			broker);
 }
 
 /* Of 5,000 members most are in no cache: 7 % of what a message to all of them costs. */
@@ -174,9 +192,9 @@ static size_t audience_deliver(
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most)
 {
-	while (most > 0 && !list_is_empty(&broker->unfinished)) {
+	while (most > 0 && !list_is_empty(&broker->audiences.unfinished)) {
 		struct audience *audience = container_of(
-			broker->unfinished.next, struct audience, unfinished);
+			broker->audiences.unfinished.next, struct audience, unfinished);
 		const size_t reached = audience_deliver(audience, fan_out, most);
 
 		most -= reached;
@@ -186,5 +204,5 @@ bool audience_fan_out_step(
 		list_remove(&audience->unfinished);
 		audience->reached = audience->end = 0;
 	}
-	return list_is_empty(&broker->unfinished);
+	return list_is_empty(&broker->audiences.unfinished);
 }

@@ -1,7 +1,12 @@
+#include "gateway/broker/internal.h"
+
+#include "gateway/broker/memory.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/refused.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
-#include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -16,11 +21,7 @@ static void broker_destroy(struct resident *resident)
 	memory_finish(broker);
 	table_finish(&broker->queues);
 	topics_finish(broker);
-	table_finish(&broker->topics);
-	pattern_set_finish(&broker->remote_patterns, free);
-	pattern_set_finish(&broker->patterns, NULL);
-	free(broker->wanting);
-	table_finish(&broker->audiences);
+	audiences_finish(&broker->audiences);
 	registry_finish(&broker->subscriptions);
 	registry_finish(&broker->participants);
 	free(broker);
@@ -40,13 +41,8 @@ struct broker *broker_create(
 	broker->services = services;
 	registry_init(&broker->participants, &worker->key);
 	registry_init(&broker->subscriptions, &worker->key);
-	table_init(&broker->audiences, &worker->key);
-	pattern_set_init(&broker->patterns, &worker->key, separator);
-	table_init(&broker->topics, &worker->key);
-	list_init(&broker->unfinished);
-	list_init(&broker->idle_topics);
-	pattern_set_init(&broker->remote_patterns, &worker->key, separator);
-	broker->wanting = xcalloc(workers, sizeof(*broker->wanting));
+	audiences_init(&broker->audiences, &worker->key, separator);
+	topics_init(&broker->topics, &worker->key, separator, workers);
 	table_init(&broker->queues, &worker->key);
 	registry_init(&broker->commits, &worker->key);
 	broker->engine = &memory_engine;
@@ -58,6 +54,11 @@ struct broker *broker_create(
 	broker->epoch = (uint64_t)start << 24;
 	worker_add_resident(worker, &broker->resident);
 	return broker;
+}
+
+struct worker *broker_worker(const struct broker *broker)
+{
+	return broker->worker;
 }
 
 void broker_enter(struct broker *broker, struct participant *participant)
@@ -82,45 +83,26 @@ void broker_leave(struct broker *broker, struct participant *participant)
 	registry_remove(&broker->participants, &participant->entry);
 }
 
-/* Destinations. */
+struct visit {
+	void (*participant)(const struct participant *participant, void *context);
+	void *context;
+};
 
-static bool broker_has_prefix(
-	const struct strings *prefixes, struct slice destination, struct slice *rest)
+static void broker_visit(struct table_node *node, void *context)
 {
-	for (size_t i = 0; i < prefixes->count; i++) {
-		if (url_is_below(destination, prefixes->items[i], rest) &&
-			rest->len > 1)
-			return true;
-	}
-	return false;
+	const struct visit *visit = context;
+	const struct entry *entry = container_of(node, struct entry, node);
+
+	visit->participant(
+		container_of(entry, struct participant, entry), visit->context);
 }
 
-bool broker_is_queue(const struct broker *broker, struct slice address)
+void broker_for_each_participant(struct broker *broker,
+	void (*visit)(const struct participant *participant, void *context),
+	void *context)
 {
-	struct slice rest;
-
-	return broker_has_prefix(
-		&broker->worker->config->queue_prefixes, address, &rest);
-}
-
-bool broker_is_pattern(struct slice address)
-{
-	return slice_starts_with(address, SLICE("/")) && pattern_is(address);
-}
-
-bool broker_is_topic(const struct broker *broker, struct slice destination)
-{
-	struct slice rest;
-
-	return broker_has_prefix(
-		&broker->worker->config->broker_prefixes, destination, &rest);
-}
-
-bool broker_is_app(
-	const struct broker *broker, struct slice destination, struct slice *rest)
-{
-	return broker_has_prefix(
-		&broker->worker->config->app_prefixes, destination, rest);
+	table_for_each(&broker->participants.entries, broker_visit,
+		&(struct visit){visit, context});
 }
 
 enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_kind kind,
@@ -165,23 +147,6 @@ const struct slice *broker_header(
 	else
 		broker_refusal_hint(call->refusal, "%.*s needs it%s.",
 			SLICE_ARGS(command), value != NULL ? ", with a value" : "");
-	return NULL;
-}
-
-const struct slice *broker_destination(
-	const struct broker *broker, const struct broker_call *call)
-{
-	const struct slice *destination = broker_header(call, "destination", false);
-	uint64_t most = broker->worker->config->limits.destination;
-
-	if (destination == NULL || destination->len <= most)
-		return destination;
-	metrics_refuse(broker->worker->metrics, BOUND_DESTINATION);
-	broker_refuse(
-		call->refusal, REFUSAL_DESTINATION_SIZE, "destination", destination);
-	broker_refusal_hint(call->refusal,
-		"It has %zu bytes; limits.destination is %llu.", destination->len,
-		(unsigned long long)most);
 	return NULL;
 }
 

@@ -20,11 +20,19 @@ struct service;
 
 /*
  * For worker->broker. It lives on the worker from now on, which destroys it after all
- * participants have left. `workers` is how many there are; `services` ends with NULL and is
- * borrowed.
+ * participants have left. `workers` is how many there are. `services` ends with NULL
+ * and is borrowed.
  */
 struct broker *broker_create(
 	struct worker *worker, unsigned workers, const struct service *const *services);
+
+/* The one that it lives on. */
+struct worker *broker_worker(const struct broker *broker);
+
+/* Those that have entered and not left. `visit` must not change that. */
+void broker_for_each_participant(struct broker *broker,
+	void (*visit)(const struct participant *participant, void *context),
+	void *context);
 
 /*
  * The participant's session and answer are set. It may be freed after broker_leave().
@@ -38,6 +46,10 @@ enum broker_result {
 	BROKER_TAKEN,
 	BROKER_REFUSED, /* *refusal says why, and nothing is done */
 };
+
+/* Refuses: fills *refusal in (broker_refusal.h). Returns BROKER_REFUSED. */
+enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_kind kind,
+	const char *what, const struct slice *value);
 
 /*
  * What the functions below get: a frame of a participant, and what to answer it under.

@@ -1,6 +1,9 @@
 /* A commit: the actions of a transaction on their way to the engine, and back. */
 #include "gateway/broker/transaction.h"
 
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/subscription.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>

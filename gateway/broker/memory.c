@@ -8,6 +8,9 @@
 #include "gateway/broker/memory.h"
 
 #include "gateway/base/log.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
@@ -98,7 +101,7 @@ static void send_run(struct worker *worker, struct post *post)
 {
 	struct send_post *send = container_of(post, struct send_post, post);
 
-	if (broker_is_queue(worker->broker, message_address(send->message)))
+	if (destination_is_queue(worker->broker, message_address(send->message)))
 		send_to_queue(worker->broker, send);
 	else
 		send_to_topic(worker->broker, send);

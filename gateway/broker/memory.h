@@ -6,7 +6,15 @@
 #ifndef GATEWAY_BROKER_MEMORY_H
 #define GATEWAY_BROKER_MEMORY_H
 
+#include "gateway/broker/queue.h"
 #include "gateway/broker/transaction.h"
+
+/* When the broker ends: frees all queues with their messages. */
+void memory_finish(struct broker *broker);
+
+/* What the console shows. */
+void memory_for_each_queue(struct broker *broker,
+	void (*visit)(const struct queue *queue, void *context), void *context);
 
 /*
  * The queue of that address, or NULL when there is none now. The broker owns it, and

@@ -4,6 +4,8 @@
  */
 #include "gateway/broker/memory.h"
 
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -129,7 +131,7 @@ void memory_commit(struct broker *broker, struct commit *commit)
 		const struct message *message = commit->actions[i].message;
 
 		if (message == NULL || commit->actions[i].is_reply ||
-			!broker_is_queue(broker, message_address(message)))
+			!destination_is_queue(broker, message_address(message)))
 			continue;
 		struct reservation *reservation =
 			commit_reservation(commit, message_address(message));

@@ -1,6 +1,10 @@
 /* Subscriptions join and leave at the homes of their destinations, by posts. */
 #include "gateway/broker/memory.h"
 
+#include "gateway/broker/audience.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -38,13 +42,13 @@ static void leave_run(struct worker *worker, struct post *post)
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
 
-	if (broker_is_queue(broker, member->address)) {
+	if (destination_is_queue(broker, member->address)) {
 		struct queue *queue = memory_queue(broker, member->address);
 
 		assert(queue != NULL);
 		queue_leave(queue, member->subscription, member->lost);
 		memory_serve(broker, queue);
-	} else if (broker_is_pattern(member->address)) {
+	} else if (destination_is_pattern(member->address)) {
 		pattern_leave(
 			broker, member->address, (unsigned)member->subscription.worker);
 	} else {
@@ -81,7 +85,7 @@ static void joined_run(struct worker *worker, struct post *post)
 
 	if (subscription != NULL)
 		subscription->joining--;
-	else if (!broker_is_pattern(member->address))
+	else if (!destination_is_pattern(member->address))
 		member_post_send(broker, worker_home(worker, member->address),
 			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
@@ -119,9 +123,9 @@ static void join_run(struct worker *worker, struct post *post)
 	struct queue *queue = NULL;
 	struct topic *topic = NULL;
 
-	const bool is_pattern = broker_is_pattern(member->address);
+	const bool is_pattern = destination_is_pattern(member->address);
 
-	if (broker_is_queue(broker, member->address))
+	if (destination_is_queue(broker, member->address))
 		queue = memory_open_queue(broker, member->address);
 	else if (!is_pattern)
 		topic = topic_open(broker, member->address, false);
@@ -150,7 +154,7 @@ static size_t member_posts_send(struct broker *broker,
 	void (*run)(struct worker *worker, struct post *post))
 {
 	const struct slice address = subscription_address(subscription);
-	const bool is_pattern = broker_is_pattern(address);
+	const bool is_pattern = destination_is_pattern(address);
 	const unsigned home = is_pattern ? 0 : worker_home(broker->worker, address);
 	const unsigned homes = is_pattern ? broker->workers : 1;
 

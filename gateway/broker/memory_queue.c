@@ -5,6 +5,9 @@
 #include "gateway/broker/memory.h"
 
 #include "gateway/base/log.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
+#include "gateway/session/outbound.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
@@ -70,6 +73,24 @@ static void memory_destroy_queue(struct broker *broker, struct queue *queue)
 	table_remove(&broker->queues, queue_node(queue));
 	workers_give(&broker->worker->workers->destinations);
 	queue_destroy(queue);
+}
+
+struct visit {
+	void (*queue)(const struct queue *queue, void *context);
+	void *context;
+};
+
+static void memory_visit(struct table_node *node, void *context)
+{
+	const struct visit *visit = context;
+
+	visit->queue(queue_of_node(node), visit->context);
+}
+
+void memory_for_each_queue(struct broker *broker,
+	void (*visit)(const struct queue *queue, void *context), void *context)
+{
+	table_for_each(&broker->queues, memory_visit, &(struct visit){visit, context});
 }
 
 void memory_finish(struct broker *broker)

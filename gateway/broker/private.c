@@ -7,8 +7,12 @@
  *   /temp-queue/x          "temp:W-TOKEN", at worker W, where its session lives
  *   /reply-queue/W-TOKEN   the same, to send to: whoever knows the token may
  */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
 
+#include "gateway/broker/audience.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscribe.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/number.h"

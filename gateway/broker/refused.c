@@ -1,6 +1,7 @@
 /* SUBSCRIBEs that were refused while their session went on. */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/refused.h"
 
+#include "gateway/broker/internal.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 

@@ -6,6 +6,9 @@
  */
 #include "gateway/broker/resolve.h"
 
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
 #include "gateway/session/session.h"
 #include "protocol/url.h"
 
@@ -20,8 +23,8 @@ static bool is_below_a_prefix(const struct broker *broker, struct slice destinat
 {
 	struct slice rest;
 
-	return broker_is_topic(broker, destination) ||
-	       broker_is_queue(broker, destination) ||
+	return destination_is_topic(broker, destination) ||
+	       destination_is_queue(broker, destination) ||
 	       url_is_below(destination, SLICE("/queue"), &rest) ||
 	       url_is_below(destination, SLICE("/topic"), &rest);
 }
@@ -117,12 +120,13 @@ bool resolve_subscribed(const struct broker *broker,
 	const struct participant *participant, struct slice called,
 	struct buf *resolved, struct broker_refusal *refusal)
 {
-	const char separator = broker->patterns.separator;
+	const char separator = broker->audiences.patterns.separator;
 	struct slice rest;
 
 	if (private_is_user(called, &rest))
 		return resolve_user(broker, participant, called, resolved, refusal);
-	if (!broker_is_topic(broker, called) || broker_is_queue(broker, called)) {
+	if (!destination_is_topic(broker, called) ||
+		destination_is_queue(broker, called)) {
 		buf_append(resolved, called);
 		return true;
 	}

@@ -5,7 +5,7 @@
 #ifndef GATEWAY_BROKER_RESOLVE_H
 #define GATEWAY_BROKER_RESOLVE_H
 
-#include "gateway/broker/internal.h"
+#include "gateway/broker/broker.h"
 
 /*
  * Appends to *resolved the destination that a SUBSCRIBE to `called` means:

@@ -1,70 +1,18 @@
 /* SEND: the destination decides who takes it. */
-#include "gateway/broker/resolve.h"
-#include "gateway/broker/transaction.h"
+#include "gateway/broker/send.h"
 
+#include "gateway/broker/app.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/resolve.h"
+#include "gateway/broker/service.h"
+#include "gateway/broker/transaction.h"
 #include "gateway/session/session.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
-
-void target_finish(struct target *target)
-{
-	buf_finish(&target->shown);
-	buf_finish(&target->address);
-	*target = (struct target){.is_reply = false};
-}
-
-/* What there is instead, as far as it fits. */
-static void hint_prefixes(const struct broker *broker, struct broker_refusal *refusal)
-{
-	const struct config *config = broker->worker->config;
-	const struct strings *const all[] = {&config->broker_prefixes,
-		&config->queue_prefixes, &config->app_prefixes};
-	struct buf text = {0};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		for (size_t j = 0; j < all[i]->count; j++) {
-			buf_append(&text, text.len > 0 ? SLICE(", ") : SLICE(""));
-			buf_append(&text, all[i]->items[j]);
-		}
-	}
-	broker_refusal_hint(
-		refusal, "The prefixes are %.*s.", SLICE_ARGS(buf_slice(&text)));
-	buf_finish(&text);
-}
-
-enum broker_result broker_aim(const struct broker *broker, struct slice destination,
-	struct target *target, struct broker_refusal *refusal)
-{
-	struct slice rest;
-
-	target_finish(target);
-	if (!resolve_sent(broker, destination, refusal))
-		return BROKER_REFUSED;
-	if (private_is_user(destination, &rest))
-		return private_aim_user(rest, target)
-			       ? BROKER_TAKEN
-			       : broker_refuse(refusal, REFUSAL_USER_DESTINATION,
-					 "destination", &destination);
-	if (private_is_reply(destination, &rest))
-		return private_aim_reply(broker, rest, target)
-			       ? BROKER_TAKEN
-			       : broker_refuse(refusal, REFUSAL_REPLY_QUEUE,
-					 "destination", NULL);
-	if (!broker_is_topic(broker, destination) &&
-		!broker_is_queue(broker, destination)) {
-		broker_refuse(refusal, REFUSAL_NO_OWNER, "destination", &destination);
-		hint_prefixes(broker, refusal);
-		return BROKER_REFUSED;
-	}
-	if (pattern_is(destination))
-		return broker_refuse(
-			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
-	buf_append(&target->shown, destination);
-	buf_append(&target->address, destination);
-	return BROKER_TAKEN;
-}
 
 bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
 	const struct target *target, struct broker_refusal *refusal)
@@ -97,7 +45,7 @@ static enum broker_result send_straight(struct publication *publication,
 {
 	const struct broker *broker = publication->broker;
 	struct target target = {.is_reply = false};
-	enum broker_result result = broker_aim(broker, destination, &target, refusal);
+	enum broker_result result = target_aim(&target, broker, destination, refusal);
 
 	if (result == BROKER_TAKEN && !target.is_reply &&
 		!broker->worker->config->client_send &&
@@ -137,7 +85,7 @@ static enum broker_result send_by_destination(struct publication *publication,
 
 	if (service != NULL)
 		return service->send(publication, frame, rest, refusal);
-	if (broker_is_app(publication->broker, destination, &rest))
+	if (destination_is_app(publication->broker, destination, &rest))
 		return app_send(publication, frame, destination, rest, refusal);
 	return send_straight(publication, frame, destination, refusal);
 }
@@ -162,7 +110,7 @@ static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 
 static enum broker_result send(struct broker *broker, struct broker_call *call)
 {
-	const struct slice *destination = broker_destination(broker, call);
+	const struct slice *destination = destination_of(broker, call);
 	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
 	struct publication publication = {.broker = broker,
 		.participant = call->participant,

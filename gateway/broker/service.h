@@ -15,8 +15,8 @@ struct service {
 	struct slice prefix;
 
 	/*
-	 * `rest` is what stands after the prefix. Answers go to the frame's reply-to. All
-	 * is borrowed for the call.
+	 * `rest` is what stands after the prefix. Answers go to the frame's reply-to.
+	 * All is borrowed for the call.
 	 */
 	enum broker_result (*send)(struct publication *publication,
 		const struct stomp_frame *frame, struct slice rest,

@@ -7,8 +7,8 @@
  * ended for an ACK of something that we do not know.
  */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
-
 #include "gateway/worker/metrics.h"
 #include "protocol/number.h"
 #include "protocol/xmalloc.h"

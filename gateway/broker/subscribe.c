@@ -1,7 +1,15 @@
 /* SUBSCRIBE and UNSUBSCRIBE: the destination decides who takes them. */
-#include "gateway/broker/foreign.h"
-#include "gateway/broker/resolve.h"
+#include "gateway/broker/subscribe.h"
 
+#include "gateway/broker/app.h"
+#include "gateway/broker/audience.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/foreign.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/refused.h"
+#include "gateway/broker/resolve.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/number.h"
 
@@ -114,11 +122,11 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 		broker, call->participant, id, destination, call->version);
 
 	subscription->ack = ack;
-	if (broker_is_queue(broker, address))
+	if (destination_is_queue(broker, address))
 		subscription->kind = SUBSCRIPTION_QUEUE;
 	else
 		audience_add(broker, address, subscription);
-	if (broker_is_pattern(address))
+	if (destination_is_pattern(address))
 		subscription->kind = SUBSCRIPTION_PATTERN;
 	foreign_warn(broker->engine, call->participant, call->frame);
 	call->answers = broker->engine->subscribe(
@@ -132,7 +140,7 @@ static bool broker_has_room_for(const struct broker *broker, struct slice patter
 {
 	const struct worker *worker = broker->worker;
 	const uint64_t there = atomic_load(&worker->workers->segments);
-	const size_t growth = pattern_growth(&broker->patterns, pattern);
+	const size_t growth = pattern_growth(&broker->audiences.patterns, pattern);
 
 	if (growth == 0 || there + growth <= worker->config->limits.destinations)
 		return true;
@@ -149,11 +157,11 @@ static bool broker_may_match(const struct broker *broker, struct slice pattern,
 {
 	struct buf why = {0};
 
-	if (broker_is_queue(broker, pattern)) {
+	if (destination_is_queue(broker, pattern)) {
 		broker_refuse(refusal, REFUSAL_QUEUE_PATTERN, "destination", &pattern);
 		return false;
 	}
-	if (!pattern_check(pattern, broker->patterns.separator, &why)) {
+	if (!pattern_check(pattern, broker->audiences.patterns.separator, &why)) {
 		broker_refuse(refusal, REFUSAL_PATTERN, "destination", &pattern);
 		broker_refusal_hint(refusal, "%.*s.", SLICE_ARGS(buf_slice(&why)));
 		buf_finish(&why);
@@ -195,13 +203,13 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 			->ack = ack;
 		return BROKER_TAKEN;
 	}
-	if (broker_is_app(broker, destination, &rest))
+	if (destination_is_app(broker, destination, &rest))
 		return app_subscribe(broker, call, id, destination, ack);
-	if (broker_is_pattern(destination) &&
+	if (destination_is_pattern(destination) &&
 		!broker_may_match(broker, destination, call->refusal))
 		return BROKER_REFUSED;
-	if (broker_is_topic(broker, destination) ||
-		broker_is_queue(broker, destination)) {
+	if (destination_is_topic(broker, destination) ||
+		destination_is_queue(broker, destination)) {
 		broker_join(broker, call, id, called, destination, ack, prefetch);
 		return BROKER_TAKEN;
 	}
@@ -212,7 +220,7 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
 {
 	const struct slice *id = stomp_header(call->frame, SLICE("id"));
-	const struct slice *destination = broker_destination(broker, call);
+	const struct slice *destination = destination_of(broker, call);
 	enum ack_mode ack;
 	uint64_t prefetch;
 	struct buf resolved = {0};

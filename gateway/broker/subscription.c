@@ -2,8 +2,11 @@
  * A participant's subscriptions, in the order in which they were made: so an ordinal
  * finds its subscription by halving.
  */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 
+#include "gateway/broker/audience.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/refused.h"
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"

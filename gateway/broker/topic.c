@@ -6,8 +6,9 @@
  * Every home knows the patterns of all workers. A topic that only patterns match is
  * kept for its numbers; of those the latest used stay.
  */
-#include "gateway/broker/internal.h"
+#include "gateway/broker/topic.h"
 
+#include "gateway/broker/internal.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
@@ -20,20 +21,48 @@ struct topic {
 	struct place place;     /* of the latest message */
 	unsigned listeners;     /* workers that have subscribers */
 	uint64_t *subscribers;  /* of each worker */
-	struct list idle;       /* in broker->idle_topics while it has no listeners */
+	struct list idle;       /* in broker->topics.idle while it has no listeners */
 	char address[];
 };
 
+void topics_init(struct topics *topics, const struct hash_key *key, char separator,
+	unsigned workers)
+{
+	table_init(&topics->by_address, key);
+	list_init(&topics->idle);
+	pattern_set_init(&topics->patterns, key, separator);
+	topics->wanting = xcalloc(workers, sizeof(*topics->wanting));
+}
+
 struct topic *topic_find(const struct broker *broker, struct slice address)
 {
-	struct table_node *node = table_find(&broker->topics, address);
+	struct table_node *node = table_find(&broker->topics.by_address, address);
 
 	return node == NULL ? NULL : container_of(node, struct topic, node);
 }
 
-struct topic *topic_of_node(struct table_node *node)
+struct visit {
+	void (*topic)(const struct topic *topic, void *context);
+	void *context;
+};
+
+static void topic_visit(struct table_node *node, void *context)
 {
-	return container_of(node, struct topic, node);
+	const struct visit *visit = context;
+
+	visit->topic(container_of(node, struct topic, node), visit->context);
+}
+
+void topic_for_each(struct broker *broker,
+	void (*visit)(const struct topic *topic, void *context), void *context)
+{
+	table_for_each(&broker->topics.by_address, topic_visit,
+		&(struct visit){visit, context});
+}
+
+struct slice topic_destination(const struct topic *topic)
+{
+	return topic->node.key;
 }
 
 uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic)
@@ -55,7 +84,7 @@ static void topic_wake(struct broker *broker, struct topic *topic)
 {
 	if (list_is_linked(&topic->idle)) {
 		list_remove(&topic->idle);
-		broker->idle_count--;
+		broker->topics.idle_count--;
 	}
 }
 
@@ -66,17 +95,17 @@ static struct topic *topic_create(struct broker *broker, struct slice address)
 	topic->place.epoch = ++broker->epoch;
 	topic->subscribers = xcalloc(broker->workers, sizeof(*topic->subscribers));
 	memcpy(topic->address, address.data, address.len);
-	table_insert(&broker->topics, &topic->node,
+	table_insert(&broker->topics.by_address, &topic->node,
 		(struct slice){topic->address, address.len});
-	list_append(&broker->idle_topics, &topic->idle);
-	broker->idle_count++;
+	list_append(&broker->topics.idle, &topic->idle);
+	broker->topics.idle_count++;
 	return topic;
 }
 
 static void topic_destroy(struct broker *broker, struct topic *topic)
 {
 	topic_wake(broker, topic);
-	table_remove(&broker->topics, &topic->node);
+	table_remove(&broker->topics.by_address, &topic->node);
 	workers_give(&broker->worker->workers->destinations);
 	free(topic->subscribers);
 	free(topic);
@@ -84,9 +113,9 @@ static void topic_destroy(struct broker *broker, struct topic *topic)
 
 static void topics_forget(struct broker *broker, uint64_t most)
 {
-	while (broker->idle_count > most) {
+	while (broker->topics.idle_count > most) {
 		topic_destroy(broker,
-			container_of(broker->idle_topics.next, struct topic, idle));
+			container_of(broker->topics.idle.next, struct topic, idle));
 	}
 }
 
@@ -94,8 +123,11 @@ void topics_finish(struct broker *broker)
 {
 	struct table_node *node;
 
-	while ((node = table_any(&broker->topics)) != NULL)
+	while ((node = table_any(&broker->topics.by_address)) != NULL)
 		topic_destroy(broker, container_of(node, struct topic, node));
+	table_finish(&broker->topics.by_address);
+	pattern_set_finish(&broker->topics.patterns, free);
+	free(broker->topics.wanting);
 }
 
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised)
@@ -105,7 +137,7 @@ struct topic *topic_open(struct broker *broker, struct slice address, bool is_pr
 
 	if (topic != NULL)
 		return topic;
-	if (broker->idle_count > limits->idle_topics)
+	if (broker->topics.idle_count > limits->idle_topics)
 		metrics_refuse(broker->worker->metrics, BOUND_IDLE_TOPICS);
 	topics_forget(broker, limits->idle_topics);
 	if (!workers_take(&broker->worker->workers->destinations,
@@ -128,12 +160,12 @@ void topic_leave(struct broker *broker, struct topic *topic, unsigned worker)
 	assert(topic->subscribers[worker] > 0);
 	if (--topic->subscribers[worker] > 0 || --topic->listeners > 0)
 		return;
-	if (broker->remote_patterns.count == 0) {
+	if (broker->topics.patterns.count == 0) {
 		topic_destroy(broker, topic);
 		return;
 	}
-	list_append(&broker->idle_topics, &topic->idle);
-	broker->idle_count++;
+	list_append(&broker->topics.idle, &topic->idle);
+	broker->topics.idle_count++;
 }
 
 /* Patterns: how many subscribers of each a worker has. */
@@ -145,7 +177,7 @@ struct listeners {
 
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
 {
-	void **place = pattern_add(&broker->remote_patterns, pattern);
+	void **place = pattern_add(&broker->topics.patterns, pattern);
 	struct listeners *listeners = *place;
 
 	if (listeners == NULL)
@@ -158,7 +190,7 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
 
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 {
-	void **place = pattern_find(&broker->remote_patterns, pattern);
+	void **place = pattern_find(&broker->topics.patterns, pattern);
 	struct listeners *listeners = *place;
 
 	assert(listeners->of[worker] > 0);
@@ -167,8 +199,8 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 		return;
 	*place = NULL;
 	free(listeners);
-	pattern_remove(&broker->remote_patterns, pattern);
-	if (broker->remote_patterns.count == 0)
+	pattern_remove(&broker->topics.patterns, pattern);
+	if (broker->topics.patterns.count == 0)
 		topics_forget(broker, 0);
 }
 
@@ -178,7 +210,8 @@ static void want_matched(void *value, void *context)
 	struct broker *broker = context;
 
 	for (unsigned i = 0; i < broker->workers; i++)
-		broker->wanting[i] = broker->wanting[i] || listeners->of[i] > 0;
+		broker->topics.wanting[i] =
+			broker->topics.wanting[i] || listeners->of[i] > 0;
 }
 
 bool topic_is_heard(struct broker *broker, struct slice address)
@@ -187,11 +220,11 @@ bool topic_is_heard(struct broker *broker, struct slice address)
 	bool any = false;
 
 	for (unsigned i = 0; i < broker->workers; i++)
-		broker->wanting[i] = topic != NULL && topic->subscribers[i] > 0;
+		broker->topics.wanting[i] = topic != NULL && topic->subscribers[i] > 0;
 	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->remote_patterns, address, want_matched, broker);
+		pattern_match(&broker->topics.patterns, address, want_matched, broker);
 	for (unsigned i = 0; i < broker->workers; i++)
-		any = any || broker->wanting[i];
+		any = any || broker->topics.wanting[i];
 	return any;
 }
 
@@ -256,7 +289,7 @@ static void fan_out_end(struct fan_out *fan_out)
 static void deliver_run(struct worker *worker, struct post *post)
 {
 	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
-	struct fan_out *fan_out = &worker->broker->fan_out;
+	struct fan_out *fan_out = &worker->broker->topics.fan_out;
 
 	if (fan_out->count == 0)
 		fan_out_begin(worker, fan_out, deliver->message);
@@ -289,14 +322,14 @@ void topic_publish(struct broker *broker, struct topic *topic, struct message *m
 
 	if (list_is_linked(&topic->idle)) {
 		list_remove(&topic->idle);
-		list_append(&broker->idle_topics, &topic->idle);
+		list_append(&broker->topics.idle, &topic->idle);
 	}
 	topic->place.offset++;
 	message_set_place(message, topic->place, true);
 	for (unsigned i = 0; i < broker->workers; i++)
-		left += broker->wanting[i];
+		left += broker->topics.wanting[i];
 	for (unsigned i = 0; left > 0; i++) {
-		if (!broker->wanting[i])
+		if (!broker->topics.wanting[i])
 			continue;
 		left--;
 		deliver_post_send(

@@ -1,5 +1,6 @@
 #include "gateway/broker/transaction.h"
 
+#include "gateway/broker/internal.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 

@@ -6,7 +6,8 @@
 #ifndef GATEWAY_BROKER_TRANSACTION_H
 #define GATEWAY_BROKER_TRANSACTION_H
 
-#include "gateway/broker/internal.h"
+#include "gateway/broker/broker.h"
+#include "gateway/session/message.h"
 
 /* A message that is sent, or one that is settled. */
 struct action {
@@ -71,6 +72,9 @@ enum broker_result transaction_conclude(
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);
 
+/* When the session ends: none of its transactions happens. */
+void transactions_drop(struct participant *participant);
+
 /*
  * Frees the array and the messages that are still in it. An action whose message was
  * sent has NULL there.
@@ -99,6 +103,12 @@ void actions_unmark(const struct participant *participant, const struct action *
  */
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
+
+/*
+ * When the broker ends: frees the commits that still wait for homes, whoever
+ * asked.
+ */
+void commits_finish(struct broker *broker);
 
 /*
  * True while the session that asked is there. If not, commit_fail() it: there is nobody

@@ -1,6 +1,8 @@
 #include "gateway/console/console.h"
 
 #include "gateway/base/footprint.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/send.h"
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "gateway/worker/workers.h"
@@ -72,7 +74,7 @@ static json_int_t sum_of(const struct counter *counters, size_t count)
 /* Rates are the asker's to make of two answers, by `at`, in milliseconds. */
 static void tell_overview(struct broker *broker, struct console_reply *reply)
 {
-	const struct workers *workers = broker->worker->workers;
+	const struct workers *workers = broker_worker(broker)->workers;
 	struct metrics *sum = metrics_create(workers->metrics_endpoints);
 
 	for (unsigned i = 0; i < workers->count; i++)
@@ -82,7 +84,7 @@ static void tell_overview(struct broker *broker, struct console_reply *reply)
 		const char *name;
 		json_int_t value;
 	} numbers[] = {
-		{"at", (json_int_t)loop_now(broker->worker->loop)},
+		{"at", (json_int_t)loop_now(broker_worker(broker)->loop)},
 		{"workers", workers->count},
 		{"opened", count_opened(sum)},
 		{"messages", read_counter(&sum->messages)},

@@ -14,7 +14,9 @@
 #ifndef GATEWAY_CONSOLE_CONSOLE_H
 #define GATEWAY_CONSOLE_CONSOLE_H
 
-#include "gateway/broker/internal.h"
+#include "gateway/broker/broker.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/service.h"
 
 #include <jansson.h>
 

@@ -99,7 +99,8 @@ static struct slice member(const json_t *asked, const char *name)
 void console_gather(struct broker *broker, struct console_reply *reply,
 	const json_t *asked, console_look *look)
 {
-	const unsigned home = broker->worker->index;
+	struct worker *worker = broker_worker(broker);
+	const unsigned count = worker->workers->count;
 	const json_int_t most = json_integer_value(json_object_get(asked, "most"));
 	const struct slice search = member(asked, "search");
 	const struct slice session = member(asked, "session");
@@ -110,23 +111,22 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 	inquiry->most = ROWS;
 	if (most > 0)
 		inquiry->most = most < ROWS_MAX ? (size_t)most : ROWS_MAX;
-	inquiry->most_bytes =
-		broker->worker->config->limits.queue_bytes / ANSWERS_WAITING;
-	inquiry->waits = broker->workers;
-	for (unsigned i = 0; i < broker->workers; i++) {
+	inquiry->most_bytes = worker->config->limits.queue_bytes / ANSWERS_WAITING;
+	inquiry->waits = count;
+	for (unsigned i = 0; i < count; i++) {
 		const size_t size = sizeof(struct look_post) + search.len + session.len;
 		struct look_post *post = xcalloc(1, size);
 		char *at = post->text;
 
 		post->post = (struct post){.size = size, .run = look_run};
 		post->inquiry = inquiry;
-		post->home = home;
+		post->home = worker->index;
 		post->look = look;
 		post->question.search = slice_copy_out(&at, search);
 		post->question.session = slice_copy_out(&at, session);
 		post->question.most = inquiry->most;
 		post->question.most_bytes = inquiry->most_bytes;
 		post->question.reply = &inquiry->reply;
-		worker_post(broker->worker, i, &post->post);
+		worker_post(worker, i, &post->post);
 	}
 }

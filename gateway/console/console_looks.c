@@ -4,6 +4,9 @@
  */
 #include "gateway/console/console.h"
 
+#include "gateway/broker/memory.h"
+#include "gateway/broker/subscription.h"
+#include "gateway/broker/topic.h"
 #include "gateway/console/trace.h"
 #include "gateway/session/session.h"
 
@@ -104,17 +107,9 @@ static json_t *participant_row(const struct participant *participant)
 	return row;
 }
 
-static const struct participant *participant_of_node(struct table_node *node)
-{
-	const struct entry *entry = container_of(node, struct entry, node);
-
-	return container_of(entry, struct participant, entry);
-}
-
-static void visit_participant(struct table_node *node, void *context)
+static void visit_participant(const struct participant *participant, void *context)
 {
 	const struct look *look = context;
-	const struct participant *participant = participant_of_node(node);
 
 	if (session_state(participant->session) >= SESSION_CLOSING ||
 		finding_only_counts(look->finding, look->question))
@@ -138,7 +133,7 @@ void console_look_sessions(
 {
 	struct look look = {worker, question, finding};
 
-	table_for_each(&worker->broker->participants.entries, visit_participant, &look);
+	broker_for_each_participant(worker->broker, visit_participant, &look);
 	session_for_each(worker, visit_session, &look);
 }
 
@@ -158,10 +153,10 @@ static json_t *subscription_row(const struct subscription *subscription)
 }
 
 /* limits.subscriptions and limits.destination bound what a session's row says. */
-static void visit_participant_in_full(struct table_node *node, void *context)
+static void visit_participant_in_full(
+	const struct participant *participant, void *context)
 {
 	const struct look *look = context;
-	const struct participant *participant = participant_of_node(node);
 
 	if (!slice_equal(
 		    session_label(participant->session), look->question->session) ||
@@ -180,30 +175,26 @@ void console_look_session(
 {
 	struct look look = {worker, question, finding};
 
-	table_for_each(&worker->broker->participants.entries, visit_participant_in_full,
-		&look);
+	broker_for_each_participant(worker->broker, visit_participant_in_full, &look);
 }
 
-static void visit_topic(struct table_node *node, void *context)
+static void visit_topic(const struct topic *topic, void *context)
 {
 	const struct look *look = context;
-	const struct topic *topic = topic_of_node(node);
-	const struct slice address = node->key;
 
 	if (finding_only_counts(look->finding, look->question))
 		return;
 	json_t *row = json_object();
-	row_set(row, "destination", address);
+	row_set(row, "destination", topic_destination(topic));
 	row_set(row, "kind", SLICE("topic"));
 	row_count(row, "subscribers", topic_subscribers(look->worker->broker, topic));
 	row_count(row, "messages", topic_place(topic).offset);
 	finding_add(look->finding, look->question, row);
 }
 
-static void visit_queue(struct table_node *node, void *context)
+static void visit_queue(const struct queue *queue, void *context)
 {
 	const struct look *look = context;
-	const struct queue *queue = queue_of_node(node);
 
 	if (finding_only_counts(look->finding, look->question))
 		return;
@@ -222,8 +213,8 @@ void console_look_destinations(
 {
 	struct look look = {worker, question, finding};
 
-	table_for_each(&worker->broker->topics, visit_topic, &look);
-	table_for_each(&worker->broker->queues, visit_queue, &look);
+	topic_for_each(worker->broker, visit_topic, &look);
+	memory_for_each_queue(worker->broker, visit_queue, &look);
 }
 
 static void visit_to_kick(struct session *session, void *context)

@@ -39,7 +39,7 @@ struct session {
 	struct outlet *outlet;
 	const struct handler *handler;
 	void *conversation; /* the handler's */
-	struct list awake;  /* in sessions->awake, ->answering or worker->pressed */
+	struct list awake;  /* in sessions->awake, ->answering or worker->flush_first */
 	struct outbound queue;
 	size_t in_outlet;  /* the oldest messages, which an outlet has rendered */
 	struct tap *tap;   /* owned; NULL: nothing watches */

@@ -1,5 +1,9 @@
 #include "tests/support/engine_customer.h"
 
+#include "gateway/broker/audience.h"
+#include "gateway/broker/destination.h"
+#include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/still_workers.h"
@@ -99,11 +103,11 @@ size_t customer_subscribe(struct customer *customer, const char *id,
 		broker, &customer->participant, &name, place, STOMP_1_2);
 
 	subscription->ack = ACK_INDIVIDUAL;
-	if (broker_is_queue(broker, place))
+	if (destination_is_queue(broker, place))
 		subscription->kind = SUBSCRIPTION_QUEUE;
 	else
 		audience_add(broker, place, subscription);
-	if (broker_is_pattern(place))
+	if (destination_is_pattern(place))
 		subscription->kind = SUBSCRIPTION_PATTERN;
 	return customer->broker->engine->subscribe(
 		broker, subscription, prefetch, request);

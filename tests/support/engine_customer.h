@@ -7,6 +7,7 @@
 #define TESTS_SUPPORT_ENGINE_CUSTOMER_H
 
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "tests/support/memory_outlet.h"
 
 enum { ANSWERS_MAX = 64 };

@@ -137,7 +137,7 @@ size_t still_workers_topics(const struct workers *workers)
 	size_t sum = 0;
 
 	for (unsigned i = 0; i < workers->count; i++)
-		sum += workers->all[i]->broker->topics.count;
+		sum += workers->all[i]->broker->topics.by_address.count;
 	return sum;
 }
 
@@ -146,7 +146,7 @@ size_t still_workers_audiences(const struct workers *workers)
 	size_t sum = 0;
 
 	for (unsigned i = 0; i < workers->count; i++)
-		sum += workers->all[i]->broker->audiences.count;
+		sum += workers->all[i]->broker->audiences.by_address.count;
 	return sum;
 }
 

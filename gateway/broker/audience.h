@@ -1,0 +1,64 @@
+/* The subscribers that an address has on this worker, and how messages reach them. */
+#ifndef GATEWAY_BROKER_AUDIENCE_H
+#define GATEWAY_BROKER_AUDIENCE_H
+
+#include "gateway/base/list.h"
+#include "gateway/base/table.h"
+#include "gateway/broker/pattern.h"
+
+struct audience;
+struct broker;
+struct message;
+struct subscription;
+
+/* All audiences of a worker. */
+struct audiences {
+	struct table by_address;
+	struct pattern_set patterns; /* those of them whose address is a pattern */
+	struct list unfinished;      /* those that a fan-out has not reached in full */
+};
+
+void audiences_init(
+	struct audiences *audiences, const struct hash_key *key, char separator);
+void audiences_finish(struct audiences *audiences); /* none is left */
+
+/*
+ * Those who get the messages of an address on this worker. Makes the audience if need
+ * be. A fan-out that is under way does not reach the new member.
+ */
+void audience_add(
+	struct broker *broker, struct slice address, struct subscription *subscription);
+
+/*
+ * The subscription has an audience. The last one frees it. Allowed during a fan-out:
+ * nobody is skipped and nobody is served twice.
+ */
+void audience_remove(struct broker *broker, struct subscription *subscription);
+
+/* Of the topic or pattern. The bytes live as long as the audience. */
+struct slice audience_address(const struct audience *audience);
+
+enum { FAN_OUT_MESSAGES = 16 };
+
+/* Messages of one destination that are brought to its subscribers in one walk. */
+struct fan_out {
+	struct message *messages[FAN_OUT_MESSAGES]; /* a reference each */
+	size_t count;                               /* 0: none */
+};
+
+/*
+ * Starts a fan-out to the members that the address has now. It may last several turns,
+ * in which members leave and others join; who joins gets nothing of it. One fan-out of
+ * an address at a time.
+ */
+void audience_start_fan_out(struct broker *broker, struct slice address);
+
+/*
+ * Delivers the messages of that address, in their order, to the next `most` members;
+ * each gets all of them together. True when no member is left to get them: then the
+ * fan-out is over.
+ */
+bool audience_fan_out_step(
+	struct broker *broker, const struct fan_out *fan_out, size_t most);
+
+#endif

@@ -1,0 +1,124 @@
+#include "gateway/broker/destination.h"
+
+#include "gateway/broker/internal.h"
+#include "gateway/broker/pattern.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/resolve.h"
+#include "gateway/worker/metrics.h"
+#include "protocol/url.h"
+
+const struct slice *destination_of(
+	const struct broker *broker, const struct broker_call *call)
+{
+	const struct slice *destination = broker_header(call, "destination", false);
+	uint64_t most = broker->worker->config->limits.destination;
+
+	if (destination == NULL || destination->len <= most)
+		return destination;
+	metrics_refuse(broker->worker->metrics, BOUND_DESTINATION);
+	broker_refuse(
+		call->refusal, REFUSAL_DESTINATION_SIZE, "destination", destination);
+	broker_refusal_hint(call->refusal,
+		"It has %zu bytes; limits.destination is %llu.", destination->len,
+		(unsigned long long)most);
+	return NULL;
+}
+
+static bool destination_is_below(
+	const struct strings *prefixes, struct slice destination, struct slice *rest)
+{
+	for (size_t i = 0; i < prefixes->count; i++) {
+		if (url_is_below(destination, prefixes->items[i], rest) &&
+			rest->len > 1)
+			return true;
+	}
+	return false;
+}
+
+bool destination_is_queue(const struct broker *broker, struct slice address)
+{
+	struct slice rest;
+
+	return destination_is_below(
+		&broker->worker->config->queue_prefixes, address, &rest);
+}
+
+bool destination_is_pattern(struct slice address)
+{
+	return slice_starts_with(address, SLICE("/")) && pattern_is(address);
+}
+
+bool destination_is_topic(const struct broker *broker, struct slice destination)
+{
+	struct slice rest;
+
+	return destination_is_below(
+		&broker->worker->config->broker_prefixes, destination, &rest);
+}
+
+bool destination_is_app(
+	const struct broker *broker, struct slice destination, struct slice *rest)
+{
+	return destination_is_below(
+		&broker->worker->config->app_prefixes, destination, rest);
+}
+
+/* Targets. */
+
+void target_finish(struct target *target)
+{
+	buf_finish(&target->shown);
+	buf_finish(&target->address);
+	*target = (struct target){.is_reply = false};
+}
+
+/* What there is instead, as far as it fits. */
+static void hint_prefixes(const struct broker *broker, struct broker_refusal *refusal)
+{
+	const struct config *config = broker->worker->config;
+	const struct strings *const all[] = {&config->broker_prefixes,
+		&config->queue_prefixes, &config->app_prefixes};
+	struct buf text = {0};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		for (size_t j = 0; j < all[i]->count; j++) {
+			buf_append(&text, text.len > 0 ? SLICE(", ") : SLICE(""));
+			buf_append(&text, all[i]->items[j]);
+		}
+	}
+	broker_refusal_hint(
+		refusal, "The prefixes are %.*s.", SLICE_ARGS(buf_slice(&text)));
+	buf_finish(&text);
+}
+
+enum broker_result target_aim(struct target *target, const struct broker *broker,
+	struct slice destination, struct broker_refusal *refusal)
+{
+	struct slice rest;
+
+	target_finish(target);
+	if (!resolve_sent(broker, destination, refusal))
+		return BROKER_REFUSED;
+	if (private_is_user(destination, &rest))
+		return private_aim_user(rest, target)
+			       ? BROKER_TAKEN
+			       : broker_refuse(refusal, REFUSAL_USER_DESTINATION,
+					 "destination", &destination);
+	if (private_is_reply(destination, &rest))
+		return private_aim_reply(broker, rest, target)
+			       ? BROKER_TAKEN
+			       : broker_refuse(refusal, REFUSAL_REPLY_QUEUE,
+					 "destination", NULL);
+	if (!destination_is_topic(broker, destination) &&
+		!destination_is_queue(broker, destination)) {
+		broker_refuse(refusal, REFUSAL_NO_OWNER, "destination", &destination);
+		hint_prefixes(broker, refusal);
+		return BROKER_REFUSED;
+	}
+	if (pattern_is(destination))
+		return broker_refuse(
+			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
+	buf_append(&target->shown, destination);
+	buf_append(&target->address, destination);
+	return BROKER_TAKEN;
+}

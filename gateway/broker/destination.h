@@ -1,0 +1,58 @@
+/*
+ * The kinds of destinations, by the prefixes of the configuration; and the target of a
+ * message, which a destination leads to.
+ */
+#ifndef GATEWAY_BROKER_DESTINATION_H
+#define GATEWAY_BROKER_DESTINATION_H
+
+#include "gateway/broker/broker.h"
+#include "protocol/buf.h"
+
+/*
+ * The destination that the frame names; NULL, with the call's refusal, for a bad one.
+ */
+const struct slice *destination_of(
+	const struct broker *broker, const struct broker_call *call);
+
+/* By broker.prefixes. Says nothing of the topic's existence. */
+bool destination_is_topic(const struct broker *broker, struct slice destination);
+
+/*
+ * By its address, so that private queues do not count: they have addresses of their
+ * own.
+ */
+bool destination_is_queue(const struct broker *broker, struct slice destination);
+
+/*
+ * True for an address with wildcards. Private addresses are none, whatever is in them:
+ * they do not begin with a slash.
+ */
+bool destination_is_pattern(struct slice destination);
+
+/*
+ * By app.prefixes. On true *rest is what stands after the prefix; a route need not
+ * match.
+ */
+bool destination_is_app(
+	const struct broker *broker, struct slice destination, struct slice *rest);
+
+/* Where what is sent goes. Zeroed at first; target_finish() frees what it has. */
+struct target {
+	struct buf shown;   /* the destination that receivers see */
+	struct buf address; /* what homes know it by */
+	bool is_reply;      /* to the temporary queue of a session at `worker` */
+	unsigned worker;
+};
+
+/*
+ * Finds out where a SEND to that destination goes, and fills *target in anew. Refused
+ * when no prefix owns the destination, or it is a pattern. Not for /app, which has no
+ * target of its own.
+ */
+enum broker_result target_aim(struct target *target, const struct broker *broker,
+	struct slice destination, struct broker_refusal *refusal);
+
+/* Frees both names and zeroes the target. */
+void target_finish(struct target *target);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Destinations of one user or session. Nobody else can name their addresses; private.c
+ * says what these look like.
+ */
+#ifndef GATEWAY_BROKER_PRIVATE_H
+#define GATEWAY_BROKER_PRIVATE_H
+
+#include "gateway/broker/broker.h"
+#include "gateway/broker/destination.h"
+#include "gateway/session/message.h"
+
+struct subscription;
+
+/*
+ * True for /user/..., as clients name it. *rest is what stands after that and points
+ * into the destination.
+ */
+bool private_is_user(struct slice destination, struct slice *rest);
+
+/* True for /temp-queue/..., a name that each session understands as its own. */
+bool private_is_temporary(struct slice destination);
+
+/*
+ * True for /reply-queue/TOKEN, which Postern has put into a reply-to. Only
+ * private_aim_reply() finds out whether the token is good.
+ */
+bool private_is_reply(struct slice destination, struct slice *token);
+
+/*
+ * Appends the address that homes know the participant's own /user + rest by: that of
+ * its user or, without a login, of its session.
+ */
+void private_own_address(
+	const struct participant *participant, struct slice rest, struct buf *address);
+
+/*
+ * What stands after /user/ in a SEND. False when that names no user or no queue. The
+ * user need not be connected.
+ */
+bool private_aim_user(struct slice rest, struct target *target);
+
+/*
+ * A token is WORKER-... of private_reply_to(). False when it names no worker of this
+ * process. The session may have ended meanwhile: then the message is dropped at its
+ * worker.
+ */
+bool private_aim_reply(
+	const struct broker *broker, struct slice token, struct target *target);
+
+/* A temporary queue of the participant under that id, which may be NULL. */
+struct subscription *private_open_temporary(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version);
+
+/*
+ * A reply-to that names a temporary queue of the participant, as others can use it; the
+ * queue is made if need be. False when that is one subscription too many.
+ */
+bool private_reply_to(struct broker *broker, const struct broker_call *call,
+	struct slice destination, struct buf *reply);
+
+/*
+ * Posts the message to the worker of a session's temporary queue; takes the only
+ * reference over. That worker answers the request, also when the session has ended.
+ */
+void private_reply(struct broker *broker, unsigned worker, struct message *message,
+	struct handle participant, uint64_t request);
+
+/*
+ * The next place of messages that have no home, such as those to a temporary queue:
+ * unique on this worker and in the order of calls.
+ */
+struct place private_place(struct broker *broker);
+
+#endif

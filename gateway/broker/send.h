@@ -1,0 +1,26 @@
+/* A SEND on its way to whoever owns its destination. */
+#ifndef GATEWAY_BROKER_SEND_H
+#define GATEWAY_BROKER_SEND_H
+
+#include "gateway/broker/broker.h"
+
+struct target;
+struct transaction;
+
+/* Where the messages of a SEND go: to the engine at once, or into a transaction. */
+struct publication {
+	struct broker *broker;
+	struct participant *participant;
+	uint64_t request;
+	size_t answers;                  /* to the request, that will come */
+	struct transaction *transaction; /* NULL: none */
+};
+
+/*
+ * A message with the frame's headers and body goes to `target`. False, with a refusal,
+ * when the transaction is too large.
+ */
+bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
+	const struct target *target, struct broker_refusal *refusal);
+
+#endif

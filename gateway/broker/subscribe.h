@@ -1,0 +1,11 @@
+/* What a SUBSCRIBE must pass, also one that Postern makes for the client. */
+#ifndef GATEWAY_BROKER_SUBSCRIBE_H
+#define GATEWAY_BROKER_SUBSCRIBE_H
+
+#include "gateway/broker/broker.h"
+
+/* False, with the call's refusal, when the id is taken or there are too many. */
+bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
+	const struct slice *id, const struct slice *destination);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * A subscription of a participant: what it is called, how it acknowledges, and what was
+ * delivered on it. It lives on the participant's worker.
+ */
+#ifndef GATEWAY_BROKER_SUBSCRIPTION_H
+#define GATEWAY_BROKER_SUBSCRIPTION_H
+
+#include "gateway/base/registry.h"
+#include "gateway/broker/participant.h"
+#include "gateway/broker/unacked.h"
+#include "protocol/stomp.h"
+
+struct audience;
+struct broker;
+struct message;
+
+enum ack_mode { ACK_AUTO, ACK_CLIENT, ACK_INDIVIDUAL };
+
+enum subscription_kind {
+	SUBSCRIPTION_TOPIC,
+	SUBSCRIPTION_PATTERN, /* of topics: all homes know it */
+	SUBSCRIPTION_QUEUE,
+	SUBSCRIPTION_LOCAL, /* no home: of a temporary queue, or of a reply */
+};
+
+struct subscription {
+	struct entry entry;
+	struct participant *participant;
+	struct name *id;          /* NULL: STOMP 1.0 without one */
+	struct name *destination; /* as the client calls it */
+	bool is_alias;    /* and its messages must show that: they have another name */
+	uint32_t ordinal; /* in its participant */
+	enum stomp_version version;
+	enum ack_mode ack;
+	enum subscription_kind kind;
+	unsigned joining;          /* homes that have not answered */
+	struct audience *audience; /* NULL: a queue's, or for nothing more to come */
+	size_t position;           /* in the audience */
+	struct unacked unacked;
+};
+
+/*
+ * A subscription of the participant, which frees it. It has neither a home nor an
+ * audience yet, so it gets nothing.
+ */
+struct subscription *subscription_create(struct broker *broker,
+	struct participant *participant, const struct slice *id,
+	struct slice destination, enum stomp_version version);
+
+/*
+ * UNSUBSCRIBE: frees the subscription. Deliveries that are on their way find nothing;
+ * what it had of a queue is requeued. Returns how many answers to `request` will come
+ * from homes.
+ */
+size_t subscription_end(
+	struct broker *broker, struct subscription *subscription, uint64_t request);
+
+/*
+ * The same when its session has ended. What the kernel had taken of a queue counts as
+ * lost with its consumer.
+ */
+void subscription_lose(struct broker *broker, struct subscription *subscription);
+
+/* The home of a subscription does not take it: it ends, and its name is remembered. */
+void subscription_refuse(struct broker *broker, struct subscription *subscription);
+
+/* The subscription of that id, or without one of that destination, or NULL. */
+struct subscription *subscription_find(const struct participant *participant,
+	const struct slice *id, const struct slice *destination);
+
+/*
+ * Of STOMP 1.0, whose SUBSCRIBE may have no id: the one of that destination, or NULL. A
+ * NULL destination finds nothing.
+ */
+struct subscription *subscription_find_nameless(
+	const struct participant *participant, const struct slice *destination);
+
+/*
+ * By the ordinal that ack ids and deliveries carry, in logarithmic time. NULL: it has
+ * ended since.
+ */
+struct subscription *subscription_at(
+	const struct participant *participant, uint32_t ordinal);
+
+/*
+ * What the engine knows it by: the destination, or a private address of the session's
+ * own. The bytes live as long as the subscription.
+ */
+struct slice subscription_address(const struct subscription *subscription);
+
+/*
+ * Puts the message into the session's queue, under the destination that the client has
+ * subscribed to. Takes its own reference. `flags` are of enum delivery_flags.
+ */
+void subscription_deliver(
+	struct subscription *subscription, struct message *message, unsigned flags);
+
+#endif

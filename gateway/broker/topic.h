@@ -1,0 +1,83 @@
+/*
+ * A topic at its home, which gives each message its place and posts it once to each
+ * worker that has subscribers.
+ */
+#ifndef GATEWAY_BROKER_TOPIC_H
+#define GATEWAY_BROKER_TOPIC_H
+
+#include "gateway/broker/audience.h"
+#include "gateway/session/message.h"
+
+struct topic;
+
+/* The topics that have their home on a worker, and what they share. */
+struct topics {
+	struct table by_address;
+	struct list idle; /* without subscribers of their own, the oldest first */
+	uint64_t idle_count;
+	struct pattern_set patterns; /* of all workers */
+	bool *wanting;               /* which workers the next message goes to */
+	struct fan_out fan_out;      /* under way on this worker */
+};
+
+void topics_init(struct topics *topics, const struct hash_key *key, char separator,
+	unsigned workers);
+
+/*
+ * When the broker ends: frees all topics. Their subscribers' sessions have ended
+ * before.
+ */
+void topics_finish(struct broker *broker);
+
+/*
+ * The topic of that address, or NULL: nobody subscribes here and no pattern holds it.
+ * Only at the address's home.
+ */
+struct topic *topic_find(const struct broker *broker, struct slice address);
+
+/*
+ * Finds or makes the topic at its home. NULL, counted, when limits.destinations is
+ * reached. With `is_promised` it never fails: for a message to a topic that only
+ * patterns match, of which at most limits.idle_topics stay.
+ */
+struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
+
+/* One more subscriber at that worker. A topic that was idle is so no longer. */
+void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
+
+/*
+ * One subscriber less at that worker. The last one frees the topic; while there are
+ * patterns the topic stays idle, so that its numbers go on.
+ */
+void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
+
+/*
+ * One more subscriber to a pattern at that worker. Every home counts them, since any
+ * may own a topic that matches.
+ */
+void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
+
+/* The same, one less. With the last pattern all idle topics are freed. */
+void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
+
+/* Notes in topics->wanting which workers have subscribers; false when none has. */
+bool topic_is_heard(struct broker *broker, struct slice address);
+
+/*
+ * Numbers the message and posts one copy to each worker that topic_is_heard() has
+ * noted. Takes over the caller's reference, which must be the only one.
+ */
+void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
+
+/* What the console shows. */
+void topic_for_each(struct broker *broker,
+	void (*visit)(const struct topic *topic, void *context), void *context);
+struct slice topic_destination(const struct topic *topic);
+
+/* Over all workers. Patterns do not count. */
+uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic);
+
+/* Of its latest message; the offset is 0 before the first. */
+struct place topic_place(const struct topic *topic);
+
+#endif
