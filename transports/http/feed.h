@@ -29,8 +29,9 @@ struct feed_ask {
 
 /*
  * At the session's home: finds or opens the session, becomes its outlet and tells the
- * receiver what comes. Copies what it keeps. A session that has an outlet refuses the
- * receiver.
+ * receiver what comes. Copies what it keeps. If the session has a feed already, that
+ * one's receiver is probed: the new receiver takes its place when it has gone, else it
+ * is told that another connection is open.
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 
