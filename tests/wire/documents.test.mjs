@@ -24,6 +24,7 @@ const require = createRequire(import.meta.url);
 const StompJs = require('@stomp/stompjs');
 const demo = readFileSync(`${top}gateway/config/demo.json`, 'utf8');
 const readme = new Document('README.md');
+const beside = ['CONTRIBUTING.md', 'SECURITY.md'].map((file) => new Document(file));
 
 test('the document on the configuration is current', async () => {
   const { stdout, status } = await runPostern('print-config', '--document');
@@ -32,7 +33,7 @@ test('the document on the configuration is current', async () => {
     'postern print-config --document > www/docs/configuration.md');
 });
 
-for (const document of [readme, ...documents]) {
+for (const document of [readme, ...beside, ...documents]) {
   test(`every link of ${document.file} leads to a file and its heading`, () => {
     for (const { target, anchor } of document.links) {
       const file = target === '' ? document.file : path.join(path.dirname(document.file), target);
