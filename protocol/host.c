@@ -43,27 +43,67 @@ static bool is_port(struct slice port)
 	return port.len <= PORT_DIGITS_MAX && number_read(port, UINT64_MAX, &number);
 }
 
+/* Cuts off the host, with its brackets. False when a bracket is not closed. */
+static bool host_cut(struct slice text, struct slice *host, struct slice *rest)
+{
+	const bool is_bracketed = slice_starts_with(text, SLICE("["));
+	const size_t end = slice_find(text, is_bracketed ? ']' : ':');
+
+	if (is_bracketed && end == text.len)
+		return false;
+	*host = slice_first(text, end + is_bracketed);
+	*rest = slice_from(text, host->len);
+	return true;
+}
+
+/* Without its brackets, if it has some. */
+static struct slice host_inside(struct slice host)
+{
+	if (!slice_starts_with(host, SLICE("[")) || !slice_ends_with(host, SLICE("]")))
+		return host;
+	return slice_from(slice_first(host, host.len - 1), 1);
+}
+
 bool host_split(struct slice text, struct slice *host, struct slice *port)
 {
-	bool bracketed = text.len > 0 && text.data[0] == '[';
-	size_t bracket = bracketed ? slice_find(text, ']') : 0;
-	size_t end = slice_find(text, ':');
+	struct slice name, rest;
 
-	if (bracketed) {
-		if (bracket == text.len ||
-			!is_address(slice_from(slice_first(text, bracket), 1)))
-			return false;
-		end = bracket + 1;
-	} else if (!is_name(slice_first(text, end))) {
+	if (!host_cut(text, &name, &rest) || name.len > HOST_MAX ||
+		!(slice_starts_with(name, SLICE("[")) ? is_address(host_inside(name))
+						      : is_name(name)))
 		return false;
-	}
-
-	if (end > HOST_MAX)
-		return false;
-	struct slice rest = slice_from(text, end);
 	if (rest.len > 0 && (rest.data[0] != ':' || !is_port(slice_from(rest, 1))))
 		return false;
-	*host = slice_first(text, end);
+	*host = name;
+	*port = slice_from(rest, 1);
+	return true;
+}
+
+static bool is_listening_host(struct slice host, struct slice also)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		if (!ascii_is_alphanumeric(host.data[i]) &&
+			slice_find(also, host.data[i]) == also.len)
+			return false;
+	}
+	return true;
+}
+
+bool host_split_listening(struct slice text, struct slice *host, struct slice *port)
+{
+	struct slice name, rest;
+	uint64_t number;
+
+	if (!host_cut(text, &name, &rest) || !slice_starts_with(rest, SLICE(":")) ||
+		!number_read(slice_from(rest, 1), UINT16_MAX, &number))
+		return false;
+
+	const bool is_v6 = slice_starts_with(name, SLICE("["));
+	const struct slice inside = host_inside(name);
+	if (!is_listening_host(inside, is_v6 ? SLICE(":.%") : SLICE(".-_")) ||
+		(is_v6 && inside.len == 0))
+		return false;
+	*host = inside;
 	*port = slice_from(rest, 1);
 	return true;
 }
@@ -72,8 +112,7 @@ bool host_is_loopback(struct slice host)
 {
 	struct address address;
 
-	if (slice_starts_with(host, SLICE("[")) && slice_ends_with(host, SLICE("]")))
-		host = slice_from(slice_first(host, host.len - 1), 1);
+	host = host_inside(host);
 	if (slice_equal(host, SLICE("localhost")))
 		return true;
 	if (!address_parse(host, &address))

@@ -11,6 +11,13 @@
 bool host_split(struct slice text, struct slice *host, struct slice *port);
 
 /*
+ * The same for a place to listen at, as an operator writes it: the port must be there
+ * and be at most 65535, the host may be empty (every address), and one in brackets may
+ * have a zone ("fe80::1%eth0"). *host comes without brackets.
+ */
+bool host_split_listening(struct slice text, struct slice *host, struct slice *port);
+
+/*
  * True for "localhost", 127.0.0.0/8 and ::1, with or without brackets: names by which
  * only this machine can be reached.
  */

@@ -300,51 +300,6 @@ START_TEST(a_relative_www_becomes_absolute)
 }
 END_TEST
 
-static const struct {
-	const char *value;
-	bool valid;
-	const char *host, *port;
-} addresses[] = {
-	{"0.0.0.0:8080", true, "0.0.0.0", "8080"},
-	{"localhost:0", true, "localhost", "0"},
-	{"my-host.example:65535", true, "my-host.example", "65535"},
-	{":8080", true, "", "8080"},
-	{"[::1]:80", true, "::1", "80"},
-	{"[fe80::1%eth0]:80", true, "fe80::1%eth0", "80"},
-	{"", false, NULL, NULL},
-	{"8080", false, NULL, NULL},
-	{"host:", false, NULL, NULL},
-	{"host:65536", false, NULL, NULL},
-	{"host:99999999999999999999999", false, NULL, NULL},
-	{"host:0000080", true, "host", "0000080"},
-	{"host:+80", false, NULL, NULL},
-	{"host: 80", false, NULL, NULL},
-	{"host:80 ", false, NULL, NULL},
-	{"host:99999x", false, NULL, NULL},
-	{"a_b:80", true, "a_b", "80"},
-	{"a%b:80", false, NULL, NULL},
-	{"[a_b]:80", false, NULL, NULL},
-	{"host:http", false, NULL, NULL},
-	{"ho st:80", false, NULL, NULL},
-	{"::1:80", false, NULL, NULL},
-	{"[]:80", false, NULL, NULL},
-	{"[::1]", false, NULL, NULL},
-	{"[::1]80", false, NULL, NULL},
-	{"[::1:80", false, NULL, NULL},
-	{"http://x:80", false, NULL, NULL},
-};
-
-START_TEST(an_address_is_split_or_refused_whole)
-{
-	struct slice host = SLICE("untouched"), port = SLICE("untouched");
-	bool valid = config_listen(slice_of(addresses[_i].value), &host, &port);
-
-	ck_assert_msg(valid == addresses[_i].valid, "\"%s\"", addresses[_i].value);
-	ck_assert_slice_eq(host, slice_of(valid ? addresses[_i].host : "untouched"));
-	ck_assert_slice_eq(port, slice_of(valid ? addresses[_i].port : "untouched"));
-}
-END_TEST
-
 START_TEST(a_file_is_read)
 {
 	char folder[] = "/tmp/test_config.XXXXXX", path[64], pages[64];
@@ -437,6 +392,5 @@ int main(void)
 	tcase_add_test(read, clients_are_versions_with_files);
 	unit_add_table(read, a_version_is_numbers_with_dots_between, versions);
 	tcase_add_test(read, a_file_is_read);
-	unit_add_table(read, an_address_is_split_or_refused_whole, addresses);
 	return unit_run(suite);
 }

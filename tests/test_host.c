@@ -76,12 +76,59 @@ START_TEST(this_machine_is_known_by_its_names)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	bool valid;
+	const char *host, *port;
+} listening[] = {
+	{"0.0.0.0:8080", true, "0.0.0.0", "8080"},
+	{"localhost:0", true, "localhost", "0"},
+	{"my-host.example:65535", true, "my-host.example", "65535"},
+	{":8080", true, "", "8080"},
+	{"[::1]:80", true, "::1", "80"},
+	{"[fe80::1%eth0]:80", true, "fe80::1%eth0", "80"},
+	{"", false, NULL, NULL},
+	{"8080", false, NULL, NULL},
+	{"host:", false, NULL, NULL},
+	{"host:65536", false, NULL, NULL},
+	{"host:99999999999999999999999", false, NULL, NULL},
+	{"host:0000080", true, "host", "0000080"},
+	{"host:+80", false, NULL, NULL},
+	{"host: 80", false, NULL, NULL},
+	{"host:80 ", false, NULL, NULL},
+	{"host:99999x", false, NULL, NULL},
+	{"a_b:80", true, "a_b", "80"},
+	{"a%b:80", false, NULL, NULL},
+	{"[a_b]:80", false, NULL, NULL},
+	{"host:http", false, NULL, NULL},
+	{"ho st:80", false, NULL, NULL},
+	{"::1:80", false, NULL, NULL},
+	{"[]:80", false, NULL, NULL},
+	{"[::1]", false, NULL, NULL},
+	{"[::1]80", false, NULL, NULL},
+	{"[::1:80", false, NULL, NULL},
+	{"http://x:80", false, NULL, NULL},
+};
+
+START_TEST(a_place_to_listen_at_is_split_or_refused_whole)
+{
+	struct slice host = SLICE("untouched"), port = SLICE("untouched");
+	bool valid = host_split_listening(slice_of(listening[_i].value), &host, &port);
+
+	ck_assert_msg(valid == listening[_i].valid, "\"%s\"", listening[_i].value);
+	ck_assert_slice_eq(host, slice_of(valid ? listening[_i].host : "untouched"));
+	ck_assert_slice_eq(port, slice_of(valid ? listening[_i].port : "untouched"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host");
 	TCase *tcase = unit_case(suite, "hosts");
 
 	unit_add_table(tcase, a_host_is_cut_or_refused_whole, hosts);
+	unit_add_table(
+		tcase, a_place_to_listen_at_is_split_or_refused_whole, listening);
 	unit_add_table(tcase, this_machine_is_known_by_its_names, homes);
 	return unit_run(suite);
 }

@@ -184,13 +184,6 @@ struct config *config_read(
 struct config *config_parse(struct slice text, const char *name,
 	const struct config_settings *settings, struct buf *error);
 
-/*
- * Splits "host:port", "[v6]:port" or ":port"; both parts point into the text, and an
- * empty host means every address. False, with nothing promised of the parts, when it is
- * none of these.
- */
-bool config_listen(struct slice value, struct slice *host, struct slice *port);
-
 /* True for numbers with dots between them: "1.6.1". */
 bool config_version(struct slice value);
 

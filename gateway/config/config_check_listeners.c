@@ -82,9 +82,10 @@ static void check_admin(const struct config *config, const struct config_source 
 
 void config_check_listeners(struct config *config, const struct config_source *source)
 {
-	config_listen(config->listen, &config->host, &config->port);
-	config_listen(config->tcp_listen, &config->tcp_host, &config->tcp_port);
-	config_listen(config->admin_listen, &config->admin_host, &config->admin_port);
+	host_split_listening(config->listen, &config->host, &config->port);
+	host_split_listening(config->tcp_listen, &config->tcp_host, &config->tcp_port);
+	host_split_listening(
+		config->admin_listen, &config->admin_host, &config->admin_port);
 
 	const struct listen_at all[] = {
 		{NULL, "listen", config->listen, config->host, config->port},

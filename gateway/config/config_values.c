@@ -3,6 +3,7 @@
 #include "gateway/base/password.h"
 #include "gateway/config/config.h"
 #include "gateway/config/config_print.h"
+#include "protocol/host.h"
 #include "protocol/origin.h"
 
 #include <ctype.h>
@@ -34,7 +35,7 @@ const char *config_value_listen(struct slice text)
 {
 	struct slice host, port;
 
-	return config_listen(text, &host, &port)
+	return host_split_listening(text, &host, &port)
 		       ? NULL
 		       : "must be \"HOST:PORT\", \"[V6]:PORT\" or \":PORT\"";
 }
