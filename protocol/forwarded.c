@@ -11,7 +11,7 @@ static struct slice take_last(struct slice *list)
 		begin--;
 	struct slice last = slice_from(*list, begin);
 	list->len = begin > 0 ? begin - 1 : 0;
-	return slice_trim(last);
+	return slice_trim(last, SLICE_BLANKS);
 }
 
 /* The list that all headers of one name make together, walked from its end. */

@@ -234,8 +234,8 @@ static int read_header(struct slice line, const struct http_head_limits *limits,
 	struct http_head *head)
 {
 	size_t colon = slice_find(line, ':');
-	struct http_header header = {
-		slice_first(line, colon), slice_trim(slice_from(line, colon + 1))};
+	struct http_header header = {slice_first(line, colon),
+		slice_trim(slice_from(line, colon + 1), SLICE_BLANKS)};
 
 	if (head->header_count == limits->lines)
 		return head_fault(head, 431, "header line", line);
@@ -366,7 +366,8 @@ static bool list_has(struct slice list, struct slice token)
 	while (list.len > 0) {
 		size_t end = slice_find(list, ',');
 
-		if (slice_equal_nocase(slice_trim(slice_first(list, end)), token))
+		if (slice_equal_nocase(
+			    slice_trim(slice_first(list, end), SLICE_BLANKS), token))
 			return true;
 		list = slice_from(list, end + 1);
 	}
@@ -415,7 +416,7 @@ static bool line_cookie(struct slice line, struct slice name, struct slice *valu
 {
 	while (line.len > 0) {
 		size_t end = slice_find(line, ';');
-		struct slice pair = slice_trim(slice_first(line, end));
+		struct slice pair = slice_trim(slice_first(line, end), SLICE_BLANKS);
 		size_t equals = slice_find(pair, '=');
 
 		if (equals < pair.len && slice_equal(slice_first(pair, equals), name)) {

@@ -75,17 +75,6 @@ static inline struct slice slice_first(struct slice slice, size_t count)
 	return (struct slice){slice.data, count < slice.len ? count : slice.len};
 }
 
-/* Without the spaces and tabs around it. */
-static inline struct slice slice_trim(struct slice slice)
-{
-	while (slice.len > 0 && (slice.data[0] == ' ' || slice.data[0] == '\t'))
-		slice = slice_from(slice, 1);
-	while (slice.len > 0 &&
-		(slice.data[slice.len - 1] == ' ' || slice.data[slice.len - 1] == '\t'))
-		slice.len--;
-	return slice;
-}
-
 /* Where `wanted` first stands, or slice.len when it does not. */
 static inline size_t slice_find(struct slice slice, char wanted)
 {
@@ -94,8 +83,44 @@ static inline size_t slice_find(struct slice slice, char wanted)
 	return at == NULL ? slice.len : (size_t)(at - slice.data);
 }
 
-/* Whether they are the same; takes as long whatever is right of what is given. */
-static inline bool slice_is_secret(struct slice given, struct slice secret)
+/* What HTTP and STOMP call blank, and what JSON does. */
+#define SLICE_BLANKS      SLICE(" \t")
+#define SLICE_JSON_BLANKS SLICE(" \t\n\r")
+
+/* For a handful of bytes, where slice_find()'s call would cost more than the search. */
+static inline bool slice_has(struct slice few, char byte)
+{
+	for (size_t i = 0; i < few.len; i++) {
+		if (few.data[i] == byte)
+			return true;
+	}
+	return false;
+}
+
+/* Without the bytes at its front that are in `blanks`. */
+static inline struct slice slice_trim_front(struct slice slice, struct slice blanks)
+{
+	size_t at = 0;
+
+	while (at < slice.len && slice_has(blanks, slice.data[at]))
+		at++;
+	return slice_from(slice, at);
+}
+
+/* Without the bytes around it that are in `blanks`. */
+static inline struct slice slice_trim(struct slice slice, struct slice blanks)
+{
+	slice = slice_trim_front(slice, blanks);
+	while (slice.len > 0 && slice_has(blanks, slice.data[slice.len - 1]))
+		slice.len--;
+	return slice;
+}
+
+/*
+ * The same as slice_equal(), but its time depends on the length of `secret` alone: a
+ * client that guesses does not learn how much was right.
+ */
+static inline bool slice_equal_constant_time(struct slice given, struct slice secret)
 {
 	unsigned different = given.len != secret.len;
 

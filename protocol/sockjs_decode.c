@@ -20,20 +20,10 @@ enum { DEPTH_MAX = 512 };
 
 enum { AROUND_MESSAGE = 3 }; /* bytes: quotes, and a comma */
 
-static struct slice skip_blanks(struct slice json)
-{
-	size_t at = 0;
-
-	while (at < json.len && (json.data[at] == ' ' || json.data[at] == '\t' ||
-					json.data[at] == '\n' || json.data[at] == '\r'))
-		at++;
-	return slice_from(json, at);
-}
-
 /* Takes `byte` from the front, with the blanks before it; false when another comes. */
 static bool take_byte(struct slice *json, char byte)
 {
-	struct slice rest = skip_blanks(*json);
+	struct slice rest = slice_trim_front(*json, SLICE_JSON_BLANKS);
 
 	if (rest.len == 0 || rest.data[0] != byte)
 		return false;
@@ -238,13 +228,13 @@ static bool json_is_valid(struct buf *scratch, struct slice json)
 
 		if (!skim_openers(&nesting, scratch, &json, &whole))
 			return false;
-		json = skip_blanks(json);
+		json = slice_trim_front(json, SLICE_JSON_BLANKS);
 		if (!whole && !skim_scalar(scratch, &json))
 			return false;
 		if (!skim_closers(&nesting, scratch, &json))
 			return false;
 	} while (nesting.depth > 0);
-	return skip_blanks(json).len == 0;
+	return slice_trim_front(json, SLICE_JSON_BLANKS).len == 0;
 }
 
 static void add_end(struct sockjs_messages *messages)
@@ -288,7 +278,7 @@ static bool decode_array(struct sockjs_messages *messages, struct slice json,
 	} else if (!string_too || !decode_message(messages, &json, most)) {
 		return false;
 	}
-	return skip_blanks(json).len == 0;
+	return slice_trim_front(json, SLICE_JSON_BLANKS).len == 0;
 }
 
 void sockjs_messages_finish(struct sockjs_messages *messages)

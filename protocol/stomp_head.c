@@ -87,13 +87,6 @@ static void add_lengths(struct stomp_head *head, size_t name, size_t value)
 	};
 }
 
-static struct slice without_leading_blanks(struct slice value)
-{
-	while (value.len > 0 && (value.data[0] == ' ' || value.data[0] == '\t'))
-		value = slice_from(value, 1);
-	return value;
-}
-
 enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	enum stomp_command command, struct slice line)
 {
@@ -107,7 +100,7 @@ enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version vers
 	if (colon == 0)
 		return STOMP_FAULT_NO_NAME;
 	if (version == STOMP_1_0)
-		value = without_leading_blanks(value);
+		value = slice_trim_front(value, SLICE_BLANKS);
 
 	if (!is_escaped(version, command)) {
 		buf_append(&head->text, name);

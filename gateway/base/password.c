@@ -60,24 +60,12 @@ bool password_hash(struct slice password, struct buf *hash)
 	return made != NULL;
 }
 
-/* The same time wherever they differ. */
-static bool same(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-	unsigned char different = len != strlen(b);
-
-	if (different)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		different |= (unsigned char)(a[i] ^ b[i]);
-	return different == 0;
-}
-
 bool password_matches(struct slice password, const char *hash)
 {
 	struct crypt_data *data = xcalloc(1, sizeof(*data));
 	const char *made = hash_into(password, hash, data);
-	bool good = made != NULL && same(made, hash);
+	bool good = made != NULL &&
+		    slice_equal_constant_time(slice_of(made), slice_of(hash));
 
 	explicit_bzero(data, sizeof(*data));
 	free(data);

@@ -119,7 +119,8 @@ static const struct stomp_header *header_nearly(
 	const struct stomp_frame *frame, struct slice name)
 {
 	for (size_t i = 0; i < frame->header_count; i++) {
-		if (slice_equal_nocase(slice_trim(frame->headers[i].name), name))
+		if (slice_equal_nocase(
+			    slice_trim(frame->headers[i].name, SLICE_BLANKS), name))
 			return &frame->headers[i];
 	}
 	return NULL;

@@ -128,15 +128,6 @@ static json_t *text_to_number(struct slice text)
 		       : text_to_string(text);
 }
 
-static struct slice trim(struct slice text)
-{
-	while (text.len > 0 && text.data[0] == ' ')
-		text = slice_from(text, 1);
-	while (text.len > 0 && text.data[text.len - 1] == ' ')
-		text.len--;
-	return text;
-}
-
 static json_t *text_to_json(struct slice text, struct buf *why)
 {
 	json_error_t mistake;
@@ -157,8 +148,9 @@ static json_t *text_to_list(struct slice text, struct buf *why)
 	while (text.len > 0) {
 		size_t comma = slice_find(text, ',');
 
-		if (json_array_append_new(list,
-			    text_to_string(trim(slice_first(text, comma)))) == -1) {
+		if (json_array_append_new(
+			    list, text_to_string(slice_trim(slice_first(text, comma),
+					  SLICE(" ")))) == -1) {
 			json_decref(list);
 			return NULL;
 		}

@@ -175,7 +175,7 @@ static bool client_is_operator(
 	const struct slice *passcode = stomp_header(frame, SLICE("passcode"));
 
 	return token.len == 0 ||
-	       (passcode != NULL && slice_is_secret(*passcode, token));
+	       (passcode != NULL && slice_equal_constant_time(*passcode, token));
 }
 
 void client_connect(struct client *client, const struct stomp_frame *frame)

@@ -85,7 +85,7 @@ static void append_hint(struct buf *hint, const struct client_refusal *refusal)
 	const struct slice value = refusal->value;
 
 	buf_append(hint, refusal->hint);
-	if (value.len == 0 || slice_trim(value).len == value.len)
+	if (value.len == 0 || slice_trim(value, SLICE_BLANKS).len == value.len)
 		return;
 	buf_append(hint, hint->len > 0 ? SLICE(" ") : SLICE(""));
 	buf_append(

@@ -38,13 +38,13 @@ bool refusal_is_tls_hello(struct slice bytes)
 
 static bool is_stomp(struct slice bytes)
 {
-	const struct slice line = slice_first(bytes, slice_find(bytes, '\n'));
+	const size_t end = slice_find(bytes, '\n');
+	const struct slice word = slice_trim(slice_first(bytes, end), SLICE_BLANKS);
 
-	return line.len < bytes.len &&
-	       (slice_equal(slice_trim(line), SLICE("CONNECT")) ||
-		       slice_equal(slice_trim(line), SLICE("CONNECT\r")) ||
-		       slice_equal(slice_trim(line), SLICE("STOMP")) ||
-		       slice_equal(slice_trim(line), SLICE("STOMP\r")));
+	return end < bytes.len && (slice_equal(word, SLICE("CONNECT")) ||
+					  slice_equal(word, SLICE("CONNECT\r")) ||
+					  slice_equal(word, SLICE("STOMP")) ||
+					  slice_equal(word, SLICE("STOMP\r")));
 }
 
 struct refusal refusal_of_head(

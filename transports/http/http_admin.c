@@ -57,7 +57,7 @@ static bool token_is_shown(const struct http_head *head, struct slice token)
 
 	return given != NULL && given->len >= scheme.len &&
 	       strncasecmp(given->data, scheme.data, scheme.len) == 0 &&
-	       slice_is_secret(slice_from(*given, scheme.len), token);
+	       slice_equal_constant_time(slice_from(*given, scheme.len), token);
 }
 
 void admin_check(struct http_request *request, const struct http_head *head)

@@ -367,7 +367,7 @@ bool etag_matches(const struct http_request *request, const char *etag)
 
 	while (list.len > 0) {
 		size_t comma = slice_find(list, ',');
-		struct slice one = slice_trim(slice_first(list, comma));
+		struct slice one = slice_trim(slice_first(list, comma), SLICE_BLANKS);
 
 		if (slice_starts_with(one, SLICE("W/")))
 			one = slice_from(one, 2);

@@ -19,7 +19,8 @@ static bool request_wants_page(const struct http_request *request)
 
 	while (list.len > 0) {
 		struct slice one = slice_first(list, slice_find(list, ','));
-		struct slice type = slice_trim(slice_first(one, slice_find(one, ';')));
+		struct slice type = slice_trim(
+			slice_first(one, slice_find(one, ';')), SLICE_BLANKS);
 
 		if (type.len == html.len &&
 			strncasecmp(type.data, html.data, html.len) == 0)

@@ -84,8 +84,8 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 	if (head->header_count == HTTP_HEADERS_MAX)
 		return MHD_NO; /* request_check() sees that there are more */
 	/* libmicrohttpd leaves the blanks behind a value where they are. */
-	head->headers[head->header_count++] = (struct http_header){
-		{name, name_len}, slice_trim((struct slice){value, value_len})};
+	head->headers[head->header_count++] = (struct http_header){{name, name_len},
+		slice_trim((struct slice){value, value_len}, SLICE_BLANKS)};
 	return MHD_YES;
 }
 
