@@ -10,7 +10,7 @@
 /* Empties the buf, for what the chunk will carry to be appended. */
 void chunk_begin(struct buf *buf);
 
-/* What it carries so far; it lives as long as nothing is appended. */
+/* The bytes that the chunk has so far. They may move when something is appended. */
 struct slice chunk_body(const struct buf *buf);
 
 /*

@@ -28,7 +28,11 @@ enum {
 	WSCLOSE_TRY_LATER = 1013,
 };
 
-/* 0 when a peer's CLOSE frame may carry that payload, else the code to fail with. */
+/*
+ * 0 when a peer's CLOSE frame may carry that payload, else the code to fail the
+ * connection with: a bad code, one byte alone, or a reason that is no UTF-8 (RFC 6455,
+ * 5.5.1 and 7.4).
+ */
 unsigned wsframe_close_fault(struct slice payload);
 
 #endif

@@ -135,7 +135,10 @@ struct watch {
  */
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 
-/* Before the fd is closed. Does nothing to a watch that is not watched. */
+/*
+ * Ends the watch, before its fd is closed: else another file under the same number
+ * would be watched. Does nothing to a watch that is not watched.
+ */
 void loop_unwatch(struct watch *watch);
 
 /* The uv_loop_t, for libwebsockets, which joins it. */

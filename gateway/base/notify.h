@@ -21,7 +21,10 @@ void notify_reloading(void);
  */
 void notify_stopping(void);
 
-/* It is alive; to be said within notify_watchdog() milliseconds, again and again. */
+/*
+ * The sign of life for systemd: due every notify_watchdog() milliseconds. Nothing
+ * without systemd.
+ */
 void notify_alive(void);
 
 /*

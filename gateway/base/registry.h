@@ -23,7 +23,10 @@ struct handle {
 	uint64_t worker, number;
 };
 
-/* The bytes of a handle, to find by. Borrowed. */
+/*
+ * The bytes of a handle as the key of a table. They are the handle's own, which must
+ * not move meanwhile.
+ */
 static inline struct slice handle_key(const struct handle *handle)
 {
 	return (struct slice){(const char *)handle, sizeof(*handle)};

@@ -18,9 +18,15 @@ struct audiences {
 	struct list unfinished;      /* those that a fan-out has not reached in full */
 };
 
+/*
+ * Makes the audiences of one worker, none yet. Copies the key, which should be secret.
+ * `separator` is that of the configuration's patterns.
+ */
 void audiences_init(
 	struct audiences *audiences, const struct hash_key *key, char separator);
-void audiences_finish(struct audiences *audiences); /* none is left */
+
+/* Frees the tables. All audiences have gone with their last members. */
+void audiences_finish(struct audiences *audiences);
 
 /*
  * Those who get the messages of an address on this worker. Makes the audience if need

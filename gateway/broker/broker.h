@@ -26,10 +26,16 @@ struct service;
 struct broker *broker_create(
 	struct worker *worker, unsigned workers, const struct service *const *services);
 
-/* The one that it lives on. */
+/*
+ * The worker that this part of the broker lives on: the only one whose thread may call
+ * it.
+ */
 struct worker *broker_worker(const struct broker *broker);
 
-/* Those that have entered and not left. `visit` must not change that. */
+/*
+ * Calls `visit` for each participant between broker_enter() and broker_leave(), in no
+ * order. It must not call either.
+ */
 void broker_for_each_participant(struct broker *broker,
 	void (*visit)(const struct participant *participant, void *context),
 	void *context);
@@ -39,7 +45,10 @@ void broker_for_each_participant(struct broker *broker,
  */
 void broker_enter(struct broker *broker, struct participant *participant);
 
-/* Ends its subscriptions; what is on its way to it will be dropped. */
+/*
+ * When the session ends: ends all subscriptions and transactions of the participant.
+ * Answers and deliveries that are on their way find nothing.
+ */
 void broker_leave(struct broker *broker, struct participant *participant);
 
 enum broker_result {
@@ -126,7 +135,10 @@ bool broker_has_errors(const struct participant *participant);
 void broker_deliver_error(struct broker *broker, struct participant *participant,
 	const struct stomp_frame *frame);
 
-/* The kernel has what was delivered next on that subscription (handler.h, sent). */
+/*
+ * The kernel has taken what was delivered next on that subscription. A message of a
+ * queue that need not be acknowledged is done with then.
+ */
 void broker_sent(
 	struct broker *broker, struct participant *participant, uint32_t ordinal);
 

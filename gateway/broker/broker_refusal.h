@@ -25,7 +25,10 @@ struct broker_refusal {
 	struct slice destination;
 };
 
-/* Fills it in; `what` is a literal or NULL, and `value` may be NULL. */
+/*
+ * Sets the kind and what was refused: `what` is a literal or NULL. The beginning of
+ * `value`, which may be NULL, is copied. No hint yet.
+ */
 void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
 	const char *what, const struct slice *value);
 

@@ -12,7 +12,10 @@
 /* When the broker ends: frees all queues with their messages. */
 void memory_finish(struct broker *broker);
 
-/* What the console shows. */
+/*
+ * Calls `visit` for each queue that has its home here, in no order. It must not make,
+ * change or free any.
+ */
 void memory_for_each_queue(struct broker *broker,
 	void (*visit)(const struct queue *queue, void *context), void *context);
 

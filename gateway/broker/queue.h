@@ -63,10 +63,16 @@ bool queue_is_idle(const struct queue *queue);
  */
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
-/* Gives room back: of a reservation that is not used, or is used just now. */
+/*
+ * Gives room of queue_reserve() back: because nothing comes, or just before
+ * queue_put().
+ */
 void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
-/* Takes the caller's reference over; room was made sure of, and given back. */
+/*
+ * Numbers the message and puts it last. Takes the caller's reference over. There must
+ * be room: queue_reserve() before, queue_unreserve() just now.
+ */
 void queue_put(struct queue *queue, struct message *message);
 
 /*

@@ -20,6 +20,10 @@ struct topics {
 	struct fan_out fan_out;      /* under way on this worker */
 };
 
+/*
+ * Makes the topics of one worker, none yet. Copies the key, which should be secret.
+ * `separator` is that of the configuration's patterns, `workers` how many there are.
+ */
 void topics_init(struct topics *topics, const struct hash_key *key, char separator,
 	unsigned workers);
 
@@ -69,9 +73,14 @@ bool topic_is_heard(struct broker *broker, struct slice address);
  */
 void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
 
-/* What the console shows. */
+/*
+ * Calls `visit` for each topic that has its home here, in no order. It must not make or
+ * free any.
+ */
 void topic_for_each(struct broker *broker,
 	void (*visit)(const struct topic *topic, void *context), void *context);
+
+/* The bytes live as long as the topic, which the next topic_leave() may free. */
 struct slice topic_destination(const struct topic *topic);
 
 /* Over all workers. Patterns do not count. */

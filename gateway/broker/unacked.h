@@ -26,7 +26,10 @@ bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 /* `index` counts from the oldest. */
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 
-/* The index of the youngest one at that place, or SIZE_MAX. */
+/*
+ * The index of the latest delivery from that place, or SIZE_MAX: searched from the
+ * youngest, since clients acknowledge what came last.
+ */
 size_t unacked_find(const struct unacked *unacked, struct place place);
 
 /*

@@ -59,14 +59,23 @@ void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
  * drop: only what is numbered, so that the receiver sees the gap.
  */
 
-/* The oldest ones, until no more messages and bytes are left that count. */
+/*
+ * Drops the oldest messages of topics beyond the `keep` oldest, until no more than
+ * `messages` and `bytes` are left that count. Returns how many.
+ */
 size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
 	uint64_t bytes, struct names *names);
 
-/* All but the newest of each destination, as each subscription gets it. */
+/*
+ * Drops all but the newest message of each destination and subscription, beyond the
+ * `keep` oldest. Returns how many.
+ */
 size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names);
 
-/* Drops what a broker queue has delivered to that subscription. */
+/*
+ * Drops, beyond the `keep` oldest, what a broker queue has delivered to that
+ * subscription: the queue delivers it to another consumer.
+ */
 void outbound_withdraw(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names);
 

@@ -77,7 +77,10 @@ unsigned session_home(
 struct session *session_find(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
-/* How a session of that id ended not long ago, or NULL (tombstones.h). */
+/*
+ * How a session of that id ended within the last two minutes, or NULL. Counts the
+ * visit: the sixth late poll waits.
+ */
 const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
@@ -123,7 +126,10 @@ struct outlet *session_outlet(const struct session *session);
 /* False when another outlet is attached. The outlet is woken if anything waits. */
 bool session_attach(struct session *session, struct outlet *outlet);
 
-/* The outlet is done; the session waits for the next one for a while. */
+/*
+ * The outlet has written its last: a poll was answered, a stream is full. The session
+ * waits times.disconnect for the next outlet. What was not popped stays queued.
+ */
 void session_detach(struct session *session);
 
 /*
@@ -169,7 +175,10 @@ void session_popped(
 /* ENDING_NONE as long as the session goes on. The first ending stays. */
 enum ending session_ending(const struct session *session);
 
-/* Something came from the peer (a poll, a PONG, bytes): it is alive. */
+/*
+ * The peer gave a sign of life: a poll, a PONG, bytes. Puts off the probes and the end
+ * of a silent session.
+ */
 void session_heard(struct session *session);
 
 /*
@@ -182,10 +191,16 @@ void session_attended(struct session *session);
 /* So many bytes came, as the transport carries them; counted, and no more. */
 void session_count_bytes(struct session *session, size_t bytes);
 
-/* One whole message from the peer. Ignored unless CONNECTING or OPEN. */
+/*
+ * Hands one whole message of the peer to the handler. Ignored from CLOSING on. The
+ * session may have ended when it returns.
+ */
 void session_receive(struct session *session, struct slice text, bool binary);
 
-/* The peer has ended its side: what it asked for last may still be answered. */
+/*
+ * The peer has closed its sending side. The handler may still answer what came before,
+ * and must then close the session; without an end() of its own the session closes.
+ */
 void session_hang_up(struct session *session);
 
 /*
@@ -254,7 +269,10 @@ void session_count_message(struct session *session);
  */
 void session_withdraw(struct session *session, uint32_t ordinal);
 
-/* What is queued goes out first, then the close. The first call counts. */
+/*
+ * Ends the session politely: what is queued leaves first, then the close frame. Only
+ * the first call counts. Nothing is received from now on.
+ */
 void session_close(struct session *session, enum ending ending);
 
 /*

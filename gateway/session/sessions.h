@@ -20,8 +20,8 @@ struct sessions *sessions_create(
 	struct worker *worker, const struct handler *const *handlers);
 
 /*
- * For want of memory: ends as slow consumers those sessions for which most waits, until
- * their queues had so many bytes.
+ * For want of memory: ends sessions with the most queued bytes as slow consumers, until
+ * their queues had `bytes` together. Passes the list twice.
  */
 void sessions_shed(struct sessions *sessions, uint64_t bytes);
 
@@ -31,7 +31,10 @@ void sessions_shed(struct sessions *sessions, uint64_t bytes);
  */
 bool sessions_close_some(struct sessions *sessions, uint64_t count);
 
-/* Ends all of them immediately. */
+/*
+ * When no loop runs any more: ends all sessions with ENDING_GOING_AWAY, without waiting
+ * for their peers.
+ */
 void sessions_kill(struct sessions *sessions);
 
 #endif

@@ -30,7 +30,10 @@ void tombstones_destroy(struct tombstones *tombstones); /* NULL is fine */
 bool tombstones_add(struct tombstones *tombstones, struct slice key, enum ending ending,
 	uint64_t now);
 
-/* NULL when there is none, or none so young. Valid until the next one is added. */
+/*
+ * How the session of that key ended, if that was within the last two minutes, else
+ * NULL. Counts the visit. Valid until the next one is added.
+ */
 const struct tombstone *tombstones_find(
 	struct tombstones *tombstones, struct slice key, uint64_t now);
 

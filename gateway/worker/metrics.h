@@ -203,7 +203,10 @@ static inline void metrics_refuse(struct metrics *metrics, enum bound bound)
 	counter_add(&metrics->refused[bound], 1);
 }
 
-/* A request was answered. What is too large is refused by its bound, too. */
+/*
+ * Counts an answered request under its route and status. A status that says that a
+ * bound was reached counts for that bound, too.
+ */
 void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned status);
 
 /* Milliseconds that the deliveries of a bucket have taken at most. */

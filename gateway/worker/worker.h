@@ -75,7 +75,10 @@ void worker_add_resident(struct worker *worker, struct resident *resident);
  */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
-/* Runs until the workers end, or until the time to stop is over. */
+/*
+ * Runs the loop on the calling thread until workers_end(), or until times.drain is over
+ * after a stop.
+ */
 void worker_run(struct worker *worker);
 
 /*

@@ -24,7 +24,10 @@ struct edge {
 	struct http_head head; /* of the WebSocket that arrives */
 };
 
-/* NULL when the worker has no edge any more: posts may arrive that late. */
+/*
+ * The HTTP carrier of the worker. NULL when the worker has no edge any more: posts may
+ * arrive that late.
+ */
 static inline struct http *edge_http(const struct worker *worker)
 {
 	return worker->edge == NULL ? NULL : worker->edge->http;

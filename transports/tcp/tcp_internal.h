@@ -88,7 +88,10 @@ static inline bool tcp_connection_has_input(const struct tcp_connection *connect
 
 /* tcp.c */
 
-/* The connection goes on reading and writing at the end of this turn. */
+/*
+ * The connection reads and writes on at the end of this turn. Does nothing if it will
+ * already.
+ */
 void tcp_connection_mark_busy(struct tcp_connection *connection);
 
 /*
@@ -98,23 +101,35 @@ void tcp_connection_mark_busy(struct tcp_connection *connection);
 void tcp_connection_end(struct tcp_connection *connection);
 
 /*
- * Ends our side when nothing is left to write; and everything when the peer's has
- * ended.
+ * Shuts our side down when nothing is left to write. Ends the connection when the
+ * peer's side has ended, too, or when the peer takes nothing any more.
  */
 void tcp_connection_shut(struct tcp_connection *connection);
 
-/* The session is over: the connection becomes CLOSING, or ends. */
+/*
+ * The session is over: the connection is CLOSING. It writes what it holds and has
+ * times.linger to see the peer's end.
+ */
 void tcp_connection_close(struct tcp_connection *connection);
 
-/* The peer has gone: its session, if there is one, is lost. */
+/*
+ * The peer has gone: the session, if there is one, is lost, and the connection is
+ * CLOSING.
+ */
 void tcp_connection_lose(struct tcp_connection *connection);
 
 /* tcp_read.c */
 
-/* Reads up to a budget. The connection may be OVER afterwards. */
+/*
+ * Reads up to the budget of a turn; one that has more is marked busy. The connection
+ * may be OVER afterwards.
+ */
 void tcp_connection_read(struct tcp_connection *connection);
 
-/* Refuses a connection that has no session, in words of STOMP, and ends it. */
+/*
+ * Refuses a connection that has no session: sends an ERROR, counts and logs the
+ * refusal, then closes.
+ */
 void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
 	struct slice address);
 

@@ -124,8 +124,9 @@ void connection_watch(struct connection *connection);
 void connection_kill(struct connection *connection);
 
 /*
- * Ends the session for a fault of the peer, and the connection with it. `text` is for
- * the CLOSE frame; empty: the ending's.
+ * Ends the session for a fault of the peer and sends a CLOSE frame with its code.
+ * `text` replaces the ending's sentence, unless it is empty. After a breach of RFC 6455
+ * our side ends immediately.
  */
 void connection_fail(
 	struct connection *connection, enum ending ending, struct slice text);
@@ -190,7 +191,10 @@ void connection_flush_pongs(struct connection *connection);
  */
 void connection_pong(struct connection *connection, struct slice payload);
 
-/* What the kernel had no room for is gone; what comes next can be written. */
+/*
+ * libwebsockets calls it when the kernel takes bytes again: writes the CLOSE frame or
+ * the PONG that was kept, then what the session has queued.
+ */
 void connection_write_on(struct connection *connection);
 
 #endif
