@@ -123,7 +123,7 @@ static void say(struct play *play, struct slice bytes)
 	struct session *session = play_session(play);
 
 	if (session != NULL)
-		session_receive(session, bytes, false);
+		session_receive(session, bytes, PAYLOAD_TEXT);
 }
 
 /* A frame of a conversation that may make sense; "%u" is a small number. */

@@ -31,8 +31,8 @@ static void say(struct model_client *client, const char *frame)
 	model_tell("client %td says %s", client - model.clients, frame);
 	stomp_peer_write(&bytes, frame);
 	size_t cut = below((unsigned)bytes.len + 1);
-	session_receive(session, slice_first(buf_slice(&bytes), cut), false);
-	session_receive(session, slice_from(buf_slice(&bytes), cut), false);
+	session_receive(session, slice_first(buf_slice(&bytes), cut), PAYLOAD_TEXT);
+	session_receive(session, slice_from(buf_slice(&bytes), cut), PAYLOAD_TEXT);
 	buf_finish(&bytes);
 }
 

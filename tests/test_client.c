@@ -209,8 +209,8 @@ START_TEST(a_conversation_is_the_same_wherever_it_is_cut)
 		struct stomp_peer *one = stomp_peer_create(worker);
 		struct session *session = one->memory.session;
 
-		session_receive(session, slice_first(conversation, cut), false);
-		session_receive(session, slice_from(conversation, cut), false);
+		session_receive(session, slice_first(conversation, cut), PAYLOAD_TEXT);
+		session_receive(session, slice_from(conversation, cut), PAYLOAD_TEXT);
 		assert_heard(one, HEARD);
 		stomp_peer_destroy(one);
 	}

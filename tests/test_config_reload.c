@@ -192,7 +192,7 @@ START_TEST(a_session_keeps_the_endpoint_that_it_was_opened_at)
 	workers_configure(workers, next);
 	still_workers_settle(workers);
 	ck_assert_uint_eq(holders(old), 2); /* the session's, ours */
-	session_receive(session, SLICE("?"), false);
+	session_receive(session, SLICE("?"), PAYLOAD_TEXT);
 	still_workers_settle(workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "Yes");
 

@@ -357,7 +357,7 @@ START_TEST(a_trace_cuts_what_is_no_frame)
 	json_decref(rows_of("trace", 1, &row));
 	for (int i = 0; i < 20000; i++)
 		buf_append_char(&said, 'x');
-	session_receive(echo, buf_slice(&said), false);
+	session_receive(echo, buf_slice(&said), PAYLOAD_TEXT);
 	still_workers_settle(worker->workers);
 	json_t *frame = answer("frame");
 	ck_assert_uint_le(strlen(text(frame, "head")), 4096 + 8);

@@ -38,7 +38,7 @@ static void check(enum wire wire, size_t budget, enum session_next what, size_t 
 START_TEST(a_new_session_opens)
 {
 	session = still_workers_open(worker, "/echo", SESSION_SOCKJS, "new");
-	session_send_text(session, SLICE("x"), false);
+	session_send_text(session, SLICE("x"), PAYLOAD_TEXT);
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_OPEN, 0, "o");
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_OPEN, 0, "o"); /* nothing is popped */
 }
@@ -65,9 +65,9 @@ static const struct {
 
 START_TEST(a_frame_joins_messages_until_its_budget_is_spent)
 {
-	session_send_text(session, SLICE("one"), false);
-	session_send_text(session, SLICE("two"), false);
-	session_send_text(session, SLICE("three"), false);
+	session_send_text(session, SLICE("one"), PAYLOAD_TEXT);
+	session_send_text(session, SLICE("two"), PAYLOAD_TEXT);
+	session_send_text(session, SLICE("three"), PAYLOAD_TEXT);
 	check(WIRE_SOCKJS, budgets[_i].budget, SESSION_NEXT_MESSAGES, budgets[_i].count,
 		budgets[_i].frame);
 	check(WIRE_SOCKJS, budgets[_i].budget, SESSION_NEXT_MESSAGES, budgets[_i].count,
@@ -77,8 +77,8 @@ END_TEST
 
 START_TEST(a_frame_is_put_behind_what_is_there)
 {
-	session_send_text(session, SLICE("one"), false);
-	session_send_text(session, SLICE("two"), false);
+	session_send_text(session, SLICE("one"), PAYLOAD_TEXT);
+	session_send_text(session, SLICE("two"), PAYLOAD_TEXT);
 	buf_append(&frame, SLICE("a long head that is not counted "));
 	framing_pull(session, WIRE_SOCKJS, 8, &frame);
 	ck_assert_slice_eq(buf_slice(&frame),
@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(messages_are_written_for_the_wire)
 {
-	session_send_text(session, SLICE("50%\n"), false);
+	session_send_text(session, SLICE("50%\n"), PAYLOAD_TEXT);
 	check(WIRE_SOCKJS, 100, SESSION_NEXT_MESSAGES, 1, "a[\"50%\\n\"]");
 	check(WIRE_PERCENT, 100, SESSION_NEXT_MESSAGES, 1, "a[\"50%25\\n\"]");
 }

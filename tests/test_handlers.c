@@ -43,16 +43,17 @@ END_TEST
 static const struct {
 	const char *path;
 	struct slice said;
-	bool binary;
+	enum payload payload;
 	const char *answer;
 } answers[] = {
-	{"/echo", SLICE_INIT("hi"), false, "o a[\"hi\"]"},
-	{"/echo", SLICE_INIT(""), false, "o a[\"\"]"},
-	{"/echo", SLICE_INIT("\0\xed\xa0\x80"), false, "o a[\"\\u0000\\ud800\"]"},
-	{"/echo", SLICE_INIT("bytes"), true, "o a[\"bytes\"]"},
-	{"/reply", SLICE_INIT("hi"), false, "o a[\"Yes\"]"},
-	{"/reply", SLICE_INIT("hi"), true, "o a[\"Yes\"]"},
-	{"/close", SLICE_INIT("hi"), false, "o c[3000,\"Go away!\"]"},
+	{"/echo", SLICE_INIT("hi"), PAYLOAD_TEXT, "o a[\"hi\"]"},
+	{"/echo", SLICE_INIT(""), PAYLOAD_TEXT, "o a[\"\"]"},
+	{"/echo", SLICE_INIT("\0\xed\xa0\x80"), PAYLOAD_TEXT,
+		"o a[\"\\u0000\\ud800\"]"},
+	{"/echo", SLICE_INIT("bytes"), PAYLOAD_BINARY, "o a[\"bytes\"]"},
+	{"/reply", SLICE_INIT("hi"), PAYLOAD_TEXT, "o a[\"Yes\"]"},
+	{"/reply", SLICE_INIT("hi"), PAYLOAD_BINARY, "o a[\"Yes\"]"},
+	{"/close", SLICE_INIT("hi"), PAYLOAD_TEXT, "o c[3000,\"Go away!\"]"},
 };
 
 START_TEST(a_handler_answers)
@@ -62,7 +63,7 @@ START_TEST(a_handler_answers)
 	struct session *session =
 		still_workers_open(worker, answers[_i].path, SESSION_SOCKJS, "id");
 
-	session_receive(session, answers[_i].said, answers[_i].binary);
+	session_receive(session, answers[_i].said, answers[_i].payload);
 	memory_outlet_attach(&outlet, session);
 	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), answers[_i].answer);
@@ -78,8 +79,8 @@ START_TEST(an_echo_is_as_binary_as_what_it_heard)
 	struct session *session = still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 	memory_outlet_attach(&outlet, session);
-	session_receive(session, SLICE("one"), false);
-	session_receive(session, SLICE("two"), true);
+	session_receive(session, SLICE("one"), PAYLOAD_TEXT);
+	session_receive(session, SLICE("two"), PAYLOAD_BINARY);
 	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "one binary:two");
 	still_workers_destroy(worker->workers);
@@ -95,8 +96,8 @@ START_TEST(an_overflow_without_last_word_is_a_plain_close)
 	struct session *session =
 		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
-	session_receive(session, SLICE("one"), false);
-	session_receive(session, SLICE("two"), false);
+	session_receive(session, SLICE("one"), PAYLOAD_TEXT);
+	session_receive(session, SLICE("two"), PAYLOAD_TEXT);
 	memory_outlet_attach(&outlet, session);
 	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "o c[1008,\"Slow consumer\"]");
@@ -192,7 +193,7 @@ START_TEST(amplify_answers_a_number_with_a_power_of_two_letters)
 {
 	open_session(0, amplify, SESSION_RAW);
 	memory_outlet_attach(&outlets[0], sessions[0]);
-	session_receive(sessions[0], slice_of(sizes[_i].number), false);
+	session_receive(sessions[0], slice_of(sizes[_i].number), PAYLOAD_TEXT);
 	still_workers_settle(worker->workers);
 	const char *got = memory_outlet_got(&outlets[0]);
 	ck_assert_uint_eq(strlen(got), sizes[_i].letters);
@@ -211,8 +212,8 @@ static void join_all(void)
 START_TEST(a_broadcast_reaches_all_and_its_sender)
 {
 	join_all();
-	session_receive(sessions[1], SLICE("hi"), false);
-	session_receive(sessions[1], SLICE("ho"), false);
+	session_receive(sessions[1], SLICE("hi"), PAYLOAD_TEXT);
+	session_receive(sessions[1], SLICE("ho"), PAYLOAD_TEXT);
 	for (size_t i = 0; i < COUNT(sessions); i++)
 		assert_got(i, "a[\"hi\",\"ho\"]");
 }
@@ -223,8 +224,8 @@ START_TEST(a_broadcast_stays_at_its_endpoint)
 	join(0, broadcast);
 	join(1, elsewhere);
 	join(2, still_workers_endpoint(worker->workers, "/echo"));
-	session_receive(sessions[0], SLICE("here"), false);
-	session_receive(sessions[1], SLICE("there"), false);
+	session_receive(sessions[0], SLICE("here"), PAYLOAD_TEXT);
+	session_receive(sessions[1], SLICE("there"), PAYLOAD_TEXT);
 	assert_got(0, "a[\"here\"]");
 	assert_got(1, "a[\"there\"]");
 	assert_got(2, "");
@@ -239,7 +240,7 @@ START_TEST(a_broadcast_is_rendered_once_for_all_of_a_worker)
 	homes[1] = homes[0];
 	join_all();
 	outlets[0].blocked = outlets[1].blocked = true;
-	session_receive(sessions[2], SLICE("hi"), false);
+	session_receive(sessions[2], SLICE("hi"), PAYLOAD_TEXT);
 	still_workers_settle(worker->workers);
 	for (int i = 0; i < 2; i++) {
 		const struct delivery *item = outbound_item(&sessions[i]->queue, 0);
@@ -255,11 +256,11 @@ START_TEST(a_broadcast_passes_over_who_closes_or_is_gone)
 	join_all();
 	session_close(sessions[0], ENDING_HANDLER);
 	session_lost(sessions[1], ENDING_INTERRUPTED);
-	session_receive(sessions[2], SLICE("hi"), false);
+	session_receive(sessions[2], SLICE("hi"), PAYLOAD_TEXT);
 	assert_got(0, "c[3000,\"Go away!\"]");
 	assert_got(1, "");
 	assert_got(2, "a[\"hi\"]");
-	session_receive(sessions[2], SLICE("alone"), false); /* both are freed */
+	session_receive(sessions[2], SLICE("alone"), PAYLOAD_TEXT); /* both are freed */
 	assert_got(2, "a[\"alone\"]");
 }
 END_TEST
@@ -268,7 +269,7 @@ START_TEST(a_broadcast_is_as_binary_as_what_was_heard)
 {
 	open_session(0, broadcast, SESSION_RAW);
 	memory_outlet_attach(&outlets[0], sessions[0]);
-	session_receive(sessions[0], SLICE("bytes"), true);
+	session_receive(sessions[0], SLICE("bytes"), PAYLOAD_BINARY);
 	assert_got(0, "binary:bytes");
 }
 END_TEST
@@ -290,7 +291,7 @@ END_TEST
 START_TEST(a_ticker_does_not_listen)
 {
 	join(0, ticker);
-	session_receive(sessions[0], SLICE("hi"), false);
+	session_receive(sessions[0], SLICE("hi"), PAYLOAD_TEXT);
 	assert_got(0, "");
 }
 END_TEST

@@ -182,32 +182,33 @@ END_TEST
 
 static const struct {
 	struct slice text;
-	bool binary;
+	enum payload payload;
 	struct slice plain, sockjs, percent;
 	bool is_text;
 } texts[] = {
-	{SLICE_INIT("a\"b"), false, SLICE_INIT("a\"b"), SLICE_INIT("\"a\\\"b\""),
+	{SLICE_INIT("a\"b"), PAYLOAD_TEXT, SLICE_INIT("a\"b"), SLICE_INIT("\"a\\\"b\""),
 		SLICE_INIT("\"a\\\"b\""), true},
-	{SLICE_INIT(""), false, SLICE_INIT(""), SLICE_INIT("\"\""), SLICE_INIT("\"\""),
-		true},
-	{SLICE_INIT("100%\n"), false, SLICE_INIT("100%\n"), SLICE_INIT("\"100%\\n\""),
-		SLICE_INIT("\"100%25\\n\""), true},
-	{SLICE_INIT("\xc3\xa9\0"), false, SLICE_INIT("\xc3\xa9\0"),
+	{SLICE_INIT(""), PAYLOAD_TEXT, SLICE_INIT(""), SLICE_INIT("\"\""),
+		SLICE_INIT("\"\""), true},
+	{SLICE_INIT("100%\n"), PAYLOAD_TEXT, SLICE_INIT("100%\n"),
+		SLICE_INIT("\"100%\\n\""), SLICE_INIT("\"100%25\\n\""), true},
+	{SLICE_INIT("\xc3\xa9\0"), PAYLOAD_TEXT, SLICE_INIT("\xc3\xa9\0"),
 		SLICE_INIT("\"\xc3\xa9\\u0000\""), SLICE_INIT("\"\xc3\xa9\\u0000\""),
 		true},
 	/* half of a surrogate pair, which only SockJS can carry */
-	{SLICE_INIT("a\xed\xa0\x80"), false, SLICE_INIT("a\xef\xbf\xbd"),
+	{SLICE_INIT("a\xed\xa0\x80"), PAYLOAD_TEXT, SLICE_INIT("a\xef\xbf\xbd"),
 		SLICE_INIT("\"a\\ud800\""), SLICE_INIT("\"a\\ud800\""), true},
 	/* U+FFFD would make these longer or shorter */
-	{SLICE_INIT("a\xff"), false, SLICE_INIT("a\xff"), SLICE_INIT("\"a\\ufffd\""),
-		SLICE_INIT("\"a\\ufffd\""), false},
-	{SLICE_INIT("bytes"), true, SLICE_INIT("bytes"), SLICE_INIT("\"bytes\""),
-		SLICE_INIT("\"bytes\""), false},
+	{SLICE_INIT("a\xff"), PAYLOAD_TEXT, SLICE_INIT("a\xff"),
+		SLICE_INIT("\"a\\ufffd\""), SLICE_INIT("\"a\\ufffd\""), false},
+	{SLICE_INIT("bytes"), PAYLOAD_BINARY, SLICE_INIT("bytes"),
+		SLICE_INIT("\"bytes\""), SLICE_INIT("\"bytes\""), false},
 };
 
 START_TEST(a_text_is_written_for_each_wire)
 {
-	struct message *message = message_create_text(texts[_i].text, texts[_i].binary);
+	struct message *message =
+		message_create_text(texts[_i].text, texts[_i].payload);
 	struct rendering plain = message_render(
 		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
 
@@ -396,7 +397,7 @@ END_TEST
 START_TEST(a_text_looks_alike_to_everybody)
 {
 	struct name *name = name_intern(&names, SLICE("s"));
-	struct message *message = message_create_text(SLICE("x"), false);
+	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL, 0, false},
 			  two = {STOMP_1_2, WIRE_SOCKJS, name, 0, false};
 
@@ -409,7 +410,7 @@ END_TEST
 
 START_TEST(a_message_lives_until_its_last_reference)
 {
-	struct message *message = message_create_text(SLICE("x"), false);
+	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 
 	ck_assert_ptr_eq(message_ref(message), message);
 	message_unref(message);
@@ -467,7 +468,8 @@ END_TEST
 
 START_TEST(a_copy_of_a_text_is_as_binary)
 {
-	struct message *message = message_create_text(texts[_i].text, texts[_i].binary);
+	struct message *message =
+		message_create_text(texts[_i].text, texts[_i].payload);
 	struct message *copy = message_copy(message);
 
 	check_alike(message, copy);

@@ -29,7 +29,8 @@ static void push(size_t count)
 
 	for (; count > 0; count--) {
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)next++);
-		struct message *message = message_create_text(slice_of(text), false);
+		struct message *message =
+			message_create_text(slice_of(text), PAYLOAD_TEXT);
 		struct name *name = name_intern(&names, slice_of(text));
 
 		outbound_push(&queue, &(struct delivery){.message = message,
@@ -178,7 +179,7 @@ static void push_words(const char *words)
 		if (*at == ' ')
 			continue;
 		if (*at == 't') {
-			item.message = message_create_text(SLICE("t"), false);
+			item.message = message_create_text(SLICE("t"), PAYLOAD_TEXT);
 		} else {
 			item.message = message_create(&send, topic, topic);
 			item.flags = *at == 'q' ? DELIVERY_FROM_QUEUE : 0;
@@ -292,7 +293,7 @@ END_TEST
 
 START_TEST(an_item_may_have_no_subscription)
 {
-	struct message *message = message_create_text(SLICE("x"), false);
+	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 
 	outbound_push(&queue, &(struct delivery){.message = message});
 	message_unref(message);

@@ -28,7 +28,7 @@ static void teardown(void)
 
 static void say(struct session *session, const char *text)
 {
-	session_send_text(session, slice_of(text), false);
+	session_send_text(session, slice_of(text), PAYLOAD_TEXT);
 }
 
 #define assert_got(memory, expected)                                                   \
@@ -115,7 +115,7 @@ static const struct {
 START_TEST(answers_leave_before_what_is_fanned_out)
 {
 	struct session *session = open_session();
-	struct message *message = message_create_text(SLICE("x"), false);
+	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 
 	session_send(session, &(struct delivery){.message = message,
 				      .command = (uint8_t)queued[_i].command});
@@ -135,7 +135,7 @@ START_TEST(a_raw_session_is_open_from_the_start_and_has_no_frames)
 	ck_assert_int_eq(session_state(session), SESSION_OPEN);
 	memory_outlet_attach(&outlet, session);
 	say(session, "one");
-	session_send_text(session, SLICE("two"), true);
+	session_send_text(session, SLICE("two"), PAYLOAD_BINARY);
 	session_close(session, ENDING_HANDLER);
 	assert_got(&outlet, "one binary:two close 3000 Go away!");
 }
@@ -186,10 +186,10 @@ START_TEST(the_handler_hears_messages_before_and_after_the_open_frame)
 	struct session *session =
 		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
 
-	session_receive(session, SLICE("early"), false);
+	session_receive(session, SLICE("early"), PAYLOAD_TEXT);
 	memory_outlet_attach(&outlet, session);
 	still_workers_settle(worker->workers);
-	session_receive(session, SLICE("late"), true);
+	session_receive(session, SLICE("late"), PAYLOAD_BINARY);
 	ck_assert_str_eq(recorder_told(), "open early late (binary)");
 }
 END_TEST
@@ -235,7 +235,7 @@ START_TEST(a_closing_session_neither_sends_nor_hears)
 
 	session_close(session, ENDING_HANDLER);
 	say(session, "too late");
-	session_receive(session, SLICE("too late"), false);
+	session_receive(session, SLICE("too late"), PAYLOAD_TEXT);
 	assert_got(&outlet, "c[3000,\"Go away!\"]");
 	ck_assert_str_eq(recorder_told(), "open close");
 }

@@ -73,7 +73,7 @@ START_TEST(a_session_without_id_is_never_found_and_has_no_tombstone)
 	session_lost(one, ENDING_INTERRUPTED);
 	ck_assert_ptr_null(session_find_tombstone(
 		worker, still_workers_endpoint(worker->workers, "/echo"), SLICE("")));
-	session_send_text(two, SLICE("x"), false);
+	session_send_text(two, SLICE("x"), PAYLOAD_TEXT);
 	memory_outlet_attach(&outlet, two);
 	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "o a[\"x\"]");

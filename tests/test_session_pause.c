@@ -83,7 +83,7 @@ END_TEST
 START_TEST(what_comes_all_the_same_reaches_the_handler)
 {
 	session_pause(session);
-	session_receive(session, SLICE("late"), false);
+	session_receive(session, SLICE("late"), PAYLOAD_TEXT);
 	ck_assert_str_eq(recorder_told(), "late");
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(a_held_session_still_speaks)
 {
 	session_pause(session);
 	memory_outlet_got(&outlet);
-	session_send_text(session, SLICE("x"), false);
+	session_send_text(session, SLICE("x"), PAYLOAD_TEXT);
 	still_workers_settle(worker->workers);
 	ck_assert_str_eq(memory_outlet_got(&outlet), "a[\"x\"]");
 }
@@ -210,7 +210,7 @@ static void end_by_silence(void)
 static void end_by_a_deaf_peer(void)
 {
 	outlet.blocked = true;
-	session_send_text(session, SLICE("x"), false);
+	session_send_text(session, SLICE("x"), PAYLOAD_TEXT);
 	still_workers_advance(worker->workers, 10000);
 }
 

@@ -91,7 +91,7 @@ static void publish(const char *topics)
 
 static void say(const char *text)
 {
-	session_send_text(session, slice_of(text), false);
+	session_send_text(session, slice_of(text), PAYLOAD_TEXT);
 }
 
 static void settle(void)

@@ -42,7 +42,7 @@ static void teardown(void)
 
 static void say(const char *text)
 {
-	session_send_text(session, slice_of(text), false);
+	session_send_text(session, slice_of(text), PAYLOAD_TEXT);
 }
 
 static void pass(uint64_t milliseconds)
@@ -164,7 +164,7 @@ START_TEST(the_session_remembers_when_it_sent_and_heard)
 	pass(100);
 	ck_assert_uint_eq(session_sent_at(session), start + 100);
 	ck_assert_uint_eq(session_heard_at(session), start + 200);
-	session_receive(session, SLICE("y"), false);
+	session_receive(session, SLICE("y"), PAYLOAD_TEXT);
 	ck_assert_uint_eq(session_heard_at(session), start + 300);
 }
 END_TEST
@@ -181,7 +181,7 @@ START_TEST(an_outlet_that_takes_nothing_is_given_up)
 	second.blocked = true;
 	memory_outlet_attach(&second, deaf);
 	pass(3000);
-	session_send_text(deaf, SLICE("x"), false);
+	session_send_text(deaf, SLICE("x"), PAYLOAD_TEXT);
 	pass(9999);
 	assert_got(&second, "");
 	pass(1);
@@ -286,7 +286,7 @@ static void say_long(size_t len)
 
 	memset(buf_reserve(&text, len), 'x', len);
 	text.len = len;
-	session_send_text(session, buf_slice(&text), false);
+	session_send_text(session, buf_slice(&text), PAYLOAD_TEXT);
 	buf_finish(&text);
 }
 

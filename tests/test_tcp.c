@@ -104,7 +104,7 @@ START_TEST(what_is_sent_arrives_byte_for_byte)
 
 	for (size_t at = 0; at < MUCH; at += MUCH / 64)
 		session_send_text(site.session,
-			slice_first(slice_from(bytes, at), MUCH / 64), true);
+			slice_first(slice_from(bytes, at), MUCH / 64), PAYLOAD_BINARY);
 	while (got.len < MUCH) {
 		site_turn();
 		site_read(&got);
@@ -120,8 +120,8 @@ START_TEST(what_is_no_text_arrives_as_it_is)
 {
 	struct buf got = {0};
 
-	session_send_text(site.session, SLICE("\0\xed\xa0\x80"), false);
-	session_send_text(site.session, SLICE("\xff\0\xfe"), true);
+	session_send_text(site.session, SLICE("\0\xed\xa0\x80"), PAYLOAD_TEXT);
+	session_send_text(site.session, SLICE("\xff\0\xfe"), PAYLOAD_BINARY);
 	site_turn_all();
 	site_read(&got);
 	ck_assert_slice_eq(buf_slice(&got), SLICE("\0\xed\xa0\x80\xff\0\xfe"));
@@ -133,9 +133,9 @@ START_TEST(messages_wait_in_the_session_while_the_peer_does_not_read)
 {
 	struct buf got = {0};
 
-	session_send_text(site.session, site_pattern(MUCH), true);
+	session_send_text(site.session, site_pattern(MUCH), PAYLOAD_BINARY);
 	site_turn_all();
-	session_send_text(site.session, SLICE("x"), false);
+	session_send_text(site.session, SLICE("x"), PAYLOAD_TEXT);
 	site_turn_all();
 	ck_assert_int_eq(session_next(site.session), SESSION_NEXT_MESSAGES);
 	ck_assert_uint_eq(site.session->queue.count, 2);
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(a_peer_that_takes_nothing_is_given_up)
 {
-	session_send_text(site.session, site_pattern(MUCH), true);
+	session_send_text(site.session, site_pattern(MUCH), PAYLOAD_BINARY);
 	site_turn_all();
 	/* The sockets' time goes by for real: it is some milliseconds more. */
 	loop_advance(site.worker->loop, site.worker->config->times.progress / 2);
@@ -166,7 +166,7 @@ START_TEST(a_peer_that_goes_on_taking_is_not_given_up)
 {
 	struct buf got = {0};
 
-	session_send_text(site.session, site_pattern(MUCH), true);
+	session_send_text(site.session, site_pattern(MUCH), PAYLOAD_BINARY);
 	for (int i = 0; i < 3; i++) {
 		site_turn_all();
 		loop_advance(

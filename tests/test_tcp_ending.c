@@ -45,11 +45,11 @@ END_TEST
 START_TEST(a_peer_that_leaves_without_having_read_its_answers_is_heard_out)
 {
 	session_pause(site.session);
-	session_send_text(site.session, SLICE("never read"), false);
+	session_send_text(site.session, SLICE("never read"), PAYLOAD_TEXT);
 	site_turn_all();
 	site_write(SLICE("last words"));
 	site_leave(); /* a reset */
-	session_send_text(site.session, SLICE("into the void"), false);
+	session_send_text(site.session, SLICE("into the void"), PAYLOAD_TEXT);
 	site_turn_all();
 	session_resume(site.session);
 	site_turn_all();
@@ -79,8 +79,8 @@ START_TEST(a_peer_that_only_stops_speaking_gets_all_when_its_session_closes)
 	struct slice bytes = site_pattern(MUCH);
 	struct buf got = {0};
 
-	session_send_text(site.session, bytes, true);
-	session_send_text(site.session, SLICE("bye"), false);
+	session_send_text(site.session, bytes, PAYLOAD_BINARY);
+	session_send_text(site.session, SLICE("bye"), PAYLOAD_TEXT);
 	session_close(site.session, ENDING_DISCONNECT);
 	shutdown(site.peer, SHUT_WR);
 	while (site_read(&got))
@@ -97,7 +97,7 @@ START_TEST(a_close_follows_what_was_queued_and_waits_for_the_peer)
 {
 	struct buf got = {0};
 
-	session_send_text(site.session, SLICE("last"), false);
+	session_send_text(site.session, SLICE("last"), PAYLOAD_TEXT);
 	session_close(site.session, ENDING_DISCONNECT);
 	site_turn_all();
 	ck_assert(!site_read(&got));
@@ -125,7 +125,7 @@ START_TEST(what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close)
 	session_pause(site.session);
 	site_write(site_pattern(MUCH));
 	site_turn_all();
-	session_send_text(site.session, SLICE("last"), false);
+	session_send_text(site.session, SLICE("last"), PAYLOAD_TEXT);
 	session_close(site.session, ENDING_ERROR);
 	site_turn_all();
 	ck_assert_int_eq(site_unread(), 0);
@@ -170,14 +170,14 @@ START_TEST(a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session)
 	site.keeps = true;
 	shutdown(site.peer, SHUT_WR);
 	site_turn_all();
-	session_send_text(site.session, SLICE("news"), false);
+	session_send_text(site.session, SLICE("news"), PAYLOAD_TEXT);
 	site_turn_all();
 	fcntl(site.peer, F_SETFL, 0);
 	ck_assert_int_eq(recv(site.peer, &byte, 1, 0), 1);
 	loop_advance(site.worker->loop, site.worker->config->times.linger);
 	site_turn_all();
 	ck_assert_uint_eq(site.closed, 0);
-	session_send_text(site.session, SLICE("more"), false);
+	session_send_text(site.session, SLICE("more"), PAYLOAD_TEXT);
 	session_close(site.session, ENDING_DISCONNECT);
 	site_turn_all();
 	fcntl(site.peer, F_SETFL, O_NONBLOCK);

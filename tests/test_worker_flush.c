@@ -23,7 +23,7 @@ static void teardown(void)
 
 static void fan_out_to(struct session *session)
 {
-	struct message *message = message_create_text(SLICE("x"), false);
+	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 
 	session_send(session, &(struct delivery){.message = message});
 	message_unref(message);
@@ -54,7 +54,7 @@ START_TEST(a_turn_that_has_lasted_long_enough_leaves_sessions_to_the_next)
 			still_workers_open(worker, "/echo", SESSION_RAW, "");
 
 		memory_outlet_attach(&outlets[i], session);
-		session_send_text(session, SLICE("x"), false);
+		session_send_text(session, SLICE("x"), PAYLOAD_TEXT);
 	}
 	worker->turn_ns = 0;
 	for (unsigned turns = 1; turns <= 3; turns++) {
@@ -91,7 +91,7 @@ START_TEST(an_answer_does_not_wait_behind_a_crowd)
 		if (i < MANY_SESSIONS)
 			fan_out_to(session);
 		else
-			session_send_text(session, SLICE("x"), false);
+			session_send_text(session, SLICE("x"), PAYLOAD_TEXT);
 	}
 	worker->turn_ns = 0;
 	loop_turn(worker->loop);

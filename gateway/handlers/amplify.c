@@ -21,15 +21,15 @@ static void *amplify_open(struct session *session)
 	return session;
 }
 
-static void amplify_receive(void *state, struct slice text, bool binary)
+static void amplify_receive(void *state, struct slice text, enum payload payload)
 {
 	size_t len = (size_t)1 << amplify_exponent(text);
 	struct buf answer = {0};
 
-	(void)binary;
+	(void)payload;
 	memset(buf_reserve(&answer, len), 'x', len);
 	answer.len = len;
-	session_send_text(state, buf_slice(&answer), false);
+	session_send_text(state, buf_slice(&answer), PAYLOAD_TEXT);
 	buf_finish(&answer);
 }
 

@@ -49,7 +49,7 @@ static void broadcast_run(struct worker *worker, struct post *post)
 	free(broadcast);
 }
 
-static void broadcast_receive(void *state, struct slice text, bool binary)
+static void broadcast_receive(void *state, struct slice text, enum payload payload)
 {
 	const struct member *sender = state;
 	struct worker *worker = session_worker(sender->session);
@@ -58,7 +58,7 @@ static void broadcast_receive(void *state, struct slice text, bool binary)
 		struct broadcast_post *broadcast = xmalloc(sizeof(*broadcast));
 
 		broadcast->endpoint = endpoint_ref(session_endpoint(sender->session));
-		broadcast->message = message_create_text(text, binary);
+		broadcast->message = message_create_text(text, payload);
 		broadcast->post.size =
 			sizeof(*broadcast) + message_size(broadcast->message);
 		broadcast->post.run = broadcast_run;

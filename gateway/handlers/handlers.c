@@ -8,9 +8,9 @@ static void *plain_open(struct session *session)
 	return session;
 }
 
-static void echo_receive(void *state, struct slice text, bool binary)
+static void echo_receive(void *state, struct slice text, enum payload payload)
 {
-	session_send_text(state, text, binary);
+	session_send_text(state, text, payload);
 }
 
 const struct handler echo_handler = {
@@ -18,11 +18,11 @@ const struct handler echo_handler = {
 	.receive = echo_receive,
 };
 
-static void reply_receive(void *state, struct slice text, bool binary)
+static void reply_receive(void *state, struct slice text, enum payload payload)
 {
 	(void)text;
-	(void)binary;
-	session_send_text(state, session_endpoint(state)->reply, false);
+	(void)payload;
+	session_send_text(state, session_endpoint(state)->reply, PAYLOAD_TEXT);
 }
 
 const struct handler reply_handler = {
@@ -36,11 +36,11 @@ static void *close_open(struct session *session)
 	return session;
 }
 
-static void close_receive(void *state, struct slice text, bool binary)
+static void close_receive(void *state, struct slice text, enum payload payload)
 {
 	(void)state;
 	(void)text;
-	(void)binary;
+	(void)payload;
 }
 
 const struct handler close_handler = {

@@ -27,7 +27,7 @@ static void on_tick(struct timer *timer)
 
 	if (session_state(ticker->session) >= SESSION_CLOSING)
 		return;
-	session_send_text(ticker->session, SLICE("tick!"), false);
+	session_send_text(ticker->session, SLICE("tick!"), PAYLOAD_TEXT);
 	ticker_wind(ticker);
 }
 
@@ -41,11 +41,11 @@ static void *ticker_open(struct session *session)
 	return ticker;
 }
 
-static void ticker_receive(void *state, struct slice text, bool binary)
+static void ticker_receive(void *state, struct slice text, enum payload payload)
 {
 	(void)state;
 	(void)text;
-	(void)binary;
+	(void)payload;
 }
 
 static void ticker_close(void *state)

@@ -6,6 +6,7 @@
 #ifndef GATEWAY_SESSION_HANDLER_H
 #define GATEWAY_SESSION_HANDLER_H
 
+#include "gateway/session/message.h"
 #include "gateway/worker/ending.h"
 #include "protocol/slice.h"
 
@@ -21,7 +22,7 @@ struct handler {
 	void *(*open)(struct session *session);
 
 	/* One whole message from the peer, borrowed for the call. */
-	void (*receive)(void *state, struct slice text, bool binary);
+	void (*receive)(void *state, struct slice text, enum payload payload);
 
 	/*
 	 * The session ends, for that reason. ENDING_CLOSED: the peer has closed its

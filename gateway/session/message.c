@@ -27,9 +27,9 @@ struct message {
 	size_t size;
 	struct place place;
 	uint64_t sent_at;
-	bool is_placed; /* its receivers see the place */
-	bool is_frame;  /* a MESSAGE; else text that goes out as it is */
-	bool binary;
+	bool is_placed;  /* its receivers see the place */
+	bool is_frame;   /* a MESSAGE; else text that goes out as it is */
+	uint8_t payload; /* enum payload */
 	struct slice destination, address, body; /* point into `bytes` */
 	struct form *forms;
 	size_t form_count, form_next;
@@ -152,12 +152,12 @@ struct message *message_rename(const struct message *message, struct slice desti
 	return renamed;
 }
 
-struct message *message_create_text(struct slice text, bool binary)
+struct message *message_create_text(struct slice text, enum payload payload)
 {
 	char *at;
 	struct message *message = message_allocate(0, text.len, &at);
 
-	message->binary = binary;
+	message->payload = (uint8_t)payload;
 	message->body = slice_copy_out(&at, text);
 	return message;
 }
@@ -347,7 +347,7 @@ static void form_fill(
 		form->bytes = plain;
 		return;
 	case WIRE_PLAIN:
-		form->is_text = !message->binary && make_text(&plain);
+		form->is_text = message->payload == PAYLOAD_TEXT && make_text(&plain);
 		form->bytes = plain;
 		return;
 	case WIRE_SOCKJS:

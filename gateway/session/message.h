@@ -45,8 +45,14 @@ struct message *message_forward(const struct message *message, struct slice dest
  */
 struct message *message_rename(const struct message *message, struct slice destination);
 
-/* Text (or bytes, when `binary`) that goes out as it is. Holds one reference. */
-struct message *message_create_text(struct slice text, bool binary);
+/* Of a message that is no STOMP frame: what a raw WebSocket may carry. */
+enum payload {
+	PAYLOAD_TEXT,   /* WTF-8 */
+	PAYLOAD_BINARY, /* octets */
+};
+
+/* A text, or octets, that leave as they are. Holds one reference. */
+struct message *message_create_text(struct slice text, enum payload payload);
 
 /* For another worker: the same message, without its renderings. One reference. */
 struct message *message_copy(const struct message *message);

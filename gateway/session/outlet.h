@@ -11,6 +11,12 @@
 
 struct outlet;
 
+/* How often a silent peer has been asked for since it last showed life. */
+enum probe {
+	PROBE_FIRST,
+	PROBE_AGAIN,
+};
+
 struct outlet_ops {
 	/* Something waits: come and pull. Called at the loop's top level. */
 	void (*wake)(struct outlet *outlet);
@@ -25,7 +31,7 @@ struct outlet_ops {
 	 * The peer is silent: finds out whether it is there (session_probe()). The
 	 * session does not end before it returns. NULL: there is no way to find out.
 	 */
-	void (*probe)(struct outlet *outlet, bool again);
+	void (*probe)(struct outlet *outlet, enum probe probe);
 };
 
 struct outlet {

@@ -279,14 +279,14 @@ void session_attended(struct session *session)
 	session->attended_at = session_now(session);
 }
 
-void session_receive(struct session *session, struct slice text, bool binary)
+void session_receive(struct session *session, struct slice text, enum payload payload)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
 	session_heard(session);
 	if (!session->handler->is_stream)
 		session_count_message(session);
-	session->handler->receive(session->conversation, text, binary);
+	session->handler->receive(session->conversation, text, payload);
 }
 
 void session_hang_up(struct session *session)
@@ -332,9 +332,9 @@ void session_send(struct session *session, const struct delivery *delivery)
 		session_prioritise(session);
 }
 
-void session_send_text(struct session *session, struct slice text, bool binary)
+void session_send_text(struct session *session, struct slice text, enum payload payload)
 {
-	struct message *message = message_create_text(text, binary);
+	struct message *message = message_create_text(text, payload);
 
 	session_send(session, &(struct delivery){.message = message});
 	message_unref(message);

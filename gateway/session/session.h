@@ -195,7 +195,7 @@ void session_count_bytes(struct session *session, size_t bytes);
  * Hands one whole message of the peer to the handler. Ignored from CLOSING on. The
  * session may have ended when it returns.
  */
-void session_receive(struct session *session, struct slice text, bool binary);
+void session_receive(struct session *session, struct slice text, enum payload payload);
 
 /*
  * The peer has closed its sending side. The handler may still answer what came before,
@@ -240,11 +240,12 @@ void session_resume(struct session *session);
 void session_send(struct session *session, const struct delivery *delivery);
 
 /*
- * Queues a text or, if `binary`, bytes of the handler's own, without a STOMP header.
+ * Queues a text, or octets, of the handler's own, without a STOMP header.
  * Copies them. If nothing else waits, it leaves before other sessions' output. Ignored
  * from CLOSING on.
  */
-void session_send_text(struct session *session, struct slice text, bool binary);
+void session_send_text(
+	struct session *session, struct slice text, enum payload payload);
 
 /*
  * A constant sentence that the peer was refused with, for the log line of the session's
@@ -292,10 +293,9 @@ uint64_t session_sent_at(const struct session *session);
 
 /*
  * The peer has been silent for long: its outlet finds out whether it is there, and says
- * so by session_heard() or session_attended(). `again`: since it was asked first it has
- * shown no life.
+ * so by session_heard() or session_attended().
  */
-void session_probe(struct session *session, bool again);
+void session_probe(struct session *session, enum probe probe);
 
 /*
  * Makes SockJS's heartbeat frame the next one, unless messages wait. Does nothing to a

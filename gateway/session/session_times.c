@@ -83,12 +83,12 @@ void session_on_timer(struct timer *timer)
 	session_reschedule(session);
 }
 
-void session_probe(struct session *session, bool again)
+void session_probe(struct session *session, enum probe probe)
 {
 	struct outlet *outlet = session->outlet;
 
 	if (outlet != NULL && outlet->ops->probe != NULL)
-		outlet->ops->probe(outlet, again);
+		outlet->ops->probe(outlet, probe);
 }
 
 void session_beat(struct session *session)

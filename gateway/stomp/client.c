@@ -20,7 +20,7 @@
 
 void client_write(struct client *client, enum stomp_command command, struct buf *frame)
 {
-	struct message *message = message_create_text(buf_slice(frame), false);
+	struct message *message = message_create_text(buf_slice(frame), PAYLOAD_TEXT);
 
 	session_send(client->session,
 		&(struct delivery){.message = message, .command = (uint8_t)command});
@@ -139,13 +139,13 @@ static void client_take(struct client *client, struct slice text)
  * SockJS clients cut a long frame into messages by UTF-16 units. A character that is
  * cut would count as six bytes of its frame's content-length, which says four.
  */
-static void client_receive(void *state, struct slice text, bool binary)
+static void client_receive(void *state, struct slice text, enum payload payload)
 {
 	struct client *client = state;
 	char space[4];
 
 	client->spoken = client->connected;
-	if (!binary) {
+	if (payload == PAYLOAD_TEXT) {
 		struct slice before = utf8_join(&client->joiner, &text, space);
 
 		if (before.len > 0)

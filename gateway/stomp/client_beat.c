@@ -72,7 +72,8 @@ static void client_probe(struct client *client)
 	if (seen != client->silent_since)
 		client->probes = 0;
 	client->silent_since = seen;
-	session_probe(client->session, client->probes++ > 0);
+	session_probe(
+		client->session, client->probes++ == 0 ? PROBE_FIRST : PROBE_AGAIN);
 }
 
 /*
@@ -132,6 +133,6 @@ void client_on_timer(struct timer *timer)
 	if (client->expect_every > 0 && now >= client_probe_at(client))
 		client_probe(client);
 	if (client->beat_every > 0 && now >= client_beat_at(client))
-		session_send_text(client->session, SLICE("\n"), false);
+		session_send_text(client->session, SLICE("\n"), PAYLOAD_TEXT);
 	client_reschedule(client);
 }

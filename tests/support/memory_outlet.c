@@ -112,14 +112,14 @@ static void on_end(struct outlet *outlet)
 	buf_append(&memory->got, SLICE("end"));
 }
 
-static void on_probe(struct outlet *outlet, bool again)
+static void on_probe(struct outlet *outlet, enum probe probe)
 {
 	struct memory_outlet *memory = memory_of(outlet);
 
 	memory->probes++;
 	if (memory->is_there)
 		session_heard(memory->session);
-	if (memory->takes && again)
+	if (memory->takes && probe == PROBE_AGAIN)
 		session_attended(memory->session);
 }
 

@@ -20,11 +20,11 @@ static void *recorder_open(struct session *session)
 	return session;
 }
 
-static void recorder_receive(void *state, struct slice text, bool binary)
+static void recorder_receive(void *state, struct slice text, enum payload payload)
 {
 	(void)state;
 	record(text);
-	if (binary)
+	if (payload == PAYLOAD_BINARY)
 		record(SLICE("(binary)"));
 }
 
@@ -35,7 +35,7 @@ static void recorder_end(void *state, enum ending why)
 		return;
 	}
 	record(SLICE("overflow"));
-	session_send_text(state, SLICE("too slow"), false);
+	session_send_text(state, SLICE("too slow"), PAYLOAD_TEXT);
 }
 
 static void recorder_close(void *state)

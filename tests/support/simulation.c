@@ -155,7 +155,8 @@ static void say(struct simulation *sim, unsigned client)
 		sim->witness.clients[client].disconnecting || !may_read(sim, worker))
 		return;
 	simulation_write_frames(sim, client, &bytes);
-	session_receive(simulation_session(sim, client), buf_slice(&bytes), false);
+	session_receive(
+		simulation_session(sim, client), buf_slice(&bytes), PAYLOAD_TEXT);
 	touch(sim, client);
 	buf_finish(&bytes);
 }

@@ -132,7 +132,7 @@ void stomp_peer_destroy(struct stomp_peer *peer)
 void stomp_peer_say_raw(struct stomp_peer *peer, struct slice bytes)
 {
 	if (peer->memory.session != NULL)
-		session_receive(peer->memory.session, bytes, false);
+		session_receive(peer->memory.session, bytes, PAYLOAD_TEXT);
 	still_workers_settle(peer->worker->workers);
 }
 
@@ -142,7 +142,7 @@ void stomp_peer_mutter(struct stomp_peer *peer, const char *frame)
 
 	stomp_peer_write(&bytes, frame);
 	if (peer->memory.session != NULL)
-		session_receive(peer->memory.session, buf_slice(&bytes), false);
+		session_receive(peer->memory.session, buf_slice(&bytes), PAYLOAD_TEXT);
 	buf_finish(&bytes);
 }
 

@@ -17,14 +17,14 @@ static void *on_open(struct session *opened)
 	return opened;
 }
 
-static void on_receive(void *state, struct slice text, bool binary)
+static void on_receive(void *state, struct slice text, enum payload payload)
 {
 	(void)state;
-	ck_assert(binary);
+	ck_assert_int_eq(payload, PAYLOAD_BINARY);
 	buf_append(&site.heard, text);
 	site.pieces++;
 	if (site.answers)
-		session_send_text(site.session, SLICE("answer"), false);
+		session_send_text(site.session, SLICE("answer"), PAYLOAD_TEXT);
 	if (site.holds)
 		session_pause(site.session);
 	site.holds = false;

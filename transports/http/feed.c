@@ -166,12 +166,12 @@ static void on_end(struct outlet *outlet)
  * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it,
  * or, if this is a poll, it polls again.
  */
-static void on_probe(struct outlet *outlet, bool again)
+static void on_probe(struct outlet *outlet, enum probe probe)
 {
 	struct feed *feed = container_of(outlet, struct feed, outlet);
 
-	feed_tell(feed, again ? RECEIVER_LOOK : RECEIVER_MARK);
-	if (!again)
+	feed_tell(feed, probe == PROBE_AGAIN ? RECEIVER_LOOK : RECEIVER_MARK);
+	if (probe == PROBE_FIRST)
 		session_beat(feed->session);
 }
 

@@ -51,7 +51,7 @@ enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	session_heard(session);
 	session_count_bytes(session, ask->body.len);
 	for (size_t i = 0; i < messages->count; i++)
-		session_receive(session, sockjs_message(messages, i), false);
+		session_receive(session, sockjs_message(messages, i), PAYLOAD_TEXT);
 	sockjs_messages_shrink(messages, MESSAGES_KEPT);
 	return INTAKE_TAKEN;
 }

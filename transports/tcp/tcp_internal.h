@@ -3,8 +3,8 @@
  * tcp_read.c what comes in, tcp_write.c what goes out.
  *
  * A connection is watched edge-triggered, once for its life. In one turn it reads and
- * writes at once up to a budget; one that has more goes on at the end of each turn, so
- * that no connection keeps the others waiting.
+ * writes up to a budget; one that has more goes on at the end of each turn, so that no
+ * connection keeps the others waiting.
  */
 #ifndef TRANSPORTS_TCP_TCP_INTERNAL_H
 #define TRANSPORTS_TCP_TCP_INTERNAL_H
@@ -73,7 +73,6 @@ struct tcp_connection {
 	uint64_t acked;       /* progress_acked() at the latest look while closing */
 };
 
-/* The worker that owns the connection and its session. */
 static inline struct worker *tcp_connection_worker(
 	const struct tcp_connection *connection)
 {
@@ -133,10 +132,7 @@ void tcp_connection_read(struct tcp_connection *connection);
 void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
 	struct slice address);
 
-/*
- * waiter.resume(): the session is paused no longer, so the connection reads on at the
- * end of this turn.
- */
+/* The session is no longer paused. */
 void tcp_on_resume(struct waiter *waiter);
 
 /* tcp_write.c */

@@ -112,7 +112,7 @@ static void tcp_connection_take(struct tcp_connection *connection, struct slice 
 	}
 	connection->state = TCP_TALKING;
 	session_count_bytes(connection->session, bytes.len);
-	session_receive(connection->session, bytes, true);
+	session_receive(connection->session, bytes, PAYLOAD_BINARY);
 }
 
 static void tcp_connection_read_some(struct tcp_connection *connection)

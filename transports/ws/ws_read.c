@@ -53,18 +53,18 @@ static void connection_fail_framing(struct connection *connection, struct slice 
 }
 
 static void connection_take(
-	struct connection *connection, struct slice text, bool binary)
+	struct connection *connection, struct slice text, enum payload payload)
 {
 	struct sockjs_messages *messages = &connection->ws->messages;
 	size_t most = connection_config(connection)->limits.frame;
 
 	session_count_bytes(connection->session, text.len);
-	if (!binary && !utf8_is_valid(text)) {
+	if (payload == PAYLOAD_TEXT && !utf8_is_valid(text)) {
 		connection_fail(connection, ENDING_NOT_TEXT, SLICE(""));
 		return;
 	}
 	if (connection->framing == SESSION_RAW) {
-		session_receive(connection->session, text, binary);
+		session_receive(connection->session, text, payload);
 		return;
 	}
 	if (text.len == 0)
@@ -84,7 +84,7 @@ static void connection_take(
 	}
 	for (size_t i = 0; i < messages->count && connection->session != NULL; i++)
 		session_receive(
-			connection->session, sockjs_message(messages, i), false);
+			connection->session, sockjs_message(messages, i), PAYLOAD_TEXT);
 	sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
 }
 
@@ -119,7 +119,8 @@ static bool connection_is_flooded(
 static void connection_receive(
 	struct connection *connection, const struct wspiece *piece)
 {
-	bool binary = piece->opcode == WSFRAME_BINARY;
+	const enum payload payload =
+		piece->opcode == WSFRAME_BINARY ? PAYLOAD_BINARY : PAYLOAD_TEXT;
 
 	if (connection->closing || connection->session == NULL)
 		return;
@@ -133,13 +134,13 @@ static void connection_receive(
 	}
 	connection->fragments = 0;
 	if (connection->inbound.len == 0) {
-		connection_take(connection, piece->payload, binary);
+		connection_take(connection, piece->payload, payload);
 		return;
 	}
 	struct buf whole = connection->inbound;
 	connection->inbound = (struct buf){0};
 	buf_append(&whole, piece->payload);
-	connection_take(connection, buf_slice(&whole), binary);
+	connection_take(connection, buf_slice(&whole), payload);
 	buf_finish(&whole);
 }
 

@@ -288,9 +288,9 @@ static void on_end(struct outlet *outlet)
 	connection_close_session(connection, ending);
 }
 
-static void on_probe(struct outlet *outlet, bool again)
+static void on_probe(struct outlet *outlet, enum probe probe)
 {
-	(void)again;
+	(void)probe;
 	connection_probe(container_of(outlet, struct connection, outlet));
 }
 
