@@ -11,17 +11,15 @@
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
-#include "protocol/ascii.h"
 #include "protocol/chunk.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/progress.h"
 #include "transports/http/http_remote.h"
+#include "transports/sockjs/callback.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-enum { CALLBACK_MAX = 32 };
 
 enum receiver_phase {
 	RECEIVER_ASKING, /* the home has not answered yet; a poll: has no frame yet */
@@ -411,46 +409,24 @@ static bool receiver_resume(struct receiver *receiver)
 	return true;
 }
 
-/* What stands in a script must be a name, and nothing else. */
-static bool callback_is_name(struct slice callback)
-{
-	for (size_t i = 0; i < callback.len; i++) {
-		char byte = callback.data[i];
-
-		if (!ascii_is_alphanumeric(byte) && byte != '-' && byte != '_' &&
-			byte != '.')
-			return false;
-	}
-	return callback.len > 0 && callback.len <= CALLBACK_MAX;
-}
-
-/* Reads the parameter c. False when something is wrong with it. */
+/* Reads the callback, if the link has one. False when something is wrong with it. */
 static bool receive_callback(const struct http_request *request,
 	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong)
 {
-	struct slice query = url_split(slice_of(request->target)).query, value;
-	struct buf decoded = {0};
-	bool good = true;
-
 	callback[0] = '\0';
 	if (!request->route.downlink->calls)
 		return true;
-	if ((!url_parameter(query, SLICE("c"), &value) &&
-		    !url_parameter(query, SLICE("callback"), &value)) ||
-		value.len == 0) {
+	switch (callback_read(url_split(slice_of(request->target)).query, callback)) {
+	case CALLBACK_GOOD:
+		return true;
+	case CALLBACK_MISSING:
 		*wrong = REFUSAL_NO_CALLBACK;
 		return false;
-	}
-	if (url_decode(&decoded, value, true) &&
-		callback_is_name(buf_slice(&decoded))) {
-		memcpy(callback, decoded.data, decoded.len);
-		callback[decoded.len] = '\0';
-	} else {
+	case CALLBACK_INVALID:
 		*wrong = REFUSAL_CALLBACK;
-		good = false;
+		return false;
 	}
-	buf_finish(&decoded);
-	return good;
+	return false;
 }
 
 static bool receive_begin(struct http_request *request)

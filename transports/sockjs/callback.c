@@ -1,0 +1,37 @@
+#include "transports/sockjs/callback.h"
+
+#include "protocol/ascii.h"
+#include "protocol/buf.h"
+#include "protocol/url.h"
+
+static bool callback_is_name(struct slice callback)
+{
+	for (size_t i = 0; i < callback.len; i++) {
+		char byte = callback.data[i];
+
+		if (!ascii_is_alphanumeric(byte) && byte != '-' && byte != '_' &&
+			byte != '.')
+			return false;
+	}
+	return callback.len > 0 && callback.len <= CALLBACK_MAX;
+}
+
+enum callback_verdict callback_read(struct slice query, char callback[CALLBACK_MAX + 1])
+{
+	struct slice value;
+	struct buf decoded = {0};
+	enum callback_verdict verdict = CALLBACK_INVALID;
+
+	if ((!url_parameter(query, SLICE("c"), &value) &&
+		    !url_parameter(query, SLICE("callback"), &value)) ||
+		value.len == 0)
+		return CALLBACK_MISSING;
+	if (url_decode(&decoded, value, true) &&
+		callback_is_name(buf_slice(&decoded))) {
+		memcpy(callback, decoded.data, decoded.len);
+		callback[decoded.len] = '\0';
+		verdict = CALLBACK_GOOD;
+	}
+	buf_finish(&decoded);
+	return verdict;
+}

@@ -1,0 +1,26 @@
+/*
+ * The name of the function that a script or page of SockJS calls with each frame
+ * (jsonp, htmlfile): the parameter c, or callback, of the request's query.
+ */
+#ifndef TRANSPORTS_SOCKJS_CALLBACK_H
+#define TRANSPORTS_SOCKJS_CALLBACK_H
+
+#include "protocol/slice.h"
+
+enum { CALLBACK_MAX = 32 };
+
+enum callback_verdict {
+	CALLBACK_GOOD,
+	CALLBACK_MISSING, /* no such parameter, or an empty one */
+	CALLBACK_INVALID, /* too long, or not only of letters, digits, - _ . */
+};
+
+/*
+ * Decodes the callback of `query`, the part of a URL after its "?". It becomes code in
+ * a page, so a character that could end the name is refused. `callback` gets the name
+ * and a NUL, or stays as it was when the verdict is not CALLBACK_GOOD.
+ */
+enum callback_verdict callback_read(
+	struct slice query, char callback[CALLBACK_MAX + 1]);
+
+#endif
