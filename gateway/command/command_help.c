@@ -5,16 +5,17 @@
 #include <stdlib.h>
 
 static const char about_keys[] =
-	"  --KEY VALUE         a key of it: --listen 127.0.0.1:9000, --workers 2,\n"
+	"  --KEY VALUE         sets a key: --listen 127.0.0.1:9000, --workers 2,\n"
 	"                      --allowed-origins https://a.example,https://b.example,\n"
 	"                      --limits.queue-bytes 1000000,\n"
 	"                      --endpoints '[{\"path\": \"/a\"}]'\n"
 	"\n"
-	"Options go over the environment, and that goes over the file: "
-	"POSTERN_CONFIG,\n"
-	"POSTERN_LISTEN, POSTERN_LIMITS__QUEUE_BYTES, ... Lists of strings have commas "
-	"or\n"
-	"are JSON; lists of objects are JSON. Options have no abbreviations.\n";
+	"An option overrides the environment (POSTERN_CONFIG, POSTERN_LISTEN,\n"
+	"POSTERN_LIMITS__QUEUE_BYTES, ...), and the environment overrides the file. "
+	"Write\n"
+	"lists of strings with commas or as JSON, and lists of objects as JSON. "
+	"Options\n"
+	"have no abbreviations.\n";
 
 static void print_option(const struct command_option *option)
 {
@@ -47,10 +48,9 @@ static void print_overview(void)
 {
 	puts("Usage: postern [COMMAND] [OPTION...]\n"
 	     "\n"
-	     "A gateway that lets every browser speak STOMP: WebSocket first, "
-	     "SockJS's\n"
-	     "fallbacks when there is none. Without a configuration it serves its "
-	     "demo.\n");
+	     "A message broker that every browser can speak STOMP to: by WebSocket, "
+	     "or by\n"
+	     "SockJS's fallbacks. Without a configuration it serves its demo.\n");
 	for (const struct command *command = command_table; command->name != NULL;
 		command++)
 		printf("  %-14s %s\n", command->name, command->summary);

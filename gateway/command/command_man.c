@@ -66,7 +66,7 @@ static void append_options(struct buf *out)
 
 	buf_append(out, SLICE(".SH OPTIONS\n"
 			      "Options have no abbreviations. Each command explains "
-			      "those that it takes by\n"));
+			      "its options by\n"));
 	append_bold(out, "--help");
 	buf_append(out, SLICE(".\n"));
 	for (size_t i = 0; (option = command_option_at(i)) != NULL; i++) {
@@ -128,12 +128,14 @@ static void append_keys(struct buf *out)
 
 	config_leaves_list(&flags, CONFIG_FLAG);
 	config_leaves_list(&variables, CONFIG_VARIABLE);
-	buf_append(out, SLICE(".SH CONFIGURATION\n"
-			      "One JSON file. Each key also has an option and a "
-			      "variable: options go over the\n"
-			      "environment, and that goes over the file. Lists of "
-			      "strings have commas or are\n"
-			      "JSON, lists of objects are JSON.\n"));
+	buf_append(
+		out, SLICE(".SH CONFIGURATION\n"
+			   "The configuration is one JSON file. Each key also has an "
+			   "option and a variable.\n"
+			   "An option overrides the environment, and the "
+			   "environment overrides the file.\n"
+			   "Write lists of strings with commas or as JSON, and lists "
+			   "of objects as JSON.\n"));
 	for (size_t i = 0; i < flags.count; i++) {
 		buf_append(out, SLICE(".TP\n\\fB\\-\\-"));
 		append_text(out, flags.names[i]);
@@ -164,19 +166,20 @@ static const char ending[] =
 	".SH SIGNALS\n"
 	".TP\n"
 	".B SIGTERM, SIGINT\n"
-	"Closes all sessions politely, within times.drain, and ends. A second one ends "
+	"Postern closes all sessions within times.drain, and ends. A second signal "
+	"ends "
 	"it\n"
 	"immediately.\n"
 	".TP\n"
 	".B SIGHUP\n"
-	"Reads the configuration again, and disconnects nobody. A file with mistakes "
-	"changes nothing.\n"
+	"Postern reads the configuration again, and disconnects nobody. A file with "
+	"mistakes changes nothing.\n"
 	".SH FILES\n"
 	".TP\n"
 	".I /etc/postern/postern.json\n"
 	"The configuration of the Debian package's service.\n"
 	".SH EXIT STATUS\n"
-	"0 when all went well, 1 otherwise.\n"
+	"0 after success, 1 otherwise.\n"
 	".SH SEE ALSO\n"
 	"The documents, in the package's folder below\n"
 	".I /usr/share/doc/postern\n"

@@ -16,10 +16,11 @@ enum command_option_action {
 static const struct command_option own_options[] = {
 	[OPTION_HELP] = {"help", 'h', NULL, "prints this help"},
 	[OPTION_CONFIG] = {"config", 'c', "FILE",
-		"the configuration, in JSON; without one it is the demo's"},
-	[OPTION_DEFAULTS] = {"defaults", 0, NULL, "every key with its default instead"},
+		"the configuration, in JSON; by default that of the demo"},
+	[OPTION_DEFAULTS] = {"defaults", 0, NULL,
+		"prints every key with its default instead"},
 	[OPTION_DOCUMENT] = {"document", 0, NULL,
-		"the document on all keys instead, in Markdown"},
+		"prints the document about all keys instead, in Markdown"},
 	[OPTION_SECRETS] = {"secrets", 0, NULL, "prints secrets, too"},
 };
 

@@ -4,8 +4,7 @@
 const struct command command_table[] = {
 	{
 		.name = "serve",
-		.summary = "serves until SIGTERM; what postern does when no command is "
-			   "named",
+		.summary = "serves until SIGTERM; this is the default command",
 		.help = "A second SIGTERM ends it immediately.\n",
 		.configures = true,
 		.run = command_serve,
@@ -13,46 +12,49 @@ const struct command command_table[] = {
 	{
 		.name = "check-config",
 		.summary = "says what is wrong with a configuration",
-		.help = "Exits with 0 when nothing is.\n",
+		.help = "Exits with 0 if nothing is wrong.\n",
 		.configures = true,
 		.run = command_check_config,
 	},
 	{
 		.name = "print-config",
 		.summary = "prints the configuration as it is in force",
-		.help = "The output is a file for --config that gives the same "
-			"configuration again.\n"
-			"Secrets (admin.token, the passwords' hashes of users) are "
-			"hidden, and a file\n"
-			"with hidden ones is refused: with --secrets it can be used. "
-			"Keep that output\n"
-			"as safe as the file that went in.\n",
+		.help = "The output is a file for --config with the same "
+			"configuration. "
+			"It hides secrets\n"
+			"(admin.token, the password hashes of users), and Postern "
+			"refuses a file with\n"
+			"hidden secrets. To get a file that you can use, give "
+			"--secrets, and keep that\n"
+			"output as safe as the original file.\n",
 		.configures = true,
 		.prints = true,
 		.run = command_print_config,
 	},
 	{
 		.name = "healthcheck",
-		.summary = "asks the server that runs here whether it is well",
-		.help = "Asks for /health at the address that `serve` would listen at "
+		.summary = "asks the server on this machine whether it is healthy",
+		.help = "Requests /health at the address at which `serve` would listen "
 			"with the same\n"
-			"configuration. Exits with 0 when it is well, also when it is "
-			"full, with 1\n"
-			"when it is not, or has not answered within some seconds.\n",
+			"configuration. Exits with 0 if the server is healthy, also if "
+			"it is full. Exits\n"
+			"with 1 if it is not, or does not answer within some "
+			"seconds.\n",
 		.configures = true,
 		.run = command_healthcheck,
 	},
 	{
 		.name = "hash-password",
-		.summary = "makes what stands for a password in \"users\"",
-		.help = "Reads the password from the terminal, twice, or else one line "
-			"of stdin.\n",
+		.summary = "makes the hash of a password, for \"users\"",
+		.help = "Reads the password twice from the terminal. Without a "
+			"terminal it "
+			"reads one\nline of stdin.\n",
 		.run = command_hash_password,
 	},
 	{
 		.name = "help",
 		.summary = "explains a command",
-		.help = "Without a command it lists them all.\n",
+		.help = "Without COMMAND it lists all commands.\n",
 		.word = "COMMAND",
 		.run = command_help,
 	},
@@ -64,13 +66,13 @@ const struct command command_table[] = {
 	},
 	{
 		.name = "completion",
-		.summary = "prints what bash completes",
+		.summary = "prints completions for bash",
 		.help = "Try: eval \"$(postern completion)\"\n",
 		.run = command_completion,
 	},
 	{
 		.name = "version",
-		.summary = "says which version this is",
+		.summary = "prints the version",
 		.help = "",
 		.run = command_version,
 	},
