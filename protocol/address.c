@@ -71,7 +71,8 @@ struct slice address_write(const struct address *address, char text[ADDRESS_TEXT
 }
 
 /* True when the first `bits` bits are alike. */
-static bool agree(const struct address *a, const struct address *b, unsigned bits)
+static bool address_agree(
+	const struct address *a, const struct address *b, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
 
@@ -80,7 +81,7 @@ static bool agree(const struct address *a, const struct address *b, unsigned bit
 	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest)) == 0;
 }
 
-static bool is_clear_behind(const struct address *address, unsigned bits)
+static bool address_is_clear_behind(const struct address *address, unsigned bits)
 {
 	for (unsigned i = bits; i < ADDRESS_BITS; i++) {
 		if (address->bytes[i / 8] & (0x80 >> (i % 8)))
@@ -105,7 +106,7 @@ bool network_parse(struct slice text, struct network *network)
 			return false;
 		read.bits = (unsigned)bits + (is_v4 ? V4_AT_BIT : 0);
 	}
-	if (read.bits > ADDRESS_BITS || !is_clear_behind(&read.base, read.bits))
+	if (read.bits > ADDRESS_BITS || !address_is_clear_behind(&read.base, read.bits))
 		return false;
 	*network = read;
 	return true;
@@ -116,7 +117,7 @@ bool networks_have(const struct networks *networks, const struct address *addres
 	for (size_t i = 0; i < networks->count; i++) {
 		const struct network *network = &networks->items[i];
 
-		if (agree(&network->base, address, network->bits))
+		if (address_agree(&network->base, address, network->bits))
 			return true;
 	}
 	return false;

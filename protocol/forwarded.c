@@ -3,7 +3,7 @@
 #include "protocol/host.h"
 
 /* Takes the last element off the comma-separated list; without blanks around it. */
-static struct slice take_last(struct slice *list)
+static struct slice forwarded_take_last(struct slice *list)
 {
 	size_t begin = list->len;
 
@@ -23,11 +23,11 @@ struct list_walk {
 };
 
 /* Empty elements are skipped, as they are in any list (RFC 9110, 5.6.1). */
-static bool walk_back(struct list_walk *walk, struct slice *element)
+static bool forwarded_walk_back(struct list_walk *walk, struct slice *element)
 {
 	for (;;) {
 		while (walk->rest.len > 0) {
-			*element = take_last(&walk->rest);
+			*element = forwarded_take_last(&walk->rest);
 			if (element->len > 0)
 				return true;
 		}
@@ -40,13 +40,14 @@ static bool walk_back(struct list_walk *walk, struct slice *element)
 	}
 }
 
-static struct list_walk walk_begin(const struct http_head *head, struct slice name)
+static struct list_walk forwarded_walk_begin(
+	const struct http_head *head, struct slice name)
 {
 	return (struct list_walk){head, name, head->header_count, SLICE("")};
 }
 
 /* An address with or without a port; an IPv6 one before a port is in brackets. */
-static bool read_node(struct slice text, struct address *address)
+static bool forwarded_read_node(struct slice text, struct address *address)
 {
 	struct slice host, port;
 
@@ -59,37 +60,38 @@ static bool read_node(struct slice text, struct address *address)
 	return address_parse(host, address);
 }
 
-static struct address find_client(const struct http_head *head,
+static struct address forwarded_find_client(const struct http_head *head,
 	const struct address *peer, const struct networks *trusted)
 {
-	struct list_walk walk = walk_begin(head, SLICE("X-Forwarded-For"));
+	struct list_walk walk = forwarded_walk_begin(head, SLICE("X-Forwarded-For"));
 	struct address client = *peer;
 	struct slice element;
 
-	while (networks_have(trusted, &client) && walk_back(&walk, &element)) {
-		if (!read_node(element, &client))
+	while (networks_have(trusted, &client) &&
+		forwarded_walk_back(&walk, &element)) {
+		if (!forwarded_read_node(element, &client))
 			break;
 	}
 	return client;
 }
 
-static struct slice find_host(const struct http_head *head)
+static struct slice forwarded_find_host(const struct http_head *head)
 {
-	struct list_walk walk = walk_begin(head, SLICE("X-Forwarded-Host"));
+	struct list_walk walk = forwarded_walk_begin(head, SLICE("X-Forwarded-Host"));
 	struct slice element, host, port;
 
-	if (!walk_back(&walk, &element) || !host_split(element, &host, &port))
+	if (!forwarded_walk_back(&walk, &element) || !host_split(element, &host, &port))
 		return SLICE("");
 	return element;
 }
 
 /* Some proxies name a WebSocket's own schemes. */
-static struct slice find_scheme(const struct http_head *head)
+static struct slice forwarded_find_scheme(const struct http_head *head)
 {
-	struct list_walk walk = walk_begin(head, SLICE("X-Forwarded-Proto"));
+	struct list_walk walk = forwarded_walk_begin(head, SLICE("X-Forwarded-Proto"));
 	struct slice element;
 
-	if (!walk_back(&walk, &element))
+	if (!forwarded_walk_back(&walk, &element))
 		return SLICE("");
 	if (slice_equal_nocase(element, SLICE("https")) ||
 		slice_equal_nocase(element, SLICE("wss")))
@@ -111,10 +113,10 @@ struct forwarded forwarded_read(const struct http_head *head,
 
 	if (!found.believed)
 		return found;
-	struct slice forwarded_host = find_host(head);
+	struct slice forwarded_host = forwarded_find_host(head);
 	if (forwarded_host.len > 0)
 		found.host = forwarded_host;
-	found.scheme = find_scheme(head);
-	found.client = find_client(head, peer, trusted);
+	found.scheme = forwarded_find_scheme(head);
+	found.client = forwarded_find_client(head, peer, trusted);
 	return found;
 }

@@ -9,7 +9,7 @@ struct sip {
 	uint64_t a, b, c, d;
 };
 
-static uint64_t rotate(uint64_t word, unsigned by)
+static uint64_t hash_rotate(uint64_t word, unsigned by)
 {
 	return word << by | word >> (64 - by);
 }
@@ -19,14 +19,14 @@ static void sip_rounds(struct sip *sip, int count)
 	for (int i = 0; i < count; i++) {
 		sip->a += sip->b;
 		sip->c += sip->d;
-		sip->b = rotate(sip->b, 13) ^ sip->a;
-		sip->d = rotate(sip->d, 16) ^ sip->c;
-		sip->a = rotate(sip->a, 32);
+		sip->b = hash_rotate(sip->b, 13) ^ sip->a;
+		sip->d = hash_rotate(sip->d, 16) ^ sip->c;
+		sip->a = hash_rotate(sip->a, 32);
 		sip->c += sip->b;
 		sip->a += sip->d;
-		sip->b = rotate(sip->b, 17) ^ sip->c;
-		sip->d = rotate(sip->d, 21) ^ sip->a;
-		sip->c = rotate(sip->c, 32);
+		sip->b = hash_rotate(sip->b, 17) ^ sip->c;
+		sip->d = hash_rotate(sip->d, 21) ^ sip->a;
+		sip->c = hash_rotate(sip->c, 32);
 	}
 }
 
@@ -38,7 +38,7 @@ static void sip_word(struct sip *sip, uint64_t word)
 }
 
 /* At most eight bytes, little-endian whatever the machine. */
-static uint64_t word_at(const char *data, size_t len)
+static uint64_t hash_word_at(const char *data, size_t len)
 {
 	uint64_t word = 0;
 
@@ -58,9 +58,9 @@ uint64_t hash_slice(const struct hash_key *key, struct slice bytes)
 	size_t whole = bytes.len - bytes.len % 8;
 
 	for (size_t at = 0; at < whole; at += 8)
-		sip_word(&sip, word_at(bytes.data + at, 8));
+		sip_word(&sip, hash_word_at(bytes.data + at, 8));
 	struct slice tail = slice_from(bytes, whole);
-	sip_word(&sip, word_at(tail.data, tail.len) | (uint64_t)bytes.len << 56);
+	sip_word(&sip, hash_word_at(tail.data, tail.len) | (uint64_t)bytes.len << 56);
 
 	sip.c ^= 0xff;
 	sip_rounds(&sip, 4);

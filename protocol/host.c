@@ -13,7 +13,7 @@ enum {
 	PORT_DIGITS_MAX = 5,
 };
 
-static bool is_name(struct slice name)
+static bool host_is_name(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char byte = name.data[i];
@@ -25,7 +25,7 @@ static bool is_name(struct slice name)
 	return name.len > 0;
 }
 
-static bool is_address(struct slice address)
+static bool host_is_address(struct slice address)
 {
 	for (size_t i = 0; i < address.len; i++) {
 		char byte = address.data[i];
@@ -36,7 +36,7 @@ static bool is_address(struct slice address)
 	return address.len > 0;
 }
 
-static bool is_port(struct slice port)
+static bool host_is_port(struct slice port)
 {
 	uint64_t number;
 
@@ -69,17 +69,18 @@ bool host_split(struct slice text, struct slice *host, struct slice *port)
 	struct slice name, rest;
 
 	if (!host_cut(text, &name, &rest) || name.len > HOST_MAX ||
-		!(slice_starts_with(name, SLICE("[")) ? is_address(host_inside(name))
-						      : is_name(name)))
+		!(slice_starts_with(name, SLICE("["))
+				? host_is_address(host_inside(name))
+				: host_is_name(name)))
 		return false;
-	if (rest.len > 0 && (rest.data[0] != ':' || !is_port(slice_from(rest, 1))))
+	if (rest.len > 0 && (rest.data[0] != ':' || !host_is_port(slice_from(rest, 1))))
 		return false;
 	*host = name;
 	*port = slice_from(rest, 1);
 	return true;
 }
 
-static bool is_listening_host(struct slice host, struct slice also)
+static bool host_is_listening_host(struct slice host, struct slice also)
 {
 	for (size_t i = 0; i < host.len; i++) {
 		if (!ascii_is_alphanumeric(host.data[i]) &&
@@ -100,7 +101,7 @@ bool host_split_listening(struct slice text, struct slice *host, struct slice *p
 
 	const bool is_v6 = slice_starts_with(name, SLICE("["));
 	const struct slice inside = host_inside(name);
-	if (!is_listening_host(inside, is_v6 ? SLICE(":.%") : SLICE(".-_")) ||
+	if (!host_is_listening_host(inside, is_v6 ? SLICE(":.%") : SLICE(".-_")) ||
 		(is_v6 && inside.len == 0))
 		return false;
 	*host = inside;

@@ -18,7 +18,7 @@
 enum { EMPTY_LINES_MAX = 2 }; /* before a request */
 
 /* RFC 9110, 5.6.2 */
-static bool is_token(struct slice text)
+static bool http_head_is_token(struct slice text)
 {
 	static const struct slice marks = SLICE_INIT("!#$%&'*+-.^_`|~");
 
@@ -31,7 +31,7 @@ static bool is_token(struct slice text)
 }
 
 /* True when there is no control character but the tab. */
-static bool is_printable(struct slice text)
+static bool http_head_is_printable(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.data[i];
@@ -42,7 +42,7 @@ static bool is_printable(struct slice text)
 	return true;
 }
 
-static bool is_in(struct slice text, const struct slice *list, size_t count)
+static bool http_head_is_in(struct slice text, const struct slice *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (slice_equal(text, list[i]))
@@ -60,22 +60,23 @@ static int head_fault(
 	return status;
 }
 
-static int check_method(struct slice method)
+static int http_head_check_method(struct slice method)
 {
 	static const struct slice served[] = {SLICE_INIT("GET"), SLICE_INIT("HEAD"),
 		SLICE_INIT("POST"), SLICE_INIT("OPTIONS")};
 	static const struct slice known[] = {SLICE_INIT("PUT"), SLICE_INIT("DELETE"),
 		SLICE_INIT("PATCH"), SLICE_INIT("TRACE"), SLICE_INIT("CONNECT")};
 
-	if (!is_token(method))
+	if (!http_head_is_token(method))
 		return 400;
-	if (is_in(method, served, sizeof(served) / sizeof(*served)))
+	if (http_head_is_in(method, served, sizeof(served) / sizeof(*served)))
 		return 0;
-	return is_in(method, known, sizeof(known) / sizeof(*known)) ? 405 : 501;
+	return http_head_is_in(method, known, sizeof(known) / sizeof(*known)) ? 405
+									      : 501;
 }
 
 /* "http://host" at the start of an absolute target; empty when there is none. */
-static struct slice find_site(struct slice target)
+static struct slice http_head_find_site(struct slice target)
 {
 	static const struct slice schemes[] = {SLICE_INIT("http://"),
 		SLICE_INIT("https://"), SLICE_INIT("ws://"), SLICE_INIT("wss://")};
@@ -91,9 +92,9 @@ static struct slice find_site(struct slice target)
 }
 
 /* RFC 9112, 3.2.2 and 3.2.4: what a proxy sends in absolute form, we see as others. */
-static void cut_target(struct http_head *head)
+static void http_head_cut_target(struct http_head *head)
 {
-	struct slice site = find_site(head->target);
+	struct slice site = http_head_find_site(head->target);
 
 	if (site.len == 0)
 		return;
@@ -104,7 +105,7 @@ static void cut_target(struct http_head *head)
 									   : SLICE("/");
 }
 
-static int check_target(struct slice target, struct slice method)
+static int http_head_check_target(struct slice target, struct slice method)
 {
 	if (slice_equal(target, SLICE("*")))
 		return slice_equal(method, SLICE("OPTIONS")) ? 0 : 400;
@@ -125,12 +126,13 @@ static int check_target(struct slice target, struct slice method)
 	return 0;
 }
 
-static bool header_is_good(const struct http_header *header)
+static bool http_head_header_is_good(const struct http_header *header)
 {
-	return is_token(header->name) && is_printable(header->value);
+	return http_head_is_token(header->name) &&
+	       http_head_is_printable(header->value);
 }
 
-static size_t header_count(const struct http_head *head, struct slice name)
+static size_t http_head_header_count(const struct http_head *head, struct slice name)
 {
 	size_t count = 0;
 
@@ -140,7 +142,7 @@ static size_t header_count(const struct http_head *head, struct slice name)
 }
 
 /* How long is the body? Two answers to that are how requests are smuggled. */
-static int check_framing(struct http_head *head)
+static int http_head_check_framing(struct http_head *head)
 {
 	const struct slice *length = http_header(head, SLICE("Content-Length"));
 	const struct slice *coding = http_header(head, SLICE("Transfer-Encoding"));
@@ -148,13 +150,13 @@ static int check_framing(struct http_head *head)
 
 	if (length != NULL &&
 		(coding != NULL || !number_read(*length, UINT64_MAX, &bytes) ||
-			header_count(head, SLICE("Content-Length")) > 1))
+			http_head_header_count(head, SLICE("Content-Length")) > 1))
 		return head_fault(head, 400, "header Content-Length", *length);
 	if (coding == NULL)
 		return 0;
 	if (head->minor == 0)
 		return head_fault(head, 400, "header Transfer-Encoding", *coding);
-	if (header_count(head, SLICE("Transfer-Encoding")) > 1 ||
+	if (http_head_header_count(head, SLICE("Transfer-Encoding")) > 1 ||
 		!slice_equal_nocase(*coding, SLICE("chunked")))
 		return head_fault(head, 501, "header Transfer-Encoding", *coding);
 	return 0;
@@ -171,20 +173,20 @@ static bool site_is(struct slice site, const struct slice *host)
 }
 
 /* The rules that need the whole head. */
-static int check_headers(struct http_head *head)
+static int http_head_check_headers(struct http_head *head)
 {
 	const struct slice *host = http_header(head, SLICE("Host"));
 	struct slice name, port;
 
 	if (host == NULL ? head->minor > 0
-			 : header_count(head, SLICE("Host")) > 1 ||
+			 : http_head_header_count(head, SLICE("Host")) > 1 ||
 				   !host_split(*host, &name, &port))
 		return head_fault(head, 400, "header Host",
 			host == NULL ? (struct slice){NULL, 0} : *host);
 	if (head->site.len > 0 && !site_is(head->site, host))
 		return head_fault(head, 400, "target", head->site);
 
-	int status = check_framing(head);
+	int status = http_head_check_framing(head);
 	if (status != 0)
 		return status;
 	for (size_t i = 0; i < head->header_count; i++) {
@@ -198,8 +200,8 @@ static int check_headers(struct http_head *head)
 }
 
 /* "METHOD target HTTP/1.x": two single spaces, and nothing else that is blank. */
-static int read_request_line(struct slice line, const struct http_head_limits *limits,
-	struct http_head *head)
+static int http_head_read_request_line(struct slice line,
+	const struct http_head_limits *limits, struct http_head *head)
 {
 	size_t space = slice_find(line, ' ');
 	struct slice behind = slice_from(line, space + 1);
@@ -214,13 +216,13 @@ static int read_request_line(struct slice line, const struct http_head_limits *l
 		!ascii_is_digit(version.data[7]))
 		return head_fault(head, 400, "request line", line);
 
-	int status = check_method(head->method);
+	int status = http_head_check_method(head->method);
 	if (status != 0)
 		return head_fault(head, status, "method", head->method);
 	if (head->target.len > limits->target)
 		return head_fault(head, 414, "target", head->target);
-	cut_target(head);
-	status = check_target(head->target, head->method);
+	http_head_cut_target(head);
+	status = http_head_check_target(head->target, head->method);
 	if (status != 0)
 		return head_fault(head, status, "target", head->target);
 	if (version.data[5] != '1' || version.data[7] > '1')
@@ -230,8 +232,8 @@ static int read_request_line(struct slice line, const struct http_head_limits *l
 }
 
 /* "Name: value". A folded line fails, too: no name begins with a blank. */
-static int read_header(struct slice line, const struct http_head_limits *limits,
-	struct http_head *head)
+static int http_head_read_header(struct slice line,
+	const struct http_head_limits *limits, struct http_head *head)
 {
 	size_t colon = slice_find(line, ':');
 	struct http_header header = {slice_first(line, colon),
@@ -239,7 +241,7 @@ static int read_header(struct slice line, const struct http_head_limits *limits,
 
 	if (head->header_count == limits->lines)
 		return head_fault(head, 431, "header line", line);
-	if (colon == line.len || !header_is_good(&header))
+	if (colon == line.len || !http_head_header_is_good(&header))
 		return head_fault(head, 400, "header line", line);
 	head->headers[head->header_count++] = header;
 	return 0;
@@ -252,7 +254,7 @@ enum line {
 };
 
 /* Takes a line from the front of *bytes; its CR LF is not part of *line. */
-static enum line take_line(struct slice *bytes, struct slice *line)
+static enum line http_head_take_line(struct slice *bytes, struct slice *line)
 {
 	size_t end = slice_find(*bytes, '\n');
 	struct slice text = slice_first(*bytes, end);
@@ -260,7 +262,7 @@ static enum line take_line(struct slice *bytes, struct slice *line)
 
 	if (ended)
 		text.len--;
-	if (!is_printable(text))
+	if (!http_head_is_printable(text))
 		return LINE_BAD;
 	if (end == bytes->len)
 		return LINE_MORE;
@@ -272,7 +274,7 @@ static enum line take_line(struct slice *bytes, struct slice *line)
 }
 
 /* Reads the lines of `bytes`. *status is written when they are bad. */
-static enum http_head_parse read_lines(struct slice bytes,
+static enum http_head_parse http_head_read_lines(struct slice bytes,
 	const struct http_head_limits *limits, struct http_head *head, int *status)
 {
 	struct slice rest = bytes, line;
@@ -283,7 +285,7 @@ static enum http_head_parse read_lines(struct slice bytes,
 			rest = slice_from(rest, 2);
 	}
 	for (;;) {
-		enum line taken = take_line(&rest, &line);
+		enum line taken = http_head_take_line(&rest, &line);
 		int wrong = 0;
 
 		if (taken == LINE_BAD)
@@ -292,9 +294,9 @@ static enum http_head_parse read_lines(struct slice bytes,
 		if (taken == LINE_MORE)
 			return HTTP_HEAD_MORE;
 		if (wrong == 0 && !begun)
-			wrong = read_request_line(line, limits, head);
+			wrong = http_head_read_request_line(line, limits, head);
 		else if (wrong == 0 && line.len > 0)
-			wrong = read_header(line, limits, head);
+			wrong = http_head_read_header(line, limits, head);
 		else if (wrong == 0)
 			break;
 		if (wrong != 0) {
@@ -317,7 +319,7 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	head->fault = NULL;
 	head->fault_value = (struct slice){NULL, 0};
 	head->header_count = 0;
-	enum http_head_parse result = read_lines(seen, limits, head, status);
+	enum http_head_parse result = http_head_read_lines(seen, limits, head, status);
 	if (result == HTTP_HEAD_MORE && seen.len == limits->bytes) {
 		/* Is it the request line that does not end, or the headers? */
 		*status = head->method.len == 0 ? 414 : 431;
@@ -326,7 +328,7 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	if (result != HTTP_HEAD_DONE)
 		return result;
 
-	int wrong = check_headers(head);
+	int wrong = http_head_check_headers(head);
 	if (wrong != 0) {
 		*status = wrong;
 		return HTTP_HEAD_BAD;
@@ -336,20 +338,20 @@ enum http_head_parse http_head_parse(struct slice bytes,
 
 int http_head_check(struct http_head *head)
 {
-	int status = check_method(head->method);
+	int status = http_head_check_method(head->method);
 
 	if (status != 0)
 		return head_fault(head, status, "method", head->method);
-	cut_target(head);
-	status = check_target(head->target, head->method);
+	http_head_cut_target(head);
+	status = http_head_check_target(head->target, head->method);
 	if (status != 0)
 		return head_fault(head, status, "target", head->target);
 	for (size_t i = 0; i < head->header_count; i++) {
-		if (!header_is_good(&head->headers[i]))
+		if (!http_head_header_is_good(&head->headers[i]))
 			return head_fault(
 				head, 400, "header line", head->headers[i].name);
 	}
-	return check_headers(head);
+	return http_head_check_headers(head);
 }
 
 const struct slice *http_header(const struct http_head *head, struct slice name)
@@ -361,7 +363,7 @@ const struct slice *http_header(const struct http_head *head, struct slice name)
 	return NULL;
 }
 
-static bool list_has(struct slice list, struct slice token)
+static bool http_head_list_has(struct slice list, struct slice token)
 {
 	while (list.len > 0) {
 		size_t end = slice_find(list, ',');
@@ -379,7 +381,7 @@ bool http_header_has_token(
 {
 	for (size_t i = 0; i < head->header_count; i++) {
 		if (slice_equal_nocase(head->headers[i].name, name) &&
-			list_has(head->headers[i].value, token))
+			http_head_list_has(head->headers[i].value, token))
 			return true;
 	}
 	return false;
@@ -403,7 +405,7 @@ uint64_t http_body_length(const struct http_head *head)
 	return bytes;
 }
 
-static struct slice unquote(struct slice value)
+static struct slice http_head_unquote(struct slice value)
 {
 	if (value.len < 2 || !slice_starts_with(value, SLICE("\"")) ||
 		!slice_ends_with(value, SLICE("\"")))
@@ -412,7 +414,8 @@ static struct slice unquote(struct slice value)
 }
 
 /* False when the line has no such cookie. */
-static bool line_cookie(struct slice line, struct slice name, struct slice *value)
+static bool http_head_line_cookie(
+	struct slice line, struct slice name, struct slice *value)
 {
 	while (line.len > 0) {
 		size_t end = slice_find(line, ';');
@@ -420,7 +423,7 @@ static bool line_cookie(struct slice line, struct slice name, struct slice *valu
 		size_t equals = slice_find(pair, '=');
 
 		if (equals < pair.len && slice_equal(slice_first(pair, equals), name)) {
-			*value = unquote(slice_from(pair, equals + 1));
+			*value = http_head_unquote(slice_from(pair, equals + 1));
 			return true;
 		}
 		line = slice_from(line, end + 1);
@@ -434,7 +437,7 @@ struct slice http_cookie(const struct http_head *head, struct slice name)
 
 	for (size_t i = 0; i < head->header_count; i++) {
 		if (slice_equal_nocase(head->headers[i].name, SLICE("Cookie")) &&
-			line_cookie(head->headers[i].value, name, &value))
+			http_head_line_cookie(head->headers[i].value, name, &value))
 			break;
 	}
 	return value;

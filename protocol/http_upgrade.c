@@ -15,7 +15,8 @@ bool http_upgrade_is_asked(const struct http_head *head)
 }
 
 /* The only header of that name, or NULL: two keys would be two handshakes. */
-static const struct slice *only_header(const struct http_head *head, struct slice name)
+static const struct slice *http_upgrade_only_header(
+	const struct http_head *head, struct slice name)
 {
 	const struct slice *only = NULL;
 
@@ -33,7 +34,7 @@ static const struct slice *only_header(const struct http_head *head, struct slic
  * 16 bytes in base64 are 22 digits and "==". The four bits that the last digit has
  * to spare are not looked at: handmade clients fill them with anything.
  */
-static bool is_key(struct slice key)
+static bool http_upgrade_is_key(struct slice key)
 {
 	if (key.len != 24 || !slice_ends_with(key, SLICE("==")))
 		return false;
@@ -48,8 +49,10 @@ static bool is_key(struct slice key)
 
 enum http_upgrade_fault http_upgrade_check(const struct http_head *head)
 {
-	const struct slice *key = only_header(head, SLICE("Sec-WebSocket-Key"));
-	const struct slice *version = only_header(head, SLICE("Sec-WebSocket-Version"));
+	const struct slice *key =
+		http_upgrade_only_header(head, SLICE("Sec-WebSocket-Key"));
+	const struct slice *version =
+		http_upgrade_only_header(head, SLICE("Sec-WebSocket-Version"));
 
 	if (!slice_equal(head->method, SLICE("GET")))
 		return HTTP_UPGRADE_METHOD;
@@ -63,7 +66,7 @@ enum http_upgrade_fault http_upgrade_check(const struct http_head *head)
 		return HTTP_UPGRADE_CONNECTION;
 	if (version == NULL || !slice_equal(*version, SLICE("13")))
 		return HTTP_UPGRADE_VERSION;
-	if (key == NULL || !is_key(*key))
+	if (key == NULL || !http_upgrade_is_key(*key))
 		return HTTP_UPGRADE_KEY;
 	return HTTP_UPGRADE_GOOD;
 }
@@ -81,7 +84,8 @@ struct slice http_upgrade_stomp(const struct http_head *head)
 	return SLICE("");
 }
 
-static void write_header(struct buf *out, struct slice name, struct slice value)
+static void http_upgrade_write_header(
+	struct buf *out, struct slice name, struct slice value)
 {
 	buf_append(out, name);
 	buf_append(out, SLICE(": "));
@@ -96,13 +100,15 @@ void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t 
 	buf_append(out, SLICE("GET /"));
 	buf_append_number(out, ticket);
 	buf_append(out, SLICE(" HTTP/1.1\r\n"));
-	write_header(out, SLICE("Host"), *http_header(head, SLICE("Host")));
-	write_header(out, SLICE("Upgrade"), SLICE("websocket"));
-	write_header(out, SLICE("Connection"), SLICE("Upgrade"));
-	write_header(out, SLICE("Sec-WebSocket-Key"),
+	http_upgrade_write_header(
+		out, SLICE("Host"), *http_header(head, SLICE("Host")));
+	http_upgrade_write_header(out, SLICE("Upgrade"), SLICE("websocket"));
+	http_upgrade_write_header(out, SLICE("Connection"), SLICE("Upgrade"));
+	http_upgrade_write_header(out, SLICE("Sec-WebSocket-Key"),
 		*http_header(head, SLICE("Sec-WebSocket-Key")));
-	write_header(out, SLICE("Sec-WebSocket-Version"), SLICE("13"));
+	http_upgrade_write_header(out, SLICE("Sec-WebSocket-Version"), SLICE("13"));
 	if (subprotocol.len > 0)
-		write_header(out, SLICE("Sec-WebSocket-Protocol"), subprotocol);
+		http_upgrade_write_header(
+			out, SLICE("Sec-WebSocket-Protocol"), subprotocol);
 	buf_append(out, SLICE("\r\n"));
 }

@@ -19,7 +19,7 @@ struct origin {
 
 enum { PORT_MAX = 65535 };
 
-static struct slice plain_scheme(struct slice scheme)
+static struct slice origin_plain_scheme(struct slice scheme)
 {
 	if (slice_equal_nocase(scheme, SLICE("ws")))
 		return SLICE("http");
@@ -28,7 +28,7 @@ static struct slice plain_scheme(struct slice scheme)
 	return scheme;
 }
 
-static struct slice default_port(struct slice scheme)
+static struct slice origin_default_port(struct slice scheme)
 {
 	if (slice_equal_nocase(scheme, SLICE("http")))
 		return SLICE("80");
@@ -37,19 +37,19 @@ static struct slice default_port(struct slice scheme)
 	return SLICE("");
 }
 
-static bool read_authority(
+static bool origin_read_authority(
 	struct origin *origin, struct slice scheme, struct slice authority)
 {
-	*origin = (struct origin){.scheme = plain_scheme(scheme)};
+	*origin = (struct origin){.scheme = origin_plain_scheme(scheme)};
 	if (!host_split(authority, &origin->host, &origin->port))
 		return false;
 	if (origin->port.len == 0)
-		origin->port = default_port(origin->scheme);
+		origin->port = origin_default_port(origin->scheme);
 	return true;
 }
 
 /* Cuts "scheme://" from the front of *text. */
-static bool take_scheme(struct slice *text, struct slice *scheme)
+static bool origin_take_scheme(struct slice *text, struct slice *scheme)
 {
 	size_t colon = slice_find(*text, ':');
 	struct slice behind = slice_from(*text, colon);
@@ -61,32 +61,33 @@ static bool take_scheme(struct slice *text, struct slice *scheme)
 	return true;
 }
 
-static bool read_origin(struct origin *origin, struct slice text)
+static bool origin_read_origin(struct origin *origin, struct slice text)
 {
 	struct slice scheme;
 
-	if (!take_scheme(&text, &scheme))
+	if (!origin_take_scheme(&text, &scheme))
 		return false;
 	if (text.len > 0)
-		return read_authority(origin, scheme, text);
-	*origin = (struct origin){.scheme = plain_scheme(scheme)}; /* "file://" */
+		return origin_read_authority(origin, scheme, text);
+	*origin =
+		(struct origin){.scheme = origin_plain_scheme(scheme)}; /* "file://" */
 	return true;
 }
 
-static bool read_pattern(struct origin *origin, struct slice text)
+static bool origin_read_pattern(struct origin *origin, struct slice text)
 {
 	const bool any_port = slice_ends_with(text, SLICE(":*"));
 	struct slice scheme, rest = text;
 
 	if (any_port)
 		rest.len -= strlen(":*");
-	if (!take_scheme(&rest, &scheme))
+	if (!origin_take_scheme(&rest, &scheme))
 		return false;
 	bool wild = slice_starts_with(rest, SLICE("*."));
 	if (!wild && !any_port)
-		return read_origin(origin, text);
+		return origin_read_origin(origin, text);
 	rest = slice_from(rest, wild ? 1 : 0);
-	if (!read_authority(origin, scheme, rest))
+	if (!origin_read_authority(origin, scheme, rest))
 		return false;
 	/* A port and any port: one of the two is a mistake. */
 	if (any_port && origin->host.len < rest.len)
@@ -96,7 +97,7 @@ static bool read_pattern(struct origin *origin, struct slice text)
 	return true;
 }
 
-static bool has_host_below(const struct origin *origin, struct slice below)
+static bool origin_has_host_below(const struct origin *origin, struct slice below)
 {
 	struct slice host = origin->host;
 
@@ -105,13 +106,13 @@ static bool has_host_below(const struct origin *origin, struct slice below)
 	       slice_equal_nocase(slice_from(host, host.len - below.len), below);
 }
 
-static bool is_match(const struct origin *origin, const struct origin *pattern)
+static bool origin_is_match(const struct origin *origin, const struct origin *pattern)
 {
 	if (!slice_equal_nocase(origin->scheme, pattern->scheme) ||
 		(!pattern->any_port && !slice_equal(origin->port, pattern->port)) ||
 		(origin->host.len == 0) != (pattern->host.len == 0))
 		return false;
-	return pattern->wild ? has_host_below(origin, pattern->host)
+	return pattern->wild ? origin_has_host_below(origin, pattern->host)
 			     : slice_equal_nocase(origin->host, pattern->host);
 }
 
@@ -119,8 +120,9 @@ bool origin_is_same(struct slice origin, struct slice scheme, struct slice host)
 {
 	struct origin theirs, ours;
 
-	return read_origin(&theirs, origin) && read_authority(&ours, scheme, host) &&
-	       is_match(&theirs, &ours);
+	return origin_read_origin(&theirs, origin) &&
+	       origin_read_authority(&ours, scheme, host) &&
+	       origin_is_match(&theirs, &ours);
 }
 
 bool origin_matches(struct slice origin, struct slice pattern)
@@ -129,13 +131,14 @@ bool origin_matches(struct slice origin, struct slice pattern)
 
 	if (slice_equal(pattern, SLICE("*")) || slice_equal(origin, pattern))
 		return true;
-	return read_origin(&theirs, origin) && read_pattern(&allowed, pattern) &&
-	       is_match(&theirs, &allowed);
+	return origin_read_origin(&theirs, origin) &&
+	       origin_read_pattern(&allowed, pattern) &&
+	       origin_is_match(&theirs, &allowed);
 }
 
 /* Patterns that can match. */
 
-static bool is_scheme(struct slice scheme)
+static bool origin_is_scheme(struct slice scheme)
 {
 	for (size_t i = 0; i < scheme.len; i++) {
 		char byte = scheme.data[i];
@@ -148,7 +151,7 @@ static bool is_scheme(struct slice scheme)
 }
 
 /* As browsers write it: no leading zero. */
-static bool is_port(struct slice port)
+static bool origin_is_port(struct slice port)
 {
 	uint64_t number;
 
@@ -157,7 +160,7 @@ static bool is_port(struct slice port)
 }
 
 /* An IPv6 address as browsers write it. */
-static bool is_canonical(struct slice bracketed)
+static bool origin_is_canonical(struct slice bracketed)
 {
 	struct slice text = {bracketed.data + 1, bracketed.len - 2};
 	char written[ADDRESS_TEXT_MAX];
@@ -167,12 +170,12 @@ static bool is_canonical(struct slice bracketed)
 	       slice_equal_nocase(address_write(&address, written), text);
 }
 
-static bool is_host(const struct origin *pattern)
+static bool origin_is_host(const struct origin *pattern)
 {
 	struct slice host = slice_from(pattern->host, pattern->wild ? 1 : 0);
 
 	if (slice_starts_with(host, SLICE("[")))
-		return !pattern->wild && is_canonical(host);
+		return !pattern->wild && origin_is_canonical(host);
 	while (host.len > 0) {
 		size_t dot = slice_find(host, '.');
 
@@ -184,11 +187,11 @@ static bool is_host(const struct origin *pattern)
 }
 
 /* Apps have schemes of their own, and hosts as they like them: "app://.". */
-static bool is_app(struct slice scheme, struct slice host)
+static bool origin_is_app(struct slice scheme, struct slice host)
 {
 	static const struct slice never = SLICE_INIT("/?#@,\"\\*");
 
-	if (default_port(plain_scheme(scheme)).len > 0)
+	if (origin_default_port(origin_plain_scheme(scheme)).len > 0)
 		return false;
 	for (size_t i = 0; i < host.len; i++) {
 		if (host.data[i] <= 0x20 || host.data[i] >= 0x7f ||
@@ -205,10 +208,10 @@ bool origin_is_pattern(struct slice text)
 
 	if (slice_equal(text, SLICE("*")) || slice_equal(text, SLICE("null")))
 		return true;
-	if (!take_scheme(&host, &scheme) || !is_scheme(scheme))
+	if (!origin_take_scheme(&host, &scheme) || !origin_is_scheme(scheme))
 		return false;
-	if (is_app(scheme, host))
+	if (origin_is_app(scheme, host))
 		return true;
-	return read_pattern(&pattern, text) && is_port(pattern.port) &&
-	       is_host(&pattern);
+	return origin_read_pattern(&pattern, text) && origin_is_port(pattern.port) &&
+	       origin_is_host(&pattern);
 }

@@ -11,7 +11,7 @@ static const struct slice line_start = SLICE_INIT("PROXY ");
 static const struct slice signature = SLICE_INIT("\r\n\r\n\0\r\nQUIT\n");
 
 /* True when one of the two begins with the other. */
-static bool agree(struct slice bytes, struct slice wanted)
+static bool proxy_head_agree(struct slice bytes, struct slice wanted)
 {
 	return slice_starts_with(wanted, slice_first(bytes, wanted.len));
 }
@@ -19,7 +19,7 @@ static bool agree(struct slice bytes, struct slice wanted)
 /* Version 1: "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443" and CR LF. */
 
 /* Takes a word off the front of *line, and the space behind it. */
-static struct slice take_word(struct slice *line)
+static struct slice proxy_head_take_word(struct slice *line)
 {
 	size_t end = slice_find(*line, ' ');
 	struct slice word = slice_first(*line, end);
@@ -29,7 +29,7 @@ static struct slice take_word(struct slice *line)
 	return word;
 }
 
-static bool read_port(struct slice text, uint16_t *port)
+static bool proxy_head_read_port(struct slice text, uint16_t *port)
 {
 	uint64_t number;
 
@@ -40,16 +40,17 @@ static bool read_port(struct slice text, uint16_t *port)
 }
 
 /* What a family's addresses look like: with or without colons. */
-static bool read_address(struct slice text, bool is_v6, struct address *address)
+static bool proxy_head_read_address(
+	struct slice text, bool is_v6, struct address *address)
 {
 	bool has_colon = slice_find(text, ':') != text.len;
 
 	return has_colon == is_v6 && address_parse(text, address);
 }
 
-static bool read_line(struct slice line, struct proxy_head *head)
+static bool proxy_head_read_line(struct slice line, struct proxy_head *head)
 {
-	struct slice family = take_word(&line);
+	struct slice family = proxy_head_take_word(&line);
 	bool is_v6 = slice_equal(family, SLICE("TCP6"));
 	struct address ours;
 	uint16_t our_port;
@@ -59,13 +60,16 @@ static bool read_line(struct slice line, struct proxy_head *head)
 		return true; /* what else it says must be ignored */
 	if (!is_v6 && !slice_equal(family, SLICE("TCP4")))
 		return false;
-	return read_address(take_word(&line), is_v6, &head->source) &&
-	       read_address(take_word(&line), is_v6, &ours) &&
-	       read_port(take_word(&line), &head->port) &&
-	       read_port(take_word(&line), &our_port) && line.len == 0;
+	return proxy_head_read_address(
+		       proxy_head_take_word(&line), is_v6, &head->source) &&
+	       proxy_head_read_address(proxy_head_take_word(&line), is_v6, &ours) &&
+	       proxy_head_read_port(proxy_head_take_word(&line), &head->port) &&
+	       proxy_head_read_port(proxy_head_take_word(&line), &our_port) &&
+	       line.len == 0;
 }
 
-static enum proxy_head_parse parse_line(struct slice bytes, struct proxy_head *head)
+static enum proxy_head_parse proxy_head_parse_line(
+	struct slice bytes, struct proxy_head *head)
 {
 	struct slice seen = slice_first(bytes, LINE_MAX_BYTES);
 	size_t end = slice_find(seen, '\n');
@@ -76,7 +80,7 @@ static enum proxy_head_parse parse_line(struct slice bytes, struct proxy_head *h
 	if (!slice_ends_with(line, SLICE("\r")))
 		return PROXY_HEAD_BAD;
 	line.len--;
-	if (slice_find(line, '\r') != line.len || !read_line(line, head))
+	if (slice_find(line, '\r') != line.len || !proxy_head_read_line(line, head))
 		return PROXY_HEAD_BAD;
 	head->len = end + 1;
 	return PROXY_HEAD_DONE;
@@ -98,7 +102,7 @@ static unsigned byte_at(struct slice bytes, size_t at)
 	return (unsigned char)bytes.data[at];
 }
 
-static unsigned number_at(struct slice bytes, size_t at)
+static unsigned proxy_head_number_at(struct slice bytes, size_t at)
 {
 	return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
@@ -123,7 +127,7 @@ static int addresses_len(unsigned family)
 static bool extensions_are_whole(struct slice bytes)
 {
 	while (bytes.len >= 3) {
-		size_t len = 3 + (size_t)number_at(bytes, 1);
+		size_t len = 3 + (size_t)proxy_head_number_at(bytes, 1);
 
 		if (len > bytes.len)
 			return false;
@@ -132,7 +136,7 @@ static bool extensions_are_whole(struct slice bytes)
 	return bytes.len == 0;
 }
 
-static bool read_addresses(
+static bool proxy_head_read_addresses(
 	unsigned family, struct slice payload, struct proxy_head *head)
 {
 	int len = addresses_len(family);
@@ -146,16 +150,17 @@ static bool read_addresses(
 	head->known = family == FAMILY_TCP4 || family == FAMILY_TCP6;
 	if (family == FAMILY_TCP4) {
 		head->source = address_of_v4(payload.data);
-		head->port = (uint16_t)number_at(payload, 8);
+		head->port = (uint16_t)proxy_head_number_at(payload, 8);
 	} else if (family == FAMILY_TCP6) {
 		head->source = address_of_v6(payload.data);
-		head->port = (uint16_t)number_at(payload, 32);
+		head->port = (uint16_t)proxy_head_number_at(payload, 32);
 	}
 	return true;
 }
 
 /* What is wrong shows as soon as its byte is here. */
-static enum proxy_head_parse parse_binary(struct slice bytes, struct proxy_head *head)
+static enum proxy_head_parse proxy_head_parse_binary(
+	struct slice bytes, struct proxy_head *head)
 {
 	if (bytes.len > 12 && byte_at(bytes, 12) != COMMAND_LOCAL &&
 		byte_at(bytes, 12) != COMMAND_PROXY)
@@ -166,14 +171,14 @@ static enum proxy_head_parse parse_binary(struct slice bytes, struct proxy_head 
 	if (bytes.len < FIXED_BYTES)
 		return PROXY_HEAD_MORE;
 
-	size_t len = FIXED_BYTES + (size_t)number_at(bytes, 14);
+	size_t len = FIXED_BYTES + (size_t)proxy_head_number_at(bytes, 14);
 	if (len > PROXY_HEAD_MAX)
 		return PROXY_HEAD_BAD;
 	if (bytes.len < len)
 		return PROXY_HEAD_MORE;
 	struct slice payload = slice_from(slice_first(bytes, len), FIXED_BYTES);
 	if (byte_at(bytes, 12) == COMMAND_PROXY &&
-		!read_addresses(byte_at(bytes, 13), payload, head))
+		!proxy_head_read_addresses(byte_at(bytes, 13), payload, head))
 		return PROXY_HEAD_BAD;
 	head->len = len;
 	return PROXY_HEAD_DONE;
@@ -184,12 +189,14 @@ enum proxy_head_parse proxy_head_parse(struct slice bytes, struct proxy_head *he
 	struct proxy_head read = {0};
 	enum proxy_head_parse result = PROXY_HEAD_BAD;
 
-	if (agree(bytes, line_start))
-		result = bytes.len < line_start.len ? PROXY_HEAD_MORE
-						    : parse_line(bytes, &read);
-	else if (agree(bytes, signature))
-		result = bytes.len < signature.len ? PROXY_HEAD_MORE
-						   : parse_binary(bytes, &read);
+	if (proxy_head_agree(bytes, line_start))
+		result = bytes.len < line_start.len
+				 ? PROXY_HEAD_MORE
+				 : proxy_head_parse_line(bytes, &read);
+	else if (proxy_head_agree(bytes, signature))
+		result = bytes.len < signature.len
+				 ? PROXY_HEAD_MORE
+				 : proxy_head_parse_binary(bytes, &read);
 	if (result == PROXY_HEAD_DONE)
 		*head = read;
 	return result;

@@ -37,7 +37,7 @@ static const unsigned char classes[256] = {
 /* clang-format on */
 
 /* True when one of the word's bytes is below `bound` (at most 0x80). */
-static bool has_below(uint64_t word, uint64_t bound)
+static bool sockjs_has_below(uint64_t word, uint64_t bound)
 {
 	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 
@@ -45,22 +45,24 @@ static bool has_below(uint64_t word, uint64_t bound)
 }
 
 /* True when all eight bytes are clean: then a run grows by eight at once. */
-static bool word_is_clean(const char *at)
+static bool sockjs_word_is_clean(const char *at)
 {
 	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 	uint64_t word;
 
 	memcpy(&word, at, sizeof(word));
-	return (word & tops) == 0 && !has_below(word, 0x20) &&
-	       !has_below(word ^ ones * '"', 1) && !has_below(word ^ ones * '\\', 1);
+	return (word & tops) == 0 && !sockjs_has_below(word, 0x20) &&
+	       !sockjs_has_below(word ^ ones * '"', 1) &&
+	       !sockjs_has_below(word ^ ones * '\\', 1);
 }
 
 /* How many bytes at the front of `text` are clean. */
-static size_t clean_run(struct slice text)
+static size_t sockjs_clean_run(struct slice text)
 {
 	size_t at = 0;
 
-	while (text.len - at >= sizeof(uint64_t) && word_is_clean(text.data + at))
+	while (text.len - at >= sizeof(uint64_t) &&
+		sockjs_word_is_clean(text.data + at))
 		at += sizeof(uint64_t);
 	while (at < text.len && classes[(unsigned char)text.data[at]] == C)
 		at++;
@@ -71,7 +73,7 @@ static size_t clean_run(struct slice text)
  * The code points that some browser or proxy has mangled (sockjs-protocol,
  * "Messages"); surrogates reach us only one by one.
  */
-static bool is_escaped(uint32_t code)
+static bool sockjs_is_escaped(uint32_t code)
 {
 	return (code >= 0x200c && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202f) ||
@@ -79,7 +81,7 @@ static bool is_escaped(uint32_t code)
 	       (code >= 0xd800 && code <= 0xdfff) || (code >= 0xfff0 && code <= 0xffff);
 }
 
-static void append_hex(struct buf *out, uint32_t code)
+static void sockjs_append_hex(struct buf *out, uint32_t code)
 {
 	static const char digits[] = "0123456789abcdef";
 	char escape[] = {'\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15],
@@ -88,7 +90,7 @@ static void append_hex(struct buf *out, uint32_t code)
 	buf_append(out, (struct slice){escape, sizeof(escape)});
 }
 
-static void append_escape(struct buf *out, char byte)
+static void sockjs_append_escape(struct buf *out, char byte)
 {
 	switch (byte) {
 	case '\b':
@@ -112,7 +114,7 @@ static void append_escape(struct buf *out, char byte)
 		buf_append_char(out, byte);
 		break;
 	default:
-		append_hex(out, (unsigned char)byte);
+		sockjs_append_hex(out, (unsigned char)byte);
 		break;
 	}
 }
@@ -121,14 +123,14 @@ static void append_escape(struct buf *out, char byte)
  * How many bytes at the front of `text`, which begins with a wide byte, may be
  * copied as they are. When that is 0, *escaped bytes stand for *code instead.
  */
-static size_t wide_run(struct slice text, size_t *escaped, uint32_t *code)
+static size_t sockjs_wide_run(struct slice text, size_t *escaped, uint32_t *code)
 {
 	size_t at = 0;
 
 	while (at < text.len && classes[(unsigned char)text.data[at]] == W) {
 		size_t len = utf8_decode(slice_from(text, at), code);
 
-		if (len == 0 || is_escaped(*code)) {
+		if (len == 0 || sockjs_is_escaped(*code)) {
 			*code = len == 0 ? 0xfffd : *code;
 			*escaped = len == 0 ? 1 : len;
 			break;
@@ -143,18 +145,18 @@ void sockjs_quote(struct buf *out, struct slice text)
 	buf_reserve(out, text.len + 2);
 	buf_append_char(out, '"');
 	while (text.len > 0) {
-		size_t run = clean_run(text), escaped = 0;
+		size_t run = sockjs_clean_run(text), escaped = 0;
 		uint32_t code = 0;
 
 		if (run < text.len && classes[(unsigned char)text.data[run]] == W)
-			run += wide_run(slice_from(text, run), &escaped, &code);
+			run += sockjs_wide_run(slice_from(text, run), &escaped, &code);
 		buf_append(out, slice_first(text, run));
 		text = slice_from(text, run);
 		if (escaped > 0) {
-			append_hex(out, code);
+			sockjs_append_hex(out, code);
 			text = slice_from(text, escaped);
 		} else if (text.len > 0 && classes[(unsigned char)text.data[0]] == E) {
-			append_escape(out, text.data[0]);
+			sockjs_append_escape(out, text.data[0]);
 			text = slice_from(text, 1);
 		}
 	}
@@ -162,7 +164,7 @@ void sockjs_quote(struct buf *out, struct slice text)
 }
 
 /* What stands for `byte` in an EventSource line; empty when it stands for itself. */
-static struct slice percent_code(char byte)
+static struct slice sockjs_percent_code(char byte)
 {
 	switch (byte) {
 	case '%':
@@ -178,7 +180,7 @@ static struct slice percent_code(char byte)
 	}
 }
 
-static struct slice script_code(char byte)
+static struct slice sockjs_script_code(char byte)
 {
 	switch (byte) {
 	case '"':
@@ -193,7 +195,7 @@ static struct slice script_code(char byte)
 }
 
 /* Copies `frame`, with a code instead of each byte that has one. */
-static void append_coded(
+static void sockjs_append_coded(
 	struct buf *out, struct slice frame, struct slice (*code_of)(char byte))
 {
 	size_t clean = 0;
@@ -213,12 +215,12 @@ static void append_coded(
 
 void sockjs_percent(struct buf *out, struct slice frame)
 {
-	append_coded(out, frame, percent_code);
+	sockjs_append_coded(out, frame, sockjs_percent_code);
 }
 
 void sockjs_script(struct buf *out, struct slice frame)
 {
-	append_coded(out, frame, script_code);
+	sockjs_append_coded(out, frame, sockjs_script_code);
 }
 
 void sockjs_close_frame(struct buf *out, unsigned code, struct slice reason)

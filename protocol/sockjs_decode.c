@@ -21,7 +21,7 @@ enum { DEPTH_MAX = 512 };
 enum { AROUND_MESSAGE = 3 }; /* bytes: quotes, and a comma */
 
 /* Takes `byte` from the front, with the blanks before it; false when another comes. */
-static bool take_byte(struct slice *json, char byte)
+static bool sockjs_take_byte(struct slice *json, char byte)
 {
 	struct slice rest = slice_trim_front(*json, SLICE_JSON_BLANKS);
 
@@ -32,7 +32,7 @@ static bool take_byte(struct slice *json, char byte)
 }
 
 /* Reads `uxxxx`, what stands behind a backslash. */
-static bool read_unit(struct slice json, uint32_t *unit)
+static bool sockjs_read_unit(struct slice json, uint32_t *unit)
 {
 	uint32_t value = 0;
 
@@ -50,15 +50,15 @@ static bool read_unit(struct slice json, uint32_t *unit)
 }
 
 /* Decodes `uxxxx`, and the second half of a pair when it follows. */
-static bool decode_unit(struct buf *text, struct slice *json)
+static bool sockjs_decode_unit(struct buf *text, struct slice *json)
 {
 	uint32_t code, low;
 
-	if (!read_unit(*json, &code))
+	if (!sockjs_read_unit(*json, &code))
 		return false;
 	*json = slice_from(*json, 5);
 	if (code >= 0xd800 && code <= 0xdbff && json->len > 0 &&
-		json->data[0] == '\\' && read_unit(slice_from(*json, 1), &low) &&
+		json->data[0] == '\\' && sockjs_read_unit(slice_from(*json, 1), &low) &&
 		low >= 0xdc00 && low <= 0xdfff) {
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 		*json = slice_from(*json, 6);
@@ -68,14 +68,14 @@ static bool decode_unit(struct buf *text, struct slice *json)
 }
 
 /* Decodes what stands behind a backslash. */
-static bool decode_escape(struct buf *text, struct slice *json)
+static bool sockjs_decode_escape(struct buf *text, struct slice *json)
 {
 	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
 	char letter = json->len > 0 ? json->data[0] : '\0';
 	size_t which = slice_find(SLICE(letters), letter);
 
 	if (letter == 'u')
-		return decode_unit(text, json);
+		return sockjs_decode_unit(text, json);
 	if (which == sizeof(letters) - 1)
 		return false;
 	buf_append_char(text, meanings[which]);
@@ -84,7 +84,7 @@ static bool decode_escape(struct buf *text, struct slice *json)
 }
 
 /* Decodes a string behind its opening quote, up to and with the closing one. */
-static bool decode_string(struct buf *text, struct slice *json)
+static bool sockjs_decode_string(struct buf *text, struct slice *json)
 {
 	for (;;) {
 		size_t at = 0;
@@ -100,12 +100,12 @@ static bool decode_string(struct buf *text, struct slice *json)
 		*json = slice_from(*json, at + 1);
 		if (stop == '"')
 			return true;
-		if (stop != '\\' || !decode_escape(text, json))
+		if (stop != '\\' || !sockjs_decode_escape(text, json))
 			return false;
 	}
 }
 
-static size_t digits_run(struct slice json)
+static size_t sockjs_digits_run(struct slice json)
 {
 	size_t at = 0;
 
@@ -114,39 +114,39 @@ static size_t digits_run(struct slice json)
 	return at;
 }
 
-static bool skim_digits(struct slice *json)
+static bool sockjs_skim_digits(struct slice *json)
 {
-	size_t count = digits_run(*json);
+	size_t count = sockjs_digits_run(*json);
 
 	*json = slice_from(*json, count);
 	return count > 0;
 }
 
-static bool skim_number(struct slice *json)
+static bool sockjs_skim_number(struct slice *json)
 {
 	if (json->len > 0 && json->data[0] == '-')
 		*json = slice_from(*json, 1);
-	if (digits_run(*json) > 1 && json->data[0] == '0')
+	if (sockjs_digits_run(*json) > 1 && json->data[0] == '0')
 		return false;
-	if (!skim_digits(json))
+	if (!sockjs_skim_digits(json))
 		return false;
 	if (json->len > 0 && json->data[0] == '.') {
 		*json = slice_from(*json, 1);
-		if (!skim_digits(json))
+		if (!sockjs_skim_digits(json))
 			return false;
 	}
 	if (json->len > 0 && (json->data[0] == 'e' || json->data[0] == 'E')) {
 		*json = slice_from(*json, 1);
 		if (json->len > 0 && (json->data[0] == '+' || json->data[0] == '-'))
 			*json = slice_from(*json, 1);
-		if (!skim_digits(json))
+		if (!sockjs_skim_digits(json))
 			return false;
 	}
 	return true;
 }
 
 /* Skims one value that is neither array nor object. */
-static bool skim_scalar(struct buf *scratch, struct slice *json)
+static bool sockjs_skim_scalar(struct buf *scratch, struct slice *json)
 {
 	static const struct slice words[] = {
 		SLICE_INIT("true"), SLICE_INIT("false"), SLICE_INIT("null")};
@@ -158,17 +158,17 @@ static bool skim_scalar(struct buf *scratch, struct slice *json)
 		}
 	}
 	buf_clear(scratch);
-	if (take_byte(json, '"'))
-		return decode_string(scratch, json);
-	return skim_number(json);
+	if (sockjs_take_byte(json, '"'))
+		return sockjs_decode_string(scratch, json);
+	return sockjs_skim_number(json);
 }
 
 /* An object's member up to its value: a string and a colon. */
-static bool skim_key(struct buf *scratch, struct slice *json)
+static bool sockjs_skim_key(struct buf *scratch, struct slice *json)
 {
 	buf_clear(scratch);
-	return take_byte(json, '"') && decode_string(scratch, json) &&
-	       take_byte(json, ':');
+	return sockjs_take_byte(json, '"') && sockjs_decode_string(scratch, json) &&
+	       sockjs_take_byte(json, ':');
 }
 
 /* The arrays and objects that are open, by their closing brackets. */
@@ -181,37 +181,37 @@ struct nesting {
  * Opens arrays and objects until a value stands at the front that is a scalar,
  * or until an empty one is closed at once; *whole tells that a value is complete.
  */
-static bool skim_openers(
+static bool sockjs_skim_openers(
 	struct nesting *nesting, struct buf *scratch, struct slice *json, bool *whole)
 {
 	for (;;) {
 		char closer = '\0';
 
-		if (take_byte(json, '['))
+		if (sockjs_take_byte(json, '['))
 			closer = ']';
-		else if (take_byte(json, '{'))
+		else if (sockjs_take_byte(json, '{'))
 			closer = '}';
-		*whole = closer != '\0' && take_byte(json, closer);
+		*whole = closer != '\0' && sockjs_take_byte(json, closer);
 		if (closer == '\0' || *whole)
 			return true;
 		if (nesting->depth == DEPTH_MAX)
 			return false;
 		nesting->closers[nesting->depth++] = closer;
-		if (closer == '}' && !skim_key(scratch, json))
+		if (closer == '}' && !sockjs_skim_key(scratch, json))
 			return false;
 	}
 }
 
 /* A value is complete: closes what ends here, or goes on to the next value. */
-static bool skim_closers(
+static bool sockjs_skim_closers(
 	struct nesting *nesting, struct buf *scratch, struct slice *json)
 {
 	while (nesting->depth > 0) {
 		char closer = nesting->closers[nesting->depth - 1];
 
-		if (take_byte(json, ','))
-			return closer == ']' || skim_key(scratch, json);
-		if (!take_byte(json, closer))
+		if (sockjs_take_byte(json, ','))
+			return closer == ']' || sockjs_skim_key(scratch, json);
+		if (!sockjs_take_byte(json, closer))
 			return false;
 		nesting->depth--;
 	}
@@ -226,18 +226,18 @@ static bool json_is_valid(struct buf *scratch, struct slice json)
 	do {
 		bool whole;
 
-		if (!skim_openers(&nesting, scratch, &json, &whole))
+		if (!sockjs_skim_openers(&nesting, scratch, &json, &whole))
 			return false;
 		json = slice_trim_front(json, SLICE_JSON_BLANKS);
-		if (!whole && !skim_scalar(scratch, &json))
+		if (!whole && !sockjs_skim_scalar(scratch, &json))
 			return false;
-		if (!skim_closers(&nesting, scratch, &json))
+		if (!sockjs_skim_closers(&nesting, scratch, &json))
 			return false;
 	} while (nesting.depth > 0);
 	return slice_trim_front(json, SLICE_JSON_BLANKS).len == 0;
 }
 
-static void add_end(struct sockjs_messages *messages)
+static void sockjs_add_end(struct sockjs_messages *messages)
 {
 	if (messages->count == messages->capacity) {
 		messages->capacity =
@@ -248,14 +248,15 @@ static void add_end(struct sockjs_messages *messages)
 	messages->ends[messages->count++] = messages->text.len;
 }
 
-static bool decode_message(
+static bool sockjs_decode_message(
 	struct sockjs_messages *messages, struct slice *json, size_t most)
 {
 	size_t start = messages->text.len;
 
-	if (!take_byte(json, '"') || !decode_string(&messages->text, json))
+	if (!sockjs_take_byte(json, '"') ||
+		!sockjs_decode_string(&messages->text, json))
 		return false;
-	add_end(messages);
+	sockjs_add_end(messages);
 	messages->too_big =
 		messages->text.len - start > most ||
 		messages->text.len + AROUND_MESSAGE * messages->count > 2 * most;
@@ -263,19 +264,19 @@ static bool decode_message(
 }
 
 /* True when `json` is what we hope for; otherwise it must be looked at again. */
-static bool decode_array(struct sockjs_messages *messages, struct slice json,
+static bool sockjs_decode_array(struct sockjs_messages *messages, struct slice json,
 	bool string_too, size_t most)
 {
-	if (take_byte(&json, '[')) {
-		if (!take_byte(&json, ']')) {
+	if (sockjs_take_byte(&json, '[')) {
+		if (!sockjs_take_byte(&json, ']')) {
 			do {
-				if (!decode_message(messages, &json, most))
+				if (!sockjs_decode_message(messages, &json, most))
 					return false;
-			} while (take_byte(&json, ','));
-			if (!take_byte(&json, ']'))
+			} while (sockjs_take_byte(&json, ','));
+			if (!sockjs_take_byte(&json, ']'))
 				return false;
 		}
-	} else if (!string_too || !decode_message(messages, &json, most)) {
+	} else if (!string_too || !sockjs_decode_message(messages, &json, most)) {
 		return false;
 	}
 	return slice_trim_front(json, SLICE_JSON_BLANKS).len == 0;
@@ -305,7 +306,7 @@ struct slice sockjs_message(const struct sockjs_messages *messages, size_t index
 		messages->ends[index] - start);
 }
 
-static void forget_messages(struct sockjs_messages *messages)
+static void sockjs_forget_messages(struct sockjs_messages *messages)
 {
 	buf_clear(&messages->text);
 	messages->count = 0;
@@ -316,17 +317,17 @@ enum sockjs_decode sockjs_decode(struct sockjs_messages *messages, struct slice 
 {
 	bool valid = utf8_is_valid(json);
 
-	forget_messages(messages);
+	sockjs_forget_messages(messages);
 	messages->too_big = false;
 	if (json.len == 0)
 		return SOCKJS_DECODE_NO_ARRAY;
-	if (valid && decode_array(messages, json, string_too, most))
+	if (valid && sockjs_decode_array(messages, json, string_too, most))
 		return SOCKJS_DECODE_DONE;
 	if (messages->too_big) {
-		forget_messages(messages);
+		sockjs_forget_messages(messages);
 		return SOCKJS_DECODE_TOO_BIG;
 	}
 	valid = valid && json_is_valid(&messages->text, json);
-	forget_messages(messages);
+	sockjs_forget_messages(messages);
 	return valid ? SOCKJS_DECODE_NO_ARRAY : SOCKJS_DECODE_BROKEN;
 }

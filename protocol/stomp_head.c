@@ -29,7 +29,8 @@ void stomp_head_clear(struct stomp_head *head)
 	head->count = 0;
 }
 
-static bool is_escaped(enum stomp_version version, enum stomp_command command)
+static bool stomp_head_is_escaped(
+	enum stomp_version version, enum stomp_command command)
 {
 	/* STOMP 1.2, Value Encoding: these stay as 1.0 wrote them. */
 	return version != STOMP_1_0 && command != STOMP_CONNECT &&
@@ -37,7 +38,7 @@ static bool is_escaped(enum stomp_version version, enum stomp_command command)
 }
 
 /* The byte that `\letter` stands for, or NUL, which no escape stands for. */
-static char unescape(enum stomp_version version, char letter)
+static char stomp_head_unescape(enum stomp_version version, char letter)
 {
 	switch (letter) {
 	case 'n':
@@ -54,14 +55,16 @@ static char unescape(enum stomp_version version, char letter)
 }
 
 /* False when there is an escape that the version does not define. */
-static bool append_unescaped(
+static bool stomp_head_append_unescaped(
 	struct buf *text, enum stomp_version version, struct slice raw)
 {
 	size_t at;
 
 	while ((at = slice_find(raw, '\\')) < raw.len) {
 		struct slice letter = slice_from(raw, at + 1);
-		char byte = letter.len > 0 ? unescape(version, letter.data[0]) : '\0';
+		char byte = letter.len > 0
+				    ? stomp_head_unescape(version, letter.data[0])
+				    : '\0';
 
 		if (byte == '\0')
 			return false;
@@ -73,7 +76,7 @@ static bool append_unescaped(
 	return true;
 }
 
-static void add_lengths(struct stomp_head *head, size_t name, size_t value)
+static void stomp_head_add_lengths(struct stomp_head *head, size_t name, size_t value)
 {
 	if (head->count == head->capacity) {
 		head->capacity =
@@ -102,19 +105,19 @@ enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version vers
 	if (version == STOMP_1_0)
 		value = slice_trim_front(value, SLICE_BLANKS);
 
-	if (!is_escaped(version, command)) {
+	if (!stomp_head_is_escaped(version, command)) {
 		buf_append(&head->text, name);
 		buf_append(&head->text, value);
-		add_lengths(head, name.len, value.len);
+		stomp_head_add_lengths(head, name.len, value.len);
 		return STOMP_FAULT_NONE;
 	}
-	bool defined = append_unescaped(&head->text, version, name);
+	bool defined = stomp_head_append_unescaped(&head->text, version, name);
 	size_t middle = head->text.len;
-	if (!defined || !append_unescaped(&head->text, version, value)) {
+	if (!defined || !stomp_head_append_unescaped(&head->text, version, value)) {
 		head->text.len = start;
 		return STOMP_FAULT_ESCAPE;
 	}
-	add_lengths(head, middle - start, head->text.len - middle);
+	stomp_head_add_lengths(head, middle - start, head->text.len - middle);
 	return STOMP_FAULT_NONE;
 }
 

@@ -78,7 +78,7 @@ void stomp_spare_finish(struct stomp_spare *spare)
 	spare->reading = NULL;
 }
 
-static void begin_frame(struct stomp_parser *parser)
+static void stomp_parser_begin_frame(struct stomp_parser *parser)
 {
 	struct stomp_reading *reading = NULL;
 
@@ -93,8 +93,9 @@ static void begin_frame(struct stomp_parser *parser)
 	parser->stage = STAGE_COMMAND;
 }
 
-__attribute__((format(printf, 4, 5))) static void fail(struct stomp_parser *parser,
-	enum stomp_fault fault, struct slice culprit, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void stomp_parser_fail(
+	struct stomp_parser *parser, enum stomp_fault fault, struct slice culprit,
+	const char *format, ...)
 {
 	const struct slice start = slice_first(culprit, CULPRIT_MAX);
 	va_list arguments;
@@ -110,14 +111,14 @@ __attribute__((format(printf, 4, 5))) static void fail(struct stomp_parser *pars
 	parser->stage = STAGE_BAD;
 }
 
-static void fail_too_large(struct stomp_parser *parser)
+static void stomp_parser_fail_too_large(struct stomp_parser *parser)
 {
-	fail(parser, STOMP_FAULT_FRAME_SIZE, SLICE(""),
+	stomp_parser_fail(parser, STOMP_FAULT_FRAME_SIZE, SLICE(""),
 		"frame is larger than %zu bytes", parser->reading->rules.limits.frame);
 }
 
 /* An idle parser keeps nothing: there are thousands of them. */
-static void forget_frame(struct stomp_parser *parser)
+static void stomp_parser_forget_frame(struct stomp_parser *parser)
 {
 	struct stomp_reading *reading = parser->reading;
 
@@ -136,7 +137,7 @@ static void forget_frame(struct stomp_parser *parser)
 	parser->spare->reading = reading;
 }
 
-static void skip_between(struct stomp_parser *parser, struct slice *input)
+static void stomp_parser_skip_between(struct stomp_parser *parser, struct slice *input)
 {
 	size_t at = 0;
 
@@ -145,14 +146,14 @@ static void skip_between(struct stomp_parser *parser, struct slice *input)
 		at++;
 	*input = slice_from(*input, at);
 	if (input->len > 0)
-		begin_frame(parser);
+		stomp_parser_begin_frame(parser);
 }
 
 /*
  * The front of the input: as far as this frame may still reach, and as far as
  * what is held may still grow to `longest` bytes.
  */
-static struct slice window(
+static struct slice stomp_parser_window(
 	const struct stomp_parser *parser, struct slice input, size_t longest)
 {
 	size_t room = parser->reading->rules.limits.frame - parser->reading->taken;
@@ -165,7 +166,7 @@ static struct slice window(
  * Takes `count` bytes of the input and returns them behind what is held of the
  * same line or body. Unless that is `whole` now, it is held for the next call.
  */
-static struct slice take(
+static struct slice stomp_parser_take(
 	struct stomp_parser *parser, struct slice *input, size_t count, bool whole)
 {
 	struct slice piece = slice_first(*input, count);
@@ -178,7 +179,7 @@ static struct slice take(
 	return buf_slice(&parser->reading->held);
 }
 
-static void read_command(struct stomp_parser *parser, struct slice line)
+static void stomp_parser_read_command(struct stomp_parser *parser, struct slice line)
 {
 	for (int i = STOMP_CONNECT; i <= STOMP_ERROR; i++) {
 		if (slice_equal(line, stomp_command_name((enum stomp_command)i))) {
@@ -187,29 +188,29 @@ static void read_command(struct stomp_parser *parser, struct slice line)
 			return;
 		}
 	}
-	fail(parser, STOMP_FAULT_COMMAND, line, "unknown command");
+	stomp_parser_fail(parser, STOMP_FAULT_COMMAND, line, "unknown command");
 }
 
-static void read_header(struct stomp_parser *parser, struct slice line)
+static void stomp_parser_read_header(struct stomp_parser *parser, struct slice line)
 {
 	size_t most = parser->reading->rules.limits.headers;
 
 	if (parser->reading->head.count == most) {
-		fail(parser, STOMP_FAULT_HEADERS, SLICE(""),
+		stomp_parser_fail(parser, STOMP_FAULT_HEADERS, SLICE(""),
 			"frame has more than %zu headers", most);
 		return;
 	}
 	const enum stomp_fault fault = stomp_head_add(&parser->reading->head,
 		parser->reading->rules.version, parser->reading->command, line);
 	if (fault != STOMP_FAULT_NONE)
-		fail(parser, fault, line, "%s",
+		stomp_parser_fail(parser, fault, line, "%s",
 			fault == STOMP_FAULT_NO_COLON ? "header line without a colon"
 			: fault == STOMP_FAULT_NO_NAME
 				? "header line with an empty name"
 				: "undefined escape in a header");
 }
 
-static bool has_use_for_body(const struct stomp_parser *parser)
+static bool stomp_parser_has_use_for_body(const struct stomp_parser *parser)
 {
 	return parser->reading->command == STOMP_SEND ||
 	       parser->reading->command == STOMP_MESSAGE ||
@@ -217,19 +218,20 @@ static bool has_use_for_body(const struct stomp_parser *parser)
 }
 
 /* 1.0 says nothing about a body where none belongs: it is read and dropped. */
-static bool may_have_body(const struct stomp_parser *parser)
+static bool stomp_parser_may_have_body(const struct stomp_parser *parser)
 {
-	return has_use_for_body(parser) || parser->reading->rules.version == STOMP_1_0;
+	return stomp_parser_has_use_for_body(parser) ||
+	       parser->reading->rules.version == STOMP_1_0;
 }
 
-static void fail_body(struct stomp_parser *parser)
+static void stomp_parser_fail_body(struct stomp_parser *parser)
 {
-	fail(parser, STOMP_FAULT_BODY, SLICE(""), "%.*s frame has a body",
+	stomp_parser_fail(parser, STOMP_FAULT_BODY, SLICE(""), "%.*s frame has a body",
 		SLICE_ARGS(stomp_command_name(parser->reading->command)));
 }
 
 /* The empty line: what the headers say about the body is settled here. */
-static void finish_head(struct stomp_parser *parser)
+static void stomp_parser_finish_head(struct stomp_parser *parser)
 {
 	stomp_head_resolve(&parser->reading->head);
 	parser->stage = STAGE_BODY;
@@ -244,44 +246,48 @@ static void finish_head(struct stomp_parser *parser)
 	parser->reading->has_length = true;
 	parser->reading->length = (size_t)bytes;
 	if (!is_number)
-		fail(parser, STOMP_FAULT_LENGTH, *length,
+		stomp_parser_fail(parser, STOMP_FAULT_LENGTH, *length,
 			"content-length is not a number");
-	else if (parser->reading->length > 0 && !may_have_body(parser))
-		fail_body(parser);
+	else if (parser->reading->length > 0 && !stomp_parser_may_have_body(parser))
+		stomp_parser_fail_body(parser);
 	else if (parser->reading->length >=
 		 parser->reading->rules.limits.frame - parser->reading->taken)
-		fail_too_large(parser); /* the NUL needs a byte, too */
+		stomp_parser_fail_too_large(parser); /* the NUL needs a byte, too */
 }
 
-static void read_line(struct stomp_parser *parser, struct slice line, size_t longest)
+static void stomp_parser_read_line(
+	struct stomp_parser *parser, struct slice line, size_t longest)
 {
 	if (parser->stage == STAGE_COMMAND) {
-		read_command(parser, line);
+		stomp_parser_read_command(parser, line);
 	} else if (line.len > longest) {
-		fail(parser, STOMP_FAULT_HEADER_SIZE, line,
+		stomp_parser_fail(parser, STOMP_FAULT_HEADER_SIZE, line,
 			"header line is longer than %zu bytes", longest);
 	} else if (line.len == 0) {
-		finish_head(parser);
+		stomp_parser_finish_head(parser);
 	} else {
-		read_header(parser, line);
+		stomp_parser_read_header(parser, line);
 	}
 	buf_clear(&parser->reading->held);
 }
 
-static void take_line(struct stomp_parser *parser, struct slice *input)
+static void stomp_parser_take_line(struct stomp_parser *parser, struct slice *input)
 {
 	size_t longest = parser->stage == STAGE_COMMAND
 				 ? COMMAND_MAX
 				 : parser->reading->rules.limits.header;
-	struct slice piece = window(parser, *input, longest + LINE_END_MAX);
+	struct slice piece =
+		stomp_parser_window(parser, *input, longest + LINE_END_MAX);
 	size_t end = slice_find(piece, '\n');
 	bool whole = end < piece.len;
 
 	if (slice_find(slice_first(piece, end), '\0') < end) {
-		fail(parser, STOMP_FAULT_NUL, SLICE(""), "NUL byte among the headers");
+		stomp_parser_fail(parser, STOMP_FAULT_NUL, SLICE(""),
+			"NUL byte among the headers");
 		return;
 	}
-	struct slice line = take(parser, input, whole ? end + 1 : end, whole);
+	struct slice line =
+		stomp_parser_take(parser, input, whole ? end + 1 : end, whole);
 	if (whole) {
 		assert(line.len > 0); /* the LF is in it */
 		line.len--;
@@ -291,55 +297,57 @@ static void take_line(struct stomp_parser *parser, struct slice *input)
 		return;
 	}
 	/* It is whole, or longer than any line may be. */
-	read_line(parser, line, longest);
+	stomp_parser_read_line(parser, line, longest);
 }
 
-static void take_body(struct stomp_parser *parser, struct slice *input)
+static void stomp_parser_take_body(struct stomp_parser *parser, struct slice *input)
 {
 	size_t longest =
 		parser->reading->has_length ? parser->reading->length + 1 : SIZE_MAX;
-	struct slice piece = window(parser, *input, longest);
+	struct slice piece = stomp_parser_window(parser, *input, longest);
 	size_t end = parser->reading->has_length
 			     ? parser->reading->length - parser->reading->held.len
 			     : slice_find(piece, '\0');
 	bool whole = end < piece.len;
 
-	if (piece.data[0] != '\0' && !may_have_body(parser)) {
-		fail_body(parser);
+	if (piece.data[0] != '\0' && !stomp_parser_may_have_body(parser)) {
+		stomp_parser_fail_body(parser);
 		return;
 	}
-	struct slice body = take(parser, input, whole ? end + 1 : piece.len, whole);
+	struct slice body =
+		stomp_parser_take(parser, input, whole ? end + 1 : piece.len, whole);
 	if (!whole)
 		return;
 	assert(body.len > 0); /* the NUL is in it */
 	body.len--;
 	if (body.data[body.len] != '\0') {
-		fail(parser, STOMP_FAULT_NO_NUL, SLICE(""),
+		stomp_parser_fail(parser, STOMP_FAULT_NO_NUL, SLICE(""),
 			"no NUL where content-length ends the body");
 		return;
 	}
-	parser->reading->body = has_use_for_body(parser) ? body : SLICE("");
+	parser->reading->body =
+		stomp_parser_has_use_for_body(parser) ? body : SLICE("");
 	parser->stage = STAGE_DONE;
 }
 
 /* Does one step. The input is not empty. */
-static void step(struct stomp_parser *parser, struct slice *input)
+static void stomp_parser_step(struct stomp_parser *parser, struct slice *input)
 {
 	if (parser->stage == STAGE_BETWEEN) {
-		skip_between(parser, input);
+		stomp_parser_skip_between(parser, input);
 		return;
 	}
 	if (parser->reading->taken == parser->reading->rules.limits.frame) {
-		fail_too_large(parser);
+		stomp_parser_fail_too_large(parser);
 		return;
 	}
 	switch (parser->stage) {
 	case STAGE_COMMAND:
 	case STAGE_HEADERS:
-		take_line(parser, input);
+		stomp_parser_take_line(parser, input);
 		break;
 	case STAGE_BODY:
-		take_body(parser, input);
+		stomp_parser_take_body(parser, input);
 		break;
 	case STAGE_BETWEEN:
 	case STAGE_DONE:
@@ -378,9 +386,9 @@ enum stomp_parse stomp_parse(
 	struct stomp_parser *parser, struct slice *input, struct stomp_frame *frame)
 {
 	if (parser->stage == STAGE_DONE)
-		forget_frame(parser);
+		stomp_parser_forget_frame(parser);
 	while (input->len > 0 && parser->stage < STAGE_DONE)
-		step(parser, input);
+		stomp_parser_step(parser, input);
 
 	if (parser->stage == STAGE_BAD)
 		return STOMP_PARSE_BAD;

@@ -8,7 +8,7 @@
 #include <assert.h>
 
 /* What stands for `byte` in a header of `version`; empty when it stands for itself. */
-static struct slice escape_of(enum stomp_version version, char byte)
+static struct slice stomp_write_escape_of(enum stomp_version version, char byte)
 {
 	switch (byte) {
 	case '\0':
@@ -26,12 +26,13 @@ static struct slice escape_of(enum stomp_version version, char byte)
 	}
 }
 
-static void write_escaped(struct buf *out, enum stomp_version version, struct slice raw)
+static void stomp_write_escaped(
+	struct buf *out, enum stomp_version version, struct slice raw)
 {
 	size_t clean = 0;
 
 	for (size_t i = 0; i < raw.len; i++) {
-		struct slice escape = escape_of(version, raw.data[i]);
+		struct slice escape = stomp_write_escape_of(version, raw.data[i]);
 
 		if (escape.len > 0) {
 			buf_append(out, (struct slice){raw.data + clean, i - clean});
@@ -43,18 +44,19 @@ static void write_escaped(struct buf *out, enum stomp_version version, struct sl
 }
 
 /* Without escapes a colon would end a name early, so there it is a space too. */
-static void write_name(struct buf *out, enum stomp_version version, struct slice name)
+static void stomp_write_name(
+	struct buf *out, enum stomp_version version, struct slice name)
 {
 	size_t colon;
 
 	if (version == STOMP_1_0) {
 		while ((colon = slice_find(name, ':')) < name.len) {
-			write_escaped(out, version, slice_first(name, colon));
+			stomp_write_escaped(out, version, slice_first(name, colon));
 			buf_append_char(out, ' ');
 			name = slice_from(name, colon + 1);
 		}
 	}
-	write_escaped(out, version, name);
+	stomp_write_escaped(out, version, name);
 }
 
 void stomp_write_begin(struct buf *out, enum stomp_command command)
@@ -66,9 +68,9 @@ void stomp_write_begin(struct buf *out, enum stomp_command command)
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value)
 {
-	write_name(out, version, name);
+	stomp_write_name(out, version, name);
 	buf_append_char(out, ':');
-	write_escaped(out, version, value);
+	stomp_write_escaped(out, version, value);
 	buf_append_char(out, '\n');
 }
 

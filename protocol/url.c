@@ -80,7 +80,7 @@ bool url_parameter(struct slice query, struct slice name, struct slice *value)
 	return false;
 }
 
-static bool is_iframe_name(struct slice name)
+static bool url_is_iframe_name(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char byte = name.data[i];
@@ -93,7 +93,7 @@ static bool is_iframe_name(struct slice name)
 }
 
 /* "/iframe.html", or "/iframe-" and a version, that clients use against caches. */
-static bool is_iframe(struct slice rest)
+static bool url_is_iframe(struct slice rest)
 {
 	const struct slice start = SLICE("/iframe-"), end = SLICE(".html");
 
@@ -101,11 +101,11 @@ static bool is_iframe(struct slice rest)
 		return true;
 	return rest.len >= start.len + end.len && slice_starts_with(rest, start) &&
 	       slice_ends_with(rest, end) &&
-	       is_iframe_name(slice_from(rest, start.len));
+	       url_is_iframe_name(slice_from(rest, start.len));
 }
 
 /* Takes "/segment" from the front of *rest; false when there is none. */
-static bool take_segment(struct slice *rest, struct slice *segment)
+static bool url_take_segment(struct slice *rest, struct slice *segment)
 {
 	if (rest->len == 0 || rest->data[0] != '/')
 		return false;
@@ -117,18 +117,19 @@ static bool take_segment(struct slice *rest, struct slice *segment)
 	return end > 0;
 }
 
-static bool has_dot(struct slice segment)
+static bool url_has_dot(struct slice segment)
 {
 	return slice_find(segment, '.') < segment.len;
 }
 
-static bool read_transport(struct slice rest, struct sockjs_url *url)
+static bool url_read_transport(struct slice rest, struct sockjs_url *url)
 {
 	struct slice server, session, transport;
 
-	if (!take_segment(&rest, &server) || !take_segment(&rest, &session) ||
-		!take_segment(&rest, &transport) || rest.len > 0 || has_dot(server) ||
-		has_dot(session) || session.len > SESSION_MAX)
+	if (!url_take_segment(&rest, &server) || !url_take_segment(&rest, &session) ||
+		!url_take_segment(&rest, &transport) || rest.len > 0 ||
+		url_has_dot(server) || url_has_dot(session) ||
+		session.len > SESSION_MAX)
 		return false;
 	*url = (struct sockjs_url){URL_TRANSPORT, session, transport};
 	return true;
@@ -145,9 +146,9 @@ struct sockjs_url sockjs_url_read(struct slice rest)
 		url.kind = URL_INFO;
 	else if (slice_equal(rest, SLICE("/websocket")))
 		url.kind = URL_WEBSOCKET;
-	else if (is_iframe(rest))
+	else if (url_is_iframe(rest))
 		url.kind = URL_IFRAME;
 	else
-		read_transport(rest, &url);
+		url_read_transport(rest, &url);
 	return url;
 }

@@ -12,13 +12,13 @@ enum {
 	SURROGATE_LEN = 3, /* bytes in WTF-8 */
 };
 
-static bool is_surrogate(uint32_t code)
+static bool utf8_is_surrogate(uint32_t code)
 {
 	return code >= 0xd800 && code <= 0xdfff;
 }
 
 /* How many bytes at the front of `bytes` are ASCII. */
-static size_t ascii_run(struct slice bytes)
+static size_t utf8_ascii_run(struct slice bytes)
 {
 	size_t at = 0;
 	uint64_t word;
@@ -34,7 +34,7 @@ static size_t ascii_run(struct slice bytes)
 }
 
 /* The length that a lead byte promises, or 0 when it is none. */
-static size_t sequence_len(unsigned char lead)
+static size_t utf8_sequence_len(unsigned char lead)
 {
 	if (lead < 0x80)
 		return 1;
@@ -54,7 +54,7 @@ size_t utf8_decode(struct slice bytes, uint32_t *code)
 	const unsigned char *data = (const unsigned char *)bytes.data;
 
 	assert(bytes.len > 0);
-	size_t len = sequence_len(data[0]);
+	size_t len = utf8_sequence_len(data[0]);
 	if (len == 0 || len > bytes.len)
 		return 0;
 
@@ -72,14 +72,14 @@ size_t utf8_decode(struct slice bytes, uint32_t *code)
 
 bool utf8_is_valid(struct slice bytes)
 {
-	for (size_t at = ascii_run(bytes); at < bytes.len;) {
+	for (size_t at = utf8_ascii_run(bytes); at < bytes.len;) {
 		uint32_t code;
 		size_t len = utf8_decode(slice_from(bytes, at), &code);
 
-		if (len == 0 || is_surrogate(code))
+		if (len == 0 || utf8_is_surrogate(code))
 			return false;
 		at += len;
-		at += ascii_run(slice_from(bytes, at));
+		at += utf8_ascii_run(slice_from(bytes, at));
 	}
 	return true;
 }
@@ -116,7 +116,7 @@ void utf8_append(struct buf *out, uint32_t code)
 }
 
 /* Whether `rest` begins with the low surrogate that makes *code, a high one, a pair. */
-static bool takes_low(struct slice rest, uint32_t *code)
+static bool utf8_takes_low(struct slice rest, uint32_t *code)
 {
 	uint32_t low;
 
@@ -128,7 +128,7 @@ static bool takes_low(struct slice rest, uint32_t *code)
 }
 
 /* Reads one code point for a strict reader; returns how many bytes it took. */
-static size_t clean_code(struct slice bytes, uint32_t *code)
+static size_t utf8_clean_code(struct slice bytes, uint32_t *code)
 {
 	size_t len = utf8_decode(bytes, code);
 
@@ -136,9 +136,9 @@ static size_t clean_code(struct slice bytes, uint32_t *code)
 		*code = REPLACEMENT;
 		return 1;
 	}
-	if (!is_surrogate(*code))
+	if (!utf8_is_surrogate(*code))
 		return len;
-	if (takes_low(slice_from(bytes, len), code))
+	if (utf8_takes_low(slice_from(bytes, len), code))
 		return len + SURROGATE_LEN;
 	*code = REPLACEMENT;
 	return len;
@@ -147,13 +147,13 @@ static size_t clean_code(struct slice bytes, uint32_t *code)
 void utf8_append_clean(struct buf *out, struct slice bytes)
 {
 	while (bytes.len > 0) {
-		size_t run = ascii_run(bytes);
+		size_t run = utf8_ascii_run(bytes);
 
 		buf_append(out, slice_first(bytes, run));
 		bytes = slice_from(bytes, run);
 		if (bytes.len > 0) {
 			uint32_t code;
-			size_t len = clean_code(bytes, &code);
+			size_t len = utf8_clean_code(bytes, &code);
 
 			utf8_append(out, code);
 			bytes = slice_from(bytes, len);
@@ -162,7 +162,7 @@ void utf8_append_clean(struct buf *out, struct slice bytes)
 }
 
 /* As many bytes as utf8_append() takes. */
-static size_t code_len(uint32_t code)
+static size_t utf8_code_len(uint32_t code)
 {
 	if (code < 0x80)
 		return 1;
@@ -176,15 +176,15 @@ size_t utf8_clean_len(struct slice bytes)
 	size_t clean = 0;
 
 	while (bytes.len > 0) {
-		size_t run = ascii_run(bytes);
+		size_t run = utf8_ascii_run(bytes);
 
 		clean += run;
 		bytes = slice_from(bytes, run);
 		if (bytes.len > 0) {
 			uint32_t code;
-			size_t len = clean_code(bytes, &code);
+			size_t len = utf8_clean_code(bytes, &code);
 
-			clean += code_len(code);
+			clean += utf8_code_len(code);
 			bytes = slice_from(bytes, len);
 		}
 	}
@@ -192,7 +192,7 @@ size_t utf8_clean_len(struct slice bytes)
 }
 
 /* Takes the high surrogate at the end of *piece. */
-static void keep_high(struct utf8_joiner *joiner, struct slice *piece)
+static void utf8_keep_high(struct utf8_joiner *joiner, struct slice *piece)
 {
 	uint32_t code;
 
@@ -217,11 +217,11 @@ struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char spa
 		return before;
 	if (joiner->high[0] != 0) {
 		utf8_decode((struct slice){joiner->high, SURROGATE_LEN}, &code);
-		if (takes_low(*piece, &code))
+		if (utf8_takes_low(*piece, &code))
 			*piece = slice_from(*piece, SURROGATE_LEN);
 		before.len = utf8_write(space, code);
 		joiner->high[0] = 0;
 	}
-	keep_high(joiner, piece);
+	utf8_keep_high(joiner, piece);
 	return before;
 }

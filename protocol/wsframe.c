@@ -12,7 +12,7 @@ enum {
 };
 
 /* Writes the low `count` bytes of `number`, most significant first. */
-static void put_number(char *to, uint64_t number, size_t count)
+static void wsframe_put_number(char *to, uint64_t number, size_t count)
 {
 	for (size_t i = count; i > 0; i--) {
 		to[i - 1] = (char)(number & 0xff);
@@ -30,11 +30,11 @@ size_t wsframe_head(
 	}
 	if (payload <= UINT16_MAX) {
 		head[1] = LEN_IN_16_BITS;
-		put_number(head + 2, payload, 2);
+		wsframe_put_number(head + 2, payload, 2);
 		return 4;
 	}
 	head[1] = LEN_IN_64_BITS;
-	put_number(head + 2, payload, 8);
+	wsframe_put_number(head + 2, payload, 8);
 	return 10;
 }
 
@@ -48,7 +48,7 @@ void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice pa
 }
 
 /* Those that may go over the wire (RFC 6455, 7.4.2, and IANA's registry). */
-static bool is_close_code(unsigned code)
+static bool wsframe_is_close_code(unsigned code)
 {
 	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
 	       (code >= 3000 && code <= 4999);
@@ -60,7 +60,8 @@ unsigned wsframe_close_fault(struct slice payload)
 
 	if (payload.len == 0)
 		return 0;
-	if (payload.len == 1 || !is_close_code((unsigned)(data[0] << 8 | data[1])))
+	if (payload.len == 1 ||
+		!wsframe_is_close_code((unsigned)(data[0] << 8 | data[1])))
 		return WSCLOSE_PROTOCOL;
 	return utf8_is_valid(slice_from(payload, 2)) ? 0 : WSCLOSE_NO_TEXT;
 }

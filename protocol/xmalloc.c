@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 /* malloc(0) may give NULL, which nobody here wants to tell from a failure. */
-static size_t at_least_one(size_t size)
+static size_t xmalloc_at_least_one(size_t size)
 {
 	return size > 0 ? size : 1;
 }
 
-static void *present(void *memory)
+static void *xmalloc_present(void *memory)
 {
 	if (memory == NULL)
 		abort();
@@ -22,17 +22,18 @@ static void *present(void *memory)
 
 void *xmalloc(size_t size)
 {
-	return present(malloc(at_least_one(size)));
+	return xmalloc_present(malloc(xmalloc_at_least_one(size)));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-	return present(calloc(at_least_one(count), at_least_one(size)));
+	return xmalloc_present(
+		calloc(xmalloc_at_least_one(count), xmalloc_at_least_one(size)));
 }
 
 void *xrealloc(void *memory, size_t size)
 {
-	return present(realloc(memory, at_least_one(size)));
+	return xmalloc_present(realloc(memory, xmalloc_at_least_one(size)));
 }
 
 char *xstrdup(struct slice slice)

@@ -197,7 +197,7 @@ static void fill_inbox(void)
 		worker_post(site.worker, 0, post);
 	}
 	site.worker->work_per_turn = 1;
-	ck_assert(worker_is_full(site.worker));
+	ck_assert(worker_apply_backpressure(site.worker));
 }
 
 START_TEST(while_inboxes_are_full_nobody_is_read)
@@ -205,7 +205,7 @@ START_TEST(while_inboxes_are_full_nobody_is_read)
 	fill_inbox();
 	site_write(SLICE("later"));
 	site_turn();
-	ck_assert(worker_is_full(site.worker));
+	ck_assert(worker_apply_backpressure(site.worker));
 	ck_assert_uint_eq(site.heard.len, 0);
 	site_turn_all();
 	ck_assert_slice_eq(buf_slice(&site.heard), SLICE("later"));
@@ -217,7 +217,7 @@ START_TEST(what_was_not_read_in_full_inboxes_is_thrown_away_at_the_close)
 	fill_inbox();
 	site_write(SLICE("unread"));
 	site_turn();
-	ck_assert(worker_is_full(site.worker));
+	ck_assert(worker_apply_backpressure(site.worker));
 	session_close(site.session, ENDING_ERROR);
 	site_turn_all();
 	ck_assert_int_eq(site_unread(), 0);
@@ -233,7 +233,7 @@ START_TEST(a_session_that_is_held_in_full_inboxes_waits_for_both)
 	fill_inbox();
 	session_resume(site.session);
 	site_turn();
-	ck_assert(worker_is_full(site.worker));
+	ck_assert(worker_apply_backpressure(site.worker));
 	ck_assert_uint_eq(site.heard.len, 0);
 	site_turn_all();
 	ck_assert_slice_eq(buf_slice(&site.heard), SLICE("later"));

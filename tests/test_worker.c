@@ -209,15 +209,15 @@ START_TEST(publishers_are_stopped_at_the_mark_and_read_again_at_half)
 {
 	for (int i = 0; i < 6; i++)
 		post(i, 0, WORK_PER_TURN); /* one for a turn */
-	ck_assert(worker_is_full(worker));
+	ck_assert(worker_apply_backpressure(worker));
 	for (int left = 5; left >= 3; left--) {
 		loop_turn(worker->loop);
 		assert_edge_told("");
-		ck_assert(worker_is_full(worker));
+		ck_assert(worker_apply_backpressure(worker));
 	}
 	loop_turn(worker->loop);
 	assert_edge_told("relieve ");
-	ck_assert(!worker_is_full(worker));
+	ck_assert(!worker_apply_backpressure(worker));
 	still_workers_settle(worker->workers);
 	assert_edge_told("");
 	ck_assert_uint_eq(done_count, 6);
@@ -228,10 +228,10 @@ END_TEST
 START_TEST(few_posts_stop_nobody)
 {
 	for (int i = 0; i < 3; i++) {
-		ck_assert(!worker_is_full(worker));
+		ck_assert(!worker_apply_backpressure(worker));
 		post(i, 0, 0);
 	}
-	ck_assert(!worker_is_full(worker));
+	ck_assert(!worker_apply_backpressure(worker));
 	still_workers_settle(worker->workers);
 	assert_edge_told("");
 	buf_finish(&done);
@@ -244,7 +244,7 @@ START_TEST(many_bytes_stop_publishers_too)
 
 	*errand = (struct errand){{.size = 65536, .run = errand_run}, 1, 0, 0};
 	worker_post(worker, worker->index, &errand->post);
-	ck_assert(worker_is_full(worker));
+	ck_assert(worker_apply_backpressure(worker));
 	still_workers_settle(worker->workers);
 	assert_edge_told("relieve ");
 	buf_finish(&done);
@@ -257,7 +257,7 @@ START_TEST(nobody_is_relieved_who_was_not_held)
 		post(i, 0, 0);
 	still_workers_settle(worker->workers); /* nobody asked in between */
 	assert_edge_told("");
-	ck_assert(!worker_is_full(worker));
+	ck_assert(!worker_apply_backpressure(worker));
 	buf_finish(&done);
 }
 END_TEST

@@ -139,7 +139,7 @@ static void publish(struct edge *edge)
 {
 	struct worker *worker = edge->worker;
 
-	while (edge->left > 0 && !worker_is_full(worker)) {
+	while (edge->left > 0 && !worker_apply_backpressure(worker)) {
 		unsigned to = (unsigned)--edge->left % worker->workers->count;
 
 		errand_send(worker, to, &(struct errand){.hops = 0});
@@ -346,7 +346,7 @@ START_TEST(publishers_of_all_workers_are_held)
 {
 	begin_full();
 	for (unsigned i = 0; i < 3; i++)
-		ck_assert(worker_is_full(workers->all[i]));
+		ck_assert(worker_apply_backpressure(workers->all[i]));
 }
 END_TEST
 
@@ -354,14 +354,14 @@ START_TEST(a_worker_sees_what_it_posts_itself_before_the_others_do)
 {
 	begin(3, "'limits': {'inbox_posts': 4}");
 	for (int i = 0; i < 4; i++) {
-		ck_assert(!worker_is_full(workers->all[0]));
+		ck_assert(!worker_apply_backpressure(workers->all[0]));
 		errand_send(workers->all[0], 1, &(struct errand){0});
 	}
-	ck_assert(worker_is_full(workers->all[0]));
-	ck_assert(!worker_is_full(workers->all[1]));
+	ck_assert(worker_apply_backpressure(workers->all[0]));
+	ck_assert(!worker_apply_backpressure(workers->all[1]));
 	loop_turn(workers->all[0]->loop);
-	ck_assert(worker_is_full(workers->all[1]));
-	ck_assert(worker_is_full(workers->all[2]));
+	ck_assert(worker_apply_backpressure(workers->all[1]));
+	ck_assert(worker_apply_backpressure(workers->all[2]));
 }
 END_TEST
 
@@ -369,14 +369,15 @@ START_TEST(publishers_of_all_workers_are_relieved_at_half)
 {
 	begin_full();
 	for (unsigned i = 0; i < 3; i++)
-		worker_is_full(workers->all[i]);
+		worker_apply_backpressure(workers->all[i]);
 	for (int left = 5; left >= 2; left--) {
 		loop_turn(workers->all[1]->loop);
 		loop_turn(workers->all[0]->loop);
 		loop_turn(workers->all[2]->loop);
 		ck_assert_int_eq(atomic_load(&workers->posts), left);
 		for (unsigned i = 0; i < 3; i++) {
-			ck_assert(worker_is_full(workers->all[i]) == (left > 2));
+			ck_assert(worker_apply_backpressure(workers->all[i]) ==
+				  (left > 2));
 			assert_told(i, left > 2 ? "" : "relieve ");
 		}
 	}
@@ -393,10 +394,10 @@ START_TEST(who_asks_late_is_held_as_long_as_much_waits)
 	begin_full();
 	loop_turn(workers->all[1]->loop);
 	loop_turn(workers->all[1]->loop);
-	ck_assert(worker_is_full(workers->all[0]));
+	ck_assert(worker_apply_backpressure(workers->all[0]));
 	loop_turn(workers->all[1]->loop); /* three: below the mark, above its half */
-	ck_assert(worker_is_full(workers->all[0]));
-	ck_assert(!worker_is_full(workers->all[2]));
+	ck_assert(worker_apply_backpressure(workers->all[0]));
+	ck_assert(!worker_apply_backpressure(workers->all[2]));
 }
 END_TEST
 
@@ -407,12 +408,13 @@ START_TEST(bytes_hold_publishers_of_all_workers_too)
 		struct errand *errand = xcalloc(1, sizeof(*errand));
 
 		errand->post = (struct post){.size = 40000, .run = errand_run};
-		ck_assert(!worker_is_full(workers->all[2]));
+		ck_assert(!worker_apply_backpressure(workers->all[2]));
 		worker_post(workers->all[i], 1, &errand->post);
 		loop_turn(workers->all[0]->loop);
 	}
-	ck_assert(!worker_is_full(workers->all[2]));
-	ck_assert(worker_is_full(workers->all[1])); /* one of them is its own */
+	ck_assert(!worker_apply_backpressure(workers->all[2]));
+	ck_assert(worker_apply_backpressure(
+		workers->all[1])); /* one of them is its own */
 	still_workers_settle(workers);
 	assert_told(1, "relieve ");
 	assert_told(2, "");

@@ -22,7 +22,7 @@ uint64_t footprint_used(void)
 }
 
 /* The number in that file, if there is one and it is less than *limit. */
-static void lower_to(uint64_t *limit, const char *path)
+static void footprint_lower_to(uint64_t *limit, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char line[32] = "";
@@ -38,7 +38,7 @@ static void lower_to(uint64_t *limit, const char *path)
 }
 
 /* A line of /proc/self/cgroup: "0::PATH" (version 2), "4:memory:PATH" (version 1). */
-static void lower_to_group(uint64_t *limit, char *line)
+static void footprint_lower_to_group(uint64_t *limit, char *line)
 {
 	const char *controllers = strchr(line, ':');
 	char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
@@ -55,7 +55,7 @@ static void lower_to_group(uint64_t *limit, char *line)
 			"/sys/fs/cgroup/memory%s/memory.limit_in_bytes", path);
 	else
 		return;
-	lower_to(limit, file);
+	footprint_lower_to(limit, file);
 }
 
 uint64_t footprint_limit(void)
@@ -66,12 +66,12 @@ uint64_t footprint_limit(void)
 	char line[PATH_MAX];
 
 	/* In a container the path may be the host's: then its own group is the root. */
-	lower_to(&limit, "/sys/fs/cgroup/memory.max");
-	lower_to(&limit, "/sys/fs/cgroup/memory/memory.limit_in_bytes");
+	footprint_lower_to(&limit, "/sys/fs/cgroup/memory.max");
+	footprint_lower_to(&limit, "/sys/fs/cgroup/memory/memory.limit_in_bytes");
 	if (groups == NULL)
 		return limit;
 	while (fgets(line, sizeof(line), groups) != NULL)
-		lower_to_group(&limit, line);
+		footprint_lower_to_group(&limit, line);
 	fclose(groups);
 	return limit;
 }

@@ -92,24 +92,24 @@ static bool loop_end_turn(struct loop *loop)
 	return loop_run_deferred(loop) || more;
 }
 
-static void on_idle(uv_idle_t *idle)
+static void loop_on_idle(uv_idle_t *idle)
 {
 	(void)idle;
 }
 
-static void on_alarm(uv_timer_t *alarm)
+static void loop_on_alarm(uv_timer_t *alarm)
 {
 	(void)alarm;
 }
 
-static void on_prepare(uv_prepare_t *prepare)
+static void loop_on_prepare(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
 
 	loop_update_now(loop);
 	loop_fire_timers(loop);
 	if (loop_end_turn(loop))
-		uv_idle_start(&loop->idle, on_idle);
+		uv_idle_start(&loop->idle, loop_on_idle);
 	else
 		uv_idle_stop(&loop->idle);
 
@@ -119,21 +119,21 @@ static void on_prepare(uv_prepare_t *prepare)
 		return;
 	}
 	uint64_t delay = first->due > loop->now ? first->due - loop->now : 0;
-	uv_timer_start(&loop->alarm, on_alarm, delay, 0);
+	uv_timer_start(&loop->alarm, loop_on_alarm, delay, 0);
 }
 
-static void on_wake(uv_async_t *wake)
+static void loop_on_wake(uv_async_t *wake)
 {
 	(void)wake; /* the turn function looks into the inbox */
 }
 
-static unsigned events_from_epoll(uint32_t events)
+static unsigned loop_events_from_epoll(uint32_t events)
 {
 	return (events & EPOLLIN ? WATCH_IN : 0) | (events & EPOLLOUT ? WATCH_OUT : 0) |
 	       (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? WATCH_GONE : 0);
 }
 
-static void on_sockets(uv_poll_t *poll, int status, int events)
+static void loop_on_sockets(uv_poll_t *poll, int status, int events)
 {
 	struct loop *loop = poll->data;
 
@@ -146,7 +146,8 @@ static void on_sockets(uv_poll_t *poll, int status, int events)
 		struct watch *watch = loop->events[i].data.ptr;
 
 		if (watch != NULL)
-			watch->ready(watch, events_from_epoll(loop->events[i].events));
+			watch->ready(
+				watch, loop_events_from_epoll(loop->events[i].events));
 	}
 	loop->event_count = 0;
 }
@@ -172,18 +173,18 @@ struct loop *loop_create(void)
 	uv_prepare_init(&loop->uv, &loop->prepare);
 	uv_idle_init(&loop->uv, &loop->idle);
 	uv_timer_init(&loop->uv, &loop->alarm);
-	uv_async_init(&loop->uv, &loop->wake, on_wake);
+	uv_async_init(&loop->uv, &loop->wake, loop_on_wake);
 	uv_poll_init(&loop->uv, &loop->sockets, loop->epoll);
 	loop->prepare.data = loop->sockets.data = loop;
-	uv_prepare_start(&loop->prepare, on_prepare);
-	uv_poll_start(&loop->sockets, UV_READABLE, on_sockets);
+	uv_prepare_start(&loop->prepare, loop_on_prepare);
+	uv_poll_start(&loop->sockets, UV_READABLE, loop_on_sockets);
 	loop_update_now(loop);
 	return loop;
 }
 
 /* Work on the pool's threads. */
 
-static void on_work(uv_work_t *request)
+static void loop_on_work(uv_work_t *request)
 {
 	struct work *work = request->data;
 
@@ -198,7 +199,7 @@ static void work_finish(struct task *task)
 	work->done(work);
 }
 
-static void on_worked(uv_work_t *request, int status)
+static void loop_on_worked(uv_work_t *request, int status)
 {
 	struct work *work = request->data;
 
@@ -215,7 +216,7 @@ void loop_work(struct loop *loop, struct work *work)
 	work->loop = loop;
 	work->task = (struct task){.run = work_finish};
 	loop->working++;
-	uv_queue_work(&loop->uv, request, on_work, on_worked);
+	uv_queue_work(&loop->uv, request, loop_on_work, loop_on_worked);
 }
 
 void loop_finish_work(struct loop *loop)
@@ -275,7 +276,7 @@ void loop_on_turn(struct loop *loop, bool (*turn)(void *context), void *context)
 	loop->turn_context = context;
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void loop_on_uv_signal(uv_signal_t *handle, int number)
 {
 	struct loop_signal *signal = handle->data;
 
@@ -293,7 +294,7 @@ void loop_on_signal(
 	signal->context = context;
 	uv_signal_init(&loop->uv, &signal->handle);
 	signal->handle.data = signal;
-	uv_signal_start(&signal->handle, on_signal, number);
+	uv_signal_start(&signal->handle, loop_on_uv_signal, number);
 }
 
 uint64_t loop_now(const struct loop *loop)

@@ -28,7 +28,7 @@ static socklen_t notify_address(const char *name, struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 }
 
-static void notify(const char *state)
+static void notify_send(const char *state)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address;
@@ -46,7 +46,7 @@ static void notify(const char *state)
 
 void notify_ready(void)
 {
-	notify("READY=1");
+	notify_send("READY=1");
 }
 
 void notify_reloading(void)
@@ -57,17 +57,17 @@ void notify_reloading(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
 		now.tv_sec * 1000000LL + now.tv_nsec / 1000);
-	notify(state);
+	notify_send(state);
 }
 
 void notify_stopping(void)
 {
-	notify("STOPPING=1");
+	notify_send("STOPPING=1");
 }
 
 void notify_alive(void)
 {
-	notify("WATCHDOG=1");
+	notify_send("WATCHDOG=1");
 }
 
 uint64_t notify_number(const char *variable)

@@ -10,7 +10,8 @@ const char password_decoy[] = "$y$j9T$ReXp7brF/8sUHFZuBEuKV.$"
 			      "0QkyKQtmWGpFh5Hkz8VtnP0yQu3PIsQWQ7vE4SSeFjD";
 
 /* libcrypt wants a string, and says nothing of longer ones. */
-static bool copy_password(struct slice password, char copy[CRYPT_MAX_PASSPHRASE_SIZE])
+static bool password_copy_password(
+	struct slice password, char copy[CRYPT_MAX_PASSPHRASE_SIZE])
 {
 	if (password.len >= CRYPT_MAX_PASSPHRASE_SIZE ||
 		slice_find(password, '\0') < password.len)
@@ -21,12 +22,12 @@ static bool copy_password(struct slice password, char copy[CRYPT_MAX_PASSPHRASE_
 }
 
 /* NULL when libcrypt cannot. What it has made is in *data. */
-static const char *hash_into(
+static const char *password_hash_into(
 	struct slice password, const char *setting, struct crypt_data *data)
 {
 	char copy[CRYPT_MAX_PASSPHRASE_SIZE];
 
-	if (!copy_password(password, copy))
+	if (!password_copy_password(password, copy))
 		return NULL;
 	const char *made = crypt_r(copy, setting, data);
 	explicit_bzero(copy, sizeof(copy));
@@ -52,7 +53,7 @@ bool password_hash(struct slice password, struct buf *hash)
 	const char *made =
 		crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)) == NULL
 			? NULL
-			: hash_into(password, setting, data);
+			: password_hash_into(password, setting, data);
 
 	if (made != NULL)
 		buf_append(hash, slice_of(made));
@@ -63,7 +64,7 @@ bool password_hash(struct slice password, struct buf *hash)
 bool password_matches(struct slice password, const char *hash)
 {
 	struct crypt_data *data = xcalloc(1, sizeof(*data));
-	const char *made = hash_into(password, hash, data);
+	const char *made = password_hash_into(password, hash, data);
 	bool good = made != NULL &&
 		    slice_equal_constant_time(slice_of(made), slice_of(hash));
 

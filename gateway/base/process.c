@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static bool read_file(const char *path, char *text, size_t size)
+static bool process_read_file(const char *path, char *text, size_t size)
 {
 	FILE *file = fopen(path, "re");
 
@@ -19,7 +19,7 @@ static bool read_file(const char *path, char *text, size_t size)
 }
 
 /* Seconds since 1970 at which the machine was started; 0 when nobody knows. */
-static uint64_t boot_time(void)
+static uint64_t process_boot_time(void)
 {
 	char line[256];
 	unsigned long long seconds = 0;
@@ -35,7 +35,7 @@ static uint64_t boot_time(void)
 }
 
 /* The listing itself has one open: it is not counted. */
-static uint64_t count_descriptors(void)
+static uint64_t process_count_descriptors(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
 	uint64_t count = 0;
@@ -56,7 +56,7 @@ bool process_read(struct process *process)
 	struct rlimit limit = {0};
 	char text[1024];
 
-	if (!read_file("/proc/self/stat", text, sizeof(text)))
+	if (!process_read_file("/proc/self/stat", text, sizeof(text)))
 		return false;
 	/* The name, in parentheses, may hold whatever it likes. See proc(5). */
 	const char *behind = strrchr(text, ')');
@@ -70,11 +70,11 @@ bool process_read(struct process *process)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	*process = (struct process){
 		.cpu_ms = (user + kernel) * 1000 / ticks,
-		.start_ms = boot_time() * 1000 + start * 1000 / ticks,
+		.start_ms = process_boot_time() * 1000 + start * 1000 / ticks,
 		.virtual_bytes = virtual_bytes,
 		.resident_bytes = resident * page,
 		.threads = threads,
-		.open_fds = count_descriptors(),
+		.open_fds = process_count_descriptors(),
 		.max_fds = limit.rlim_cur,
 	};
 	return true;

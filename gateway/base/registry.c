@@ -2,7 +2,7 @@
 
 #include "gateway/base/list.h"
 
-static struct slice number_key(const uint64_t *number)
+static struct slice registry_number_key(const uint64_t *number)
 {
 	return (struct slice){(const char *)number, sizeof(*number)};
 }
@@ -21,7 +21,8 @@ void registry_finish(struct registry *registry)
 void registry_add(struct registry *registry, struct entry *entry)
 {
 	entry->number = ++registry->ever;
-	table_insert(&registry->entries, &entry->node, number_key(&entry->number));
+	table_insert(
+		&registry->entries, &entry->node, registry_number_key(&entry->number));
 }
 
 void registry_remove(struct registry *registry, struct entry *entry)
@@ -31,7 +32,8 @@ void registry_remove(struct registry *registry, struct entry *entry)
 
 struct entry *registry_find(const struct registry *registry, uint64_t number)
 {
-	struct table_node *node = table_find(&registry->entries, number_key(&number));
+	struct table_node *node =
+		table_find(&registry->entries, registry_number_key(&number));
 
 	return node == NULL ? NULL : container_of(node, struct entry, node);
 }

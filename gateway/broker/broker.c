@@ -115,7 +115,7 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 /*
  * A hand-made frame often has the header, but under a name with a blank or in capitals.
  */
-static const struct stomp_header *header_nearly(
+static const struct stomp_header *broker_header_nearly(
 	const struct stomp_frame *frame, struct slice name)
 {
 	for (size_t i = 0; i < frame->header_count; i++) {
@@ -135,7 +135,8 @@ const struct slice *broker_header(
 	if (value != NULL && (may_be_empty || value->len > 0))
 		return value;
 	const struct stomp_header *nearly =
-		value == NULL ? header_nearly(call->frame, slice_of(name)) : NULL;
+		value == NULL ? broker_header_nearly(call->frame, slice_of(name))
+			      : NULL;
 	const struct slice wanted = slice_of(name);
 
 	broker_refuse(call->refusal, REFUSAL_MISSING_HEADER, "header", &wanted);

@@ -44,7 +44,7 @@ struct send_post {
 };
 
 /* At the home. Answered ahead of what comes of it: receipts do not wait for readers. */
-static void send_to_queue(struct broker *broker, const struct send_post *send)
+static void memory_send_to_queue(struct broker *broker, const struct send_post *send)
 {
 	const struct slice address = message_address(send->message);
 	const size_t size = message_size(send->message);
@@ -74,14 +74,14 @@ static void send_to_queue(struct broker *broker, const struct send_post *send)
 }
 
 /* At the home. */
-static void send_to_topic(struct broker *broker, const struct send_post *send)
+static void memory_send_to_topic(struct broker *broker, const struct send_post *send)
 {
 	const struct slice address = message_address(send->message);
-	const bool is_heard = topic_is_heard(broker, address);
+	const bool *wanting = topic_subscribed_workers(broker, address);
 	/* When only patterns match, the topic is made for its numbers. */
 	struct topic *topic =
-		is_heard ? topic_open(broker, address, send->is_reserved) : NULL;
-	const bool is_taken = topic != NULL || !is_heard;
+		wanting != NULL ? topic_open(broker, address, send->is_reserved) : NULL;
+	const bool is_taken = topic != NULL || wanting == NULL;
 
 	struct broker_refusal refusal;
 
@@ -92,23 +92,23 @@ static void send_to_topic(struct broker *broker, const struct send_post *send)
 	broker_answer(
 		broker, send->participant, send->request, is_taken ? NULL : &refusal);
 	if (topic != NULL)
-		topic_publish(broker, topic, send->message);
+		topic_publish(broker, topic, wanting, send->message);
 	else
 		message_unref(send->message);
 }
 
-static void send_run(struct worker *worker, struct post *post)
+static void memory_run_send(struct worker *worker, struct post *post)
 {
 	struct send_post *send = container_of(post, struct send_post, post);
 
 	if (destination_is_queue(worker->broker, message_address(send->message)))
-		send_to_queue(worker->broker, send);
+		memory_send_to_queue(worker->broker, send);
 	else
-		send_to_topic(worker->broker, send);
+		memory_send_to_topic(worker->broker, send);
 	free(send);
 }
 
-static void send_post_send(struct broker *broker, struct message *message,
+static void memory_post_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request, bool is_reserved)
 {
 	const unsigned home = worker_home(broker->worker, message_address(message));
@@ -117,7 +117,7 @@ static void send_post_send(struct broker *broker, struct message *message,
 	message_set_sent_at(message, loop_now(broker->worker->loop));
 	*send = (struct send_post){
 		.post = {.size = sizeof(*send) + message_size(message),
-			.run = send_run},
+			.run = memory_run_send},
 		.message = message,
 		.participant = participant,
 		.request = request,
@@ -129,13 +129,13 @@ static void send_post_send(struct broker *broker, struct message *message,
 void memory_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request)
 {
-	send_post_send(broker, message, participant, request, false);
+	memory_post_send(broker, message, participant, request, false);
 }
 
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request)
 {
-	send_post_send(broker, message, participant, request, true);
+	memory_post_send(broker, message, participant, request, true);
 }
 
 /* Settling. */
@@ -150,7 +150,7 @@ struct settle_post {
 };
 
 /* At the home. A queue is there while it has consumers, and something in flight. */
-static void settle_run(struct worker *worker, struct post *post)
+static void memory_settle_run(struct worker *worker, struct post *post)
 {
 	struct settle_post *settle = container_of(post, struct settle_post, post);
 	struct broker *broker = worker->broker;
@@ -175,7 +175,7 @@ static void memory_settle(struct broker *broker,
 	char *text = (char *)(settle->offsets + count);
 
 	*settle = (struct settle_post){
-		.post = {.size = size, .run = settle_run},
+		.post = {.size = size, .run = memory_settle_run},
 		.consumer = {broker->worker->index, subscription->entry.number},
 		.is_accepted = is_accepted,
 		.address = {text, address.len},

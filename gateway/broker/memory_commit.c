@@ -81,7 +81,7 @@ static void memory_decide(struct broker *broker, struct commit *commit)
 }
 
 /* At the participant. */
-static void reserved_run(struct worker *worker, struct post *post)
+static void memory_reserved_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
 	struct broker *broker = worker->broker;
@@ -107,7 +107,7 @@ static void reserve_run(struct worker *worker, struct post *post)
 	reserve->why = queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL;
 	if (queue != NULL)
 		memory_serve(worker->broker, queue);
-	reserve->post.run = reserved_run;
+	reserve->post.run = memory_reserved_run;
 	worker_post(worker, (unsigned)reserve->commit.worker, &reserve->post);
 }
 

@@ -21,8 +21,8 @@ struct member_post {
 	char text[];
 };
 
-static void member_post_send(struct broker *broker, unsigned to, uint64_t subscription,
-	struct slice address, const struct member_post *wish,
+static void memory_member_post_send(struct broker *broker, unsigned to,
+	uint64_t subscription, struct slice address, const struct member_post *wish,
 	void (*run)(struct worker *worker, struct post *post))
 {
 	size_t size = sizeof(struct member_post) + address.len;
@@ -63,7 +63,7 @@ static void leave_run(struct worker *worker, struct post *post)
 	free(member);
 }
 
-static struct subscription *member_subscription(
+static struct subscription *memory_member_subscription(
 	const struct broker *broker, const struct member_post *member)
 {
 	struct entry *entry =
@@ -81,12 +81,12 @@ static void joined_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
-	struct subscription *subscription = member_subscription(broker, member);
+	struct subscription *subscription = memory_member_subscription(broker, member);
 
 	if (subscription != NULL)
 		subscription->joining--;
 	else if (!destination_is_pattern(member->address))
-		member_post_send(broker, worker_home(worker, member->address),
+		memory_member_post_send(broker, worker_home(worker, member->address),
 			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
 	/* At once: its receipt goes ahead of what is published from now on. */
@@ -99,7 +99,7 @@ static void refused_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
-	struct subscription *subscription = member_subscription(broker, member);
+	struct subscription *subscription = memory_member_subscription(broker, member);
 	struct broker_refusal refusal;
 
 	/* Clients know a private destination by another name than its home. */
@@ -108,7 +108,7 @@ static void refused_run(struct worker *worker, struct post *post)
 				     : name_text(subscription->destination));
 	broker_tell(broker, member->participant, member->request, &refusal);
 	/* The answer may have ended the session, and the subscription with it. */
-	subscription = member_subscription(broker, member);
+	subscription = memory_member_subscription(broker, member);
 	if (subscription != NULL)
 		subscription_refuse(broker, subscription);
 	free(member);
@@ -149,7 +149,7 @@ static void join_run(struct worker *worker, struct post *post)
 }
 
 /* The homes that must know the subscription: its own, or all for a pattern. */
-static size_t member_posts_send(struct broker *broker,
+static size_t memory_member_posts_send(struct broker *broker,
 	const struct subscription *subscription, const struct member_post *wish,
 	void (*run)(struct worker *worker, struct post *post))
 {
@@ -159,8 +159,8 @@ static size_t member_posts_send(struct broker *broker,
 	const unsigned homes = is_pattern ? broker->workers : 1;
 
 	for (unsigned i = 0; i < homes; i++)
-		member_post_send(broker, home + i, subscription->entry.number, address,
-			wish, run);
+		memory_member_post_send(broker, home + i, subscription->entry.number,
+			address, wish, run);
 	return homes;
 }
 
@@ -179,7 +179,8 @@ size_t memory_subscribe(struct broker *broker, struct subscription *subscription
 	struct member_post wish = subscription_wish(subscription, request);
 
 	wish.prefetch = prefetch;
-	const size_t homes = member_posts_send(broker, subscription, &wish, join_run);
+	const size_t homes =
+		memory_member_posts_send(broker, subscription, &wish, join_run);
 
 	subscription->joining = (unsigned)homes;
 	return homes;
@@ -191,5 +192,5 @@ size_t memory_unsubscribe(struct broker *broker, struct subscription *subscripti
 	struct member_post wish = subscription_wish(subscription, request);
 
 	wish.lost = lost;
-	return member_posts_send(broker, subscription, &wish, leave_run);
+	return memory_member_posts_send(broker, subscription, &wish, leave_run);
 }

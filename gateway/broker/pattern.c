@@ -25,7 +25,8 @@ struct pattern_node {
 static const struct slice deep_wildcard = SLICE_INIT("**");
 
 /* Takes the next segment off *rest, with the separator in front of it. */
-static bool take_segment(struct slice *rest, char separator, struct slice *segment)
+static bool pattern_take_segment(
+	struct slice *rest, char separator, struct slice *segment)
 {
 	size_t len = 1;
 
@@ -75,7 +76,7 @@ bool pattern_check(struct slice text, char separator, struct buf *error)
 	struct slice segment;
 	size_t segments = 0, wildcards = 0;
 
-	while (take_segment(&text, separator, &segment)) {
+	while (pattern_take_segment(&text, separator, &segment)) {
 		const char *mistake = segment_mistake(segment);
 
 		if (mistake != NULL) {
@@ -97,13 +98,13 @@ bool pattern_check(struct slice text, char separator, struct buf *error)
 
 /* Globs: what stands ahead of the first '*', behind the last one, and between them. */
 
-static bool is_continuation(char byte)
+static bool pattern_is_continuation(char byte)
 {
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
 /* Takes from both fronts what is alike, up to a '*'. False when something is not. */
-static bool take_front(struct slice *glob, struct slice *text)
+static bool pattern_take_front(struct slice *glob, struct slice *text)
 {
 	while (glob->len > 0 && glob->data[0] != '*') {
 		size_t len = 1;
@@ -111,7 +112,8 @@ static bool take_front(struct slice *glob, struct slice *text)
 		if (text->len == 0)
 			return false;
 		if (glob->data[0] == '?') {
-			while (len < text->len && is_continuation(text->data[len]))
+			while (len < text->len &&
+				pattern_is_continuation(text->data[len]))
 				len++;
 		} else if (glob->data[0] != text->data[0]) {
 			return false;
@@ -123,7 +125,7 @@ static bool take_front(struct slice *glob, struct slice *text)
 }
 
 /* The same at the ends. The glob has a '*'. */
-static bool take_end(struct slice *glob, struct slice *text)
+static bool pattern_take_end(struct slice *glob, struct slice *text)
 {
 	for (; glob->data[glob->len - 1] != '*'; glob->len--) {
 		if (text->len == 0)
@@ -131,7 +133,7 @@ static bool take_end(struct slice *glob, struct slice *text)
 		char byte = text->data[--text->len];
 
 		if (glob->data[glob->len - 1] == '?') {
-			while (is_continuation(byte) && text->len > 0)
+			while (pattern_is_continuation(byte) && text->len > 0)
 				byte = text->data[--text->len];
 		} else if (glob->data[glob->len - 1] != byte) {
 			return false;
@@ -141,7 +143,7 @@ static bool take_end(struct slice *glob, struct slice *text)
 }
 
 /* Finds a piece that stands between two '*', and moves behind it. */
-static bool take_piece(struct slice piece, struct slice *text)
+static bool pattern_take_piece(struct slice piece, struct slice *text)
 {
 	const char *found;
 
@@ -156,7 +158,7 @@ static bool take_piece(struct slice piece, struct slice *text)
 	for (size_t at = 0; at < text->len; at++) {
 		struct slice glob = piece, rest = slice_from(*text, at);
 
-		if (take_front(&glob, &rest)) {
+		if (pattern_take_front(&glob, &rest)) {
 			*text = rest;
 			return true;
 		}
@@ -166,18 +168,18 @@ static bool take_piece(struct slice piece, struct slice *text)
 
 static bool segment_matches(struct slice glob, struct slice text)
 {
-	if (!take_front(&glob, &text))
+	if (!pattern_take_front(&glob, &text))
 		return false;
 	if (glob.len == 0)
 		return text.len == 0;
-	if (!take_end(&glob, &text))
+	if (!pattern_take_end(&glob, &text))
 		return false;
 	/* The leftmost place of each piece leaves the most for the others. */
 	while (glob.len > 0) {
 		struct slice behind = slice_from(glob, 1);
 		struct slice piece = slice_first(behind, slice_find(behind, '*'));
 
-		if (!take_piece(piece, &text))
+		if (!pattern_take_piece(piece, &text))
 			return false;
 		glob = slice_from(behind, piece.len);
 	}
@@ -260,20 +262,20 @@ static void node_remove(struct pattern_set *set, struct pattern_node *node)
 	free(node);
 }
 
-static struct pattern_node *set_find(
+static struct pattern_node *pattern_set_find(
 	const struct pattern_set *set, struct slice pattern)
 {
 	struct pattern_node *node = set->root;
 	struct slice segment;
 
-	while (node != NULL && take_segment(&pattern, set->separator, &segment))
+	while (node != NULL && pattern_take_segment(&pattern, set->separator, &segment))
 		node = node_child(node, segment);
 	return node != NULL && node->ends ? node : NULL;
 }
 
 void **pattern_find(const struct pattern_set *set, struct slice pattern)
 {
-	struct pattern_node *node = set_find(set, pattern);
+	struct pattern_node *node = pattern_set_find(set, pattern);
 
 	return node == NULL ? NULL : &node->value;
 }
@@ -283,7 +285,7 @@ void **pattern_add(struct pattern_set *set, struct slice pattern)
 	struct pattern_node *node = set->root;
 	struct slice segment;
 
-	while (take_segment(&pattern, set->separator, &segment)) {
+	while (pattern_take_segment(&pattern, set->separator, &segment)) {
 		struct pattern_node *child = node_child(node, segment);
 
 		node = child != NULL ? child : node_add_child(set, node, segment);
@@ -302,7 +304,7 @@ size_t pattern_growth(const struct pattern_set *set, struct slice pattern)
 	struct slice segment;
 	size_t growth = 0;
 
-	while (take_segment(&pattern, set->separator, &segment)) {
+	while (pattern_take_segment(&pattern, set->separator, &segment)) {
 		node = node == NULL ? NULL : node_child(node, segment);
 		growth += node == NULL;
 	}
@@ -311,7 +313,7 @@ size_t pattern_growth(const struct pattern_set *set, struct slice pattern)
 
 void pattern_remove(struct pattern_set *set, struct slice pattern)
 {
-	struct pattern_node *node = set_find(set, pattern);
+	struct pattern_node *node = pattern_set_find(set, pattern);
 
 	assert(node != NULL && node->value == NULL);
 	node->ends = false;
@@ -373,7 +375,8 @@ static bool deep_takes(const struct pattern_node *node, struct slice segment)
  * Adds a place to the next step, once, with those that take nothing to get to: no more
  * than PATTERN_WILDCARDS_MAX lie behind each other.
  */
-static void set_reach(struct pattern_set *set, struct pattern_node *node, size_t *count)
+static void pattern_set_reach(
+	struct pattern_set *set, struct pattern_node *node, size_t *count)
 {
 	if (node->walk == set->walks)
 		return;
@@ -385,22 +388,23 @@ static void set_reach(struct pattern_set *set, struct pattern_node *node, size_t
 	node->walk = set->walks;
 	set->next[(*count)++] = node;
 	for (struct pattern_node *deep = node->deep; deep != NULL; deep = deep->beside)
-		set_reach(set, deep, count);
+		pattern_set_reach(set, deep, count);
 }
 
-static void set_step(struct pattern_set *set, struct pattern_node *node,
+static void pattern_set_step(struct pattern_set *set, struct pattern_node *node,
 	struct slice segment, size_t *count)
 {
 	struct table_node *literal = table_find(&node->literals, segment);
 
 	if (literal != NULL)
-		set_reach(set, container_of(literal, struct pattern_node, node), count);
+		pattern_set_reach(
+			set, container_of(literal, struct pattern_node, node), count);
 	for (struct pattern_node *one = node->globs; one != NULL; one = one->beside) {
 		if (segment_matches(one->node.key, segment))
-			set_reach(set, one, count);
+			pattern_set_reach(set, one, count);
 	}
 	if (node->is_deep && deep_takes(node, segment))
-		set_reach(set, node, count);
+		pattern_set_reach(set, node, count);
 }
 
 void pattern_match(struct pattern_set *set, struct slice destination,
@@ -413,8 +417,9 @@ void pattern_match(struct pattern_set *set, struct slice destination,
 		return;
 	set->visited = 0;
 	set->walks++;
-	set_reach(set, set->root, &count);
-	while (count > 0 && take_segment(&destination, set->separator, &segment)) {
+	pattern_set_reach(set, set->root, &count);
+	while (count > 0 &&
+		pattern_take_segment(&destination, set->separator, &segment)) {
 		struct pattern_node **places = set->next;
 		size_t here = count;
 
@@ -424,7 +429,7 @@ void pattern_match(struct pattern_set *set, struct slice destination,
 		set->visited += here;
 		count = 0;
 		for (size_t i = 0; i < here; i++)
-			set_step(set, set->now[i], segment, &count);
+			pattern_set_step(set, set->now[i], segment, &count);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (set->next[i]->ends)

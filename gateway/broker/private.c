@@ -26,7 +26,8 @@
 enum { WORKER_DIGITS_MAX = 3 };
 
 /* True with what follows in *rest, if it is more than that. */
-static bool is_behind(struct slice destination, struct slice prefix, struct slice *rest)
+static bool private_is_behind(
+	struct slice destination, struct slice prefix, struct slice *rest)
 {
 	*rest = slice_from(destination, prefix.len);
 	return slice_starts_with(destination, prefix) && rest->len > 0;
@@ -34,25 +35,25 @@ static bool is_behind(struct slice destination, struct slice prefix, struct slic
 
 bool private_is_user(struct slice destination, struct slice *rest)
 {
-	return is_behind(destination, SLICE("/user/"), rest);
+	return private_is_behind(destination, SLICE("/user/"), rest);
 }
 
 bool private_is_temporary(struct slice destination)
 {
 	struct slice rest;
 
-	return is_behind(destination, SLICE("/temp-queue/"), &rest);
+	return private_is_behind(destination, SLICE("/temp-queue/"), &rest);
 }
 
 bool private_is_reply(struct slice destination, struct slice *token)
 {
-	return is_behind(destination, SLICE("/reply-queue/"), token);
+	return private_is_behind(destination, SLICE("/reply-queue/"), token);
 }
 
 /* Users. */
 
 /* The length keeps names apart that have ':' or '/' inside. */
-static void write_user_address(
+static void private_write_user_address(
 	struct buf *address, struct slice name, struct slice rest)
 {
 	buf_printf(address, "user:%zu:", name.len);
@@ -63,7 +64,7 @@ static void write_user_address(
 void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address)
 {
-	write_user_address(address,
+	private_write_user_address(address,
 		participant->user != NULL ? name_text(participant->user)
 					  : session_label(participant->session),
 		rest);
@@ -78,7 +79,7 @@ bool private_aim_user(struct slice rest, struct target *target)
 		    url_decode(&name, slice_first(rest, slash), false);
 
 	if (good) {
-		write_user_address(&target->address, buf_slice(&name), below);
+		private_write_user_address(&target->address, buf_slice(&name), below);
 		buf_append(&target->shown, SLICE("/user"));
 		buf_append(&target->shown, below);
 	}
@@ -99,7 +100,8 @@ struct place private_place(struct broker *broker)
 }
 
 /* 128 bits of chance: nobody guesses a token. */
-static void write_temporary_address(const struct broker *broker, struct buf *address)
+static void private_write_temporary_address(
+	const struct broker *broker, struct buf *address)
 {
 	uint64_t chance[2];
 
@@ -118,7 +120,7 @@ struct subscription *private_open_temporary(struct broker *broker,
 		subscription_create(broker, participant, id, destination, version);
 	struct buf address = {0};
 
-	write_temporary_address(broker, &address);
+	private_write_temporary_address(broker, &address);
 	subscription->kind = SUBSCRIPTION_LOCAL;
 	audience_add(broker, buf_slice(&address), subscription);
 	buf_finish(&address);

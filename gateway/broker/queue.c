@@ -255,7 +255,7 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 
 /* Lending. */
 
-static bool is_same(struct handle a, struct handle b)
+static bool queue_is_same(struct handle a, struct handle b)
 {
 	return a.worker == b.worker && a.number == b.number;
 }
@@ -266,7 +266,7 @@ static struct consumer *queue_choose(const struct queue *queue, const struct ite
 	struct consumer *first =
 		container_of(queue->ready.next, struct consumer, ready);
 
-	if (is_same(first->handle, item->rejected_by) &&
+	if (queue_is_same(first->handle, item->rejected_by) &&
 		first->ready.next != &queue->ready)
 		return container_of(first->ready.next, struct consumer, ready);
 	return first;

@@ -19,7 +19,8 @@ enum { LABEL_LEN = 16 }; /* of a session, in hexadecimal digits */
 static const struct slice user_prefix = SLICE_INIT("/user");
 
 /* "/queue/x" and "/topic/x" are read so everywhere, whatever the configuration has. */
-static bool is_below_a_prefix(const struct broker *broker, struct slice destination)
+static bool resolve_is_below_a_prefix(
+	const struct broker *broker, struct slice destination)
 {
 	struct slice rest;
 
@@ -29,14 +30,15 @@ static bool is_below_a_prefix(const struct broker *broker, struct slice destinat
 	       url_is_below(destination, SLICE("/topic"), &rest);
 }
 
-static bool name_is_own(const struct participant *participant, struct slice name)
+static bool resolve_name_is_own(
+	const struct participant *participant, struct slice name)
 {
 	return slice_equal(name, session_label(participant->session)) ||
 	       (participant->user != NULL &&
 		       slice_equal(name, name_text(participant->user)));
 }
 
-static bool name_is_label(struct slice name)
+static bool resolve_name_is_label(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
 		if (!isxdigit((unsigned char)name.data[i]))
@@ -60,13 +62,13 @@ static bool resolve_user(const struct broker *broker,
 	bool good = true;
 
 	buf_append(resolved, user_prefix);
-	if (behind.len <= 1 || is_below_a_prefix(broker, below) ||
+	if (behind.len <= 1 || resolve_is_below_a_prefix(broker, below) ||
 		!url_decode(&name, slice_first(rest, slash), false)) {
 		buf_append(resolved, below);
-	} else if (name_is_own(participant, buf_slice(&name))) {
+	} else if (resolve_name_is_own(participant, buf_slice(&name))) {
 		buf_append(resolved, behind);
-	} else if (is_below_a_prefix(broker, behind) ||
-		   name_is_label(buf_slice(&name))) {
+	} else if (resolve_is_below_a_prefix(broker, behind) ||
+		   resolve_name_is_label(buf_slice(&name))) {
 		broker_refuse(refusal, REFUSAL_OTHER_USER, "destination", &called);
 		broker_refusal_hint(refusal, "Write /user/queue/... for one's own.");
 		good = false;
@@ -110,7 +112,7 @@ static void resolve_pattern(struct slice called, char separator, struct buf *res
 }
 
 /* "/topic/price.#" where only '/' separates: a name that nobody sends to. */
-static bool has_other_separator(struct slice called, char separator)
+static bool resolve_has_other_separator(struct slice called, char separator)
 {
 	return separator == '/' && (slice_ends_with(called, SLICE(".#")) ||
 					   slice_ends_with(called, SLICE(".>")));
@@ -130,7 +132,7 @@ bool resolve_subscribed(const struct broker *broker,
 		buf_append(resolved, called);
 		return true;
 	}
-	if (has_other_separator(called, separator)) {
+	if (resolve_has_other_separator(called, separator)) {
 		broker_refuse(refusal, REFUSAL_PATTERN, "destination", &called);
 		broker_refusal_hint(refusal, "A \"#\" or \">\" is a segment of its "
 					     "own: write /** at the end, or set "
@@ -156,7 +158,8 @@ bool resolve_sent(const struct broker *broker, struct slice destination,
 			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
 		return false;
 	}
-	if (!is_below_a_prefix(broker, below) || is_below_a_prefix(broker, behind))
+	if (!resolve_is_below_a_prefix(broker, below) ||
+		resolve_is_below_a_prefix(broker, behind))
 		return true;
 	broker_refuse(refusal, REFUSAL_USER_DESTINATION, "destination", &destination);
 	broker_refusal_hint(refusal, "Write /user/NAME/queue/...");

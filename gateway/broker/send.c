@@ -39,7 +39,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	return true;
 }
 
-static enum broker_result send_straight(struct publication *publication,
+static enum broker_result broker_send_straight(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination,
 	struct broker_refusal *refusal)
 {
@@ -62,8 +62,9 @@ static enum broker_result send_straight(struct publication *publication,
 }
 
 /* The service that the destination asks for, or NULL. */
-static const struct service *send_find_service(const struct publication *publication,
-	struct slice destination, struct slice *rest)
+static const struct service *broker_send_find_service(
+	const struct publication *publication, struct slice destination,
+	struct slice *rest)
 {
 	if (!session_endpoint(publication->participant->session)->is_console)
 		return NULL;
@@ -75,19 +76,19 @@ static const struct service *send_find_service(const struct publication *publica
 	return NULL;
 }
 
-static enum broker_result send_by_destination(struct publication *publication,
+static enum broker_result broker_send_by_destination(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination,
 	struct broker_refusal *refusal)
 {
 	struct slice rest;
 	const struct service *service =
-		send_find_service(publication, destination, &rest);
+		broker_send_find_service(publication, destination, &rest);
 
 	if (service != NULL)
 		return service->send(publication, frame, rest, refusal);
 	if (destination_is_app(publication->broker, destination, &rest))
 		return app_send(publication, frame, destination, rest, refusal);
-	return send_straight(publication, frame, destination, refusal);
+	return broker_send_straight(publication, frame, destination, refusal);
 }
 
 /* The frame with another reply-to; *headers is the caller's to free. */
@@ -108,7 +109,8 @@ static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 	return changed;
 }
 
-static enum broker_result send(struct broker *broker, struct broker_call *call)
+static enum broker_result broker_send_frame(
+	struct broker *broker, struct broker_call *call)
 {
 	const struct slice *destination = destination_of(broker, call);
 	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
@@ -129,8 +131,8 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 			return BROKER_REFUSED;
 		frame = frame_with_reply_to(&frame, buf_slice(&reply), &headers);
 	}
-	enum broker_result result =
-		send_by_destination(&publication, &frame, *destination, call->refusal);
+	enum broker_result result = broker_send_by_destination(
+		&publication, &frame, *destination, call->refusal);
 	call->answers = publication.answers;
 	free(headers);
 	buf_finish(&reply);
@@ -139,5 +141,5 @@ static enum broker_result send(struct broker *broker, struct broker_call *call)
 
 enum broker_result broker_send(struct broker *broker, struct broker_call *call)
 {
-	return transaction_conclude(call, send(broker, call));
+	return transaction_conclude(call, broker_send_frame(broker, call));
 }

@@ -46,8 +46,8 @@ enum finding {
 	FINDING_AUTO, /* what is acknowledged by itself */
 };
 
-static enum finding find_place(struct subscription *subscription, struct place place,
-	struct acknowledged *found)
+static enum finding settle_find_place(struct subscription *subscription,
+	struct place place, struct acknowledged *found)
 {
 	if (subscription == NULL)
 		return FINDING_NOTHING;
@@ -62,8 +62,8 @@ static enum finding find_place(struct subscription *subscription, struct place p
 }
 
 /* STOMP 1.2: the MESSAGE's ack header, which is its place and the ordinal. */
-static enum finding find_by_ack(const struct participant *participant, struct slice id,
-	struct acknowledged *found)
+static enum finding settle_find_by_ack(const struct participant *participant,
+	struct slice id, struct acknowledged *found)
 {
 	struct place place;
 	uint64_t ordinal;
@@ -71,13 +71,13 @@ static enum finding find_by_ack(const struct participant *participant, struct sl
 	if (!settle_take_place(&id, '-', &place) ||
 		!number_read(settle_take_digits(&id, '\0'), UINT32_MAX, &ordinal))
 		return FINDING_NOTHING;
-	return find_place(
+	return settle_find_place(
 		subscription_at(participant, (uint32_t)ordinal), place, found);
 }
 
 /* Before: the message-id, and from 1.1 on the subscription, if that has an id. */
-static enum finding find_by_message(const struct broker_call *call, struct slice id,
-	const struct slice *subscription, struct acknowledged *found)
+static enum finding settle_find_by_message(const struct broker_call *call,
+	struct slice id, const struct slice *subscription, struct acknowledged *found)
 {
 	const struct participant *participant = call->participant;
 	struct place place;
@@ -89,7 +89,7 @@ static enum finding find_by_message(const struct broker_call *call, struct slice
 		if (one != NULL && one->ack == ACK_AUTO)
 			return FINDING_AUTO;
 		return settle_take_place(&id, '\0', &place)
-			       ? find_place(one, place, found)
+			       ? settle_find_place(one, place, found)
 			       : FINDING_NOTHING;
 	}
 	if (!settle_take_place(&id, '\0', &place))
@@ -98,7 +98,7 @@ static enum finding find_by_message(const struct broker_call *call, struct slice
 		struct subscription *one = participant->subscriptions[i];
 
 		if ((call->version == STOMP_1_0 || one->id == NULL) &&
-			find_place(one, place, found) == FINDING_DELIVERY)
+			settle_find_place(one, place, found) == FINDING_DELIVERY)
 			return FINDING_DELIVERY;
 	}
 	return FINDING_NOTHING;
@@ -114,7 +114,7 @@ static bool participant_has_nameless(const struct participant *participant)
 }
 
 /* False, with a refusal. What is to be ignored has no subscription. */
-static bool find_acknowledged(
+static bool settle_find_acknowledged(
 	const struct broker_call *call, struct acknowledged *found)
 {
 	const enum stomp_version version = call->version;
@@ -129,8 +129,9 @@ static bool find_acknowledged(
 				  broker_header(call, "subscription", true) == NULL))
 		return false;
 	const enum finding finding =
-		version == STOMP_1_2 ? find_by_ack(call->participant, *id, found)
-				     : find_by_message(call, *id, subscription, found);
+		version == STOMP_1_2
+			? settle_find_by_ack(call->participant, *id, found)
+			: settle_find_by_message(call, *id, subscription, found);
 	if (finding == FINDING_DELIVERY)
 		return true;
 	found->subscription = NULL;
@@ -195,7 +196,7 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 	return true;
 }
 
-static enum broker_result settle(struct broker *broker, struct broker_call *call)
+static enum broker_result settle_frame(struct broker *broker, struct broker_call *call)
 {
 	const bool is_accepted = call->frame->command == STOMP_ACK;
 	struct transaction *transaction = NULL;
@@ -203,7 +204,8 @@ static enum broker_result settle(struct broker *broker, struct broker_call *call
 
 	if (!is_accepted && call->version == STOMP_1_0)
 		return broker_refuse(call->refusal, REFUSAL_NO_NACK, NULL, NULL);
-	if (!transaction_of(call, &transaction) || !find_acknowledged(call, &found))
+	if (!transaction_of(call, &transaction) ||
+		!settle_find_acknowledged(call, &found))
 		return BROKER_REFUSED;
 	if (found.subscription == NULL) {
 		counter_add(&broker->worker->metrics->ignored_acks, 1);
@@ -229,7 +231,7 @@ static enum broker_result settle(struct broker *broker, struct broker_call *call
 
 enum broker_result broker_settle(struct broker *broker, struct broker_call *call)
 {
-	return transaction_conclude(call, settle(broker, call));
+	return transaction_conclude(call, settle_frame(broker, call));
 }
 
 void broker_sent(

@@ -217,7 +217,8 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 		call->refusal, REFUSAL_NOT_SUBSCRIBABLE, "destination", &destination);
 }
 
-static enum broker_result subscribe(struct broker *broker, struct broker_call *call)
+static enum broker_result subscribe_to_engine(
+	struct broker *broker, struct broker_call *call)
 {
 	const struct slice *id = stomp_header(call->frame, SLICE("id"));
 	const struct slice *destination = destination_of(broker, call);
@@ -267,7 +268,7 @@ static void broker_remember_taken(
 
 enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call)
 {
-	const enum broker_result result = subscribe(broker, call);
+	const enum broker_result result = subscribe_to_engine(broker, call);
 
 	if (result == BROKER_TAKEN)
 		broker_remember_taken(call->participant, call->frame);

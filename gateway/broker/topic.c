@@ -204,7 +204,7 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 		topics_forget(broker, 0);
 }
 
-static void want_matched(void *value, void *context)
+static void topic_want_matched(void *value, void *context)
 {
 	const struct listeners *listeners = value;
 	struct broker *broker = context;
@@ -214,7 +214,7 @@ static void want_matched(void *value, void *context)
 			broker->topics.wanting[i] || listeners->of[i] > 0;
 }
 
-bool topic_is_heard(struct broker *broker, struct slice address)
+const bool *topic_subscribed_workers(struct broker *broker, struct slice address)
 {
 	const struct topic *topic = topic_find(broker, address);
 	bool any = false;
@@ -222,10 +222,11 @@ bool topic_is_heard(struct broker *broker, struct slice address)
 	for (unsigned i = 0; i < broker->workers; i++)
 		broker->topics.wanting[i] = topic != NULL && topic->subscribers[i] > 0;
 	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->topics.patterns, address, want_matched, broker);
+		pattern_match(
+			&broker->topics.patterns, address, topic_want_matched, broker);
 	for (unsigned i = 0; i < broker->workers; i++)
 		any = any || broker->topics.wanting[i];
-	return any;
+	return any ? broker->topics.wanting : NULL;
 }
 
 /* Publishing. */
@@ -316,7 +317,8 @@ static void deliver_post_send(
 }
 
 /* One copy for each worker that has subscribers; the last gets the message itself. */
-void topic_publish(struct broker *broker, struct topic *topic, struct message *message)
+void topic_publish(struct broker *broker, struct topic *topic, const bool *wanting,
+	struct message *message)
 {
 	unsigned left = 0;
 
@@ -327,9 +329,9 @@ void topic_publish(struct broker *broker, struct topic *topic, struct message *m
 	topic->place.offset++;
 	message_set_place(message, topic->place, true);
 	for (unsigned i = 0; i < broker->workers; i++)
-		left += broker->topics.wanting[i];
+		left += wanting[i];
 	for (unsigned i = 0; left > 0; i++) {
-		if (!broker->topics.wanting[i])
+		if (!wanting[i])
 			continue;
 		left--;
 		deliver_post_send(

@@ -16,7 +16,7 @@ struct topics {
 	struct list idle; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
 	struct pattern_set patterns; /* of all workers */
-	bool *wanting;               /* which workers the next message goes to */
+	bool *wanting;               /* topic_subscribed_workers()'s */
 	struct fan_out fan_out;      /* under way on this worker */
 };
 
@@ -64,14 +64,18 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
 /* The same, one less. With the last pattern all idle topics are freed. */
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
 
-/* Notes in topics->wanting which workers have subscribers; false when none has. */
-bool topic_is_heard(struct broker *broker, struct slice address);
+/*
+ * Which workers have subscribers, by their index; NULL when none has. The array is the
+ * broker's, and valid until the next call.
+ */
+const bool *topic_subscribed_workers(struct broker *broker, struct slice address);
 
 /*
- * Numbers the message and posts one copy to each worker that topic_is_heard() has
- * noted. Takes over the caller's reference, which must be the only one.
+ * Numbers the message and posts one copy to each worker that `wanting` names, of which
+ * there is at least one. Takes over the caller's reference, which must be the only one.
  */
-void topic_publish(struct broker *broker, struct topic *topic, struct message *message);
+void topic_publish(struct broker *broker, struct topic *topic, const bool *wanting,
+	struct message *message);
 
 /*
  * Calls `visit` for each topic that has its home here, in no order. It must not make or

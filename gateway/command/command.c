@@ -21,7 +21,7 @@ int command_complain(const char *format, ...)
 	return EXIT_FAILURE;
 }
 
-static void refuse_command(const char *name)
+static void command_refuse_command(const char *name)
 {
 	const char *names[COMMANDS_MAX + 1] = {NULL};
 
@@ -41,7 +41,7 @@ const struct command *command_find(const char *name)
 		if (strcmp(at->name, name) == 0)
 			return at;
 	}
-	refuse_command(name);
+	command_refuse_command(name);
 	return NULL;
 }
 
@@ -54,7 +54,8 @@ void command_say(const char *before, const struct buf *lines)
 }
 
 /* The environment comes first, so that options go over it. */
-static bool read_environment(const struct command *command, struct command_line *line)
+static bool command_read_environment(
+	const struct command *command, struct command_line *line)
 {
 	struct buf error = {0};
 	bool good =
@@ -88,10 +89,10 @@ static const char *named_command(const char *word)
 	return word[0] != '-' ? word : NULL;
 }
 
-static int run(const struct command *command, int count, char **words,
+static int command_run_named(const struct command *command, int count, char **words,
 	struct command_line *line)
 {
-	if (!read_environment(command, line))
+	if (!command_read_environment(command, line))
 		return EXIT_FAILURE;
 	switch (command_read_options(command, count, words, line)) {
 	case COMMAND_RUNS:
@@ -114,7 +115,8 @@ int command_run(int argc, char **argv, const struct edge_ops *edge)
 	int status = EXIT_FAILURE;
 
 	if (command != NULL)
-		status = run(command, argc - behind, argv + behind, &line);
+		status =
+			command_run_named(command, argc - behind, argv + behind, &line);
 	config_settings_finish(&line.settings);
 	return status;
 }

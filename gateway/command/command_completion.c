@@ -19,14 +19,14 @@ static const char ending[] = "	COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\
 			     "}\n"
 			     "complete -F _postern postern\n";
 
-static void print_commands(void)
+static void completion_print_commands(void)
 {
 	for (const struct command *at = command_table; at->name != NULL; at++)
 		printf(" %s", at->name);
 }
 
 /* Of options whose value is a file, a folder, or one of some words. */
-static void print_values(const struct config_leaves *leaves)
+static void completion_print_values(const struct config_leaves *leaves)
 {
 	puts("	case $prev in\n"
 	     "	-c | --config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
@@ -46,7 +46,7 @@ static void print_values(const struct config_leaves *leaves)
 	puts("	esac");
 }
 
-static void print_options(
+static void completion_print_options(
 	const struct command *command, const struct config_leaves *leaves)
 {
 	const struct command_option *option;
@@ -57,7 +57,7 @@ static void print_options(
 	for (size_t i = 0; command->configures && i < leaves->count; i++)
 		printf(" --%s", leaves->names[i]);
 	if (command->word != NULL)
-		print_commands();
+		completion_print_commands();
 	puts("' ;;");
 }
 
@@ -68,14 +68,14 @@ int command_completion(const struct command_line *line)
 	(void)line;
 	config_leaves_list(&leaves, CONFIG_FLAG);
 	fputs(beginning, stdout);
-	print_values(&leaves);
+	completion_print_values(&leaves);
 	fputs("	if [ \"$COMP_CWORD\" = 1 ]; then command=; fi\n"
 	      "	case $command in\n",
 		stdout);
 	for (const struct command *at = command_table; at->name != NULL; at++)
-		print_options(at, &leaves);
+		completion_print_options(at, &leaves);
 	fputs("	*) words='--help --version", stdout);
-	print_commands();
+	completion_print_commands();
 	puts("' ;;\n	esac");
 	fputs(ending, stdout);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -16,13 +16,13 @@
 enum { PATIENCE_S = 5 }; /* for each of connecting, asking and hearing */
 
 /* Nobody answers at an address that stands for all: there it is our own machine. */
-static bool is_wildcard(struct slice host)
+static bool health_is_wildcard(struct slice host)
 {
 	return host.len == 0 || slice_equal(host, SLICE("0.0.0.0")) ||
 	       slice_equal(host, SLICE("::"));
 }
 
-static struct addrinfo *find_addresses(const struct config *config)
+static struct addrinfo *health_find_addresses(const struct config *config)
 {
 	const struct addrinfo hints = {
 		.ai_family = slice_equal(config->host, SLICE("0.0.0.0")) ? AF_INET
@@ -32,7 +32,7 @@ static struct addrinfo *find_addresses(const struct config *config)
 		.ai_flags = AI_NUMERICSERV,
 	};
 	struct addrinfo *found = NULL;
-	char *host = is_wildcard(config->host) ? NULL : xstrdup(config->host);
+	char *host = health_is_wildcard(config->host) ? NULL : xstrdup(config->host);
 	char *port = xstrdup(config->port);
 	int error = getaddrinfo(host, port, &hints, &found);
 
@@ -68,7 +68,7 @@ static int connect_to(const struct addrinfo *address)
  * /health itself only says 200. With as many connections as it may have, the server
  * refuses the next one with 503: then it lives, and must not be started anew.
  */
-static bool is_alive(struct slice answer)
+static bool health_is_alive(struct slice answer)
 {
 	return slice_starts_with(answer, SLICE("HTTP/1.1 200 ")) ||
 	       slice_starts_with(answer, SLICE("HTTP/1.1 503 "));
@@ -78,7 +78,7 @@ static bool is_alive(struct slice answer)
  * Asks on behalf of nobody where a PROXY header is wanted. True when the server is
  * well; else *why, a text that stays.
  */
-static bool ask(int fd, bool proxy_protocol, const char **why)
+static bool health_ask(int fd, bool proxy_protocol, const char **why)
 {
 	static const struct slice header = SLICE_INIT("PROXY UNKNOWN\r\n");
 	static const struct slice question =
@@ -98,7 +98,7 @@ static bool ask(int fd, bool proxy_protocol, const char **why)
 		return false;
 	}
 	*why = "this is not the answer of a server that is well";
-	return is_alive((struct slice){answer, (size_t)got});
+	return health_is_alive((struct slice){answer, (size_t)got});
 }
 
 int command_healthcheck(const struct command_line *line)
@@ -110,12 +110,12 @@ int command_healthcheck(const struct command_line *line)
 
 	if (config == NULL)
 		return EXIT_FAILURE;
-	addresses = find_addresses(config);
+	addresses = health_find_addresses(config);
 	for (struct addrinfo *at = addresses; at != NULL && fd == -1; at = at->ai_next)
 		fd = connect_to(at);
 	if (addresses != NULL && fd == -1)
 		why = strerror(errno);
-	if (fd != -1 && ask(fd, config->proxy_protocol, &why))
+	if (fd != -1 && health_ask(fd, config->proxy_protocol, &why))
 		status = EXIT_SUCCESS;
 	else if (addresses != NULL)
 		fprintf(stderr, "postern: %s: %s\n", config->listen.data, why);

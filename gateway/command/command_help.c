@@ -17,7 +17,7 @@ static const char about_keys[] =
 	"Options\n"
 	"have no abbreviations.\n";
 
-static void print_option(const struct command_option *option)
+static void help_print_option(const struct command_option *option)
 {
 	char left[32];
 	const bool has_value = option->value != NULL;
@@ -39,12 +39,12 @@ void command_print_help(const struct command *command)
 		printf(" [%s]", command->word);
 	printf("\n\n%s: %s.\n%s\n", command->name, command->summary, command->help);
 	for (size_t i = 0; (option = command_option(command, i)) != NULL; i++)
-		print_option(option);
+		help_print_option(option);
 	if (command->configures)
 		fputs(about_keys, stdout);
 }
 
-static void print_overview(void)
+static void help_print_overview(void)
 {
 	puts("Usage: postern [COMMAND] [OPTION...]\n"
 	     "\n"
@@ -66,7 +66,7 @@ int command_help(const struct command_line *line)
 	const struct command *command;
 
 	if (line->word == NULL) {
-		print_overview();
+		help_print_overview();
 		return EXIT_SUCCESS;
 	}
 	command = command_find(line->word);

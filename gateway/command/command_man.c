@@ -12,7 +12,7 @@
  * Text that roff must not take for its own: dashes, backslashes, points that begin a
  * line.
  */
-static void append_text(struct buf *out, const char *text)
+static void man_append_text(struct buf *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		const bool begins = out->len == 0 || out->data[out->len - 1] == '\n';
@@ -28,69 +28,69 @@ static void append_text(struct buf *out, const char *text)
 	}
 }
 
-static void append_bold(struct buf *out, const char *text)
+static void man_append_bold(struct buf *out, const char *text)
 {
 	buf_append(out, SLICE("\\fB"));
-	append_text(out, text);
+	man_append_text(out, text);
 	buf_append(out, SLICE("\\fR"));
 }
 
-static void append_italic(struct buf *out, const char *text)
+static void man_append_italic(struct buf *out, const char *text)
 {
 	buf_append(out, SLICE("\\fI"));
-	append_text(out, text);
+	man_append_text(out, text);
 	buf_append(out, SLICE("\\fR"));
 }
 
-static void append_commands(struct buf *out)
+static void man_append_commands(struct buf *out)
 {
 	buf_append(out, SLICE(".SH COMMANDS\n"));
 	for (const struct command *at = command_table; at->name != NULL; at++) {
 		buf_append(out, SLICE(".TP\n"));
-		append_bold(out, at->name);
+		man_append_bold(out, at->name);
 		if (at->word != NULL) {
 			buf_append_char(out, ' ');
-			append_italic(out, at->word);
+			man_append_italic(out, at->word);
 		}
 		buf_append_char(out, '\n');
-		append_text(out, at->summary);
+		man_append_text(out, at->summary);
 		buf_append(out, SLICE(".\n"));
-		append_text(out, at->help);
+		man_append_text(out, at->help);
 	}
 }
 
 /* Those that a command has beside the keys of the configuration. */
-static void append_options(struct buf *out)
+static void man_append_options(struct buf *out)
 {
 	const struct command_option *option;
 
 	buf_append(out, SLICE(".SH OPTIONS\n"
 			      "Options have no abbreviations. Each command explains "
 			      "its options by\n"));
-	append_bold(out, "--help");
+	man_append_bold(out, "--help");
 	buf_append(out, SLICE(".\n"));
 	for (size_t i = 0; (option = command_option_at(i)) != NULL; i++) {
 		buf_append(out, SLICE(".TP\n"));
 		if (option->letter != 0) {
 			const char letter[] = {'-', option->letter, '\0'};
 
-			append_bold(out, letter);
+			man_append_bold(out, letter);
 			buf_append(out, SLICE(", "));
 		}
 		buf_append(out, SLICE("\\fB\\-\\-"));
-		append_text(out, option->name);
+		man_append_text(out, option->name);
 		buf_append(out, SLICE("\\fR"));
 		if (option->value != NULL) {
 			buf_append_char(out, ' ');
-			append_italic(out, option->value);
+			man_append_italic(out, option->value);
 		}
 		buf_append_char(out, '\n');
-		append_text(out, option->means);
+		man_append_text(out, option->means);
 		buf_append(out, SLICE(".\n"));
 	}
 }
 
-static void append_default(struct buf *out, const struct config_key *key)
+static void man_append_default(struct buf *out, const struct config_key *key)
 {
 	struct buf text = {0};
 
@@ -117,12 +117,12 @@ static void append_default(struct buf *out, const struct config_key *key)
 		break;
 	}
 	buf_append_char(&text, '\0');
-	append_text(out, text.data);
+	man_append_text(out, text.data);
 	buf_finish(&text);
 }
 
 /* Every key that can be set by itself. */
-static void append_keys(struct buf *out)
+static void man_append_keys(struct buf *out)
 {
 	struct config_leaves flags, variables;
 
@@ -138,13 +138,13 @@ static void append_keys(struct buf *out)
 			   "of objects as JSON.\n"));
 	for (size_t i = 0; i < flags.count; i++) {
 		buf_append(out, SLICE(".TP\n\\fB\\-\\-"));
-		append_text(out, flags.names[i]);
+		man_append_text(out, flags.names[i]);
 		buf_append(out, SLICE("\\fR, \\fBPOSTERN_"));
-		append_text(out, variables.names[i]);
+		man_append_text(out, variables.names[i]);
 		buf_append(out, SLICE("\\fR\n"));
-		append_text(out, flags.items[i].key->means);
+		man_append_text(out, flags.items[i].key->means);
 		buf_append_char(out, '.');
-		append_default(out, flags.items[i].key);
+		man_append_default(out, flags.items[i].key);
 		if (flags.items[i].key->at_start)
 			buf_append(out, SLICE(" A reload does not change it."));
 		buf_append_char(out, '\n');
@@ -195,9 +195,9 @@ int command_man(const struct command_line *line)
 	buf_append(
 		&page, SLICE(".TH POSTERN 1 \"\" \"Postern " POSTERN_VERSION "\"\n"));
 	buf_append(&page, slice_of(beginning));
-	append_commands(&page);
-	append_options(&page);
-	append_keys(&page);
+	man_append_commands(&page);
+	man_append_options(&page);
+	man_append_keys(&page);
 	buf_append(&page, slice_of(ending));
 	bool good = fwrite(page.data, 1, page.len, stdout) == page.len &&
 		    fflush(stdout) == 0;

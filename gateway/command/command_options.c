@@ -26,7 +26,7 @@ static const struct command_option own_options[] = {
 
 enum { OWN_OPTIONS = sizeof(own_options) / sizeof(*own_options) };
 
-static size_t count_own_options(const struct command *command)
+static size_t options_count_own(const struct command *command)
 {
 	return command->prints       ? OWN_OPTIONS
 	       : command->configures ? OPTION_CONFIG + 1
@@ -35,7 +35,7 @@ static size_t count_own_options(const struct command *command)
 
 const struct command_option *command_option(const struct command *command, size_t index)
 {
-	return index < count_own_options(command) ? &own_options[index] : NULL;
+	return index < options_count_own(command) ? &own_options[index] : NULL;
 }
 
 const struct command_option *command_option_at(size_t index)
@@ -51,12 +51,12 @@ struct options {
 	const char *words[OWN_OPTIONS + CONFIG_LEAVES_MAX + 1]; /* their names */
 };
 
-static void list_options(const struct command *command, struct options *options)
+static void options_list(const struct command *command, struct options *options)
 {
 	size_t count = 0;
 
 	memset(options, 0, sizeof(*options));
-	options->own_count = count_own_options(command);
+	options->own_count = options_count_own(command);
 	for (size_t i = 0; i < options->own_count; i++)
 		options->words[count++] = own_options[i].name;
 	if (command->configures)
@@ -72,7 +72,7 @@ struct option_word {
 	const char *value; /* behind '='; NULL: none */
 };
 
-static struct option_word split_word(const char *word)
+static struct option_word options_split_word(const char *word)
 {
 	const bool is_short = word[1] != '-';
 	struct slice text = slice_from(slice_of(word), is_short ? 1 : 2);
@@ -83,7 +83,7 @@ static struct option_word split_word(const char *word)
 }
 
 /* Its value is not repeated: it may be a secret. */
-static void refuse_option(const struct options *options, struct option_word word)
+static void options_refuse(const struct options *options, struct option_word word)
 {
 	const char *dashes = word.is_short ? "-" : "--";
 	const char *nearest = config_nearest(word.name, options->words);
@@ -97,7 +97,7 @@ static void refuse_option(const struct options *options, struct option_word word
 }
 
 /* The index of an own option, or -1. */
-static int find_own(const struct options *options, struct option_word word)
+static int options_find_own(const struct options *options, struct option_word word)
 {
 	for (size_t i = 0; i < options->own_count; i++) {
 		const struct command_option *own = &own_options[i];
@@ -110,8 +110,8 @@ static int find_own(const struct options *options, struct option_word word)
 	return -1;
 }
 
-static void add_setting(struct command_line *line, const struct config_leaf *leaf,
-	struct slice name, const char *value)
+static void options_add_setting(struct command_line *line,
+	const struct config_leaf *leaf, struct slice name, const char *value)
 {
 	struct buf source = {0};
 
@@ -120,7 +120,7 @@ static void add_setting(struct command_line *line, const struct config_leaf *lea
 	buf_finish(&source);
 }
 
-static void take_own(struct command_line *line, int own, const char *value)
+static void options_take_own(struct command_line *line, int own, const char *value)
 {
 	switch ((enum command_option_action)own) {
 	case OPTION_HELP:
@@ -148,11 +148,11 @@ struct found_option {
 	bool takes_value;
 };
 
-static struct found_option find_option(const struct options *options, const char *text)
+static struct found_option options_find(const struct options *options, const char *text)
 {
-	struct found_option found = {.word = split_word(text)};
+	struct found_option found = {.word = options_split_word(text)};
 
-	found.own = find_own(options, found.word);
+	found.own = options_find_own(options, found.word);
 	if (found.own < 0 && !found.word.is_short)
 		found.leaf = config_leaves_find(&options->leaves, found.word.name);
 	found.takes_value = found.leaf != NULL ||
@@ -161,11 +161,11 @@ static struct found_option find_option(const struct options *options, const char
 }
 
 /* False after saying what is wrong. */
-static bool check_option(const struct options *options,
+static bool options_check(const struct options *options,
 	const struct found_option *found, const char *text, const char *value)
 {
 	if (found->own < 0 && found->leaf == NULL)
-		refuse_option(options, found->word);
+		options_refuse(options, found->word);
 	else if (found->takes_value && value == NULL)
 		command_complain("%s needs a value", text);
 	else if (!found->takes_value && value != NULL)
@@ -179,20 +179,20 @@ static bool check_option(const struct options *options,
  * Reads one option, whose value may be the next word: returns how many words it has
  * taken, or 0 after saying what is wrong.
  */
-static int read_option(const struct options *options, int count, char *const *words,
+static int options_read(const struct options *options, int count, char *const *words,
 	struct command_line *line, bool *helps)
 {
-	const struct found_option found = find_option(options, words[0]);
+	const struct found_option found = options_find(options, words[0]);
 	const bool takes_next = found.takes_value && found.word.value == NULL;
 	const char *value = takes_next && count > 1 ? words[1] : found.word.value;
 
-	if (!check_option(options, &found, words[0], value))
+	if (!options_check(options, &found, words[0], value))
 		return 0;
 	*helps |= found.own == OPTION_HELP;
 	if (found.leaf != NULL)
-		add_setting(line, found.leaf, found.word.name, value);
+		options_add_setting(line, found.leaf, found.word.name, value);
 	else
-		take_own(line, found.own, value);
+		options_take_own(line, found.own, value);
 	return takes_next ? 2 : 1;
 }
 
@@ -202,13 +202,13 @@ enum command_verdict command_read_options(const struct command *command, int cou
 	struct options options;
 	bool helps = false, reads_options = true;
 
-	list_options(command, &options);
+	options_list(command, &options);
 	for (int at = 0, taken; at < count && !helps; at += taken) {
 		taken = 1;
 		if (reads_options && strcmp(words[at], "--") == 0) {
 			reads_options = false;
 		} else if (reads_options && words[at][0] == '-') {
-			taken = read_option(
+			taken = options_read(
 				&options, count - at, words + at, line, &helps);
 			if (taken == 0)
 				return COMMAND_BAD;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* One line, without its end; from a terminal without an echo. False at the end. */
-static bool read_password(const char *prompt, struct buf *password)
+static bool command_read_password(const char *prompt, struct buf *password)
 {
 	struct termios usual, silent;
 	const bool is_terminal = tcgetattr(STDIN_FILENO, &usual) == 0;
@@ -36,10 +36,10 @@ int command_hash_password(const struct command_line *line)
 	int status = EXIT_FAILURE;
 
 	(void)line;
-	if (!read_password("Password: ", &password) || password.len == 0)
+	if (!command_read_password("Password: ", &password) || password.len == 0)
 		command_complain("no password came");
 	else if (isatty(STDIN_FILENO) &&
-		 (!read_password("Once more: ", &again) ||
+		 (!command_read_password("Once more: ", &again) ||
 			 !slice_equal(buf_slice(&password), buf_slice(&again))))
 		command_complain("the two are not the same");
 	else if (!password_hash(buf_slice(&password), &hash))

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int printed(bool good)
+static int command_printed(bool good)
 {
 	if (!good || fflush(stdout) != 0) {
 		perror("postern: stdout");
@@ -19,7 +19,7 @@ static int printed(bool good)
 	return EXIT_SUCCESS;
 }
 
-static int print(const struct config *config, bool secrets)
+static int command_print(const struct config *config, bool secrets)
 {
 	json_t *json = config_to_json(config);
 	const size_t hidden = secrets ? 0 : config_hide_secrets(json);
@@ -33,23 +33,23 @@ static int print(const struct config *config, bool secrets)
 		    fputs("\n", stdout) >= 0;
 
 	json_decref(json);
-	return printed(good);
+	return command_printed(good);
 }
 
-static int print_document(void)
+static int command_print_document(void)
 {
 	struct buf text = {0};
 
 	config_document(&text);
 	bool good = fwrite(text.data, 1, text.len, stdout) == text.len;
 	buf_finish(&text);
-	return printed(good);
+	return command_printed(good);
 }
 
 int command_print_config(const struct command_line *line)
 {
 	if (line->document)
-		return print_document();
+		return command_print_document();
 
 	struct buf error = {0};
 	struct config *config =
@@ -58,7 +58,7 @@ int command_print_config(const struct command_line *line)
 	int status = EXIT_FAILURE;
 
 	if (config != NULL)
-		status = print(config, line->secrets);
+		status = command_print(config, line->secrets);
 	config_unref(config);
 	buf_finish(&error);
 	return status;

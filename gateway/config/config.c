@@ -24,11 +24,11 @@ enum {
 	KEYS_MAX = 32, /* in one table */
 };
 
-static void read_keys(const struct config_source *source,
+static void config_read_keys(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json,
 	char *base);
 
-static void read_bool(const struct config_source *source,
+static void config_read_bool(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
@@ -39,7 +39,8 @@ static void read_bool(const struct config_source *source,
 	memcpy(base + key->offset, &value, sizeof(value));
 }
 
-static void store_number(const struct config_key *key, uint64_t number, char *base)
+static void config_store_number(
+	const struct config_key *key, uint64_t number, char *base)
 {
 	const unsigned small = (unsigned)number;
 	const size_t size = (size_t)number;
@@ -53,7 +54,7 @@ static void store_number(const struct config_key *key, uint64_t number, char *ba
 }
 
 /* False after telling why it is none, with the unit that it counts in. */
-static bool check_number(const struct config_source *source,
+static bool config_check_number(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json)
 {
@@ -73,17 +74,17 @@ static bool check_number(const struct config_source *source,
 	return false;
 }
 
-static void read_number(const struct config_source *source,
+static void config_read_number(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
-	if (json != NULL && check_number(source, path, key, json))
-		store_number(key, (uint64_t)json_integer_value(json), base);
+	if (json != NULL && config_check_number(source, path, key, json))
+		config_store_number(key, (uint64_t)json_integer_value(json), base);
 	else
-		store_number(key, key->fallback, base);
+		config_store_number(key, key->fallback, base);
 }
 
-static bool list_has(const char *const *words, struct slice word)
+static bool config_list_has(const char *const *words, struct slice word)
 {
 	for (; *words != NULL; words++)
 		if (slice_equal(slice_of(*words), word))
@@ -92,7 +93,7 @@ static bool list_has(const char *const *words, struct slice word)
 }
 
 /* Says that a word is not known, and which one may have been meant. */
-static void refuse_word(const struct config_source *source,
+static void config_refuse_word(const struct config_source *source,
 	const struct config_path *path, const char *what, struct slice word,
 	const char *const *words)
 {
@@ -105,7 +106,7 @@ static void refuse_word(const struct config_source *source,
 		config_mistake(source, path, "%s", what);
 }
 
-static void refuse_choice(const struct config_source *source,
+static void config_refuse_choice(const struct config_source *source,
 	const struct config_path *path, struct slice word, const char *const *choices)
 {
 	struct buf what = {0};
@@ -114,12 +115,12 @@ static void refuse_choice(const struct config_source *source,
 	for (size_t i = 1; choices[i] != NULL; i++)
 		buf_printf(&what, ", %s", choices[i]);
 	buf_append_char(&what, '\0');
-	refuse_word(source, path, what.data, word, choices);
+	config_refuse_word(source, path, what.data, word, choices);
 	buf_finish(&what);
 }
 
 /* *text stays as it is where the value is a mistake. */
-static void check_text(const struct config_source *source,
+static void config_check_text(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, struct slice *text)
 {
@@ -130,25 +131,25 @@ static void check_text(const struct config_source *source,
 
 	if (why != NULL)
 		config_mistake(source, path, "%s", why);
-	else if (key->choices != NULL && !list_has(key->choices, value))
-		refuse_choice(source, path, value, key->choices);
+	else if (key->choices != NULL && !config_list_has(key->choices, value))
+		config_refuse_choice(source, path, value, key->choices);
 	else
 		*text = value;
 }
 
-static void read_text(const struct config_source *source,
+static void config_read_text(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
 	struct slice text = slice_of(key->text != NULL ? key->text : "");
 
 	if (json != NULL)
-		check_text(source, path, key, json, &text);
+		config_check_text(source, path, key, json, &text);
 	memcpy(base + key->offset, &text, sizeof(text));
 }
 
 /* Gives the struct an array that config_unref() frees, even on a mistake. */
-static void *store_array(
+static void *config_store_array(
 	const struct config_key *key, size_t count, size_t size, char *base)
 {
 	void *items = count > 0 ? xcalloc(count, size) : NULL;
@@ -158,7 +159,7 @@ static void *store_array(
 	return items;
 }
 
-static void read_texts(const struct config_source *source,
+static void config_read_texts(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
@@ -170,23 +171,25 @@ static void read_texts(const struct config_source *source,
 		json = NULL;
 	}
 	if (json == NULL) {
-		texts = store_array(key, key->text != NULL, sizeof(*texts), base);
+		texts = config_store_array(
+			key, key->text != NULL, sizeof(*texts), base);
 		if (texts != NULL)
 			*texts = slice_of(key->text);
 		return;
 	}
-	texts = store_array(
+	texts = config_store_array(
 		key, is_one ? 1 : json_array_size(json), sizeof(*texts), base);
 	if (is_one)
-		check_text(source, path, key, json, texts);
+		config_check_text(source, path, key, json, texts);
 	for (size_t i = 0; i < json_array_size(json); i++) {
 		const struct config_path item = {path, NULL, i};
 
-		check_text(source, &item, key, json_array_get(json, i), &texts[i]);
+		config_check_text(
+			source, &item, key, json_array_get(json, i), &texts[i]);
 	}
 }
 
-static void read_list(const struct config_source *source,
+static void config_read_list(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
@@ -195,39 +198,39 @@ static void read_list(const struct config_source *source,
 	if (json != NULL && !json_is_array(json))
 		config_mistake(source, path, "must be a list of objects");
 
-	char *items = store_array(key, count, key->inside->size, base);
+	char *items = config_store_array(key, count, key->inside->size, base);
 	for (size_t i = 0; i < count; i++) {
 		const struct config_path item = {path, NULL, i};
 
-		read_keys(source, &item, key->inside, json_array_get(json, i),
+		config_read_keys(source, &item, key->inside, json_array_get(json, i),
 			items + i * key->inside->size);
 	}
 }
 
-static void read_value(const struct config_source *source,
+static void config_read_value(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key, json_t *json,
 	char *base)
 {
 	switch (key->kind) {
 	case CONFIG_BOOL:
-		read_bool(source, path, key, json, base);
+		config_read_bool(source, path, key, json, base);
 		break;
 	case CONFIG_UNSIGNED:
 	case CONFIG_SIZE:
 	case CONFIG_NUMBER:
-		read_number(source, path, key, json, base);
+		config_read_number(source, path, key, json, base);
 		break;
 	case CONFIG_TEXT:
-		read_text(source, path, key, json, base);
+		config_read_text(source, path, key, json, base);
 		break;
 	case CONFIG_TEXTS:
-		read_texts(source, path, key, json, base);
+		config_read_texts(source, path, key, json, base);
 		break;
 	case CONFIG_OBJECT:
-		read_keys(source, path, key->inside, json, base);
+		config_read_keys(source, path, key->inside, json, base);
 		break;
 	case CONFIG_LIST:
-		read_list(source, path, key, json, base);
+		config_read_list(source, path, key, json, base);
 		break;
 	case CONFIG_MAP:
 	case CONFIG_VALUE:
@@ -235,7 +238,7 @@ static void read_value(const struct config_source *source,
 	}
 }
 
-static void check_names(const struct config_source *source,
+static void config_check_names(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json)
 {
 	const char *names[KEYS_MAX + 1] = {NULL};
@@ -248,8 +251,8 @@ static void check_names(const struct config_source *source,
 		at = json_object_iter_next(json, at)) {
 		const struct config_path key = {path, json_object_iter_key(at), 0};
 
-		if (!list_has(names, slice_of(key.key)))
-			refuse_word(source, &key, "is not a known key",
+		if (!config_list_has(names, slice_of(key.key)))
+			config_refuse_word(source, &key, "is not a known key",
 				slice_of(key.key), names);
 	}
 }
@@ -258,7 +261,7 @@ static void check_names(const struct config_source *source,
  * Fills the struct at `base` with the object's values, and with defaults for those that
  * are not there or not good.
  */
-static void read_keys(const struct config_source *source,
+static void config_read_keys(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json,
 	char *base)
 {
@@ -266,7 +269,7 @@ static void read_keys(const struct config_source *source,
 
 	if (is_other)
 		config_mistake(source, path, "must be an object");
-	check_names(source, path, table, json);
+	config_check_names(source, path, table, json);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct config_key *key = &table->keys[i];
 		const struct config_path inside = {path, key->name, 0};
@@ -274,7 +277,7 @@ static void read_keys(const struct config_source *source,
 
 		if (value == NULL && key->required && !is_other)
 			config_mistake(source, &inside, "is missing");
-		read_value(source, &inside, key, value, base);
+		config_read_value(source, &inside, key, value, base);
 	}
 }
 
@@ -282,7 +285,7 @@ static void read_keys(const struct config_source *source,
  * jansson points behind the token that it did not like, and has it only in its
  * text: "... near 'TOKEN'", unless it is long.
  */
-static struct slice bad_token(const json_error_t *error)
+static struct slice config_bad_token(const json_error_t *error)
 {
 	const char *near = strstr(error->text, " near '");
 
@@ -293,16 +296,17 @@ static struct slice bad_token(const json_error_t *error)
 }
 
 /* Other programs take them in their JSON. */
-static bool is_comment(struct slice text)
+static bool config_is_comment(struct slice text)
 {
 	return slice_starts_with(text, SLICE("//")) ||
 	       slice_starts_with(text, SLICE("/*")) ||
 	       slice_starts_with(text, SLICE("#"));
 }
 
-static void refuse_syntax(const struct config_source *source, const json_error_t *error)
+static void config_refuse_syntax(
+	const struct config_source *source, const json_error_t *error)
 {
-	struct slice token = bad_token(error);
+	struct slice token = config_bad_token(error);
 	struct slice before = slice_first(
 		source->text, error->position < 0 ? 0 : (size_t)error->position);
 
@@ -311,7 +315,7 @@ static void refuse_syntax(const struct config_source *source, const json_error_t
 	if (json_error_code(error) == json_error_duplicate_key && token.len > 0)
 		config_mistake_at(
 			source, before.len, "%.*s stands twice", SLICE_ARGS(token));
-	else if (is_comment(slice_from(source->text, before.len)))
+	else if (config_is_comment(slice_from(source->text, before.len)))
 		config_mistake_at(source, before.len, "comments are not JSON");
 	else
 		config_mistake_at(source, before.len, "%s", error->text);
@@ -320,7 +324,7 @@ static void refuse_syntax(const struct config_source *source, const json_error_t
 /*
  * NULL when it is no JSON. A key that stands twice is told, and its last value taken.
  */
-static json_t *parse_text(const struct config_source *source)
+static json_t *config_parse_text(const struct config_source *source)
 {
 	const struct slice text = source->text;
 	json_error_t mistake;
@@ -329,13 +333,13 @@ static json_t *parse_text(const struct config_source *source)
 
 	if (json != NULL)
 		return json;
-	refuse_syntax(source, &mistake);
+	config_refuse_syntax(source, &mistake);
 	return json_error_code(&mistake) == json_error_duplicate_key
 		       ? json_loadb(text.data, text.len, 0, NULL)
 		       : NULL;
 }
 
-static void read_tree(struct config *config, const struct config_source *source)
+static void config_read_tree(struct config *config, const struct config_source *source)
 {
 	if (!json_is_object(config->json)) {
 		config_mistake(source, NULL, "must be an object");
@@ -343,7 +347,7 @@ static void read_tree(struct config *config, const struct config_source *source)
 	}
 	if (source->settings != NULL)
 		config_settings_apply(source->settings, config->json, source);
-	read_keys(source, NULL, &config_table, config->json, (char *)config);
+	config_read_keys(source, NULL, &config_table, config->json, (char *)config);
 	config_check(config, source);
 }
 
@@ -352,7 +356,7 @@ struct config *config_parse(struct slice text, const char *name,
 {
 	size_t mistakes = 0;
 	const struct config_source source = {text, name, settings, error, &mistakes};
-	json_t *json = parse_text(&source);
+	json_t *json = config_parse_text(&source);
 
 	if (json == NULL)
 		return NULL;
@@ -360,7 +364,7 @@ struct config *config_parse(struct slice text, const char *name,
 	struct config *config = xcalloc(1, sizeof(*config));
 	config->json = json;
 	config->holders = 1;
-	read_tree(config, &source);
+	config_read_tree(config, &source);
 	if (mistakes == 0)
 		return config;
 	if (mistakes > CONFIG_MISTAKES_TOLD)
@@ -371,7 +375,7 @@ struct config *config_parse(struct slice text, const char *name,
 }
 
 /* -1, with errno, when it cannot be read; EFBIG when it is too long. */
-static int read_file(const char *path, struct buf *text)
+static int config_read_file(const char *path, struct buf *text)
 {
 	FILE *file = fopen(path, "re");
 
@@ -393,7 +397,7 @@ struct config *config_read(
 
 	if (path == NULL)
 		return config_parse(slice_of(demo_json), "demo.json", settings, error);
-	if (read_file(path, &text) == 0)
+	if (config_read_file(path, &text) == 0)
 		config = config_parse(buf_slice(&text), path, settings, error);
 	else
 		buf_printf(error, "%s: %s", path, strerror(errno));

@@ -2,7 +2,7 @@
 
 #include "gateway/config/config_check_internal.h"
 
-static void begin_advice(struct buf *lines)
+static void config_begin_advice(struct buf *lines)
 {
 	if (lines->len > 0)
 		buf_append_char(lines, '\n');
@@ -11,7 +11,7 @@ static void begin_advice(struct buf *lines)
 static void advise_on_endpoints(const struct config *config, struct buf *lines)
 {
 	if (config->endpoint_count == 0 && config->tcp_listen.len == 0) {
-		begin_advice(lines);
+		config_begin_advice(lines);
 		buf_append(lines, SLICE("endpoints: there are none, and no tcp.listen: "
 					"no client can connect"));
 	}
@@ -25,7 +25,7 @@ static void advise_on_replies(const struct config *config, struct buf *lines)
 
 		if (endpoint->reply.len == 0 || endpoint->runs == HANDLER_REPLY)
 			continue;
-		begin_advice(lines);
+		config_begin_advice(lines);
 		buf_printf(lines,
 			"endpoints[%zu].reply: only the handler \"reply\" uses it, and "
 			"this is \"%.*s\"",
@@ -37,7 +37,7 @@ static void advise_on_replies(const struct config *config, struct buf *lines)
 static void advise_on_timezone(const struct config *config, struct buf *lines)
 {
 	if (config->timezone.len > 0 && !config_has_timezones()) {
-		begin_advice(lines);
+		config_begin_advice(lines);
 		buf_append(lines,
 			SLICE("timezone: this machine has no database of time zones: "
 			      "{now:...} is UTC unless it is a rule"));

@@ -20,7 +20,7 @@ json_t *config_list_item(const json_t *object, const char *list, size_t index)
 }
 
 /* The folder that relative paths of the file, or of a setting, count from. */
-static void append_folder(
+static void config_append_folder(
 	const struct config_source *source, const char *key, struct buf *out)
 {
 	const bool is_set = source->settings != NULL &&
@@ -42,14 +42,14 @@ static void append_folder(
  * A path becomes absolute. The result takes the place of what was written in `object`,
  * since the tree owns all our strings.
  */
-static struct slice resolve_path(json_t *object, const char *key, struct slice value,
-	const struct config_source *source, const char *top)
+static struct slice config_resolve_path(json_t *object, const char *key,
+	struct slice value, const struct config_source *source, const char *top)
 {
 	struct buf path = {0};
 
 	if (value.len == 0 || value.data[0] == '/')
 		return value;
-	append_folder(source, top, &path);
+	config_append_folder(source, top, &path);
 	buf_append(&path, value);
 
 	json_t *string = json_stringn_nocheck(path.data, path.len);
@@ -60,7 +60,7 @@ static struct slice resolve_path(json_t *object, const char *key, struct slice v
 }
 
 /* What is wrong with a file, or folder, that must be read later; NULL: nothing. */
-static const char *find_fault(struct slice path, bool is_folder)
+static const char *config_find_fault(struct slice path, bool is_folder)
 {
 	char *name = xstrdup(path);
 	struct stat about;
@@ -77,21 +77,22 @@ static const char *find_fault(struct slice path, bool is_folder)
 	return fault;
 }
 
-static void check_www(struct config *config, const struct config_source *source)
+static void config_check_www(struct config *config, const struct config_source *source)
 {
 	const struct config_path key = {NULL, "www", 0};
 
 	config->www_bundled = json_object_get(config->json, "www") == NULL;
-	config->www = resolve_path(config->json, "www", config->www, source, "www");
+	config->www =
+		config_resolve_path(config->json, "www", config->www, source, "www");
 	if (config->www.len == 0)
 		return;
-	const char *fault = find_fault(config->www, true);
+	const char *fault = config_find_fault(config->www, true);
 	if (fault != NULL)
 		config_mistake(
 			source, &key, "%.*s: %s", SLICE_ARGS(config->www), fault);
 }
 
-static void check_sockjs_client(
+static void config_check_sockjs_client(
 	struct config *config, size_t index, const struct config_source *source)
 {
 	const struct config_path list = {NULL, "sockjs_clients", 0};
@@ -111,14 +112,15 @@ static void check_sockjs_client(
 	}
 	if (!json_is_string(json_object_get(json, "file")))
 		return; /* it has been told */
-	client->file = resolve_path(json, "file", client->file, source, list.key);
-	const char *fault = find_fault(client->file, false);
+	client->file =
+		config_resolve_path(json, "file", client->file, source, list.key);
+	const char *fault = config_find_fault(client->file, false);
 	if (fault != NULL)
 		config_mistake(
 			source, &file, "%.*s: %s", SLICE_ARGS(client->file), fault);
 }
 
-static void check_user(
+static void config_check_user(
 	const struct config *config, size_t index, const struct config_source *source)
 {
 	const struct config_path list = {NULL, "users", 0};
@@ -139,7 +141,7 @@ static void check_user(
  * Addresses: the table has checked each one, and left an empty text for what is none.
  */
 
-static void read_networks(const struct strings *texts, struct networks *networks)
+static void config_read_networks(const struct strings *texts, struct networks *networks)
 {
 	networks->items = xcalloc(texts->count, sizeof(*networks->items));
 	for (size_t i = 0; i < texts->count; i++)
@@ -150,7 +152,7 @@ static void read_networks(const struct strings *texts, struct networks *networks
 }
 
 /* The machine itself: its proxies and its tests speak for many. */
-static void default_exempt(struct config *config)
+static void config_default_exempt(struct config *config)
 {
 	static const struct slice loopback[] = {
 		SLICE_INIT("127.0.0.0/8"), SLICE_INIT("::1")};
@@ -164,7 +166,7 @@ static void default_exempt(struct config *config)
 }
 
 /* Who may connect at all would otherwise be nobody. */
-static void check_proxy_protocol(
+static void config_check_proxy_protocol(
 	const struct config *config, const struct config_source *source)
 {
 	const struct config_path key = {NULL, "proxy_protocol", 0};
@@ -179,7 +181,8 @@ static void check_proxy_protocol(
  * Times that must be ordered. All others are independent of each other, or what must
  * come first is derived from what must come later.
  */
-static void check_times(struct config *config, const struct config_source *source)
+static void config_check_times(
+	struct config *config, const struct config_source *source)
 {
 	const struct config_path object = {NULL, "times", 0};
 	const struct config_path key = {&object, "stomp_send_least", 0};
@@ -199,7 +202,7 @@ static void check_times(struct config *config, const struct config_source *sourc
 }
 
 /* The endpoints that are no item of a list. */
-static void make_own_endpoints(struct config *config)
+static void config_make_own_endpoints(struct config *config)
 {
 	config->tcp = (struct endpoint){.config = config,
 		.path = SLICE("tcp"),
@@ -219,22 +222,22 @@ static void make_own_endpoints(struct config *config)
 
 void config_check(struct config *config, const struct config_source *source)
 {
-	make_own_endpoints(config);
-	read_networks(&config->trusted_proxies, &config->proxies);
-	default_exempt(config);
-	read_networks(&config->exempt_addresses, &config->exempt);
+	config_make_own_endpoints(config);
+	config_read_networks(&config->trusted_proxies, &config->proxies);
+	config_default_exempt(config);
+	config_read_networks(&config->exempt_addresses, &config->exempt);
 
 	config_check_listeners(config, source);
-	check_proxy_protocol(config, source);
-	check_www(config, source);
-	check_times(config, source);
+	config_check_proxy_protocol(config, source);
+	config_check_www(config, source);
+	config_check_times(config, source);
 	config_read_headers(config, source);
 	config_check_endpoints(config, source);
 	config_check_broker(config, source);
 	config_check_reach(config, source);
 	config_check_timezone(config, source);
 	for (size_t i = 0; i < config->user_count; i++)
-		check_user(config, i, source);
+		config_check_user(config, i, source);
 	for (size_t i = 0; i < config->sockjs_client_count; i++)
-		check_sockjs_client(config, i, source);
+		config_check_sockjs_client(config, i, source);
 }

@@ -5,7 +5,7 @@
 
 /* Prefixes. */
 
-static bool is_below_any(struct slice path, struct strings prefixes)
+static bool config_check_is_below_any(struct slice path, struct strings prefixes)
 {
 	struct slice rest;
 
@@ -17,7 +17,7 @@ static bool is_below_any(struct slice path, struct strings prefixes)
 }
 
 /* True when the path is a destination of theirs: more than the prefix itself. */
-static bool is_inside_any(struct slice path, struct strings prefixes)
+static bool config_check_is_inside_any(struct slice path, struct strings prefixes)
 {
 	struct slice rest;
 
@@ -29,12 +29,13 @@ static bool is_inside_any(struct slice path, struct strings prefixes)
 }
 
 /* A message has one destination. */
-static bool has_wildcard(struct slice text)
+static bool config_check_has_wildcard(struct slice text)
 {
 	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
 }
 
-static bool strings_have(struct strings strings, size_t count, struct slice wanted)
+static bool config_check_strings_have(
+	struct strings strings, size_t count, struct slice wanted)
 {
 	for (size_t i = 0; i < count; i++)
 		if (slice_equal(strings.items[i], wanted))
@@ -43,7 +44,7 @@ static bool strings_have(struct strings strings, size_t count, struct slice want
 }
 
 /* Names of ours: whatever the configuration says, these come first. */
-static const char *reserved_for(struct slice prefix)
+static const char *config_check_reserved_for(struct slice prefix)
 {
 	static const struct {
 		struct slice prefix;
@@ -74,7 +75,8 @@ static const struct {
 	[PREFIX_TOPIC] = {"broker", "prefixes", "broker.prefixes"},
 };
 
-static struct strings prefixes_of(const struct config *config, enum prefix_kind kind)
+static struct strings config_check_prefixes_of(
+	const struct config *config, enum prefix_kind kind)
 {
 	switch (kind) {
 	case PREFIX_APP:
@@ -88,15 +90,15 @@ static struct strings prefixes_of(const struct config *config, enum prefix_kind 
 }
 
 /* True when the file, or a setting, has the list: else it is the default. */
-static bool is_said(const struct config *config, enum prefix_kind kind)
+static bool config_check_is_said(const struct config *config, enum prefix_kind kind)
 {
 	const json_t *section = json_object_get(config->json, kinds[kind].section);
 
 	return json_object_get(section, kinds[kind].key) != NULL;
 }
 
-static void refuse_prefix(const struct config_source *source, enum prefix_kind kind,
-	size_t index, const char *what, struct slice prefix)
+static void config_check_refuse_prefix(const struct config_source *source,
+	enum prefix_kind kind, size_t index, const char *what, struct slice prefix)
 {
 	const struct config_path object = {NULL, kinds[kind].section, 0};
 	const struct config_path list = {&object, kinds[kind].key, 0};
@@ -109,13 +111,13 @@ static void refuse_prefix(const struct config_source *source, enum prefix_kind k
  * A prefix at or below one of a kind that comes before would never get a message. The
  * one of the two that somebody has written is the mistake.
  */
-static void check_winner(const struct config *config,
+static void config_check_winner(const struct config *config,
 	const struct config_source *source, enum prefix_kind kind, size_t index,
 	enum prefix_kind before)
 {
-	const struct strings winners = prefixes_of(config, before);
-	const struct slice prefix = prefixes_of(config, kind).items[index];
-	const bool is_own = is_said(config, kind);
+	const struct strings winners = config_check_prefixes_of(config, before);
+	const struct slice prefix = config_check_prefixes_of(config, kind).items[index];
+	const bool is_own = config_check_is_said(config, kind);
 	struct buf what = {0};
 	struct slice rest;
 
@@ -129,67 +131,71 @@ static void check_winner(const struct config *config,
 				      : "above one of",
 			is_own ? kinds[before].name : kinds[kind].name);
 		buf_append_char(&what, '\0');
-		refuse_prefix(source, is_own ? kind : before, is_own ? index : i,
-			what.data, is_own ? prefix : winners.items[i]);
+		config_check_refuse_prefix(source, is_own ? kind : before,
+			is_own ? index : i, what.data,
+			is_own ? prefix : winners.items[i]);
 		break;
 	}
 	buf_finish(&what);
 }
 
-static void check_pair(const struct config *config, const struct config_source *source,
-	enum prefix_kind kind, enum prefix_kind before)
+static void config_check_pair(const struct config *config,
+	const struct config_source *source, enum prefix_kind kind,
+	enum prefix_kind before)
 {
-	for (size_t i = 0; i < prefixes_of(config, kind).count; i++)
-		check_winner(config, source, kind, i, before);
+	for (size_t i = 0; i < config_check_prefixes_of(config, kind).count; i++)
+		config_check_winner(config, source, kind, i, before);
 }
 
-static void check_prefixes(const struct config *config, enum prefix_kind kind,
+static void config_check_prefixes(const struct config *config, enum prefix_kind kind,
 	const struct config_source *source)
 {
-	const struct strings prefixes = prefixes_of(config, kind);
+	const struct strings prefixes = config_check_prefixes_of(config, kind);
 
 	for (size_t i = 0; i < prefixes.count; i++) {
 		const struct slice prefix = prefixes.items[i];
-		const char *reserved = reserved_for(prefix);
+		const char *reserved = config_check_reserved_for(prefix);
 
 		if (prefix.len == 0)
 			continue; /* it has been told */
 		if (reserved != NULL)
-			refuse_prefix(source, kind, i, reserved, prefix);
-		else if (strings_have(prefixes, i, prefix))
-			refuse_prefix(source, kind, i, "stands twice", prefix);
+			config_check_refuse_prefix(source, kind, i, reserved, prefix);
+		else if (config_check_strings_have(prefixes, i, prefix))
+			config_check_refuse_prefix(
+				source, kind, i, "stands twice", prefix);
 	}
 }
 
 /*
  * What nobody asked for gives way: as in Spring, "prefixes" may have /queue as topics.
  */
-static void free_default_queues(struct config *config)
+static void config_check_free_default_queues(struct config *config)
 {
 	struct strings *queues = &config->queue_prefixes;
 
 	if (json_object_get(json_object_get(config->json, "broker"), "queues") != NULL)
 		return;
 	if (queues->count == 1 &&
-		(strings_have(config->broker_prefixes, config->broker_prefixes.count,
-			 queues->items[0]) ||
-			strings_have(config->app_prefixes, config->app_prefixes.count,
-				queues->items[0])))
+		(config_check_strings_have(config->broker_prefixes,
+			 config->broker_prefixes.count, queues->items[0]) ||
+			config_check_strings_have(config->app_prefixes,
+				config->app_prefixes.count, queues->items[0])))
 		queues->count = 0;
 }
 
-static void check_dead_letter(struct config *config, const struct config_source *source)
+static void config_check_dead_letter(
+	struct config *config, const struct config_source *source)
 {
 	const struct config_path object = {NULL, "broker", 0};
 	const struct config_path path = {&object, "dead_letter", 0};
 
 	if (config->dead_letter.len == 0)
 		return;
-	if (has_wildcard(config->dead_letter)) {
+	if (config_check_has_wildcard(config->dead_letter)) {
 		config_mistake(source, &path, "must be one queue, not a pattern");
 		return;
 	}
-	if (is_inside_any(config->dead_letter, config->queue_prefixes))
+	if (config_check_is_inside_any(config->dead_letter, config->queue_prefixes))
 		return;
 	if (json_object_get(json_object_get(config->json, "broker"), "dead_letter") ==
 		NULL)
@@ -202,7 +208,7 @@ static void check_dead_letter(struct config *config, const struct config_source 
 /* Routes: below an app prefix, unique, with templates that can be filled in. */
 
 /* False after appending what is wrong to *error. */
-static bool check_match(const struct config *config, size_t index,
+static bool config_check_match(const struct config *config, size_t index,
 	const struct config_source *source, struct variables *variables,
 	struct buf *error)
 {
@@ -210,7 +216,7 @@ static bool check_match(const struct config *config, size_t index,
 
 	if (!route_variables(match, variables, error))
 		return false;
-	if (!is_inside_any(match, config->app_prefixes) &&
+	if (!config_check_is_inside_any(match, config->app_prefixes) &&
 		!config_is_mistaken(source, "app.prefixes")) {
 		buf_append(error, SLICE("is below none of app.prefixes"));
 		return false;
@@ -225,7 +231,7 @@ static bool check_match(const struct config *config, size_t index,
 }
 
 /* True when what follows the text, a variable's value, may make it a longer prefix. */
-static bool may_become(struct slice text, struct strings prefixes)
+static bool config_check_may_become(struct slice text, struct strings prefixes)
 {
 	for (size_t i = 0; i < prefixes.count; i++)
 		if (slice_starts_with(prefixes.items[i], text))
@@ -234,7 +240,7 @@ static bool may_become(struct slice text, struct strings prefixes)
 }
 
 /* True when the broker owns what a template makes, or may own it. */
-static bool leads_somewhere(const struct config *config, struct slice text)
+static bool config_check_leads_somewhere(const struct config *config, struct slice text)
 {
 	const size_t brace = slice_find(text, '{');
 	const struct slice fixed = slice_first(text, brace);
@@ -245,15 +251,16 @@ static bool leads_somewhere(const struct config *config, struct slice text)
 		url_is_below(fixed, SLICE("/reply-queue"), &rest))
 		return true;
 	if (varies)
-		return fixed.len <= 1 || is_below_any(fixed, config->broker_prefixes) ||
-		       is_below_any(fixed, config->queue_prefixes) ||
-		       may_become(fixed, config->broker_prefixes) ||
-		       may_become(fixed, config->queue_prefixes);
-	return is_inside_any(fixed, config->broker_prefixes) ||
-	       is_inside_any(fixed, config->queue_prefixes);
+		return fixed.len <= 1 ||
+		       config_check_is_below_any(fixed, config->broker_prefixes) ||
+		       config_check_is_below_any(fixed, config->queue_prefixes) ||
+		       config_check_may_become(fixed, config->broker_prefixes) ||
+		       config_check_may_become(fixed, config->queue_prefixes);
+	return config_check_is_inside_any(fixed, config->broker_prefixes) ||
+	       config_check_is_inside_any(fixed, config->queue_prefixes);
 }
 
-static void check_target(const struct config *config, struct slice text,
+static void config_check_target(const struct config *config, struct slice text,
 	const struct variables *known, const struct config_source *source,
 	const struct config_path *path)
 {
@@ -261,11 +268,11 @@ static void check_target(const struct config *config, struct slice text,
 
 	if (!template_check_text(text, known, &why))
 		config_mistake(source, path, "%.*s", SLICE_ARGS(buf_slice(&why)));
-	else if (has_wildcard(text))
+	else if (config_check_has_wildcard(text))
 		config_mistake(source, path,
 			"\"%.*s\" is a pattern: a message has one destination",
 			SLICE_ARGS(text));
-	else if (!leads_somewhere(config, text) &&
+	else if (!config_check_leads_somewhere(config, text) &&
 		 !config_is_mistaken(source, "broker"))
 		config_mistake(source, path,
 			"\"%.*s\" is below none of broker.prefixes and broker.queues",
@@ -274,7 +281,7 @@ static void check_target(const struct config *config, struct slice text,
 }
 
 /* A string in place of a list has the list's own place. */
-static void check_send_to(const struct config *config, const struct route *route,
+static void config_check_send_to(const struct config *config, const struct route *route,
 	const struct variables *known, const struct config_source *source,
 	const struct config_path *item)
 {
@@ -284,16 +291,17 @@ static void check_send_to(const struct config *config, const struct route *route
 		const struct config_path target = {&list, NULL, i};
 
 		if (route->send_to[i].len > 0)
-			check_target(config, route->send_to[i], known, source, &target);
+			config_check_target(
+				config, route->send_to[i], known, source, &target);
 	}
 	if (route->send_to_count == 0 && route->reply == NULL &&
-		!leads_somewhere(config, SLICE("/topic/x")) &&
+		!config_check_leads_somewhere(config, SLICE("/topic/x")) &&
 		!config_is_mistaken(source, "broker"))
 		config_mistake(source, &list,
 			"is needed, since /topic is below none of broker.prefixes");
 }
 
-static void make_template(struct template **template, const json_t *route,
+static void config_check_make_template(struct template **template, const json_t *route,
 	const char *name, const struct variables *known,
 	const struct config_source *source, const struct config_path *item)
 {
@@ -309,7 +317,7 @@ static void make_template(struct template **template, const json_t *route,
 	buf_finish(&why);
 }
 
-static void check_route(
+static void config_check_route(
 	struct config *config, size_t index, const struct config_source *source)
 {
 	const struct config_path app = {NULL, "app", 0};
@@ -324,24 +332,26 @@ static void check_route(
 
 	if (!json_is_string(json_object_get(json, "match")))
 		return; /* it has been told, and all else depends on it */
-	if (!check_match(config, index, source, &variables, &why))
+	if (!config_check_match(config, index, source, &variables, &why))
 		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
 	buf_finish(&why);
-	make_template(&route->body, json, "body", &variables, source, &item);
-	make_template(&route->reply, json, "reply", &variables, source, &item);
-	check_send_to(config, route, &variables, source, &item);
+	config_check_make_template(
+		&route->body, json, "body", &variables, source, &item);
+	config_check_make_template(
+		&route->reply, json, "reply", &variables, source, &item);
+	config_check_send_to(config, route, &variables, source, &item);
 }
 
 void config_check_broker(struct config *config, const struct config_source *source)
 {
-	free_default_queues(config);
-	check_prefixes(config, PREFIX_TOPIC, source);
-	check_prefixes(config, PREFIX_QUEUE, source);
-	check_prefixes(config, PREFIX_APP, source);
-	check_pair(config, source, PREFIX_TOPIC, PREFIX_QUEUE);
-	check_pair(config, source, PREFIX_TOPIC, PREFIX_APP);
-	check_pair(config, source, PREFIX_QUEUE, PREFIX_APP);
-	check_dead_letter(config, source);
+	config_check_free_default_queues(config);
+	config_check_prefixes(config, PREFIX_TOPIC, source);
+	config_check_prefixes(config, PREFIX_QUEUE, source);
+	config_check_prefixes(config, PREFIX_APP, source);
+	config_check_pair(config, source, PREFIX_TOPIC, PREFIX_QUEUE);
+	config_check_pair(config, source, PREFIX_TOPIC, PREFIX_APP);
+	config_check_pair(config, source, PREFIX_QUEUE, PREFIX_APP);
+	config_check_dead_letter(config, source);
 	for (size_t i = 0; i < config->route_count; i++)
-		check_route(config, i, source);
+		config_check_route(config, i, source);
 }

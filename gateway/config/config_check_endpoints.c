@@ -20,7 +20,7 @@ static const struct {
 };
 
 /* What stands at the path already; NULL: nothing. */
-static const char *owner_of(const struct config *config, struct slice path)
+static const char *config_check_owner_of(const struct config *config, struct slice path)
 {
 	struct slice below;
 
@@ -34,7 +34,7 @@ static const char *owner_of(const struct config *config, struct slice path)
 }
 
 /* True when SockJS at the endpoint has a URL of that path. */
-static bool speaks_at(const struct endpoint *endpoint, struct slice path)
+static bool config_check_speaks_at(const struct endpoint *endpoint, struct slice path)
 {
 	struct slice below;
 
@@ -44,13 +44,13 @@ static bool speaks_at(const struct endpoint *endpoint, struct slice path)
 }
 
 /* Against those before it; the later one of two is told. */
-static void check_path(const struct config *config, size_t index,
+static void config_check_path(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *item)
 {
 	const struct config_path key = {item, "path", 0};
 	const struct endpoint *endpoint = &config->endpoints[index];
 	const struct slice path = endpoint->path;
-	const char *owner = owner_of(config, path);
+	const char *owner = config_check_owner_of(config, path);
 
 	if (owner != NULL)
 		config_mistake(source, &key, "%s", owner);
@@ -61,11 +61,11 @@ static void check_path(const struct config *config, size_t index,
 			config_mistake(source, &key,
 				"\"%.*s\" is the path of endpoints[%zu]",
 				SLICE_ARGS(path), i);
-		else if (speaks_at(other, path))
+		else if (config_check_speaks_at(other, path))
 			config_mistake(source, &key,
 				"\"%.*s\" is a URL of SockJS at endpoints[%zu]",
 				SLICE_ARGS(path), i);
-		else if (speaks_at(endpoint, other->path))
+		else if (config_check_speaks_at(endpoint, other->path))
 			config_mistake(source, &key,
 				"\"%.*s\" has the path of endpoints[%zu] among its "
 				"SockJS URLs",
@@ -76,7 +76,8 @@ static void check_path(const struct config *config, size_t index,
 	}
 }
 
-static void inherit_origins(struct config *config, struct endpoint *endpoint)
+static void config_check_inherit_origins(
+	struct config *config, struct endpoint *endpoint)
 {
 	const struct strings *global = &config->allowed_origins;
 	struct strings *own = &endpoint->allowed_origins;
@@ -101,7 +102,7 @@ static enum handler_kind handler_of(struct slice name)
 	return 0;
 }
 
-static void check_endpoint(
+static void config_check_endpoint(
 	struct config *config, size_t index, const struct config_source *source)
 {
 	const struct config_path list = {NULL, "endpoints", 0};
@@ -110,7 +111,7 @@ static void check_endpoint(
 
 	endpoint->config = config;
 	endpoint->runs = handler_of(endpoint->handler);
-	check_path(config, index, source, &item);
+	config_check_path(config, index, source, &item);
 	if (!endpoint->sockjs && !endpoint->websocket)
 		config_mistake(source, &item,
 			"\"sockjs\" and \"websocket\" are both false: nobody can "
@@ -118,7 +119,7 @@ static void check_endpoint(
 	/* An empty list of its own counts too: the same origin only. */
 	if (json_object_get(config_list_item(config->json, "endpoints", index),
 		    "allowed_origins") == NULL)
-		inherit_origins(config, endpoint);
+		config_check_inherit_origins(config, endpoint);
 	if (endpoint->slow_consumer.len == 0)
 		endpoint->slow_consumer = config->slow_consumer;
 }
@@ -126,5 +127,5 @@ static void check_endpoint(
 void config_check_endpoints(struct config *config, const struct config_source *source)
 {
 	for (size_t i = 0; i < config->endpoint_count; i++)
-		check_endpoint(config, i, source);
+		config_check_endpoint(config, i, source);
 }

@@ -32,7 +32,7 @@ static struct reach reach_of(struct slice host)
 	return (struct reach){address_is_v4(&address), !address_is_v4(&address), false};
 }
 
-static bool hosts_are_same(struct slice a, struct slice b)
+static bool config_check_hosts_are_same(struct slice a, struct slice b)
 {
 	struct address left, right;
 
@@ -44,7 +44,7 @@ static bool hosts_are_same(struct slice a, struct slice b)
 	return slice_equal_nocase(a, b);
 }
 
-static bool overlap(const struct listen_at *a, const struct listen_at *b)
+static bool config_check_overlap(const struct listen_at *a, const struct listen_at *b)
 {
 	const struct reach left = reach_of(a->host), right = reach_of(b->host);
 
@@ -53,10 +53,10 @@ static bool overlap(const struct listen_at *a, const struct listen_at *b)
 		return false;
 	if (left.all || right.all)
 		return (left.v4 && right.v4) || (left.v6 && right.v6);
-	return hosts_are_same(a->host, b->host);
+	return config_check_hosts_are_same(a->host, b->host);
 }
 
-static void refuse_overlap(const struct config_source *source,
+static void config_check_refuse_overlap(const struct config_source *source,
 	const struct listen_at *one, const struct listen_at *other)
 {
 	const struct config_path section = {NULL, one->section, 0};
@@ -68,7 +68,8 @@ static void refuse_overlap(const struct config_source *source,
 }
 
 /* Who can reach it from elsewhere must show that he may. */
-static void check_admin(const struct config *config, const struct config_source *source)
+static void config_check_admin(
+	const struct config *config, const struct config_source *source)
 {
 	const struct config_path object = {NULL, "admin", 0};
 	const struct config_path key = {&object, "listen", 0};
@@ -95,12 +96,12 @@ void config_check_listeners(struct config *config, const struct config_source *s
 			config->admin_port},
 	};
 
-	check_admin(config, source);
+	config_check_admin(config, source);
 	for (size_t i = 1; i < sizeof(all) / sizeof(*all); i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (overlap(&all[i], &all[j]) &&
+			if (config_check_overlap(&all[i], &all[j]) &&
 				!config_is_mistaken(source, all[j].name))
-				refuse_overlap(source, &all[i], &all[j]);
+				config_check_refuse_overlap(source, &all[i], &all[j]);
 		}
 	}
 }

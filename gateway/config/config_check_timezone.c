@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const char *zones_folder(void)
+static const char *config_check_zones_folder(void)
 {
 	const char *folder = getenv("TZDIR");
 
@@ -18,7 +18,7 @@ static const char *zones_folder(void)
 }
 
 /* True for POSIX's rules: "CET-1CEST,M3.5.0,M10.5.0/3", "<+0330>-3:30", "UTC0". */
-static bool is_rule(struct slice zone)
+static bool config_check_is_rule(struct slice zone)
 {
 	const bool quoted = slice_starts_with(zone, SLICE("<"));
 	size_t end = quoted ? slice_find(zone, '>') + 1 : 0;
@@ -34,7 +34,7 @@ static bool is_rule(struct slice zone)
 	return offset.len > 0 && ascii_is_digit(offset.data[0]);
 }
 
-static bool has_mode(struct slice folder, struct slice name, mode_t kind)
+static bool config_check_has_mode(struct slice folder, struct slice name, mode_t kind)
 {
 	struct buf path = {0};
 	struct stat about;
@@ -53,16 +53,19 @@ void config_check_timezone(
 	const struct config *config, const struct config_source *source)
 {
 	const struct config_path key = {NULL, "timezone", 0};
-	const struct slice zone = config->timezone, folder = slice_of(zones_folder());
+	const struct slice zone = config->timezone,
+			   folder = slice_of(config_check_zones_folder());
 
-	if (zone.len > 0 && !slice_equal(zone, SLICE("UTC")) && !is_rule(zone) &&
-		has_mode(folder, SLICE("."), S_IFDIR) &&
-		!has_mode(folder, zone, S_IFREG))
+	if (zone.len > 0 && !slice_equal(zone, SLICE("UTC")) &&
+		!config_check_is_rule(zone) &&
+		config_check_has_mode(folder, SLICE("."), S_IFDIR) &&
+		!config_check_has_mode(folder, zone, S_IFREG))
 		config_mistake(source, &key, "\"%.*s\" is no time zone of %.*s",
 			SLICE_ARGS(zone), SLICE_ARGS(folder));
 }
 
 bool config_has_timezones(void)
 {
-	return has_mode(slice_of(zones_folder()), SLICE("."), S_IFDIR);
+	return config_check_has_mode(
+		slice_of(config_check_zones_folder()), SLICE("."), S_IFDIR);
 }

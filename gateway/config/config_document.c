@@ -43,14 +43,14 @@ static const char introduction[] =
 	"table. A test fails when\n"
 	"the page is out of date.\n";
 
-static void append_choices(struct buf *out, const char *const *choices)
+static void document_append_choices(struct buf *out, const char *const *choices)
 {
 	for (size_t i = 0; choices[i] != NULL; i++)
 		buf_printf(out, "%s`%s`", i > 0 ? ", " : "", choices[i]);
 }
 
 /* What values it takes. */
-static void append_kind(struct buf *out, const struct config_key *key)
+static void document_append_kind(struct buf *out, const struct config_key *key)
 {
 	switch (key->kind) {
 	case CONFIG_BOOL:
@@ -65,7 +65,7 @@ static void append_kind(struct buf *out, const struct config_key *key)
 		break;
 	case CONFIG_TEXT:
 		if (key->choices != NULL)
-			append_choices(out, key->choices);
+			document_append_choices(out, key->choices);
 		else
 			buf_append(out, SLICE("a string"));
 		break;
@@ -87,7 +87,7 @@ static void append_kind(struct buf *out, const struct config_key *key)
 	}
 }
 
-static void append_default(struct buf *out, const struct config_key *key)
+static void document_append_default(struct buf *out, const struct config_key *key)
 {
 	switch (key->kind) {
 	case CONFIG_BOOL:
@@ -120,7 +120,7 @@ static void append_default(struct buf *out, const struct config_key *key)
 	}
 }
 
-static void append_table(struct buf *out, const struct config_table *table)
+static void document_append_table(struct buf *out, const struct config_table *table)
 {
 	buf_append(out, SLICE("\n| key | what it sets | values | default | |\n"
 			      "|---|---|---|---|---|\n"));
@@ -128,15 +128,15 @@ static void append_table(struct buf *out, const struct config_table *table)
 		const struct config_key *key = &table->keys[i];
 
 		buf_printf(out, "| `%s` | %s | ", key->name, key->means);
-		append_kind(out, key);
+		document_append_kind(out, key);
 		buf_append(out, SLICE(" | "));
-		append_default(out, key);
+		document_append_default(out, key);
 		buf_printf(out, " | %s |\n", key->at_start ? "restart" : "");
 	}
 }
 
 /* Tables are nested three deep at most: app.routes. */
-static void append_inside(struct buf *out, const struct config_table *table)
+static void document_append_inside(struct buf *out, const struct config_table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct config_key *key = &table->keys[i];
@@ -148,8 +148,8 @@ static void append_inside(struct buf *out, const struct config_table *table)
 			key->kind == CONFIG_LIST
 				? "Each object of the list has these keys:"
 				: "Its keys:");
-		append_table(out, key->inside);
-		append_inside(out, key->inside);
+		document_append_table(out, key->inside);
+		document_append_inside(out, key->inside);
 	}
 }
 
@@ -157,6 +157,6 @@ void config_document(struct buf *out)
 {
 	buf_append(out, slice_of(introduction));
 	buf_append(out, SLICE("\n## The top\n"));
-	append_table(out, &config_table);
-	append_inside(out, &config_table);
+	document_append_table(out, &config_table);
+	document_append_inside(out, &config_table);
 }

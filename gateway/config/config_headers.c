@@ -14,7 +14,7 @@ static const char *const reserved[] = {"Connection", "Content-Encoding",
 	"Upgrade", "WWW-Authenticate", "X-Content-Type-Options", NULL};
 
 /* RFC 9110, 5.6.2: a token. */
-static bool is_token(struct slice name)
+static bool config_is_token(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		const char byte = name.data[i];
@@ -27,7 +27,7 @@ static bool is_token(struct slice name)
 }
 
 /* RFC 9110, 5.5, but ASCII only: servers and browsers disagree on other octets. */
-static bool is_value(struct slice value)
+static bool config_is_value(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++)
 		if (value.data[i] < ' ' || value.data[i] > '~')
@@ -36,7 +36,7 @@ static bool is_value(struct slice value)
 	       value.data[value.len - 1] != ' ';
 }
 
-static bool is_reserved(const char *name)
+static bool config_is_reserved(const char *name)
 {
 	for (size_t i = 0; reserved[i] != NULL; i++)
 		if (strcasecmp(reserved[i], name) == 0)
@@ -53,29 +53,30 @@ static bool stands_twice(const struct page_headers *headers, const char *name)
 }
 
 /* What is wrong with it, or NULL. */
-static const char *find_mistake(
+static const char *config_find_mistake(
 	const struct page_headers *headers, const char *name, const json_t *value)
 {
-	if (!is_token(slice_of(name)))
+	if (!config_is_token(slice_of(name)))
 		return "must be named by letters, digits and \"-\"";
-	if (is_reserved(name))
+	if (config_is_reserved(name))
 		return "is Postern's own header";
 	if (stands_twice(headers, name))
 		return "stands twice";
 	if (headers->count == HEADERS_MAX)
 		return "is one too many: 32 headers may be sent";
-	if (!json_is_string(value) || !is_value((struct slice){json_string_value(value),
-					      json_string_length(value)}))
+	if (!json_is_string(value) ||
+		!config_is_value((struct slice){
+			json_string_value(value), json_string_length(value)}))
 		return "must be a string of 1 to 4,096 printable ASCII characters";
 	return NULL;
 }
 
-static void add_header(struct page_headers *headers, const char *name,
+static void config_add_header(struct page_headers *headers, const char *name,
 	const json_t *value, const struct config_source *source,
 	const struct config_path *object)
 {
 	const struct config_path key = {object, name, 0};
-	const char *mistake = find_mistake(headers, name, value);
+	const char *mistake = config_find_mistake(headers, name, value);
 
 	if (mistake != NULL)
 		config_mistake(source, &key, "%s", mistake);
@@ -102,6 +103,6 @@ void config_read_headers(struct config *config, const struct config_source *sour
 	headers->items = xcalloc(HEADERS_MAX, sizeof(*headers->items));
 	for (void *at = json_object_iter(json); at != NULL;
 		at = json_object_iter_next(json, at))
-		add_header(headers, json_object_iter_key(at),
+		config_add_header(headers, json_object_iter_key(at),
 			json_object_iter_value(at), source, &object);
 }

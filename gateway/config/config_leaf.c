@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-static void append_name(
+static void config_append_name(
 	char name[CONFIG_NAME_MAX], const char *word, enum config_style style)
 {
 	size_t len = strlen(name);
@@ -19,18 +19,19 @@ static void append_name(
 	name[len] = '\0';
 }
 
-static void add_leaf(struct config_leaves *leaves, const struct config_key *section,
-	const struct config_key *key, enum config_style style)
+static void config_add_leaf(struct config_leaves *leaves,
+	const struct config_key *section, const struct config_key *key,
+	enum config_style style)
 {
 	assert(leaves->count < CONFIG_LEAVES_MAX);
 	char *name = leaves->names[leaves->count];
 
 	name[0] = '\0';
 	if (section != NULL) {
-		append_name(name, section->name, style);
-		append_name(name, style == CONFIG_VARIABLE ? "__" : ".", style);
+		config_append_name(name, section->name, style);
+		config_append_name(name, style == CONFIG_VARIABLE ? "__" : ".", style);
 	}
-	append_name(name, key->name, style);
+	config_append_name(name, key->name, style);
 	leaves->words[leaves->count] = name;
 	leaves->items[leaves->count++] = (struct config_leaf){section, key};
 	leaves->words[leaves->count] = NULL;
@@ -43,11 +44,11 @@ void config_leaves_list(struct config_leaves *leaves, enum config_style style)
 		const struct config_key *key = &config_table.keys[i];
 
 		if (key->kind != CONFIG_OBJECT) {
-			add_leaf(leaves, NULL, key, style);
+			config_add_leaf(leaves, NULL, key, style);
 			continue;
 		}
 		for (size_t j = 0; j < key->inside->count; j++)
-			add_leaf(leaves, key, &key->inside->keys[j], style);
+			config_add_leaf(leaves, key, &key->inside->keys[j], style);
 	}
 }
 

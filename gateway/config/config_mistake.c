@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static size_t skip_blanks(struct slice text, size_t at)
+static size_t mistake_skip_blanks(struct slice text, size_t at)
 {
 	while (at < text.len && strchr(" \t\r\n", text.data[at]) != NULL)
 		at++;
@@ -18,7 +18,7 @@ static size_t skip_blanks(struct slice text, size_t at)
 }
 
 /* From the opening quote to behind the closing one. */
-static size_t skip_string(struct slice text, size_t at)
+static size_t mistake_skip_string(struct slice text, size_t at)
 {
 	at++;
 	while (at < text.len && text.data[at] != '"')
@@ -27,7 +27,7 @@ static size_t skip_string(struct slice text, size_t at)
 }
 
 /* To the ',' or bracket behind the value; nested values are counted through. */
-static size_t skip_value(struct slice text, size_t at)
+static size_t mistake_skip_value(struct slice text, size_t at)
 {
 	size_t depth = 0;
 
@@ -37,7 +37,7 @@ static size_t skip_value(struct slice text, size_t at)
 		if (depth == 0 && (byte == ',' || byte == '}' || byte == ']'))
 			break;
 		if (byte == '"') {
-			at = skip_string(text, at);
+			at = mistake_skip_string(text, at);
 			continue;
 		}
 		if (byte == '{' || byte == '[')
@@ -50,7 +50,7 @@ static size_t skip_value(struct slice text, size_t at)
 }
 
 /* A key may be written with escapes: jansson says what it means. */
-static bool key_is(struct slice quoted, const char *key)
+static bool mistake_key_is(struct slice quoted, const char *key)
 {
 	json_t *name = json_loadb(quoted.data, quoted.len, JSON_DECODE_ANY, NULL);
 	bool same = json_is_string(name) && strcmp(json_string_value(name), key) == 0;
@@ -67,54 +67,56 @@ struct place {
 /*
  * Looks through the object or list that begins at `at`. Of keys alike the last counts.
  */
-static bool find_inside(struct slice text, size_t at, const struct config_path *path,
-	struct place *place)
+static bool mistake_find_inside(struct slice text, size_t at,
+	const struct config_path *path, struct place *place)
 {
 	bool in_object = path->key != NULL, any = false;
 	size_t index = 0;
 
 	if (at >= text.len || text.data[at] != (in_object ? '{' : '['))
 		return false;
-	at = skip_blanks(text, at + 1);
+	at = mistake_skip_blanks(text, at + 1);
 	while (at < text.len && text.data[at] != '}' && text.data[at] != ']') {
 		struct place here = {at, at};
 		bool found = index++ == path->index;
 
 		if (in_object) {
-			size_t end = skip_string(text, at);
+			size_t end = mistake_skip_string(text, at);
 			struct slice key = {text.data + at, end - at};
-			found = key_is(key, path->key);
-			here.value = skip_blanks(text, skip_blanks(text, end) + 1);
+			found = mistake_key_is(key, path->key);
+			here.value = mistake_skip_blanks(
+				text, mistake_skip_blanks(text, end) + 1);
 		}
 		if (found) {
 			*place = here;
 			any = true;
 		}
-		at = skip_value(text, here.value);
+		at = mistake_skip_value(text, here.value);
 		if (at < text.len && text.data[at] == ',')
-			at = skip_blanks(text, at + 1);
+			at = mistake_skip_blanks(text, at + 1);
 	}
 	return any;
 }
 
 /* Goes in from the top; the depth is that of our table. */
-static struct place find_place(struct slice text, const struct config_path *path)
+static struct place mistake_find_place(
+	struct slice text, const struct config_path *path)
 {
-	size_t top = skip_blanks(text, 0);
+	size_t top = mistake_skip_blanks(text, 0);
 
 	if (path == NULL)
 		return (struct place){top, top};
 
-	struct place place = find_place(text, path->parent);
-	if (!find_inside(text, place.value, path, &place))
+	struct place place = mistake_find_place(text, path->parent);
+	if (!mistake_find_inside(text, place.value, path, &place))
 		place.value = text.len; /* nor is there anything inside it */
 	return place;
 }
 
-static void append_path(struct buf *out, const struct config_path *path)
+static void mistake_append_path(struct buf *out, const struct config_path *path)
 {
 	if (path->parent != NULL)
-		append_path(out, path->parent);
+		mistake_append_path(out, path->parent);
 	if (path->key == NULL)
 		buf_printf(out, "[%zu]", path->index);
 	else
@@ -122,7 +124,7 @@ static void append_path(struct buf *out, const struct config_path *path)
 }
 
 /* Lines and columns count from 1; a column is a character. */
-static void append_place(const struct config_source *source, size_t offset)
+static void mistake_append_place(const struct config_source *source, size_t offset)
 {
 	size_t line = 1, column = 1;
 
@@ -140,10 +142,11 @@ static void append_place(const struct config_source *source, size_t offset)
 }
 
 /* The message is one line, whatever the file's strings hold. */
-static void append_message(struct buf *out, const char *format, va_list arguments)
-	__attribute__((format(printf, 2, 0)));
+static void mistake_append_message(struct buf *out, const char *format,
+	va_list arguments) __attribute__((format(printf, 2, 0)));
 
-static void append_message(struct buf *out, const char *format, va_list arguments)
+static void mistake_append_message(
+	struct buf *out, const char *format, va_list arguments)
 {
 	char message[512];
 
@@ -151,34 +154,34 @@ static void append_message(struct buf *out, const char *format, va_list argument
 	buf_append(out, slice_of(message));
 }
 
-static void make_one_line(struct buf *out, size_t start)
+static void mistake_make_one_line(struct buf *out, size_t start)
 {
 	for (size_t i = start; i < out->len; i++)
 		if ((unsigned char)out->data[i] < ' ' || out->data[i] == 0x7f)
 			out->data[i] = '?';
 }
 
-static void begin_line(struct buf *out)
+static void mistake_begin_line(struct buf *out)
 {
 	if (out->len > 0)
 		buf_append_char(out, '\n');
 }
 
 /* Counts a mistake. True when it is still to be told. */
-static bool count_mistake(const struct config_source *source)
+static bool mistake_count(const struct config_source *source)
 {
 	return ++*source->mistakes <= CONFIG_MISTAKES_TOLD;
 }
 
 /* "name:line:column: path: ", or what has set it in place of the name and numbers. */
-static void append_origin(
+static void mistake_append_origin(
 	const struct config_source *source, const struct config_path *path)
 {
 	const char *setting = NULL;
 	struct buf key = {0};
 
 	if (path != NULL) {
-		append_path(&key, path);
+		mistake_append_path(&key, path);
 		if (source->settings != NULL)
 			setting = config_settings_source(
 				source->settings, buf_slice(&key));
@@ -187,7 +190,8 @@ static void append_origin(
 	if (setting != NULL)
 		buf_printf(source->error, "%s: ", setting);
 	else
-		append_place(source, find_place(source->text, path).offset);
+		mistake_append_place(
+			source, mistake_find_place(source->text, path).offset);
 	buf_append(source->error, buf_slice(&key));
 	buf_finish(&key);
 }
@@ -197,15 +201,15 @@ void config_mistake(const struct config_source *source, const struct config_path
 {
 	va_list arguments;
 
-	if (!count_mistake(source))
+	if (!mistake_count(source))
 		return;
-	begin_line(source->error);
+	mistake_begin_line(source->error);
 	size_t start = source->error->len;
-	append_origin(source, path);
+	mistake_append_origin(source, path);
 	va_start(arguments, format);
-	append_message(source->error, format, arguments);
+	mistake_append_message(source->error, format, arguments);
 	va_end(arguments);
-	make_one_line(source->error, start);
+	mistake_make_one_line(source->error, start);
 }
 
 void config_mistake_outside(
@@ -213,15 +217,15 @@ void config_mistake_outside(
 {
 	va_list arguments;
 
-	if (!count_mistake(source))
+	if (!mistake_count(source))
 		return;
-	begin_line(source->error);
+	mistake_begin_line(source->error);
 	size_t start = source->error->len;
 	buf_printf(source->error, "%s: ", where);
 	va_start(arguments, format);
-	append_message(source->error, format, arguments);
+	mistake_append_message(source->error, format, arguments);
 	va_end(arguments);
-	make_one_line(source->error, start);
+	mistake_make_one_line(source->error, start);
 }
 
 void config_mistake_at(
@@ -229,15 +233,15 @@ void config_mistake_at(
 {
 	va_list arguments;
 
-	if (!count_mistake(source))
+	if (!mistake_count(source))
 		return;
-	begin_line(source->error);
+	mistake_begin_line(source->error);
 	size_t start = source->error->len;
-	append_place(source, offset);
+	mistake_append_place(source, offset);
 	va_start(arguments, format);
-	append_message(source->error, format, arguments);
+	mistake_append_message(source->error, format, arguments);
 	va_end(arguments);
-	make_one_line(source->error, start);
+	mistake_make_one_line(source->error, start);
 }
 
 bool config_is_mistaken(const struct config_source *source, const char *key)
@@ -266,7 +270,7 @@ bool config_next_line(struct slice *rest, struct slice *line)
 
 enum { WORD_MAX = 48 };
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static size_t mistake_smallest(size_t a, size_t b, size_t c)
 {
 	size_t least = a < b ? a : b;
 
@@ -274,7 +278,7 @@ static size_t smallest(size_t a, size_t b, size_t c)
 }
 
 /* Levenshtein's distance, one row at a time. */
-static size_t distance(struct slice a, struct slice b)
+static size_t mistake_distance(struct slice a, struct slice b)
 {
 	size_t row[WORD_MAX + 1];
 
@@ -288,20 +292,21 @@ static size_t distance(struct slice a, struct slice b)
 			size_t change = corner + (a.data[i - 1] != b.data[j - 1]);
 
 			corner = row[j];
-			row[j] = smallest(row[j] + 1, row[j - 1] + 1, change);
+			row[j] = mistake_smallest(row[j] + 1, row[j - 1] + 1, change);
 		}
 	}
 	return row[b.len];
 }
 
-static const char *closest_word(struct slice word, const char *const *words)
+static const char *mistake_closest_word(struct slice word, const char *const *words)
 {
 	size_t best = (word.len + 2) / 3 + 1; /* as far as this is another word */
 	const char *nearest = NULL;
 
 	for (; *words != NULL; words++) {
 		struct slice known = slice_of(*words);
-		size_t far = known.len > WORD_MAX ? best : distance(word, known);
+		size_t far =
+			known.len > WORD_MAX ? best : mistake_distance(word, known);
 
 		if (far < best && far < known.len) {
 			best = far;
@@ -312,7 +317,7 @@ static const char *closest_word(struct slice word, const char *const *words)
 }
 
 /* True for "head" in "limits.head" and "LIMITS__HEAD". */
-static bool is_last_part(struct slice known, struct slice word)
+static bool mistake_is_last_part(struct slice known, struct slice word)
 {
 	struct slice section = slice_first(known, known.len - word.len);
 
@@ -322,14 +327,15 @@ static bool is_last_part(struct slice known, struct slice word)
 }
 
 /* The only word that begins with this one, or has it as its last part. */
-static const char *longer_word(struct slice word, const char *const *words)
+static const char *mistake_longer_word(struct slice word, const char *const *words)
 {
 	const char *found = NULL;
 
 	for (; *words != NULL; words++) {
 		struct slice known = slice_of(*words);
 
-		if (!slice_starts_with(known, word) && !is_last_part(known, word))
+		if (!slice_starts_with(known, word) &&
+			!mistake_is_last_part(known, word))
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -343,6 +349,6 @@ const char *config_nearest(struct slice word, const char *const *words)
 	if (word.len == 0 || word.len > WORD_MAX)
 		return NULL;
 
-	const char *closest = closest_word(word, words);
-	return closest != NULL ? closest : longer_word(word, words);
+	const char *closest = mistake_closest_word(word, words);
+	return closest != NULL ? closest : mistake_longer_word(word, words);
 }

@@ -2,10 +2,10 @@
 
 #include "gateway/config/config_table.h"
 
-static json_t *print_keys(const struct config_table *table, const char *base,
+static json_t *config_print_keys(const struct config_table *table, const char *base,
 	const json_t *tree, bool in_list);
 
-static json_t *print_number(const struct config_key *key, const char *base)
+static json_t *config_print_number(const struct config_key *key, const char *base)
 {
 	uint64_t number;
 	unsigned small;
@@ -23,7 +23,7 @@ static json_t *print_number(const struct config_key *key, const char *base)
 	return json_integer((json_int_t)number);
 }
 
-static json_t *print_bool(const struct config_key *key, const char *base)
+static json_t *config_print_bool(const struct config_key *key, const char *base)
 {
 	bool value;
 
@@ -31,7 +31,7 @@ static json_t *print_bool(const struct config_key *key, const char *base)
 	return json_boolean(value);
 }
 
-static json_t *print_text(const struct config_key *key, const char *base)
+static json_t *config_print_text(const struct config_key *key, const char *base)
 {
 	struct slice text;
 
@@ -40,7 +40,7 @@ static json_t *print_text(const struct config_key *key, const char *base)
 }
 
 /* The array of a list, and how many it has. */
-static const void *list_items(
+static const void *config_list_items(
 	const struct config_key *key, const char *base, size_t *count)
 {
 	const void *items;
@@ -50,10 +50,10 @@ static const void *list_items(
 	return items;
 }
 
-static json_t *print_texts(const struct config_key *key, const char *base)
+static json_t *config_print_texts(const struct config_key *key, const char *base)
 {
 	size_t count;
-	const struct slice *texts = list_items(key, base, &count);
+	const struct slice *texts = config_list_items(key, base, &count);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
@@ -62,38 +62,38 @@ static json_t *print_texts(const struct config_key *key, const char *base)
 	return list;
 }
 
-static json_t *print_list(
+static json_t *config_print_list(
 	const struct config_key *key, const char *base, const json_t *tree)
 {
 	size_t count;
-	const char *items = list_items(key, base, &count);
+	const char *items = config_list_items(key, base, &count);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(
-			list, print_keys(key->inside, items + i * key->inside->size,
-				      json_array_get(tree, i), true));
+		json_array_append_new(list,
+			config_print_keys(key->inside, items + i * key->inside->size,
+				json_array_get(tree, i), true));
 	return list;
 }
 
-static json_t *print_value(
+static json_t *config_print_value(
 	const struct config_key *key, const char *base, const json_t *tree)
 {
 	switch (key->kind) {
 	case CONFIG_BOOL:
-		return print_bool(key, base);
+		return config_print_bool(key, base);
 	case CONFIG_UNSIGNED:
 	case CONFIG_SIZE:
 	case CONFIG_NUMBER:
-		return print_number(key, base);
+		return config_print_number(key, base);
 	case CONFIG_TEXT:
-		return print_text(key, base);
+		return config_print_text(key, base);
 	case CONFIG_TEXTS:
-		return print_texts(key, base);
+		return config_print_texts(key, base);
 	case CONFIG_OBJECT:
-		return print_keys(key->inside, base, tree, false);
+		return config_print_keys(key->inside, base, tree, false);
 	case CONFIG_LIST:
-		return print_list(key, base, tree);
+		return config_print_list(key, base, tree);
 	case CONFIG_MAP:
 	case CONFIG_VALUE:
 		return json_deep_copy(tree);
@@ -101,13 +101,13 @@ static json_t *print_value(
 	return NULL;
 }
 
-static bool is_empty(const json_t *value)
+static bool config_is_empty(const json_t *value)
 {
 	return (json_is_string(value) && json_string_length(value) == 0) ||
 	       (json_is_array(value) && json_array_size(value) == 0);
 }
 
-static json_t *print_keys(const struct config_table *table, const char *base,
+static json_t *config_print_keys(const struct config_table *table, const char *base,
 	const json_t *tree, bool in_list)
 {
 	json_t *object = json_object();
@@ -115,12 +115,12 @@ static json_t *print_keys(const struct config_table *table, const char *base,
 	for (size_t i = 0; i < table->count; i++) {
 		const struct config_key *key = &table->keys[i];
 		const json_t *said = json_object_get(tree, key->name);
-		json_t *value = print_value(key, base, said);
+		json_t *value = config_print_value(key, base, said);
 
 		/* Where nothing was said, nothing and emptiness may differ. */
 		bool may_differ =
 			in_list || (key->kind == CONFIG_TEXT && key->text == NULL);
-		if (said == NULL && may_differ && is_empty(value))
+		if (said == NULL && may_differ && config_is_empty(value))
 			json_decref(value);
 		else if (value != NULL)
 			json_object_set_new(object, key->name, value);
@@ -130,10 +130,11 @@ static json_t *print_keys(const struct config_table *table, const char *base,
 
 json_t *config_to_json(const struct config *config)
 {
-	return print_keys(&config_table, (const char *)config, config->json, false);
+	return config_print_keys(
+		&config_table, (const char *)config, config->json, false);
 }
 
-static size_t hide_keys(const struct config_table *table, json_t *object)
+static size_t config_hide_keys(const struct config_table *table, json_t *object)
 {
 	size_t hidden = 0;
 
@@ -142,10 +143,11 @@ static size_t hide_keys(const struct config_table *table, json_t *object)
 		json_t *value = json_object_get(object, key->name);
 
 		if (key->kind == CONFIG_OBJECT)
-			hidden += hide_keys(key->inside, value);
+			hidden += config_hide_keys(key->inside, value);
 		for (size_t j = 0;
 			key->kind == CONFIG_LIST && j < json_array_size(value); j++)
-			hidden += hide_keys(key->inside, json_array_get(value, j));
+			hidden +=
+				config_hide_keys(key->inside, json_array_get(value, j));
 		if (key->secret && json_string_length(value) > 0) {
 			json_object_set_new(
 				object, key->name, json_string(CONFIG_HIDDEN));
@@ -157,5 +159,5 @@ static size_t hide_keys(const struct config_table *table, json_t *object)
 
 size_t config_hide_secrets(json_t *tree)
 {
-	return hide_keys(&config_table, tree);
+	return config_hide_keys(&config_table, tree);
 }

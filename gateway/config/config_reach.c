@@ -6,7 +6,7 @@ static const struct config_path broker = {NULL, "broker", 0};
 static const struct config_path app = {NULL, "app", 0};
 
 /* It is that prefix, or begins with it and a '/'. */
-static bool is_at(struct slice text, struct slice prefix)
+static bool reach_is_at(struct slice text, struct slice prefix)
 {
 	struct slice rest;
 
@@ -14,7 +14,7 @@ static bool is_at(struct slice text, struct slice prefix)
 }
 
 /* As the broker looks at destinations: something must follow the prefix. */
-static bool is_below(struct slice text, struct strings prefixes)
+static bool reach_is_below(struct slice text, struct strings prefixes)
 {
 	struct slice rest;
 
@@ -26,7 +26,7 @@ static bool is_below(struct slice text, struct strings prefixes)
 
 /* Prefixes. */
 
-static void check_prefixes(const struct config_source *source,
+static void reach_check_prefixes(const struct config_source *source,
 	const struct config_path *list, struct strings prefixes)
 {
 	for (size_t i = 0; i < prefixes.count; i++) {
@@ -42,21 +42,21 @@ static void check_prefixes(const struct config_source *source,
 	}
 }
 
-static void check_all_prefixes(
+static void reach_check_all_prefixes(
 	const struct config *config, const struct config_source *source)
 {
-	check_prefixes(source, &(struct config_path){&broker, "prefixes", 0},
+	reach_check_prefixes(source, &(struct config_path){&broker, "prefixes", 0},
 		config->broker_prefixes);
-	check_prefixes(source, &(struct config_path){&broker, "queues", 0},
+	reach_check_prefixes(source, &(struct config_path){&broker, "queues", 0},
 		config->queue_prefixes);
-	check_prefixes(source, &(struct config_path){&app, "prefixes", 0},
+	reach_check_prefixes(source, &(struct config_path){&app, "prefixes", 0},
 		config->app_prefixes);
 }
 
 /* Routes. */
 
 /* The pattern with "*" for {name}: alike for those that match the same destinations. */
-static void write_shape(struct slice match, struct buf *shape)
+static void reach_write_shape(struct slice match, struct buf *shape)
 {
 	bool is_deep = false;
 
@@ -76,12 +76,12 @@ static void write_shape(struct slice match, struct buf *shape)
 	}
 }
 
-static bool shapes_are_alike(struct slice one, struct slice other)
+static bool reach_shapes_are_alike(struct slice one, struct slice other)
 {
 	struct buf a = {0}, b = {0};
 
-	write_shape(one, &a);
-	write_shape(other, &b);
+	reach_write_shape(one, &a);
+	reach_write_shape(other, &b);
 	const bool alike = slice_equal(buf_slice(&a), buf_slice(&b));
 	buf_finish(&a);
 	buf_finish(&b);
@@ -89,14 +89,14 @@ static bool shapes_are_alike(struct slice one, struct slice other)
 }
 
 /* Of two that match alike only one is ever taken. */
-static void check_match(const struct config *config, size_t index,
+static void reach_check_match(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *route)
 {
 	const struct config_path key = {route, "match", 0};
 	const struct slice match = config->routes[index].match;
 
 	for (size_t i = 0; i < index; i++) {
-		if (!shapes_are_alike(config->routes[i].match, match))
+		if (!reach_shapes_are_alike(config->routes[i].match, match))
 			continue;
 		config_mistake(source, &key,
 			"matches the same destinations as app.routes[%zu]: only one of "
@@ -107,7 +107,7 @@ static void check_match(const struct config *config, size_t index,
 }
 
 /* "/user/NAME" and a destination of that user. */
-static bool names_user(struct slice target)
+static bool reach_names_user(struct slice target)
 {
 	const struct slice rest = slice_from(target, strlen("/user/"));
 	const size_t slash = slice_find(rest, '/');
@@ -115,35 +115,35 @@ static bool names_user(struct slice target)
 	return slash > 0 && slash + 1 < rest.len;
 }
 
-static bool is_of_broker(const struct config *config, struct slice text)
+static bool reach_is_of_broker(const struct config *config, struct slice text)
 {
-	return is_below(text, config->broker_prefixes) ||
-	       is_below(text, config->queue_prefixes);
+	return reach_is_below(text, config->broker_prefixes) ||
+	       reach_is_below(text, config->queue_prefixes);
 }
 
 /* "/user/queue/x": a user's own destination, in the words of SUBSCRIBE. */
-static bool forgets_user(const struct config *config, struct slice target)
+static bool reach_forgets_user(const struct config *config, struct slice target)
 {
 	const struct slice own = slice_from(target, strlen("/user"));
 	const size_t slash = 1 + slice_find(slice_from(own, 1), '/');
 
-	return is_of_broker(config, own) &&
-	       !is_of_broker(config, slice_from(own, slash));
+	return reach_is_of_broker(config, own) &&
+	       !reach_is_of_broker(config, slice_from(own, slash));
 }
 
 /* NULL: somebody may get what is sent there. */
 static const char *target_mistake(const struct config *config, struct slice target)
 {
-	if (!is_at(target, SLICE("/user")))
+	if (!reach_is_at(target, SLICE("/user")))
 		return NULL;
-	if (!names_user(target))
+	if (!reach_names_user(target))
 		return "needs a name and a destination: write /user/NAME/queue/...";
-	if (forgets_user(config, target))
+	if (reach_forgets_user(config, target))
 		return "names no user: write /user/NAME/queue/...";
 	return NULL;
 }
 
-static void check_targets(const struct config *config, const struct route *route,
+static void reach_check_targets(const struct config *config, const struct route *route,
 	const struct config_source *source, const struct config_path *path)
 {
 	const struct config_path list = {path, "send_to", 0};
@@ -164,11 +164,11 @@ void config_check_reach(const struct config *config, const struct config_source 
 
 	if (config_is_mistaken(source, "broker") || config_is_mistaken(source, "app"))
 		return;
-	check_all_prefixes(config, source);
+	reach_check_all_prefixes(config, source);
 	for (size_t i = 0; i < config->route_count; i++) {
 		const struct config_path route = {&list, NULL, i};
 
-		check_match(config, i, source, &route);
-		check_targets(config, &config->routes[i], source, &route);
+		reach_check_match(config, i, source, &route);
+		reach_check_targets(config, &config->routes[i], source, &route);
 	}
 }

@@ -14,8 +14,8 @@ static json_t *leaf_value(const struct config_leaf *leaf, const json_t *tree)
 }
 
 /* What was, as a setting has it: it goes over the file, and over all other settings. */
-static void keep_value(struct config_settings *kept, const struct config_leaf *leaf,
-	const json_t *value)
+static void reload_keep_value(struct config_settings *kept,
+	const struct config_leaf *leaf, const json_t *value)
 {
 	const bool is_text = json_is_string(value);
 	char *text = is_text ? NULL : json_dumps(value, JSON_ENCODE_ANY);
@@ -27,7 +27,7 @@ static void keep_value(struct config_settings *kept, const struct config_leaf *l
 }
 
 /* Adds to `kept` what may not change, but would. */
-static void keep_start(const json_t *started, const struct config *config,
+static void reload_keep_start(const json_t *started, const struct config *config,
 	struct config_settings *kept)
 {
 	struct config_leaves leaves;
@@ -42,7 +42,7 @@ static void keep_start(const json_t *started, const struct config *config,
 			continue;
 		log_warn("config: %s has changed, which needs a restart",
 			leaves.names[i]);
-		keep_value(kept, leaf, was);
+		reload_keep_value(kept, leaf, was);
 	}
 	json_decref(now);
 }
@@ -56,7 +56,7 @@ struct config *config_reload(const char *path, const struct config_settings *set
 	if (config == NULL)
 		return NULL;
 	config_settings_add_all(&kept, settings);
-	keep_start(started, config, &kept);
+	reload_keep_start(started, config, &kept);
 	if (kept.count > settings->count) {
 		config_unref(config);
 		config = config_read(path, &kept, error);

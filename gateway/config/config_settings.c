@@ -41,14 +41,14 @@ void config_settings_add_all(
  * Kubernetes and Docker tell every container beside a service called "postern" where
  * that is: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://..., POSTERN_PORT_80_TCP.
  */
-static bool is_foreign(struct slice name, const char *value)
+static bool settings_is_foreign(struct slice name, const char *value)
 {
 	return slice_starts_with(name, SLICE("SERVICE_")) ||
 	       slice_starts_with(name, SLICE("PORT_")) ||
 	       (slice_equal(name, SLICE("PORT")) && strstr(value, "://") != NULL);
 }
 
-static void refuse_variable(
+static void settings_refuse_variable(
 	struct slice name, const struct config_leaves *leaves, struct buf *error)
 {
 	const char *nearest = config_nearest(name, leaves->words);
@@ -62,14 +62,14 @@ static void refuse_variable(
 }
 
 /* -1 when the variable is none. `name` is without its prefix. */
-static int add_variable(struct config_settings *settings,
+static int settings_add_variable(struct config_settings *settings,
 	const struct config_leaves *leaves, struct slice name, const char *value)
 {
 	const struct config_leaf *leaf = config_leaves_find(leaves, name);
 	struct buf source = {0};
 
 	if (leaf == NULL)
-		return is_foreign(name, value) ? 0 : -1;
+		return settings_is_foreign(name, value) ? 0 : -1;
 	buf_printf(&source, "environment: " PREFIX "%.*s", SLICE_ARGS(name));
 	config_settings_add(settings, leaf, buf_slice(&source), value);
 	buf_finish(&source);
@@ -94,8 +94,9 @@ int config_settings_add_environment(struct config_settings *settings,
 			continue;
 		if (slice_equal(name, SLICE("CONFIG"))) {
 			*file = value;
-		} else if (add_variable(settings, &leaves, name, value) == -1) {
-			refuse_variable(name, &leaves, error);
+		} else if (settings_add_variable(settings, &leaves, name, value) ==
+			   -1) {
+			settings_refuse_variable(name, &leaves, error);
 			result = -1;
 		}
 	}
@@ -104,31 +105,31 @@ int config_settings_add_environment(struct config_settings *settings,
 
 /* Texts become JSON. What does not fit its key stays a string, and is refused later. */
 
-static json_t *text_to_string(struct slice text)
+static json_t *settings_text_to_string(struct slice text)
 {
 	return json_stringn(text.data, text.len); /* NULL when it is not UTF-8 */
 }
 
-static json_t *text_to_bool(struct slice text)
+static json_t *settings_text_to_bool(struct slice text)
 {
 	if (slice_equal(text, SLICE("true")))
 		return json_true();
 	if (slice_equal(text, SLICE("false")))
 		return json_false();
-	return text_to_string(text);
+	return settings_text_to_string(text);
 }
 
-static json_t *text_to_number(struct slice text)
+static json_t *settings_text_to_number(struct slice text)
 {
 	uint64_t number;
 
 	/* The cap is too large for every key. */
 	return number_read_capped(text, INT64_MAX, &number)
 		       ? json_integer((json_int_t)number)
-		       : text_to_string(text);
+		       : settings_text_to_string(text);
 }
 
-static json_t *text_to_json(struct slice text, struct buf *why)
+static json_t *settings_text_to_json(struct slice text, struct buf *why)
 {
 	json_error_t mistake;
 	json_t *json = json_loadb(text.data, text.len,
@@ -139,18 +140,18 @@ static json_t *text_to_json(struct slice text, struct buf *why)
 	return json;
 }
 
-static json_t *text_to_list(struct slice text, struct buf *why)
+static json_t *settings_text_to_list(struct slice text, struct buf *why)
 {
 	if (slice_starts_with(text, SLICE("[")))
-		return text_to_json(text, why);
+		return settings_text_to_json(text, why);
 
 	json_t *list = json_array();
 	while (text.len > 0) {
 		size_t comma = slice_find(text, ',');
 
-		if (json_array_append_new(
-			    list, text_to_string(slice_trim(slice_first(text, comma),
-					  SLICE(" ")))) == -1) {
+		if (json_array_append_new(list,
+			    settings_text_to_string(slice_trim(
+				    slice_first(text, comma), SLICE(" ")))) == -1) {
 			json_decref(list);
 			return NULL;
 		}
@@ -160,32 +161,32 @@ static json_t *text_to_list(struct slice text, struct buf *why)
 }
 
 /* NULL when nothing can come of it, and then perhaps *why. */
-static json_t *setting_to_json(const struct config_setting *setting, struct buf *why)
+static json_t *settings_to_json(const struct config_setting *setting, struct buf *why)
 {
 	struct slice text = slice_of(setting->value);
 
 	switch (setting->leaf.key->kind) {
 	case CONFIG_BOOL:
-		return text_to_bool(text);
+		return settings_text_to_bool(text);
 	case CONFIG_UNSIGNED:
 	case CONFIG_SIZE:
 	case CONFIG_NUMBER:
-		return text_to_number(text);
+		return settings_text_to_number(text);
 	case CONFIG_TEXT:
-		return text_to_string(text);
+		return settings_text_to_string(text);
 	case CONFIG_TEXTS:
-		return text_to_list(text, why);
+		return settings_text_to_list(text, why);
 	case CONFIG_OBJECT:
 	case CONFIG_LIST:
 	case CONFIG_MAP:
 	case CONFIG_VALUE:
-		return text_to_json(text, why);
+		return settings_text_to_json(text, why);
 	}
 	return NULL;
 }
 
 /* The object that the leaf's key is in; NULL when the file has something else there. */
-static json_t *find_section(const struct config_leaf *leaf, json_t *tree)
+static json_t *settings_find_section(const struct config_leaf *leaf, json_t *tree)
 {
 	if (leaf->section == NULL)
 		return tree;
@@ -198,12 +199,12 @@ static json_t *find_section(const struct config_leaf *leaf, json_t *tree)
 	return json_is_object(section) ? section : NULL;
 }
 
-static void apply(const struct config_setting *setting, json_t *tree,
+static void settings_apply(const struct config_setting *setting, json_t *tree,
 	const struct config_source *source)
 {
-	json_t *section = find_section(&setting->leaf, tree);
+	json_t *section = settings_find_section(&setting->leaf, tree);
 	struct buf why = {0};
-	json_t *value = setting_to_json(setting, &why);
+	json_t *value = settings_to_json(setting, &why);
 
 	if (value == NULL) {
 		if (why.len == 0)
@@ -222,7 +223,7 @@ void config_settings_apply(const struct config_settings *settings, json_t *tree,
 	const struct config_source *source)
 {
 	for (size_t i = 0; i < settings->count; i++)
-		apply(&settings->items[i], tree, source);
+		settings_apply(&settings->items[i], tree, source);
 }
 
 static bool leaf_has(const struct config_leaf *leaf, struct slice path)

@@ -12,7 +12,7 @@
 enum { PATH_MAX_BYTES = 255 };
 
 /* True when every byte is printable ASCII and none of `except`. */
-static bool text_is_plain(struct slice text, const char *except)
+static bool config_text_is_plain(struct slice text, const char *except)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.data[i];
@@ -23,7 +23,7 @@ static bool text_is_plain(struct slice text, const char *except)
 	return true;
 }
 
-static bool text_has(struct slice text, struct slice wanted)
+static bool config_text_has(struct slice text, struct slice wanted)
 {
 	for (; text.len >= wanted.len; text = slice_from(text, 1))
 		if (slice_starts_with(text, wanted))
@@ -53,7 +53,7 @@ const char *config_value_token(struct slice text)
 {
 	if (slice_equal(text, SLICE(CONFIG_HIDDEN)))
 		return hidden;
-	return text.len == 0 || (text.len >= 16 && text_is_plain(text, "\""))
+	return text.len == 0 || (text.len >= 16 && config_text_is_plain(text, "\""))
 		       ? NULL
 		       : "must be 16 printable characters or more, without blanks";
 }
@@ -98,8 +98,9 @@ const char *config_value_network(struct slice text)
 const char *config_value_path(struct slice text)
 {
 	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
-		text_has(text, SLICE("//")) || text_has(text, SLICE("/.")) ||
-		!text_is_plain(text, "?#%\"<>\\^`{|}"))
+		config_text_has(text, SLICE("//")) ||
+		config_text_has(text, SLICE("/.")) ||
+		!config_text_is_plain(text, "?#%\"<>\\^`{|}"))
 		return "must be a plain path like \"/chat\", without \"/\" at its end";
 	if (text.len > PATH_MAX_BYTES)
 		return "must not be longer than 255 bytes";
@@ -109,7 +110,8 @@ const char *config_value_path(struct slice text)
 const char *config_value_prefix(struct slice text)
 {
 	if (text.len < 2 || text.data[0] != '/' || slice_ends_with(text, SLICE("/")) ||
-		text_has(text, SLICE("//")) || !text_is_plain(text, "?*{}"))
+		config_text_has(text, SLICE("//")) ||
+		!config_text_is_plain(text, "?*{}"))
 		return "must be like \"/topic\", without \"/\" at its end, '*', '?', "
 		       "braces";
 	return NULL;
@@ -121,7 +123,7 @@ const char *config_value_url(struct slice text)
 	if ((!slice_starts_with(text, SLICE("/")) &&
 		    !slice_starts_with(text, SLICE("https://")) &&
 		    !slice_starts_with(text, SLICE("http://"))) ||
-		!text_is_plain(text, "\"'<>\\`"))
+		!config_text_is_plain(text, "\"'<>\\`"))
 		return "must begin with \"/\", \"https://\" or \"http://\"";
 	return NULL;
 }
@@ -136,7 +138,7 @@ const char *config_value_version(struct slice text)
 const char *config_value_cookie(struct slice text)
 {
 	return text.len <= COOKIE_NAME_MAX &&
-			       text_is_plain(text, "\"(),/:;<=>?@[\\]{} ")
+			       config_text_is_plain(text, "\"(),/:;<=>?@[\\]{} ")
 		       ? NULL
 		       : "must be the name of a cookie";
 }
@@ -167,8 +169,9 @@ const char *config_value_password(struct slice text)
 
 const char *config_value_timezone(struct slice text)
 {
-	if (text.len > 64 || text_has(text, SLICE("..")) ||
-		!text_is_plain(text, "\"\\%$") || slice_starts_with(text, SLICE("/")))
+	if (text.len > 64 || config_text_has(text, SLICE("..")) ||
+		!config_text_is_plain(text, "\"\\%$") ||
+		slice_starts_with(text, SLICE("/")))
 		return "must be like \"Europe/Paris\"";
 	return NULL;
 }

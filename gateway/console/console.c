@@ -32,12 +32,12 @@ void console_answer(
 	json_decref(answer);
 }
 
-static json_int_t read_counter(const struct counter *counter)
+static json_int_t console_read_counter(const struct counter *counter)
 {
 	return (json_int_t)counter_read(counter);
 }
 
-static json_t *sessions_by_transport(const struct metrics *sum)
+static json_t *console_sessions_by_transport(const struct metrics *sum)
 {
 	json_t *sessions = json_object();
 
@@ -45,34 +45,34 @@ static json_t *sessions_by_transport(const struct metrics *sum)
 		json_int_t count = 0;
 
 		for (size_t j = 0; j < sum->endpoints; j++)
-			count += read_counter(&sum->sessions[j][i].open);
+			count += console_read_counter(&sum->sessions[j][i].open);
 		json_object_set_new(sessions, transport_name(i), json_integer(count));
 	}
 	return sessions;
 }
 
-static json_int_t count_opened(const struct metrics *sum)
+static json_int_t console_count_opened(const struct metrics *sum)
 {
 	json_int_t count = 0;
 
 	for (size_t i = 0; i < sum->endpoints; i++) {
 		for (size_t j = 0; j < TRANSPORTS; j++)
-			count += read_counter(&sum->sessions[i][j].opened);
+			count += console_read_counter(&sum->sessions[i][j].opened);
 	}
 	return count;
 }
 
-static json_int_t sum_of(const struct counter *counters, size_t count)
+static json_int_t console_sum_of(const struct counter *counters, size_t count)
 {
 	json_int_t sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sum += read_counter(&counters[i]);
+		sum += console_read_counter(&counters[i]);
 	return sum;
 }
 
 /* Rates are the asker's to make of two answers, by `at`, in milliseconds. */
-static void tell_overview(struct broker *broker, struct console_reply *reply)
+static void console_tell_overview(struct broker *broker, struct console_reply *reply)
 {
 	const struct workers *workers = broker_worker(broker)->workers;
 	struct metrics *sum = metrics_create(workers->metrics_endpoints);
@@ -86,24 +86,24 @@ static void tell_overview(struct broker *broker, struct console_reply *reply)
 	} numbers[] = {
 		{"at", (json_int_t)loop_now(broker_worker(broker)->loop)},
 		{"workers", workers->count},
-		{"opened", count_opened(sum)},
-		{"messages", read_counter(&sum->messages)},
-		{"deliveries",
-			read_counter(&sum->frames[DIRECTION_OUT][STOMP_MESSAGE])},
-		{"bytes_in", sum_of(sum->bytes[DIRECTION_IN], TRANSPORTS)},
-		{"bytes_out", sum_of(sum->bytes[DIRECTION_OUT], TRANSPORTS)},
-		{"queued", read_counter(&sum->queue_bytes)},
-		{"slow", sum_of(sum->slow, SLOW_POLICIES)},
-		{"subscriptions", read_counter(&sum->subscriptions)},
+		{"opened", console_count_opened(sum)},
+		{"messages", console_read_counter(&sum->messages)},
+		{"deliveries", console_read_counter(
+				       &sum->frames[DIRECTION_OUT][STOMP_MESSAGE])},
+		{"bytes_in", console_sum_of(sum->bytes[DIRECTION_IN], TRANSPORTS)},
+		{"bytes_out", console_sum_of(sum->bytes[DIRECTION_OUT], TRANSPORTS)},
+		{"queued", console_read_counter(&sum->queue_bytes)},
+		{"slow", console_sum_of(sum->slow, SLOW_POLICIES)},
+		{"subscriptions", console_read_counter(&sum->subscriptions)},
 		{"destinations", (json_int_t)atomic_load(&workers->destinations)},
-		{"refused", sum_of(sum->refused, BOUNDS)},
+		{"refused", console_sum_of(sum->refused, BOUNDS)},
 		{"memory", (json_int_t)footprint_used()},
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		json_object_set_new(
 			overview, numbers[i].name, json_integer(numbers[i].value));
 	json_object_set_new(overview, "version", json_string(POSTERN_VERSION));
-	json_object_set_new(overview, "sessions", sessions_by_transport(sum));
+	json_object_set_new(overview, "sessions", console_sessions_by_transport(sum));
 	metrics_destroy(sum);
 	console_answer(broker, reply, overview);
 	target_finish(&reply->target);
@@ -161,7 +161,7 @@ static enum broker_result console_ask(struct publication *publication,
 			refusal, REFUSAL_REPLY_QUEUE, "header reply-to", NULL);
 	}
 	if (subject->look == NULL)
-		tell_overview(publication->broker, &reply);
+		console_tell_overview(publication->broker, &reply);
 	else
 		console_gather(publication->broker, &reply, asked, subject->look);
 	json_decref(asked);

@@ -89,7 +89,7 @@ static void look_run(struct worker *worker, struct post *post)
 	worker_post(worker, look->home, &look->post);
 }
 
-static struct slice member(const json_t *asked, const char *name)
+static struct slice console_member(const json_t *asked, const char *name)
 {
 	const char *text = json_string_value(json_object_get(asked, name));
 
@@ -102,8 +102,8 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 	struct worker *worker = broker_worker(broker);
 	const unsigned count = worker->workers->count;
 	const json_int_t most = json_integer_value(json_object_get(asked, "most"));
-	const struct slice search = member(asked, "search");
-	const struct slice session = member(asked, "session");
+	const struct slice search = console_member(asked, "search");
+	const struct slice session = console_member(asked, "session");
 	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
 
 	inquiry->reply = *reply;

@@ -51,7 +51,7 @@ static bool trace_admits(struct trace *trace, uint64_t now)
 }
 
 /* Appends the lines up to the empty one, which is not appended; returns the rest. */
-static struct slice append_head(struct buf *out, struct slice frame)
+static struct slice trace_append_head(struct buf *out, struct slice frame)
 {
 	for (;;) {
 		const size_t end = slice_find(frame, '\n');
@@ -69,7 +69,7 @@ static struct slice append_head(struct buf *out, struct slice frame)
 	}
 }
 
-static json_t *text_of(struct slice bytes)
+static json_t *trace_text_of(struct slice bytes)
 {
 	struct buf clean = {0};
 
@@ -84,11 +84,12 @@ static void trace_tell(struct trace *trace, const struct session *session,
 {
 	json_t *event = json_object();
 
-	json_object_set_new(event, "session", text_of(session_label(session)));
+	json_object_set_new(event, "session", trace_text_of(session_label(session)));
 	json_object_set_new(event, "direction", json_string(direction));
-	json_object_set_new(event, "head", text_of(slice_first(head, HEAD_MAX)));
+	json_object_set_new(event, "head", trace_text_of(slice_first(head, HEAD_MAX)));
 	json_object_set_new(event, "body",
-		text_of(body.len > BODY_MAX ? slice_first(body, BODY_MAX) : body));
+		trace_text_of(
+			body.len > BODY_MAX ? slice_first(body, BODY_MAX) : body));
 	json_object_set_new(event, "bytes", json_integer((json_int_t)body.len));
 	json_object_set_new(event, "skipped", json_integer((json_int_t)trace->skipped));
 	trace->skipped = 0;
@@ -107,7 +108,7 @@ static void trace_frame(
 	for (size_t i = 0; i < frame->header_count; i++)
 		stomp_write_header(&written, STOMP_1_2, frame->headers[i].name,
 			frame->headers[i].value);
-	append_head(&head, buf_slice(&written));
+	trace_append_head(&head, buf_slice(&written));
 	trace_tell(trace, session, "in", buf_slice(&head), frame->body);
 	buf_finish(&written);
 	buf_finish(&head);
@@ -126,8 +127,8 @@ static void trace_delivery(
 
 	if (!trace_admits(trace, loop_now(session_worker(session)->loop)))
 		return;
-	struct slice rest =
-		append_head(&head, message_render(delivery->message, &view).bytes);
+	struct slice rest = trace_append_head(
+		&head, message_render(delivery->message, &view).bytes);
 	if (slice_ends_with(rest, (struct slice){"", 1}))
 		rest = slice_first(rest, rest.len - 1);
 	trace_tell(trace, session, "out", buf_slice(&head), rest);

@@ -21,7 +21,7 @@ static void ticker_wind(struct ticker *ticker)
 		session_worker(ticker->session)->loop, &ticker->timer, TICK_EVERY);
 }
 
-static void on_tick(struct timer *timer)
+static void ticker_on_tick(struct timer *timer)
 {
 	struct ticker *ticker = container_of(timer, struct ticker, timer);
 
@@ -36,7 +36,7 @@ static void *ticker_open(struct session *session)
 	struct ticker *ticker = xcalloc(1, sizeof(*ticker));
 
 	ticker->session = session;
-	ticker->timer.fire = on_tick;
+	ticker->timer.fire = ticker_on_tick;
 	ticker_wind(ticker);
 	return ticker;
 }

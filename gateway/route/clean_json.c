@@ -6,7 +6,7 @@
 enum { ESCAPE_LEN = 6 }; /* \uXXXX */
 
 /* The code unit of a \uXXXX escape at the start of `text`, or -1. */
-static int escape_unit(struct slice text)
+static int clean_json_escape_unit(struct slice text)
 {
 	int unit = 0;
 
@@ -22,12 +22,12 @@ static int escape_unit(struct slice text)
 	return unit;
 }
 
-static bool is_high(int unit)
+static bool clean_json_is_high(int unit)
 {
 	return unit >= 0xd800 && unit < 0xdc00;
 }
 
-static bool is_low(int unit)
+static bool clean_json_is_low(int unit)
 {
 	return unit >= 0xdc00 && unit < 0xe000;
 }
@@ -36,21 +36,22 @@ static bool is_low(int unit)
  * How many bytes of `text`, which begins with a backslash, belong together; *lone
  * when they are half of a pair.
  */
-static size_t escape_span(struct slice text, bool *lone)
+static size_t clean_json_escape_span(struct slice text, bool *lone)
 {
-	int unit = escape_unit(text);
+	int unit = clean_json_escape_unit(text);
 
 	*lone = false;
-	if (is_high(unit) && is_low(escape_unit(slice_from(text, ESCAPE_LEN))))
+	if (clean_json_is_high(unit) &&
+		clean_json_is_low(clean_json_escape_unit(slice_from(text, ESCAPE_LEN))))
 		return 2 * ESCAPE_LEN;
-	*lone = is_high(unit) || is_low(unit);
+	*lone = clean_json_is_high(unit) || clean_json_is_low(unit);
 	if (unit != -1)
 		return ESCAPE_LEN;
 	return text.len < 2 ? text.len : 2;
 }
 
 /* UTF-8 but for lone surrogates: what old browsers send unescaped. */
-static bool is_wtf8(struct slice bytes)
+static bool clean_json_is_wtf8(struct slice bytes)
 {
 	while (bytes.len > 0) {
 		uint32_t code;
@@ -76,12 +77,13 @@ bool clean_json(struct slice json, struct buf *out)
 		rest = slice_from(rest, run);
 		if (rest.len == 0)
 			break;
-		size_t span = escape_span(rest, &lone);
+		size_t span = clean_json_escape_span(rest, &lone);
 		buf_append(&escapes, lone ? SLICE("\\ufffd") : slice_first(rest, span));
 		changed = changed || lone;
 		rest = slice_from(rest, span);
 	}
-	if (!utf8_is_valid(buf_slice(&escapes)) && is_wtf8(buf_slice(&escapes))) {
+	if (!utf8_is_valid(buf_slice(&escapes)) &&
+		clean_json_is_wtf8(buf_slice(&escapes))) {
 		utf8_append_clean(out, buf_slice(&escapes));
 		changed = true;
 	} else if (changed) {

@@ -158,7 +158,7 @@ static bool segment_has_star(struct slice segment)
 }
 
 /* Spring's {name:regex} has no meaning here, and must not look as if it had. */
-static bool name_is_plain(struct slice name)
+static bool route_name_is_plain(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char byte = (unsigned char)name.data[i];
@@ -172,7 +172,7 @@ static bool name_is_plain(struct slice name)
 static bool variable_check(
 	struct slice name, const struct variables *variables, struct buf *error)
 {
-	if (!name_is_plain(name)) {
+	if (!route_name_is_plain(name)) {
 		buf_printf(error, "{%.*s} may have letters, digits, '_' and '-' only",
 			SLICE_ARGS(name));
 		return false;
@@ -235,7 +235,7 @@ struct weight {
 	size_t wildcards, len, stars;
 };
 
-static void weigh_segment(struct weight *weight, struct slice segment)
+static void route_weigh_segment(struct weight *weight, struct slice segment)
 {
 	weight->len++; /* the '/' */
 	weight->rank = segment_is_star(segment) ? 2 : weight->rank == 0 ? 0 : 1;
@@ -255,32 +255,32 @@ static void weigh_segment(struct weight *weight, struct slice segment)
 	}
 }
 
-static struct weight weigh(struct slice pattern)
+static struct weight route_weigh(struct slice pattern)
 {
 	struct weight weight = {0, 0, 0, 0};
 
 	for (struct segments in = {pattern, false}; !in.done; segment_next(&in))
-		weigh_segment(&weight, segment_first(&in));
+		route_weigh_segment(&weight, segment_first(&in));
 	return weight;
 }
 
-static int compare(size_t a, size_t b)
+static int route_compare_weights(size_t a, size_t b)
 {
 	return (a > b) - (a < b);
 }
 
 int route_compare(struct slice a, struct slice b)
 {
-	struct weight one = weigh(a), other = weigh(b);
+	struct weight one = route_weigh(a), other = route_weigh(b);
 
 	if (one.rank != other.rank)
 		return one.rank - other.rank;
 	/* Of two that end with a double star, the longer says more. */
 	if (one.rank == 2 && one.len != other.len)
-		return compare(other.len, one.len);
+		return route_compare_weights(other.len, one.len);
 	if (one.wildcards != other.wildcards)
-		return compare(one.wildcards, other.wildcards);
+		return route_compare_weights(one.wildcards, other.wildcards);
 	if (one.len != other.len)
-		return compare(other.len, one.len);
-	return compare(one.stars, other.stars);
+		return route_compare_weights(other.len, one.len);
+	return route_compare_weights(one.stars, other.stars);
 }

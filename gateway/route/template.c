@@ -58,7 +58,7 @@ static bool time_format_is_fine(struct slice format)
 }
 
 /* NULL when the name suits the source. */
-static const char *name_mistake(
+static const char *template_name_mistake(
 	enum source source, struct slice name, const struct variables *known)
 {
 	switch (source) {
@@ -116,10 +116,10 @@ static bool placeholder_read(
 		placeholder->name = name;
 		if (spellings[i].named && source_may_lack(spellings[i].source))
 			fallback_read(placeholder);
-		const char *mistake = spellings[i].named
-					      ? name_mistake(spellings[i].source,
-							placeholder->name, maker->known)
-					      : NULL;
+		const char *mistake =
+			spellings[i].named ? template_name_mistake(spellings[i].source,
+						     placeholder->name, maker->known)
+					   : NULL;
 		if (mistake != NULL) {
 			buf_printf(
 				maker->error, "{%.*s} %s", SLICE_ARGS(text), mistake);
@@ -134,7 +134,8 @@ static bool placeholder_read(
 	return false;
 }
 
-static bool make_placeholder(struct maker *maker, struct slice text, bool is_whole)
+static bool template_make_placeholder(
+	struct maker *maker, struct slice text, bool is_whole)
 {
 	struct template *template = maker->template;
 	struct placeholder found = {
@@ -159,13 +160,13 @@ static bool string_is_whole(struct slice string, struct slice *inside)
 	return template_piece(&string, inside) == PIECE_PLACEHOLDER && string.len == 0;
 }
 
-static bool make_string(struct maker *maker, struct slice string)
+static bool template_make_string(struct maker *maker, struct slice string)
 {
 	struct buf *text = &maker->template->text;
 	struct slice piece;
 
 	if (string_is_whole(string, &piece))
-		return make_placeholder(maker, piece, true);
+		return template_make_placeholder(maker, piece, true);
 
 	buf_append_char(text, '"');
 	for (;;) {
@@ -174,7 +175,7 @@ static bool make_string(struct maker *maker, struct slice string)
 			template_append_string(text, piece, false);
 			break;
 		case PIECE_PLACEHOLDER:
-			if (!make_placeholder(maker, piece, false))
+			if (!template_make_placeholder(maker, piece, false))
 				return false;
 			break;
 		case PIECE_BAD:
@@ -187,9 +188,11 @@ static bool make_string(struct maker *maker, struct slice string)
 	}
 }
 
-static bool make_value(struct maker *maker, const json_t *value, unsigned depth);
+static bool template_make_value(
+	struct maker *maker, const json_t *value, unsigned depth);
 
-static bool make_object(struct maker *maker, const json_t *object, unsigned depth)
+static bool template_make_object(
+	struct maker *maker, const json_t *object, unsigned depth)
 {
 	struct buf *text = &maker->template->text;
 	char before = '{';
@@ -200,7 +203,7 @@ static bool make_object(struct maker *maker, const json_t *object, unsigned dept
 		buf_append_char(text, before);
 		template_append_string(text, slice_of(json_object_iter_key(at)), true);
 		buf_append_char(text, ':');
-		if (!make_value(maker, json_object_iter_value(at), depth + 1))
+		if (!template_make_value(maker, json_object_iter_value(at), depth + 1))
 			return false;
 		before = ',';
 	}
@@ -208,7 +211,8 @@ static bool make_object(struct maker *maker, const json_t *object, unsigned dept
 	return true;
 }
 
-static bool make_array(struct maker *maker, const json_t *array, unsigned depth)
+static bool template_make_array(
+	struct maker *maker, const json_t *array, unsigned depth)
 {
 	struct buf *text = &maker->template->text;
 
@@ -216,7 +220,7 @@ static bool make_array(struct maker *maker, const json_t *array, unsigned depth)
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		if (i > 0)
 			buf_append_char(text, ',');
-		if (!make_value(maker, json_array_get(array, i), depth + 1))
+		if (!template_make_value(maker, json_array_get(array, i), depth + 1))
 			return false;
 	}
 	buf_append_char(text, ']');
@@ -224,19 +228,21 @@ static bool make_array(struct maker *maker, const json_t *array, unsigned depth)
 }
 
 /* Recurses over what the operator wrote, DEPTH_MAX deep, never over a message. */
-static bool make_value(struct maker *maker, const json_t *value, unsigned depth)
+static bool template_make_value(
+	struct maker *maker, const json_t *value, unsigned depth)
 {
 	if (depth > DEPTH_MAX) {
 		buf_printf(maker->error, "is nested more than %d deep", DEPTH_MAX);
 		return false;
 	}
 	if (json_is_object(value))
-		return make_object(maker, value, depth);
+		return template_make_object(maker, value, depth);
 	if (json_is_array(value))
-		return make_array(maker, value, depth);
+		return template_make_array(maker, value, depth);
 	if (json_is_string(value))
-		return make_string(maker, (struct slice){json_string_value(value),
-						  json_string_length(value)});
+		return template_make_string(
+			maker, (struct slice){json_string_value(value),
+				       json_string_length(value)});
 	template_append_json(&maker->template->text, value);
 	return true;
 }
@@ -247,7 +253,7 @@ struct template *template_create(
 	struct template *template = xcalloc(1, sizeof(*template));
 	struct maker maker = {template, known, error};
 
-	if (make_value(&maker, value, 0))
+	if (template_make_value(&maker, value, 0))
 		return template;
 	template_destroy(template);
 	return NULL;

@@ -47,7 +47,7 @@ static int dump_append(const char *bytes, size_t size, void *out)
 }
 
 /* With the fewest digits that mean the same number: 0.1 stays 0.1. */
-static void append_real(struct buf *out, const json_t *real)
+static void template_append_real(struct buf *out, const json_t *real)
 {
 	const int fewest = 15, most = 17;
 	char *text = NULL;
@@ -66,7 +66,7 @@ static void append_real(struct buf *out, const json_t *real)
 void template_append_json(struct buf *out, const json_t *value)
 {
 	if (json_is_real(value)) {
-		append_real(out, value);
+		template_append_real(out, value);
 		return;
 	}
 	int failed = json_dump_callback(

@@ -33,7 +33,7 @@ static bool render_read_body(struct render *render)
 	return render->body != NULL;
 }
 
-static const json_t *member_find(const json_t *value, struct slice path)
+static const json_t *template_member_find(const json_t *value, struct slice path)
 {
 	while (path.len > 0 && value != NULL) {
 		size_t dot = slice_find(path, '.');
@@ -45,7 +45,7 @@ static const json_t *member_find(const json_t *value, struct slice path)
 }
 
 /* Within a string, a string is its text and anything else its JSON. */
-static void append_inside(struct buf *out, const json_t *value)
+static void template_append_inside(struct buf *out, const json_t *value)
 {
 	struct buf text = {0};
 
@@ -75,7 +75,7 @@ static bool render_body(struct render *render, const struct placeholder *placeho
 	if (!render_read_body(render))
 		return false;
 
-	const json_t *value = member_find(render->body, placeholder->name);
+	const json_t *value = template_member_find(render->body, placeholder->name);
 	if (value == NULL && render_fallback(render, placeholder))
 		return true;
 	if (value == NULL) {
@@ -86,7 +86,7 @@ static bool render_body(struct render *render, const struct placeholder *placeho
 	if (placeholder->is_whole)
 		template_append_json(render->out, value);
 	else
-		append_inside(render->out, value);
+		template_append_inside(render->out, value);
 	return true;
 }
 
@@ -172,7 +172,7 @@ bool template_render(const struct template *template,
 }
 
 /* {NAME} and {var.NAME} are the same here. */
-static const struct slice *text_variable(
+static const struct slice *template_text_variable(
 	struct slice name, const struct variables *variables)
 {
 	const struct slice *value = variables_find(variables, name);
@@ -195,7 +195,7 @@ bool template_render_text(
 			buf_append(out, piece);
 			continue;
 		case PIECE_PLACEHOLDER:
-			value = text_variable(piece, variables);
+			value = template_text_variable(piece, variables);
 			if (value == NULL)
 				break;
 			buf_append(out, *value);
@@ -220,7 +220,7 @@ bool template_check_text(
 		case PIECE_TEXT:
 			break;
 		case PIECE_PLACEHOLDER:
-			if (text_variable(piece, known) != NULL)
+			if (template_text_variable(piece, known) != NULL)
 				break;
 			buf_printf(error, "{%.*s} is no variable of the pattern",
 				SLICE_ARGS(piece));

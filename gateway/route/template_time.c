@@ -5,7 +5,8 @@
 #include "gateway/route/template_time.h"
 
 /* Returns the length, or 0 for a conversion that we do not offer. */
-static size_t convert(char *text, size_t size, char conversion, const struct tm *tm)
+static size_t template_time_convert(
+	char *text, size_t size, char conversion, const struct tm *tm)
 {
 	switch (conversion) {
 	case 'Y':
@@ -73,7 +74,8 @@ bool template_time(struct slice format, time_t now, struct buf *out)
 			continue;
 		}
 		size_t len = ++i < format.len
-				     ? convert(text, sizeof(text), format.data[i], &tm)
+				     ? template_time_convert(
+					       text, sizeof(text), format.data[i], &tm)
 				     : 0;
 		if (len == 0) {
 			out->len = start;

@@ -29,7 +29,7 @@
  */
 enum { DESCRIPTORS_MAX = 1048576 };
 
-static void limit_descriptors(void)
+static void server_limit_descriptors(void)
 {
 	struct rlimit limit;
 
@@ -42,7 +42,7 @@ static void limit_descriptors(void)
 			strerror(errno));
 }
 
-static void set_log(const struct config *config)
+static void server_set_log(const struct config *config)
 {
 	enum log_level level = LOG_INFO;
 	enum log_format format = LOG_TEXT;
@@ -54,7 +54,7 @@ static void set_log(const struct config *config)
 	log_set_most(config->limits.log_lines);
 }
 
-static int make_key(struct hash_key *key)
+static int server_make_key(struct hash_key *key)
 {
 	if (getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
 		return 0;
@@ -63,7 +63,7 @@ static int make_key(struct hash_key *key)
 }
 
 /* From here on everything ends anyway; libuv would restore what kills. */
-static void ignore_signals(void)
+static void server_ignore_signals(void)
 {
 	sigset_t stops;
 
@@ -75,7 +75,7 @@ static void ignore_signals(void)
 }
 
 /* As many as the configuration says, or as there are cores for this process. */
-static unsigned count_workers(const struct config *config)
+static unsigned server_count_workers(const struct config *config)
 {
 	cpu_set_t cores;
 
@@ -99,7 +99,7 @@ struct server {
 	struct pressure pressure;
 };
 
-static void on_stop(void *context)
+static void server_on_stop(void *context)
 {
 	struct server *server = context;
 
@@ -108,7 +108,7 @@ static void on_stop(void *context)
 	workers_stop(server->workers);
 }
 
-static void log_lines(enum log_level level, const struct buf *lines)
+static void server_log_lines(enum log_level level, const struct buf *lines)
 {
 	struct slice rest = buf_slice(lines), line;
 
@@ -116,17 +116,17 @@ static void log_lines(enum log_level level, const struct buf *lines)
 		log_write(level, "config: %.*s", SLICE_ARGS(line));
 }
 
-static void log_advice(const struct config *config)
+static void server_log_advice(const struct config *config)
 {
 	struct buf advice = {0};
 
 	config_advise(config, &advice);
-	log_lines(LOG_WARN, &advice);
+	server_log_lines(LOG_WARN, &advice);
 	buf_finish(&advice);
 }
 
 /* SIGHUP: reads the configuration again; one with a mistake changes nothing. */
-static void on_reload(void *context)
+static void server_on_reload(void *context)
 {
 	struct server *server = context;
 	const char *file = server->file != NULL ? server->file : "the demo";
@@ -142,11 +142,11 @@ static void on_reload(void *context)
 		workers_configure(server->workers, config);
 		log_info("server: reload %u: goes by %s as it is now", server->reloads,
 			file);
-		set_log(config);
-		log_advice(config);
+		server_set_log(config);
+		server_log_advice(config);
 	} else {
 		workers_refuse_reload(server->workers);
-		log_lines(LOG_ERROR, &error);
+		server_log_lines(LOG_ERROR, &error);
 		log_error("server: reload %u: all stays as it was", server->reloads);
 	}
 	config_unref(config);
@@ -159,9 +159,9 @@ static int server_serve(struct server *server, const struct edge_ops *edge)
 	struct workers *workers = server->workers;
 	struct loop *loop = workers->all[0]->loop;
 
-	loop_on_signal(loop, SIGTERM, on_stop, server);
-	loop_on_signal(loop, SIGINT, on_stop, server);
-	loop_on_signal(loop, SIGHUP, on_reload, server);
+	loop_on_signal(loop, SIGTERM, server_on_stop, server);
+	loop_on_signal(loop, SIGINT, server_on_stop, server);
+	loop_on_signal(loop, SIGHUP, server_on_reload, server);
 	if (workers_start(workers, edge) == -1)
 		return -1;
 	/* Who connects from now on waits at most until the loops turn. */
@@ -170,7 +170,7 @@ static int server_serve(struct server *server, const struct edge_ops *edge)
 	pressure_start(&server->pressure, workers);
 	if (workers_run(workers) == -1)
 		return -1;
-	ignore_signals();
+	server_ignore_signals();
 	return 0;
 }
 
@@ -181,15 +181,15 @@ int server_run(const struct config *config, const char *file,
 	struct hash_key key;
 
 	signal(SIGPIPE, SIG_IGN);
-	limit_descriptors();
-	set_log(config);
+	server_limit_descriptors();
+	server_set_log(config);
 	timezone_set(config->timezone);
-	log_advice(config);
-	if (make_key(&key) == -1)
+	server_log_advice(config);
+	if (server_make_key(&key) == -1)
 		return EXIT_FAILURE;
 
 	server.workers = server_create_workers(
-		config, &key, count_workers(config), server_handlers);
+		config, &key, server_count_workers(config), server_handlers);
 	if (server.workers == NULL)
 		return EXIT_FAILURE;
 	server.started = config_to_json(config);

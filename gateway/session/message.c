@@ -39,7 +39,7 @@ struct message {
 };
 
 /* What a sender may not say to a receiver (STOMP 1.2: these are the server's). */
-static bool header_passes(struct slice name)
+static bool message_header_passes(struct slice name)
 {
 	static const struct slice kept[] = {
 		SLICE_INIT("content-length"),
@@ -94,7 +94,7 @@ static struct message *message_make(const struct stomp_frame *send,
 	for (size_t i = 0; i < made_count; i++)
 		bytes += made[i].name.len + made[i].value.len;
 	for (size_t i = 0; i < send->header_count; i++) {
-		if (header_passes(send->headers[i].name)) {
+		if (message_header_passes(send->headers[i].name)) {
 			count++;
 			bytes += send->headers[i].name.len + send->headers[i].value.len;
 		}
@@ -108,7 +108,7 @@ static struct message *message_make(const struct stomp_frame *send,
 	for (size_t i = 0; i < made_count; i++)
 		message_add_header(message, &made[i], &at);
 	for (size_t i = 0; i < send->header_count; i++) {
-		if (header_passes(send->headers[i].name))
+		if (message_header_passes(send->headers[i].name))
 			message_add_header(message, &send->headers[i], &at);
 	}
 	message->body = slice_copy_out(&at, send->body);
@@ -163,7 +163,7 @@ struct message *message_create_text(struct slice text, enum payload payload)
 }
 
 /* What pointed into the message points to the same place of its copy. */
-static void move_slice(
+static void message_move_slice(
 	struct slice *slice, const struct message *message, const struct message *copy)
 {
 	slice->data = (const char *)copy + (slice->data - (const char *)message);
@@ -177,12 +177,12 @@ struct message *message_copy(const struct message *message)
 	copy->references = 1;
 	copy->forms = NULL;
 	copy->form_count = copy->form_next = 0;
-	move_slice(&copy->destination, message, copy);
-	move_slice(&copy->address, message, copy);
-	move_slice(&copy->body, message, copy);
+	message_move_slice(&copy->destination, message, copy);
+	message_move_slice(&copy->address, message, copy);
+	message_move_slice(&copy->body, message, copy);
 	for (size_t i = 0; i < copy->header_count; i++) {
-		move_slice(&copy->headers[i].name, message, copy);
-		move_slice(&copy->headers[i].value, message, copy);
+		message_move_slice(&copy->headers[i].name, message, copy);
+		message_move_slice(&copy->headers[i].value, message, copy);
 	}
 	return copy;
 }
@@ -254,7 +254,7 @@ size_t message_size(const struct message *message)
 /*
  * The octets of the body as its reader counts them. SockJS carries text: what is no
  * UTF-8 arrives as U+FFFD, and a surrogate pair in six octets as one character. A raw
- * receiver gets as many octets as were sent (make_text()).
+ * receiver gets as many octets as were sent (message_make_text()).
  */
 static size_t message_body_len(const struct message *message, enum wire wire)
 {
@@ -308,7 +308,7 @@ static void message_write_frame(
  * can carry, become U+FFFD, which is as long, so that a content-length stays true;
  * anything else that is no UTF-8 goes out as binary.
  */
-static bool make_text(struct buf *bytes)
+static bool message_make_text(struct buf *bytes)
 {
 	struct buf clean = {0};
 
@@ -347,7 +347,8 @@ static void form_fill(
 		form->bytes = plain;
 		return;
 	case WIRE_PLAIN:
-		form->is_text = message->payload == PAYLOAD_TEXT && make_text(&plain);
+		form->is_text =
+			message->payload == PAYLOAD_TEXT && message_make_text(&plain);
 		form->bytes = plain;
 		return;
 	case WIRE_SOCKJS:

@@ -14,7 +14,7 @@ static struct delivery *outbound_slot(const struct outbound *queue, size_t index
 	return &queue->ring[(queue->first + index) & (queue->capacity - 1)];
 }
 
-static bool is_bounded(const struct delivery *item)
+static bool outbound_is_bounded(const struct delivery *item)
 {
 	return (item->flags & DELIVERY_FROM_QUEUE) == 0;
 }
@@ -41,7 +41,7 @@ void outbound_push(struct outbound *queue, const struct delivery *item)
 	*outbound_slot(queue, queue->count++) = *item;
 	message_ref(item->message);
 	name_ref(item->subscription);
-	if (is_bounded(item)) {
+	if (outbound_is_bounded(item)) {
 		queue->bounded++;
 		queue->bytes += message_size(item->message);
 	}
@@ -56,7 +56,7 @@ const struct delivery *outbound_item(const struct outbound *queue, size_t index)
 static void outbound_drop(
 	struct outbound *queue, struct delivery *item, struct names *names)
 {
-	if (is_bounded(item)) {
+	if (outbound_is_bounded(item)) {
 		queue->bounded--;
 		queue->bytes -= message_size(item->message);
 	}
@@ -135,23 +135,23 @@ static size_t outbound_sift(struct outbound *queue, size_t keep,
 	return count - kept;
 }
 
-static bool is_droppable(const struct delivery *item)
+static bool outbound_is_droppable(const struct delivery *item)
 {
-	return is_bounded(item) && message_is_numbered(item->message);
+	return outbound_is_bounded(item) && message_is_numbered(item->message);
 }
 
-static bool is_over(const struct sieve *sieve, const struct outbound *queue,
+static bool outbound_is_over(const struct sieve *sieve, const struct outbound *queue,
 	const struct delivery *item)
 {
 	return (queue->bounded > sieve->messages || queue->bytes > sieve->bytes) &&
-	       is_droppable(item);
+	       outbound_is_droppable(item);
 }
 
 size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messages,
 	uint64_t bytes, struct names *names)
 {
 	const struct sieve sieve = {
-		.drops = is_over, .messages = messages, .bytes = bytes};
+		.drops = outbound_is_over, .messages = messages, .bytes = bytes};
 
 	return outbound_sift(queue, keep, &sieve, names);
 }
@@ -164,7 +164,7 @@ struct newest {
 	size_t mask;
 };
 
-static bool is_alike(const struct delivery *a, const struct delivery *b)
+static bool outbound_is_alike(const struct delivery *a, const struct delivery *b)
 {
 	return a->ordinal == b->ordinal &&
 	       slice_equal(message_address(a->message), message_address(b->message));
@@ -184,12 +184,12 @@ static bool newest_add(struct newest *newest, size_t index)
 			*slot = (uint32_t)index + 1;
 			return true;
 		}
-		if (is_alike(outbound_item(newest->queue, *slot - 1), item))
+		if (outbound_is_alike(outbound_item(newest->queue, *slot - 1), item))
 			return false;
 	}
 }
 
-static bool is_stale(const struct sieve *sieve, const struct outbound *queue,
+static bool outbound_is_stale(const struct sieve *sieve, const struct outbound *queue,
 	const struct delivery *item)
 {
 	(void)sieve, (void)queue;
@@ -198,7 +198,7 @@ static bool is_stale(const struct sieve *sieve, const struct outbound *queue,
 
 size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *names)
 {
-	const struct sieve sieve = {.drops = is_stale};
+	const struct sieve sieve = {.drops = outbound_is_stale};
 	struct newest newest = {.queue = queue, .key = names->table.key, .mask = 1};
 
 	if (queue->count <= keep + 1)
@@ -209,24 +209,25 @@ size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *na
 	for (size_t i = queue->count; i > keep; i--) {
 		struct delivery *item = outbound_slot(queue, i - 1);
 
-		if (is_droppable(item) && !newest_add(&newest, i - 1))
+		if (outbound_is_droppable(item) && !newest_add(&newest, i - 1))
 			item->flags |= DELIVERY_STALE;
 	}
 	free(newest.slots);
 	return outbound_sift(queue, keep, &sieve, names);
 }
 
-static bool is_from_queue(const struct sieve *sieve, const struct outbound *queue,
-	const struct delivery *item)
+static bool outbound_is_from_queue(const struct sieve *sieve,
+	const struct outbound *queue, const struct delivery *item)
 {
 	(void)queue;
-	return !is_bounded(item) && item->ordinal == sieve->ordinal;
+	return !outbound_is_bounded(item) && item->ordinal == sieve->ordinal;
 }
 
 void outbound_withdraw(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names)
 {
-	const struct sieve sieve = {.drops = is_from_queue, .ordinal = ordinal};
+	const struct sieve sieve = {
+		.drops = outbound_is_from_queue, .ordinal = ordinal};
 
 	outbound_sift(queue, keep, &sieve, names);
 }

@@ -17,7 +17,7 @@ struct shed_post {
 	uint64_t bytes;
 };
 
-static void shed_run(struct worker *worker, struct post *post)
+static void pressure_shed_run(struct worker *worker, struct post *post)
 {
 	struct shed_post *shed = container_of(post, struct shed_post, post);
 
@@ -33,7 +33,8 @@ static void pressure_shed(struct pressure *pressure, uint64_t excess)
 	for (unsigned i = 0; i < workers->count; i++) {
 		struct shed_post *shed = xmalloc(sizeof(*shed));
 
-		*shed = (struct shed_post){{.size = sizeof(*shed), .run = shed_run},
+		*shed = (struct shed_post){
+			{.size = sizeof(*shed), .run = pressure_shed_run},
 			excess / workers->count + 1};
 		worker_post(workers->all[0], i, &shed->post);
 	}
@@ -63,7 +64,7 @@ void pressure_look(struct pressure *pressure, uint64_t used)
 		pressure_set(workers, false, used);
 }
 
-static void on_look(struct timer *timer)
+static void pressure_on_look(struct timer *timer)
 {
 	struct pressure *pressure = container_of(timer, struct pressure, timer);
 
@@ -78,7 +79,7 @@ void pressure_start(struct pressure *pressure, struct workers *workers)
 	*pressure = (struct pressure){
 		.workers = workers,
 		.soft = wanted != 0 ? wanted : footprint_limit() / 5 * 4,
-		.timer = {.fire = on_look},
+		.timer = {.fire = pressure_on_look},
 	};
 	loop_timer_start(workers->all[0]->loop, &pressure->timer, LOOK_EVERY_MS);
 }

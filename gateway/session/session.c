@@ -224,17 +224,18 @@ const struct tombstone *session_find_tombstone(
 		session_make_key(key, endpoint, id), loop_now(worker->loop));
 }
 
-static bool name_admits(const struct name *bound, struct slice text)
+static bool session_name_admits(const struct name *bound, struct slice text)
 {
 	return bound == NULL || slice_equal(name_text(bound), text);
 }
 
 bool session_admits(const struct session *session, const struct peer *peer)
 {
-	return (peer->origin.len == 0 || name_admits(session->origin, peer->origin)) &&
-	       name_admits(session->cookie, peer->cookie) &&
+	return (peer->origin.len == 0 ||
+		       session_name_admits(session->origin, peer->origin)) &&
+	       session_name_admits(session->cookie, peer->cookie) &&
 	       (!session->endpoint->bind_address ||
-		       name_admits(session->address, peer->address));
+		       session_name_admits(session->address, peer->address));
 }
 
 void session_set_family(struct session *session, unsigned family)
@@ -304,7 +305,7 @@ void session_hang_up(struct session *session)
 /*
  * CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands.
  */
-static bool is_answer(const struct delivery *delivery)
+static bool session_is_answer(const struct delivery *delivery)
 {
 	return delivery->command != 0 && delivery->command != STOMP_MESSAGE;
 }
@@ -328,7 +329,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 		session->tap->ops->delivery(session->tap, session, delivery);
 	if (!was_half_full && session_is_half_full(session))
 		session_flush_first(session);
-	else if (is_answer(delivery) && session->queue.count == 1)
+	else if (session_is_answer(delivery) && session->queue.count == 1)
 		session_prioritise(session);
 }
 
@@ -366,7 +367,7 @@ void session_close(struct session *session, enum ending ending)
 uint64_t session_heard_at(const struct session *session)
 {
 	/* While those who send are not read, their silence proves nothing. */
-	if (session_is_paused(session) || worker_is_full(session->worker))
+	if (session_is_paused(session) || worker_apply_backpressure(session->worker))
 		return session_now(session);
 	return session->heard_at;
 }

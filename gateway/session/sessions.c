@@ -149,7 +149,7 @@ void sessions_kill(struct sessions *sessions)
  * Over half of the drain time, so that their clients do not come back all at the same
  * time.
  */
-static void on_close_timer(struct timer *timer)
+static void sessions_on_close_timer(struct timer *timer)
 {
 	struct sessions *sessions = container_of(timer, struct sessions, close_timer);
 
@@ -164,7 +164,7 @@ static void sessions_on_stop(struct resident *resident)
 	const uint64_t steps = worker->config->times.drain / 2 / CLOSE_EVERY_MS + 1;
 
 	sessions->close_step = worker->live_sessions / steps + CLOSES_LEAST;
-	on_close_timer(&sessions->close_timer);
+	sessions_on_close_timer(&sessions->close_timer);
 }
 
 static void sessions_on_kill(struct resident *resident)
@@ -208,7 +208,7 @@ struct sessions *sessions_create(
 	sessions->batch_cache = batch_cache_create();
 	sessions->tombstones =
 		tombstones_create(&worker->key, worker->config->limits.ended_sessions);
-	sessions->close_timer.fire = on_close_timer;
+	sessions->close_timer.fire = sessions_on_close_timer;
 	worker_add_resident(worker, &sessions->resident);
 	return sessions;
 }

@@ -91,7 +91,7 @@ static uint64_t client_beat_at(const struct client *client)
 	return slot == 0 ? due : due - due % slot;
 }
 
-static uint64_t earlier(uint64_t one, uint64_t other)
+static uint64_t client_earlier(uint64_t one, uint64_t other)
 {
 	return one < other ? one : other;
 }
@@ -103,8 +103,8 @@ void client_reschedule(struct client *client)
 	if (client->beat_every > 0)
 		next = client_beat_at(client);
 	if (client->expect_every > 0)
-		next = earlier(
-			next, earlier(client_probe_at(client), client_dead_at(client)));
+		next = client_earlier(next, client_earlier(client_probe_at(client),
+						    client_dead_at(client)));
 	if (next == UINT64_MAX)
 		loop_timer_stop(client->worker->loop, &client->timer);
 	else

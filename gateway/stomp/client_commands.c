@@ -59,7 +59,7 @@ static enum broker_result client_commit(struct broker *broker, struct broker_cal
 	return result;
 }
 
-static void on_disconnect(struct client *client, const struct stomp_frame *frame)
+static void client_on_disconnect(struct client *client, const struct stomp_frame *frame)
 {
 	client->disconnecting = true;
 	client_ask(client, frame, broker_sync);
@@ -107,7 +107,7 @@ void client_dispatch(struct client *client, const struct stomp_frame *frame)
 		client_ask(client, frame, broker_abort);
 		break;
 	case STOMP_DISCONNECT:
-		on_disconnect(client, frame);
+		client_on_disconnect(client, frame);
 		break;
 	case STOMP_CONNECTED:
 	case STOMP_MESSAGE:

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 /* The highest version in the list, in whatever order it stands. */
-static bool choose_version(const struct slice *offered, enum stomp_version *version)
+static bool client_choose_version(
+	const struct slice *offered, enum stomp_version *version)
 {
 	bool found = false;
 
@@ -186,7 +187,7 @@ void client_connect(struct client *client, const struct stomp_frame *frame)
 
 	if (client->connected)
 		client_refuse_connect(client, frame, REFUSAL_CONNECT_AGAIN, NULL);
-	else if (!choose_version(versions, &client->version))
+	else if (!client_choose_version(versions, &client->version))
 		client_refuse_connect(
 			client, frame, REFUSAL_STOMP_VERSION, "accept-version");
 	else if (beats != NULL && !heartbeat_parse(*beats, &theirs))

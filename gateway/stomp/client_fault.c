@@ -22,7 +22,7 @@ static const struct fault {
 	[STOMP_FAULT_HEADER_SIZE] = {REFUSAL_HEADER_SIZE, "header line"},
 };
 
-static void hint_bound(
+static void client_hint_bound(
 	struct client *client, struct buf *hint, enum bound bound, const char *setting)
 {
 	const struct stomp_limits limits = client_limits(client, client->connected);
@@ -35,7 +35,7 @@ static void hint_bound(
 }
 
 /* The door that the client was looking for, if that can be seen. */
-static void hint_command(
+static void client_hint_command(
 	const struct client *client, struct buf *hint, struct slice command)
 {
 	const struct endpoint *endpoint = session_endpoint(client->session);
@@ -54,24 +54,25 @@ static void hint_command(
 		buf_printf(hint, " SockJS is at %.*s.", SLICE_ARGS(endpoint->path));
 }
 
-static void hint_fault(struct client *client, struct buf *hint, enum stomp_fault fault)
+static void client_hint_fault(
+	struct client *client, struct buf *hint, enum stomp_fault fault)
 {
 	switch (fault) {
 	case STOMP_FAULT_COMMAND:
-		hint_command(client, hint, stomp_parser_culprit(client->parser));
+		client_hint_command(client, hint, stomp_parser_culprit(client->parser));
 		break;
 	case STOMP_FAULT_FRAME_SIZE:
 		if (client->connected)
-			hint_bound(client, hint, BOUND_FRAME, "limits.frame");
+			client_hint_bound(client, hint, BOUND_FRAME, "limits.frame");
 		else
-			hint_bound(client, hint, BOUND_CONNECT_FRAME,
+			client_hint_bound(client, hint, BOUND_CONNECT_FRAME,
 				"limits.connect_frame");
 		break;
 	case STOMP_FAULT_HEADERS:
-		hint_bound(client, hint, BOUND_HEADERS, "limits.headers");
+		client_hint_bound(client, hint, BOUND_HEADERS, "limits.headers");
 		break;
 	case STOMP_FAULT_HEADER_SIZE:
-		hint_bound(client, hint, BOUND_HEADER, "limits.header");
+		client_hint_bound(client, hint, BOUND_HEADER, "limits.header");
 		break;
 	case STOMP_FAULT_NONE:
 	case STOMP_FAULT_NO_COLON:
@@ -91,7 +92,7 @@ void client_refuse_fault(struct client *client)
 	const struct slice what = slice_of(faults[fault].what);
 	struct buf hint = {0};
 
-	hint_fault(client, &hint, fault);
+	client_hint_fault(client, &hint, fault);
 	client_refuse(client,
 		&(struct client_refusal){
 			.kind = faults[fault].kind,

@@ -80,7 +80,7 @@ static void client_send_message(
 }
 
 /* Blanks around a value are easily written, hardly seen, and count from 1.1 on. */
-static void append_hint(struct buf *hint, const struct client_refusal *refusal)
+static void client_append_hint(struct buf *hint, const struct client_refusal *refusal)
 {
 	const struct slice value = refusal->value;
 
@@ -99,7 +99,7 @@ static void client_report(
 	const struct name *user = client->participant.user;
 	struct buf hint = {0};
 
-	append_hint(&hint, refusal);
+	client_append_hint(&hint, refusal);
 	refusal_report(client->worker->metrics,
 		&(struct refusal){
 			.door = DOOR_STOMP,

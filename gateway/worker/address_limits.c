@@ -47,7 +47,8 @@ static unsigned address_limits_slot(
 	       PLACES;
 }
 
-static bool is_exempt(const struct config *config, const struct address *address)
+static bool address_limits_is_exempt(
+	const struct config *config, const struct address *address)
 {
 	return networks_have(&config->exempt, address) ||
 	       networks_have(&config->proxies, address);
@@ -75,7 +76,8 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 	const struct address_count *place =
 		&address_limits->places[address_limits_slot(address_limits, address)];
 
-	if (atomic_load(&place->connections) < most || is_exempt(config, address))
+	if (atomic_load(&place->connections) < most ||
+		address_limits_is_exempt(config, address))
 		return true;
 	log_warn("door: more than %llu connections from %.*s", (unsigned long long)most,
 		SLICE_ARGS(address_write(address, text)));
@@ -83,7 +85,7 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 }
 
 /* Workers see a second begin at different times: the latest counts. */
-static uint64_t rate_count(_Atomic uint64_t *rate, uint64_t now)
+static uint64_t address_limits_rate_count(_Atomic uint64_t *rate, uint64_t now)
 {
 	const uint64_t begun = (now / 1000) << 32;
 	uint64_t before = atomic_load(rate), after;
@@ -111,8 +113,8 @@ bool address_limits_admit(struct address_limits *address_limits,
 	address_parse(text, &address); /* else it is that of who has none */
 	struct address_count *place =
 		&address_limits->places[address_limits_slot(address_limits, &address)];
-	if (rate_count(&place->rates[rate], now) <= most[rate] ||
-		is_exempt(config, &address))
+	if (address_limits_rate_count(&place->rates[rate], now) <= most[rate] ||
+		address_limits_is_exempt(config, &address))
 		return true;
 	log_warn("crowd: more than %llu %s in a second from %.*s",
 		(unsigned long long)most[rate], names[rate], SLICE_ARGS(text));

@@ -18,8 +18,9 @@ struct edge_ops {
 	bool (*turn)(struct edge *edge);
 
 	/*
-	 * Inboxes were full and are so no longer. While worker_is_full() the edge does
-	 * not read from those who send; now it reads again from all that it held.
+	 * Inboxes were full and are so no longer. While worker_apply_backpressure() the
+	 * edge does not read from those who send; now it reads again from all that it
+	 * paused.
 	 */
 	void (*resume_reading)(struct edge *edge);
 

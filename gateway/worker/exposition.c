@@ -74,10 +74,10 @@ struct writer {
 	const struct workers *workers;
 	const struct metrics *sum;
 	const char *name; /* of the metric whose samples are written */
-	bool is_opened;   /* sessions_of() tells those opened, not those open */
+	bool is_opened;   /* it tells sessions opened, not those open */
 };
 
-static void begin(
+static void exposition_begin(
 	struct writer *writer, const char *name, const char *type, const char *help)
 {
 	writer->name = name;
@@ -85,7 +85,7 @@ static void begin(
 }
 
 /* Backslash, quote and line feed are the text format's own. */
-static void append_label(struct buf *out, struct slice value)
+static void exposition_append_label(struct buf *out, struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.data[i] == '\n') {
@@ -98,43 +98,44 @@ static void append_label(struct buf *out, struct slice value)
 	}
 }
 
-static void append_value(struct writer *writer, int64_t value)
+static void exposition_append_value(struct writer *writer, int64_t value)
 {
 	buf_printf(writer->out, " %" PRId64 "\n", value);
 }
 
-static void plain(struct writer *writer, int64_t value)
+static void exposition_plain_line(struct writer *writer, int64_t value)
 {
 	buf_append(writer->out, slice_of(writer->name));
-	append_value(writer, value);
+	exposition_append_value(writer, value);
 }
 
 /* A sample with one label, or with two. Their values are ours and need no escaping. */
-static void labelled(struct writer *writer, const char *label, const char *name,
-	const struct counter *counter)
+static void exposition_labelled(struct writer *writer, const char *label,
+	const char *name, const struct counter *counter)
 {
 	buf_printf(writer->out, "%s{%s=\"%s\"}", writer->name, label, name);
-	append_value(writer, (int64_t)counter_read(counter));
+	exposition_append_value(writer, (int64_t)counter_read(counter));
 }
 
-static void labelled_twice(struct writer *writer, const char *label, const char *name,
-	const char *label_two, const char *name_two, const struct counter *counter)
+static void exposition_labelled_twice(struct writer *writer, const char *label,
+	const char *name, const char *label_two, const char *name_two,
+	const struct counter *counter)
 {
 	buf_printf(writer->out, "%s{%s=\"%s\",%s=\"%s\"}", writer->name, label, name,
 		label_two, name_two);
-	append_value(writer, (int64_t)counter_read(counter));
+	exposition_append_value(writer, (int64_t)counter_read(counter));
 }
 
 /* Thousandths, as a number with a point. */
-static void append_thousandths(struct buf *out, uint64_t value)
+static void exposition_append_thousandths(struct buf *out, uint64_t value)
 {
 	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
 }
 
 /* The same as a bound of a histogram is written: "0.01", "0.5", "10". */
-static void append_bound(struct buf *out, uint64_t thousandths)
+static void exposition_append_bound(struct buf *out, uint64_t thousandths)
 {
-	append_thousandths(out, thousandths);
+	exposition_append_thousandths(out, thousandths);
 	while (out->data[out->len - 1] == '0')
 		out->len--;
 	if (out->data[out->len - 1] == '.')
@@ -144,7 +145,8 @@ static void append_bound(struct buf *out, uint64_t thousandths)
 /* Sessions. */
 
 /* True when the endpoint can have sessions of that kind. */
-static bool is_possible(const struct metrics_endpoint *place, enum transport transport)
+static bool exposition_is_possible(
+	const struct metrics_endpoint *place, enum transport transport)
 {
 	switch (transport) {
 	case TRANSPORT_TCP:
@@ -158,31 +160,32 @@ static bool is_possible(const struct metrics_endpoint *place, enum transport tra
 	}
 }
 
-static void sessions_of(struct writer *writer, size_t index, struct slice path,
-	enum transport transport)
+static void exposition_sessions_of(struct writer *writer, size_t index,
+	struct slice path, enum transport transport)
 {
 	const struct session_figures *figures =
 		&writer->sum->sessions[index][transport];
 
 	buf_printf(writer->out, "%s{transport=\"%s\",endpoint=\"", writer->name,
 		transport_name(transport));
-	append_label(writer->out, path);
+	exposition_append_label(writer->out, path);
 	buf_append(writer->out, SLICE("\"}"));
-	append_value(writer, (int64_t)counter_read(writer->is_opened ? &figures->opened
-								     : &figures->open));
+	exposition_append_value(
+		writer, (int64_t)counter_read(
+				writer->is_opened ? &figures->opened : &figures->open));
 }
 
-static void sessions_at(
+static void exposition_sessions_at(
 	struct writer *writer, size_t index, const struct metrics_endpoint *place)
 {
 	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
-		if (is_possible(place, i))
-			sessions_of(writer, index, place->path, i);
+		if (exposition_is_possible(place, i))
+			exposition_sessions_of(writer, index, place->path, i);
 	}
 }
 
 /* One sample for each transport at each endpoint. */
-static void write_places(struct writer *writer)
+static void exposition_write_places(struct writer *writer)
 {
 	/* Those that were too many to be counted count as one. */
 	static const struct metrics_endpoint later = {SLICE_INIT("(new)"), true, true};
@@ -193,90 +196,94 @@ static void write_places(struct writer *writer)
 	const size_t beside = metrics_endpoints_capacity(metrics_endpoints);
 
 	for (size_t i = 0; i < metrics_endpoints_count(metrics_endpoints); i++)
-		sessions_at(writer, i, metrics_endpoints_at(metrics_endpoints, i));
-	sessions_at(writer, beside + ENDPOINTS_NEW, &later);
-	sessions_of(writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
+		exposition_sessions_at(
+			writer, i, metrics_endpoints_at(metrics_endpoints, i));
+	exposition_sessions_at(writer, beside + ENDPOINTS_NEW, &later);
+	exposition_sessions_of(
+		writer, beside + ENDPOINTS_TCP, config->tcp.path, TRANSPORT_TCP);
 	if (config->admin_listen.len > 0)
-		sessions_at(writer, beside + ENDPOINTS_CONSOLE, &console);
+		exposition_sessions_at(writer, beside + ENDPOINTS_CONSOLE, &console);
 }
 
-static void write_sessions(struct writer *writer)
+static void exposition_write_sessions(struct writer *writer)
 {
-	begin(writer, "postern_sessions", "gauge", "Sessions that are open now.");
-	write_places(writer);
-	begin(writer, "postern_sessions_opened_total", "counter",
+	exposition_begin(
+		writer, "postern_sessions", "gauge", "Sessions that are open now.");
+	exposition_write_places(writer);
+	exposition_begin(writer, "postern_sessions_opened_total", "counter",
 		"Sessions that were opened.");
 	writer->is_opened = true;
-	write_places(writer);
+	exposition_write_places(writer);
 
-	begin(writer, "postern_sessions_closed_total", "counter",
+	exposition_begin(writer, "postern_sessions_closed_total", "counter",
 		"Sessions that have ended, by the transport that they were opened with "
 		"and why.");
 	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
 		for (enum ending j = ENDING_NONE + 1; j < ENDINGS; j++)
-			labelled_twice(writer, "transport", transport_name(i), "reason",
-				ending_name(j), &writer->sum->closed[i][j]);
+			exposition_labelled_twice(writer, "transport",
+				transport_name(i), "reason", ending_name(j),
+				&writer->sum->closed[i][j]);
 	}
 }
 
 /* Traffic. */
 
-static void write_frames(struct writer *writer)
+static void exposition_write_frames(struct writer *writer)
 {
-	begin(writer, "postern_stomp_frames_total", "counter",
+	exposition_begin(writer, "postern_stomp_frames_total", "counter",
 		"STOMP frames that were read, or that the kernel has taken.");
 	for (size_t i = 0; i < STOMP_COMMANDS; i++) {
 		enum direction direction =
 			i < STOMP_CONNECTED ? DIRECTION_IN : DIRECTION_OUT;
 
-		labelled_twice(writer, "command",
+		exposition_labelled_twice(writer, "command",
 			stomp_command_name((enum stomp_command)i).data, "direction",
 			direction_names[direction], &writer->sum->frames[direction][i]);
 	}
 }
 
-static void write_bytes(struct writer *writer)
+static void exposition_write_bytes(struct writer *writer)
 {
-	begin(writer, "postern_bytes_total", "counter",
+	exposition_begin(writer, "postern_bytes_total", "counter",
 		"Bytes of sessions' frames and messages, as their transport carries "
 		"them.");
 	for (size_t i = 0; i < DIRECTIONS; i++) {
 		for (enum transport j = TRANSPORT_NONE + 1; j < TRANSPORTS; j++)
-			labelled_twice(writer, "direction", direction_names[i],
-				"transport", transport_name(j),
+			exposition_labelled_twice(writer, "direction",
+				direction_names[i], "transport", transport_name(j),
 				&writer->sum->bytes[i][j]);
 	}
 }
 
-static void write_delivery(struct writer *writer)
+static void exposition_write_delivery(struct writer *writer)
 {
 	const struct metrics *sum = writer->sum;
 	uint64_t count = 0;
 
-	begin(writer, "postern_delivery_seconds", "histogram",
+	exposition_begin(writer, "postern_delivery_seconds", "histogram",
 		"From the SEND of a message until the kernel has taken it for a "
 		"subscriber.");
 	for (size_t i = 0; i < DELIVERY_BUCKETS; i++) {
 		count += counter_read(&sum->delivered[i]);
 		buf_printf(writer->out, "%s_bucket{le=\"", writer->name);
-		append_bound(writer->out, delivery_most[i]);
+		exposition_append_bound(writer->out, delivery_most[i]);
 		buf_append(writer->out, SLICE("\"}"));
-		append_value(writer, (int64_t)count);
+		exposition_append_value(writer, (int64_t)count);
 	}
 	count += counter_read(&sum->delivered[DELIVERY_BUCKETS]);
 	buf_printf(writer->out, "%s_bucket{le=\"+Inf\"}", writer->name);
-	append_value(writer, (int64_t)count);
+	exposition_append_value(writer, (int64_t)count);
 	buf_printf(writer->out, "%s_sum ", writer->name);
-	append_thousandths(writer->out, counter_read(&sum->delivery_ms));
+	exposition_append_thousandths(writer->out, counter_read(&sum->delivery_ms));
 	buf_printf(writer->out, "\n%s_count", writer->name);
-	append_value(writer, (int64_t)count);
+	exposition_append_value(writer, (int64_t)count);
 }
 
-static void write_requests(struct writer *writer)
+static void exposition_write_requests(struct writer *writer)
 {
 	char code[8];
 
-	begin(writer, "postern_http_requests_total", "counter",
+	exposition_begin(writer, "postern_http_requests_total", "counter",
 		"Requests that were answered.");
 	for (size_t i = REQUEST_NONE + 1; i < REQUEST_KINDS; i++) {
 		for (unsigned j = 0; j < STATUSES; j++) {
@@ -285,8 +292,8 @@ static void write_requests(struct writer *writer)
 			if (counter_read(counter) == 0)
 				continue;
 			snprintf(code, sizeof(code), "%u", STATUS_FIRST + j);
-			labelled_twice(writer, "route", request_names[i], "code", code,
-				counter);
+			exposition_labelled_twice(writer, "route", request_names[i],
+				"code", code, counter);
 		}
 	}
 }
@@ -294,98 +301,106 @@ static void write_requests(struct writer *writer)
 /* Bounds and refusals. */
 
 /* Only pairs that exist: a kind belongs to one door or two. */
-static void write_refusals(struct writer *writer)
+static void exposition_write_refusals(struct writer *writer)
 {
-	begin(writer, "postern_refusals_total", "counter",
+	exposition_begin(writer, "postern_refusals_total", "counter",
 		"What peers were refused, by where and why.");
 	for (enum refusal_door door = 0; door < DOORS; door++) {
 		for (enum refusal_kind kind = 0; kind < REFUSALS; kind++) {
 			if (refusal_is_at(kind, door))
-				labelled_twice(writer, "door", door_name(door), "kind",
-					refusal_name(kind),
+				exposition_labelled_twice(writer, "door",
+					door_name(door), "kind", refusal_name(kind),
 					&writer->sum->refusals[door][kind]);
 		}
 	}
 }
 
-static void write_bounds(struct writer *writer)
+static void exposition_write_bounds(struct writer *writer)
 {
-	begin(writer, "postern_slow_consumers_total", "counter",
+	exposition_begin(writer, "postern_slow_consumers_total", "counter",
 		"Sessions that did not read what they got, by what became of them.");
 	for (size_t i = 0; i < SLOW_POLICIES; i++)
-		labelled(writer, "policy", slow_names[i], &writer->sum->slow[i]);
+		exposition_labelled(
+			writer, "policy", slow_names[i], &writer->sum->slow[i]);
 
-	begin(writer, "postern_dropped_messages_total", "counter",
+	exposition_begin(writer, "postern_dropped_messages_total", "counter",
 		"Messages that they did not get, by policy.");
 	for (size_t i = 0; i < SLOW_POLICIES; i++)
-		labelled(writer, "policy", slow_names[i], &writer->sum->dropped[i]);
+		exposition_labelled(
+			writer, "policy", slow_names[i], &writer->sum->dropped[i]);
 
-	begin(writer, "postern_refused_total", "counter",
+	exposition_begin(writer, "postern_refused_total", "counter",
 		"What was refused, ended or forgotten because a bound was reached.");
 	for (size_t i = 0; i < BOUNDS; i++)
-		labelled(writer, "bound", bound_names[i], &writer->sum->refused[i]);
+		exposition_labelled(
+			writer, "bound", bound_names[i], &writer->sum->refused[i]);
 
-	write_refusals(writer);
+	exposition_write_refusals(writer);
 
-	begin(writer, "postern_log_lines_unwritten_total", "counter",
+	exposition_begin(writer, "postern_log_lines_unwritten_total", "counter",
 		"Lines of the log that were left out, since others like them were "
 		"written.");
-	plain(writer, (int64_t)log_unwritten());
+	exposition_plain_line(writer, (int64_t)log_unwritten());
 }
 
 /* The process. */
 
-static void seconds(struct writer *writer, uint64_t milliseconds)
+static void exposition_seconds(struct writer *writer, uint64_t milliseconds)
 {
 	buf_printf(writer->out, "%s ", writer->name);
-	append_thousandths(writer->out, milliseconds);
+	exposition_append_thousandths(writer->out, milliseconds);
 	buf_append_char(writer->out, '\n');
 }
 
-static void write_process(struct writer *writer)
+static void exposition_write_process(struct writer *writer)
 {
 	struct process process;
 
-	begin(writer, "postern_build_info", "gauge", "Which Postern this is.");
+	exposition_begin(
+		writer, "postern_build_info", "gauge", "Which Postern this is.");
 	buf_printf(
 		writer->out, "%s{version=\"%s\"} 1\n", writer->name, POSTERN_VERSION);
 	if (!process_read(&process))
 		return;
-	begin(writer, "process_cpu_seconds_total", "counter",
+	exposition_begin(writer, "process_cpu_seconds_total", "counter",
 		"User and system time spent.");
-	seconds(writer, process.cpu_ms);
-	begin(writer, "process_start_time_seconds", "gauge",
+	exposition_seconds(writer, process.cpu_ms);
+	exposition_begin(writer, "process_start_time_seconds", "gauge",
 		"When the process was started, since 1970.");
-	seconds(writer, process.start_ms);
-	begin(writer, "process_virtual_memory_bytes", "gauge", "Virtual memory.");
-	plain(writer, (int64_t)process.virtual_bytes);
-	begin(writer, "process_resident_memory_bytes", "gauge", "Resident memory.");
-	plain(writer, (int64_t)process.resident_bytes);
-	begin(writer, "process_threads", "gauge", "Threads.");
-	plain(writer, (int64_t)process.threads);
-	begin(writer, "process_open_fds", "gauge", "Open file descriptors.");
-	plain(writer, (int64_t)process.open_fds);
-	begin(writer, "process_max_fds", "gauge", "How many of them there may be.");
-	plain(writer, (int64_t)process.max_fds);
+	exposition_seconds(writer, process.start_ms);
+	exposition_begin(
+		writer, "process_virtual_memory_bytes", "gauge", "Virtual memory.");
+	exposition_plain_line(writer, (int64_t)process.virtual_bytes);
+	exposition_begin(
+		writer, "process_resident_memory_bytes", "gauge", "Resident memory.");
+	exposition_plain_line(writer, (int64_t)process.resident_bytes);
+	exposition_begin(writer, "process_threads", "gauge", "Threads.");
+	exposition_plain_line(writer, (int64_t)process.threads);
+	exposition_begin(writer, "process_open_fds", "gauge", "Open file descriptors.");
+	exposition_plain_line(writer, (int64_t)process.open_fds);
+	exposition_begin(
+		writer, "process_max_fds", "gauge", "How many of them there may be.");
+	exposition_plain_line(writer, (int64_t)process.max_fds);
 }
 
 /* Whether the file on disk is the one in force. */
-static void write_reloads(struct writer *writer)
+static void exposition_write_reloads(struct writer *writer)
 {
-	begin(writer, "postern_config_last_reload_successful", "gauge",
+	exposition_begin(writer, "postern_config_last_reload_successful", "gauge",
 		"Whether the last reload of the configuration was successful.");
-	plain(writer, atomic_load(&writer->workers->reload_failed) ? 0 : 1);
-	begin(writer, "postern_config_last_reload_success_timestamp_seconds", "gauge",
-		"When the configuration in force was read, since 1970.");
-	plain(writer, atomic_load(&writer->workers->configured_at));
+	exposition_plain_line(
+		writer, atomic_load(&writer->workers->reload_failed) ? 0 : 1);
+	exposition_begin(writer, "postern_config_last_reload_success_timestamp_seconds",
+		"gauge", "When the configuration in force was read, since 1970.");
+	exposition_plain_line(writer, atomic_load(&writer->workers->configured_at));
 }
 
 /* Of threads that do not run, as in tests, there is none. */
-static void write_workers(struct writer *writer)
+static void exposition_write_workers(struct writer *writer)
 {
 	struct timespec spent;
 
-	begin(writer, "postern_worker_cpu_seconds_total", "counter",
+	exposition_begin(writer, "postern_worker_cpu_seconds_total", "counter",
 		"Processor time that a worker was busy for.");
 	for (unsigned i = 0; i < writer->workers->count; i++) {
 		clockid_t clock = atomic_load(&writer->workers->all[i]->cpu_clock);
@@ -393,56 +408,57 @@ static void write_workers(struct writer *writer)
 		if (clock == 0 || clock_gettime(clock, &spent) == -1)
 			continue;
 		buf_printf(writer->out, "%s{worker=\"%u\"} ", writer->name, i);
-		append_thousandths(
+		exposition_append_thousandths(
 			writer->out, (uint64_t)spent.tv_sec * 1000 +
 					     (uint64_t)spent.tv_nsec / 1000000);
 		buf_append_char(writer->out, '\n');
 	}
 }
 
-static void write_queues(struct writer *writer)
+static void exposition_write_queues(struct writer *writer)
 {
 	const struct metrics *sum = writer->sum;
 	const uint64_t in_flight = counter_read(&sum->queue_in_flight);
 	const uint64_t held = counter_read(&sum->queue_messages);
 
-	begin(writer, "postern_queue_messages", "gauge",
+	exposition_begin(writer, "postern_queue_messages", "gauge",
 		"Messages in broker queues: ready for a consumer, or at one that has "
 		"not acknowledged them.");
 	buf_printf(writer->out, "%s{state=\"ready\"}", writer->name);
-	append_value(writer, (int64_t)(held - in_flight));
+	exposition_append_value(writer, (int64_t)(held - in_flight));
 	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
-	append_value(writer, (int64_t)in_flight);
-	begin(writer, "postern_dead_letters_total", "counter",
+	exposition_append_value(writer, (int64_t)in_flight);
+	exposition_begin(writer, "postern_dead_letters_total", "counter",
 		"Messages that were rejected, or lost with their consumers, too "
 		"often.");
-	labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
-	labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
+	exposition_labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
+	exposition_labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
 }
 
-static void write_counts(struct writer *writer, const struct workers *workers)
+static void exposition_write_counts(
+	struct writer *writer, const struct workers *workers)
 {
 	const struct metrics *sum = writer->sum;
 
-	begin(writer, "postern_messages_total", "counter",
+	exposition_begin(writer, "postern_messages_total", "counter",
 		"Messages that their destinations have taken.");
-	plain(writer, (int64_t)counter_read(&sum->messages));
-	begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
-	plain(writer, (int64_t)counter_read(&sum->subscriptions));
-	begin(writer, "postern_destinations", "gauge", "Topics and queues.");
-	plain(writer, (int64_t)atomic_load(&workers->destinations));
-	begin(writer, "postern_send_queue_bytes", "gauge",
+	exposition_plain_line(writer, (int64_t)counter_read(&sum->messages));
+	exposition_begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
+	exposition_plain_line(writer, (int64_t)counter_read(&sum->subscriptions));
+	exposition_begin(writer, "postern_destinations", "gauge", "Topics and queues.");
+	exposition_plain_line(writer, (int64_t)atomic_load(&workers->destinations));
+	exposition_begin(writer, "postern_send_queue_bytes", "gauge",
 		"What waits in the queues of all sessions, without what broker queues "
 		"have lent.");
-	plain(writer, (int64_t)counter_read(&sum->queue_bytes));
-	write_queues(writer);
-	begin(writer, "postern_ignored_acks_total", "counter",
+	exposition_plain_line(writer, (int64_t)counter_read(&sum->queue_bytes));
+	exposition_write_queues(writer);
+	exposition_begin(writer, "postern_ignored_acks_total", "counter",
 		"ACKs and NACKs that were ignored, of sessions that subscribe with "
 		"ack:auto.");
-	plain(writer, (int64_t)counter_read(&sum->ignored_acks));
-	begin(writer, "postern_unknown_sessions_total", "counter",
+	exposition_plain_line(writer, (int64_t)counter_read(&sum->ignored_acks));
+	exposition_begin(writer, "postern_unknown_sessions_total", "counter",
 		"Requests with messages for a session that is not here.");
-	plain(writer, (int64_t)counter_read(&sum->unknown_sessions));
+	exposition_plain_line(writer, (int64_t)counter_read(&sum->unknown_sessions));
 }
 
 void exposition_write(struct buf *out, const struct workers *workers)
@@ -452,15 +468,15 @@ void exposition_write(struct buf *out, const struct workers *workers)
 
 	for (unsigned i = 0; i < workers->count; i++)
 		metrics_add(sum, workers->all[i]->metrics);
-	write_sessions(&writer);
-	write_frames(&writer);
-	write_bytes(&writer);
-	write_counts(&writer, workers);
-	write_delivery(&writer);
-	write_requests(&writer);
-	write_bounds(&writer);
-	write_reloads(&writer);
-	write_workers(&writer);
-	write_process(&writer);
+	exposition_write_sessions(&writer);
+	exposition_write_frames(&writer);
+	exposition_write_bytes(&writer);
+	exposition_write_counts(&writer, workers);
+	exposition_write_delivery(&writer);
+	exposition_write_requests(&writer);
+	exposition_write_bounds(&writer);
+	exposition_write_reloads(&writer);
+	exposition_write_workers(&writer);
+	exposition_write_process(&writer);
 	metrics_destroy(sum);
 }

@@ -82,7 +82,7 @@ enum refusal_class refusal_class(enum refusal_kind kind)
 
 /* Quoting. */
 
-static bool code_is_control(uint32_t code)
+static bool refusal_code_is_control(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
@@ -107,7 +107,7 @@ static void refusal_append_clean(struct buf *out, struct slice bytes)
 			buf_append(out, SLICE("..."));
 			break;
 		}
-		if (code_is_control(code))
+		if (refusal_code_is_control(code))
 			buf_append_char(out, '?');
 		else
 			buf_append(out, slice_first(rest, len));
@@ -117,7 +117,7 @@ static void refusal_append_clean(struct buf *out, struct slice bytes)
 }
 
 /* Between quotes, so that nobody takes its end for ours. */
-static void append_quoted(struct buf *out, struct slice clean)
+static void refusal_append_quoted(struct buf *out, struct slice clean)
 {
 	buf_append_char(out, '"');
 	for (size_t i = 0; i < clean.len; i++) {
@@ -163,7 +163,7 @@ static struct slice refusal_visible(const struct refusal *refusal)
 		slice_first(value, slice_find(value, '?')), slice_find(value, '#'));
 }
 
-static void append_text(struct buf *text, const struct refusal *refusal,
+static void refusal_append_text(struct buf *text, const struct refusal *refusal,
 	struct slice what, const struct slice *value)
 {
 	buf_append(text, refusal_sentence(refusal->kind));
@@ -173,7 +173,7 @@ static void append_text(struct buf *text, const struct refusal *refusal,
 	}
 	if (value != NULL) {
 		buf_append(text, what.len > 0 ? SLICE(" ") : SLICE(": "));
-		append_quoted(text, *value);
+		refusal_append_quoted(text, *value);
 	}
 	buf_append_char(text, '.');
 	if (refusal->hint.len > 0) {
@@ -182,7 +182,7 @@ static void append_text(struct buf *text, const struct refusal *refusal,
 	}
 }
 
-static void write_line(
+static void refusal_write_line(
 	const struct refusal *refusal, struct slice what, const struct slice *value)
 {
 	const struct refusal_row *row = &rows[refusal->kind];
@@ -221,9 +221,10 @@ void refusal_report(
 		refusal_append_clean(&value, refusal_visible(refusal));
 
 	const struct slice shown = buf_slice(&value);
-	write_line(refusal, buf_slice(&what), has_value ? &shown : NULL);
+	refusal_write_line(refusal, buf_slice(&what), has_value ? &shown : NULL);
 	if (text != NULL)
-		append_text(text, refusal, buf_slice(&what), has_value ? &shown : NULL);
+		refusal_append_text(
+			text, refusal, buf_slice(&what), has_value ? &shown : NULL);
 	buf_finish(&what);
 	buf_finish(&value);
 }

@@ -22,7 +22,7 @@ static void token_run(struct worker *worker, struct post *post)
 	worker_post(worker, (worker->index + 1) % worker->workers->count, post);
 }
 
-static void on_round(struct timer *timer)
+static void watchdog_on_round(struct timer *timer)
 {
 	struct watchdog *watchdog = container_of(timer, struct watchdog, timer);
 	struct workers *workers = watchdog->workers;
@@ -35,7 +35,7 @@ void watchdog_start(struct watchdog *watchdog, struct workers *workers)
 	*watchdog = (struct watchdog){
 		.workers = workers,
 		.interval = notify_watchdog() / ROUNDS,
-		.timer = {.fire = on_round},
+		.timer = {.fire = watchdog_on_round},
 		.token = {.size = sizeof(*watchdog), .run = token_run},
 	};
 	if (watchdog->interval > 0)

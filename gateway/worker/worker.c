@@ -94,7 +94,7 @@ static struct waiting worker_waiting(const struct worker *worker)
 	};
 }
 
-bool worker_is_full(struct worker *worker)
+bool worker_apply_backpressure(struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
 	struct waiting waiting = worker_waiting(worker);
@@ -137,7 +137,7 @@ static void worker_resume_reading(struct worker *worker)
  * Adds a change to a number that the workers share. True when it fell to half of
  * `most`.
  */
-static bool tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
+static bool worker_tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 {
 	int64_t half = (int64_t)(most / 2), before, by = *change;
 
@@ -159,8 +159,8 @@ static void worker_tell_workers(struct worker *worker)
 	int64_t busy = (int64_t)(worker->live_sessions + worker->owing);
 	int64_t change = worker->posts + busy - worker->busy_told;
 
-	bool posts = tell(&workers->posts, &worker->posts, limits->inbox_posts);
-	bool bytes = tell(&workers->bytes, &worker->bytes, limits->inbox_bytes);
+	bool posts = worker_tell(&workers->posts, &worker->posts, limits->inbox_posts);
+	bool bytes = worker_tell(&workers->bytes, &worker->bytes, limits->inbox_bytes);
 	if (posts || bytes) {
 		for (unsigned i = 0; i < workers->count; i++)
 			loop_wake(workers->all[i]->loop);
@@ -252,7 +252,7 @@ static bool worker_turn(void *context)
 
 /* Life. */
 
-static void on_stop_timer(struct timer *timer)
+static void worker_on_stop_timer(struct timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, stop_timer);
 
@@ -275,7 +275,7 @@ struct worker *worker_create(struct workers *workers, unsigned index, unsigned c
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->turn_ns = TURN_NS;
-	worker->stop_timer.fire = on_stop_timer;
+	worker->stop_timer.fire = worker_on_stop_timer;
 	inbox_init(&worker->inbox);
 	names_init(&worker->names, &worker->key, index);
 	list_init(&worker->residents);

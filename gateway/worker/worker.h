@@ -112,11 +112,10 @@ void worker_drop_edge(struct worker *worker);
 void worker_destroy(struct worker *worker);
 
 /*
- * True while carriers must not read from publishers: posts or bytes in all inboxes have
- * reached their limit, and half was not processed since. Also counts and logs the
- * moment when it becomes true.
+ * Starts backpressure, counted and logged, when the inboxes are full. True while it
+ * lasts: the carriers must not read from those who send.
  */
-bool worker_is_full(struct worker *worker);
+bool worker_apply_backpressure(struct worker *worker);
 
 /*
  * The index of the worker that is the home of that name. The hash is keyed, so peers

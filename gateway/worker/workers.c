@@ -46,20 +46,20 @@ int workers_start(struct workers *workers, const struct edge_ops *ops)
 	return 0;
 }
 
-static void *run_worker(void *worker)
+static void *workers_run_worker(void *worker)
 {
 	worker_run(worker);
 	return NULL;
 }
 
 /* Signals are worker 0's, which stays on this thread. */
-static int create_thread(pthread_t *thread, struct worker *worker)
+static int workers_create_thread(pthread_t *thread, struct worker *worker)
 {
 	sigset_t all, before;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(thread, NULL, run_worker, worker);
+	int error = pthread_create(thread, NULL, workers_run_worker, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
@@ -71,7 +71,7 @@ int workers_run(struct workers *workers)
 	int error = 0;
 
 	for (; running < workers->count && error == 0; running += error == 0)
-		error = create_thread(&threads[running], workers->all[running]);
+		error = workers_create_thread(&threads[running], workers->all[running]);
 	if (error == 0) {
 		worker_run(workers->all[0]);
 	} else {
@@ -85,7 +85,7 @@ int workers_run(struct workers *workers)
 	return error == 0 ? 0 : -1;
 }
 
-static void stop_run(struct worker *worker, struct post *post)
+static void workers_stop_run(struct worker *worker, struct post *post)
 {
 	free(post);
 	worker_stop(worker);
@@ -101,7 +101,7 @@ void workers_stop(struct workers *workers)
 	for (unsigned i = 0; i < workers->count; i++) {
 		struct post *post = xcalloc(1, sizeof(*post));
 
-		post->run = stop_run;
+		post->run = workers_stop_run;
 		worker_post(workers->all[0], i, post);
 	}
 }

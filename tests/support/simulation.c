@@ -137,7 +137,7 @@ static bool may_read(struct simulation *sim, struct worker *worker)
 {
 	struct edge *edge = &sim->edges[worker->index];
 
-	if (worker_is_full(worker))
+	if (worker_apply_backpressure(worker))
 		edge->held = true;
 	if (edge->held)
 		return false;

@@ -78,14 +78,14 @@ bool progress_is_dead(int fd)
 	       info.tcpi_retransmits >= RETRANSMITS_OF_DEAD;
 }
 
-static void set_option(int fd, int option, uint64_t value)
+static void progress_set_option(int fd, int option, uint64_t value)
 {
 	const int number = (int)value;
 
 	setsockopt(fd, IPPROTO_TCP, option, &number, sizeof(number));
 }
 
-static uint64_t probe_seconds(uint64_t milliseconds)
+static uint64_t progress_probe_seconds(uint64_t milliseconds)
 {
 	uint64_t seconds = milliseconds / 1000;
 
@@ -97,8 +97,9 @@ void progress_probe(int fd, uint64_t ping, uint64_t pong)
 	const uint64_t patience = ping + pong;
 
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
-	set_option(fd, TCP_KEEPIDLE, probe_seconds(ping));
-	set_option(fd, TCP_KEEPINTVL, probe_seconds(pong / PROBES));
-	set_option(fd, TCP_KEEPCNT, PROBES);
-	set_option(fd, TCP_USER_TIMEOUT, patience < INT32_MAX ? patience : INT32_MAX);
+	progress_set_option(fd, TCP_KEEPIDLE, progress_probe_seconds(ping));
+	progress_set_option(fd, TCP_KEEPINTVL, progress_probe_seconds(pong / PROBES));
+	progress_set_option(fd, TCP_KEEPCNT, PROBES);
+	progress_set_option(
+		fd, TCP_USER_TIMEOUT, patience < INT32_MAX ? patience : INT32_MAX);
 }

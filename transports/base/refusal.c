@@ -36,7 +36,7 @@ bool refusal_is_tls_hello(struct slice bytes)
 	return bytes.len >= 2 && bytes.data[0] == 0x16 && bytes.data[1] == 0x03;
 }
 
-static bool is_stomp(struct slice bytes)
+static bool refusal_is_stomp(struct slice bytes)
 {
 	const size_t end = slice_find(bytes, '\n');
 	const struct slice word = slice_trim(slice_first(bytes, end), SLICE_BLANKS);
@@ -52,7 +52,7 @@ struct refusal refusal_of_head(
 {
 	if (refusal_is_tls_hello(first_bytes))
 		return (struct refusal){.kind = REFUSAL_TLS_HELLO};
-	if (is_stomp(first_bytes))
+	if (refusal_is_stomp(first_bytes))
 		return (struct refusal){.kind = REFUSAL_STOMP_FRAME};
 
 	struct refusal refusal = {.kind = refusal_of_status(status)};
@@ -63,7 +63,7 @@ struct refusal refusal_of_head(
 	return refusal;
 }
 
-static struct refusal header_refusal(
+static struct refusal refusal_of_header(
 	const struct http_head *head, enum refusal_kind kind, const char *name)
 {
 	const struct slice *value = http_header(head, slice_of(name));
@@ -85,26 +85,27 @@ struct refusal refusal_of_upgrade(
 	case HTTP_UPGRADE_BODY:
 		return (struct refusal){.kind = REFUSAL_HANDSHAKE_BODY};
 	case HTTP_UPGRADE_NOT_ASKED:
-		return header_refusal(head, REFUSAL_UPGRADE, "Upgrade");
+		return refusal_of_header(head, REFUSAL_UPGRADE, "Upgrade");
 	case HTTP_UPGRADE_CONNECTION:
-		return header_refusal(head, REFUSAL_CONNECTION, "Connection");
+		return refusal_of_header(head, REFUSAL_CONNECTION, "Connection");
 	case HTTP_UPGRADE_VERSION:
-		return header_refusal(
+		return refusal_of_header(
 			head, REFUSAL_HANDSHAKE_VERSION, "Sec-WebSocket-Version");
 	case HTTP_UPGRADE_KEY:
-		return header_refusal(head, REFUSAL_HANDSHAKE_KEY, "Sec-WebSocket-Key");
+		return refusal_of_header(
+			head, REFUSAL_HANDSHAKE_KEY, "Sec-WebSocket-Key");
 	}
 	return (struct refusal){
 		.kind = REFUSAL_METHOD, .what = SLICE("method"), .value = head->method};
 }
 
-static void append_bound(struct buf *hint, const char *name, uint64_t value)
+static void refusal_append_bound(struct buf *hint, const char *name, uint64_t value)
 {
 	buf_printf(hint, "limits.%s is %" PRIu64 " bytes.", name, value);
 }
 
 /* Where something is served; long lists are cut. */
-static void append_endpoints(struct buf *hint, const struct config *config)
+static void refusal_append_endpoints(struct buf *hint, const struct config *config)
 {
 	enum { SHOWN_MAX = 8 };
 
@@ -148,25 +149,25 @@ void refusal_append_hint(
 
 	switch (kind) {
 	case REFUSAL_NOT_FOUND:
-		append_endpoints(hint, config);
+		refusal_append_endpoints(hint, config);
 		break;
 	case REFUSAL_BODY_SIZE:
 		if (limits->body > 0)
-			append_bound(hint, "body", limits->body);
+			refusal_append_bound(hint, "body", limits->body);
 		else /* it follows from the frame's */
-			append_bound(hint, "frame", limits->frame);
+			refusal_append_bound(hint, "frame", limits->frame);
 		break;
 	case REFUSAL_MESSAGE_SIZE:
-		append_bound(hint, "frame", limits->frame);
+		refusal_append_bound(hint, "frame", limits->frame);
 		break;
 	case REFUSAL_BODY_TIME:
 		buf_printf(hint, "times.body is %" PRIu64 " ms.", config->times.body);
 		break;
 	case REFUSAL_TARGET_SIZE:
-		append_bound(hint, "target", limits->target);
+		refusal_append_bound(hint, "target", limits->target);
 		break;
 	case REFUSAL_HEAD_SIZE:
-		append_bound(hint, "head", limits->head);
+		refusal_append_bound(hint, "head", limits->head);
 		buf_printf(
 			hint, " limits.head_lines is %" PRIu64 ".", limits->head_lines);
 		break;
@@ -176,7 +177,7 @@ void refusal_append_hint(
 }
 
 /* It is short and the first thing written: the kernel takes it whole. */
-static int send_whole(int fd, struct buf *bytes)
+static int refusal_send_whole(int fd, struct buf *bytes)
 {
 	const ssize_t sent =
 		send(fd, bytes->data, bytes->len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -197,14 +198,14 @@ int refusal_send(int fd, enum refusal_kind kind, struct slice text)
 		buf_append(&answer,
 			SLICE("Allow: " HTTP_METHODS "\r\n"
 			      "Content-Length: 0\r\nConnection: close\r\n\r\n"));
-		return send_whole(fd, &answer);
+		return refusal_send_whole(fd, &answer);
 	}
 	buf_printf(&answer,
 		"Content-Type: text/plain; charset=UTF-8\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
 		"Content-Length: %zu\r\nConnection: close\r\n\r\n%.*s",
 		text.len, SLICE_ARGS(text));
-	return send_whole(fd, &answer);
+	return refusal_send_whole(fd, &answer);
 }
 
 int refusal_send_stomp(int fd, struct slice message, struct slice body)
@@ -217,5 +218,5 @@ int refusal_send_stomp(int fd, struct slice message, struct slice body)
 		stomp_write_header_plain(
 			&frame, SLICE("content-type"), SLICE("text/plain"));
 	stomp_write_end(&frame, body);
-	return send_whole(fd, &frame);
+	return refusal_send_whole(fd, &frame);
 }

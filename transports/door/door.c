@@ -35,7 +35,7 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 	handover_post(door->worker, to, handover);
 }
 
-bool door_address_is_crowded(const struct door *door, const struct address *address)
+bool door_note_crowded_address(const struct door *door, const struct address *address)
 {
 	if (address_limits_have_room(
 		    door_address_limits(door), door->worker->config, address))
@@ -53,21 +53,21 @@ static uint64_t door_most(const struct door *door)
 }
 
 /* True, and logged, when one more is one too many, at all or from that address. */
-static bool door_is_crowded(
+static bool door_note_crowded(
 	const struct door *door, const struct sockaddr_storage *address)
 {
 	const struct address from = peer_address((const struct sockaddr *)address);
 	const uint64_t most = door_most(door);
 
 	if (door->connections < most)
-		return door_address_is_crowded(door, &from);
+		return door_note_crowded_address(door, &from);
 	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
 	log_warn("door: more than %llu connections", (unsigned long long)most);
 	return true;
 }
 
 /* True, and logged, when only proxies may come and this is none. */
-static bool door_is_wrong(
+static bool door_note_wrong_proxy(
 	const struct door *door, const struct sockaddr_storage *address)
 {
 	const struct config *config = door->worker->config;
@@ -84,8 +84,8 @@ static bool door_is_wrong(
 static void door_receive(struct door *door, enum handover_kind kind, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	bool crowded = door_is_crowded(door, address);
-	bool wrong = door_is_wrong(door, address);
+	bool crowded = door_note_crowded(door, address);
+	bool wrong = door_note_wrong_proxy(door, address);
 	struct pending_connection *pending =
 		pending_create(door, kind, fd, address, address_len);
 
@@ -102,20 +102,20 @@ static void door_receive(struct door *door, enum handover_kind kind, int fd,
 		pending_admit(pending);
 }
 
-static void on_connection(void *context, int fd, const struct sockaddr_storage *address,
-	socklen_t address_len)
+static void door_on_connection(void *context, int fd,
+	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	door_receive(context, HANDOVER_HTTP, fd, address, address_len);
 }
 
-static void on_tcp_connection(void *context, int fd,
+static void door_on_tcp_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	door_receive(context, HANDOVER_TCP, fd, address, address_len);
 }
 
 /* Who watches over the server is let in when it is full, too. */
-static void on_admin_connection(void *context, int fd,
+static void door_on_admin_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct door *door = context;
@@ -143,10 +143,10 @@ static int door_listen_http(struct door *door, const struct config *config)
 {
 	int fd = inherited_find("http");
 
-	door->listener = fd != -1
-				 ? listener_adopt(door->worker, fd, on_connection, door)
-				 : listener_create(door->worker, config->host,
-					   config->port, on_connection, door);
+	door->listener =
+		fd != -1 ? listener_adopt(door->worker, fd, door_on_connection, door)
+			 : listener_create(door->worker, config->host, config->port,
+				   door_on_connection, door);
 	if (door->listener == NULL)
 		return -1;
 	listener_log(door->listener, "door: listening on");
@@ -159,9 +159,10 @@ static int door_listen_tcp(struct door *door, const struct config *config)
 
 	if (fd == -1 && config->tcp_listen.len == 0)
 		return 0;
-	door->tcp = fd != -1 ? listener_adopt(door->worker, fd, on_tcp_connection, door)
+	door->tcp = fd != -1 ? listener_adopt(
+				       door->worker, fd, door_on_tcp_connection, door)
 			     : listener_create(door->worker, config->tcp_host,
-				       config->tcp_port, on_tcp_connection, door);
+				       config->tcp_port, door_on_tcp_connection, door);
 	if (door->tcp == NULL)
 		return -1;
 	listener_log(door->tcp, "door: plain STOMP at");
@@ -180,9 +181,10 @@ static int door_listen_admin(struct door *door, const struct config *config)
 	if (config->admin_listen.len == 0)
 		return 0;
 	door->admin =
-		fd != -1 ? listener_adopt(door->worker, fd, on_admin_connection, door)
+		fd != -1 ? listener_adopt(
+				   door->worker, fd, door_on_admin_connection, door)
 			 : listener_create(door->worker, config->admin_host,
-				   config->admin_port, on_admin_connection, door);
+				   config->admin_port, door_on_admin_connection, door);
 	if (door->admin == NULL)
 		return -1;
 	/* A token is asked for, now and after each reload, by what the setting says. */

@@ -62,7 +62,7 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 /*
  * True, logged and counted, when an address has all the connections that it may have.
  */
-bool door_address_is_crowded(const struct door *door, const struct address *address);
+bool door_note_crowded_address(const struct door *door, const struct address *address);
 
 /* pending.c */
 

@@ -15,7 +15,7 @@ enum {
 };
 
 /* The name at that place of "one:two:three"; empty when there is none. */
-static struct slice name_at(struct slice names, size_t place)
+static struct slice inherited_name_at(struct slice names, size_t place)
 {
 	for (size_t i = 0; i < place; i++)
 		names = slice_from(names, slice_find(names, ':') + 1);
@@ -23,10 +23,11 @@ static struct slice name_at(struct slice names, size_t place)
 }
 
 /* Whether the socket at that place is called, or taken for, `wanted`. */
-static bool is_called(size_t place, struct slice wanted)
+static bool inherited_is_called(size_t place, struct slice wanted)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
-	struct slice name = name_at(slice_of(names == NULL ? "" : names), place);
+	struct slice name =
+		inherited_name_at(slice_of(names == NULL ? "" : names), place);
 
 	for (size_t i = 0; i < OURS; i++) {
 		if (slice_equal(name, slice_of(ours[i])))
@@ -41,7 +42,7 @@ int inherited_find(const char *name)
 	if (notify_number("LISTEN_PID") != (uint64_t)getpid())
 		return -1;
 	for (size_t i = 0; i < notify_number("LISTEN_FDS"); i++) {
-		if (is_called(i, slice_of(name)))
+		if (inherited_is_called(i, slice_of(name)))
 			return FIRST_FD + (int)i;
 	}
 	return -1;

@@ -36,7 +36,7 @@ static void listener_resume(struct listener *listener)
 		loop_timer_start(listener->worker->loop, &listener->pause, PAUSE_MS);
 }
 
-static void on_pause_over(struct timer *timer)
+static void listener_on_pause_over(struct timer *timer)
 {
 	listener_resume(container_of(timer, struct listener, pause));
 }
@@ -49,7 +49,7 @@ static void listener_rest(struct listener *listener)
 	loop_timer_start(listener->worker->loop, &listener->pause, PAUSE_MS);
 }
 
-static void on_listener(struct watch *watch, unsigned events)
+static void listener_on_listener(struct watch *watch, unsigned events)
 {
 	struct listener *listener = container_of(watch, struct listener, watch);
 
@@ -130,8 +130,9 @@ static struct listener *listener_begin(const struct listener *described, int fd)
 	struct listener *listener = xmalloc(sizeof(*listener));
 
 	*listener = *described;
-	listener->watch = (struct watch){.fd = fd, .level = true, .ready = on_listener};
-	listener->pause.fire = on_pause_over;
+	listener->watch =
+		(struct watch){.fd = fd, .level = true, .ready = listener_on_listener};
+	listener->pause.fire = listener_on_pause_over;
 	listener_resume(listener);
 	return listener;
 }

@@ -133,7 +133,7 @@ void pending_refuse(struct pending_connection *pending, const struct refusal *re
 	pending_drain(pending);
 }
 
-static void on_pending_timer(struct timer *timer)
+static void pending_on_pending_timer(struct timer *timer)
 {
 	struct pending_connection *pending =
 		container_of(timer, struct pending_connection, timer);
@@ -209,7 +209,7 @@ static bool pending_admit_or_refuse(struct pending_connection *pending)
 	struct address_limits *address_limits = door_address_limits(pending->door);
 	const struct address from =
 		peer_address((const struct sockaddr *)&pending->address);
-	bool crowded = door_address_is_crowded(pending->door, &from);
+	bool crowded = door_note_crowded_address(pending->door, &from);
 
 	address_limits_leave(address_limits, pending->place);
 	pending->place = address_limits_enter(address_limits, &from);
@@ -269,7 +269,7 @@ static void pending_look(struct pending_connection *pending, bool gone)
 	}
 }
 
-static void on_pending(struct watch *watch, unsigned events)
+static void pending_on_pending(struct watch *watch, unsigned events)
 {
 	struct pending_connection *pending =
 		container_of(watch, struct pending_connection, watch);
@@ -296,8 +296,8 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 	pending->announced =
 		kind == HANDOVER_ADMIN || !door->worker->config->proxy_protocol;
 	pending->watch.fd = fd;
-	pending->watch.ready = on_pending;
-	pending->timer.fire = on_pending_timer;
+	pending->watch.ready = pending_on_pending;
+	pending->timer.fire = pending_on_pending_timer;
 	pending->address = *address;
 	pending->address_len = address_len;
 	list_append(&door->pending, &pending->link);

@@ -149,12 +149,12 @@ static void feed_pump(struct feed *feed)
 		buf_finish(frame);
 }
 
-static void on_wake(struct outlet *outlet)
+static void feed_on_wake(struct outlet *outlet)
 {
 	feed_pump(container_of(outlet, struct feed, outlet));
 }
 
-static void on_end(struct outlet *outlet)
+static void feed_on_end(struct outlet *outlet)
 {
 	struct feed *feed = container_of(outlet, struct feed, outlet);
 
@@ -166,7 +166,7 @@ static void on_end(struct outlet *outlet)
  * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it,
  * or, if this is a poll, it polls again.
  */
-static void on_probe(struct outlet *outlet, enum probe probe)
+static void feed_on_probe(struct outlet *outlet, enum probe probe)
 {
 	struct feed *feed = container_of(outlet, struct feed, outlet);
 
@@ -176,7 +176,7 @@ static void on_probe(struct outlet *outlet, enum probe probe)
 }
 
 static const struct outlet_ops feed_ops = {
-	.wake = on_wake, .end = on_end, .probe = on_probe};
+	.wake = feed_on_wake, .end = feed_on_end, .probe = feed_on_probe};
 
 /* Answers without a session, and ends. */
 
@@ -215,7 +215,7 @@ static const struct tombstone *feed_find_tombstone(const struct feed *feed)
 		feed->http->worker, feed->ask.endpoint, feed->ask.session);
 }
 
-static void on_timer(struct timer *timer)
+static void feed_on_timer(struct timer *timer)
 {
 	struct feed *feed = container_of(timer, struct feed, timer);
 	const struct tombstone *tombstone = feed_find_tombstone(feed);
@@ -323,7 +323,7 @@ void feed_open(struct http *http, const struct feed_ask *ask)
 	struct feed *feed = feed_create(http, ask);
 
 	feed->outlet.ops = &feed_ops;
-	feed->timer.fire = on_timer;
+	feed->timer.fire = feed_on_timer;
 	feed_begin(feed);
 }
 

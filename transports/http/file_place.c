@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static size_t count_slashes(struct slice path)
+static size_t file_place_count_slashes(struct slice path)
 {
 	size_t count = 0;
 
@@ -35,7 +35,8 @@ static bool path_is_plain(struct slice path)
 bool file_path_read(struct slice path, struct buf *plain)
 {
 	return url_decode(plain, path, false) && path_is_plain(buf_slice(plain)) &&
-	       count_slashes(buf_slice(plain)) == count_slashes(path);
+	       file_place_count_slashes(buf_slice(plain)) ==
+		       file_place_count_slashes(path);
 }
 
 const char *file_place_name(
@@ -55,7 +56,7 @@ const char *file_place_name(
 }
 
 /* The file's own name, with every link in it followed. False when that is not known. */
-static bool read_real_name(int fd, char real[PATH_MAX])
+static bool file_place_read_real_name(int fd, char real[PATH_MAX])
 {
 	char link[64];
 
@@ -72,11 +73,11 @@ static bool place_holds(const struct file_place *place, int fd)
 {
 	char folder[PATH_MAX], real[PATH_MAX];
 	int root = open(place->name, O_PATH | O_CLOEXEC);
-	bool known = root != -1 && read_real_name(root, folder);
+	bool known = root != -1 && file_place_read_real_name(root, folder);
 
 	if (root != -1)
 		close(root);
-	if (!known || !read_real_name(fd, real))
+	if (!known || !file_place_read_real_name(fd, real))
 		return false;
 	struct slice rest = slice_from(slice_of(real), strlen(folder));
 	return slice_starts_with(slice_of(real), slice_of(folder)) &&

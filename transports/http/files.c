@@ -278,7 +278,7 @@ static void files_add_clients(struct files *files, struct slice bundled)
 }
 
 /* -1, and logged, when there is no such folder. */
-static int check_folder(const char *name)
+static int files_check_folder(const char *name)
 {
 	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -300,7 +300,7 @@ static int files_add_pages(
 
 	struct file_place *place = files_add_place(files, SLICE("/"), folder, false);
 	place->is_own = !config->www_bundled;
-	return check_folder(place->name);
+	return files_check_folder(place->name);
 }
 
 /* -1, and logged, when the folder of the pages is not there. */

@@ -41,7 +41,7 @@ struct http_route admin_route(
  * Without a token whoever can connect is an operator. So that no page of another site
  * becomes one by a name that leads here, the site's name must be this machine's.
  */
-static bool is_at_home(const struct http_head *head)
+static bool http_admin_is_at_home(const struct http_head *head)
 {
 	const struct slice *host = http_header(head, SLICE("Host"));
 	struct slice name, port;
@@ -62,14 +62,14 @@ static bool token_is_shown(const struct http_head *head, struct slice token)
 
 void admin_check(struct http_request *request, const struct http_head *head)
 {
-	const struct slice token = request_config(request)->admin_token;
+	const struct slice token = http_request_config(request)->admin_token;
 
 	const struct slice *host = http_header(head, SLICE("Host"));
 
 	/* Those who only look whether it lives need no token. */
 	if (request->route.kind == ROUTE_HEALTH || request->route.kind == ROUTE_READY)
 		return;
-	if (token.len == 0 && !is_at_home(head))
+	if (token.len == 0 && !http_admin_is_at_home(head))
 		http_refuse_later(
 			request, &(struct refusal){.kind = REFUSAL_FOREIGN_HOST,
 					 .what = SLICE("header Host"),
@@ -85,9 +85,9 @@ bool http_serve_metrics(struct http_request *request)
 {
 	struct buf text = {0};
 
-	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
 		return http_refuse_method(request, "GET, HEAD");
-	exposition_write(&text, request_http(request)->worker->workers);
+	exposition_write(&text, http_request_carrier(request)->worker->workers);
 	bool good = http_answer(request, &(struct answer){.status = 200,
 						 .content_type = EXPOSITION_TYPE,
 						 .body = buf_slice(&text),

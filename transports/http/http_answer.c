@@ -17,7 +17,7 @@ enum { YEAR_S = 31536000 };
 
 #define YEAR_TEXT "31536000"
 
-struct slice request_header(const struct http_request *request, const char *name)
+struct slice http_request_header(const struct http_request *request, const char *name)
 {
 	const char *value = NULL;
 	size_t len = 0;
@@ -35,7 +35,7 @@ struct reply {
 	struct buf *text;
 };
 
-static void add(struct reply *reply, const char *name, const char *value)
+static void http_answer_add(struct reply *reply, const char *name, const char *value)
 {
 	if (reply->response != NULL)
 		MHD_add_response_header(reply->response, name, value);
@@ -43,7 +43,8 @@ static void add(struct reply *reply, const char *name, const char *value)
 		buf_printf(reply->text, "%s: %s\r\n", name, value);
 }
 
-static void add_slice(struct reply *reply, const char *name, struct slice value)
+static void http_answer_add_slice(
+	struct reply *reply, const char *name, struct slice value)
 {
 	if (reply->response == NULL) {
 		buf_printf(reply->text, "%s: %.*s\r\n", name, SLICE_ARGS(value));
@@ -54,28 +55,30 @@ static void add_slice(struct reply *reply, const char *name, struct slice value)
 	free(text);
 }
 
-static void add_cors(struct reply *reply, const struct http_request *request)
+static void http_answer_add_cors(
+	struct reply *reply, const struct http_request *request)
 {
 	if (request->origin.len == 0) {
-		add(reply, "Access-Control-Allow-Origin", "*");
+		http_answer_add(reply, "Access-Control-Allow-Origin", "*");
 		return;
 	}
-	add_slice(reply, "Access-Control-Allow-Origin", request->origin);
-	add(reply, "Access-Control-Allow-Credentials", "true");
+	http_answer_add_slice(reply, "Access-Control-Allow-Origin", request->origin);
+	http_answer_add(reply, "Access-Control-Allow-Credentials", "true");
 }
 
-static void add_preflight(
+static void http_answer_add_preflight(
 	struct reply *reply, const struct http_request *request, const char *methods)
 {
-	struct slice wanted = request_header(request, "Access-Control-Request-Headers");
+	struct slice wanted =
+		http_request_header(request, "Access-Control-Request-Headers");
 
-	add(reply, "Access-Control-Allow-Methods", methods);
-	add(reply, "Access-Control-Max-Age", YEAR_TEXT);
+	http_answer_add(reply, "Access-Control-Allow-Methods", methods);
+	http_answer_add(reply, "Access-Control-Max-Age", YEAR_TEXT);
 	if (wanted.len > 0)
-		add_slice(reply, "Access-Control-Allow-Headers", wanted);
+		http_answer_add_slice(reply, "Access-Control-Allow-Headers", wanted);
 }
 
-static void write_date(time_t time, char *text, size_t room)
+static void http_answer_write_date(time_t time, char *text, size_t room)
 {
 	struct tm utc;
 
@@ -83,53 +86,54 @@ static void write_date(time_t time, char *text, size_t room)
 	strftime(text, room, "%a, %d %b %Y %H:%M:%S GMT", &utc);
 }
 
-static void add_expires(struct reply *reply)
+static void http_answer_add_expires(struct reply *reply)
 {
 	char text[64];
 
-	write_date(time(NULL) + YEAR_S, text, sizeof(text));
-	add(reply, "Expires", text);
+	http_answer_write_date(time(NULL) + YEAR_S, text, sizeof(text));
+	http_answer_add(reply, "Expires", text);
 }
 
 /* What the configuration sends along: true when it says how long to keep the answer. */
-static bool add_more(struct reply *reply, const struct page_headers *more)
+static bool http_answer_add_more(struct reply *reply, const struct page_headers *more)
 {
 	bool caching = false;
 
 	for (size_t i = 0; more != NULL && i < more->count; i++) {
 		const struct http_header *header = &more->items[i];
 
-		add(reply, header->name.data, header->value.data);
+		http_answer_add(reply, header->name.data, header->value.data);
 		if (strcasecmp(header->name.data, "Cache-Control") == 0)
 			caching = true;
 	}
 	return caching;
 }
 
-static void add_caching(struct reply *reply, enum caching caching)
+static void http_answer_add_caching(struct reply *reply, enum caching caching)
 {
 	switch (caching) {
 	case CACHING_UNSAID:
 		break;
 	case CACHING_NEVER:
-		add(reply, "Cache-Control",
+		http_answer_add(reply, "Cache-Control",
 			"no-store, no-cache, no-transform, must-revalidate, max-age=0");
 		break;
 	case CACHING_CHECK:
-		add(reply, "Cache-Control", "no-cache");
+		http_answer_add(reply, "Cache-Control", "no-cache");
 		break;
 	case CACHING_YEAR:
-		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT);
-		add_expires(reply);
+		http_answer_add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT);
+		http_answer_add_expires(reply);
 		break;
 	case CACHING_FOREVER:
-		add(reply, "Cache-Control", "public, max-age=" YEAR_TEXT ", immutable");
-		add_expires(reply);
+		http_answer_add(reply, "Cache-Control",
+			"public, max-age=" YEAR_TEXT ", immutable");
+		http_answer_add_expires(reply);
 		break;
 	}
 }
 
-static bool affinity_is_clean(struct slice affinity)
+static bool http_answer_affinity_is_clean(struct slice affinity)
 {
 	for (size_t i = 0; i < affinity.len; i++) {
 		char byte = affinity.data[i];
@@ -142,89 +146,92 @@ static bool affinity_is_clean(struct slice affinity)
 }
 
 /* Load balancers pin sessions by this cookie, where the endpoint asks for it. */
-static void add_cookie(struct reply *reply, const struct http_request *request)
+static void http_answer_add_cookie(
+	struct reply *reply, const struct http_request *request)
 {
 	char cookie[256];
 	struct slice affinity = request->affinity;
 
 	/* What the client says comes back only when it can do no harm. */
-	if (!affinity_is_clean(affinity))
+	if (!http_answer_affinity_is_clean(affinity))
 		affinity = SLICE("dummy");
 	/* To a page of another site browsers give it, and send it, only so. */
 	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/%s",
 		SLICE_ARGS(affinity),
 		request->is_abroad ? "; SameSite=None; Secure" : "");
-	add(reply, "Set-Cookie", cookie);
+	http_answer_add(reply, "Set-Cookie", cookie);
 }
 
-static void add_endpoint(struct reply *reply, const struct http_request *request)
+static void http_answer_add_endpoint(
+	struct reply *reply, const struct http_request *request)
 {
 	const struct http_route *route = &request->route;
 
 	if (route->endpoint == NULL)
 		return;
-	add(reply, "Vary", "Origin");
+	http_answer_add(reply, "Vary", "Origin");
 	if (request->state == HTTP_REQUEST_WRONG &&
 		refusal_status(request->refusal.kind) == 403)
 		/* for nobody else to read */
 		return;
-	add_cors(reply, request);
+	http_answer_add_cors(reply, request);
 	if (route->endpoint->cookie_needed &&
 		(route->kind == ROUTE_DOWNLINK || route->kind == ROUTE_UPLINK))
-		add_cookie(reply, request);
+		http_answer_add_cookie(reply, request);
 }
 
-void request_count(const struct http_request *request, unsigned status)
+void http_request_count(const struct http_request *request, unsigned status)
 {
-	metrics_answer(request_http(request)->worker->metrics,
+	metrics_answer(http_request_carrier(request)->worker->metrics,
 		route_request_kind(&request->route), status);
 }
 
-static bool queue(
+static bool http_answer_queue(
 	struct http_request *request, unsigned status, struct MHD_Response *response)
 {
-	http_set_phase(request->connection, HTTP_ANSWERING);
+	http_connection_set_phase(request->connection, HTTP_ANSWERING);
 
 	enum MHD_Result queued =
 		MHD_queue_response(request->connection->mhd, status, response);
 	MHD_destroy_response(response);
 	if (queued == MHD_YES)
-		request_count(request, status);
+		http_request_count(request, status);
 	return queued == MHD_YES;
 }
 
-static void add_headers(struct reply *reply, const struct http_request *request,
-	const struct answer *answer)
+static void http_answer_add_headers(struct reply *reply,
+	const struct http_request *request, const struct answer *answer)
 {
 	if (answer->content_type != NULL)
-		add(reply, "Content-Type", answer->content_type);
+		http_answer_add(reply, "Content-Type", answer->content_type);
 	if (answer->etag != NULL)
-		add(reply, "ETag", answer->etag);
+		http_answer_add(reply, "ETag", answer->etag);
 	if (answer->allow != NULL)
-		add(reply, "Allow", answer->allow);
+		http_answer_add(reply, "Allow", answer->allow);
 	if (answer->status == 401)
-		add(reply, "WWW-Authenticate", "Bearer");
+		http_answer_add(reply, "WWW-Authenticate", "Bearer");
 	if (answer->status == 426) {
-		add(reply, "Upgrade", "websocket");
-		add(reply, "Connection", "Upgrade");
-		add(reply, "Sec-WebSocket-Version", "13");
+		http_answer_add(reply, "Upgrade", "websocket");
+		http_answer_add(reply, "Connection", "Upgrade");
+		http_answer_add(reply, "Sec-WebSocket-Version", "13");
 	}
 	if (answer->allow_methods != NULL)
-		add_preflight(reply, request, answer->allow_methods);
+		http_answer_add_preflight(reply, request, answer->allow_methods);
 	if (answer->policy != NULL)
-		add(reply, "Content-Security-Policy", answer->policy);
+		http_answer_add(reply, "Content-Security-Policy", answer->policy);
 	if (answer->policy != NULL || answer->nosniff)
-		add(reply, "X-Content-Type-Options", "nosniff");
-	if (answer->close || request_http(request)->worker->stopping)
-		add(reply, "Connection", "close");
+		http_answer_add(reply, "X-Content-Type-Options", "nosniff");
+	if (answer->close || http_request_carrier(request)->worker->stopping)
+		http_answer_add(reply, "Connection", "close");
 	if (answer->location != NULL)
-		add(reply, "Location", answer->location);
-	if (!add_more(reply, answer->more))
-		add_caching(reply, answer->caching);
-	add_endpoint(reply, request);
+		http_answer_add(reply, "Location", answer->location);
+	if (!http_answer_add_more(reply, answer->more))
+		http_answer_add_caching(reply, answer->caching);
+	http_answer_add_endpoint(reply, request);
 }
 
-static ssize_t read_nothing(void *context, uint64_t position, char *out, size_t room)
+static ssize_t http_answer_read_nothing(
+	void *context, uint64_t position, char *out, size_t room)
 {
 	(void)context;
 	(void)position;
@@ -234,10 +241,10 @@ static ssize_t read_nothing(void *context, uint64_t position, char *out, size_t 
 }
 
 /* A body of a length that is not told, after which the connection is closed. */
-static struct MHD_Response *response_without_length(void)
+static struct MHD_Response *http_answer_response_without_length(void)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(
-		MHD_SIZE_UNKNOWN, 16, read_nothing, NULL, NULL);
+		MHD_SIZE_UNKNOWN, 16, http_answer_read_nothing, NULL, NULL);
 
 	if (response != NULL)
 		MHD_set_response_options(
@@ -250,11 +257,11 @@ static struct MHD_Response *response_without_length(void)
  * always tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a
  * 200.
  */
-static struct MHD_Response *response_create(
+static struct MHD_Response *http_answer_response_create(
 	const struct http_request *request, const struct answer *answer)
 {
 	if (answer->status == 304 && !request->keeps_alive)
-		return response_without_length();
+		return http_answer_response_without_length();
 	if (answer->held != NULL)
 		return MHD_create_response_from_buffer_with_free_callback_cls(
 			answer->body.len, (void *)(uintptr_t)answer->body.data,
@@ -270,7 +277,7 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 		return false;
 	}
 
-	struct MHD_Response *response = response_create(request, answer);
+	struct MHD_Response *response = http_answer_response_create(request, answer);
 	struct reply reply = {.response = response};
 
 	if (response == NULL) {
@@ -278,8 +285,8 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 			answer->release(answer->held);
 		return false;
 	}
-	add_headers(&reply, request, answer);
-	return queue(request, answer->status, response);
+	http_answer_add_headers(&reply, request, answer);
+	return http_answer_queue(request, answer->status, response);
 }
 
 /* The time as HTTP writes it, which is the same for a second. */
@@ -288,16 +295,16 @@ static const char *http_date(struct http *http)
 	time_t now = time(NULL);
 
 	if (now != http->dated)
-		write_date(now, http->date, sizeof(http->date));
+		http_answer_write_date(now, http->date, sizeof(http->date));
 	http->dated = now;
 	return http->date;
 }
 
-static void write_status(
+static void http_answer_write_status(
 	const struct http_request *request, unsigned status, struct buf *out)
 {
 	buf_printf(out, "HTTP/1.1 %s\r\nDate: %s\r\n", http_status_line((int)status),
-		http_date(request_http(request)));
+		http_date(http_request_carrier(request)));
 }
 
 void http_write_answer(
@@ -305,15 +312,15 @@ void http_write_answer(
 {
 	struct reply reply = {.text = out};
 
-	write_status(request, answer->status, out);
-	add_headers(&reply, request, answer);
+	http_answer_write_status(request, answer->status, out);
+	http_answer_add_headers(&reply, request, answer);
 	if (answer->status == 304 || answer->status == 204) {
 		buf_append(out, SLICE("\r\n"));
 	} else {
 		buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
 		buf_append(out, answer->body);
 	}
-	request_count(request, answer->status);
+	http_request_count(request, answer->status);
 }
 
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text)
@@ -323,14 +330,14 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
 					    .body = text});
 }
 
-static void add_stream(struct reply *reply, const struct http_request *request,
-	const char *content_type)
+static void http_answer_add_stream(struct reply *reply,
+	const struct http_request *request, const char *content_type)
 {
-	add(reply, "Content-Type", content_type);
+	http_answer_add(reply, "Content-Type", content_type);
 	/* An untouched nginx in front would hold the stream back. */
-	add(reply, "X-Accel-Buffering", "no");
-	add_caching(reply, CACHING_NEVER);
-	add_endpoint(reply, request);
+	http_answer_add(reply, "X-Accel-Buffering", "no");
+	http_answer_add_caching(reply, CACHING_NEVER);
+	http_answer_add_endpoint(reply, request);
 }
 
 bool http_answer_stream(struct http_request *request, const char *content_type,
@@ -345,8 +352,8 @@ bool http_answer_stream(struct http_request *request, const char *content_type,
 
 	if (response == NULL)
 		return false;
-	add_stream(&reply, request, content_type);
-	return queue(request, 200, response);
+	http_answer_add_stream(&reply, request, content_type);
+	return http_answer_queue(request, 200, response);
 }
 
 void http_write_stream(
@@ -354,16 +361,16 @@ void http_write_stream(
 {
 	struct reply reply = {.text = out};
 
-	write_status(request, 200, out);
-	add_stream(&reply, request, content_type);
-	add(&reply, "Transfer-Encoding", "chunked");
+	http_answer_write_status(request, 200, out);
+	http_answer_add_stream(&reply, request, content_type);
+	http_answer_add(&reply, "Transfer-Encoding", "chunked");
 	buf_append(out, SLICE("\r\n"));
-	request_count(request, 200);
+	http_request_count(request, 200);
 }
 
 bool etag_matches(const struct http_request *request, const char *etag)
 {
-	struct slice list = request_header(request, "If-None-Match");
+	struct slice list = http_request_header(request, "If-None-Match");
 
 	while (list.len > 0) {
 		size_t comma = slice_find(list, ',');

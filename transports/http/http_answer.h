@@ -11,7 +11,7 @@
  * Counts the request with the status of its answer, under its route. Once for each
  * answer.
  */
-void request_count(const struct http_request *request, unsigned status);
+void http_request_count(const struct http_request *request, unsigned status);
 
 enum caching {
 	CACHING_UNSAID,
@@ -107,7 +107,7 @@ bool etag_matches(const struct http_request *request, const char *etag);
  * The first header of that name, without case, or an empty slice. libmicrohttpd has the
  * bytes as long as the request.
  */
-struct slice request_header(const struct http_request *request, const char *name);
+struct slice http_request_header(const struct http_request *request, const char *name);
 
 /*
  * http_request.c: refuses before the body has come, by writing to the socket past

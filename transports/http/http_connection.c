@@ -17,20 +17,20 @@
 /* 1.2 s by default: a connection that rests for longer is worth its way back. */
 enum { RARE_PART = 64 };
 
-static struct loop *connection_loop(const struct http_connection *connection)
+static struct loop *http_connection_loop(const struct http_connection *connection)
 {
 	return connection->http->worker->loop;
 }
 
-void http_suspend(struct http_connection *connection)
+void http_connection_suspend(struct http_connection *connection)
 {
 	connection->suspended = true;
-	http_set_phase(connection, HTTP_WAITING);
+	http_connection_set_phase(connection, HTTP_WAITING);
 	if (connection->mhd != NULL)
 		MHD_suspend_connection(connection->mhd);
 }
 
-void http_resume(struct http_connection *connection)
+void http_connection_resume(struct http_connection *connection)
 {
 	if (connection->mhd == NULL) {
 		fair_queue_add(&connection->http->due, &connection->due);
@@ -39,10 +39,10 @@ void http_resume(struct http_connection *connection)
 	if (!connection->suspended)
 		return;
 	connection->suspended = false;
-	http_set_phase(
+	http_connection_set_phase(
 		connection, HTTP_ANSWERING); /* it has an end to write at least */
 	MHD_resume_connection(connection->mhd);
-	http_mark(connection->daemon);
+	http_daemon_mark(connection->daemon);
 }
 
 /* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
@@ -52,7 +52,8 @@ static bool phase_owes(enum http_phase phase)
 	return phase == HTTP_ANSWERING;
 }
 
-void http_set_phase(struct http_connection *connection, enum http_phase phase)
+void http_connection_set_phase(
+	struct http_connection *connection, enum http_phase phase)
 {
 	const struct times *times = &connection->http->worker->config->times;
 	struct worker *worker = connection->http->worker;
@@ -97,20 +98,20 @@ static enum bound phase_bound(enum http_phase phase)
 }
 
 /* Its request has been refused: now it ends. */
-static bool connection_is_told(const struct http_connection *connection)
+static bool http_connection_is_told(const struct http_connection *connection)
 {
 	return connection->phase == HTTP_READING && connection->request != NULL &&
 	       connection->request->state == HTTP_REQUEST_REFUSED;
 }
 
 /* A request that was begun has not come in time, and nobody has told it so. */
-static bool connection_is_late(const struct http_connection *connection)
+static bool http_connection_is_late(const struct http_connection *connection)
 {
 	return connection->phase == HTTP_READING && connection->request != NULL &&
-	       !connection_is_told(connection);
+	       !http_connection_is_told(connection);
 }
 
-static void on_deadline(struct timer *timer)
+static void http_connection_on_deadline(struct timer *timer)
 {
 	struct http_connection *connection =
 		container_of(timer, struct http_connection, timer);
@@ -119,17 +120,17 @@ static void on_deadline(struct timer *timer)
 		uint64_t acked = progress_acked(connection->watch.fd);
 
 		if (acked != connection->acked) {
-			http_set_phase(connection, HTTP_ANSWERING);
+			http_connection_set_phase(connection, HTTP_ANSWERING);
 			connection->acked = acked;
 			return;
 		}
 	}
-	if (!connection_is_told(connection))
+	if (!http_connection_is_told(connection))
 		metrics_refuse(connection->http->worker->metrics,
 			phase_bound(connection->phase));
-	if (connection_is_late(connection)) {
+	if (http_connection_is_late(connection)) {
 		http_refuse_early(connection->request, REFUSAL_BODY_TIME);
-		loop_timer_start(connection_loop(connection), &connection->timer,
+		loop_timer_start(http_connection_loop(connection), &connection->timer,
 			connection->http->worker->config->times.linger);
 		return;
 	}
@@ -138,7 +139,7 @@ static void on_deadline(struct timer *timer)
 }
 
 /* True while libmicrohttpd does not look after the socket, and its request waits. */
-static bool connection_rests(const struct http_connection *connection)
+static bool http_connection_rests(const struct http_connection *connection)
 {
 	if (connection->request == NULL || connection->request->receiver == NULL)
 		return false;
@@ -147,7 +148,7 @@ static bool connection_rests(const struct http_connection *connection)
 	return connection->suspended;
 }
 
-static void on_socket(struct watch *watch, unsigned events)
+static void http_connection_on_socket(struct watch *watch, unsigned events)
 {
 	struct http_connection *connection =
 		container_of(watch, struct http_connection, watch);
@@ -157,8 +158,8 @@ static void on_socket(struct watch *watch, unsigned events)
 	if (events & WATCH_IN)
 		connection->readable = true;
 	if (connection->mhd == NULL && connection->request == NULL)
-		http_resume(connection);
-	else if (!connection_rests(connection))
+		http_connection_resume(connection);
+	else if (!http_connection_rests(connection))
 		return;
 	else if (connection->gone)
 		http_receiver_gone(connection->request);
@@ -166,15 +167,16 @@ static void on_socket(struct watch *watch, unsigned events)
 		http_receiver_writable(connection->request);
 }
 
-int http_watch(struct http_connection *connection)
+int http_connection_watch(struct http_connection *connection)
 {
-	return loop_watch(connection_loop(connection), &connection->watch,
+	return loop_watch(http_connection_loop(connection), &connection->watch,
 		WATCH_IN | WATCH_OUT | WATCH_GONE);
 }
 
 void http_connection_destroy(struct http_connection *connection)
 {
-	http_set_phase(connection, HTTP_WAITING); /* it owes nothing, has no deadline */
+	http_connection_set_phase(
+		connection, HTTP_WAITING); /* it owes nothing, has no deadline */
 	peer_left(connection->http->worker, connection->place);
 	loop_unwatch(&connection->watch);
 	list_remove(&connection->due.link);
@@ -189,8 +191,8 @@ struct http_connection *http_connection_create(
 	const union MHD_ConnectionInfo *info;
 
 	connection->http = http;
-	connection->timer.fire = on_deadline;
-	connection->watch.ready = on_socket;
+	connection->timer.fire = http_connection_on_deadline;
+	connection->watch.ready = http_connection_on_socket;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	connection->watch.fd = info->connect_fd;
 	connection->read = progress_read_at_least(connection->watch.fd);
@@ -205,8 +207,8 @@ struct http_connection *http_connection_create(
 	connection->peer = peer_address(info->client_addr);
 	list_append(&http->connections, &connection->link);
 	connection->place = peer_came(http->worker, &connection->peer);
-	http_set_phase(connection, HTTP_IDLE);
-	if (http_watch(connection) == -1)
+	http_connection_set_phase(connection, HTTP_IDLE);
+	if (http_connection_watch(connection) == -1)
 		shutdown(connection->watch.fd, SHUT_RDWR);
 	return connection;
 }

@@ -33,15 +33,15 @@ enum { POOL_EACH_LINE = 64, POOL_BESIDE_HEAD = 2048 };
  */
 enum { RUNS_LEAST = 4 };
 
-void http_mark(struct http_daemon *daemon)
+void http_daemon_mark(struct http_daemon *daemon)
 {
 	fair_queue_add(&daemon->http->due, &daemon->due);
 }
 
 /* libmicrohttpd's callbacks. */
 
-static void on_connection(void *context, struct MHD_Connection *mhd, void **slot,
-	enum MHD_ConnectionNotificationCode code)
+static void http_daemon_on_connection(void *context, struct MHD_Connection *mhd,
+	void **slot, enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = context;
 	struct http_connection *connection = *slot;
@@ -60,15 +60,15 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 	*slot = connection;
 }
 
-static void on_completed(void *context, struct MHD_Connection *mhd, void **slot,
-	enum MHD_RequestTerminationCode code)
+static void http_daemon_on_completed(void *context, struct MHD_Connection *mhd,
+	void **slot, enum MHD_RequestTerminationCode code)
 {
 	struct http_request *request = *slot;
 
 	(void)context;
 	if (request == NULL || request->connection->mhd != mhd) /* it has left */
 		return;
-	http_set_phase(request->connection, HTTP_IDLE);
+	http_connection_set_phase(request->connection, HTTP_IDLE);
 	http_request_destroy(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	*slot = NULL;
 }
@@ -87,10 +87,10 @@ static void http_note_refused(struct http *http, unsigned status)
 	buf_finish(&hint);
 }
 
-static void on_log(void *context, const char *format, va_list arguments)
+static void http_daemon_on_log(void *context, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
-static void on_log(void *context, const char *format, va_list arguments)
+static void http_daemon_on_log(void *context, const char *format, va_list arguments)
 {
 	struct http *http = context;
 	char line[512];
@@ -111,10 +111,10 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 
 /* Daemons. */
 
-static void on_daemon(struct watch *watch, unsigned events)
+static void http_daemon_on_daemon(struct watch *watch, unsigned events)
 {
 	(void)events;
-	http_mark(container_of(watch, struct http_daemon, watch));
+	http_daemon_mark(container_of(watch, struct http_daemon, watch));
 }
 
 static unsigned connections_max(void)
@@ -132,7 +132,7 @@ static void http_daemon_run(struct fair_queue_entry *entry)
 
 	MHD_run(daemon->mhd);
 	if (MHD_get_timeout(daemon->mhd, &wait) == MHD_YES && wait == 0)
-		http_mark(daemon);
+		http_daemon_mark(daemon);
 }
 
 static int http_daemon_start(struct http_daemon *daemon, struct http *http)
@@ -145,10 +145,10 @@ static int http_daemon_start(struct http_daemon *daemon, struct http *http)
 	daemon->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 					       MHD_USE_NO_LISTEN_SOCKET |
 					       MHD_USE_ERROR_LOG | MHD_USE_TURBO,
-		0, NULL, NULL, http_on_access, http, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-		http, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, http,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		0, NULL, NULL, http_on_access, http, MHD_OPTION_EXTERNAL_LOGGER,
+		http_daemon_on_log, http, MHD_OPTION_URI_LOG_CALLBACK, http_on_target,
+		http, MHD_OPTION_NOTIFY_CONNECTION, http_daemon_on_connection, http,
+		MHD_OPTION_NOTIFY_COMPLETED, http_daemon_on_completed, http,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
 		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool,
 		MHD_OPTION_END);
@@ -159,7 +159,7 @@ static int http_daemon_start(struct http_daemon *daemon, struct http *http)
 	daemon->watch.fd =
 		MHD_get_daemon_info(daemon->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	daemon->watch.level = true;
-	daemon->watch.ready = on_daemon;
+	daemon->watch.ready = http_daemon_on_daemon;
 	return loop_watch(http->worker->loop, &daemon->watch, WATCH_IN);
 }
 
@@ -219,7 +219,7 @@ static void http_resume_all(struct http *http)
 		if (connection->mhd == NULL)
 			http_connection_close(connection);
 		else
-			http_resume(connection);
+			http_connection_resume(connection);
 	}
 }
 
@@ -288,7 +288,7 @@ void http_resume_reading(struct http *http)
 
 	/* They look at the inbox again, and may have to wait again. */
 	while ((link = list_take_first(&http->paused)) != NULL) {
-		http_resume(
+		http_connection_resume(
 			container_of(link, struct http_request, paused)->connection);
 	}
 }

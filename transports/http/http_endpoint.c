@@ -14,14 +14,14 @@ bool http_serve_preflight(struct http_request *request, const char *allow)
 					    .allow_methods = allow});
 }
 
-static bool request_reads(const struct http_request *request)
+static bool http_request_reads(const struct http_request *request)
 {
-	return request_is(request, "GET") || request_is(request, "HEAD");
+	return http_request_is(request, "GET") || http_request_is(request, "HEAD");
 }
 
 bool http_serve_greeting(struct http_request *request)
 {
-	if (!request_reads(request))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "GET, HEAD");
 	return http_answer_text(request, 200, SLICE("Welcome to SockJS!\n"));
 }
@@ -31,9 +31,9 @@ bool http_serve_info(struct http_request *request)
 	const struct endpoint *endpoint = request->route.endpoint;
 	uint32_t entropy = 0;
 
-	if (request_is(request, "OPTIONS"))
+	if (http_request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, GET");
-	if (!request_reads(request))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "OPTIONS, GET, HEAD");
 
 	/* The client seeds its random numbers with it; 32 bits, new each time. */
@@ -108,7 +108,7 @@ bool http_serve_iframe(struct http_request *request)
 	struct buf page = {0}, policy = {0};
 	char etag[24];
 
-	if (!request_reads(request))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "GET, HEAD");
 
 	iframe_page(&page, request->route.endpoint->sockjs_url);

@@ -28,11 +28,11 @@ static enum caching caching_of(struct slice path)
 }
 
 /* The client is on this machine, and addresses it by a loopback name. */
-static bool request_is_local(const struct http_request *request)
+static bool http_request_is_local(const struct http_request *request)
 {
 	struct slice name, port;
 
-	return host_split(request_header(request, "Host"), &name, &port) &&
+	return host_split(http_request_header(request, "Host"), &name, &port) &&
 	       host_is_loopback(name) && host_is_loopback(request->address);
 }
 
@@ -42,14 +42,14 @@ static bool request_is_local(const struct http_request *request)
  */
 static bool console_find(const struct http_request *request, struct buf *url)
 {
-	const struct config *config = request_config(request);
+	const struct config *config = http_request_config(request);
 	const struct slice path = request->route.path;
 
 	if (!slice_equal(path, SLICE("/")) && !slice_equal(path, SLICE("/index.html")))
 		return false;
 	if (config->admin_listen.len == 0 || !host_is_loopback(config->admin_host) ||
 		slice_equal(config->admin_port, SLICE("0")) ||
-		!request_is_local(request))
+		!http_request_is_local(request))
 		return false;
 	buf_printf(url, "http://%.*s/console/", SLICE_ARGS(config->admin_listen));
 	buf_append_char(url, '\0');
@@ -72,7 +72,7 @@ bool http_answer_file(
 	};
 
 	if (file->is_own)
-		answer.more = &request_config(request)->www_headers;
+		answer.more = &http_request_config(request)->www_headers;
 	else
 		answer.policy = http_page_policy;
 	if (!file->is_own && console_find(request, &url)) {
@@ -117,22 +117,22 @@ static bool http_answer_folder(struct http_request *request)
 }
 
 /* The files of the listener that the request came to. */
-static struct files *request_files(const struct http_request *request)
+static struct files *http_request_files(const struct http_request *request)
 {
-	const struct http *http = request_http(request);
+	const struct http *http = http_request_carrier(request);
 
-	if (request_is_admin(request))
+	if (http_request_is_admin(request))
 		return http->console;
-	files_configure(http->files, request_config(request));
+	files_configure(http->files, http_request_config(request));
 	return http->files;
 }
 
 bool http_serve_file(struct http_request *request)
 {
-	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
 		return http_refuse_method(request, "GET, HEAD");
 
-	struct files *files = request_files(request);
+	struct files *files = http_request_files(request);
 	const struct file *file = files_find(files, request->route.path);
 
 	if (file != NULL && request->upgrades)

@@ -8,7 +8,7 @@
 static bool health_answer(
 	struct http_request *request, unsigned status, struct slice text)
 {
-	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
+	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
 		return http_refuse_method(request, "GET, HEAD");
 	return http_answer(request, &(struct answer){.status = status,
 					    .content_type = "text/plain; charset=UTF-8",
@@ -23,7 +23,7 @@ bool http_serve_health(struct http_request *request)
 
 bool http_serve_ready(struct http_request *request)
 {
-	if (request_http(request)->worker->stopping)
+	if (http_request_carrier(request)->worker->stopping)
 		return health_answer(request, 503, SLICE("draining\n"));
 	return health_answer(request, 200, SLICE("ready\n"));
 }

@@ -142,7 +142,7 @@ struct http_request {
 };
 
 /* Of the worker that has the connection; the request's session may live on another. */
-static inline struct http *request_http(const struct http_request *request)
+static inline struct http *http_request_carrier(const struct http_request *request)
 {
 	return request->connection->http;
 }
@@ -150,13 +150,14 @@ static inline struct http *request_http(const struct http_request *request)
 /*
  * The latest configuration of that worker; the route's endpoint may be of an older one.
  */
-static inline const struct config *request_config(const struct http_request *request)
+static inline const struct config *http_request_config(
+	const struct http_request *request)
 {
 	return request->connection->http->worker->config;
 }
 
 /* Who asks, as session_create() wants it. Borrowed from the request. */
-static inline struct peer request_peer(const struct http_request *request)
+static inline struct peer http_request_peer(const struct http_request *request)
 {
 	return (struct peer){request->address, request->origin, request->cookie};
 }
@@ -165,29 +166,29 @@ static inline struct peer request_peer(const struct http_request *request)
  * The connection came to the listener for operators, which has routes and checks of its
  * own.
  */
-static inline bool request_is_admin(const struct http_request *request)
+static inline bool http_request_is_admin(const struct http_request *request)
 {
-	return request->connection->daemon == &request_http(request)->admin;
+	return request->connection->daemon == &http_request_carrier(request)->admin;
 }
 
 /*
  * The index of the worker of the session that the URL names, whether there is such a
  * session or not.
  */
-static inline unsigned request_home(const struct http_request *request)
+static inline unsigned http_request_home(const struct http_request *request)
 {
-	return session_home(request_http(request)->worker, request->route.endpoint,
-		request->route.session);
+	return session_home(http_request_carrier(request)->worker,
+		request->route.endpoint, request->route.session);
 }
 
 /*
- * The request as posts name it, after http_name_request(). It finds nothing when the
- * request has ended.
+ * The request as posts name it, after http_request_give_number(). It finds nothing when
+ * the request has ended.
  */
-static inline struct handle request_handle(const struct http_request *request)
+static inline struct handle http_request_handle(const struct http_request *request)
 {
 	return (struct handle){
-		request_http(request)->worker->index, request->entry.number};
+		http_request_carrier(request)->worker->index, request->entry.number};
 }
 
 /* http_daemon.c */
@@ -196,7 +197,7 @@ static inline struct handle request_handle(const struct http_request *request)
  * The daemon has something to do: it gets its turn in http->due. Does nothing if it
  * waits already.
  */
-void http_mark(struct http_daemon *daemon);
+void http_daemon_mark(struct http_daemon *daemon);
 
 /* http_connection.c */
 
@@ -217,28 +218,30 @@ void http_connection_destroy(struct http_connection *connection);
 void http_connection_close(struct http_connection *connection);
 
 /*
- * The connection rests until http_resume(); then its request is served again. One that
- * has left libmicrohttpd, resting or not, is run by http_keep_run() in its turn.
+ * The connection rests until http_connection_resume(); then its request is served
+ * again. One that has left libmicrohttpd, resting or not, is run by http_keep_run() in
+ * its turn.
  */
-void http_suspend(struct http_connection *connection);
+void http_connection_suspend(struct http_connection *connection);
 
 /*
- * Ends http_suspend(). The request is served in the connection's next turn, not within
- * this call.
+ * Ends http_connection_suspend(). The request is served in the connection's next turn,
+ * not within this call.
  */
-void http_resume(struct http_connection *connection);
+void http_connection_resume(struct http_connection *connection);
 
 /*
  * Watches the socket edge-triggered, since libmicrohttpd does not look at connections
  * that rest. -1 after logging why: treat the peer as gone.
  */
-int http_watch(struct http_connection *connection);
+int http_connection_watch(struct http_connection *connection);
 
 /*
  * Sets the phase and the deadline that goes with it (times.keep_alive, times.body,
  * times.progress), and counts whether the worker owes the peer an answer.
  */
-void http_set_phase(struct http_connection *connection, enum http_phase phase);
+void http_connection_set_phase(
+	struct http_connection *connection, enum http_phase phase);
 
 /*
  * http_request.c: libmicrohttpd calls it for each request line, with the struct http.
@@ -269,13 +272,13 @@ void http_request_read(struct http_request *request, const struct http_head *hea
  * Gives the request a number, so that answers from other workers find it. Once for each
  * request.
  */
-void http_name_request(struct http_request *request);
+void http_request_give_number(struct http_request *request);
 
 /* The request of that number, or NULL when it has ended. */
-struct http_request *http_find_request(struct http *http, uint64_t number);
+struct http_request *http_request_find(struct http *http, uint64_t number);
 
 /* True when the request's method is this one, with case. */
-bool request_is(const struct http_request *request, const char *method);
+bool http_request_is(const struct http_request *request, const char *method);
 
 /* http_leave.c */
 

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 /* libmicrohttpd owns the descriptor from now on. */
-static void connection_return(struct http_connection *connection)
+static void http_connection_return(struct http_connection *connection)
 {
 	struct http *http = connection->http;
 	struct sockaddr_storage address;
@@ -23,7 +23,7 @@ static void connection_return(struct http_connection *connection)
 	http->returning = connection;
 	if (MHD_add_connection(connection->daemon->mhd, connection->watch.fd,
 		    (const struct sockaddr *)&address, len) == MHD_YES) {
-		http_mark(connection->daemon);
+		http_daemon_mark(connection->daemon);
 		return;
 	}
 	log_warn("http: libmicrohttpd takes no connection");
@@ -34,7 +34,7 @@ static void connection_return(struct http_connection *connection)
 }
 
 /* The request that the head begins, if it is one that is served here; else NULL. */
-static struct http_request *connection_begin(
+static struct http_request *http_connection_begin(
 	struct http_connection *connection, const struct http_head *head)
 {
 	if (connection->gone || connection->http->worker->stopping ||
@@ -50,23 +50,23 @@ static struct http_request *connection_begin(
 	return NULL;
 }
 
-static void connection_serve(
+static void http_connection_serve(
 	struct http_connection *connection, const struct peeked *peeked)
 {
-	struct http_request *request = connection_begin(connection, &peeked->head);
+	struct http_request *request = http_connection_begin(connection, &peeked->head);
 
 	if (request == NULL) {
-		connection_return(connection);
+		http_connection_return(connection);
 		return;
 	}
 	connection->readable = peeked->got > peeked->head.len;
 	connection->read += (int64_t)peeked->head.len;
-	http_set_phase(connection, HTTP_WAITING);
+	http_connection_set_phase(connection, HTTP_WAITING);
 	http_serve_receive(request);
 	http_request_keep(request); /* the head is overwritten by the next one */
 }
 
-static void connection_look(struct http_connection *connection)
+static void http_connection_look(struct http_connection *connection)
 {
 	struct worker *worker = connection->http->worker;
 	struct peeked *peeked = &connection->http->peeked;
@@ -74,11 +74,11 @@ static void connection_look(struct http_connection *connection)
 	connection->readable = false; /* what comes from now on is told again */
 	switch (peek_head(connection->watch.fd, worker->config, peeked)) {
 	case PEEK_HEAD:
-		connection_serve(connection, peeked);
+		http_connection_serve(connection, peeked);
 		break;
 	case PEEK_MORE:
 	case PEEK_BAD:
-		connection_return(connection);
+		http_connection_return(connection);
 		break;
 	case PEEK_NOTHING:
 		if (connection->gone) /* and it has no watch that would tell more */
@@ -102,11 +102,11 @@ void http_keep_answer(struct http_request *request, const struct answer *answer)
 	request->whole = send(connection->watch.fd, out.data, out.len,
 				 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len;
 	buf_finish(&out);
-	http_resume(connection);
+	http_connection_resume(connection);
 }
 
 /* False when the connection is closed. */
-static bool connection_end_request(struct http_connection *connection)
+static bool http_connection_end_request(struct http_connection *connection)
 {
 	bool whole = http_receiver_is_done(connection->request);
 
@@ -115,7 +115,7 @@ static bool connection_end_request(struct http_connection *connection)
 		return false;
 	}
 	http_request_destroy(connection->request, true);
-	http_set_phase(connection, HTTP_IDLE);
+	http_connection_set_phase(connection, HTTP_IDLE);
 	return true;
 }
 
@@ -133,9 +133,9 @@ void http_keep_run(struct fair_queue_entry *entry)
 			http_serve_receive(request); /* its home has answered */
 		return;
 	}
-	if (request != NULL && !connection_end_request(connection))
+	if (request != NULL && !http_connection_end_request(connection))
 		return;
 	/* Else it is told when something comes. */
 	if (connection->readable || connection->gone)
-		connection_look(connection);
+		http_connection_look(connection);
 }

@@ -27,7 +27,7 @@ void http_request_keep(struct http_request *request)
  * A response must be able to follow on the connection, and libmicrohttpd must have read
  * nothing behind this request: that would be lost with it.
  */
-static bool request_may_leave(const struct http_request *request)
+static bool http_request_may_leave(const struct http_request *request)
 {
 	const struct http_connection *connection = request->connection;
 
@@ -41,7 +41,7 @@ bool http_leave(struct http_request *request)
 
 	if (connection->mhd == NULL) /* it has left with an earlier one */
 		return true;
-	if (!request_may_leave(request))
+	if (!http_request_may_leave(request))
 		return false;
 	int fd = fcntl(connection->watch.fd, F_DUPFD_CLOEXEC, 0);
 	if (fd == -1)
@@ -53,10 +53,10 @@ bool http_leave(struct http_request *request)
 	connection->mhd = NULL;
 	*connection->slot =
 		NULL; /* it may be gone before libmicrohttpd has cleaned up */
-	http_set_phase(connection, HTTP_WAITING);
+	http_connection_set_phase(connection, HTTP_WAITING);
 	connection->readable = false; /* what is there already is told again */
-	connection->gone = http_watch(connection) == -1;
+	connection->gone = http_connection_watch(connection) == -1;
 	if (connection->gone)
-		http_resume(connection); /* to be closed */
+		http_connection_resume(connection); /* to be closed */
 	return true;
 }

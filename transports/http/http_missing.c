@@ -12,9 +12,9 @@
 enum { SHOWN_MAX = 80, DEPTH_MAX = 32 };
 
 /* True when Accept names HTML, as every browser sends it to open a page. */
-static bool request_wants_page(const struct http_request *request)
+static bool http_request_wants_page(const struct http_request *request)
 {
-	struct slice list = request_header(request, "Accept");
+	struct slice list = http_request_header(request, "Accept");
 	const struct slice html = SLICE("text/html");
 
 	while (list.len > 0) {
@@ -30,7 +30,7 @@ static bool request_wants_page(const struct http_request *request)
 	return false;
 }
 
-static void append_escaped(struct buf *page, struct slice text)
+static void http_missing_append_escaped(struct buf *page, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		const char byte = text.data[i];
@@ -46,7 +46,8 @@ static void append_escaped(struct buf *page, struct slice text)
  * The front page, relative to the request's path: a proxy may have put us below
  * another.
  */
-static void append_way_up(struct buf *page, const struct http_request *request)
+static void http_missing_append_way_up(
+	struct buf *page, const struct http_request *request)
 {
 	const struct slice path = request->route.path;
 	int depth = 0;
@@ -62,7 +63,7 @@ static void append_way_up(struct buf *page, const struct http_request *request)
 		buf_append(page, SLICE("../"));
 }
 
-static void append_head(
+static void http_missing_append_head(
 	struct buf *page, const struct http_request *request, const struct file *front)
 {
 	buf_append(page, SLICE("<!DOCTYPE html>\n"
@@ -75,27 +76,27 @@ static void append_head(
 			       "  <title>Not found</title>\n"));
 	if (front != NULL && !front->is_own) {
 		buf_append(page, SLICE("  <link rel=\"stylesheet\" href=\""));
-		append_way_up(page, request);
+		http_missing_append_way_up(page, request);
 		buf_append(page, SLICE("style.css\">\n"));
 	}
 	buf_append(page, SLICE("</head>\n"));
 }
 
-static void append_page(
+static void http_missing_append_page(
 	struct buf *page, const struct http_request *request, const struct file *front)
 {
-	append_head(page, request, front);
+	http_missing_append_head(page, request, front);
 	buf_append(page, SLICE("<body class=\"front\">\n"
 			       "<header>\n"
 			       "  <h1>Not found</h1>\n"
 			       "  <p class=\"lead\">There is nothing at <code>"));
-	append_escaped(page, slice_first(request->route.path, SHOWN_MAX));
+	http_missing_append_escaped(page, slice_first(request->route.path, SHOWN_MAX));
 	buf_append(page,
 		request->route.path.len > SHOWN_MAX ? SLICE("&hellip;") : SLICE(""));
 	buf_append(page, SLICE("</code>.</p>\n</header>\n"));
 	if (front != NULL) {
 		buf_append(page, SLICE("  <p><a href=\""));
-		append_way_up(page, request);
+		http_missing_append_way_up(page, request);
 		buf_append(page, SLICE("\">Front page</a></p>\n"));
 	}
 	buf_append(page, SLICE("</body>\n</html>\n"));
@@ -103,13 +104,13 @@ static void append_page(
 
 static bool missing_answer_page(struct http_request *request)
 {
-	struct files *files = request_http(request)->files;
+	struct files *files = http_request_carrier(request)->files;
 	const struct file *own = files_find(files, SLICE("/404.html"));
 	struct buf page = {0};
 
 	if (own != NULL)
 		return http_answer_file(request, own, 404);
-	append_page(&page, request, files_find(files, SLICE("/")));
+	http_missing_append_page(&page, request, files_find(files, SLICE("/")));
 
 	bool good =
 		http_answer(request, &(struct answer){.status = 404,
@@ -125,7 +126,7 @@ bool http_answer_missing(struct http_request *request)
 {
 	struct buf text = {0};
 
-	if (request_is_admin(request) || !request_wants_page(request))
+	if (http_request_is_admin(request) || !http_request_wants_page(request))
 		return http_refuse_path(request, REFUSAL_NOT_FOUND);
 	/* It is refused as any other, but a person reads the answer. */
 	http_refusal(request,

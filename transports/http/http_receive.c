@@ -48,12 +48,12 @@ struct receiver {
 
 static struct handle receiver_handle(const struct receiver *receiver)
 {
-	return request_handle(receiver->request);
+	return http_request_handle(receiver->request);
 }
 
 static void receiver_tell(struct receiver *receiver, enum feed_news news)
 {
-	http_remote_tell_feed(request_http(receiver->request), receiver->home,
+	http_remote_tell_feed(http_request_carrier(receiver->request), receiver->home,
 		receiver_handle(receiver), news);
 }
 
@@ -61,7 +61,7 @@ static void receiver_tell(struct receiver *receiver, enum feed_news news)
 static void receiver_break(struct receiver *receiver)
 {
 	receiver->phase = RECEIVER_BROKEN;
-	http_resume(receiver->request->connection);
+	http_connection_resume(receiver->request->connection);
 }
 
 static bool receiver_has_left(const struct receiver *receiver)
@@ -82,7 +82,7 @@ static void receiver_close(struct receiver *receiver)
 		return;
 	}
 	receiver->phase = RECEIVER_DONE;
-	http_resume(receiver->request->connection);
+	http_connection_resume(receiver->request->connection);
 }
 
 /*
@@ -109,7 +109,7 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes)
 		buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
 		/* The session may be gone: last words have a deadline of their own. */
 		if (receiver->last)
-			http_set_phase(connection, HTTP_ANSWERING);
+			http_connection_set_phase(connection, HTTP_ANSWERING);
 		return false;
 	}
 	if (receiver->last)
@@ -162,7 +162,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 	}
 
 	receiver->phase = RECEIVER_OPEN;
-	http_suspend(connection);
+	http_connection_suspend(connection);
 	if (connection->gone)
 		receiver_break(receiver);
 	else
@@ -300,7 +300,7 @@ static bool receiver_take(struct receiver *receiver, struct slice bytes, bool la
 bool receiver_notify(
 	struct http *http, uint64_t number, const struct receiver_word *word)
 {
-	struct http_request *request = http_find_request(http, number);
+	struct http_request *request = http_request_find(http, number);
 
 	if (request == NULL || request->receiver->phase == RECEIVER_BROKEN)
 		return false;
@@ -338,7 +338,7 @@ bool receiver_notify(
 	/* A poll that has its session has nothing to say yet. */
 	if (receiver->phase == RECEIVER_ASKING && request->connection->suspended &&
 		(receiver->link->streams || word->news != RECEIVER_BEGIN))
-		http_resume(request->connection);
+		http_connection_resume(request->connection);
 	return written;
 }
 
@@ -405,7 +405,7 @@ static bool receiver_resume(struct receiver *receiver)
 		receiver->phase = RECEIVER_OPEN;
 		return false;
 	}
-	http_suspend(request->connection);
+	http_connection_suspend(request->connection);
 	return true;
 }
 
@@ -442,12 +442,12 @@ static bool receive_begin(struct http_request *request)
 	struct receiver *receiver = xcalloc(1, sizeof(*receiver));
 	receiver->request = request;
 	receiver->link = route->downlink;
-	receiver->home = request_home(request);
+	receiver->home = http_request_home(request);
 	memcpy(receiver->callback, callback, sizeof(callback));
 	if (request->connection->mhd == NULL && !receiver->link->streams)
 		receiver->phase = RECEIVER_OPEN;
 	request->receiver = receiver;
-	http_name_request(request);
+	http_request_give_number(request);
 
 	const struct feed_ask ask = {
 		.receiver = receiver_handle(receiver),
@@ -455,10 +455,10 @@ static bool receive_begin(struct http_request *request)
 		.link = route->downlink,
 		.chunked = request->minor > 0,
 		.session = route->session,
-		.peer = request_peer(request),
+		.peer = http_request_peer(request),
 		.callback = slice_of(callback),
 	};
-	http_remote_ask_feed(request_http(request), receiver->home, &ask);
+	http_remote_ask_feed(http_request_carrier(request), receiver->home, &ask);
 	return receiver->phase != RECEIVER_ASKING || receiver_resume(receiver);
 }
 
@@ -468,7 +468,7 @@ bool http_receive_is_asked(const struct http_request *request)
 	enum refusal_kind wrong;
 
 	return request->route.kind == ROUTE_DOWNLINK && !request->upgrades &&
-	       request_is(request, request->route.downlink->method) &&
+	       http_request_is(request, request->route.downlink->method) &&
 	       receive_callback(request, callback, &wrong);
 }
 
@@ -479,9 +479,9 @@ bool http_serve_receive(struct http_request *request)
 
 	if (request->receiver != NULL) /* it was resumed */
 		return receiver_resume(request->receiver);
-	if (posts && request_is(request, "OPTIONS"))
+	if (posts && http_request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
-	if (!request_is(request, link->method))
+	if (!http_request_is(request, link->method))
 		return http_refuse_method(request, posts ? "OPTIONS, POST" : "GET");
 	return receive_begin(request);
 }

@@ -9,10 +9,10 @@
 #include <assert.h>
 
 /* Where its kind is refused. What both listeners may refuse is told apart. */
-static enum refusal_door request_door(
+static enum refusal_door http_request_door(
 	const struct http_request *request, enum refusal_kind kind)
 {
-	if (request_is_admin(request) && refusal_is_at(kind, DOOR_ADMIN))
+	if (http_request_is_admin(request) && refusal_is_at(kind, DOOR_ADMIN))
 		return DOOR_ADMIN;
 	if (refusal_is_at(kind, DOOR_HTTP))
 		return DOOR_HTTP;
@@ -23,12 +23,12 @@ struct answer http_refusal(
 	struct http_request *request, const struct refusal *refusal, struct buf *text)
 {
 	struct refusal said = *refusal;
-	const struct http *http = request_http(request);
+	const struct http *http = http_request_carrier(request);
 	struct buf hint = {0};
 	char address[ADDRESS_TEXT_MAX];
 
 	refusal_append_hint(&hint, http->worker->config, said.kind);
-	said.door = request_door(request, said.kind);
+	said.door = http_request_door(request, said.kind);
 	if (said.hint.len == 0)
 		said.hint = buf_slice(&hint);
 	said.address = request->address.len > 0

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static bool is_here(const struct http *http, uint64_t worker)
+static bool http_remote_is_here(const struct http *http, uint64_t worker)
 {
 	return http->worker->index == worker;
 }
@@ -33,7 +33,7 @@ static void feed_ask_run(struct worker *worker, struct post *post)
 
 void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask)
 {
-	if (is_here(http, home)) {
+	if (http_remote_is_here(http, home)) {
 		feed_open(http, ask);
 		return;
 	}
@@ -74,7 +74,7 @@ static void feed_news_run(struct worker *worker, struct post *post)
 void http_remote_tell_feed(
 	struct http *http, unsigned home, struct handle receiver, enum feed_news news)
 {
-	if (is_here(http, home)) {
+	if (http_remote_is_here(http, home)) {
 		feed_notify(http, receiver, news);
 		return;
 	}
@@ -111,7 +111,7 @@ static void receiver_word_run(struct worker *worker, struct post *post)
 bool http_remote_tell_receiver(
 	struct http *http, struct handle receiver, const struct receiver_word *word)
 {
-	if (is_here(http, receiver.worker))
+	if (http_remote_is_here(http, receiver.worker))
 		return receiver_notify(http, receiver.number, word);
 
 	size_t size = sizeof(struct receiver_word_post) + word->bytes.len;

@@ -18,7 +18,7 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 	const char *url, const char *method, const char *version, const char *data,
 	size_t *data_len, void **slot);
 
-bool request_is(const struct http_request *request, const char *method)
+bool http_request_is(const struct http_request *request, const char *method)
 {
 	return slice_equal(request->method, slice_of(method));
 }
@@ -42,7 +42,7 @@ void *http_on_target(void *context, const char *target, struct MHD_Connection *m
 	struct http_connection *connection = info->socket_context;
 
 	(void)context;
-	http_set_phase(connection, HTTP_READING);
+	http_connection_set_phase(connection, HTTP_READING);
 	return http_request_create(connection, slice_of(target));
 }
 
@@ -53,7 +53,8 @@ void http_request_destroy(struct http_request *request, bool completed)
 	list_remove(&request->paused);
 	list_remove(&request->waiter.link);
 	if (request->entry.number != 0)
-		registry_remove(&request_http(request)->requests, &request->entry);
+		registry_remove(
+			&http_request_carrier(request)->requests, &request->entry);
 	request->connection->request = NULL;
 	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
@@ -63,26 +64,26 @@ void http_request_destroy(struct http_request *request, bool completed)
 	free(request);
 }
 
-void http_name_request(struct http_request *request)
+void http_request_give_number(struct http_request *request)
 {
-	registry_add(&request_http(request)->requests, &request->entry);
+	registry_add(&http_request_carrier(request)->requests, &request->entry);
 }
 
-struct http_request *http_find_request(struct http *http, uint64_t number)
+struct http_request *http_request_find(struct http *http, uint64_t number)
 {
 	struct entry *entry = registry_find(&http->requests, number);
 
 	return entry == NULL ? NULL : container_of(entry, struct http_request, entry);
 }
 
-static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
+static enum MHD_Result http_request_on_header(void *context, enum MHD_ValueKind kind,
 	const char *name, size_t name_len, const char *value, size_t value_len)
 {
 	struct http_head *head = context;
 
 	(void)kind;
 	if (head->header_count == HTTP_HEADERS_MAX)
-		return MHD_NO; /* request_check() sees that there are more */
+		return MHD_NO; /* http_request_check() sees that there are more */
 	/* libmicrohttpd leaves the blanks behind a value where they are. */
 	head->headers[head->header_count++] = (struct http_header){{name, name_len},
 		slice_trim((struct slice){value, value_len}, SLICE_BLANKS)};
@@ -90,10 +91,10 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind,
 }
 
 /* The head as the door's rules want it; it lives as long as the request begins. */
-static struct http_head *request_read_head(
+static struct http_head *http_request_read_head(
 	struct http_request *request, const char *method, const char *version)
 {
-	struct http_head *head = &request_http(request)->peeked.head;
+	struct http_head *head = &http_request_carrier(request)->peeked.head;
 
 	head->method = slice_of(method);
 	head->target = slice_of(request->target);
@@ -103,8 +104,8 @@ static struct http_head *request_read_head(
 		      : strcmp(version, MHD_HTTP_VERSION_1_1) == 0 ? 1
 								   : -1;
 	head->header_count = 0;
-	MHD_get_connection_values_n(
-		request->connection->mhd, MHD_HEADER_KIND, on_header, head);
+	MHD_get_connection_values_n(request->connection->mhd, MHD_HEADER_KIND,
+		http_request_on_header, head);
 	return head;
 }
 
@@ -115,13 +116,13 @@ void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 	request->state = HTTP_REQUEST_REFUSED;
 	buf_finish(&request->body);
 	http_refusal(request, &(struct refusal){.kind = kind}, &text);
-	request_count(request, refusal_status(kind));
+	http_request_count(request, refusal_status(kind));
 	refusal_send(request->connection->watch.fd, kind, buf_slice(&text));
 	buf_finish(&text);
 }
 
 /* The head is no good: nothing that follows it is read. */
-static bool request_refuse_head(
+static bool http_request_refuse_head(
 	struct http_request *request, const struct http_head *head, int status)
 {
 	const struct refusal refusal = refusal_of_head(head, status, SLICE(""));
@@ -130,9 +131,10 @@ static bool request_refuse_head(
 }
 
 /* The door's rules. What they forbid is refused without looking at a body. */
-static int request_check(const struct http_request *request, struct http_head *head)
+static int http_request_check(
+	const struct http_request *request, struct http_head *head)
 {
-	const struct limits *limits = &request_config(request)->limits;
+	const struct limits *limits = &http_request_config(request)->limits;
 	struct MHD_Connection *mhd = request->connection->mhd;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -152,8 +154,8 @@ static int request_check(const struct http_request *request, struct http_head *h
  * Says what the Origin was compared with, so that it can be seen what a proxy leaves
  * out.
  */
-static void request_forbid(struct http_request *request, const struct http_head *head,
-	const struct forwarded *site)
+static void http_request_forbid(struct http_request *request,
+	const struct http_head *head, const struct forwarded *site)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
 	const bool unbelieved =
@@ -180,10 +182,10 @@ static void request_forbid(struct http_request *request, const struct http_head 
 }
 
 /* Who asks, and whether his page may. */
-static void request_check_peer(
+static void http_request_check_peer(
 	struct http_request *request, const struct http_head *head)
 {
-	const struct config *config = request_config(request);
+	const struct config *config = http_request_config(request);
 	const struct slice *origin = http_header(head, SLICE("Origin"));
 	const struct endpoint *endpoint = request->route.endpoint;
 	const struct forwarded forwarded =
@@ -199,11 +201,11 @@ static void request_check_peer(
 	if (endpoint == NULL ||
 		route_allows(config, endpoint, request->origin, &forwarded))
 		return;
-	request_forbid(request, head, &forwarded);
+	http_request_forbid(request, head, &forwarded);
 }
 
 /* The cookies that its endpoint asks for. */
-static void request_read_cookies(
+static void http_request_read_cookies(
 	struct http_request *request, const struct http_head *head)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
@@ -218,7 +220,7 @@ static void request_read_cookies(
 
 void http_request_read(struct http_request *request, const struct http_head *head)
 {
-	const struct config *config = request_config(request);
+	const struct config *config = http_request_config(request);
 	const struct slice target = slice_of(request->target);
 	const bool upgrade = http_upgrade_is_asked(head);
 
@@ -229,21 +231,22 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 		head->minor > 0 &&
 		!http_header_has_token(head, SLICE("Connection"), SLICE("close"));
 	request->upgrades = upgrade;
-	request->route = request_is_admin(request)
+	request->route = http_request_is_admin(request)
 				 ? admin_route(config, target, upgrade)
 				 : route_find(config, target, upgrade);
-	if (request_is_admin(request))
+	if (http_request_is_admin(request))
 		admin_check(request, head);
 	if (request->route.endpoint != NULL)
 		endpoint_ref(request->route.endpoint);
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	if (request->state != HTTP_REQUEST_WRONG)
-		request_check_peer(request, head);
-	request_read_cookies(request, head);
+		http_request_check_peer(request, head);
+	http_request_read_cookies(request, head);
 }
 
 /* An absolute target has been cut to its path. */
-static void request_take_target(struct http_request *request, struct http_head *head)
+static void http_request_take_target(
+	struct http_request *request, struct http_head *head)
 {
 	if (head->site.len == 0)
 		return;
@@ -255,9 +258,9 @@ static void request_take_target(struct http_request *request, struct http_head *
 }
 
 /* Bytes that its body may have, as it comes. */
-static uint64_t request_body_max(const struct http_request *request)
+static uint64_t http_request_body_max(const struct http_request *request)
 {
-	const struct limits *limits = &request_config(request)->limits;
+	const struct limits *limits = &http_request_config(request)->limits;
 	const struct uplink *uplink = request->route.uplink;
 
 	if (limits->body > 0)
@@ -271,13 +274,13 @@ static uint64_t request_body_max(const struct http_request *request)
  * What its head tells of its body. One that is too large is refused now; who waits to
  * be told to continue is told so, by libmicrohttpd, only if nothing is wrong.
  */
-static bool request_begin_body(
+static bool http_request_begin_body(
 	struct http_request *request, const struct http_head *head)
 {
 	uint64_t length = http_body_length(head);
 
 	request->expects = http_header(head, SLICE("Expect")) != NULL;
-	const bool is_large = length > request_body_max(request);
+	const bool is_large = length > http_request_body_max(request);
 
 	if (is_large) {
 		request->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
@@ -294,35 +297,35 @@ static bool request_begin_body(
 }
 
 /* Looks at the head. False: the connection is closed, or another's now. */
-static bool request_begin(
+static bool http_request_begin(
 	struct http_request *request, const char *method, const char *version)
 {
-	struct http_head *head = request_read_head(request, method, version);
+	struct http_head *head = http_request_read_head(request, method, version);
 
-	const int status = request_check(request, head);
+	const int status = http_request_check(request, head);
 
 	if (status != 0)
-		return request_refuse_head(request, head, status);
+		return http_request_refuse_head(request, head, status);
 
-	request_take_target(request, head);
+	http_request_take_target(request, head);
 	http_request_read(request, head);
 	if (request->state == HTTP_REQUEST_BEGUN &&
 		request->route.kind == ROUTE_WEBSOCKET && http_upgrade(request, head))
 		return false;
-	return request_begin_body(request, head);
+	return http_request_begin_body(request, head);
 }
 
 /*
  * A body that is not wanted is read to its end all the same, and its deadline
  * bounds what that costs. One that grows beyond the limit is refused now.
  */
-static void request_take_body(struct http_request *request, struct slice piece)
+static void http_request_take_body(struct http_request *request, struct slice piece)
 {
 	request->received += piece.len;
 	request->connection->read += (int64_t)piece.len;
 	if (request->state == HTTP_REQUEST_REFUSED)
 		return;
-	if (request->received > request_body_max(request)) {
+	if (request->received > http_request_body_max(request)) {
 		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	} else if (request->keeps_body) {
 		buf_append(&request->body, piece);
@@ -330,7 +333,7 @@ static void request_take_body(struct http_request *request, struct slice piece)
 }
 
 /* What is at its URL is no WebSocket, and no file, of which there may be none. */
-static bool request_is_elsewhere(const struct http_request *request)
+static bool http_request_is_elsewhere(const struct http_request *request)
 {
 	switch (request->route.kind) {
 	case ROUTE_NONE:
@@ -353,13 +356,13 @@ static bool request_is_elsewhere(const struct http_request *request)
 }
 
 /* The request is here with its body, or its connection is resumed. */
-static bool request_serve(struct http_request *request)
+static bool http_request_serve(struct http_request *request)
 {
 	if (request->state == HTTP_REQUEST_REFUSED)
 		return false;
 	if (request->state == HTTP_REQUEST_WRONG)
 		return http_refuse(request, &request->refusal);
-	if (request->upgrades && request_is_elsewhere(request))
+	if (request->upgrades && http_request_is_elsewhere(request))
 		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	switch (request->route.kind) {
 	case ROUTE_NONE:
@@ -411,12 +414,12 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 			mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 		request->connection->read += (int64_t)info->header_size;
 		request->state = HTTP_REQUEST_BEGUN;
-		good = request_begin(request, method, version);
+		good = http_request_begin(request, method, version);
 	} else if (*data_len > 0) {
-		request_take_body(request, (struct slice){data, *data_len});
+		http_request_take_body(request, (struct slice){data, *data_len});
 		*data_len = 0;
 	} else {
-		good = request_serve(request);
+		good = http_request_serve(request);
 	}
 	return good ? MHD_YES : MHD_NO;
 }

@@ -16,9 +16,9 @@ enum {
 };
 
 /* What a message for no session is refused as; too many of an address are told so. */
-static enum refusal_kind send_unknown_kind(const struct http_request *request)
+static enum refusal_kind http_send_unknown_kind(const struct http_request *request)
 {
-	struct worker *worker = request_http(request)->worker;
+	struct worker *worker = http_request_carrier(request)->worker;
 
 	if (address_limits_admit(worker->workers->address_limits, worker->config,
 		    ADDRESS_UNKNOWN, request->address, loop_now(worker->loop)))
@@ -27,10 +27,10 @@ static enum refusal_kind send_unknown_kind(const struct http_request *request)
 	return REFUSAL_UNKNOWN_SESSIONS;
 }
 
-static bool send_answer_unknown(struct http_request *request)
+static bool http_send_answer_unknown(struct http_request *request)
 {
 	return http_refuse(
-		request, &(struct refusal){.kind = send_unknown_kind(request),
+		request, &(struct refusal){.kind = http_send_unknown_kind(request),
 				 .what = SLICE("endpoint"),
 				 .value = request->route.endpoint->path});
 }
@@ -40,7 +40,7 @@ static bool send_answer_unknown(struct http_request *request)
  * hold a pool for the longest head meanwhile. Who sends much stays: to come back costs
  * 8 us.
  */
-static bool send_answer_taken(struct http_request *request)
+static bool http_send_answer_taken(struct http_request *request)
 {
 	const struct uplink *uplink = request->route.uplink;
 	const struct answer answer = {.status = uplink->status,
@@ -55,11 +55,11 @@ static bool send_answer_taken(struct http_request *request)
 	return http_answer(request, &answer);
 }
 
-static bool send_answer(struct http_request *request, enum intake intake)
+static bool http_send_answer(struct http_request *request, enum intake intake)
 {
 	switch (intake) {
 	case INTAKE_UNKNOWN:
-		return send_answer_unknown(request);
+		return http_send_answer_unknown(request);
 	case INTAKE_BROKEN:
 		return http_refuse_kind(request, REFUSAL_BROKEN_JSON);
 	case INTAKE_NO_ARRAY:
@@ -69,20 +69,21 @@ static bool send_answer(struct http_request *request, enum intake intake)
 	case INTAKE_CROWDED:
 		return http_refuse_kind(request, REFUSAL_BUSY);
 	case INTAKE_WAITS:
-		http_suspend(request->connection);
+		http_connection_suspend(request->connection);
 		return true;
 	case INTAKE_TAKEN:
 		break;
 	}
-	return send_answer_taken(request);
+	return http_send_answer_taken(request);
 }
 
-static void on_resume(struct waiter *waiter)
+static void http_send_on_resume(struct waiter *waiter)
 {
-	http_resume(container_of(waiter, struct http_request, waiter)->connection);
+	http_connection_resume(
+		container_of(waiter, struct http_request, waiter)->connection);
 }
 
-static struct intake_ask send_ask(struct http_request *request)
+static struct intake_ask http_send_ask(struct http_request *request)
 {
 	const struct http_route *route = &request->route;
 
@@ -90,113 +91,116 @@ static struct intake_ask send_ask(struct http_request *request)
 		.endpoint = route->endpoint,
 		.link = route->uplink,
 		.session = route->session,
-		.peer = request_peer(request),
+		.peer = http_request_peer(request),
 	};
 }
 
 /* A short body is read to its end, so that the connection can go on. */
-static void send_forget(struct http_request *request, bool is_long)
+static void http_send_forget(struct http_request *request, bool is_long)
 {
 	request->unknown = true;
 	request->keeps_body = false;
 	buf_finish(&request->body);
 	if (is_long)
-		http_refuse_early(request, send_unknown_kind(request));
+		http_refuse_early(request, http_send_unknown_kind(request));
 }
 
 void http_send_begin(struct http_request *request, uint64_t length)
 {
-	struct http *http = request_http(request);
-	struct intake_ask ask = send_ask(request);
-	unsigned home = request_home(request);
+	struct http *http = http_request_carrier(request);
+	struct intake_ask ask = http_send_ask(request);
+	unsigned home = http_request_home(request);
 	bool is_long = length == 0 || length > PATIENCE; /* 0: it is not declared */
 
-	if (!request_is(request, "POST"))
+	if (!http_request_is(request, "POST"))
 		return;
 	if (home == http->worker->index) {
 		if (!intake_knows(http->worker, &ask)) {
 			counter_add(&http->worker->metrics->unknown_sessions, 1);
 			if (request->expects)
-				http_refuse_later(request,
-					&(struct refusal){
-						.kind = send_unknown_kind(request)});
+				http_refuse_later(
+					request, &(struct refusal){
+							 .kind = http_send_unknown_kind(
+								 request)});
 			else
-				send_forget(request, is_long);
+				http_send_forget(request, is_long);
 		}
 		return;
 	}
 	if (!is_long) /* a round of posts costs more than it */
 		return;
 	request->looking = true;
-	http_name_request(request);
-	ask.request = request_handle(request);
+	http_request_give_number(request);
+	ask.request = http_request_handle(request);
 	ask.only_looks = true;
 	http_remote_ask_intake(http, home, &ask);
 }
 
-static bool request_is_form(const struct http_request *request)
+static bool http_request_is_form(const struct http_request *request)
 {
 	const struct slice form = SLICE("application/x-www-form-urlencoded");
 
 	/* Media types have no case (RFC 9110, 8.3.1); a charset may follow. */
 	return slice_equal_nocase(
-		slice_first(request_header(request, "Content-Type"), form.len), form);
+		slice_first(http_request_header(request, "Content-Type"), form.len),
+		form);
 }
 
 /* Takes the messages to the session's home, and waits for the answer if that is far. */
-static bool send_take(struct http_request *request)
+static bool http_send_take(struct http_request *request)
 {
-	struct http *http = request_http(request);
-	unsigned home = request_home(request);
-	struct intake_ask ask = send_ask(request);
+	struct http *http = http_request_carrier(request);
+	unsigned home = http_request_home(request);
+	struct intake_ask ask = http_send_ask(request);
 
-	ask.form = request_is_form(request);
+	ask.form = http_request_is_form(request);
 	ask.body = buf_slice(&request->body);
-	request->waiter.resume = on_resume;
+	request->waiter.resume = http_send_on_resume;
 	if (home == http->worker->index)
-		return send_answer(request, intake_take(http->worker, &http->messages,
-						    &ask, &request->waiter));
+		return http_send_answer(
+			request, intake_take(http->worker, &http->messages, &ask,
+					 &request->waiter));
 	if (request->entry.number == 0)
-		http_name_request(request);
-	ask.request = request_handle(request);
+		http_request_give_number(request);
+	ask.request = http_request_handle(request);
 	http_remote_ask_intake(http, home, &ask);
 	buf_finish(&request->body);
-	http_suspend(request->connection);
+	http_connection_suspend(request->connection);
 	return true;
 }
 
 void http_send_answered(struct http *http, uint64_t number, enum intake intake)
 {
-	struct http_request *request = http_find_request(http, number);
+	struct http_request *request = http_request_find(http, number);
 
 	if (request == NULL)
 		return;
 	if (request->looking) { /* the first of its two answers */
 		request->looking = false;
 		if (intake == INTAKE_UNKNOWN && request->state != HTTP_REQUEST_REFUSED)
-			send_forget(request, true);
+			http_send_forget(request, true);
 		return;
 	}
 	request->intake = intake;
 	request->answered = true;
-	http_resume(request->connection);
+	http_connection_resume(request->connection);
 }
 
 bool http_serve_send(struct http_request *request)
 {
-	struct http *http = request_http(request);
+	struct http *http = http_request_carrier(request);
 
 	if (request->unknown)
-		return send_answer_unknown(request);
+		return http_send_answer_unknown(request);
 	if (request->answered)
-		return send_answer(request, request->intake);
-	if (request_is(request, "OPTIONS"))
+		return http_send_answer(request, request->intake);
+	if (http_request_is(request, "OPTIONS"))
 		return http_serve_preflight(request, "OPTIONS, POST");
-	if (!request_is(request, "POST"))
+	if (!http_request_is(request, "POST"))
 		return http_refuse_method(request, "OPTIONS, POST");
-	if (!worker_is_full(http->worker))
-		return send_take(request);
+	if (!worker_apply_backpressure(http->worker))
+		return http_send_take(request);
 	list_append(&http->paused, &request->paused);
-	http_suspend(request->connection);
+	http_connection_suspend(request->connection);
 	return true;
 }

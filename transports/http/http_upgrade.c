@@ -15,9 +15,9 @@
 
 bool http_upgrade(struct http_request *request, const struct http_head *head)
 {
-	const struct peer peer = request_peer(request);
+	const struct peer peer = http_request_peer(request);
 
-	if (!request_is(request, "GET"))
+	if (!http_request_is(request, "GET"))
 		return false; /* 405 comes when its body is here */
 
 	const enum http_upgrade_fault fault = http_upgrade_check(head);
@@ -36,7 +36,7 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 	}
 	/* The duplicate keeps the socket open: what watches it must end here. */
 	loop_unwatch(&request->connection->watch);
-	ws_adopt(request_http(request)->ws, fd, head, request->route.endpoint,
+	ws_adopt(http_request_carrier(request)->ws, fd, head, request->route.endpoint,
 		request->route.framing, &peer);
 	return true;
 }

@@ -3,7 +3,7 @@
 #include "protocol/sockjs.h"
 
 /* Behind a comma, which the first one does not need. */
-static void append_item(struct buf *bytes, struct rendering message)
+static void framing_append_item(struct buf *bytes, struct rendering message)
 {
 	buf_append_char(bytes, ',');
 	buf_append(bytes, message.bytes);
@@ -13,9 +13,9 @@ static void append_item(struct buf *bytes, struct rendering message)
 static const struct batch_format *framing_batch_format(enum wire wire)
 {
 	static const struct batch_format formats[] = {
-		[WIRE_SOCKJS] = {WIRE_SOCKJS, append_item},
-		[WIRE_PERCENT] = {WIRE_PERCENT, append_item},
-		[WIRE_SCRIPT] = {WIRE_SCRIPT, append_item},
+		[WIRE_SOCKJS] = {WIRE_SOCKJS, framing_append_item},
+		[WIRE_PERCENT] = {WIRE_PERCENT, framing_append_item},
+		[WIRE_SCRIPT] = {WIRE_SCRIPT, framing_append_item},
 	};
 
 	return &formats[wire];

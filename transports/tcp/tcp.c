@@ -85,7 +85,7 @@ void tcp_connection_lose(struct tcp_connection *connection)
 }
 
 /* A peer that goes on taking gets more time, and its session is not taken from it. */
-static void on_linger(struct timer *timer)
+static void tcp_on_linger(struct timer *timer)
 {
 	struct tcp_connection *connection =
 		container_of(timer, struct tcp_connection, timer);
@@ -105,7 +105,7 @@ static void on_linger(struct timer *timer)
 	}
 }
 
-static void on_socket(struct watch *watch, unsigned events)
+static void tcp_on_socket(struct watch *watch, unsigned events)
 {
 	struct tcp_connection *connection =
 		container_of(watch, struct tcp_connection, watch);
@@ -130,8 +130,8 @@ static struct tcp_connection *tcp_connection_create(
 	connection->outlet.ops = &tcp_outlet_ops;
 	connection->tcp = tcp;
 	connection->waiter.resume = tcp_on_resume;
-	connection->watch = (struct watch){.fd = fd, .ready = on_socket};
-	connection->timer.fire = on_linger;
+	connection->watch = (struct watch){.fd = fd, .ready = tcp_on_socket};
+	connection->timer.fire = tcp_on_linger;
 	connection->reap.run = tcp_connection_reap;
 	list_append(&tcp->connections, &connection->link);
 	connection->place = peer_came(tcp->worker, from);

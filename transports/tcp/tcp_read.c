@@ -21,7 +21,7 @@ static bool tcp_connection_may_read(struct tcp_connection *connection)
 		return false;
 	if (session_is_paused(session))
 		session_wait(session, &connection->waiter);
-	else if (worker_is_full(tcp_connection_worker(connection)))
+	else if (worker_apply_backpressure(tcp_connection_worker(connection)))
 		list_append(&connection->tcp->paused, &connection->paused);
 	else
 		return true;
@@ -68,7 +68,7 @@ void tcp_connection_refuse(
 }
 
 /* Who speaks something else than STOMP is told so, in words of STOMP. False: nobody. */
-static bool find_stranger(struct slice bytes, enum refusal_kind *kind)
+static bool tcp_find_stranger(struct slice bytes, enum refusal_kind *kind)
 {
 	static const struct slice methods[] = {SLICE_INIT("GET /"),
 		SLICE_INIT("POST /"), SLICE_INIT("HEAD /"), SLICE_INIT("OPTIONS "),
@@ -106,7 +106,7 @@ static void tcp_connection_take(struct tcp_connection *connection, struct slice 
 
 	if (connection->session == NULL)
 		return;
-	if (connection->state == TCP_NEW && find_stranger(bytes, &kind)) {
+	if (connection->state == TCP_NEW && tcp_find_stranger(bytes, &kind)) {
 		tcp_connection_turn_away(connection, kind);
 		return;
 	}

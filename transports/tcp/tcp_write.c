@@ -64,7 +64,7 @@ void tcp_connection_flush(struct tcp_connection *connection)
 	}
 }
 
-static void append_octets(struct buf *bytes, struct rendering message)
+static void tcp_append_octets(struct buf *bytes, struct rendering message)
 {
 	buf_append(bytes, message.bytes);
 }
@@ -72,7 +72,7 @@ static void append_octets(struct buf *bytes, struct rendering message)
 /* False when the kernel has not taken all of it. */
 static bool tcp_connection_write_messages(struct tcp_connection *connection)
 {
-	static const struct batch_format octets = {WIRE_OCTETS, append_octets};
+	static const struct batch_format octets = {WIRE_OCTETS, tcp_append_octets};
 	const struct batch batch =
 		session_pull(connection->session, &octets, WRITE_BUDGET);
 
@@ -112,14 +112,14 @@ void tcp_connection_pump(struct tcp_connection *connection)
 	}
 }
 
-static void on_wake(struct outlet *outlet)
+static void tcp_on_wake(struct outlet *outlet)
 {
 	tcp_connection_pump(container_of(outlet, struct tcp_connection, outlet));
 }
 
-static void on_end(struct outlet *outlet)
+static void tcp_on_end(struct outlet *outlet)
 {
 	tcp_connection_close(container_of(outlet, struct tcp_connection, outlet));
 }
 
-const struct outlet_ops tcp_outlet_ops = {.wake = on_wake, .end = on_end};
+const struct outlet_ops tcp_outlet_ops = {.wake = tcp_on_wake, .end = tcp_on_end};

@@ -34,12 +34,12 @@ static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
 	return strcmp(wanted, path) == 0;
 }
 
-static int connection_open(struct connection *connection, struct lws *wsi)
+static int ws_connection_open(struct ws_connection *connection, struct lws *wsi)
 {
 	struct ws *ws = lws_context_user(lws_get_context(wsi));
 	const struct ticket *ticket = ws->adopting;
 
-	connection_init(connection, ws, wsi,
+	ws_connection_init(connection, ws, wsi,
 		ticket == NULL ? SLICE("") : ticket->peer->address);
 	if (!ticket_is_valid(ticket, wsi)) {
 		log_error("ws: a connection came without a ticket");
@@ -53,37 +53,37 @@ static int connection_open(struct connection *connection, struct lws *wsi)
 					       : TRANSPORT_WEBSOCKET,
 		SLICE(""), ticket->peer);
 	if (connection->session == NULL) {
-		connection_close(
+		ws_connection_close(
 			connection, WSCLOSE_TRY_LATER, SLICE("Try again later"));
 		return 0;
 	}
-	connection_begin(connection);
+	ws_connection_begin(connection);
 	return 0;
 }
 
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+static int ws_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	void *in, size_t len)
 {
-	struct connection *connection = user;
+	struct ws_connection *connection = user;
 
 	(void)in;
 	(void)len;
 	switch (reason) {
 	case LWS_CALLBACK_ESTABLISHED:
-		return connection_open(connection, wsi);
+		return ws_connection_open(connection, wsi);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		connection_write_on(connection);
+		ws_connection_write_on(connection);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		if (connection->ws != NULL) /* else it was never opened */
-			connection_finish(connection);
+			ws_connection_finish(connection);
 		return 0;
 	default: /* a foreign enum: libwebsockets tells us about much else */
 		return 0;
 	}
 }
 
-static void on_lws_log(int level, const char *line)
+static void ws_on_lws_log(int level, const char *line)
 {
 	int len = (int)strcspn(line, "\n");
 
@@ -93,8 +93,8 @@ static void on_lws_log(int level, const char *line)
 
 #define PROTOCOL(its_name)                                                             \
 	{                                                                              \
-		.name = its_name, .callback = on_lws,                                  \
-		.per_session_data_size = sizeof(struct connection),                    \
+		.name = its_name, .callback = ws_on_lws,                               \
+		.per_session_data_size = sizeof(struct ws_connection),                 \
 		.rx_buffer_size = RX_BUFFER, .tx_packet_size = WS_WRITE_BUDGET         \
 	}
 
@@ -127,7 +127,7 @@ struct ws *ws_create(struct worker *worker)
 		.uid = (uid_t)-1,
 	};
 
-	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	lws_set_log_level(LLL_ERR | LLL_WARN, ws_on_lws_log);
 	ws->worker = worker;
 	list_init(&ws->paused);
 	list_init(&ws->busy);
@@ -138,7 +138,7 @@ struct ws *ws_create(struct worker *worker)
 	 * From here on it keeps silent: all threads write their lines into one buffer
 	 * of its own, and it calls each adoption an error.
 	 */
-	lws_set_log_level(0, on_lws_log);
+	lws_set_log_level(0, ws_on_lws_log);
 	if (ws->vhost == NULL) {
 		log_error("ws: libwebsockets does not start");
 		ws_destroy(ws);
@@ -182,7 +182,7 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	buf_finish(&canonical);
 	if (wsi != NULL && ws->adopted == wsi) {
 		lws_rx_flow_control(wsi, 0);
-		connection_watch(lws_wsi_user(wsi));
+		ws_connection_watch(lws_wsi_user(wsi));
 	}
 	ws->adopted = NULL;
 }

@@ -36,7 +36,7 @@ struct ws {
 };
 
 /* libwebsockets allocates and frees it with the connection. */
-struct connection {
+struct ws_connection {
 	struct outlet outlet;
 	struct ws *ws;
 	struct lws *wsi;
@@ -68,14 +68,14 @@ struct connection {
 };
 
 /* Of the worker that owns the connection. */
-static inline struct loop *connection_loop(const struct connection *connection)
+static inline struct loop *ws_connection_loop(const struct ws_connection *connection)
 {
 	return connection->ws->worker->loop;
 }
 
 /* The latest configuration of that worker: do not keep it beyond the turn. */
-static inline const struct config *connection_config(
-	const struct connection *connection)
+static inline const struct config *ws_connection_config(
+	const struct ws_connection *connection)
 {
 	return connection->ws->worker->config;
 }
@@ -84,7 +84,7 @@ static inline const struct config *connection_config(
  * True while we do not read: the session is paused, or publishers are. The peer's
  * silence means nothing then.
  */
-static inline bool connection_is_stopped(const struct connection *connection)
+static inline bool ws_connection_is_stopped(const struct ws_connection *connection)
 {
 	return list_is_linked(&connection->paused) ||
 	       list_is_linked(&connection->waiter.link);
@@ -96,48 +96,48 @@ static inline bool connection_is_stopped(const struct connection *connection)
  * Fills in what every connection has and counts it for its worker and address. No
  * session, nothing watched.
  */
-void connection_init(struct connection *connection, struct ws *ws, struct lws *wsi,
-	struct slice address);
+void ws_connection_init(struct ws_connection *connection, struct ws *ws,
+	struct lws *wsi, struct slice address);
 
 /*
  * libwebsockets is done with the connection and frees its memory after this: frees what
  * it holds. A session that is still there is lost.
  */
-void connection_finish(struct connection *connection);
+void ws_connection_finish(struct ws_connection *connection);
 
 /*
  * Attaches the connection to its session, which must be set, as its outlet, and starts
  * the pings.
  */
-void connection_begin(struct connection *connection);
+void ws_connection_begin(struct ws_connection *connection);
 
 /*
  * From now on we read the socket, not libwebsockets. A socket that cannot be watched
  * kills the connection.
  */
-void connection_watch(struct connection *connection);
+void ws_connection_watch(struct ws_connection *connection);
 
 /*
  * Ends the connection without a CLOSE frame: it is broken, or its peer does not answer.
  * Freed at the loop's top level. A second call does nothing.
  */
-void connection_kill(struct connection *connection);
+void ws_connection_kill(struct ws_connection *connection);
 
 /*
  * Ends the session for a fault of the peer and sends a CLOSE frame with its code.
  * `text` replaces the ending's sentence, unless it is empty. After a breach of RFC 6455
  * our side ends immediately.
  */
-void connection_fail(
-	struct connection *connection, enum ending ending, struct slice text);
+void ws_connection_fail(
+	struct ws_connection *connection, enum ending ending, struct slice text);
 
 /* The peer gave a sign of life: data, a PING or a PONG. Puts the next ping off. */
-void connection_heard(struct connection *connection);
+void ws_connection_heard(struct ws_connection *connection);
 
 /*
  * Sends a PING, unless one is unanswered, the connection is closing, or we do not read.
  */
-void connection_probe(struct connection *connection);
+void ws_connection_probe(struct ws_connection *connection);
 
 /* ws_read.c */
 
@@ -145,10 +145,10 @@ void connection_probe(struct connection *connection);
  * Reads what has come, at most four times; then the connection is busy, and is read
  * again before the loop waits.
  */
-void connection_read(struct connection *connection);
+void ws_connection_read(struct ws_connection *connection);
 
 /* Its session is paused no longer, or receives nothing any more: waiter.resume(). */
-void connection_resume(struct waiter *waiter);
+void ws_connection_resume(struct waiter *waiter);
 
 /* ws_write.c */
 
@@ -159,42 +159,42 @@ extern const struct outlet_ops ws_outlet_ops;
  * Writes what the session has queued, joined, up to the budget of a turn. Does nothing
  * while the kernel takes nothing.
  */
-void connection_pump(struct connection *connection);
+void ws_connection_pump(struct ws_connection *connection);
 
 /*
  * Writes the frames in ws->out and empties it. What the kernel does not take
  * libwebsockets keeps. False when the connection has failed.
  */
-bool connection_write_out(struct connection *connection);
+bool ws_connection_write_out(struct ws_connection *connection);
 
 /*
  * Writes a CLOSE frame after what was written, and waits times.linger for the peer's.
  */
-void connection_close(
-	struct connection *connection, unsigned code, struct slice reason);
+void ws_connection_close(
+	struct ws_connection *connection, unsigned code, struct slice reason);
 
 /*
- * As connection_close(), with a whole payload: the code and a reason of at most 123
+ * As ws_connection_close(), with a whole payload: the code and a reason of at most 123
  * bytes (RFC 6455, 5.5.1).
  */
-void connection_bid_farewell(struct connection *connection, struct slice payload);
+void ws_connection_bid_farewell(struct ws_connection *connection, struct slice payload);
 
 /*
  * Writes the frames in ws->pongs and empties it. A failed write kills the connection.
  */
-void connection_flush_pongs(struct connection *connection);
+void ws_connection_flush_pongs(struct ws_connection *connection);
 
 /*
  * Answers a PING in its place: after what the session has said by now, before what it
  * says next. While the kernel takes nothing, only the latest PING is answered (RFC
  * 6455, 5.5.3).
  */
-void connection_pong(struct connection *connection, struct slice payload);
+void ws_connection_pong(struct ws_connection *connection, struct slice payload);
 
 /*
  * libwebsockets calls it when the kernel takes bytes again: writes the CLOSE frame or
  * the PONG that was kept, then what the session has queued.
  */
-void connection_write_on(struct connection *connection);
+void ws_connection_write_on(struct ws_connection *connection);
 
 #endif

@@ -14,7 +14,7 @@
 enum { READS_PER_TURN = 4 /* of one connection */ };
 
 /* It is read, or written to, again before the turn ends. */
-static void connection_mark_busy(struct connection *connection)
+static void ws_connection_mark_busy(struct ws_connection *connection)
 {
 	if (!connection->killed && !list_is_linked(&connection->busy))
 		list_append(&connection->ws->busy, &connection->busy);
@@ -23,7 +23,8 @@ static void connection_mark_busy(struct connection *connection)
 /* Whole messages. */
 
 /* What stands in the message may be a secret: only a command of STOMP is quoted. */
-static void connection_fail_framing(struct connection *connection, struct slice text)
+static void ws_connection_fail_framing(
+	struct ws_connection *connection, struct slice text)
 {
 	const struct endpoint *endpoint = session_endpoint(connection->session);
 	const bool is_stomp = slice_starts_with(text, SLICE("CONNECT\n")) ||
@@ -48,19 +49,19 @@ static void connection_fail_framing(struct connection *connection, struct slice 
 		},
 		NULL);
 	buf_finish(&hint);
-	connection_fail(
+	ws_connection_fail(
 		connection, is_stomp ? ENDING_WRONG_DOOR : ENDING_FRAMING, SLICE(""));
 }
 
-static void connection_take(
-	struct connection *connection, struct slice text, enum payload payload)
+static void ws_connection_take(
+	struct ws_connection *connection, struct slice text, enum payload payload)
 {
 	struct sockjs_messages *messages = &connection->ws->messages;
-	size_t most = connection_config(connection)->limits.frame;
+	size_t most = ws_connection_config(connection)->limits.frame;
 
 	session_count_bytes(connection->session, text.len);
 	if (payload == PAYLOAD_TEXT && !utf8_is_valid(text)) {
-		connection_fail(connection, ENDING_NOT_TEXT, SLICE(""));
+		ws_connection_fail(connection, ENDING_NOT_TEXT, SLICE(""));
 		return;
 	}
 	if (connection->framing == SESSION_RAW) {
@@ -72,12 +73,12 @@ static void connection_take(
 	switch (sockjs_decode(messages, text, true, most)) {
 	case SOCKJS_DECODE_BROKEN:
 	case SOCKJS_DECODE_NO_ARRAY:
-		connection_fail_framing(connection, text);
+		ws_connection_fail_framing(connection, text);
 		return;
 	case SOCKJS_DECODE_TOO_BIG:
 		sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
 		metrics_refuse(connection->ws->worker->metrics, BOUND_MESSAGE);
-		connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
+		ws_connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
 		return;
 	case SOCKJS_DECODE_DONE:
 		break;
@@ -89,9 +90,9 @@ static void connection_take(
 }
 
 /* Bytes of a whole message as it comes: limits.frame bounds its text, unescaped. */
-static size_t connection_message_max(const struct connection *connection)
+static size_t ws_connection_message_max(const struct ws_connection *connection)
 {
-	size_t frame = connection_config(connection)->limits.frame;
+	size_t frame = ws_connection_config(connection)->limits.frame;
 
 	return connection->framing == SESSION_SOCKJS
 		       ? SOCKJS_ESCAPED_MAX * frame + SOCKJS_FRAMING_MAX
@@ -99,25 +100,25 @@ static size_t connection_message_max(const struct connection *connection)
 }
 
 /* True when the message with this piece is over a bound; then the connection ends. */
-static bool connection_is_flooded(
-	struct connection *connection, const struct wspiece *piece)
+static bool ws_connection_is_flooded(
+	struct ws_connection *connection, const struct wspiece *piece)
 {
 	struct metrics *metrics = connection->ws->worker->metrics;
 	uint64_t len = connection->inbound.len + piece->payload.len + piece->left;
 	/* At least one more will follow those that are counted. */
 	bool fragmented = connection->fragments >=
-			  connection_config(connection)->limits.fragments;
+			  ws_connection_config(connection)->limits.fragments;
 
-	if (len <= connection_message_max(connection) && !fragmented)
+	if (len <= ws_connection_message_max(connection) && !fragmented)
 		return false;
 	metrics_refuse(metrics, fragmented ? BOUND_FRAGMENTS : BOUND_MESSAGE);
 	buf_finish(&connection->inbound);
-	connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
+	ws_connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
 	return true;
 }
 
-static void connection_receive(
-	struct connection *connection, const struct wspiece *piece)
+static void ws_connection_receive(
+	struct ws_connection *connection, const struct wspiece *piece)
 {
 	const enum payload payload =
 		piece->opcode == WSFRAME_BINARY ? PAYLOAD_BINARY : PAYLOAD_TEXT;
@@ -126,7 +127,7 @@ static void connection_receive(
 		return;
 	if (piece->ends_frame && !piece->ends_message)
 		connection->fragments++;
-	if (connection_is_flooded(connection, piece))
+	if (ws_connection_is_flooded(connection, piece))
 		return;
 	if (!piece->ends_message) {
 		buf_append(&connection->inbound, piece->payload);
@@ -134,78 +135,79 @@ static void connection_receive(
 	}
 	connection->fragments = 0;
 	if (connection->inbound.len == 0) {
-		connection_take(connection, piece->payload, payload);
+		ws_connection_take(connection, piece->payload, payload);
 		return;
 	}
 	struct buf whole = connection->inbound;
 	connection->inbound = (struct buf){0};
 	buf_append(&whole, piece->payload);
-	connection_take(connection, buf_slice(&whole), payload);
+	ws_connection_take(connection, buf_slice(&whole), payload);
 	buf_finish(&whole);
 }
 
 /* Control frames. */
 
 /* Theirs is answered by the same; the answer to ours needs no answer. */
-static void connection_hear_close(struct connection *connection, struct slice payload)
+static void ws_connection_hear_close(
+	struct ws_connection *connection, struct slice payload)
 {
 	unsigned fault = wsframe_close_fault(payload);
 	struct session *session = connection->session;
 
 	if (connection->closing) {
-		connection_kill(connection);
+		ws_connection_kill(connection);
 		return;
 	}
 	if (fault != 0) {
-		connection_fail(connection,
+		ws_connection_fail(connection,
 			fault == WSCLOSE_NO_TEXT ? ENDING_NOT_TEXT : ENDING_PROTOCOL,
 			SLICE("The close is malformed"));
 		return;
 	}
 	/* What its messages were answered with by now leaves before. */
 	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
-		connection_pump(connection);
+		ws_connection_pump(connection);
 	if (connection->closing)
 		return;
 	connection->session = NULL;
 	connection->ends_at_once = true;
-	connection_bid_farewell(connection, payload);
+	ws_connection_bid_farewell(connection, payload);
 	if (session != NULL)
 		session_lost(session, ENDING_CLOSED);
 }
 
-static void connection_dispatch(
-	struct connection *connection, const struct wspiece *piece)
+static void ws_connection_dispatch(
+	struct ws_connection *connection, const struct wspiece *piece)
 {
 	if (piece->opcode == WSFRAME_CLOSE)
-		connection_hear_close(connection, piece->payload);
+		ws_connection_hear_close(connection, piece->payload);
 	else if (piece->opcode == WSFRAME_PING && !connection->closing)
-		connection_pong(connection, piece->payload);
+		ws_connection_pong(connection, piece->payload);
 }
 
 /* Reading. */
 
-static void connection_take_piece(
-	struct connection *connection, enum wsread what, const struct wspiece *piece)
+static void ws_connection_take_piece(
+	struct ws_connection *connection, enum wsread what, const struct wspiece *piece)
 {
 	switch (what) {
 	case WSREAD_MORE:
 		break;
 	case WSREAD_DATA:
-		connection_flush_pongs(connection);
-		connection_receive(connection, piece);
+		ws_connection_flush_pongs(connection);
+		ws_connection_receive(connection, piece);
 		break;
 	case WSREAD_CONTROL:
-		connection_dispatch(connection, piece);
+		ws_connection_dispatch(connection, piece);
 		break;
 	case WSREAD_BAD:
 		connection->broken = true;
-		connection_fail(connection, ENDING_PROTOCOL, piece->payload);
+		ws_connection_fail(connection, ENDING_PROTOCOL, piece->payload);
 		break;
 	}
 }
 
-static void connection_take_bytes(struct connection *connection, size_t len)
+static void ws_connection_take_bytes(struct ws_connection *connection, size_t len)
 {
 	struct wsinput input = {connection->ws->in, len};
 	enum wsread what = WSREAD_DATA;
@@ -214,30 +216,30 @@ static void connection_take_bytes(struct connection *connection, size_t len)
 		struct wspiece piece;
 
 		what = wsreader_next(&connection->reader, &input, &piece);
-		connection_take_piece(connection, what, &piece);
+		ws_connection_take_piece(connection, what, &piece);
 	}
-	connection_flush_pongs(connection);
+	ws_connection_flush_pongs(connection);
 }
 
 /* False when it must not be read now; then it is told when it may. */
-static bool connection_may_read(struct connection *connection)
+static bool ws_connection_may_read(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
 
 	if (session == NULL)
 		return true;
-	if (connection_is_stopped(connection))
+	if (ws_connection_is_stopped(connection))
 		return false;
 	if (session_is_paused(session))
 		session_wait(session, &connection->waiter);
-	else if (worker_is_full(connection->ws->worker))
+	else if (worker_apply_backpressure(connection->ws->worker))
 		list_append(&connection->ws->paused, &connection->paused);
 	else
 		return true;
 	return false;
 }
 
-static void connection_read_some(struct connection *connection)
+static void ws_connection_read_some(struct ws_connection *connection)
 {
 	ssize_t got = recv(
 		connection->watch.fd, connection->ws->in, WS_READ_SIZE, MSG_DONTWAIT);
@@ -247,25 +249,25 @@ static void connection_read_some(struct connection *connection)
 	if (got == -1 && errno == EAGAIN) {
 		connection->readable = false;
 	} else if (got <= 0) {
-		connection_kill(connection);
+		ws_connection_kill(connection);
 	} else {
 		/* Less than there is room for was all; more will be told. */
 		connection->readable = connection->gone || got == WS_READ_SIZE;
-		connection_heard(connection);
-		connection_take_bytes(connection, (size_t)got);
+		ws_connection_heard(connection);
+		ws_connection_take_bytes(connection, (size_t)got);
 	}
 }
 
-void connection_read(struct connection *connection)
+void ws_connection_read(struct ws_connection *connection)
 {
 	for (int i = 0; i < READS_PER_TURN; i++) {
 		if (connection->killed || !connection->readable ||
-			!connection_may_read(connection))
+			!ws_connection_may_read(connection))
 			return;
-		connection_read_some(connection);
+		ws_connection_read_some(connection);
 	}
 	if (connection->readable)
-		connection_mark_busy(connection);
+		ws_connection_mark_busy(connection);
 }
 
 bool ws_turn(struct ws *ws)
@@ -276,18 +278,19 @@ bool ws_turn(struct ws *ws)
 	while ((link = list_take_first(&ws->busy)) != NULL)
 		list_append(&now, link);
 	while ((link = list_take_first(&now)) != NULL)
-		connection_read(container_of(link, struct connection, busy));
+		ws_connection_read(container_of(link, struct ws_connection, busy));
 	return !list_is_empty(&ws->busy);
 }
 
 /* Reading again: what was said meanwhile comes now. */
 
-void connection_resume(struct waiter *waiter)
+void ws_connection_resume(struct waiter *waiter)
 {
-	struct connection *connection = container_of(waiter, struct connection, waiter);
+	struct ws_connection *connection =
+		container_of(waiter, struct ws_connection, waiter);
 
-	connection_heard(connection);
-	connection_mark_busy(connection);
+	ws_connection_heard(connection);
+	ws_connection_mark_busy(connection);
 }
 
 void ws_resume_reading(struct ws *ws)
@@ -295,10 +298,10 @@ void ws_resume_reading(struct ws *ws)
 	struct list *link;
 
 	while ((link = list_take_first(&ws->paused)) != NULL) {
-		struct connection *connection =
-			container_of(link, struct connection, paused);
+		struct ws_connection *connection =
+			container_of(link, struct ws_connection, paused);
 
-		connection_heard(connection);
-		connection_mark_busy(connection);
+		ws_connection_heard(connection);
+		ws_connection_mark_busy(connection);
 	}
 }

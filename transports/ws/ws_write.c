@@ -16,7 +16,7 @@
 enum { FAREWELL_MAX = 125 /* what a control frame may carry */ };
 
 /* What the kernel does not take now is kept by libwebsockets. False when that fails. */
-static bool connection_keep(struct connection *connection, struct slice rest)
+static bool ws_connection_keep(struct ws_connection *connection, struct slice rest)
 {
 	struct buf out = {0};
 
@@ -33,7 +33,7 @@ static bool connection_keep(struct connection *connection, struct slice rest)
  * Writes frames, past libwebsockets while it keeps nothing: its way to the same send()
  * takes 4 % of a fan-out. False when the connection has failed.
  */
-static bool connection_write(struct connection *connection, struct slice frames)
+static bool ws_connection_write(struct ws_connection *connection, struct slice frames)
 {
 	ssize_t taken = 0;
 
@@ -43,13 +43,13 @@ static bool connection_write(struct connection *connection, struct slice frames)
 	if (taken == -1 && errno != EAGAIN && errno != EINTR)
 		return false;
 	struct slice rest = slice_from(frames, taken == -1 ? 0 : (size_t)taken);
-	return rest.len == 0 || connection_keep(connection, rest);
+	return rest.len == 0 || ws_connection_keep(connection, rest);
 }
 
-bool connection_write_out(struct connection *connection)
+bool ws_connection_write_out(struct ws_connection *connection)
 {
 	struct buf *out = &connection->ws->out;
-	bool good = out->len == 0 || connection_write(connection, buf_slice(out));
+	bool good = out->len == 0 || ws_connection_write(connection, buf_slice(out));
 
 	buf_clear(out);
 	if (out->capacity > 4 * WS_WRITE_BUDGET)
@@ -59,18 +59,18 @@ bool connection_write_out(struct connection *connection)
 
 /* Pings that are answered. */
 
-void connection_flush_pongs(struct connection *connection)
+void ws_connection_flush_pongs(struct ws_connection *connection)
 {
 	struct buf *pongs = &connection->ws->pongs;
 
 	if (pongs->len == 0)
 		return;
-	if (!connection->closing && !connection_write(connection, buf_slice(pongs)))
-		connection_kill(connection);
+	if (!connection->closing && !ws_connection_write(connection, buf_slice(pongs)))
+		ws_connection_kill(connection);
 	buf_clear(pongs);
 }
 
-void connection_pong(struct connection *connection, struct slice payload)
+void ws_connection_pong(struct ws_connection *connection, struct slice payload)
 {
 	struct session *session = connection->session;
 
@@ -82,7 +82,7 @@ void connection_pong(struct connection *connection, struct slice payload)
 	}
 	/* Messages that came before it are answered before it. */
 	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
-		connection_pump(connection);
+		ws_connection_pump(connection);
 	if (!connection->closing)
 		wsframe_append(&connection->ws->pongs, WSFRAME_PONG, payload);
 }
@@ -94,7 +94,7 @@ void connection_pong(struct connection *connection, struct slice payload)
  * Otherwise the peer answers the CLOSE first: Firefox drops messages that it has not
  * shown yet when the end of the connection comes close behind them.
  */
-static void connection_end_our_side(struct connection *connection)
+static void ws_connection_end_our_side(struct ws_connection *connection)
 {
 	if (!connection->ends_at_once)
 		return;
@@ -104,12 +104,12 @@ static void connection_end_our_side(struct connection *connection)
 		shutdown(connection->watch.fd, SHUT_WR);
 }
 
-static void connection_say_farewell(struct connection *connection)
+static void ws_connection_say_farewell(struct ws_connection *connection)
 {
-	if (connection_write(connection, buf_slice(&connection->farewell)))
-		connection_end_our_side(connection);
+	if (ws_connection_write(connection, buf_slice(&connection->farewell)))
+		ws_connection_end_our_side(connection);
 	else
-		connection_kill(connection);
+		ws_connection_kill(connection);
 	buf_finish(&connection->farewell);
 }
 
@@ -118,61 +118,63 @@ static void connection_say_farewell(struct connection *connection)
  * callbacks ask for is run twice, and the second run ends the connection before
  * the frame has left.
  */
-void connection_bid_farewell(struct connection *connection, struct slice payload)
+void ws_connection_bid_farewell(struct ws_connection *connection, struct slice payload)
 {
 	if (connection->closing)
 		return;
-	connection_flush_pongs(connection);
+	ws_connection_flush_pongs(connection);
 	connection->closing = true;
 	connection->owes = true;
 	connection->ws->worker->owing++;
 	wsframe_append(&connection->farewell, WSFRAME_CLOSE, payload);
-	loop_timer_start(connection_loop(connection), &connection->timer,
-		connection_config(connection)->times.linger);
+	loop_timer_start(ws_connection_loop(connection), &connection->timer,
+		ws_connection_config(connection)->times.linger);
 	if (lws_partial_buffered(connection->wsi))
 		lws_callback_on_writable(connection->wsi);
 	else
-		connection_say_farewell(connection);
+		ws_connection_say_farewell(connection);
 }
 
-void connection_close(struct connection *connection, unsigned code, struct slice reason)
+void ws_connection_close(
+	struct ws_connection *connection, unsigned code, struct slice reason)
 {
 	char payload[FAREWELL_MAX] = {(char)(code >> 8), (char)code};
 	size_t len = reason.len < FAREWELL_MAX - 2 ? reason.len : FAREWELL_MAX - 2;
 
 	memcpy(payload + 2, reason.data, len);
-	connection_bid_farewell(connection, (struct slice){payload, len + 2});
+	ws_connection_bid_farewell(connection, (struct slice){payload, len + 2});
 }
 
-static void connection_close_session(struct connection *connection, enum ending ending)
+static void ws_connection_close_session(
+	struct ws_connection *connection, enum ending ending)
 {
-	connection_close(connection, ending_code(ending), ending_text(ending));
+	ws_connection_close(connection, ending_code(ending), ending_text(ending));
 }
 
 /* Messages. */
 
-static void append_frame(struct buf *bytes, struct rendering message)
+static void ws_append_frame(struct buf *bytes, struct rendering message)
 {
 	wsframe_append(
 		bytes, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
 }
 
 /* Writes what is joined for all who wait for the same, from where it is. */
-static bool connection_write_run(struct connection *connection, size_t *written)
+static bool ws_connection_write_run(struct ws_connection *connection, size_t *written)
 {
-	static const struct batch_format frames = {WIRE_PLAIN, append_frame};
+	static const struct batch_format frames = {WIRE_PLAIN, ws_append_frame};
 	const struct batch batch =
 		session_pull(connection->session, &frames, WS_WRITE_BUDGET - *written);
 
 	*written += batch.bytes.len;
-	if (!connection_write(connection, batch.bytes))
+	if (!ws_connection_write(connection, batch.bytes))
 		return false;
 	session_popped(
 		connection->session, SESSION_NEXT_MESSAGES, batch.count, batch.payload);
 	return true;
 }
 
-static void append_sockjs(struct connection *connection)
+static void ws_append_sockjs(struct ws_connection *connection)
 {
 	struct buf *frame = &connection->ws->frame;
 
@@ -186,24 +188,24 @@ static void append_sockjs(struct connection *connection)
 }
 
 /* The session's close: what waited is in `out` already. */
-static void connection_take_close(struct connection *connection)
+static void ws_connection_take_close(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
 	enum ending ending = session_ending(session);
 
 	if (connection->framing == SESSION_SOCKJS)
-		append_sockjs(connection);
+		ws_append_sockjs(connection);
 	else
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 	connection->session = NULL;
-	if (connection_write_out(connection))
-		connection_close_session(connection, ending);
+	if (ws_connection_write_out(connection))
+		ws_connection_close_session(connection, ending);
 	else
-		connection_kill(connection);
+		ws_connection_kill(connection);
 }
 
 /* Writes some of what waits. False when the connection ends with it. */
-static bool connection_write_some(struct connection *connection)
+static bool ws_connection_write_some(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
 	size_t written = 0;
@@ -216,56 +218,57 @@ static bool connection_write_some(struct connection *connection)
 		if (next == SESSION_NEXT_NOTHING)
 			break;
 		if (next == SESSION_NEXT_CLOSE) {
-			connection_take_close(connection);
+			ws_connection_take_close(connection);
 			return false;
 		}
 		if (connection->framing == SESSION_SOCKJS) {
-			append_sockjs(connection);
+			ws_append_sockjs(connection);
 			written = connection->ws->out.len;
 		} else if (next == SESSION_NEXT_MESSAGES) {
-			good = connection_write_run(connection, &written);
+			good = ws_connection_write_run(connection, &written);
 		} else {
 			session_popped(session, next, 0, 0);
 		}
 	}
-	if (good && connection_write_out(connection))
+	if (good && ws_connection_write_out(connection))
 		return true;
-	connection_kill(connection);
+	ws_connection_kill(connection);
 	return false;
 }
 
-void connection_pump(struct connection *connection)
+void ws_connection_pump(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
 
 	do {
-		if (!connection_write_some(connection))
+		if (!ws_connection_write_some(connection))
 			return;
 	} while (session_is_urgent(session) && !lws_partial_buffered(connection->wsi));
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		lws_callback_on_writable(connection->wsi);
 }
 
-void connection_write_on(struct connection *connection)
+void ws_connection_write_on(struct ws_connection *connection)
 {
 	if (connection->killed)
 		return;
 	if (connection->farewell.len > 0) {
-		connection_say_farewell(connection);
+		ws_connection_say_farewell(connection);
 	} else if (connection->closing) {
-		connection_end_our_side(connection);
-	} else if (!connection_write(connection, buf_slice(&connection->pong))) {
-		connection_kill(connection);
+		ws_connection_end_our_side(connection);
+	} else if (!ws_connection_write(connection, buf_slice(&connection->pong))) {
+		ws_connection_kill(connection);
 	} else {
 		buf_finish(&connection->pong);
 		if (connection->session != NULL)
-			connection_pump(connection);
+			ws_connection_pump(connection);
 	}
 }
 
-static void on_wake(struct outlet *outlet)
+static void ws_on_wake(struct outlet *outlet)
 {
-	struct connection *connection = container_of(outlet, struct connection, outlet);
+	struct ws_connection *connection =
+		container_of(outlet, struct ws_connection, outlet);
 
 	if (connection->closing || connection->session == NULL)
 		return;
@@ -275,24 +278,25 @@ static void on_wake(struct outlet *outlet)
 	if (lws_partial_buffered(connection->wsi))
 		lws_callback_on_writable(connection->wsi);
 	else
-		connection_pump(connection);
+		ws_connection_pump(connection);
 }
 
-static void on_end(struct outlet *outlet)
+static void ws_on_end(struct outlet *outlet)
 {
-	struct connection *connection = container_of(outlet, struct connection, outlet);
+	struct ws_connection *connection =
+		container_of(outlet, struct ws_connection, outlet);
 
 	enum ending ending = session_ending(connection->session);
 
 	connection->session = NULL;
-	connection_close_session(connection, ending);
+	ws_connection_close_session(connection, ending);
 }
 
-static void on_probe(struct outlet *outlet, enum probe probe)
+static void ws_on_probe(struct outlet *outlet, enum probe probe)
 {
 	(void)probe;
-	connection_probe(container_of(outlet, struct connection, outlet));
+	ws_connection_probe(container_of(outlet, struct ws_connection, outlet));
 }
 
 const struct outlet_ops ws_outlet_ops = {
-	.wake = on_wake, .end = on_end, .probe = on_probe};
+	.wake = ws_on_wake, .end = ws_on_end, .probe = ws_on_probe};
