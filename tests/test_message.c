@@ -1,182 +1,13 @@
-/* What of a SEND its receivers see, in every version and on every wire. */
+/*
+ * What receivers see of a message on every wire, which renderings it remembers, and
+ * what a copy of it says.
+ */
 #include "gateway/session/message.h"
 
+#include "tests/support/message_sample.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
-
-static struct names names;
-
-static void setup(void)
-{
-	names_init(&names, &(struct hash_key){1, 2}, 0);
-}
-
-static void teardown(void)
-{
-	names_finish(&names);
-}
-
-/* A message of one header (or none, when its name is NULL), at place 1a-5. */
-static struct message *message_of(
-	const char *name, const char *value, struct slice body)
-{
-	const struct stomp_header header = {
-		slice_of(name != NULL ? name : ""), slice_of(value)};
-	const struct stomp_frame send = {
-		STOMP_SEND, &header, name != NULL ? 1 : 0, body};
-	struct message *message =
-		message_create(&send, SLICE("/topic/a:b"), SLICE("/topic/a:b"));
-
-	message_set_place(message, (struct place){0x1a, 5}, false);
-	return message;
-}
-
-#define HEAD_1_0 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a:b\n"
-#define HEAD_1_2 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a\\cb\n"
-
-static void check(struct message *message, enum stomp_version version, enum wire wire,
-	struct slice expected)
-{
-	const struct view view = {version, wire, NULL, 0, false};
-
-	ck_assert_slice_eq(message_render(message, &view).bytes, expected);
-}
-
-/* Headers */
-
-static const struct {
-	const char *name;
-	bool passes;
-} headers[] = {
-	{"x", true},
-	{"content-type", true},
-	{"priority", true},
-	{"persistent", true},
-	{"id", true},
-	{"Receipt", true}, /* names have their case */
-	{"x-poster", true},
-	{"x-postern", true},
-	{"receipt", false},
-	{"transaction", false},
-	{"subscription", false},
-	{"message-id", false},
-	{"destination", false},
-	{"ack", false},
-	{"redelivered", false},
-	{"x-postern-", false},
-	{"x-postern-offset", false},
-};
-
-START_TEST(a_header_passes_unless_it_is_the_servers)
-{
-	struct message *message = message_of(headers[_i].name, "v", SLICE("b"));
-	struct buf expected = {0};
-
-	buf_append(&expected, SLICE(HEAD_1_2));
-	if (headers[_i].passes)
-		buf_printf(&expected, "%s:v\n", headers[_i].name);
-	buf_append(&expected, SLICE("content-length:1\n\nb\0"));
-	check(message, STOMP_1_2, WIRE_PLAIN, buf_slice(&expected));
-	buf_finish(&expected);
-	message_unref(message);
-}
-END_TEST
-
-/* What the sender says of its length, if anything, is not believed. */
-static const struct {
-	const char *name, *value;
-	struct slice body, end;
-} lengths[] = {
-	{"content-length", "999", SLICE_INIT("a\0c"),
-		SLICE_INIT("content-length:3\n\na\0c\0")},
-	{"content-length", "", SLICE_INIT(""), SLICE_INIT("content-length:0\n\n\0")},
-	{NULL, "", SLICE_INIT("abc"), SLICE_INIT("content-length:3\n\nabc\0")},
-	{NULL, "", SLICE_INIT(""), SLICE_INIT("content-length:0\n\n\0")},
-	{NULL, "", SLICE_INIT("\xc3\xa9"),
-		SLICE_INIT("content-length:2\n\n\xc3\xa9\0")},
-};
-
-START_TEST(every_message_has_its_content_length)
-{
-	struct message *message =
-		message_of(lengths[_i].name, lengths[_i].value, lengths[_i].body);
-	struct buf expected = {0};
-
-	buf_append(&expected, SLICE(HEAD_1_2));
-	buf_append(&expected, lengths[_i].end);
-	check(message, STOMP_1_2, WIRE_PLAIN, buf_slice(&expected));
-	buf_finish(&expected);
-	message_unref(message);
-}
-END_TEST
-
-START_TEST(headers_keep_their_order_and_repeats)
-{
-	const struct stomp_header list[] = {
-		{SLICE("b"), SLICE("1")},
-		{SLICE("content-length"), SLICE("0")},
-		{SLICE("a"), SLICE("2")},
-		{SLICE("b"), SLICE("3")},
-	};
-	const struct stomp_frame send = {STOMP_SEND, list, COUNT(list), SLICE("")};
-	struct message *message =
-		message_create(&send, SLICE("/topic/a:b"), SLICE("/topic/a:b"));
-
-	message_set_place(message, (struct place){0x1a, 5}, false);
-	check(message, STOMP_1_0, WIRE_PLAIN,
-		SLICE(HEAD_1_0 "b:1\na:2\nb:3\ncontent-length:0\n\n\0"));
-	message_unref(message);
-}
-END_TEST
-
-START_TEST(a_message_keeps_copies)
-{
-	char name[] = "name", value[] = "value", body[] = "body",
-	     where[] = "/topic/a:b";
-	const struct stomp_header header = {slice_of(name), slice_of(value)};
-	const struct stomp_frame send = {STOMP_SEND, &header, 1, slice_of(body)};
-	struct message *message =
-		message_create(&send, slice_of(where), slice_of(where));
-
-	name[0] = value[0] = body[0] = where[0] = 'X';
-	message_set_place(message, (struct place){0x1a, 5}, false);
-	check(message, STOMP_1_0, WIRE_PLAIN,
-		SLICE(HEAD_1_0 "name:value\ncontent-length:4\n\nbody\0"));
-	ck_assert_slice_eq(message_address(message), SLICE("/topic/a:b"));
-	ck_assert_uint_ge(message_size(message), strlen("namevaluebody/topic/a:b"));
-	message_unref(message);
-}
-END_TEST
-
-static const struct {
-	enum stomp_version version;
-	struct slice rendering;
-} versions[] = {
-	{STOMP_1_0, SLICE_INIT("MESSAGE\nsubscription:s:1\nmessage-id:1a-5\n"
-			       "destination:/topic/a:b\nx:a:b\\c d "
-			       "\ncontent-length:4\n\nbody\0")},
-	{STOMP_1_1, SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
-			       "destination:/topic/a\\cb\nx:a\\cb\\\\c\\nd "
-			       "\ncontent-length:4\n\nbody\0")},
-	{STOMP_1_2,
-		SLICE_INIT("MESSAGE\nsubscription:s\\c1\nmessage-id:1a-5\n"
-			   "destination:/topic/"
-			   "a\\cb\nx:a\\cb\\\\c\\nd\\r\ncontent-length:4\n\nbody\0")},
-};
-
-START_TEST(headers_are_escaped_for_the_receiver)
-{
-	struct message *message = message_of("x", "a:b\\c\nd\r", SLICE("body"));
-	struct name *name = name_intern(&names, SLICE("s:1"));
-	const struct view view = {versions[_i].version, WIRE_PLAIN, name, 0, false};
-
-	ck_assert_slice_eq(
-		message_render(message, &view).bytes, versions[_i].rendering);
-	message_unref(message);
-	name_unref(&names, name);
-}
-END_TEST
 
 /* Wires */
 
@@ -214,9 +45,9 @@ START_TEST(a_text_is_written_for_each_wire)
 
 	ck_assert_slice_eq(plain.bytes, texts[_i].plain);
 	ck_assert(plain.is_text == texts[_i].is_text);
-	check(message, STOMP_1_0, WIRE_SOCKJS, texts[_i].sockjs);
-	check(message, STOMP_1_0, WIRE_PERCENT, texts[_i].percent);
-	check(message, STOMP_1_0, WIRE_OCTETS, texts[_i].text);
+	sample_check(message, STOMP_1_0, WIRE_SOCKJS, texts[_i].sockjs);
+	sample_check(message, STOMP_1_0, WIRE_PERCENT, texts[_i].percent);
+	sample_check(message, STOMP_1_0, WIRE_OCTETS, texts[_i].text);
 	message_unref(message);
 }
 END_TEST
@@ -236,12 +67,14 @@ static const struct {
 
 START_TEST(a_frame_is_text_when_all_of_it_is_and_stays_as_long)
 {
-	struct message *message = message_of("content-length", "1", bodies[_i].body);
+	struct message *message =
+		sample_message("content-length", "1", bodies[_i].body);
 	struct rendering got = message_render(
 		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
 	struct buf expected = {0};
 
-	buf_printf(&expected, HEAD_1_0 "content-length:%zu\n\n", bodies[_i].body.len);
+	buf_printf(&expected, SAMPLE_HEAD_1_0 "content-length:%zu\n\n",
+		bodies[_i].body.len);
 	buf_append(&expected, bodies[_i].plain);
 	buf_append_char(&expected, '\0');
 	ck_assert_slice_eq(got.bytes, buf_slice(&expected));
@@ -253,13 +86,15 @@ END_TEST
 
 START_TEST(a_frame_of_octets_has_the_body_as_it_was_sent)
 {
-	struct message *message = message_of("content-length", "1", bodies[_i].body);
+	struct message *message =
+		sample_message("content-length", "1", bodies[_i].body);
 	struct buf expected = {0};
 
-	buf_printf(&expected, HEAD_1_0 "content-length:%zu\n\n", bodies[_i].body.len);
+	buf_printf(&expected, SAMPLE_HEAD_1_0 "content-length:%zu\n\n",
+		bodies[_i].body.len);
 	buf_append(&expected, bodies[_i].body);
 	buf_append_char(&expected, '\0');
-	check(message, STOMP_1_0, WIRE_OCTETS, buf_slice(&expected));
+	sample_check(message, STOMP_1_0, WIRE_OCTETS, buf_slice(&expected));
 	buf_finish(&expected);
 	message_unref(message);
 }
@@ -286,7 +121,7 @@ static const struct {
 START_TEST(a_content_length_on_sockjs_counts_what_is_seen)
 {
 	static const enum wire wires[] = {WIRE_SOCKJS, WIRE_PERCENT};
-	struct message *message = message_of("content-length", "1", seen[_i].body);
+	struct message *message = sample_message("content-length", "1", seen[_i].body);
 
 	for (size_t i = 0; i < COUNT(wires); i++) {
 		struct buf expected = {0};
@@ -295,7 +130,7 @@ START_TEST(a_content_length_on_sockjs_counts_what_is_seen)
 			"\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
 			"content-length:%zu\\n\\n%s\\u0000\"",
 			seen[_i].len, seen[_i].quoted);
-		check(message, STOMP_1_0, wires[i], buf_slice(&expected));
+		sample_check(message, STOMP_1_0, wires[i], buf_slice(&expected));
 		buf_finish(&expected);
 	}
 	message_unref(message);
@@ -304,12 +139,12 @@ END_TEST
 
 START_TEST(a_frame_is_one_string_on_sockjs)
 {
-	struct message *message = message_of("x", "50%", SLICE("\xff"));
+	struct message *message = sample_message("x", "50%", SLICE("\xff"));
 
-	check(message, STOMP_1_0, WIRE_SOCKJS,
+	sample_check(message, STOMP_1_0, WIRE_SOCKJS,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
 		      "x:50%\\ncontent-length:3\\n\\n\\ufffd\\u0000\""));
-	check(message, STOMP_1_0, WIRE_PERCENT,
+	sample_check(message, STOMP_1_0, WIRE_PERCENT,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
 		      "x:50%25\\ncontent-length:3\\n\\n\\ufffd\\u0000\""));
 	ck_assert(message_render(
@@ -323,7 +158,7 @@ END_TEST
 
 START_TEST(what_was_rendered_is_remembered_for_eight_views)
 {
-	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct message *message = sample_message(NULL, "", SLICE("b"));
 	struct name *subscriptions[12];
 	const char *rendered[12];
 
@@ -331,7 +166,7 @@ START_TEST(what_was_rendered_is_remembered_for_eight_views)
 		char text[8];
 
 		snprintf(text, sizeof(text), "s%d", i);
-		subscriptions[i] = name_intern(&names, slice_of(text));
+		subscriptions[i] = name_intern(&sample_names, slice_of(text));
 		const struct view view = {
 			STOMP_1_2, WIRE_PLAIN, subscriptions[i], 0, false};
 		rendered[i] = message_render(message, &view).bytes.data;
@@ -348,18 +183,18 @@ START_TEST(what_was_rendered_is_remembered_for_eight_views)
 		SLICE("MESSAGE\nsubscription:s0\nmessage-id:1a-5\n"
 		      "destination:/topic/a\\cb\ncontent-length:1\n\nb\0"));
 	for (int i = 0; i < 12; i++)
-		name_unref(&names, subscriptions[i]);
+		name_unref(&sample_names, subscriptions[i]);
 	message_unref(message);
 }
 END_TEST
 
 START_TEST(a_name_that_comes_later_has_its_own_rendering)
 {
-	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct message *message = sample_message(NULL, "", SLICE("b"));
 
 	/* The later one may well stand where the earlier did. */
 	for (const char *text = "st"; *text != '\0'; text++) {
-		struct name *name = name_intern(&names, (struct slice){text, 1});
+		struct name *name = name_intern(&sample_names, (struct slice){text, 1});
 		struct slice bytes = message_render(
 			message, &(struct view){STOMP_1_2, WIRE_PLAIN, name, 0, false})
 					     .bytes;
@@ -367,7 +202,7 @@ START_TEST(a_name_that_comes_later_has_its_own_rendering)
 
 		ck_assert_ptr_nonnull(
 			memmem(bytes.data, bytes.len, line, sizeof(line)));
-		name_unref(&names, name);
+		name_unref(&sample_names, name);
 	}
 	message_unref(message);
 }
@@ -375,35 +210,35 @@ END_TEST
 
 START_TEST(a_frame_differs_by_version_subscription_and_wire_only)
 {
-	struct name *name = name_intern(&names, SLICE(""));
+	struct name *name = name_intern(&sample_names, SLICE(""));
 	const struct view views[] = {
 		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
 		{STOMP_1_1, WIRE_PLAIN, NULL, 0, false},
 		{STOMP_1_1, WIRE_PLAIN, name, 0, false}, /* an empty id is one */
 		{STOMP_1_1, WIRE_SOCKJS, NULL, 0, false},
 	};
-	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct message *message = sample_message(NULL, "", SLICE("b"));
 
 	for (size_t i = 0; i < COUNT(views); i++) {
 		for (size_t j = 0; j < i; j++)
 			ck_assert_ptr_ne(message_render(message, &views[i]).bytes.data,
 				message_render(message, &views[j]).bytes.data);
 	}
-	name_unref(&names, name);
+	name_unref(&sample_names, name);
 	message_unref(message);
 }
 END_TEST
 
 START_TEST(a_text_looks_alike_to_everybody)
 {
-	struct name *name = name_intern(&names, SLICE("s"));
+	struct name *name = name_intern(&sample_names, SLICE("s"));
 	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
 	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL, 0, false},
 			  two = {STOMP_1_2, WIRE_SOCKJS, name, 0, false};
 
 	ck_assert_ptr_eq(message_render(message, &one).bytes.data,
 		message_render(message, &two).bytes.data);
-	name_unref(&names, name);
+	name_unref(&sample_names, name);
 	message_unref(message);
 }
 END_TEST
@@ -414,7 +249,7 @@ START_TEST(a_message_lives_until_its_last_reference)
 
 	ck_assert_ptr_eq(message_ref(message), message);
 	message_unref(message);
-	check(message, STOMP_1_0, WIRE_PLAIN, SLICE("x"));
+	sample_check(message, STOMP_1_0, WIRE_PLAIN, SLICE("x"));
 	message_unref(message);
 	message_unref(NULL);
 }
@@ -434,7 +269,7 @@ static const struct {
 /* The copy's renderings are its own, and say the same. */
 static void check_alike(struct message *message, struct message *copy)
 {
-	struct name *name = name_intern(&names, SLICE("s:1"));
+	struct name *name = name_intern(&sample_names, SLICE("s:1"));
 	const struct view views[] = {
 		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
 		{STOMP_1_2, WIRE_PLAIN, name, 0, false},
@@ -452,12 +287,13 @@ static void check_alike(struct message *message, struct message *copy)
 	}
 	ck_assert_slice_eq(message_address(copy), message_address(message));
 	ck_assert_uint_eq(message_size(copy), message_size(message));
-	name_unref(&names, name);
+	name_unref(&sample_names, name);
 }
 
 START_TEST(a_copy_says_the_same)
 {
-	struct message *message = message_of(copied[_i].header, "v", copied[_i].body);
+	struct message *message =
+		sample_message(copied[_i].header, "v", copied[_i].body);
 	struct message *copy = message_copy(message);
 
 	check_alike(message, copy);
@@ -480,21 +316,21 @@ END_TEST
 
 START_TEST(a_copy_outlives_the_message_and_its_renderings)
 {
-	struct message *message = message_of("x", "v", SLICE("body"));
+	struct message *message = sample_message("x", "v", SLICE("body"));
 
 	message_ref(message);
-	check(message, STOMP_1_0, WIRE_PLAIN,
-		SLICE(HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
+	sample_check(message, STOMP_1_0, WIRE_PLAIN,
+		SLICE(SAMPLE_HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
 	struct message *copy = message_copy(message);
 	message_unref(message);
 	message_unref(message);
-	check(copy, STOMP_1_0, WIRE_PLAIN,
-		SLICE(HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
+	sample_check(copy, STOMP_1_0, WIRE_PLAIN,
+		SLICE(SAMPLE_HEAD_1_0 "x:v\ncontent-length:4\n\nbody\0"));
 	ck_assert_slice_eq(message_address(copy), SLICE("/topic/a:b"));
 
 	struct message *again = message_copy(copy);
 	message_unref(copy);
-	check(again, STOMP_1_2, WIRE_SOCKJS,
+	sample_check(again, STOMP_1_2, WIRE_SOCKJS,
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a\\\\cb\\n"
 		      "x:v\\ncontent-length:4\\n\\nbody\\u0000\""));
 	message_unref(again);
@@ -503,7 +339,7 @@ END_TEST
 
 START_TEST(a_copy_has_one_reference)
 {
-	struct message *message = message_of(NULL, "", SLICE("b"));
+	struct message *message = sample_message(NULL, "", SLICE("b"));
 
 	message_ref(message);
 	struct message *copy = message_copy(message);
@@ -516,19 +352,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("message");
-	TCase *head = unit_case(suite, "headers");
 	TCase *wires = unit_case(suite, "wires");
 	TCase *remembering = unit_case(suite, "remembering");
 	TCase *copies = unit_case(suite, "copies");
 
-	tcase_add_checked_fixture(head, setup, teardown);
-	unit_add_table(head, a_header_passes_unless_it_is_the_servers, headers);
-	unit_add_table(head, every_message_has_its_content_length, lengths);
-	tcase_add_test(head, headers_keep_their_order_and_repeats);
-	tcase_add_test(head, a_message_keeps_copies);
-	unit_add_table(head, headers_are_escaped_for_the_receiver, versions);
-
-	tcase_add_checked_fixture(wires, setup, teardown);
+	tcase_add_checked_fixture(wires, sample_setup, sample_teardown);
 	unit_add_table(wires, a_text_is_written_for_each_wire, texts);
 	unit_add_table(
 		wires, a_frame_is_text_when_all_of_it_is_and_stays_as_long, bodies);
@@ -536,7 +364,7 @@ int main(void)
 	unit_add_table(wires, a_content_length_on_sockjs_counts_what_is_seen, seen);
 	tcase_add_test(wires, a_frame_is_one_string_on_sockjs);
 
-	tcase_add_checked_fixture(remembering, setup, teardown);
+	tcase_add_checked_fixture(remembering, sample_setup, sample_teardown);
 	tcase_add_test(remembering, what_was_rendered_is_remembered_for_eight_views);
 	tcase_add_test(remembering, a_name_that_comes_later_has_its_own_rendering);
 	tcase_add_test(
@@ -544,7 +372,7 @@ int main(void)
 	tcase_add_test(remembering, a_text_looks_alike_to_everybody);
 	tcase_add_test(remembering, a_message_lives_until_its_last_reference);
 
-	tcase_add_checked_fixture(copies, setup, teardown);
+	tcase_add_checked_fixture(copies, sample_setup, sample_teardown);
 	unit_add_table(copies, a_copy_says_the_same, copied);
 	unit_add_table(copies, a_copy_of_a_text_is_as_binary, texts);
 	tcase_add_test(copies, a_copy_outlives_the_message_and_its_renderings);
