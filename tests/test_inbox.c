@@ -1,6 +1,7 @@
 /* The order of posts, and when a worker must be woken for them. */
 #include "gateway/base/inbox.h"
 
+#include "gateway/base/list.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/unit.h"
 
@@ -201,11 +202,76 @@ START_TEST(each_sender_has_its_order_and_no_wake_is_lost)
 }
 END_TEST
 
+/* Texts of a post */
+
+struct note {
+	struct post post;
+	int number;
+	struct slice greeting, kept, name;
+};
+
+static void note_run(struct worker *worker, struct post *post)
+{
+	(void)worker;
+	free(post);
+}
+
+static const struct {
+	struct slice greeting, name;
+} notes[] = {
+	{SLICE_INIT("Dear"), SLICE_INIT("Ana")},
+	{SLICE_INIT(""), SLICE_INIT("Ana")},
+	{SLICE_INIT("Dear"), SLICE_INIT("")},
+	{SLICE_INIT(""), SLICE_INIT("")},
+	{SLICE_INIT("a\0b"), SLICE_INIT("\0")},
+};
+
+START_TEST(a_copied_post_has_its_texts_with_it)
+{
+	char greeting[8], name[8];
+	char *at = greeting, *to = name;
+	struct note note = {
+		.post.run = note_run,
+		.number = 7,
+		.greeting = slice_copy_out(&at, notes[_i].greeting),
+		.kept = SLICE("a constant"),
+		.name = slice_copy_out(&to, notes[_i].name),
+	};
+	struct post *post = post_copy(&note.post, sizeof(note),
+		(struct slice *[]){&note.name, &note.greeting, NULL});
+	const struct note *copy = container_of(post, struct note, post);
+
+	memset(greeting, 'x', sizeof(greeting));
+	memset(name, 'x', sizeof(name));
+	ck_assert_ptr_ne(post, &note.post);
+	ck_assert_uint_eq(
+		post->size, sizeof(note) + notes[_i].greeting.len + notes[_i].name.len);
+	ck_assert_int_eq(copy->number, 7);
+	ck_assert_slice_eq(copy->greeting, notes[_i].greeting);
+	ck_assert_slice_eq(copy->name, notes[_i].name);
+	ck_assert_ptr_eq(copy->kept.data, note.kept.data);
+	post->run(NULL, post);
+}
+END_TEST
+
+START_TEST(a_post_without_texts_is_copied_too)
+{
+	struct note note = {.post.run = note_run, .number = 7};
+	struct post *post =
+		post_copy(&note.post, sizeof(note), (struct slice *[]){NULL});
+
+	ck_assert_uint_eq(post->size, sizeof(note));
+	ck_assert_int_eq(container_of(post, struct note, post)->number, 7);
+	post->run(NULL, post);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inbox");
 	TCase *order = unit_case(suite, "order");
 	TCase *threads = unit_case(suite, "threads");
+	TCase *texts = unit_case(suite, "texts");
 
 	tcase_add_checked_fixture(order, setup, NULL);
 	tcase_add_test(order, posts_come_out_as_they_went_in);
@@ -219,5 +285,8 @@ int main(void)
 
 	tcase_add_checked_fixture(threads, setup, NULL);
 	tcase_add_test(threads, each_sender_has_its_order_and_no_wake_is_lost);
+
+	unit_add_table(texts, a_copied_post_has_its_texts_with_it, notes);
+	tcase_add_test(texts, a_post_without_texts_is_copied_too);
 	return unit_run(suite);
 }

@@ -1,5 +1,31 @@
 #include "gateway/base/inbox.h"
 
+#include "protocol/xmalloc.h"
+
+#include <assert.h>
+
+struct post *post_copy(
+	const struct post *post, size_t size, struct slice *const texts[])
+{
+	size_t whole = size;
+
+	for (size_t i = 0; texts[i] != NULL; i++)
+		whole += texts[i]->len;
+	char *copy = xmalloc(whole), *at = copy + size;
+	struct post *copied = (struct post *)copy;
+
+	memcpy(copy, post, size);
+	copied->size = whole;
+	for (size_t i = 0; texts[i] != NULL; i++) {
+		const size_t place =
+			(size_t)((const char *)texts[i] - (const char *)post);
+
+		assert(place <= size - sizeof(struct slice));
+		*(struct slice *)(copy + place) = slice_copy_out(&at, *texts[i]);
+	}
+	return copied;
+}
+
 void inbox_init(struct inbox *inbox)
 {
 	atomic_init(&inbox->arrived, NULL);

@@ -10,6 +10,8 @@
 #ifndef GATEWAY_BASE_INBOX_H
 #define GATEWAY_BASE_INBOX_H
 
+#include "protocol/slice.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +23,15 @@ struct post {
 	size_t size; /* bytes that it keeps in memory, for the bound */
 	void (*run)(struct worker *worker, struct post *post); /* frees the post */
 };
+
+/*
+ * A post for another worker, with texts that are only borrowed here. Copies the `size`
+ * bytes of a struct that begins with `post`, and the bytes of some of its slices, into
+ * one block that its run() frees. `texts` are these slices, up to a NULL; those of the
+ * copy point to the copied bytes, and the post's size counts all of it.
+ */
+struct post *post_copy(
+	const struct post *post, size_t size, struct slice *const texts[]);
 
 /* Posts on their way to another worker. A zeroed batch is empty. */
 struct post_batch {

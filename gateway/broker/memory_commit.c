@@ -19,28 +19,24 @@ struct reserve_post {
 	bool is_granted;
 	enum refusal_kind why; /* when it is not */
 	struct slice address;
-	char text[];
 };
 
 static void reserve_post_send(struct broker *broker, uint64_t commit, size_t index,
 	const struct reservation *reservation,
 	void (*run)(struct worker *worker, struct post *post))
 {
-	const struct slice address = reservation->address;
-	const size_t size = sizeof(struct reserve_post) + address.len;
-	struct reserve_post *reserve = xmalloc(size);
-
-	*reserve = (struct reserve_post){
-		.post = {.size = size, .run = run},
+	struct reserve_post reserve = {
+		.post.run = run,
 		.commit = {broker->worker->index, commit},
 		.index = index,
 		.messages = reservation->messages,
 		.bytes = reservation->bytes,
-		.address = {reserve->text, address.len},
+		.address = reservation->address,
 	};
-	memcpy(reserve->text, address.data, address.len);
-	worker_post(
-		broker->worker, worker_home(broker->worker, address), &reserve->post);
+
+	worker_post_copy(broker->worker, worker_home(broker->worker, reserve.address),
+		&reserve.post, sizeof(reserve),
+		(struct slice *[]){&reserve.address, NULL});
 }
 
 /* At the home. */

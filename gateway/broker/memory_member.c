@@ -5,7 +5,6 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
-#include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,22 +17,19 @@ struct member_post {
 	uint64_t participant,
 		request; /* who is answered, at the subscription's worker */
 	struct slice address;
-	char text[];
 };
 
 static void memory_member_post_send(struct broker *broker, unsigned to,
 	uint64_t subscription, struct slice address, const struct member_post *wish,
 	void (*run)(struct worker *worker, struct post *post))
 {
-	size_t size = sizeof(struct member_post) + address.len;
-	struct member_post *member = xmalloc(size);
+	struct member_post member = *wish;
 
-	*member = *wish;
-	member->post = (struct post){.size = size, .run = run};
-	member->subscription = (struct handle){broker->worker->index, subscription};
-	member->address = (struct slice){member->text, address.len};
-	memcpy(member->text, address.data, address.len);
-	worker_post(broker->worker, to, &member->post);
+	member.post.run = run;
+	member.subscription = (struct handle){broker->worker->index, subscription};
+	member.address = address;
+	worker_post_copy(broker->worker, to, &member.post, sizeof(member),
+		(struct slice *[]){&member.address, NULL});
 }
 
 /* At the home. */

@@ -30,7 +30,6 @@ struct look_post {
 	console_look *look;
 	struct question question; /* but for the reply here, that stays as it is */
 	struct finding finding;
-	char text[];
 };
 
 static void inquiry_end(struct broker *broker, struct inquiry *inquiry)
@@ -102,8 +101,6 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 	struct worker *worker = broker_worker(broker);
 	const unsigned count = worker->workers->count;
 	const json_int_t most = json_integer_value(json_object_get(asked, "most"));
-	const struct slice search = console_member(asked, "search");
-	const struct slice session = console_member(asked, "session");
 	struct inquiry *inquiry = xcalloc(1, sizeof(*inquiry));
 
 	inquiry->reply = *reply;
@@ -113,20 +110,20 @@ void console_gather(struct broker *broker, struct console_reply *reply,
 		inquiry->most = most < ROWS_MAX ? (size_t)most : ROWS_MAX;
 	inquiry->most_bytes = worker->config->limits.queue_bytes / ANSWERS_WAITING;
 	inquiry->waits = count;
-	for (unsigned i = 0; i < count; i++) {
-		const size_t size = sizeof(struct look_post) + search.len + session.len;
-		struct look_post *post = xcalloc(1, size);
-		char *at = post->text;
 
-		post->post = (struct post){.size = size, .run = look_run};
-		post->inquiry = inquiry;
-		post->home = worker->index;
-		post->look = look;
-		post->question.search = slice_copy_out(&at, search);
-		post->question.session = slice_copy_out(&at, session);
-		post->question.most = inquiry->most;
-		post->question.most_bytes = inquiry->most_bytes;
-		post->question.reply = &inquiry->reply;
-		worker_post(worker, i, &post->post);
-	}
+	struct look_post post = {
+		.post.run = look_run,
+		.inquiry = inquiry,
+		.home = worker->index,
+		.look = look,
+		.question = {.search = console_member(asked, "search"),
+			.session = console_member(asked, "session"),
+			.most = inquiry->most,
+			.most_bytes = inquiry->most_bytes,
+			.reply = &inquiry->reply},
+	};
+	for (unsigned i = 0; i < count; i++)
+		worker_post_copy(worker, i, &post.post, sizeof(post),
+			(struct slice *[]){
+				&post.question.search, &post.question.session, NULL});
 }

@@ -32,6 +32,12 @@ void worker_post(struct worker *worker, unsigned to, struct post *post)
 		post_batch_add(&worker->batches[to], post);
 }
 
+void worker_post_copy(struct worker *worker, unsigned to, const struct post *post,
+	size_t size, struct slice *const texts[])
+{
+	worker_post(worker, to, post_copy(post, size, texts));
+}
+
 void worker_spend(struct worker *worker, size_t amount)
 {
 	worker->spent += amount;

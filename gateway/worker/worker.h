@@ -129,6 +129,10 @@ unsigned worker_home(const struct worker *worker, struct slice name);
  */
 void worker_post(struct worker *worker, unsigned to, struct post *post);
 
+/* The same for a copy of a post and of its texts (inbox.h, post_copy()). */
+void worker_post_copy(struct worker *worker, unsigned to, const struct post *post,
+	size_t size, struct slice *const texts[]);
+
 /* The post that would run next, or NULL, for one that can do the work of both. */
 const struct post *worker_next_post(const struct worker *worker);
 

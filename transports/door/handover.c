@@ -3,7 +3,6 @@
 #include "gateway/config/config.h"
 #include "gateway/worker/worker.h"
 #include "protocol/forwarded.h"
-#include "protocol/xmalloc.h"
 #include "transports/base/carriers.h"
 #include "transports/base/peek.h"
 #include "transports/base/peer.h"
@@ -17,8 +16,7 @@
 
 struct handover_post {
 	struct post post;
-	struct handover handover; /* its head is `head` */
-	char head[];
+	struct handover handover;
 };
 
 /* The door has looked at the head: all that can be wrong is our own mistake. */
@@ -99,12 +97,8 @@ static void handover_run(struct worker *worker, struct post *post)
 
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover)
 {
-	size_t size = sizeof(struct handover_post) + handover->head.len;
-	struct handover_post *leaving = xmalloc(size);
-	char *at = leaving->head;
+	struct handover_post leaving = {{.run = handover_run}, *handover};
 
-	leaving->post = (struct post){.size = size, .run = handover_run};
-	leaving->handover = *handover;
-	leaving->handover.head = slice_copy_out(&at, handover->head);
-	worker_post(worker, to, &leaving->post);
+	worker_post_copy(worker, to, &leaving.post, sizeof(leaving),
+		(struct slice *[]){&leaving.handover.head, NULL});
 }

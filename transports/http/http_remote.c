@@ -16,8 +16,7 @@ static bool http_remote_is_here(const struct http *http, uint64_t worker)
 
 struct feed_ask_post {
 	struct post post;
-	struct feed_ask ask; /* points to `text`; its endpoint is held */
-	char text[];
+	struct feed_ask ask; /* its endpoint is held */
 };
 
 static void feed_ask_run(struct worker *worker, struct post *post)
@@ -38,18 +37,13 @@ void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_as
 		return;
 	}
 
-	size_t size = sizeof(struct feed_ask_post) + ask->session.len +
-		      peer_size(&ask->peer) + ask->callback.len;
-	struct feed_ask_post *asking = xmalloc(size);
-	char *at = asking->text;
+	struct feed_ask_post asking = {{.run = feed_ask_run}, *ask};
 
-	asking->post = (struct post){.size = size, .run = feed_ask_run};
-	asking->ask = *ask;
 	endpoint_ref(ask->endpoint);
-	asking->ask.session = slice_copy_out(&at, ask->session);
-	asking->ask.peer = peer_copy_out(&at, &ask->peer);
-	asking->ask.callback = slice_copy_out(&at, ask->callback);
-	worker_post(http->worker, home, &asking->post);
+	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
+		(struct slice *[]){&asking.ask.session, &asking.ask.callback,
+			&asking.ask.peer.address, &asking.ask.peer.origin,
+			&asking.ask.peer.cookie, NULL});
 }
 
 /* News for a feed. */
@@ -90,9 +84,8 @@ void http_remote_tell_feed(
 struct receiver_word_post {
 	struct post post;
 	struct handle receiver;
-	unsigned home;             /* of the feed */
-	struct receiver_word word; /* its bytes are `bytes` */
-	char bytes[];
+	unsigned home; /* of the feed */
+	struct receiver_word word;
 };
 
 static void receiver_word_run(struct worker *worker, struct post *post)
@@ -114,16 +107,15 @@ bool http_remote_tell_receiver(
 	if (http_remote_is_here(http, receiver.worker))
 		return receiver_notify(http, receiver.number, word);
 
-	size_t size = sizeof(struct receiver_word_post) + word->bytes.len;
-	struct receiver_word_post *telling = xmalloc(size);
-	char *at = telling->bytes;
+	struct receiver_word_post telling = {
+		.post.run = receiver_word_run,
+		.receiver = receiver,
+		.home = http->worker->index,
+		.word = *word,
+	};
 
-	telling->post = (struct post){.size = size, .run = receiver_word_run};
-	telling->receiver = receiver;
-	telling->home = http->worker->index;
-	telling->word = *word;
-	telling->word.bytes = slice_copy_out(&at, word->bytes);
-	worker_post(http->worker, (unsigned)receiver.worker, &telling->post);
+	worker_post_copy(http->worker, (unsigned)receiver.worker, &telling.post,
+		sizeof(telling), (struct slice *[]){&telling.word.bytes, NULL});
 	return false;
 }
 
@@ -133,9 +125,8 @@ struct intake_post {
 	struct post post;
 	struct worker *home; /* once it is there, where it may have to wait */
 	struct waiter waiter;
-	struct intake_ask ask; /* points to `text`; its endpoint is held */
+	struct intake_ask ask; /* its endpoint is held */
 	enum intake answer;
-	char text[];
 };
 
 static void intake_post_destroy(struct intake_post *asking)
@@ -188,16 +179,11 @@ static void intake_ask_run(struct worker *worker, struct post *post)
 void http_remote_ask_intake(
 	struct http *http, unsigned home, const struct intake_ask *ask)
 {
-	size_t size = sizeof(struct intake_post) + ask->session.len +
-		      peer_size(&ask->peer) + ask->body.len;
-	struct intake_post *asking = xmalloc(size);
-	char *at = asking->text;
+	struct intake_post asking = {.post.run = intake_ask_run, .ask = *ask};
 
-	asking->post = (struct post){.size = size, .run = intake_ask_run};
-	asking->ask = *ask;
 	endpoint_ref(ask->endpoint);
-	asking->ask.session = slice_copy_out(&at, ask->session);
-	asking->ask.peer = peer_copy_out(&at, &ask->peer);
-	asking->ask.body = slice_copy_out(&at, ask->body);
-	worker_post(http->worker, home, &asking->post);
+	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
+		(struct slice *[]){&asking.ask.session, &asking.ask.body,
+			&asking.ask.peer.address, &asking.ask.peer.origin,
+			&asking.ask.peer.cookie, NULL});
 }
