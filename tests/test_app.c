@@ -1,4 +1,5 @@
 /* Application routes: where a SEND goes, what becomes of its body, who hears no. */
+/* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"

@@ -1,4 +1,5 @@
 /* Who listens on a worker: an audience of four, each with a session of its own. */
+/* tags: workers */
 #include "gateway/broker/audience.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"

@@ -1,4 +1,5 @@
 /* Whose a destination is, and how many of what a client may have. */
+/* tags: workers */
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"

@@ -1,4 +1,5 @@
 /* The STOMP conversation: how it begins and ends. */
+/* tags: workers */
 #include "gateway/session/sessions.h"
 #include "protocol/stomp.h"
 #include "tests/support/still_workers.h"

@@ -1,4 +1,5 @@
 /* The heart-beats of a STOMP conversation: ours, and those that we wait for. */
+/* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"

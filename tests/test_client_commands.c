@@ -1,4 +1,5 @@
 /* The STOMP conversation once it is connected: each command, receipts, order. */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"

@@ -3,6 +3,7 @@
  * and its edges. Kinds that fail are brought about by an engine that does what it is
  * told.
  */
+/* tags: workers */
 #include "gateway/stomp/client_refusal.h"
 
 #include "gateway/broker/internal.h"

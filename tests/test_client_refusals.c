@@ -1,4 +1,5 @@
 /* Frames of a connected client that are refused, and with which words. */
+/* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"

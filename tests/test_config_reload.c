@@ -1,4 +1,5 @@
 /* What a reload changes, what it leaves, and who holds the snapshots meanwhile. */
+/* tags: workers */
 #include "gateway/config/config_reload.h"
 
 #include "gateway/base/log.h"

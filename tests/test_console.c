@@ -1,4 +1,5 @@
 /* What the console is told, by whoever knows, and who may ask. */
+/* tags: workers */
 #include "gateway/console/console.h"
 
 #include "tests/support/still_workers.h"

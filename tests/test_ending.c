@@ -1,6 +1,7 @@
 /*
  * The list of endings: the close frame, the tombstone, the log and the figures read it.
  */
+/* tags: workers */
 #include "gateway/worker/ending.h"
 
 #include "gateway/base/log.h"

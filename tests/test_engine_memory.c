@@ -1,4 +1,5 @@
 /* The engine that is built in owes the broker what every engine owes it. */
+/* tags: workers */
 #include "tests/support/engine_suite.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"

@@ -1,4 +1,5 @@
 /* The figures of some workers, told as Prometheus reads them, and what they count. */
+/* tags: workers */
 #include "gateway/worker/exposition.h"
 
 #include "gateway/worker/metrics.h"

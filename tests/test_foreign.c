@@ -2,6 +2,7 @@
  * Headers of SUBSCRIBE that only other brokers understand: warned of once, never
  * refused.
  */
+/* tags: workers */
 #include "gateway/broker/foreign.h"
 
 #include "gateway/broker/internal.h"

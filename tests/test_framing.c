@@ -1,3 +1,4 @@
+/* tags: workers */
 #include "transports/sockjs/framing.h"
 
 #include "tests/support/memory_outlet.h"

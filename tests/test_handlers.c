@@ -1,3 +1,4 @@
+/* tags: workers */
 #include "gateway/handlers/handlers.h"
 
 #include "gateway/server/server_handlers.h"

@@ -1,4 +1,5 @@
 /* What a request brings to its session, and what it hears when that cannot be. */
+/* tags: workers */
 #include "transports/http/intake.h"
 
 #include "tests/support/recorder.h"

@@ -2,6 +2,7 @@
  * Queues as clients see them: consumers take turns, acknowledge, reject, read slowly
  * and go, and nothing is lost.
  */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/queue.h"
 #include "tests/support/still_workers.h"

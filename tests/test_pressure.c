@@ -1,3 +1,4 @@
+/* tags: workers */
 #include "gateway/session/pressure.h"
 
 #include "gateway/base/footprint.h"

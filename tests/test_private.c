@@ -2,6 +2,7 @@
  * Destinations of users and of sessions, what is denied softly, and routes that answer
  * a SUBSCRIBE.
  */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 #include "tests/support/still_workers.h"

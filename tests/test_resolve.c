@@ -2,6 +2,7 @@
  * What a client writes, as the broker goes by it, and what is refused when it is
  * written.
  */
+/* tags: workers */
 #include "gateway/broker/resolve.h"
 
 #include "gateway/session/session.h"

@@ -2,6 +2,7 @@
  * What a session hands to its outlets, and how it ends; test_session_times.c has the
  * clock, test_session_identity.c who it is.
  */
+/* tags: workers */
 #include "gateway/session/session_internal.h"
 
 #include "tests/support/memory_outlet.h"

@@ -1,4 +1,5 @@
 /* Which session is found by whom, and how many there may be. */
+/* tags: workers */
 #include "gateway/session/session.h"
 
 #include "tests/support/memory_outlet.h"

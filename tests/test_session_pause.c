@@ -1,4 +1,5 @@
 /* A session whose handler wants to hear no more for now, and those who wait for it. */
+/* tags: workers */
 #include "gateway/session/session.h"
 #include "gateway/session/sessions.h"
 

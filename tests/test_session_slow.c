@@ -1,4 +1,5 @@
 /* What a slow reader still gets: the policies; test_session_times.c has the "close". */
+/* tags: workers */
 #include "gateway/session/session_internal.h"
 
 #include "tests/support/memory_outlet.h"

@@ -1,4 +1,5 @@
 /* The clock of a session: who is silent, deaf or too slow, and for how long. */
+/* tags: workers */
 #include "gateway/session/session.h"
 
 #include "protocol/xmalloc.h"

@@ -1,4 +1,5 @@
 /* The home of a topic: the place it gives to messages, and who has joined when. */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/queue.h"
 #include "gateway/session/message.h"

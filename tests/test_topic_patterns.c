@@ -1,4 +1,5 @@
 /* Patterns of topics, as clients see them. */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"

@@ -1,6 +1,7 @@
 /*
  * Transactions as clients see them: all or nothing, in order, and what else may happen.
  */
+/* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"

@@ -1,4 +1,5 @@
 /* Posts and turns of a worker, its word with the edge, and how it stops. */
+/* tags: workers */
 #include "gateway/worker/worker.h"
 
 #include "gateway/config/config.h"

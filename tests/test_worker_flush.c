@@ -1,4 +1,5 @@
 /* To which sessions a turn writes, and which it leaves to the next. */
+/* tags: workers */
 #include "gateway/worker/worker.h"
 
 #include "gateway/session/session_internal.h"

@@ -1,5 +1,6 @@
 // Sessions come and go for a long time: memory stays where it is after the first part of
 // it, in which the ends of sessions are remembered. The curve is printed.
+// tags: release
 import assert from 'node:assert/strict';
 import { configuration } from '../wire/lib/config.mjs';
 import { HandClient, byHand } from '../wire/lib/hand.mjs';

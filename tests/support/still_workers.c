@@ -4,6 +4,7 @@
 #include "gateway/broker/internal.h"
 #include "gateway/server/server_handlers.h"
 #include "gateway/server/server_workers.h"
+#include "protocol/number.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -72,10 +73,14 @@ struct workers *still_workers_create_of(unsigned count, const char *members)
 
 struct workers *still_workers_create(const char *members)
 {
-	const char *count = getenv("POSTERN_WORKERS");
+	const char *text = getenv("POSTERN_WORKERS");
+	uint64_t count = 1;
 
-	return still_workers_create_of(
-		count == NULL ? 1 : (unsigned)strtoul(count, NULL, 10), members);
+	/* CMakeLists.txt runs a program with the tag with several numbers. */
+	if (text != NULL && !number_read(slice_of(text), WORKERS_MAX, &count))
+		still_workers_fail("a test without the tag \"workers\" in its head",
+			slice_of(text));
+	return still_workers_create_of((unsigned)count, members);
 }
 
 void still_workers_destroy(struct workers *workers)

@@ -19,7 +19,8 @@ struct handler;
 struct config *config_of(const char *json);
 
 /*
- * Of as many workers as POSTERN_WORKERS in the environment says, else of one.
+ * Of as many workers as POSTERN_WORKERS in the environment says, else of one. The head
+ * of a test that calls this must have the tag "workers" (tests/README.md).
  * `members` come on top of the configuration above, such as "'www': false"; or "".
  */
 struct workers *still_workers_create(const char *members);

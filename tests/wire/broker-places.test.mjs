@@ -1,4 +1,5 @@
 // Patterns, destinations of users and of sessions, routes that reply, numbers of topics.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { ack, broker, fresh, sync } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';

@@ -1,5 +1,6 @@
 // Transactions: SEND, ACK and NACK take effect at COMMIT, all or nothing, in order. The
 // number is that of www/docs/stomp.md.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { broker, fresh, sync } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';

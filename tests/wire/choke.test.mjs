@@ -1,5 +1,6 @@
 // While the inbox is full, publishers are not read: nothing that they have sent is lost,
 // and nobody takes it for silence.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { configuration } from './lib/config.mjs';

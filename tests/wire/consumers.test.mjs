@@ -1,5 +1,6 @@
 // Consumers that die at random while messages pass through a queue: nothing is lost, and
 // what comes twice says so.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { TcpStomp } from './lib/tcp.mjs';

@@ -1,5 +1,6 @@
 // The handlers that the SockJS clients' own tests expect, with the configuration for
 // them, over one transport that streams and one that polls.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { SockJsClient } from './lib/clients.mjs';

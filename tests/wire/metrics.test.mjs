@@ -1,4 +1,5 @@
 // Every figure, exactly, after known traffic over each transport; and who may see them.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { configuration } from './lib/config.mjs';

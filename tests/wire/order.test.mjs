@@ -1,5 +1,6 @@
 // What one publisher sends to one destination reaches every subscriber in that order,
 // whatever carries it.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { subscription } from './lib/clients.mjs';
 import { configuration } from './lib/config.mjs';

@@ -1,5 +1,6 @@
 // SIGHUP: the gateway reads its configuration again. Who is connected stays so, and what
 // is wrong changes nothing.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { configuration } from './lib/config.mjs';

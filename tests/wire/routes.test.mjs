@@ -1,4 +1,5 @@
 // Routes of the application: where a message goes, and how its body is shaped.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { broker } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';

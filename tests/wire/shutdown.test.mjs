@@ -1,4 +1,5 @@
 // How the gateway starts and ends.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // STOMP: how messages are put on the wire, and what they carry from who sends to who
 // subscribes. The numbers are those of www/docs/stomp.md.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { broker, fresh, listening, take } from './lib/broker.mjs';
 import { all, overSockJs, plain, testOver } from './lib/carriers.mjs';

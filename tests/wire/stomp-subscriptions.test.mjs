@@ -1,5 +1,6 @@
 // STOMP: SUBSCRIBE, UNSUBSCRIBE, and acknowledgements on topics. The numbers are those
 // of www/docs/stomp.md.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { ack, broker, consume, fresh, nack, sync, take } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';

@@ -1,4 +1,5 @@
 // Plain STOMP over TCP: who gets in, and how a gateway with TCP connections ends.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 // Plain STOMP over TCP: a stream of bytes, cut anywhere, that anybody may break off.
 // Who gets in, and how a gateway ends: tcp-door.test.mjs.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { configuration } from './lib/config.mjs';

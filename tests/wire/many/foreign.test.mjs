@@ -1,6 +1,7 @@
 // Requests on connections whose worker has nothing to do with the session's home. The
 // server's secret decides where that is, so each test takes many sessions at once, and
 // for each of them connections at random: hardly ever are all of them at home.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { severalWorkers } from '../lib/config.mjs';
 import { requestText, useConnectionsOfOthers, Wire } from '../lib/http.mjs';

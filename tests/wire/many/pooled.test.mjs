@@ -1,6 +1,7 @@
 // Sessions of all kinds at once through a proxy that keeps its connections: sockjs-client
 // over the transports that it has in node, and all of them by hand. Their requests are on
 // any worker.
+// tags: tsan
 import assert from 'node:assert/strict';
 import { SockJsClient } from '../lib/clients.mjs';
 import { severalWorkers } from '../lib/config.mjs';
