@@ -127,7 +127,7 @@ static void queue_delivery_run(struct worker *worker, struct post *post)
 }
 
 /* Takes the message over. */
-static void memory_bury(
+static void memory_send_dead_letter(
 	struct broker *broker, const struct queue *queue, struct dead *dead)
 {
 	const struct slice from = queue_destination(queue);
@@ -158,7 +158,7 @@ void memory_serve(struct broker *broker, struct queue *queue)
 	struct dead dead;
 
 	while (queue_take_dead(queue, &dead))
-		memory_bury(broker, queue, &dead);
+		memory_send_dead_letter(broker, queue, &dead);
 	while (queue_deliver(queue, &delivery)) {
 		const unsigned to = (unsigned)delivery.consumer.worker;
 		struct queue_delivery_post *post = xmalloc(sizeof(*post));
