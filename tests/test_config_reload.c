@@ -108,6 +108,7 @@ START_TEST(settings_go_over_the_file_in_a_reload_too)
 	config_leaves_list(&leaves, CONFIG_PATH);
 	config_settings_add(&settings, config_leaves_find(&leaves, SLICE("times.ping")),
 		SLICE("--times.ping"), "77");
+	config_leaves_finish(&leaves);
 	start("{}");
 	struct config *config = reload("{'times': {'ping': 5, 'pong': 6}}");
 	ck_assert_ptr_nonnull(config);

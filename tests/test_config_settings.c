@@ -24,6 +24,7 @@ static void set(const char *flag, const char *value)
 		config_leaves_find(&leaves, slice_of(flag + strlen("--")));
 	ck_assert_ptr_nonnull(leaf);
 	config_settings_add(&settings, leaf, slice_of(flag), value);
+	config_leaves_finish(&leaves);
 }
 
 static struct config *parse(const char *json)
@@ -52,6 +53,7 @@ START_TEST(every_key_has_a_name_outside_of_the_file)
 
 	config_leaves_list(&leaves, names[_i].style);
 	ck_assert_ptr_nonnull(config_leaves_find(&leaves, slice_of(names[_i].name)));
+	config_leaves_finish(&leaves);
 }
 END_TEST
 
@@ -64,6 +66,7 @@ START_TEST(what_is_no_key_by_itself_has_no_name)
 
 	config_leaves_list(&leaves, CONFIG_PATH);
 	ck_assert_ptr_null(config_leaves_find(&leaves, slice_of(strangers[_i])));
+	config_leaves_finish(&leaves);
 }
 END_TEST
 

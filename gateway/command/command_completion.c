@@ -78,5 +78,6 @@ int command_completion(const struct command_line *line)
 	completion_print_commands();
 	puts("' ;;\n	esac");
 	fputs(ending, stdout);
+	config_leaves_finish(&leaves);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -149,6 +149,8 @@ static void man_append_keys(struct buf *out)
 			buf_append(out, SLICE(" A reload does not change it."));
 		buf_append_char(out, '\n');
 	}
+	config_leaves_finish(&flags);
+	config_leaves_finish(&variables);
 }
 
 static const char beginning[] =

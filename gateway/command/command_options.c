@@ -1,6 +1,7 @@
 #include "gateway/command/command_options.h"
 
 #include "gateway/config/config_mistake.h"
+#include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
@@ -47,22 +48,29 @@ const struct command_option *command_option_at(size_t index)
 struct options {
 	size_t own_count;
 	struct config_leaves
-		leaves; /* none: the command is no matter of configuration */
-	const char *words[OWN_OPTIONS + CONFIG_LEAVES_MAX + 1]; /* their names */
+		leaves;     /* none: the command is no matter of configuration */
+	const char **words; /* their names, with a NULL after the last */
 };
 
 static void options_list(const struct command *command, struct options *options)
 {
 	size_t count = 0;
 
-	memset(options, 0, sizeof(*options));
-	options->own_count = options_count_own(command);
-	for (size_t i = 0; i < options->own_count; i++)
-		options->words[count++] = own_options[i].name;
+	*options = (struct options){.own_count = options_count_own(command)};
 	if (command->configures)
 		config_leaves_list(&options->leaves, CONFIG_FLAG);
+	options->words = xcalloc(options->own_count + options->leaves.count + 1,
+		sizeof(*options->words));
+	for (size_t i = 0; i < options->own_count; i++)
+		options->words[count++] = own_options[i].name;
 	for (size_t i = 0; i < options->leaves.count; i++)
 		options->words[count++] = options->leaves.names[i];
+}
+
+static void options_finish(struct options *options)
+{
+	config_leaves_finish(&options->leaves);
+	free(options->words);
 }
 
 /* One word of the command line, taken apart: "--name=value", "--name", "-c". */
@@ -200,24 +208,26 @@ enum command_verdict command_read_options(const struct command *command, int cou
 	char *const *words, struct command_line *line)
 {
 	struct options options;
-	bool helps = false, reads_options = true;
+	bool helps = false, reads_options = true, is_bad = false;
 
 	options_list(command, &options);
-	for (int at = 0, taken; at < count && !helps; at += taken) {
+	for (int at = 0, taken; at < count && !helps && !is_bad; at += taken) {
 		taken = 1;
 		if (reads_options && strcmp(words[at], "--") == 0) {
 			reads_options = false;
 		} else if (reads_options && words[at][0] == '-') {
 			taken = options_read(
 				&options, count - at, words + at, line, &helps);
-			if (taken == 0)
-				return COMMAND_BAD;
+			is_bad = taken == 0;
 		} else if (command->word == NULL || line->word != NULL) {
 			command_complain("too many words: %s", words[at]);
-			return COMMAND_BAD;
+			is_bad = true;
 		} else {
 			line->word = words[at];
 		}
 	}
+	options_finish(&options);
+	if (is_bad)
+		return COMMAND_BAD;
 	return helps ? COMMAND_HELPS : COMMAND_RUNS;
 }

@@ -12,17 +12,13 @@
 #include "gateway/config/demo.h"
 #include "protocol/xmalloc.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	FILE_MAX = 1 << 20,
-	KEYS_MAX = 32, /* in one table */
-};
+enum { FILE_MAX = 1 << 20 };
 
 static void config_read_keys(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json,
@@ -241,9 +237,8 @@ static void config_read_value(const struct config_source *source,
 static void config_check_names(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json)
 {
-	const char *names[KEYS_MAX + 1] = {NULL};
+	const char **names = xcalloc(table->count + 1, sizeof(*names));
 
-	assert(table->count <= KEYS_MAX);
 	for (size_t i = 0; i < table->count; i++)
 		names[i] = table->keys[i].name;
 
@@ -255,6 +250,7 @@ static void config_check_names(const struct config_source *source,
 			config_refuse_word(source, &key, "is not a known key",
 				slice_of(key.key), names);
 	}
+	free(names);
 }
 
 /*

@@ -1,45 +1,54 @@
 #include "gateway/config/config_leaf.h"
 
-#include <assert.h>
+#include "protocol/xmalloc.h"
+
 #include <ctype.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 static void config_append_name(
-	char name[CONFIG_NAME_MAX], const char *word, enum config_style style)
+	struct buf *text, const char *word, enum config_style style)
 {
-	size_t len = strlen(name);
-
-	for (; *word != '\0'; word++) {
-		assert(len + 1 < CONFIG_NAME_MAX);
-		name[len++] = style == CONFIG_VARIABLE
-				      ? (char)toupper((unsigned char)*word)
-			      : style == CONFIG_FLAG && *word == '_' ? '-'
-								     : *word;
-	}
-	name[len] = '\0';
+	for (; *word != '\0'; word++)
+		buf_append_char(text, style == CONFIG_VARIABLE
+					      ? (char)toupper((unsigned char)*word)
+				      : style == CONFIG_FLAG && *word == '_' ? '-'
+									     : *word);
 }
 
 static void config_add_leaf(struct config_leaves *leaves,
 	const struct config_key *section, const struct config_key *key,
 	enum config_style style)
 {
-	assert(leaves->count < CONFIG_LEAVES_MAX);
-	char *name = leaves->names[leaves->count];
-
-	name[0] = '\0';
 	if (section != NULL) {
-		config_append_name(name, section->name, style);
-		config_append_name(name, style == CONFIG_VARIABLE ? "__" : ".", style);
+		config_append_name(&leaves->text, section->name, style);
+		config_append_name(
+			&leaves->text, style == CONFIG_VARIABLE ? "__" : ".", style);
 	}
-	config_append_name(name, key->name, style);
-	leaves->words[leaves->count] = name;
+	config_append_name(&leaves->text, key->name, style);
+	buf_append_char(&leaves->text, '\0');
 	leaves->items[leaves->count++] = (struct config_leaf){section, key};
-	leaves->words[leaves->count] = NULL;
+}
+
+static size_t config_count_leaves(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config_table.count; i++) {
+		const struct config_key *key = &config_table.keys[i];
+
+		count += key->kind == CONFIG_OBJECT ? key->inside->count : 1;
+	}
+	return count;
 }
 
 void config_leaves_list(struct config_leaves *leaves, enum config_style style)
 {
-	leaves->count = 0;
+	const size_t count = config_count_leaves();
+
+	*leaves = (struct config_leaves){
+		.items = xcalloc(count, sizeof(*leaves->items)),
+		.names = xcalloc(count + 1, sizeof(*leaves->names)),
+	};
 	for (size_t i = 0; i < config_table.count; i++) {
 		const struct config_key *key = &config_table.keys[i];
 
@@ -50,13 +59,28 @@ void config_leaves_list(struct config_leaves *leaves, enum config_style style)
 		for (size_t j = 0; j < key->inside->count; j++)
 			config_add_leaf(leaves, key, &key->inside->keys[j], style);
 	}
+
+	/* The text stays where it is from here on. */
+	const char *name = leaves->text.data;
+	for (size_t i = 0; i < leaves->count; i++) {
+		leaves->names[i] = name;
+		name += strlen(name) + 1;
+	}
+}
+
+void config_leaves_finish(struct config_leaves *leaves)
+{
+	free(leaves->items);
+	free(leaves->names);
+	buf_finish(&leaves->text);
+	*leaves = (struct config_leaves){0};
 }
 
 const struct config_leaf *config_leaves_find(
 	const struct config_leaves *leaves, struct slice name)
 {
 	for (size_t i = 0; i < leaves->count; i++) {
-		if (slice_equal(name, slice_of(leaves->words[i])))
+		if (slice_equal(name, slice_of(leaves->names[i])))
 			return &leaves->items[i];
 	}
 	return NULL;

@@ -8,8 +8,7 @@
 #define GATEWAY_CONFIG_CONFIG_LEAF_H
 
 #include "gateway/config/config_table.h"
-
-enum { CONFIG_LEAVES_MAX = 128, CONFIG_NAME_MAX = 64 };
+#include "protocol/buf.h"
 
 struct config_leaf {
 	const struct config_key *section; /* NULL: the top */
@@ -22,17 +21,17 @@ enum config_style {
 	CONFIG_FLAG,     /* "limits.queue-bytes" */
 };
 
-/* All of them, in the table's order, each with its name; points into itself. */
+/* All of them, in the table's order, each with its name. A zeroed one has none. */
 struct config_leaves {
 	size_t count;
-	struct config_leaf items[CONFIG_LEAVES_MAX];
-	char names[CONFIG_LEAVES_MAX][CONFIG_NAME_MAX];
-	const char *
-		words[CONFIG_LEAVES_MAX + 1]; /* the names, as config_nearest() wants */
+	struct config_leaf *items;
+	const char **names; /* with a NULL after the last, as config_nearest() wants */
+	struct buf text;    /* what the names point into */
 };
 
-/* Fills *leaves in. Its items point into it, so it must not be copied or moved. */
+/* Fills *leaves, which config_leaves_finish() frees. */
 void config_leaves_list(struct config_leaves *leaves, enum config_style style);
+void config_leaves_finish(struct config_leaves *leaves);
 
 /* The leaf of that name in the style that the leaves were listed in, or NULL. */
 const struct config_leaf *config_leaves_find(

@@ -44,6 +44,7 @@ static void reload_keep_start(const json_t *started, const struct config *config
 			leaves.names[i]);
 		reload_keep_value(kept, leaf, was);
 	}
+	config_leaves_finish(&leaves);
 	json_decref(now);
 }
 

@@ -51,7 +51,7 @@ static bool settings_is_foreign(struct slice name, const char *value)
 static void settings_refuse_variable(
 	struct slice name, const struct config_leaves *leaves, struct buf *error)
 {
-	const char *nearest = config_nearest(name, leaves->words);
+	const char *nearest = config_nearest(name, leaves->names);
 
 	if (error->len > 0)
 		buf_append_char(error, '\n');
@@ -100,6 +100,7 @@ int config_settings_add_environment(struct config_settings *settings,
 			result = -1;
 		}
 	}
+	config_leaves_finish(&leaves);
 	return result;
 }
 
