@@ -1,0 +1,51 @@
+/*
+ * One queue, /queue/a, and three consumers that may join it, for test_queue.c and
+ * test_queue_settle.c. The fixture of their cases is queue_site_setup() and
+ * queue_site_teardown().
+ */
+#ifndef TESTS_SUPPORT_QUEUE_SITE_H
+#define TESTS_SUPPORT_QUEUE_SITE_H
+
+#include "gateway/broker/queue.h"
+
+struct queue_site {
+	struct queue *queue;
+	struct metrics metrics; /* what the queue counts */
+};
+
+extern struct queue_site queue_site;
+
+/* The consumers: two of them are at the same worker. */
+static const struct handle one = {1, 1}, two = {2, 1}, three = {2, 2};
+
+/* A queue of 10 messages. A message is dead after three rejections or losses. */
+void queue_site_setup(void);
+
+/* Fails the test if something is still counted that is not there any more. */
+void queue_site_teardown(void);
+
+/* Makes the queue anew with other rules; destroy the one that is there before. */
+void queue_site_begin(struct queue_rules rules);
+
+/* A message to the queue; the caller has its only reference. */
+struct message *queue_site_message(const char *body);
+
+/* The last character of its body. */
+char queue_site_body(struct message *message);
+
+/* Puts a message for each character; its body is that character. */
+void queue_site_put(const char *bodies);
+
+/*
+ * Delivers all that can be delivered. Returns it as "CONSUMER:BODY" with a blank
+ * between, and a "+" after what is redelivered; the text lives until the next call.
+ */
+const char *queue_site_deliver_all(void);
+
+#define assert_delivers(expected) ck_assert_str_eq(queue_site_deliver_all(), expected)
+
+/* The consumer accepts or rejects the message of that offset. */
+void queue_site_accept(struct handle consumer, uint64_t offset);
+void queue_site_reject(struct handle consumer, uint64_t offset);
+
+#endif

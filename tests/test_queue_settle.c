@@ -1,0 +1,199 @@
+/* A queue at its home: what consumers accept, reject or lose, and what is dead then. */
+#include "tests/support/queue_site.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+
+/* Rejecting. */
+
+START_TEST(what_one_rejects_another_gets)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("a");
+	queue_site_deliver_all();
+	queue_join(queue_site.queue, two, 10);
+	queue_site_reject(one, 1);
+	assert_delivers("2:a+");
+}
+END_TEST
+
+START_TEST(who_is_alone_gets_again_what_it_has_rejected)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("a");
+	queue_site_deliver_all();
+	queue_site_reject(one, 1);
+	assert_delivers("1:a+");
+}
+END_TEST
+
+/* The dead, as "rejected 3:BODY" or "lost 3:BODY". */
+static const char *take_all_dead(void)
+{
+	static char text[256];
+	struct dead each;
+	size_t len = 0;
+
+	text[0] = '\0';
+	while (queue_take_dead(queue_site.queue, &each)) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
+			len > 0 ? " " : "", each.is_rejected ? "rejected" : "lost",
+			(int)each.times, queue_site_body(each.message));
+		message_unref(each.message);
+	}
+	return text;
+}
+
+#define assert_dead(expected) ck_assert_str_eq(take_all_dead(), expected)
+
+START_TEST(a_message_that_is_rejected_too_often_is_dead)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("a");
+	for (int i = 0; i < 3; i++) {
+		assert_dead("");
+		queue_site_deliver_all();
+		queue_site_reject(one, 1);
+	}
+	assert_delivers("");
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 1);
+	assert_dead("rejected 3:a");
+	queue_leave(queue_site.queue, one, 0);
+	ck_assert(queue_is_idle(queue_site.queue));
+}
+END_TEST
+
+START_TEST(a_consumer_that_goes_does_not_reject)
+{
+	queue_site_put("a");
+	for (int i = 0; i < 5; i++) {
+		queue_join(queue_site.queue, one, 10);
+		queue_site_deliver_all();
+		queue_leave(queue_site.queue, one, 0);
+	}
+	queue_join(queue_site.queue, one, 10);
+	assert_delivers("1:a+");
+}
+END_TEST
+
+/* Losing. */
+
+/* A consumer gets all, and is gone with so many of them. */
+static void lose(uint64_t lost)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_deliver_all();
+	queue_leave(queue_site.queue, one, lost);
+}
+
+START_TEST(a_message_that_is_lost_with_too_many_consumers_is_dead)
+{
+	queue_site_put("ab");
+	lose(1);
+	lose(1);
+	assert_dead("");
+	lose(1);
+	assert_dead("lost 3:a");
+	queue_join(queue_site.queue, two, 10);
+	assert_delivers("2:b+");
+}
+END_TEST
+
+START_TEST(the_dead_come_in_their_order)
+{
+	queue_site_put("abcd");
+	for (int i = 0; i < 3; i++)
+		lose(3);
+	assert_dead("lost 3:a lost 3:b lost 3:c");
+}
+END_TEST
+
+START_TEST(who_loses_and_who_rejects_count_apart)
+{
+	queue_site_put("a");
+	for (int i = 0; i < 2; i++) {
+		queue_join(queue_site.queue, one, 10);
+		queue_site_deliver_all();
+		queue_site_reject(one, 1);
+		queue_site_deliver_all();
+		queue_leave(queue_site.queue, one, 1);
+	}
+	assert_dead("");
+	lose(1);
+	assert_dead("lost 3:a");
+}
+END_TEST
+
+START_TEST(without_a_bound_a_message_is_lost_for_ever)
+{
+	queue_destroy(queue_site.queue);
+	queue_site_begin((struct queue_rules){.messages = 10,
+		.bytes = 100000,
+		.in_flight_bytes = 50000,
+		.rejections = 3});
+	queue_site_put("a");
+	for (int i = 0; i < 100; i++)
+		lose(1);
+	assert_dead("");
+	queue_join(queue_site.queue, two, 10);
+	assert_delivers("2:a+");
+}
+END_TEST
+
+START_TEST(a_queue_takes_its_dead_along)
+{
+	queue_site_put("ab");
+	for (int i = 0; i < 3; i++)
+		lose(1);
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 2); /* leaks are found */
+}
+END_TEST
+
+/* Settling what one has not. */
+
+START_TEST(nobody_settles_what_another_has)
+{
+	queue_join(queue_site.queue, one, 1);
+	queue_join(queue_site.queue, two, 1);
+	queue_site_put("ab");
+	queue_site_deliver_all();
+	queue_site_accept(two, 1);
+	queue_leave(queue_site.queue, one, 0);
+	queue_site_accept(two, 2);
+	assert_delivers("2:a+");
+}
+END_TEST
+
+START_TEST(a_message_is_settled_once)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("ab");
+	queue_site_deliver_all();
+	queue_site_accept(one, 1);
+	queue_site_reject(one, 1);
+	assert_delivers("");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("queue settling");
+	TCase *settling = unit_case(suite, "settling");
+	TCase *losing = unit_case(suite, "losing");
+
+	tcase_add_checked_fixture(settling, queue_site_setup, queue_site_teardown);
+	tcase_add_test(settling, what_one_rejects_another_gets);
+	tcase_add_test(settling, who_is_alone_gets_again_what_it_has_rejected);
+	tcase_add_test(settling, a_message_that_is_rejected_too_often_is_dead);
+	tcase_add_test(settling, a_consumer_that_goes_does_not_reject);
+	tcase_add_test(settling, nobody_settles_what_another_has);
+	tcase_add_test(settling, a_message_is_settled_once);
+
+	tcase_add_checked_fixture(losing, queue_site_setup, queue_site_teardown);
+	tcase_add_test(losing, a_message_that_is_lost_with_too_many_consumers_is_dead);
+	tcase_add_test(losing, the_dead_come_in_their_order);
+	tcase_add_test(losing, who_loses_and_who_rejects_count_apart);
+	tcase_add_test(losing, without_a_bound_a_message_is_lost_for_ever);
+	tcase_add_test(losing, a_queue_takes_its_dead_along);
+	return unit_run(suite);
+}
