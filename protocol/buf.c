@@ -49,6 +49,17 @@ void buf_append_char(struct buf *buf, char byte)
 	buf->len++;
 }
 
+void buf_append_quoted(struct buf *buf, struct slice bytes)
+{
+	buf_append_char(buf, '"');
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.data[i] == '"' || bytes.data[i] == '\\')
+			buf_append_char(buf, '\\');
+		buf_append_char(buf, bytes.data[i]);
+	}
+	buf_append_char(buf, '"');
+}
+
 void buf_append_number(struct buf *buf, uint64_t number)
 {
 	char digits[20]; /* as many as 2^64 - 1 has */

@@ -27,6 +27,12 @@ void buf_append(struct buf *buf, struct slice bytes);
 /* Appends any byte, also NUL: a buf is no string and is not terminated. */
 void buf_append_char(struct buf *buf, char byte);
 
+/*
+ * Between quotation marks, with a backslash before each quotation mark and backslash in
+ * it, so that a reader finds its end. Control characters stay as they are.
+ */
+void buf_append_quoted(struct buf *buf, struct slice bytes);
+
 /* In decimal, without sign or leading zeros, whatever the locale. */
 void buf_append_number(struct buf *buf, uint64_t number);
 

@@ -72,6 +72,25 @@ START_TEST(numbers_are_written_in_decimal)
 }
 END_TEST
 
+static const struct {
+	struct slice bytes, quoted;
+} quotes[] = {
+	{SLICE_INIT(""), SLICE_INIT("\"\"")},
+	{SLICE_INIT("a b"), SLICE_INIT("\"a b\"")},
+	{SLICE_INIT("a\"b\\"), SLICE_INIT("\"a\\\"b\\\\\"")},
+	{SLICE_INIT("a\0\n"), SLICE_INIT("\"a\0\n\"")},
+};
+
+START_TEST(a_quoted_text_ends_where_its_quotation_mark_stands)
+{
+	struct buf buf = {0};
+
+	buf_append_quoted(&buf, quotes[_i].bytes);
+	ck_assert_slice_eq(buf_slice(&buf), quotes[_i].quoted);
+	buf_finish(&buf);
+}
+END_TEST
+
 START_TEST(printf_appends_without_a_terminator)
 {
 	struct buf buf = {0};
@@ -110,6 +129,8 @@ int main(void)
 	tcase_add_test(tcase, many_bytes_one_by_one_all_arrive);
 	tcase_add_test(tcase, reserving_changes_nothing_but_the_room);
 	unit_add_table(tcase, numbers_are_written_in_decimal, numbers);
+	unit_add_table(
+		tcase, a_quoted_text_ends_where_its_quotation_mark_stands, quotes);
 	tcase_add_test(tcase, printf_appends_without_a_terminator);
 	tcase_add_test(tcase, a_finished_buf_is_empty_again);
 	return unit_run(suite);

@@ -212,13 +212,7 @@ static void text_append_value(struct buf *line, struct slice value)
 		buf_append(line, value);
 		return;
 	}
-	buf_append_char(line, '"');
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.data[i] == '"' || value.data[i] == '\\')
-			buf_append_char(line, '\\');
-		buf_append_char(line, value.data[i]);
-	}
-	buf_append_char(line, '"');
+	buf_append_quoted(line, value);
 }
 
 /* The line without its time and level. */

@@ -116,18 +116,6 @@ static void refusal_append_clean(struct buf *out, struct slice bytes)
 	buf_finish(&clean);
 }
 
-/* Between quotes, so that nobody takes its end for ours. */
-static void refusal_append_quoted(struct buf *out, struct slice clean)
-{
-	buf_append_char(out, '"');
-	for (size_t i = 0; i < clean.len; i++) {
-		if (clean.data[i] == '"' || clean.data[i] == '\\')
-			buf_append_char(out, '\\');
-		buf_append_char(out, clean.data[i]);
-	}
-	buf_append_char(out, '"');
-}
-
 /* A word at the front: a whole CONNECT may stand in one line, as SockJS sends it. */
 static struct slice first_word(struct slice value)
 {
@@ -173,7 +161,7 @@ static void refusal_append_text(struct buf *text, const struct refusal *refusal,
 	}
 	if (value != NULL) {
 		buf_append(text, what.len > 0 ? SLICE(" ") : SLICE(": "));
-		refusal_append_quoted(text, *value);
+		buf_append_quoted(text, *value);
 	}
 	buf_append_char(text, '.');
 	if (refusal->hint.len > 0) {
