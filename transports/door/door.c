@@ -137,16 +137,20 @@ static uint64_t door_descriptors(void)
 						     : limit.rlim_cur / 2;
 }
 
-/* At the socket that we have inherited, or where the configuration says. */
+/* At the inherited socket `fd`, or where the configuration says when that is -1. */
+static struct listener *door_open_listener(struct door *door, int fd, struct slice host,
+	struct slice port,
+	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
+		socklen_t address_len))
+{
+	return fd != -1 ? listener_adopt(door->worker, fd, welcome, door)
+			: listener_create(door->worker, host, port, welcome, door);
+}
 
 static int door_listen_http(struct door *door, const struct config *config)
 {
-	int fd = inherited_find("http");
-
-	door->listener =
-		fd != -1 ? listener_adopt(door->worker, fd, door_on_connection, door)
-			 : listener_create(door->worker, config->host, config->port,
-				   door_on_connection, door);
+	door->listener = door_open_listener(door, inherited_find("http"), config->host,
+		config->port, door_on_connection);
 	if (door->listener == NULL)
 		return -1;
 	listener_log(door->listener, "door: listening on");
@@ -159,10 +163,8 @@ static int door_listen_tcp(struct door *door, const struct config *config)
 
 	if (fd == -1 && config->tcp_listen.len == 0)
 		return 0;
-	door->tcp = fd != -1 ? listener_adopt(
-				       door->worker, fd, door_on_tcp_connection, door)
-			     : listener_create(door->worker, config->tcp_host,
-				       config->tcp_port, door_on_tcp_connection, door);
+	door->tcp = door_open_listener(
+		door, fd, config->tcp_host, config->tcp_port, door_on_tcp_connection);
 	if (door->tcp == NULL)
 		return -1;
 	listener_log(door->tcp, "door: plain STOMP at");
@@ -180,11 +182,8 @@ static int door_listen_admin(struct door *door, const struct config *config)
 	}
 	if (config->admin_listen.len == 0)
 		return 0;
-	door->admin =
-		fd != -1 ? listener_adopt(
-				   door->worker, fd, door_on_admin_connection, door)
-			 : listener_create(door->worker, config->admin_host,
-				   config->admin_port, door_on_admin_connection, door);
+	door->admin = door_open_listener(door, fd, config->admin_host,
+		config->admin_port, door_on_admin_connection);
 	if (door->admin == NULL)
 		return -1;
 	/* A token is asked for, now and after each reload, by what the setting says. */
