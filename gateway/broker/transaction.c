@@ -130,7 +130,8 @@ enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 		return BROKER_REFUSED;
 	if (participant_transaction(participant, *id) != NULL)
 		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_OPEN,
-			"header transaction", id);
+			"header transaction",
+			stomp_header(call->frame, SLICE("transaction")));
 	if (participant->transaction_count - participant->refused_transactions >=
 		broker->worker->config->limits.transactions)
 		return transaction_refuse_begin(broker, call, *id);
@@ -174,16 +175,24 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 	return true;
 }
 
-enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
+/* The one that an ABORT or COMMIT names. NULL after refusing. */
+static struct transaction *transaction_to_end(struct broker_call *call)
 {
 	const struct slice *id = broker_header(call, "transaction", false);
 
-	(void)broker;
 	if (id == NULL)
-		return BROKER_REFUSED;
+		return NULL;
 	struct transaction *transaction =
 		participant_transaction(call->participant, *id);
-	if (is_none(transaction, call))
+	return is_none(transaction, call) ? NULL : transaction;
+}
+
+enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
+{
+	struct transaction *transaction = transaction_to_end(call);
+
+	(void)broker;
+	if (transaction == NULL)
 		return BROKER_REFUSED;
 	actions_unmark(call->participant, transaction->actions, transaction->count);
 	transaction_drop(call->participant, transaction);
@@ -224,22 +233,18 @@ enum broker_result transaction_conclude(
 enum broker_result broker_commit(
 	struct broker *broker, struct broker_call *call, bool *waits)
 {
-	const struct slice *id = broker_header(call, "transaction", false);
+	struct transaction *transaction = transaction_to_end(call);
 
-	if (id == NULL)
+	if (transaction == NULL)
 		return BROKER_REFUSED;
-	struct transaction *transaction =
-		participant_transaction(call->participant, *id);
-	if (is_none(transaction, call))
-		return BROKER_REFUSED;
-
 	if (transaction->doom != NULL)
 		return transaction_refuse(call, transaction);
 	struct action *actions = transaction->actions;
 	const size_t count = transaction->count;
 	if (!actions_are_possible(call->participant, actions, count))
 		return broker_refuse(call->refusal, REFUSAL_TRANSACTION_LOST,
-			"header transaction", id);
+			"header transaction",
+			stomp_header(call->frame, SLICE("transaction")));
 	transaction_forget(call->participant, transaction);
 	*waits = commit_start(broker, call, actions, count);
 	return BROKER_TAKEN;
