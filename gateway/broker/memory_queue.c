@@ -108,7 +108,9 @@ struct queue_delivery_post {
 	bool redelivered;
 };
 
-/* At the consumer. If it has ended, its leaving tells the home to lend this again. */
+/*
+ * At the consumer. If it has ended, its leaving tells the home to deliver this again.
+ */
 static void queue_delivery_run(struct worker *worker, struct post *post)
 {
 	struct queue_delivery_post *delivery =

@@ -177,11 +177,11 @@ struct listeners {
 
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
 {
-	void **place = pattern_add(&broker->topics.patterns, pattern);
-	struct listeners *listeners = *place;
+	void **slot = pattern_add(&broker->topics.patterns, pattern);
+	struct listeners *listeners = *slot;
 
 	if (listeners == NULL)
-		*place = listeners =
+		*slot = listeners =
 			xcalloc(1, sizeof(*listeners) +
 					   broker->workers * sizeof(listeners->of[0]));
 	listeners->all++;
@@ -190,14 +190,14 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
 
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 {
-	void **place = pattern_find(&broker->topics.patterns, pattern);
-	struct listeners *listeners = *place;
+	void **slot = pattern_find(&broker->topics.patterns, pattern);
+	struct listeners *listeners = *slot;
 
 	assert(listeners->of[worker] > 0);
 	listeners->of[worker]--;
 	if (--listeners->all > 0)
 		return;
-	*place = NULL;
+	*slot = NULL;
 	free(listeners);
 	pattern_remove(&broker->topics.patterns, pattern);
 	if (broker->topics.patterns.count == 0)

@@ -60,7 +60,7 @@ static bool mistake_key_is(struct slice quoted, const char *key)
 }
 
 /* Where something stands: what to point at, and its value. */
-struct place {
+struct position {
 	size_t offset, value;
 };
 
@@ -68,7 +68,7 @@ struct place {
  * Looks through the object or list that begins at `at`. Of keys alike the last counts.
  */
 static bool mistake_find_inside(struct slice text, size_t at,
-	const struct config_path *path, struct place *place)
+	const struct config_path *path, struct position *position)
 {
 	bool in_object = path->key != NULL, any = false;
 	size_t index = 0;
@@ -77,7 +77,7 @@ static bool mistake_find_inside(struct slice text, size_t at,
 		return false;
 	at = mistake_skip_blanks(text, at + 1);
 	while (at < text.len && text.data[at] != '}' && text.data[at] != ']') {
-		struct place here = {at, at};
+		struct position here = {at, at};
 		bool found = index++ == path->index;
 
 		if (in_object) {
@@ -88,7 +88,7 @@ static bool mistake_find_inside(struct slice text, size_t at,
 				text, mistake_skip_blanks(text, end) + 1);
 		}
 		if (found) {
-			*place = here;
+			*position = here;
 			any = true;
 		}
 		at = mistake_skip_value(text, here.value);
@@ -99,18 +99,18 @@ static bool mistake_find_inside(struct slice text, size_t at,
 }
 
 /* Goes in from the top; the depth is that of our table. */
-static struct place mistake_find_place(
+static struct position mistake_find_position(
 	struct slice text, const struct config_path *path)
 {
 	size_t top = mistake_skip_blanks(text, 0);
 
 	if (path == NULL)
-		return (struct place){top, top};
+		return (struct position){top, top};
 
-	struct place place = mistake_find_place(text, path->parent);
-	if (!mistake_find_inside(text, place.value, path, &place))
-		place.value = text.len; /* nor is there anything inside it */
-	return place;
+	struct position position = mistake_find_position(text, path->parent);
+	if (!mistake_find_inside(text, position.value, path, &position))
+		position.value = text.len; /* nor is there anything inside it */
+	return position;
 }
 
 static void mistake_append_path(struct buf *out, const struct config_path *path)
@@ -124,7 +124,7 @@ static void mistake_append_path(struct buf *out, const struct config_path *path)
 }
 
 /* Lines and columns count from 1; a column is a character. */
-static void mistake_append_place(const struct config_source *source, size_t offset)
+static void mistake_append_position(const struct config_source *source, size_t offset)
 {
 	size_t line = 1, column = 1;
 
@@ -190,8 +190,8 @@ static void mistake_append_origin(
 	if (setting != NULL)
 		buf_printf(source->error, "%s: ", setting);
 	else
-		mistake_append_place(
-			source, mistake_find_place(source->text, path).offset);
+		mistake_append_position(
+			source, mistake_find_position(source->text, path).offset);
 	buf_append(source->error, buf_slice(&key));
 	buf_finish(&key);
 }
@@ -237,7 +237,7 @@ void config_mistake_at(
 		return;
 	mistake_begin_line(source->error);
 	size_t start = source->error->len;
-	mistake_append_place(source, offset);
+	mistake_append_position(source, offset);
 	va_start(arguments, format);
 	mistake_append_message(source->error, format, arguments);
 	va_end(arguments);

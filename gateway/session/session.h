@@ -27,7 +27,8 @@
 struct session;
 
 /*
- * Who keeps something that the peer has sent while its session is held. Zeroed: nobody.
+ * Who keeps something that the peer has sent while its session is paused. Zeroed:
+ * nobody.
  */
 struct waiter {
 	struct list link; /* list_remove() of it ends the wait, and nobody is told */
@@ -220,8 +221,9 @@ bool session_wait(struct session *session, struct waiter *waiter);
 /* For the handler. */
 
 /*
- * From now on the peer's input stops, until each hold is released. The peer is not
- * blamed for its silence meanwhile (session_heard_at). Its end ends all holds.
+ * From now on the peer's input stops, until each pause is ended by session_resume().
+ * The peer is not blamed for its silence meanwhile (session_heard_at). Its end ends all
+ * pauses.
  */
 void session_pause(struct session *session);
 

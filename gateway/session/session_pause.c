@@ -43,7 +43,9 @@ bool session_wait(struct session *session, struct waiter *waiter)
 	return true;
 }
 
-/* The first may bring what makes the handler hold again: then the others wait on. */
+/*
+ * The first may bring what makes the handler pause it again: then the others wait on.
+ */
 static void session_wake_waiters(struct task *task)
 {
 	struct session *session = container_of(task, struct session, wake_waiters);

@@ -177,7 +177,7 @@ static void client_resume(struct task *task)
 		buf_append(&client->kept, text);
 	buf_finish(&kept);
 	client_leave(client);
-	session_resume(client->session); /* a new wait holds it by itself */
+	session_resume(client->session); /* a new wait pauses it by itself */
 }
 
 void client_wait(struct client *client)

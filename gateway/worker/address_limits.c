@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { PLACES = 65536, OWNER_BYTES = 8 };
+enum { SLOTS = 65536, OWNER_BYTES = 8 };
 
 struct address_count {
 	_Atomic uint32_t connections;
@@ -17,7 +17,7 @@ struct address_count {
 
 struct address_limits {
 	struct hash_key key;
-	struct address_count places[PLACES];
+	struct address_count slots[SLOTS];
 };
 
 struct address_limits *address_limits_create(const struct hash_key *key)
@@ -44,7 +44,7 @@ static unsigned address_limits_slot(
 	const char *owner = (const char *)address->bytes + from;
 
 	return hash_slice(&address_limits->key, (struct slice){owner, OWNER_BYTES}) %
-	       PLACES;
+	       SLOTS;
 }
 
 static bool address_limits_is_exempt(
@@ -57,15 +57,15 @@ static bool address_limits_is_exempt(
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address)
 {
-	unsigned place = address_limits_slot(address_limits, address);
+	unsigned slot = address_limits_slot(address_limits, address);
 
-	atomic_fetch_add(&address_limits->places[place].connections, 1);
-	return place;
+	atomic_fetch_add(&address_limits->slots[slot].connections, 1);
+	return slot;
 }
 
-void address_limits_leave(struct address_limits *address_limits, unsigned place)
+void address_limits_leave(struct address_limits *address_limits, unsigned slot)
 {
-	atomic_fetch_sub(&address_limits->places[place].connections, 1);
+	atomic_fetch_sub(&address_limits->slots[slot].connections, 1);
 }
 
 bool address_limits_have_room(const struct address_limits *address_limits,
@@ -73,10 +73,10 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 {
 	char text[ADDRESS_TEXT_MAX];
 	const uint64_t most = config->limits.address_connections;
-	const struct address_count *place =
-		&address_limits->places[address_limits_slot(address_limits, address)];
+	const struct address_count *slot =
+		&address_limits->slots[address_limits_slot(address_limits, address)];
 
-	if (atomic_load(&place->connections) < most ||
+	if (atomic_load(&slot->connections) < most ||
 		address_limits_is_exempt(config, address))
 		return true;
 	log_warn("door: more than %llu connections from %.*s", (unsigned long long)most,
@@ -111,9 +111,9 @@ bool address_limits_admit(struct address_limits *address_limits,
 	struct address address = {{0}};
 
 	address_parse(text, &address); /* else it is that of who has none */
-	struct address_count *place =
-		&address_limits->places[address_limits_slot(address_limits, &address)];
-	if (address_limits_rate_count(&place->rates[rate], now) <= most[rate] ||
+	struct address_count *slot =
+		&address_limits->slots[address_limits_slot(address_limits, &address)];
+	if (address_limits_rate_count(&slot->rates[rate], now) <= most[rate] ||
 		address_limits_is_exempt(config, &address))
 		return true;
 	log_warn("crowd: more than %llu %s in a second from %.*s",

@@ -27,8 +27,8 @@ void address_limits_destroy(struct address_limits *address_limits); /* NULL is f
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address);
 
-/* `place` is what address_limits_enter() gave. From any thread. */
-void address_limits_leave(struct address_limits *address_limits, unsigned place);
+/* `slot` is what address_limits_enter() gave. From any thread. */
+void address_limits_leave(struct address_limits *address_limits, unsigned slot);
 
 /* False, and logged, when that address has its limits.address_connections. */
 bool address_limits_have_room(const struct address_limits *address_limits,

@@ -146,17 +146,17 @@ static void exposition_append_bound(struct buf *out, uint64_t thousandths)
 
 /* True when the endpoint can have sessions of that kind. */
 static bool exposition_is_possible(
-	const struct metrics_endpoint *place, enum transport transport)
+	const struct metrics_endpoint *endpoint, enum transport transport)
 {
 	switch (transport) {
 	case TRANSPORT_TCP:
 		return false; /* those have an endpoint of their own */
 	case TRANSPORT_WEBSOCKET_RAW:
-		return place->websocket;
+		return endpoint->websocket;
 	case TRANSPORT_WEBSOCKET:
-		return place->websocket && place->sockjs;
+		return endpoint->websocket && endpoint->sockjs;
 	default:
-		return place->sockjs;
+		return endpoint->sockjs;
 	}
 }
 
@@ -176,11 +176,11 @@ static void exposition_sessions_of(struct writer *writer, size_t index,
 }
 
 static void exposition_sessions_at(
-	struct writer *writer, size_t index, const struct metrics_endpoint *place)
+	struct writer *writer, size_t index, const struct metrics_endpoint *endpoint)
 {
 	for (enum transport i = TRANSPORT_NONE + 1; i < TRANSPORTS; i++) {
-		if (exposition_is_possible(place, i))
-			exposition_sessions_of(writer, index, place->path, i);
+		if (exposition_is_possible(endpoint, i))
+			exposition_sessions_of(writer, index, endpoint->path, i);
 	}
 }
 

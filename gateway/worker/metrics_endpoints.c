@@ -9,8 +9,8 @@
 
 struct metrics_endpoints {
 	size_t capacity;
-	_Atomic size_t count; /* the places below it stay where and what they are */
-	struct metrics_endpoint places[];
+	_Atomic size_t count; /* the entries below it stay where and what they are */
+	struct metrics_endpoint all[];
 };
 
 struct metrics_endpoints *metrics_endpoints_create(const struct config *config)
@@ -18,7 +18,7 @@ struct metrics_endpoints *metrics_endpoints_create(const struct config *config)
 	const size_t capacity = config->endpoint_count + METRICS_ENDPOINTS_LATER;
 	struct metrics_endpoints *metrics_endpoints =
 		xcalloc(1, sizeof(*metrics_endpoints) +
-				   capacity * sizeof(*metrics_endpoints->places));
+				   capacity * sizeof(*metrics_endpoints->all));
 
 	metrics_endpoints->capacity = capacity;
 	metrics_endpoints_add(metrics_endpoints, config);
@@ -30,7 +30,7 @@ void metrics_endpoints_destroy(struct metrics_endpoints *metrics_endpoints)
 	if (metrics_endpoints == NULL)
 		return;
 	for (size_t i = 0; i < metrics_endpoints->count; i++)
-		free((char *)(uintptr_t)metrics_endpoints->places[i].path.data);
+		free((char *)(uintptr_t)metrics_endpoints->all[i].path.data);
 	free(metrics_endpoints);
 }
 
@@ -47,11 +47,11 @@ void metrics_endpoints_add(
 			continue;
 		if (is_new) {
 			index = metrics_endpoints->count;
-			metrics_endpoints->places[index].path = (struct slice){
+			metrics_endpoints->all[index].path = (struct slice){
 				xstrdup(endpoint->path), endpoint->path.len};
 		}
-		metrics_endpoints->places[index].sockjs |= endpoint->sockjs;
-		metrics_endpoints->places[index].websocket |= endpoint->websocket;
+		metrics_endpoints->all[index].sockjs |= endpoint->sockjs;
+		metrics_endpoints->all[index].websocket |= endpoint->websocket;
 		metrics_endpoints->count += is_new;
 	}
 }
@@ -70,7 +70,7 @@ const struct metrics_endpoint *metrics_endpoints_at(
 	const struct metrics_endpoints *metrics_endpoints, size_t index)
 {
 	assert(index < metrics_endpoints->count);
-	return &metrics_endpoints->places[index];
+	return &metrics_endpoints->all[index];
 }
 
 size_t metrics_endpoints_find(
@@ -79,7 +79,7 @@ size_t metrics_endpoints_find(
 	const size_t count = metrics_endpoints->count;
 
 	for (size_t i = 0; i < count; i++) {
-		if (slice_equal(metrics_endpoints->places[i].path, path))
+		if (slice_equal(metrics_endpoints->all[i].path, path))
 			return i;
 	}
 	return metrics_endpoints->capacity;

@@ -43,10 +43,10 @@ unsigned peer_came(struct worker *worker, const struct address *address)
 	return address_limits_enter(worker->workers->address_limits, address);
 }
 
-void peer_left(struct worker *worker, unsigned place)
+void peer_left(struct worker *worker, unsigned address_slot)
 {
 	worker->connections--;
-	address_limits_leave(worker->workers->address_limits, place);
+	address_limits_leave(worker->workers->address_limits, address_slot);
 }
 
 size_t peer_size(const struct peer *peer)

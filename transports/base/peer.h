@@ -24,7 +24,7 @@ unsigned peer_came(struct worker *worker, const struct address *address);
  * The same connection has closed. Must be called once for each peer_came(), or the
  * address is refused for ever.
  */
-void peer_left(struct worker *worker, unsigned place);
+void peer_left(struct worker *worker, unsigned address_slot);
 
 /* How many bytes peer_copy_out() will copy. */
 size_t peer_size(const struct peer *peer);

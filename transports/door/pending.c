@@ -24,7 +24,7 @@ struct pending_connection {
 	struct list link;
 	struct watch watch;
 	struct timer timer;
-	unsigned place;          /* of address_limits_enter() */
+	unsigned address_slot;   /* of address_limits_enter() */
 	enum handover_kind kind; /* at which listener it came; not yet a WebSocket */
 	bool announced; /* its PROXY header has been taken, or none is wanted */
 	bool refused;   /* what it still sends is thrown away, so that it can read */
@@ -41,7 +41,7 @@ static int pending_release(struct pending_connection *pending)
 	loop_timer_stop(door_loop(pending->door), &pending->timer);
 	list_remove(&pending->link);
 	pending->door->connections--;
-	address_limits_leave(door_address_limits(pending->door), pending->place);
+	address_limits_leave(door_address_limits(pending->door), pending->address_slot);
 	free(pending);
 	return fd;
 }
@@ -211,8 +211,8 @@ static bool pending_admit_or_refuse(struct pending_connection *pending)
 		peer_address((const struct sockaddr *)&pending->address);
 	bool crowded = door_note_crowded_address(pending->door, &from);
 
-	address_limits_leave(address_limits, pending->place);
-	pending->place = address_limits_enter(address_limits, &from);
+	address_limits_leave(address_limits, pending->address_slot);
+	pending->address_slot = address_limits_enter(address_limits, &from);
 	if (crowded)
 		pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
 	return !crowded;
@@ -291,7 +291,7 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 	const struct address from = peer_address((const struct sockaddr *)address);
 
 	pending->door = door;
-	pending->place = address_limits_enter(door_address_limits(door), &from);
+	pending->address_slot = address_limits_enter(door_address_limits(door), &from);
 	pending->kind = kind;
 	pending->announced =
 		kind == HANDOVER_ADMIN || !door->worker->config->proxy_protocol;

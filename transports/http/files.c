@@ -44,7 +44,7 @@ struct page {
 struct files {
 	const struct config *config; /* held; NULL: the console's files */
 	struct file_place *places;   /* a file is taken from the first that has it */
-	size_t address_count;
+	size_t place_count;
 	struct table by_name;
 	struct list by_use;    /* the one that was asked for last stands last */
 	size_t bytes;          /* of all contents */
@@ -213,7 +213,7 @@ const struct file *files_find(struct files *files, struct slice path)
 	files->path.len = 0;
 	if (!file_path_read(path, &files->path))
 		return NULL;
-	for (size_t i = 0; i < files->address_count; i++) {
+	for (size_t i = 0; i < files->place_count; i++) {
 		const struct file_place *place = &files->places[i];
 		const char *name =
 			file_place_name(place, buf_slice(&files->path), &files->name);
@@ -245,11 +245,11 @@ static struct file_place *files_add_place(
 	struct buf whole = {0};
 
 	files->places = xrealloc(
-		files->places, (files->address_count + 1) * sizeof(*files->places));
+		files->places, (files->place_count + 1) * sizeof(*files->places));
 	buf_append(&whole, name);
 	if (!is_file && !slice_ends_with(name, SLICE("/")))
 		buf_append_char(&whole, '/');
-	struct file_place *place = &files->places[files->address_count++];
+	struct file_place *place = &files->places[files->place_count++];
 	*place = (struct file_place){
 		xstrdup(path), xstrdup(buf_slice(&whole)), is_file, false};
 	buf_finish(&whole);
@@ -324,13 +324,13 @@ static void files_forget(struct files *files)
 
 	while ((node = table_any(&files->by_name)) != NULL)
 		files_drop(files, container_of(node, struct page, node));
-	for (size_t i = 0; i < files->address_count; i++) {
+	for (size_t i = 0; i < files->place_count; i++) {
 		free(files->places[i].path);
 		free(files->places[i].name);
 	}
 	free(files->places);
 	files->places = NULL;
-	files->address_count = 0;
+	files->place_count = 0;
 	config_unref(files->config);
 	files->config = NULL;
 }

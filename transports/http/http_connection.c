@@ -177,7 +177,7 @@ void http_connection_destroy(struct http_connection *connection)
 {
 	http_connection_set_phase(
 		connection, HTTP_WAITING); /* it owes nothing, has no deadline */
-	peer_left(connection->http->worker, connection->place);
+	peer_left(connection->http->worker, connection->address_slot);
 	loop_unwatch(&connection->watch);
 	list_remove(&connection->due.link);
 	list_remove(&connection->link);
@@ -206,7 +206,7 @@ struct http_connection *http_connection_create(
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	connection->peer = peer_address(info->client_addr);
 	list_append(&http->connections, &connection->link);
-	connection->place = peer_came(http->worker, &connection->peer);
+	connection->address_slot = peer_came(http->worker, &connection->peer);
 	http_connection_set_phase(connection, HTTP_IDLE);
 	if (http_connection_watch(connection) == -1)
 		shutdown(connection->watch.fd, SHUT_RDWR);

@@ -86,7 +86,7 @@ struct http_connection {
 	bool readable; /* something has come since its socket was last looked at */
 	bool gone;     /* the peer has shut down its side */
 	struct address peer;
-	unsigned place; /* of peer_came() */
+	unsigned address_slot; /* of peer_came() */
 };
 
 struct receiver;
@@ -134,7 +134,7 @@ struct http_request {
 	struct buf body;
 	uint64_t received;         /* bytes of the body so far */
 	struct list paused;        /* in http->paused */
-	struct waiter waiter;      /* its session, which is here, is held */
+	struct waiter waiter;      /* its session, which is here, is paused */
 	struct entry entry;        /* in http->requests, if it has a number */
 	struct receiver *receiver; /* http_receive.c's */
 	bool answered;             /* its session's home has said: */
@@ -301,7 +301,7 @@ struct answer;
  * http_keep.c: the turn of a connection that has left libmicrohttpd: writes what waits,
  * reads the next request, or closes it.
  */
-void http_keep_run(struct fair_queue_entry *place);
+void http_keep_run(struct fair_queue_entry *entry);
 
 /*
  * Answers a request whose connection has left libmicrohttpd, by one send(). The answer

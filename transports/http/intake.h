@@ -1,6 +1,6 @@
 /*
  * The session's end of a request that brings messages: the session is looked up
- * before the body is read; what is broken harms nobody. While the session is held,
+ * before the body is read; what is broken harms nobody. While the session is paused,
  * the request waits with its body.
  */
 #ifndef TRANSPORTS_HTTP_INTAKE_H
@@ -26,7 +26,7 @@ enum intake {
 	INTAKE_BROKEN,  /* the body is no JSON */
 	INTAKE_NO_ARRAY,
 	INTAKE_TOO_BIG, /* a message in it, or all of them: limits.frame */
-	INTAKE_WAITS,   /* the session is held: the waiter is told when to ask again */
+	INTAKE_WAITS, /* the session is paused: the waiter is told when to ask again */
 	INTAKE_CROWDED, /* too many wait for that already */
 };
 

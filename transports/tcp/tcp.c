@@ -37,7 +37,7 @@ void tcp_connection_end(struct tcp_connection *connection)
 	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
 	buf_finish(&connection->rest);
-	peer_left(worker, connection->place);
+	peer_left(worker, connection->address_slot);
 	worker->owing -= connection->state == TCP_CLOSING;
 	connection->state = TCP_OVER;
 	loop_defer(worker->loop, &connection->reap);
@@ -134,7 +134,7 @@ static struct tcp_connection *tcp_connection_create(
 	connection->timer.fire = tcp_on_linger;
 	connection->reap.run = tcp_connection_reap;
 	list_append(&tcp->connections, &connection->link);
-	connection->place = peer_came(tcp->worker, from);
+	connection->address_slot = peer_came(tcp->worker, from);
 	return connection;
 }
 

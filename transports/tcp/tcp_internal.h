@@ -64,11 +64,11 @@ struct tcp_connection {
 	struct task reap;
 	enum tcp_state state;
 	enum tcp_input input;
-	bool deaf;        /* the peer takes nothing any more */
-	struct buf rest;  /* what the kernel has not taken yet, */
-	size_t rest_from; /* from here on */
-	unsigned place;   /* of peer_came() */
-	size_t carried;   /* the session's messages that the latest write is made of, */
+	bool deaf;             /* the peer takes nothing any more */
+	struct buf rest;       /* what the kernel has not taken yet, */
+	size_t rest_from;      /* from here on */
+	unsigned address_slot; /* of peer_came() */
+	size_t carried; /* the session's messages that the latest write is made of, */
 	size_t carried_bytes; /* and its bytes */
 	uint64_t acked;       /* progress_acked() at the latest look while closing */
 };

@@ -195,7 +195,7 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 		.reap = {.run = ws_connection_reap},
 		.heard_at = loop_now(ws->worker->loop),
 	};
-	connection->place = peer_came(ws->worker, &from);
+	connection->address_slot = peer_came(ws->worker, &from);
 }
 
 void ws_connection_watch(struct ws_connection *connection)
@@ -225,7 +225,7 @@ void ws_connection_finish(struct ws_connection *connection)
 	ws_connection_forget_stop(connection);
 	list_remove(&connection->busy);
 	wsreader_finish(&connection->reader);
-	peer_left(connection->ws->worker, connection->place);
+	peer_left(connection->ws->worker, connection->address_slot);
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);
 	buf_finish(&connection->pong);

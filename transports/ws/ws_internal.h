@@ -48,13 +48,13 @@ struct ws_connection {
 	uint64_t fragments;
 	struct list busy;     /* in ws->busy */
 	struct list paused;   /* in ws->paused */
-	struct waiter waiter; /* or it is not read because its session is held */
+	struct waiter waiter; /* or it is not read because its session is paused */
 	struct timer timer;   /* ping, pong; or linger when closing */
 	struct task reap;
 	uint64_t heard_at;
-	unsigned place; /* of peer_came() */
-	bool readable;  /* there may be bytes to read */
-	bool gone;      /* the peer has shut down its side; unread bytes may be left */
+	unsigned address_slot; /* of peer_came() */
+	bool readable;         /* there may be bytes to read */
+	bool gone; /* the peer has shut down its side; unread bytes may be left */
 	bool pinged;
 	bool behind; /* when it was pinged, it had not taken everything yet */
 	bool closing;
