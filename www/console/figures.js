@@ -7,7 +7,6 @@ import { inBytes, number } from './table.js';
 
 const KEPT_MS = 15 * 60_000;
 const STORE = 'figures';
-const TRANSPORTS = ['websocket', 'websocket_raw', 'xhr_streaming', 'xhr', 'poll', 'eventsource', 'htmlfile', 'jsonp', 'tcp'];
 
 function stored() {
   try {
@@ -21,6 +20,8 @@ function stored() {
 export class Figures {
   #began = Date.now();
   #before = null;
+  #page;
+  #most;
   #plots;
   #tiles;
 
@@ -28,8 +29,9 @@ export class Figures {
   constructor(page, every) {
     const most = Math.ceil(KEPT_MS / every);
 
+    this.#page = page;
+    this.#most = most;
     this.#plots = {
-      transports: new Plot(page.transports, TRANSPORTS, { most }),
       rates: new Plot(page.rates, ['messages', 'deliveries'], { most }),
       bytes: new Plot(page.bytes, ['in', 'out'], { most }),
       queued: new Plot(page.queued, ['KiB queued', 'slow consumers'], { most }),
@@ -40,9 +42,15 @@ export class Figures {
     addEventListener('pagehide', () => this.#store());
   }
 
+  /* The gateway's first answer says which transports there are. */
+  #plotTransports(names) {
+    this.#plots.transports ??= new Plot(this.#page.transports, names, { most: this.#most });
+  }
+
   #restore() {
     const kept = stored();
     if (kept === null) return;
+    if (kept.transports) this.#plotTransports(kept.transports);
     this.#began = kept.began;
     this.#before = kept.before;
     for (const [name, data] of Object.entries(kept.plots)) this.#plots[name]?.restore(data);
@@ -51,7 +59,10 @@ export class Figures {
   #store() {
     const plots = Object.fromEntries(Object.entries(this.#plots).map(([name, plot]) => [name, plot.data]));
     try {
-      sessionStorage.setItem(STORE, JSON.stringify({ at: Date.now(), began: this.#began, before: this.#before, plots }));
+      sessionStorage.setItem(STORE, JSON.stringify({
+        at: Date.now(), began: this.#began, before: this.#before,
+        transports: this.#plots.transports?.names, plots,
+      }));
     } catch {
       /* The storage is full or forbidden: the plots begin anew. */
     }
@@ -72,6 +83,7 @@ export class Figures {
     };
 
     for (const [of, text] of Object.entries(shown)) this.#tiles[of].textContent = text;
+    this.#plotTransports(Object.keys(now.sessions));
     this.#plot(now, since);
     this.#before = now;
   }
@@ -80,7 +92,7 @@ export class Figures {
     const { transports, rates, bytes, queued } = this.#plots;
     const time = (Date.now() - this.#began) / 1000;
 
-    TRANSPORTS.forEach((transport, i) => transports.add(time, i, now.sessions[transport]));
+    transports.names.forEach((transport, i) => transports.add(time, i, now.sessions[transport]));
     ['messages', 'deliveries'].forEach((of, i) => rates.add(time, i, since(of)));
     ['bytes_in', 'bytes_out'].forEach((of, i) => bytes.add(time, i, since(of) / 1024));
     queued.add(time, 0, now.queued / 1024);

@@ -6,6 +6,7 @@ const isDark = matchMedia('(prefers-color-scheme: dark)');
 const colours = () => (isDark.matches
   ? ['#e8795a', '#e0ab4a', '#7cc9b3', '#8fb4f0', '#d79ae0', '#b9c26a', '#e59ab4', '#9d9890', '#6fd0e8']
   : ['#c04a2b', '#a46b00', '#17695a', '#2f5fb3', '#8b3f99', '#6b7a12', '#b03a68', '#6d685f', '#0b7285']);
+const colour = (i) => colours()[i % colours().length];
 
 export class Plot {
   #element;
@@ -45,7 +46,7 @@ export class Plot {
       scales: { x: { time: false }, y: this.#options.isLogarithmic ? { distr: 3, log: 10 } : {} },
       axes: [{ ...axis, label: 'seconds', labelSize: 20 }, { ...axis, size: 60 }],
       series: [{ label: 's' }, ...this.#names.map((label, i) => ({
-        label, stroke: colours()[i], width: 2, spanGaps: true, ...this.#shape(label, colours()[i]), value: (_, value) => (value === null ? '' : value?.toFixed(1)),
+        label, stroke: colour(i), width: 2, spanGaps: true, ...this.#shape(label, colour(i)), value: (_, value) => (value === null ? '' : value?.toFixed(1)),
       }))],
       legend: { live: false },
       cursor: { drag: { x: false, y: false } },
@@ -56,6 +57,8 @@ export class Plot {
     this.#data = [[], ...this.#names.map(() => [])];
     this.#isStale = true;
   }
+
+  get names() { return this.#names; }
 
   get data() { return this.#data; }
 
