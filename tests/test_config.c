@@ -39,7 +39,7 @@ START_TEST(an_empty_object_gives_the_documented_defaults)
 	ck_assert(config->www_bundled);
 	ck_assert_uint_eq(config->www.len + config->timezone.len, 0);
 
-	ck_assert_uint_eq(limits->head, 16384);
+	ck_assert_uint_eq(limits->head, 9216);
 	ck_assert_uint_eq(limits->target, 8192);
 	ck_assert_uint_eq(limits->head_lines, 100);
 	ck_assert_uint_eq(limits->frame, (1 << 20) + (64 << 10));
