@@ -1,7 +1,7 @@
 /*
  * A request may wait for hours for what its session brings. libmicrohttpd has nothing
  * to do meanwhile, but would hold its pool, which must have room for the longest head:
- * 46 KB. So the connection leaves it: libmicrohttpd closes its descriptor, and the
+ * 34 KB. So the connection leaves it: libmicrohttpd closes its descriptor, and the
  * connection goes on with a duplicate, on which http_receive.c writes the rest of the
  * response by itself. What comes then is http_keep.c's.
  */
