@@ -22,8 +22,10 @@ void stomp_head_finish(struct stomp_head *head);
 void stomp_head_clear(struct stomp_head *head);
 
 /*
- * Decodes a line (without its end) of a `command` frame by the rules of `version`.
- * Returns STOMP_FAULT_NONE, or why the line is bad; a bad line adds nothing.
+ * Copies the header in `line`, without its EOL, behind the others. Unescapes its name
+ * and value by the rules of `version` and `command`. Call stomp_head_resolve() before
+ * you read it. Returns STOMP_FAULT_NONE, or why the line is bad; a bad line adds
+ * nothing.
  */
 enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	enum stomp_command command, struct slice line);

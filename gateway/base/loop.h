@@ -23,7 +23,10 @@ struct loop *loop_create(void);
 /* No watch may be left; running timers are forgotten. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
-/* Runs turns on the calling thread until loop_stop(). */
+/*
+ * Runs turns on the calling thread until loop_stop(). Between two turns it waits for
+ * sockets, timers and loop_wake().
+ */
 void loop_run(struct loop *loop);
 
 /*
@@ -35,7 +38,10 @@ void loop_stop(struct loop *loop);
 /* Runs one turn without waiting: for a library that needs some to close down. */
 void loop_turn(struct loop *loop);
 
-/* Wakes the loop from another thread or a signal handler; cheap when repeated. */
+/*
+ * Lets the loop run a turn soon, also when it waits for events. From any thread or a
+ * signal handler. Several calls before that turn count once, and cost little.
+ */
 void loop_wake(struct loop *loop);
 
 /*

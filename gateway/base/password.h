@@ -4,7 +4,10 @@
 
 #include "protocol/buf.h"
 
-/* True for the text of a hash that libcrypt can check a password against. */
+/*
+ * True for the text of a hash that libcrypt can check a password against: longer than
+ * 20 bytes, with a "$" first, and without a NUL.
+ */
 bool password_is_hash(struct slice text);
 
 /*

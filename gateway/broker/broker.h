@@ -19,9 +19,9 @@ struct broker;
 struct service;
 
 /*
- * For worker->broker. It lives on the worker from now on, which destroys it after all
- * participants have left. `workers` is how many there are. `services` ends with NULL
- * and is borrowed.
+ * Makes the broker's part on that worker, for worker->broker. It is a resident: the
+ * worker owns it and destroys it, after all participants have left. `workers` is how
+ * many workers there are. `services` ends with NULL and must outlive the broker.
  */
 struct broker *broker_create(
 	struct worker *worker, unsigned workers, const struct service *const *services);

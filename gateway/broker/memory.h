@@ -52,23 +52,31 @@ void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * The engine's subscribe(): posts to the home of the address, of a pattern to all
- * homes.
+ * As the engine's subscribe(): posts to the home of the subscription's address, or to
+ * every home if that is a pattern. Returns how many homes will answer `request`. The
+ * posts name the subscription by its number, so it may end before.
  */
 size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
 	uint64_t prefetch, uint64_t request);
 
-/* The engine's unsubscribe(): the same ways. */
+/*
+ * As the engine's unsubscribe(): posts to the homes that memory_subscribe() has posted
+ * to. Returns how many will answer `request`. The subscription may be freed afterwards.
+ */
 size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
 	size_t lost, uint64_t request);
 
-/* The engine's send(): posts to the home of the message's address, which answers. */
+/*
+ * As the engine's send(): takes the message over and posts it to the home of its
+ * address, which answers `request`.
+ */
 void memory_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * The engine's commit(): first reserves room in each queue by a post. Decides when all
- * have answered, or immediately if it sends to no queue.
+ * As the engine's commit(): first reserves room in each queue by a post. Applies or
+ * fails the commit, which frees it, when all queues have answered, or within this call
+ * if it sends to no queue.
  */
 void memory_commit(struct broker *broker, struct commit *commit);
 

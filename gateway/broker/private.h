@@ -53,8 +53,10 @@ struct subscription *private_open_temporary(struct broker *broker,
 	struct slice destination, enum stomp_version version);
 
 /*
- * A reply-to that names a temporary queue of the participant, as others can use it; the
- * queue is made if need be. False when that is one subscription too many.
+ * Appends to *reply the /reply-queue/TOKEN that leads to the participant's temporary
+ * queue `destination`: others may send there. Opens that queue if there is none yet.
+ * False, with the call's refusal and nothing appended, where broker_may_subscribe()
+ * refuses it.
  */
 bool private_reply_to(struct broker *broker, const struct broker_call *call,
 	struct slice destination, struct buf *reply);

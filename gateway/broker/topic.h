@@ -40,9 +40,10 @@ void topics_finish(struct broker *broker);
 struct topic *topic_find(const struct broker *broker, struct slice address);
 
 /*
- * Finds or makes the topic at its home. NULL, counted, when limits.destinations is
- * reached. With `is_promised` it never fails: for a message to a topic that only
- * patterns match, of which at most limits.idle_topics stay.
+ * Finds the topic at its home, or makes it; the broker owns it. A new one first frees
+ * idle topics beyond limits.idle_topics. Returns NULL, and counts that, when
+ * limits.destinations is reached. With `is_promised`, for a message that a COMMIT has
+ * reserved, it never fails.
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 
@@ -65,8 +66,9 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
 
 /*
- * Which workers have subscribers, by their index; NULL when none has. The array is the
- * broker's, and valid until the next call.
+ * Which workers have subscribers to the address, by its name or by a pattern: an array
+ * with a bool for each worker's index, or NULL when no worker has any. Only at the
+ * address's home. The broker owns the array, which the next call overwrites.
  */
 const bool *topic_subscribed_workers(struct broker *broker, struct slice address);
 

@@ -7,7 +7,11 @@
 
 #include "gateway/config/config.h"
 
-/* Appends a line for each, "endpoints: ...", and after each but the last an LF. */
+/*
+ * Appends a line of advice for each thing that looks like an oversight: "KEY: what it
+ * means in effect". There is an LF between two lines and none after the last. Appends
+ * nothing when there is nothing to advise.
+ */
 void config_advise(const struct config *config, struct buf *lines);
 
 #endif

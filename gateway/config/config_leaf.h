@@ -15,6 +15,7 @@ struct config_leaf {
 	const struct config_key *key;
 };
 
+/* How the name of a key is written. */
 enum config_style {
 	CONFIG_PATH,     /* "limits.queue_bytes" */
 	CONFIG_VARIABLE, /* "LIMITS__QUEUE_BYTES" */
@@ -29,11 +30,17 @@ struct config_leaves {
 	struct buf text;    /* what the names point into */
 };
 
-/* Fills *leaves, which config_leaves_finish() frees. */
+/*
+ * Overwrites *leaves with all leaves, whose names are written in that style. Free them
+ * by config_leaves_finish().
+ */
 void config_leaves_list(struct config_leaves *leaves, enum config_style style);
 void config_leaves_finish(struct config_leaves *leaves);
 
-/* The leaf of that name in the style that the leaves were listed in, or NULL. */
+/*
+ * The leaf of that name, written in the style that config_leaves_list() was given; NULL
+ * when there is none. It belongs to *leaves.
+ */
 const struct config_leaf *config_leaves_find(
 	const struct config_leaves *leaves, struct slice name);
 

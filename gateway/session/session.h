@@ -59,10 +59,15 @@ struct peer {
 };
 
 /*
- * Opens a session and its handler. `id` names it for session_find(); an empty id
- * cannot be found (a WebSocket has its session to itself). Returns NULL when
- * the server is at its bound of sessions or memory or is stopping, or the address at
- * its own.
+ * Opens a session and its handler on that worker. The worker owns the session: it frees
+ * it at the loop's top level after its end, so keep no pointer beyond outlet->end().
+ * Holds the endpoint, copies the id and the peer. `id` names it for session_find(), and
+ * must name none yet; a session with an empty id cannot be found (a WebSocket has its
+ * session to itself).
+ *
+ * NULL when the worker is stopping; and, counted, when a limit is reached: of memory,
+ * of all sessions, or of new sessions of the address. The handler may have closed the
+ * session already.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum transport transport, struct slice id, const struct peer *peer);
@@ -212,9 +217,12 @@ void session_hang_up(struct session *session);
 bool session_is_paused(const struct session *session);
 
 /*
- * Of a paused session: resume() is called, once, when it is paused no longer, or ends;
- * at the loop's top level, in the order of waiting. It may find the session paused
- * again. False when too many wait already: a peer sends one thing after the other.
+ * For a carrier that keeps input of a paused session: calls waiter->resume() once, at
+ * the loop's top level, when the last pause has ended or the session closes; the
+ * waiters in the order of their calls. What resume() puts off may find the session
+ * paused again. The waiter must live until then; list_remove(&waiter->link) cancels the
+ * wait. False, with nothing registered, when 16 wait already: a peer sends one thing
+ * after the other.
  */
 bool session_wait(struct session *session, struct waiter *waiter);
 

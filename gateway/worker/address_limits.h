@@ -23,14 +23,21 @@ struct address_limits;
 struct address_limits *address_limits_create(const struct hash_key *key);
 void address_limits_destroy(struct address_limits *address_limits); /* NULL is fine */
 
-/* A connection from that address is there; the result is for address_limits_leave(). */
+/*
+ * Counts a connection from that address. Give the result to address_limits_leave() when
+ * it has closed. From any thread.
+ */
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address);
 
 /* `slot` is what address_limits_enter() gave. From any thread. */
 void address_limits_leave(struct address_limits *address_limits, unsigned slot);
 
-/* False, and logged, when that address has its limits.address_connections. */
+/*
+ * False, and logged, when the address has as many connections as
+ * limits.address_connections; never for an exempt address. Counts nothing. From any
+ * thread.
+ */
 bool address_limits_have_room(const struct address_limits *address_limits,
 	const struct config *config, const struct address *address);
 
@@ -40,7 +47,12 @@ enum address_rate {
 	ADDRESS_RATES,
 };
 
-/* Counts one more; false, and logged, when there were too many in this second. */
+/*
+ * Counts one more event of that kind from `address` in the second of `now`, a time in
+ * milliseconds. False, and logged, when that makes more than limits.address_sessions or
+ * limits.address_unknown; never for an exempt address. All texts that are no address
+ * count as one. From any thread.
+ */
 bool address_limits_admit(struct address_limits *address_limits,
 	const struct config *config, enum address_rate rate, struct slice address,
 	uint64_t now);

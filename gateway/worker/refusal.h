@@ -265,8 +265,8 @@ struct refusal {
 const char *door_name(enum refusal_door door);
 
 /*
- * The value of the label `kind`, and of the log's field: users have it in their
- * dashboards. Static.
+ * The value of the label `kind` and of the log field of that name. Users have it in
+ * their dashboards, so it never changes.
  */
 const char *refusal_name(enum refusal_kind kind);
 

@@ -16,8 +16,8 @@ struct config;
 struct http_head_limits peek_limits(const struct config *config);
 
 /*
- * A buffer for peek_head(): limits.head bytes, and one more that shows that a head is
- * longer. The caller frees it.
+ * Allocates a buffer for peek_head(), which the caller frees: limits.head bytes, and
+ * one more that shows that a head is longer.
  */
 char *peek_room(const struct config *config);
 

@@ -21,14 +21,14 @@ bool progress_is_behind(int fd);
 bool progress_is_dead(int fd);
 
 /*
- * Bytes that were read from the socket since the connection began: no fewer than these,
- * while more may come. 0 when it is no TCP connection.
+ * Bytes that were read from the socket since the connection began: a lower bound, which
+ * is exact unless bytes arrive during this call. 0 when it is no TCP connection.
  */
 int64_t progress_read_at_least(int fd);
 
 /*
- * No more than these were read, while more may come. Both are equal while nothing
- * comes. -1 when it is no TCP connection.
+ * Bytes that were read from the socket since the connection began: an upper bound,
+ * which is exact unless bytes arrive during this call. -1 when it is no TCP connection.
  */
 int64_t progress_read_at_most(int fd);
 

@@ -50,7 +50,10 @@ static inline const struct limits *door_limits(const struct door *door)
 
 /* door.c */
 
-/* The index of the worker with the fewest connections; the first of several. */
+/*
+ * The index of the worker that has the fewest of the door's connections; of several,
+ * the lowest index.
+ */
 unsigned door_least_loaded(const struct door *door);
 
 /*

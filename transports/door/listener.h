@@ -36,8 +36,8 @@ struct listener *listener_adopt(struct worker *worker, int fd,
 bool listener_is_local(const struct listener *listener);
 
 /*
- * One INFO line: `what` and the address that the socket is really bound to. Nothing
- * when it cannot be read.
+ * Writes the INFO line "WHAT ADDRESS:PORT" with the numeric address that the socket is
+ * bound to. Writes nothing when that cannot be read.
  */
 void listener_log(const struct listener *listener, const char *what);
 

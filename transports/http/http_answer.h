@@ -84,14 +84,19 @@ struct answer http_refusal(
 	struct http_request *request, const struct refusal *refusal, struct buf *text);
 
 /*
- * Answers with a stream that http_receive.c fills. `reader` is libmicrohttpd's
- * MHD_ContentReaderCallback.
+ * Answers 200 with a chunked stream of that type, which http_receive.c fills. `reader`
+ * is libmicrohttpd's MHD_ContentReaderCallback; it is called with `receiver`, which
+ * must live as long as the request. Returns as http_answer().
  */
 bool http_answer_stream(struct http_request *request, const char *content_type,
 	ssize_t (*reader)(void *receiver, uint64_t position, char *out, size_t room),
 	struct receiver *receiver);
 
-/* The head of such a stream, for a connection that has left libmicrohttpd. */
+/*
+ * As http_answer_stream(), for a connection that has left libmicrohttpd: counts the
+ * request and appends the head of a chunked 200 to *out. The caller writes the chunks
+ * after it.
+ */
 void http_write_stream(
 	struct http_request *request, const char *content_type, struct buf *out);
 

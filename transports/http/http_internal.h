@@ -359,16 +359,17 @@ bool http_serve_ready(struct http_request *request);
 bool http_serve_metrics(struct http_request *request);
 
 /*
- * http_admin.c: what an operator asks for, and whether he may; else it is refused
- * later.
+ * http_admin.c: route_find() for the listener for operators, which has routes of its
+ * own.
  */
 struct http_route admin_route(
 	const struct config *config, struct slice target, bool upgrade);
 
 /*
- * Refuses later: a Host that does not name this machine while there is no token;
- * /metrics without the token. Health and readiness need none. The console's token is
- * checked by CONNECT.
+ * Checks a request to the listener for operators, whose head is `head`. By
+ * http_refuse_later() it refuses a Host that does not name this machine where no
+ * admin.token is set, and /metrics without the token where one is. /health and /ready
+ * are always served; CONNECT checks the console's token.
  */
 void admin_check(struct http_request *request, const struct http_head *head);
 

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 
 /*
- * Writes the folder of Postern's own pages, found from where the binary lies, in a
- * build or installed. False, and logged, when it is not there.
+ * Writes to `pages` the path of `folder`, "www" or "console", with the pages that come
+ * with Postern. It lies beside the binary (a build), or below ../share/postern from
+ * there (installed). False when it is in neither place: the log warns, and `pages`
+ * means nothing.
  */
 bool pages_find(const char *folder, char pages[PATH_MAX]);
 

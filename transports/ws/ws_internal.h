@@ -93,8 +93,10 @@ static inline bool ws_connection_is_stopped(const struct ws_connection *connecti
 /* ws_connection.c */
 
 /*
- * Fills in what every connection has and counts it for its worker and address. No
- * session, nothing watched.
+ * Overwrites *connection, which libwebsockets has allocated: it has its callbacks, but
+ * no session, and its socket is not watched. Counts it for its worker and for
+ * `address`, an IP address as text; any other text counts as unknown.
+ * ws_connection_finish() ends that.
  */
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 	struct lws *wsi, struct slice address);
@@ -135,7 +137,9 @@ void ws_connection_fail(
 void ws_connection_heard(struct ws_connection *connection);
 
 /*
- * Sends a PING, unless one is unanswered, the connection is closing, or we do not read.
+ * The session finds its peer silent: sends a PING, whatever times.ping is, and gives
+ * the peer times.pong to answer. Does nothing while an earlier PING is unanswered,
+ * while the connection is closing, or while we do not read it.
  */
 void ws_connection_probe(struct ws_connection *connection);
 
