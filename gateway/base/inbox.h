@@ -59,8 +59,9 @@ void inbox_push(struct inbox *inbox, struct post *post);
 void post_batch_add(struct post_batch *batch, struct post *post);
 
 /*
- * From any thread: takes the posts over and leaves the batch empty. True when its
- * worker must be woken; else it has something to look for already.
+ * From any thread: takes the posts over and leaves the batch empty, which must have
+ * some. True when the inbox's worker must be woken; else it has something to look for
+ * already.
  */
 bool inbox_deliver(struct inbox *inbox, struct post_batch *batch);
 
@@ -70,10 +71,13 @@ bool inbox_deliver(struct inbox *inbox, struct post_batch *batch);
  */
 void inbox_collect(struct inbox *inbox);
 
-/* The oldest in order, or NULL: then what has arrived since may be collected. */
+/*
+ * Takes out the oldest post in order, which the caller runs or frees. NULL when there
+ * is none: then what has arrived since may be collected.
+ */
 struct post *inbox_pop(struct inbox *inbox);
 
-/* Gives back the one that inbox_pop() gave last: it is the oldest again. */
+/* Takes back the post that inbox_pop() gave last: it is the oldest again. */
 void inbox_return(struct inbox *inbox, struct post *post);
 
 /*

@@ -45,8 +45,9 @@ void loop_turn(struct loop *loop);
 void loop_wake(struct loop *loop);
 
 /*
- * Called at the end of each turn, at the loop's top level. Returns true when
- * work is left, and is then called again after looking at the sockets.
+ * Calls `turn` at the end of each turn, at the loop's top level, and nothing that was
+ * set before. It returns true when work is left, and is then called again after a look
+ * at the sockets.
  */
 void loop_on_turn(struct loop *loop, bool (*turn)(void *context), void *context);
 
@@ -64,7 +65,9 @@ uint64_t loop_now(const struct loop *loop);
 uint64_t loop_clock(void);
 
 /*
- * In milliseconds from now. While timers are fired, 0 counts as 1: never twice a turn.
+ * Calls timer->fire() in `delay` milliseconds from now, once; moves a timer that runs
+ * already. The timer must stay where it is until it has fired or is stopped. While
+ * timers are fired, a delay of 0 counts as 1, so no timer fires twice in a turn.
  */
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
 
@@ -86,7 +89,10 @@ struct task {
 	void (*run)(struct task *task);
 };
 
-/* Does nothing when the task already waits. It may be freed by its own run(). */
+/*
+ * Runs the task at the end of this turn, once. Does nothing when it waits already. It
+ * must stay where it is until then; its own run() may free it.
+ */
 void loop_defer(struct loop *loop, struct task *task);
 
 /*
@@ -114,7 +120,10 @@ struct work {
  */
 void loop_work(struct loop *loop, struct work *work);
 
-/* Before what done() touches is destroyed: waits for all work. No more turns come. */
+/*
+ * Waits for all work and calls its done(), before what done() touches is destroyed. The
+ * turn function is not called any more.
+ */
 void loop_finish_work(struct loop *loop);
 
 enum watch_events {
@@ -136,8 +145,8 @@ struct watch {
 };
 
 /*
- * Begins to watch: fd, level and ready must be set, and the watch must not move.
- * Returns -1 after logging why.
+ * Begins to watch: fd, level and ready must be set. The watch must not move or be freed
+ * before loop_unwatch(), and the caller keeps the fd. Returns -1 after logging why.
  */
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 

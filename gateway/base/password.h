@@ -17,8 +17,8 @@ bool password_is_hash(struct slice text);
 bool password_hash(struct slice password, struct buf *hash);
 
 /*
- * Takes as long as the hash wants it to: some ten milliseconds of a core, and some
- * megabytes. `hash` ends with a NUL.
+ * True when the password has that hash, which ends with a NUL. Takes as long as the
+ * hash wants it to: some ten milliseconds of a core, and some megabytes.
  */
 bool password_matches(struct slice password, const char *hash);
 

@@ -48,7 +48,7 @@ void registry_add(struct registry *registry, struct entry *entry);
 void registry_remove(struct registry *registry, struct entry *entry);
 
 /*
- * NULL when the entry of that number has been removed, or never was: posts may come too
+ * The entry of that number. NULL when it was removed, or never was: posts may come too
  * late.
  */
 struct entry *registry_find(const struct registry *registry, uint64_t number);

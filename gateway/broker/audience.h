@@ -29,19 +29,21 @@ void audiences_init(
 void audiences_finish(struct audiences *audiences);
 
 /*
- * Those who get the messages of an address on this worker. Makes the audience if need
- * be. A fan-out that is under way does not reach the new member.
+ * Adds the subscription to those who get the messages of the address on this worker;
+ * makes the audience if there is none. A fan-out that is under way does not reach the
+ * new member.
  */
 void audience_add(
 	struct broker *broker, struct slice address, struct subscription *subscription);
 
 /*
- * The subscription has an audience. The last one frees it. Allowed during a fan-out:
- * nobody is skipped and nobody is served twice.
+ * Takes the subscription out of its audience, which it must have, and frees an audience
+ * without members. Allowed during a fan-out: nobody is skipped and nobody is served
+ * twice.
  */
 void audience_remove(struct broker *broker, struct subscription *subscription);
 
-/* Of the topic or pattern. The bytes live as long as the audience. */
+/* The address of the topic or pattern. The bytes live as long as the audience. */
 struct slice audience_address(const struct audience *audience);
 
 enum { FAN_OUT_MESSAGES = 16 };
@@ -54,8 +56,8 @@ struct fan_out {
 
 /*
  * Starts a fan-out to the members that the address has now. It may last several turns,
- * in which members leave and others join; who joins gets nothing of it. One fan-out of
- * an address at a time.
+ * in which members leave and others join; a member that joins gets nothing of it. A
+ * worker has one fan-out at a time.
  */
 void audience_start_fan_out(struct broker *broker, struct slice address);
 

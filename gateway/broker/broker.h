@@ -41,7 +41,8 @@ void broker_for_each_participant(struct broker *broker,
 	void *context);
 
 /*
- * The participant's session and answer are set. It may be freed after broker_leave().
+ * Registers a participant, whose session and functions are set. The caller keeps the
+ * memory, which must neither move nor be freed before broker_leave().
  */
 void broker_enter(struct broker *broker, struct participant *participant);
 
@@ -76,14 +77,15 @@ struct broker_call {
 
 /*
  * STOMP's SUBSCRIBE. The subscription gets the messages that its home takes after the
- * home's answer. Refused, it leaves its id in memory, so that its UNSUBSCRIBE is no
- * mistake.
+ * home's answer. The participant remembers the id of a refused SUBSCRIBE, so that its
+ * UNSUBSCRIBE is no mistake.
  */
 enum broker_result broker_subscribe(struct broker *broker, struct broker_call *call);
 
 /*
- * STOMP's UNSUBSCRIBE. Nothing more of it is queued after this call; the receipt waits
- * for its home's answer. Refused when there is no such subscription.
+ * STOMP's UNSUBSCRIBE. Nothing more of the subscription is queued after this call; the
+ * receipt waits for its home's answer. Refused when the participant has no such
+ * subscription.
  */
 enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call *call);
 
@@ -107,7 +109,7 @@ enum broker_result broker_begin(struct broker *broker, struct broker_call *call)
 
 /*
  * STOMP's ABORT. Nothing of the transaction happens; what it would have acknowledged
- * can be acknowledged again. Refused when it is not open.
+ * can be acknowledged again. Refused when the transaction is not open.
  */
 enum broker_result broker_abort(struct broker *broker, struct broker_call *call);
 
@@ -125,10 +127,13 @@ enum broker_result broker_commit(
  */
 enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
 
-/* The login of the participant of that number has been checked; it may have gone. */
+/*
+ * Calls logged_in() of the participant of that number, whose login has been checked.
+ * Does nothing when the participant has gone.
+ */
 void broker_tell_login(struct broker *broker, uint64_t participant, bool good);
 
-/* True when it subscribes to /user/queue/errors. */
+/* True when the participant subscribes to its own /user/queue/errors. */
 bool broker_has_errors(const struct participant *participant);
 
 /* Delivers `frame`, a SEND, to the participant's own /user/queue/errors only. */
@@ -136,8 +141,9 @@ void broker_deliver_error(struct broker *broker, struct participant *participant
 	const struct stomp_frame *frame);
 
 /*
- * The kernel has taken what was delivered next on that subscription. A message of a
- * queue that need not be acknowledged is done with then.
+ * The kernel has taken the next delivery on the subscription with that ordinal. If it
+ * came from a queue and need not be acknowledged, it is settled now. Does nothing when
+ * the subscription has ended.
  */
 void broker_sent(
 	struct broker *broker, struct participant *participant, uint32_t ordinal);

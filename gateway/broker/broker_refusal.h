@@ -32,7 +32,7 @@ struct broker_refusal {
 void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
 	const char *what, const struct slice *value);
 
-/* What to do about it: whole sentences, cut at BROKER_HINT_MAX. */
+/* Replaces the hint, which says what to do: whole sentences, cut at BROKER_HINT_MAX. */
 void broker_refusal_hint(struct broker_refusal *refusal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

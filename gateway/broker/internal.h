@@ -45,8 +45,9 @@ struct broker {
 };
 
 /*
- * Answers a request by a post to the participant. NULL: it is taken. Else `refusal`
- * names the destination that it is about as clients know it; both are copied.
+ * Answers `request` by a post to the participant. `refusal` is NULL when the request is
+ * taken. Else it names, as clients know it, the destination that it is about; both are
+ * copied.
  */
 void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
 	const struct broker_refusal *refusal);
@@ -59,13 +60,17 @@ void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
 /*
- * The participant as posts name it: such a name stays valid, and finds nothing, after
- * the session has ended.
+ * The participant as posts name it. The handle stays valid after the session has ended,
+ * and finds nothing then.
  */
 struct handle broker_handle(
 	const struct broker *broker, const struct participant *participant);
 
-/* A header that the frame must have: NULL, with the call's refusal, when it has not. */
+/*
+ * The value of a header that the call's frame must have, borrowed from the frame. NULL,
+ * with the call's refusal, when it is missing, or when it is empty and `may_be_empty`
+ * is false.
+ */
 const struct slice *broker_header(
 	const struct broker_call *call, const char *name, bool may_be_empty);
 

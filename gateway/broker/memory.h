@@ -31,12 +31,13 @@ struct queue *memory_queue(const struct broker *broker, struct slice address);
  */
 struct queue *memory_open_queue(struct broker *broker, struct slice address);
 
-/* Keeps room in the queue; false, and counted, when there is not enough. */
+/* Reserves room in the queue. False, and counted, when there is not enough. */
 bool memory_reserve(
 	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
- * Fills in a refusal of that destination, as clients know it, with the bound's value.
+ * Fills in a refusal of that destination, as clients know it, with the limit's value.
+ * *refusal borrows the destination.
  */
 void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination);
@@ -47,7 +48,7 @@ void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
  */
 void memory_serve(struct broker *broker, struct queue *queue);
 
-/* As the engine's send; queues have kept room for the message, which it takes over. */
+/* As memory_send(), for a message for which a COMMIT has reserved room in its queue. */
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 

@@ -12,7 +12,7 @@
 struct subscription;
 
 /*
- * True for /user/..., as clients name it. *rest is what stands after that and points
+ * True for /user/..., as clients name it. *rest is then what follows /user/, and points
  * into the destination.
  */
 bool private_is_user(struct slice destination, struct slice *rest);
@@ -22,7 +22,8 @@ bool private_is_temporary(struct slice destination);
 
 /*
  * True for /reply-queue/TOKEN, which Postern has put into a reply-to. Only
- * private_aim_reply() finds out whether the token is good.
+ * private_aim_reply() finds out whether the token is good. *token points into the
+ * destination.
  */
 bool private_is_reply(struct slice destination, struct slice *token);
 
@@ -34,20 +35,23 @@ void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address);
 
 /*
- * What stands after /user/ in a SEND. False when that names no user or no queue. The
- * user need not be connected.
+ * Fills the empty *target for a SEND to /user + `rest`. False when `rest` names no user
+ * or no destination. The user need not be connected.
  */
 bool private_aim_user(struct slice rest, struct target *target);
 
 /*
- * A token is WORKER-... of private_reply_to(). False when it names no worker of this
- * process. The session may have ended meanwhile: then the message is dropped at its
- * worker.
+ * Fills the empty *target for a SEND to /reply-queue/ + `token`. False when the token
+ * names no worker of this process. The session may have ended meanwhile: then its
+ * worker drops the message.
  */
 bool private_aim_reply(
 	const struct broker *broker, struct slice token, struct target *target);
 
-/* A temporary queue of the participant under that id, which may be NULL. */
+/*
+ * Opens a temporary queue: a subscription of the participant, which owns it. Its id is
+ * `id`, which may be NULL.
+ */
 struct subscription *private_open_temporary(struct broker *broker,
 	struct participant *participant, const struct slice *id,
 	struct slice destination, enum stomp_version version);

@@ -26,7 +26,10 @@ struct queue_rules {
 	struct metrics *metrics; /* counts what the queues of a worker hold; borrowed */
 };
 
-/* The table node is the caller's to use: its key is the queue's destination. */
+/*
+ * A new queue without messages and consumers. Copies the destination, the rules and the
+ * key; rules->metrics must outlive it.
+ */
 struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
 void queue_destroy(struct queue *queue); /* with all that is in it */
@@ -43,13 +46,13 @@ struct slice queue_destination(const struct queue *queue);
 /* How many it holds, those in flight included. */
 uint64_t queue_messages(const struct queue *queue);
 
-/* Those of them that are in flight, so not acknowledged yet. */
+/* How many messages are in flight, so not acknowledged yet. */
 uint64_t queue_unacknowledged(const struct queue *queue);
 
-/* How many have joined, with credit or without. */
+/* How many consumers have joined, with credit or without. */
 uint64_t queue_consumers(const struct queue *queue);
 
-/* Of the latest message that was put; the offset is 0 before the first. */
+/* The place of the latest message that was put; the offset is 0 before the first. */
 struct place queue_place(const struct queue *queue);
 
 /*
@@ -59,13 +62,14 @@ struct place queue_place(const struct queue *queue);
 bool queue_is_idle(const struct queue *queue);
 
 /*
- * Keeps room for that many messages of so many bytes. False when there is not enough.
+ * Reserves room for that many messages with so many bytes together. False, with nothing
+ * reserved, when there is not enough.
  */
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
- * Gives room of queue_reserve() back: because nothing comes, or just before
- * queue_put().
+ * Gives back room that queue_reserve() has reserved: because nothing comes, or just
+ * before queue_put().
  */
 void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
@@ -76,14 +80,15 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 void queue_put(struct queue *queue, struct message *message);
 
 /*
- * A consumer is the subscription of that number at that worker; no more than
- * `prefetch` messages are in flight to it together.
+ * Adds a consumer: the subscription of that number at that worker, which must not have
+ * joined. At most `prefetch` messages are in flight to it together.
  */
 void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
 
 /*
- * What it had comes back; with the `lost` oldest of that it was lost. False when it is
- * none.
+ * Removes the consumer and requeues what is in flight to it. The `lost` oldest of that
+ * count as lost with the consumer, which may make them dead. False when it is no
+ * consumer.
  */
 bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 
@@ -95,12 +100,16 @@ struct queue_delivery {
 
 /*
  * Takes the next message for a consumer: round robin among those with credit,
- * preferably not one that has rejected it. It is in flight until queue_settle(). False
- * when there is no message, or no consumer with credit.
+ * preferably not one that has rejected it. It is in flight, and delivery->message
+ * borrowed, until queue_settle(). False when there is no message, or no consumer with
+ * credit.
  */
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 
-/* The consumer is done with the message of that offset, which was in flight to it. */
+/*
+ * The consumer accepts or rejects the message of that offset. Does nothing unless it is
+ * in flight to that consumer.
+ */
 void queue_settle(
 	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
 

@@ -17,8 +17,8 @@ struct publication {
 };
 
 /*
- * A message with the frame's headers and body goes to `target`. False, with a refusal,
- * when the transaction is too large.
+ * Sends a message with the frame's headers and body to `target`, or adds it to the
+ * transaction. False, with *refusal filled in, when the transaction is too large.
  */
 bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
 	const struct target *target, struct broker_refusal *refusal);

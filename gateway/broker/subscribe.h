@@ -4,7 +4,10 @@
 
 #include "gateway/broker/broker.h"
 
-/* False, with the call's refusal, when the id is taken or there are too many. */
+/*
+ * False, with the call's refusal, when the participant has a subscription of that id
+ * already, or too many.
+ */
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination);
 

@@ -40,8 +40,9 @@ struct subscription {
 };
 
 /*
- * A subscription of the participant, which frees it. It has neither a home nor an
- * audience yet, so it gets nothing.
+ * Makes a subscription of the participant, which owns it. Copies `id`, which may be
+ * NULL, and the destination. It has neither a home nor an audience yet, so it gets
+ * nothing. subscription_end() and subscription_lose() free it.
  */
 struct subscription *subscription_create(struct broker *broker,
 	struct participant *participant, const struct slice *id,
@@ -56,41 +57,47 @@ size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request);
 
 /*
- * The same when its session has ended. What the kernel had taken of a queue counts as
- * lost with its consumer.
+ * As subscription_end(), when the participant's session has ended. What the kernel had
+ * taken of a queue counts as lost with its consumer.
  */
 void subscription_lose(struct broker *broker, struct subscription *subscription);
 
-/* The home of a subscription does not take it: it ends, and its name is remembered. */
+/*
+ * The home does not take the subscription: frees it. The participant remembers its name
+ * (refused.h).
+ */
 void subscription_refuse(struct broker *broker, struct subscription *subscription);
 
-/* The subscription of that id, or without one of that destination, or NULL. */
+/*
+ * The participant's subscription of that id or, if `id` is NULL, of that destination;
+ * NULL when it has none.
+ */
 struct subscription *subscription_find(const struct participant *participant,
 	const struct slice *id, const struct slice *destination);
 
 /*
- * Of STOMP 1.0, whose SUBSCRIBE may have no id: the one of that destination, or NULL. A
- * NULL destination finds nothing.
+ * For STOMP 1.0, whose SUBSCRIBE may have no id: the subscription without an id to that
+ * destination, or NULL. A NULL destination finds nothing.
  */
 struct subscription *subscription_find_nameless(
 	const struct participant *participant, const struct slice *destination);
 
 /*
- * By the ordinal that ack ids and deliveries carry, in logarithmic time. NULL: it has
- * ended since.
+ * The participant's subscription of that ordinal, which ack ids and deliveries carry,
+ * in logarithmic time. NULL: it has ended since.
  */
 struct subscription *subscription_at(
 	const struct participant *participant, uint32_t ordinal);
 
 /*
- * What the engine knows it by: the destination, or a private address of the session's
- * own. The bytes live as long as the subscription.
+ * The address by which the engine knows the subscription: its destination, or a private
+ * address of the session's own. The bytes live as long as the subscription.
  */
 struct slice subscription_address(const struct subscription *subscription);
 
 /*
  * Puts the message into the session's queue, under the destination that the client has
- * subscribed to. Takes its own reference. `flags` are of enum delivery_flags.
+ * subscribed to. Takes a reference of its own. `flags` are of enum delivery_flags.
  */
 void subscription_deliver(
 	struct subscription *subscription, struct message *message, unsigned flags);

@@ -47,22 +47,25 @@ struct topic *topic_find(const struct broker *broker, struct slice address);
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 
-/* One more subscriber at that worker. A topic that was idle is so no longer. */
+/* Counts one more subscriber at that worker. A topic that was idle is so no longer. */
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
 
 /*
- * One subscriber less at that worker. The last one frees the topic; while there are
- * patterns the topic stays idle, so that its numbers go on.
+ * Counts one subscriber less at that worker. Without any, the topic is freed; while
+ * there are patterns it stays, idle, so that its numbers go on.
  */
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
 
 /*
- * One more subscriber to a pattern at that worker. Every home counts them, since any
- * may own a topic that matches.
+ * Counts one more subscriber to a pattern at that worker. Every home counts them, since
+ * any may own a topic that matches.
  */
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
 
-/* The same, one less. With the last pattern all idle topics are freed. */
+/*
+ * Counts one subscriber less to a pattern at that worker. With the last pattern all
+ * idle topics are freed.
+ */
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
 
 /*
@@ -80,8 +83,8 @@ void topic_publish(struct broker *broker, struct topic *topic, const bool *wanti
 	struct message *message);
 
 /*
- * Calls `visit` for each topic that has its home here, in no order. It must not make or
- * free any.
+ * Calls `visit` for each topic that has its home here, in no order. `visit` must not
+ * make or free topics.
  */
 void topic_for_each(struct broker *broker,
 	void (*visit)(const struct topic *topic, void *context), void *context);
@@ -89,10 +92,13 @@ void topic_for_each(struct broker *broker,
 /* The bytes live as long as the topic, which the next topic_leave() may free. */
 struct slice topic_destination(const struct topic *topic);
 
-/* Over all workers. Patterns do not count. */
+/*
+ * How many subscribers the topic has on all workers. Subscribers by a pattern do not
+ * count.
+ */
 uint64_t topic_subscribers(const struct broker *broker, const struct topic *topic);
 
-/* Of its latest message; the offset is 0 before the first. */
+/* The place of the topic's latest message; the offset is 0 before the first. */
 struct place topic_place(const struct topic *topic);
 
 #endif

@@ -54,7 +54,11 @@ struct commit {
 	size_t reservation_count, waiting;
 };
 
-/* The transaction that the frame names; NULL when none. False when it is not open. */
+/*
+ * Finds the transaction that the call's frame names, which the participant owns;
+ * *transaction is NULL when the frame names none. False, with the call's refusal, when
+ * it is not open.
+ */
 bool transaction_of(const struct broker_call *call, struct transaction **transaction);
 
 /*
@@ -66,13 +70,14 @@ enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);
 
 /*
- * Takes the message over, also when it returns false: the transaction is too large. One
- * that is doomed keeps nothing.
+ * Appends a copy of the action and takes its message over, also when it returns false:
+ * the transaction is too large, and *refusal is filled in. A doomed transaction drops
+ * the message, and that is true.
  */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);
 
-/* When the session ends: none of its transactions happens. */
+/* When the session ends: frees its transactions. Nothing of them happens. */
 void transactions_drop(struct participant *participant);
 
 /*
@@ -91,8 +96,8 @@ bool actions_are_possible(const struct participant *participant,
 	const struct action *actions, size_t count);
 
 /*
- * The actions will not happen: what they would have acknowledged belongs to no
- * transaction any more.
+ * The actions will not happen: what they would have acknowledged can be acknowledged
+ * again.
  */
 void actions_unmark(const struct participant *participant, const struct action *actions,
 	size_t count);
@@ -111,8 +116,8 @@ bool commit_start(struct broker *broker, struct broker_call *call,
 void commits_finish(struct broker *broker);
 
 /*
- * True while the session that asked is there. If not, commit_fail() it: there is nobody
- * to commit for.
+ * True while the participant that asked is there. If not, call commit_fail() instead of
+ * commit_apply(), which needs it.
  */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 
@@ -121,14 +126,15 @@ typedef void commit_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * Sends the messages by `send` and settles what the actions acknowledge, in their
- * order. If it sends nothing, it answers itself; else the homes do. Frees the commit.
+ * Sends the messages by `send`, which takes them over, and settles what the actions
+ * acknowledge, in their order. If it sends nothing, it answers the request itself; else
+ * the homes do. Frees the commit.
  */
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
 
 /*
- * Nothing has happened, and the commit is freed. Not before the engine's commit() has
- * returned. `refusal` names its destination.
+ * Answers the request with `refusal`, which names its destination, and frees the
+ * commit; nothing of it happens. Not before the engine's commit() has returned.
  */
 void commit_fail(struct broker *broker, struct commit *commit,
 	const struct broker_refusal *refusal);

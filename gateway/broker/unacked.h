@@ -20,10 +20,16 @@ struct unacked {
 	uint32_t pushed, sent; /* ever; the kernel has those with a smaller number */
 };
 
-/* False when `most` are there already: the oldest is forgotten; 0: none ever is. */
+/*
+ * Adds the latest delivery. False when `most` were there already, so that the oldest is
+ * forgotten. With 0 there is no limit.
+ */
 bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 
-/* `index` counts from the oldest. */
+/*
+ * The `index`-th delivery, counted from the oldest with 0; an assert catches one that
+ * is not there. Valid until the next push or removal.
+ */
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 
 /*
@@ -39,15 +45,18 @@ size_t unacked_find(const struct unacked *unacked, struct place place);
 void unacked_remove(struct unacked *unacked, size_t index);
 
 /*
- * The kernel has taken the next one in the order of pushing, whether it is still here
- * or was acknowledged already.
+ * The kernel has taken one more delivery, in the order of unacked_push(). It may have
+ * been acknowledged already.
  */
 void unacked_tell_sent(struct unacked *unacked);
 
-/* How many of those that are here the kernel has: the oldest ones. */
+/*
+ * How many of the deliveries that are here the kernel has taken; they are the oldest
+ * ones.
+ */
 size_t unacked_count_sent(const struct unacked *unacked);
 
-/* Frees the memory and leaves it empty. Nothing is requeued: that is its home's. */
+/* Frees the memory and leaves it empty. Requeues nothing: that is the home's work. */
 void unacked_finish(struct unacked *unacked);
 
 #endif

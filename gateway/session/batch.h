@@ -29,8 +29,10 @@ struct batch_cache *batch_cache_create(void);
 void batch_cache_destroy(struct batch_cache *batch_cache);
 
 /*
- * At least one message, and more until the batch has `budget` bytes. The queue has
- * some.
+ * Joins the oldest messages of a queue that is not empty: at least one, and more until
+ * the batch has `budget` bytes. Takes nothing out of the queue. `how` must be static:
+ * the cache compares its address with the one before. The bytes live until the next
+ * call.
  */
 struct batch batch_cache_pull(struct batch_cache *batch_cache,
 	const struct outbound *queue, const struct batch_format *how, size_t budget);

@@ -18,7 +18,7 @@ struct handler {
 	/* What comes are pieces of a stream; session_count_message() tells of what. */
 	bool is_stream;
 
-	/* The session is new. May send and close. Returns what the others get. */
+	/* The session is new. May send and close. Returns the others' `state`. */
 	void *(*open)(struct session *session);
 
 	/* One whole message from the peer, borrowed for the call. */

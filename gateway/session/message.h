@@ -25,23 +25,24 @@ enum wire {
 };
 
 /*
- * A MESSAGE frame with the headers of `send` that may pass and its body. Receivers
- * see `destination`; posts find its home by `address`, which is the same but for
- * private destinations. Copies what it keeps. Holds one reference.
+ * Makes a MESSAGE frame of `send`: copies its body and those headers that may pass.
+ * Receivers see `destination`; posts find the home by `address`, which is the same but
+ * for private destinations. The caller has the only reference.
  */
 struct message *message_create(
 	const struct stomp_frame *send, struct slice destination, struct slice address);
 
 /*
- * The same message once more, for another destination, with headers of the
- * server's own ("x-postern-...") ahead of its own. One reference.
+ * A new message with the same headers and body for another destination. Headers of the
+ * server's own ("x-postern-...") stand before them. It has no place yet. The caller has
+ * the only reference.
  */
 struct message *message_forward(const struct message *message, struct slice destination,
 	const struct stomp_header *made, size_t made_count);
 
 /*
- * The same message under the destination that its receiver knows it by; address, place
- * and time stay. One reference, for the caller.
+ * A new message that differs only in the destination by which its receiver knows it;
+ * address, place and time stay. The caller has the only reference.
  */
 struct message *message_rename(const struct message *message, struct slice destination);
 
@@ -51,15 +52,20 @@ enum payload {
 	PAYLOAD_BINARY, /* octets */
 };
 
-/* A text, or octets, that leave as they are. Holds one reference. */
+/*
+ * Copies a text, or octets, that leave as they are. The caller has the only reference.
+ */
 struct message *message_create_text(struct slice text, enum payload payload);
 
-/* For another worker: the same message, without its renderings. One reference. */
+/*
+ * A copy without renderings, which may go to another worker. The caller has the only
+ * reference.
+ */
 struct message *message_copy(const struct message *message);
 
 /*
- * One more reference to the same message. Only the message's worker may count: the
- * number is not atomic.
+ * Returns `message` with one more reference. Only on the message's worker: the count is
+ * not atomic.
  */
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */
@@ -71,8 +77,9 @@ struct place {
 };
 
 /*
- * Said once, by the destination's home: it makes the message-id. `is_shown` is true
- * for topics, whose receivers can see gaps by the header x-postern-seq.
+ * Sets the place, which makes the message-id. The destination's home calls it once,
+ * before the first rendering. `is_shown` is true for topics, whose receivers can see
+ * gaps by the header x-postern-seq.
  */
 void message_set_place(struct message *message, struct place place, bool is_shown);
 
@@ -81,12 +88,12 @@ struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
 /*
- * When it was sent, in milliseconds of loop_now(). Set once, by the worker that the
- * sender lives on. 0: nobody knows, and no delay is measured.
+ * Sets when the message was sent, in milliseconds of loop_now(). The worker of the
+ * sender calls it once. At first that is 0: unknown, and no delay is measured.
  */
 void message_set_sent_at(struct message *message, uint64_t now);
 
-/* In milliseconds of loop_now(); 0: nobody knows. A copy on another worker keeps it. */
+/* In milliseconds of loop_now(); 0: unknown. A copy on another worker keeps it. */
 uint64_t message_sent_at(const struct message *message);
 
 /* As receivers see it. The bytes live as long as the message. */

@@ -40,8 +40,8 @@ struct outbound {
 void outbound_push(struct outbound *queue, const struct delivery *item);
 
 /*
- * `index` counts from the oldest and is below `count`. Valid until the queue is
- * changed; the message and the name are the queue's.
+ * The `index`-th delivery, counted from the oldest with 0; `index` is below `count`.
+ * Valid until the queue is changed. The message and the name are the queue's.
  */
 const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
@@ -51,7 +51,10 @@ const struct delivery *outbound_item(const struct outbound *queue, size_t index)
  */
 void outbound_pop(struct outbound *queue, size_t count, struct names *names);
 
-/* Drops all but the `keep` oldest, which an outlet has under way. */
+/*
+ * Drops all but the `keep` oldest, which an outlet has under way. `names` are those of
+ * the worker, here and below.
+ */
 void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
 
 /*

@@ -59,11 +59,11 @@ struct peer {
 };
 
 /*
- * Opens a session and its handler on that worker. The worker owns the session: it frees
- * it at the loop's top level after its end, so keep no pointer beyond outlet->end().
- * Holds the endpoint, copies the id and the peer. `id` names it for session_find(), and
- * must name none yet; a session with an empty id cannot be found (a WebSocket has its
- * session to itself).
+ * Opens a session and its handler on that worker. The worker owns the session and frees
+ * it at the loop's top level after its end; no pointer to it is valid after the
+ * outlet's end() or the handler's close(). Holds the endpoint, copies the id and the
+ * peer. `id` names it for session_find(), and must name none yet; a session with an
+ * empty id cannot be found (a WebSocket has its session to itself).
  *
  * NULL when the worker is stopping; and, counted, when a limit is reached: of memory,
  * of all sessions, or of new sessions of the address. The handler may have closed the
@@ -79,13 +79,13 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 unsigned session_home(
 	const struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
-/* The session that is CONNECTING, OPEN or CLOSING under that id, or NULL. */
+/* The session of that id that is not CLOSED, or NULL. The worker owns it. */
 struct session *session_find(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
 /*
  * How a session of that id ended within the last two minutes, or NULL. Counts the
- * visit: the sixth late poll waits.
+ * visit: the sixth late poll waits. Valid until another session of this worker ends.
  */
 const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
@@ -97,15 +97,18 @@ const struct tombstone *session_find_tombstone(
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 
-/* What kind of requests may use the session; the carrier's numbers, 0 at first. */
+/*
+ * Sets which kind of requests may use the session, by a number that the carrier has
+ * chosen; 0 at first.
+ */
 void session_set_family(struct session *session, unsigned family);
 
 /* 0 until session_set_family(): any kind of request may still use the session. */
 unsigned session_family(const struct session *session);
 
 /*
- * Read it again after each call that hands something to the handler: that may end the
- * session.
+ * Ask again after each call that hands something to the handler: the handler may have
+ * closed the session.
  */
 enum session_state session_state(const struct session *session);
 
@@ -129,18 +132,25 @@ struct slice session_label(const struct session *session);
 /* NULL while nothing can write: between two polls, or after a stream was cut. */
 struct outlet *session_outlet(const struct session *session);
 
-/* False when another outlet is attached. The outlet is woken if anything waits. */
+/*
+ * Makes `outlet` the one that writes for the session. False when another one is
+ * attached, or the session is CLOSED. The outlet must live until its end() is called,
+ * or until session_detach(), session_lost() or session_popped() of the close, which do
+ * not call end(). If something is queued, the outlet is woken at the end of this turn
+ * or later, not within this call.
+ */
 bool session_attach(struct session *session, struct outlet *outlet);
 
 /*
  * The outlet has written its last: a poll was answered, a stream is full. The session
- * waits times.disconnect for the next outlet. What was not popped stays queued.
+ * forgets it and waits times.disconnect for the next one. What was pulled and not
+ * popped stays queued.
  */
 void session_detach(struct session *session);
 
 /*
- * The peer has vanished, or its connection broke: the session ends. The first reason
- * counts.
+ * The peer has vanished, or its connection broke: the session forgets its outlet,
+ * without a call of end(), and is CLOSED. The first reason counts.
  */
 void session_lost(struct session *session, enum ending ending);
 
@@ -165,15 +175,21 @@ enum session_next session_next(const struct session *session);
  */
 bool session_is_urgent(const struct session *session);
 
-/* Waiting messages, of which there are some, as they leave together (batch.h). */
+/*
+ * The oldest messages of a queue that is not empty, joined as they leave together
+ * (batch.h). They stay queued until session_popped(). `how` must be static. The bytes
+ * live until the next pull of any session on this worker, and at most until the end of
+ * the turn.
+ */
 struct batch session_pull(
 	struct session *session, const struct batch_format *how, size_t budget);
 
 /*
  * The kernel has taken what session_next() said; of messages the `count` oldest. That
- * was `bytes` as the transport carries it, without the heads of its own protocol.
- * When that was the close, the session is over and the outlet forgotten. With
- * SESSION_NEXT_NOTHING it has taken a part of what is under way: the peer goes on.
+ * was `bytes` as the transport carries it, without the heads of its own protocol. When
+ * that was the close, the session forgets its outlet, without a call of end(), and is
+ * CLOSED. With SESSION_NEXT_NOTHING the kernel has taken a part of what is under way:
+ * the peer goes on.
  */
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes);
@@ -198,8 +214,8 @@ void session_attended(struct session *session);
 void session_count_bytes(struct session *session, size_t bytes);
 
 /*
- * Hands one whole message of the peer to the handler. Ignored from CLOSING on. The
- * session may have ended when it returns.
+ * Hands one whole message of the peer, or a piece of a stream (struct handler), to the
+ * handler. Ignored from CLOSING on. The session may have ended when it returns.
  */
 void session_receive(struct session *session, struct slice text, enum payload payload);
 
@@ -242,30 +258,31 @@ void session_pause(struct session *session);
 void session_resume(struct session *session);
 
 /*
- * Queues a message; takes its own references. Of a queue over its bound topics'
- * messages are dropped, if the endpoint's policy says so; else it is emptied and the
- * handler's overflow() called later. What broker queues deliver does not count, since
- * they bound it themselves. Ignored from CLOSING on.
+ * Queues a message; takes references of its own to the message and the name. Ignored
+ * from OVERFLOWED on. If the queue has reached its limit, the endpoint's policy may
+ * drop messages of topics. If that makes no room, all is dropped that no outlet has
+ * pulled, and the handler's end() is called later with ENDING_SLOW_CONSUMER. What
+ * broker queues deliver does not count: they bound it themselves.
  */
 void session_send(struct session *session, const struct delivery *delivery);
 
 /*
- * Queues a text, or octets, of the handler's own, without a STOMP header.
- * Copies them. If nothing else waits, it leaves before other sessions' output. Ignored
- * from CLOSING on.
+ * Queues a copy of a text, or of octets, of the handler's own, without a STOMP header.
+ * If nothing else waits, it leaves before other sessions' output. Ignored from
+ * OVERFLOWED on.
  */
 void session_send_text(
 	struct session *session, struct slice text, enum payload payload);
 
 /*
- * A constant sentence that the peer was refused with, for the log line of the session's
- * end. The latest one counts.
+ * Keeps `error`, which must be static: a sentence that the peer was refused with, for
+ * the log line of the session's end. The latest one counts.
  */
 void session_set_error(struct session *session, const char *error);
 
 /*
  * Who has logged in, for the log line of the session's end. Takes a reference of its
- * own and drops the one before.
+ * own to `user` and drops the one to the user before.
  */
 void session_set_user(struct session *session, struct name *user);
 
@@ -276,7 +293,8 @@ void session_set_user(struct session *session, struct name *user);
 void session_count_message(struct session *session);
 
 /*
- * Drops what a broker queue has delivered to that subscription and no outlet has yet.
+ * Drops from the session's queue what a broker queue has delivered to that
+ * subscription, except what the outlet has pulled already.
  */
 void session_withdraw(struct session *session, uint32_t ordinal);
 
@@ -287,14 +305,15 @@ void session_withdraw(struct session *session, uint32_t ordinal);
 void session_close(struct session *session, enum ending ending);
 
 /*
- * In milliseconds of loop_now(), when the peer last gave a sign of life. It is now, as
- * long as the session is paused or the worker reads from nobody: silence proves nothing
- * then.
+ * When the peer last gave a sign of life, in milliseconds of loop_now(). Returns the
+ * present time while the session is paused or the worker reads from no publisher:
+ * silence proves nothing then.
  */
 uint64_t session_heard_at(const struct session *session);
 
 /*
- * The same, or later if the peer's machine has shown itself since (session_attended()).
+ * As session_heard_at(), or later if the peer's machine has shown itself since
+ * (session_attended()).
  */
 uint64_t session_attended_at(const struct session *session);
 
@@ -302,8 +321,9 @@ uint64_t session_attended_at(const struct session *session);
 uint64_t session_sent_at(const struct session *session);
 
 /*
- * The peer has been silent for long: its outlet finds out whether it is there, and says
- * so by session_heard() or session_attended().
+ * The peer has been silent for long: asks the outlet to find out whether it is there.
+ * The outlet then calls session_heard() or session_attended(). Does nothing without an
+ * outlet that can.
  */
 void session_probe(struct session *session, enum probe probe);
 
@@ -328,21 +348,27 @@ struct session_facts {
 struct session_facts session_facts(const struct session *session);
 
 /*
- * Calls `visit` for each session that is not CLOSED. It may call session_close(), and
- * no more of what frees or moves sessions.
+ * Calls `visit` for each session that is not CLOSED. `visit` may call session_close(),
+ * and nothing else that frees or moves sessions.
  */
 void session_for_each(struct worker *worker,
 	void (*visit)(struct session *session, void *context), void *context);
 
-/* Takes the tap over and destroys the one before. NULL: nothing watches the session. */
+/*
+ * Takes the tap over and destroys the one before. With NULL nothing watches the session
+ * any more.
+ */
 void session_set_tap(struct session *session, struct tap *tap);
 
-/* NULL: nothing watches the session. The session owns the tap. */
+/* The session's tap, which it owns; NULL when nothing watches the session. */
 struct tap *session_tap(const struct session *session);
 
 /* For the broker. */
 
-/* It is about to be sent something: what that touches comes from memory meanwhile. */
+/*
+ * A session_send() to this session comes soon: prefetches into the CPU's cache what
+ * that will touch.
+ */
 void session_fetch(const struct session *session);
 
 #endif

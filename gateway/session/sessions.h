@@ -13,8 +13,9 @@ struct sessions;
 struct worker;
 
 /*
- * For worker->sessions. They live on the worker from now on, which destroys them.
- * `handlers` has one for each enum handler_kind; it is borrowed.
+ * Makes the sessions of that worker, none yet, for worker->sessions. They are a
+ * resident: the worker owns and destroys them. `handlers` has one for each enum
+ * handler_kind and must outlive them.
  */
 struct sessions *sessions_create(
 	struct worker *worker, const struct handler *const *handlers);

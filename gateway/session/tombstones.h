@@ -19,7 +19,9 @@ struct tombstone {
 	unsigned visits; /* how often it was found, this time included */
 };
 
-/* For `most` tombstones, at least one. */
+/*
+ * Has room for `most` tombstones, at least one. Copies the key, which should be secret.
+ */
 struct tombstones *tombstones_create(const struct hash_key *key, size_t most);
 void tombstones_destroy(struct tombstones *tombstones); /* NULL is fine */
 

@@ -10,6 +10,7 @@
 struct worker;
 struct edge;
 
+/* What a worker calls its edge by; a static constant of the edge. */
 struct edge_ops {
 	/* Returns the worker's edge, listening if that is its job, or NULL. */
 	struct edge *(*create)(struct worker *worker);

@@ -61,17 +61,21 @@ struct worker {
 };
 
 /*
- * A worker without residents and edge, and its loop. The caller owns it. NULL after the
- * loop has logged why.
+ * A worker without residents and edge, and its loop. It holds the workers'
+ * configuration. `count` is how many workers there will be. NULL after the loop has
+ * logged why.
  */
 struct worker *worker_create(struct workers *workers, unsigned index, unsigned count);
 
-/* It lives there from now on. The worker calls residents in the order of this. */
+/*
+ * The worker owns the resident from now on, and ends it by its destroy(). It calls its
+ * residents in the order of these calls.
+ */
 void worker_add_resident(struct worker *worker, struct resident *resident);
 
 /*
- * Makes the worker's edge by `ops`. -1 after the edge has logged why; then the worker
- * has none.
+ * Makes the worker's edge by `ops`, which must be static. -1 after the edge has logged
+ * why; then the worker has none.
  */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
@@ -82,8 +86,8 @@ int worker_start(struct worker *worker, const struct edge_ops *ops);
 void worker_run(struct worker *worker);
 
 /*
- * Goes by that configuration from now on. What is there already keeps what it has
- * copied: running timers, the endpoints of sessions, the bounds of queues.
+ * Holds that configuration and goes by it from now on. What is there already keeps what
+ * it has copied: running timers, the endpoints of sessions, the limits of queues.
  */
 void worker_configure(struct worker *worker, const struct config *config);
 
@@ -133,7 +137,10 @@ void worker_post(struct worker *worker, unsigned to, struct post *post);
 void worker_post_copy(struct worker *worker, unsigned to, const struct post *post,
 	size_t size, struct slice *const texts[]);
 
-/* The post that would run next, or NULL, for one that can do the work of both. */
+/*
+ * The post that would run next, left in its place, or NULL. For a post that can do the
+ * work of both.
+ */
 const struct post *worker_next_post(const struct worker *worker);
 
 /*
@@ -143,7 +150,8 @@ const struct post *worker_next_post(const struct worker *worker);
 struct post *worker_take_post(struct worker *worker);
 
 /*
- * Takes back the post that runs: it has more to do than a turn allows, and is the next.
+ * Takes back the post that runs: it has more to do than a turn allows, and will run
+ * next. For its own run(), which then does not free it.
  */
 void worker_return_post(struct worker *worker, struct post *post);
 

@@ -55,8 +55,8 @@ struct workers *workers_create(
 	const struct config *config, const struct hash_key *key, unsigned count);
 
 /*
- * Makes every worker's edge, that of worker 0 last: it listens, and all others are
- * there to serve. -1 after one has logged why.
+ * Makes every worker's edge by `ops`, which must be static. Worker 0's comes last: it
+ * listens, and all others are there to serve. -1 after one has logged why.
  */
 int workers_start(struct workers *workers, const struct edge_ops *ops);
 
@@ -78,7 +78,10 @@ void workers_stop(struct workers *workers);
  */
 void workers_configure(struct workers *workers, const struct config *config);
 
-/* A configuration was read again, and is not good: the one before goes on. */
+/*
+ * A configuration was read again, and is not good: /metrics says so, and the one before
+ * stays in force.
+ */
 void workers_refuse_reload(struct workers *workers);
 
 /*
@@ -96,8 +99,8 @@ void workers_destroy(struct workers *workers);
 void workers_settle(struct workers *workers);
 
 /*
- * Counts one more unless there are `most` already (0: no bound); workers_give() ends
- * it.
+ * Adds 1 to a counter that workers share; workers_give() takes it back. False, with
+ * nothing added, when it has `most` already (0: no limit). From any thread.
  */
 bool workers_take(_Atomic uint64_t *counter, uint64_t most);
 
