@@ -140,14 +140,14 @@ static void server_on_reload(void *context)
 		config_reload(server->file, server->settings, server->started, &error);
 	if (config != NULL) {
 		workers_configure(server->workers, config);
-		log_info("server: reload %u: goes by %s as it is now", server->reloads,
-			file);
+		log_info("server: reload %u: applied %s", server->reloads, file);
 		server_set_log(config);
 		server_log_advice(config);
 	} else {
 		workers_refuse_reload(server->workers);
 		server_log_lines(LOG_ERROR, &error);
-		log_error("server: reload %u: all stays as it was", server->reloads);
+		log_error("server: reload %u: failed, nothing is changed",
+			server->reloads);
 	}
 	config_unref(config);
 	buf_finish(&error);

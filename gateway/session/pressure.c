@@ -43,8 +43,9 @@ static void pressure_shed(struct pressure *pressure, uint64_t excess)
 static void pressure_set(struct workers *workers, bool tight, uint64_t used)
 {
 	atomic_store(&workers->tight, tight);
-	log_warn(tight ? "memory: %" PRIu64 " MiB are too much: no new sessions"
-		       : "memory: %" PRIu64 " MiB: new sessions are welcome again",
+	log_warn(tight ? "memory: %" PRIu64
+			 " MiB are above the limit: no session is opened"
+		       : "memory: %" PRIu64 " MiB: sessions are opened again",
 		used >> 20);
 }
 

@@ -52,7 +52,7 @@ void session_flush_first(struct session *session)
 static void session_note_dropped(struct session *session, size_t count)
 {
 	if (session->dropped == 0 && count > 0)
-		log_info("session %s: slow consumer, it does not get every message",
+		log_info("session %s: slow consumer, messages of topics are dropped",
 			session->label);
 	session_count_dropped(session, count);
 }
@@ -102,7 +102,8 @@ void session_overflow(struct session *session, enum bound bound)
 	metrics_refuse(session->worker->metrics, bound);
 	outbound_cut(&session->queue, session->in_outlet, &session->worker->names);
 	session_count_queue(session);
-	log_info("session %s: slow consumer, its queue is dropped", session->label);
+	log_info("session %s: slow consumer, its queue is emptied and it ends",
+		session->label);
 	session_set_state(session, SESSION_OVERFLOWED);
 	session_wake(session);
 }

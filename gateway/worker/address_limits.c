@@ -116,7 +116,7 @@ bool address_limits_admit(struct address_limits *address_limits,
 	if (address_limits_rate_count(&slot->rates[rate], now) <= most[rate] ||
 		address_limits_is_exempt(config, &address))
 		return true;
-	log_warn("crowd: more than %llu %s in a second from %.*s",
+	log_warn("addresses: more than %llu %s in a second from %.*s",
 		(unsigned long long)most[rate], names[rate], SLICE_ARGS(text));
 	return false;
 }

@@ -158,7 +158,7 @@ test('who is no proxy is refused, whatever he says', async () => {
   const error = await readStomp(plain.write(header).write(CONNECT));
   assert.deepEqual([error.command, error.headers.message], ['ERROR', 'Only proxies may connect']);
   await Promise.all([wire.rest(), plain.rest()]);
-  assert.match(gateway.log, /door: 127\.0\.0\.2 is none of trusted_proxies, and proxy_protocol is set\n/);
+  assert.match(gateway.log, /door: 127\.0\.0\.2 is not in trusted_proxies, and proxy_protocol is set\n/);
 });
 
 test('a connection that ends inside its header is forgotten', async () => {

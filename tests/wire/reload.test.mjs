@@ -179,7 +179,7 @@ const mistakes = {
 testWith('a file with a mistake changes nothing, and the log says where it is', configuration(), async (gateway) => {
   for (const [what, [text, sentence]] of Object.entries(mistakes)) {
     const said = await gateway.reload(text);
-    assert.match(said, / error server: reload \d+: all stays as it was\n/, what);
+    assert.match(said, / error server: reload \d+: failed, nothing is changed\n/, what);
     assert.match(said, sentence, what);
     assert.equal(await status(gateway, 'GET /echo/info'), 200, what);
   }

@@ -76,7 +76,7 @@ static bool door_note_wrong_proxy(
 
 	if (!config->proxy_protocol || networks_have(&config->proxies, &from))
 		return false;
-	log_warn("door: %.*s is none of trusted_proxies, and proxy_protocol is set",
+	log_warn("door: %.*s is not in trusted_proxies, and proxy_protocol is set",
 		SLICE_ARGS(address_write(&from, text)));
 	return true;
 }

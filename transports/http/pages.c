@@ -27,6 +27,6 @@ bool pages_find(const char *folder, char pages[PATH_MAX])
 		if (written < PATH_MAX && access(pages, R_OK | X_OK) == 0)
 			return true;
 	}
-	log_warn("pages: those of \"%s\" are not installed", folder);
+	log_warn("pages: the folder \"%s\" is not installed", folder);
 	return false;
 }
