@@ -32,7 +32,9 @@ static void begin(const char *limits)
 	buf_finish(&hash);
 	buf_finish(&members);
 	told = good = 0;
-	participant = (struct participant){.logged_in = on_logged_in};
+	static const struct participant_ops ops = {.logged_in = on_logged_in};
+
+	participant = (struct participant){.ops = &ops};
 	broker_enter(worker->broker, &participant);
 }
 

@@ -220,7 +220,7 @@ void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 	if (entry != NULL) {
 		struct participant *participant =
 			container_of(entry, struct participant, entry);
-		participant->answer(participant, request, refusal);
+		participant->ops->answer(participant, request, refusal);
 	}
 }
 
@@ -231,7 +231,7 @@ void broker_tell_login(struct broker *broker, uint64_t number, bool good)
 	if (entry != NULL) {
 		struct participant *participant =
 			container_of(entry, struct participant, entry);
-		participant->logged_in(participant, good);
+		participant->ops->logged_in(participant, good);
 	}
 }
 

@@ -135,7 +135,7 @@ void commit_apply(struct broker *broker, struct commit *commit, commit_send *sen
 	if (sent == 0)
 		broker_answer(broker, handle, commit->request, NULL);
 	commit_free(broker, commit);
-	participant->committed(participant);
+	participant->ops->committed(participant);
 }
 
 void commit_fail(struct broker *broker, struct commit *commit,
@@ -149,7 +149,7 @@ void commit_fail(struct broker *broker, struct commit *commit,
 		actions_unmark(participant, commit->actions, commit->count);
 	commit_free(broker, commit);
 	if (participant != NULL)
-		participant->committed(
+		participant->ops->committed(
 			participant); /* it may go on, unless the refusal ended it */
 }
 

@@ -15,31 +15,10 @@ struct subscription;
 
 enum { FOREIGN_MAX = 32 };
 
-struct participant {
-	struct entry entry; /* among the participants of its worker */
-	struct session *session;
-	struct name *user; /* the conversation's; NULL: nobody has logged in */
+struct participant;
 
-	/* By ordinal, which rises and is never given twice. */
-	struct subscription **subscriptions;
-	size_t subscription_count, subscription_capacity;
-	uint32_t ordinals;
-
-	uint32_t foreign; /* the headers that it has been warned of (foreign.h) */
-
-	bool had_auto; /* a subscription with ack:auto, now or before */
-
-	/*
-	 * Names of SUBSCRIBEs that were refused while the session went on (refused.c).
-	 */
-	struct list refused;
-	size_t refused_count;
-
-	struct list transactions; /* the open ones */
-	size_t transaction_count;
-	size_t refused_transactions; /* those of them whose BEGIN was refused */
-	uint32_t transactions_ever;
-
+/* What the broker tells a participant, at the loop's top level. */
+struct participant_ops {
 	/*
 	 * A home has taken what `request` asked for: `refusal` is NULL. Or it refuses
 	 * it. Request 0 receives refusals only.
@@ -54,6 +33,33 @@ struct participant {
 	 * A commit that had to wait is under way, or refused: the next frames follow.
 	 */
 	void (*committed)(struct participant *participant);
+};
+
+struct participant {
+	const struct participant_ops *ops;
+	struct entry entry; /* among the participants of its worker */
+	struct session *session;
+	struct name *user; /* the conversation's; NULL: nobody has logged in */
+
+	/* By ordinal, which rises and is never given twice. */
+	struct subscription **subscriptions;
+	uint32_t subscription_count, subscription_capacity;
+	uint32_t ordinals;
+
+	uint32_t foreign; /* the headers that it has been warned of (foreign.h) */
+
+	/*
+	 * Names of SUBSCRIBEs that were refused while the session went on (refused.c).
+	 */
+	struct list refused;
+	uint32_t refused_count;
+
+	uint32_t transaction_count;
+	struct list transactions;      /* the open ones */
+	uint32_t refused_transactions; /* those of them whose BEGIN was refused */
+	uint32_t transactions_ever;
+
+	bool had_auto; /* a subscription with ack:auto, now or before */
 };
 
 #endif

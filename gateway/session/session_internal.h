@@ -46,9 +46,12 @@ struct session {
 	uint64_t sent_at;  /* the handler sent; by loop_now(), as all times here */
 	uint64_t taken_at; /* the kernel took a frame, or the first began to wait */
 	enum session_state state;
-	enum slow_policy policy;
-	bool open_due; /* the SockJS frame o waits */
-	bool beat_due; /* the SockJS frame h waits */
+	unsigned pauses;
+	uint8_t policy;    /* enum slow_policy */
+	uint8_t framing;   /* enum session_framing */
+	uint8_t transport; /* enum transport: what it was opened with */
+	bool open_due;     /* the SockJS frame o waits */
+	bool beat_due;     /* the SockJS frame h waits */
 	uint8_t family;
 	uint8_t ending;   /* enum ending: why it ends */
 	uint64_t counted; /* what the metrics know of queue.bytes */
@@ -57,13 +60,11 @@ struct session {
 	} traffic[DIRECTIONS];
 
 	const struct endpoint *endpoint; /* held */
-	enum session_framing framing;
-	enum transport transport; /* what it was opened with */
-	struct table_node node;   /* in sessions->by_key, when it has a key */
-	char *key;                /* NULL: it cannot be found */
-	struct list link;         /* in sessions->all */
-	struct name *origin;      /* NULL: bound to none */
-	struct name *cookie;      /* the same */
+	struct table_node node;          /* in sessions->by_key, when it has a key */
+	char *key;                       /* NULL: it cannot be found */
+	struct list link;                /* in sessions->all */
+	struct name *origin;             /* NULL: bound to none */
+	struct name *cookie;             /* the same */
 	struct name *address;
 	const char *error; /* NULL: none */
 	struct name *user; /* NULL: nobody has logged in */
@@ -73,7 +74,6 @@ struct session {
 	uint64_t opened_at;
 	uint64_t dropped; /* messages, by the policy */
 
-	unsigned pauses;
 	struct list waiters;
 	struct task wake_waiters; /* tells them */
 

@@ -218,6 +218,12 @@ static void client_sent(void *state, uint32_t ordinal)
 		broker_sent(client_broker(client), &client->participant, ordinal);
 }
 
+static const struct participant_ops client_participant_ops = {
+	.answer = client_answer,
+	.logged_in = client_logged_in,
+	.committed = client_committed,
+};
+
 static void *client_open(struct session *session)
 {
 	struct client *client = xcalloc(1, sizeof(*client));
@@ -225,9 +231,7 @@ static void *client_open(struct session *session)
 	client->session = session;
 	client->worker = session_worker(session);
 	client->participant.session = session;
-	client->participant.answer = client_answer;
-	client->participant.committed = client_committed;
-	client->participant.logged_in = client_logged_in;
+	client->participant.ops = &client_participant_ops;
 	client->resume.run = client_resume;
 	client->timer.fire = client_on_timer;
 	receipts_init(&client->receipts, &client->worker->key);

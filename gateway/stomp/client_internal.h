@@ -28,8 +28,7 @@ struct client {
 	uint64_t requests; /* numbers what homes will answer */
 	struct receipts receipts;
 
-	/* Frames that came behind one that is not done yet wait. */
-	bool waiting;
+	/* Frames that came behind one that is not done yet wait, if `waiting`. */
 	struct buf kept;
 	struct task resume;
 
@@ -37,11 +36,12 @@ struct client {
 
 	/* One timer: the first frame until CONNECT, heart-beats from then on. */
 	struct timer timer;
-	uint32_t beat_every;       /* ms; 0: we send none */
-	uint32_t expect_every;     /* ms; 0: we expect none */
-	uint64_t silent_since;     /* its sign of life that the probes follow */
-	uint8_t probes;            /* how often it was probed since */
-	bool spoken;               /* something came since it was connected */
+	uint32_t beat_every;   /* ms; 0: we send none */
+	uint32_t expect_every; /* ms; 0: we expect none */
+	uint64_t silent_since; /* its sign of life that the probes follow */
+	uint8_t probes;        /* how often it was probed since */
+	bool spoken;           /* something came since it was connected */
+	bool waiting;
 	struct utf8_joiner joiner; /* of its text messages */
 };
 

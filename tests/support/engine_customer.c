@@ -51,6 +51,11 @@ static void describe(struct buf *got, struct slice frame)
 		frame.data + 2, again ? "+" : "");
 }
 
+static const struct participant_ops customer_ops = {
+	.answer = on_answer,
+	.committed = on_committed,
+};
+
 void customer_enter(
 	struct customer *customer, struct worker *worker, const struct engine *engine)
 {
@@ -58,8 +63,7 @@ void customer_enter(
 	*customer = (struct customer){.broker = worker->broker};
 	customer->participant.session =
 		still_workers_open(worker, "/echo", SESSION_RAW, "");
-	customer->participant.answer = on_answer;
-	customer->participant.committed = on_committed;
+	customer->participant.ops = &customer_ops;
 	customer->outlet.wire = WIRE_PLAIN;
 	customer->outlet.describe = describe;
 	memory_outlet_attach(&customer->outlet, customer->participant.session);

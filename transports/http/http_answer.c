@@ -171,7 +171,7 @@ static void http_answer_add_endpoint(
 		return;
 	http_answer_add(reply, "Vary", "Origin");
 	if (request->state == HTTP_REQUEST_WRONG &&
-		refusal_status(request->refusal.kind) == 403)
+		refusal_status(request->wrong->refusal.kind) == 403)
 		/* for nobody else to read */
 		return;
 	http_answer_add_cors(reply, request);

@@ -75,7 +75,7 @@ bool http_refuse_method(struct http_request *request, const char *allow);
 
 /*
  * Refuses the request when its body is here, since libmicrohttpd cannot answer before.
- * What the refusal borrows must live until then.
+ * What the refusal borrows must live until then, but for its hint, which is copied.
  */
 void http_refuse_later(struct http_request *request, const struct refusal *refusal);
 

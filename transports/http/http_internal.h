@@ -93,10 +93,16 @@ struct receiver;
 
 /* How far a request is, until its route serves it. It only goes forward. */
 enum http_request_state {
-	HTTP_REQUEST_NEW,     /* its head is not here */
-	HTTP_REQUEST_BEGUN,   /* its head has been read; its body may be coming */
-	HTTP_REQUEST_WRONG,   /* the same; `refusal` follows when its body is here */
+	HTTP_REQUEST_NEW,   /* its head is not here */
+	HTTP_REQUEST_BEGUN, /* its head has been read; its body may be coming */
+	HTTP_REQUEST_WRONG, /* the same; `wrong` is the answer when its body is here */
 	HTTP_REQUEST_REFUSED, /* the refusal has been sent: the connection closes */
+};
+
+/* Why a request is refused when its body is here. Few are, so it stands apart. */
+struct http_wrong {
+	struct refusal refusal; /* its texts are the head's, but for */
+	struct buf hint;        /* this one */
 };
 
 struct http_request {
@@ -121,9 +127,7 @@ struct http_request {
 	bool keeps_alive;        /* another request may follow its response */
 	bool upgrades;           /* it asks for a WebSocket */
 
-	struct refusal
-		refusal; /* HTTP_REQUEST_WRONG: why; of its head's memory, and of */
-	struct buf refusal_hint; /* this */
+	struct http_wrong *wrong; /* owned; NULL: nothing is wrong so far */
 
 	bool expects; /* it waits for "100 Continue" before it sends its body */
 	bool unknown; /* it brings messages to a session that is not there */

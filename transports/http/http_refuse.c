@@ -4,6 +4,7 @@
  */
 #include "transports/http/http_answer.h"
 
+#include "protocol/xmalloc.h"
 #include "transports/base/refusal.h"
 
 #include <assert.h>
@@ -105,6 +106,9 @@ bool http_refuse_path(struct http_request *request, enum refusal_kind kind)
 void http_refuse_later(struct http_request *request, const struct refusal *refusal)
 {
 	assert(request->state == HTTP_REQUEST_BEGUN);
-	request->refusal = *refusal;
+	request->wrong = xcalloc(1, sizeof(*request->wrong));
+	request->wrong->refusal = *refusal;
+	buf_append(&request->wrong->hint, refusal->hint);
+	request->wrong->refusal.hint = buf_slice(&request->wrong->hint);
 	request->state = HTTP_REQUEST_WRONG;
 }

@@ -58,7 +58,9 @@ void http_request_destroy(struct http_request *request, bool completed)
 	request->connection->request = NULL;
 	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
-	buf_finish(&request->refusal_hint);
+	if (request->wrong != NULL)
+		buf_finish(&request->wrong->hint);
+	free(request->wrong);
 	free(request->target);
 	free(request->kept);
 	free(request);
@@ -162,15 +164,15 @@ static void http_request_forbid(struct http_request *request,
 		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
 	const struct slice scheme =
 		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
-	struct buf *hint = &request->refusal_hint;
+	struct buf hint = {0};
 
 	if (request->origin.len == 0)
 		buf_append(
-			hint, SLICE("No Origin was sent, and require_origin is set."));
+			&hint, SLICE("No Origin was sent, and require_origin is set."));
 	else if (endpoint->allowed_origins.count > 0)
-		buf_append(hint, SLICE("It is not in allowed_origins."));
+		buf_append(&hint, SLICE("It is not in allowed_origins."));
 	else
-		buf_printf(hint, "It is not %.*s://%.*s.%s", SLICE_ARGS(scheme),
+		buf_printf(&hint, "It is not %.*s://%.*s.%s", SLICE_ARGS(scheme),
 			SLICE_ARGS(site->host),
 			unbelieved ? " X-Forwarded-Host is not believed: it comes from "
 				     "none of trusted_proxies."
@@ -178,7 +180,8 @@ static void http_request_forbid(struct http_request *request,
 	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
 					   .what = SLICE("header Origin"),
 					   .value = request->origin,
-					   .hint = buf_slice(hint)});
+					   .hint = buf_slice(&hint)});
+	buf_finish(&hint);
 }
 
 /* Who asks, and whether his page may. */
@@ -282,15 +285,17 @@ static bool http_request_begin_body(
 	request->expects = http_header(head, SLICE("Expect")) != NULL;
 	const bool is_large = length > http_request_body_max(request);
 
-	if (is_large) {
-		request->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
-		request->state = HTTP_REQUEST_WRONG;
+	if (is_large && request->state == HTTP_REQUEST_WRONG) {
+		request->wrong->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
+	} else if (is_large) {
+		http_refuse_later(
+			request, &(struct refusal){.kind = REFUSAL_BODY_SIZE});
 	} else if (request->state == HTTP_REQUEST_BEGUN && request->keeps_body &&
 		   http_has_body(head)) {
 		http_send_begin(request, length);
 	}
 	if (request->expects && request->state == HTTP_REQUEST_WRONG)
-		return http_refuse_and_close(request, &request->refusal);
+		return http_refuse_and_close(request, &request->wrong->refusal);
 	if (is_large)
 		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	return true;
@@ -361,7 +366,7 @@ static bool http_request_serve(struct http_request *request)
 	if (request->state == HTTP_REQUEST_REFUSED)
 		return false;
 	if (request->state == HTTP_REQUEST_WRONG)
-		return http_refuse(request, &request->refusal);
+		return http_refuse(request, &request->wrong->refusal);
 	if (request->upgrades && http_request_is_elsewhere(request))
 		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	switch (request->route.kind) {
