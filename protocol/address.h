@@ -39,7 +39,10 @@ bool address_is_known(const struct address *address);
  */
 bool address_parse(struct slice text, struct address *address);
 
-/* As address_parse() reads it, an IPv4 address always as one; or "unknown". */
+/*
+ * Writes the address into `text` as address_parse() reads it, an IPv4 address always as
+ * one, and returns the part written; or the constant "unknown".
+ */
 struct slice address_write(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 
 /* The addresses whose first `bits` bits are those of `base`. */

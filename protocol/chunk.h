@@ -7,15 +7,18 @@
 
 #include "protocol/buf.h"
 
-/* Empties the buf, for what the chunk will carry to be appended. */
+/*
+ * Replaces what is in the buf by room for a chunk's size. Append what the chunk
+ * carries.
+ */
 void chunk_begin(struct buf *buf);
 
 /* The bytes that the chunk has so far. They may move when something is appended. */
 struct slice chunk_body(const struct buf *buf);
 
 /*
- * The chunk as a whole, for which there must be something to carry: an empty one is the
- * last.
+ * Completes the chunk, which must carry something, since an empty one is the last.
+ * Returns its bytes, which are the buf's.
  */
 struct slice chunk_end(struct buf *buf);
 

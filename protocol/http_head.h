@@ -78,7 +78,9 @@ enum http_head_parse http_head_parse(struct slice bytes,
  */
 int http_head_check(struct http_head *head);
 
-/* The first header of that name (without case), or NULL. */
+/*
+ * The value of the first header of that name, without case, or NULL. It is the head's.
+ */
 const struct slice *http_header(const struct http_head *head, struct slice name);
 
 /* True when the comma-separated list (all headers of that name) has `token`. */

@@ -17,16 +17,16 @@
  */
 bool number_read(struct slice digits, uint64_t most, uint64_t *number);
 
-/* The same; but a number above `most` becomes `most`, however many digits it has. */
+/*
+ * As number_read(), but a number above `most` becomes `most`, however many digits it
+ * has.
+ */
 bool number_read_capped(struct slice digits, uint64_t most, uint64_t *number);
 
-/*
- * The same as number_read(), but one written with a leading zero is refused, except
- * "0".
- */
+/* As number_read(), but a number with a leading zero is refused, except "0". */
 bool number_read_canonical(struct slice digits, uint64_t most, uint64_t *number);
 
-/* The same as number_read() for hexadecimal digits; the letters are small. */
+/* As number_read(), for hexadecimal digits; the letters are small. */
 bool number_read_hex(struct slice digits, uint64_t most, uint64_t *number);
 
 #endif

@@ -55,7 +55,10 @@ struct stomp_frame {
 	struct slice body;
 };
 
-/* The first header of that name, or NULL. The value may be empty. */
+/*
+ * The value of the first header of that name, in the frame's memory, or NULL. It may be
+ * empty.
+ */
 const struct slice *stomp_header(const struct stomp_frame *frame, struct slice name);
 
 struct stomp_limits {
@@ -89,14 +92,17 @@ struct stomp_spare {
 void stomp_spare_finish(struct stomp_spare *spare);
 
 /*
- * Starts as every connection does: version 1.0's rules, with these limits. `spare`
- * outlives the parser; NULL: it shares none.
+ * Starts as every connection does: by version 1.0's rules, with a copy of these limits.
+ * `spare` must outlive the parser; NULL: it shares none.
  */
 struct stomp_parser *stomp_parser_create(
 	const struct stomp_limits *limits, struct stomp_spare *spare);
 void stomp_parser_destroy(struct stomp_parser *parser); /* NULL is fine */
 
-/* From the next frame on: the escaping and trimming of `version`, these limits. */
+/*
+ * From the next frame on: the escaping and trimming of `version`, and a copy of these
+ * limits.
+ */
 void stomp_parser_set(struct stomp_parser *parser, enum stomp_version version,
 	const struct stomp_limits *limits);
 
@@ -109,7 +115,10 @@ void stomp_parser_set(struct stomp_parser *parser, enum stomp_version version,
 enum stomp_parse stomp_parse(
 	struct stomp_parser *parser, struct slice *input, struct stomp_frame *frame);
 
-/* After BAD: a short sentence for the peer, without internals. */
+/*
+ * After BAD: a short sentence for the peer, without internals. Lives as long as the
+ * parser.
+ */
 const char *stomp_parser_error(const struct stomp_parser *parser);
 
 /* After BAD: what is wrong. */
@@ -134,16 +143,23 @@ enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser);
 /*
  * After BAD: the beginning of what is at fault, however the bytes were cut: of the
  * command, the header line, or the value of content-length; empty for the other faults.
+ * Lives as long as the parser.
  */
 struct slice stomp_parser_culprit(const struct stomp_parser *parser);
 
-/* After BAD: the receipt header of the culprit if it was read, else empty. */
+/*
+ * After BAD: the receipt header of the frame that is at fault if it was read, else
+ * empty. Lives as long as the parser.
+ */
 struct slice stomp_parser_receipt(const struct stomp_parser *parser);
 
 /* True while part of a frame has been taken. */
 bool stomp_parser_is_inside(const struct stomp_parser *parser);
 
-/* While the body of a frame with content-length is being read: both lengths of that. */
+/*
+ * True while the body of a frame with content-length is being read: *length is that
+ * length, and *taken is how much of it has come.
+ */
 bool stomp_parser_misses_body(
 	const struct stomp_parser *parser, size_t *length, size_t *taken);
 

@@ -33,7 +33,10 @@ enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version vers
 /* Makes the headers readable; they stay so until the next line is added. */
 void stomp_head_resolve(struct stomp_head *head);
 
-/* The first header of that name in a resolved head, or NULL. */
+/*
+ * The value of the first header of that name in a resolved head, or NULL. It is the
+ * head's.
+ */
 const struct slice *stomp_head_find(const struct stomp_head *head, struct slice name);
 
 #endif

@@ -28,10 +28,16 @@ bool url_is_below(struct slice path, struct slice prefix, struct slice *rest);
 /* The path without one slash at its end, which many people write. */
 struct slice url_without_slash(struct slice path);
 
-/* Decodes %xx (and + as a blank when `form`). False on a broken code. */
+/*
+ * Appends the text with each %xx decoded, and + as a blank when `form`. False, with
+ * nothing appended, on a broken code.
+ */
 bool url_decode(struct buf *out, struct slice encoded, bool form);
 
-/* The value of `name` in a query or form, still encoded; false when absent. */
+/*
+ * The value of the first parameter of that name in a query or form, still encoded;
+ * false when there is none. *value points into the query.
+ */
 bool url_parameter(struct slice query, struct slice name, struct slice *value);
 
 enum url_kind {

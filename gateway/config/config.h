@@ -169,17 +169,18 @@ struct config {
 
 /*
  * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none)
- * go over it. A relative path in it counts from the file's folder. On mistakes returns
- * NULL and appends to *error a line for each, without LF at the end, "file:line:column:
- * key: what is wrong (did you mean \"...\"?)"; of a setting "environment: POSTERN_X:
- * key: ..." or "--flag: key: ...".
+ * go over it. A relative path in it counts from the file's folder. The caller holds the
+ * configuration, and ends that by config_unref(). On mistakes returns NULL and appends
+ * to *error a line for each mistake, with an LF between two: "file:line:column: key:
+ * what is wrong (did you mean \"...\"?)". A mistake in a setting is "environment:
+ * POSTERN_X: key: ..." or "--flag: key: ...".
  */
 struct config *config_read(
 	const char *path, const struct config_settings *settings, struct buf *error);
 
 /*
- * As config_read(), from text in memory; `name` stands for the file in errors and
- * paths.
+ * As config_read(), from text in memory, which the configuration does not keep. `name`
+ * stands for the file in errors and paths.
  */
 struct config *config_parse(struct slice text, const char *name,
 	const struct config_settings *settings, struct buf *error);
@@ -188,15 +189,15 @@ struct config *config_parse(struct slice text, const char *name,
 bool config_version(struct slice value);
 
 /*
- * One more holder of the snapshot; config_unref() ends it. Atomic: from any thread. Who
- * has parsed it holds it once.
+ * Returns the snapshot with one more holder; config_unref() ends that, and the last one
+ * frees it. Atomic: from any thread. The caller that has read it holds it once.
  */
 const struct config *config_ref(const struct config *config);
 void config_unref(const struct config *config); /* NULL is fine */
 
 /*
- * Holds the configuration that the endpoint is a part of, so the endpoint stays where
- * it is. From any thread.
+ * Returns the endpoint and holds the configuration that it is a part of, so that the
+ * endpoint stays where it is. From any thread.
  */
 const struct endpoint *endpoint_ref(const struct endpoint *endpoint);
 void endpoint_unref(const struct endpoint *endpoint); /* NULL is fine */

@@ -5,7 +5,10 @@
 #include "gateway/config/config.h"
 #include "gateway/config/config_mistake.h"
 
-/* Each is reachable, and hides no other; gets what is global where it has nothing. */
+/*
+ * Reports endpoints that cannot be reached or hide another one. Gives each endpoint the
+ * global value of what it does not set itself.
+ */
 void config_check_endpoints(struct config *config, const struct config_source *source);
 
 /*
@@ -15,7 +18,10 @@ void config_check_endpoints(struct config *config, const struct config_source *s
  */
 void config_check_listeners(struct config *config, const struct config_source *source);
 
-/* Prefixes, the dead letter queue, routes: every destination has one owner. */
+/*
+ * Reports prefixes, a dead letter queue and routes that would leave a destination
+ * without an owner, or with two.
+ */
 void config_check_broker(struct config *config, const struct config_source *source);
 
 /*
@@ -29,8 +35,8 @@ void config_check_timezone(
 bool config_has_timezones(void);
 
 /*
- * The item of a list in the JSON object, for checks that the table cannot express.
- * Borrowed; NULL when it is not there.
+ * The item of that list in the JSON object, for checks that the table cannot express.
+ * The object owns it. NULL when there is none.
  */
 json_t *config_list_item(const json_t *object, const char *list, size_t index);
 

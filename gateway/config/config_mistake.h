@@ -31,42 +31,44 @@ struct config_source {
 enum { CONFIG_MISTAKES_TOLD = 50 }; /* finding a place takes a walk through the file */
 
 /*
- * Appends the line "name:line:column: path: text" to the source's error. The text must
- * be valid JSON. A way that leads nowhere (a key that is missing) gets the place
- * of what should hold it. What a setting has said is told by its name instead.
+ * Appends the line "name:line:column: path: text" to source->error, after an LF if
+ * there is a line already. source->text must be valid JSON. A path that leads nowhere,
+ * since a key is missing, gets the place of what should hold it. For what a setting has
+ * made, its source stands in place of the first three. Nothing is appended after
+ * CONFIG_MISTAKES_TOLD mistakes; they are counted.
  */
 void config_mistake(const struct config_source *source, const struct config_path *path,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Reports a mistake in what stands outside of the file: "where: text". No line, no
- * column.
+ * As config_mistake(), for what stands outside of the file: "where: text", without line
+ * and column.
  */
 void config_mistake_outside(const struct config_source *source, const char *where,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * True when a mistake of the key ("admin.token"), or within it, was reported: do not
+ * True when a mistake in the key ("admin.token"), or within it, was reported. Do not
  * report what follows from it.
  */
 bool config_is_mistaken(const struct config_source *source, const char *key);
 
 /*
- * Reports a mistake at a byte of the file's text: for JSON that cannot be read, which
- * has no path.
+ * As config_mistake(), for a byte of the file's text and without a path: for JSON that
+ * cannot be read.
  */
 void config_mistake_at(const struct config_source *source, size_t offset,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Takes the next of several lines, without its LF. *rest is what follows. False when
- * there is none.
+ * Takes the next line, without its LF, off the front of *rest. False when *rest is
+ * empty.
  */
 bool config_next_line(struct slice *rest, struct slice *line);
 
 /*
- * Lists end with NULL. Returns the word closest to `word`, else the only one that it
- * abbreviates or is the last part of ("head" of "limits.head"), else NULL.
+ * Of the words, which end with NULL, the one closest to `word`; else the only one that
+ * `word` abbreviates or is the last part of ("head" of "limits.head"); else NULL.
  */
 const char *config_nearest(struct slice word, const char *const *words);
 

@@ -13,7 +13,10 @@ json_t *config_to_json(const struct config *config);
 /* In place of a secret. No key that is one takes it, so that nobody runs with it. */
 #define CONFIG_HIDDEN "<hidden>"
 
-/* Puts CONFIG_HIDDEN in place of each secret of such a tree. Returns how many. */
+/*
+ * Puts CONFIG_HIDDEN in place of each secret in a tree of config_to_json(). Returns how
+ * many.
+ */
 size_t config_hide_secrets(json_t *tree);
 
 #endif

@@ -8,8 +8,10 @@
 #include "gateway/config/config.h"
 
 /*
- * config_read() once more. `started` is config_to_json() of what the server started
- * with. Logs each key that needs a restart. NULL after appending the mistake to *error.
+ * config_read() once more, but the keys that need a restart stay as they were:
+ * `started` is config_to_json() of what the server started with. Logs each of these
+ * keys that has changed. The caller holds the result. NULL after appending the mistakes
+ * to *error.
  */
 struct config *config_reload(const char *path, const struct config_settings *settings,
 	const json_t *started, struct buf *error);

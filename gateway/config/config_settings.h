@@ -20,7 +20,7 @@ struct config_settings {
 	size_t count;
 };
 
-/* What `source` ("--listen") says of a key. Copies what it keeps. */
+/* Adds that `source` ("--listen") sets the leaf's key to `value`. Copies all three. */
 void config_settings_add(struct config_settings *settings,
 	const struct config_leaf *leaf, struct slice source, const char *value);
 
@@ -37,15 +37,17 @@ int config_settings_add_environment(struct config_settings *settings,
 	char *const *environment, const char **file, struct buf *error);
 
 /*
- * Puts the settings into the tree. Lists of strings are JSON or have commas, lists of
- * objects are JSON. Tells the source those that are neither, and leaves them out.
+ * Puts the settings into the tree of a file. Lists of strings are JSON or have commas,
+ * lists of objects are JSON. A value that is neither is reported as a mistake of
+ * `source` and left out.
  */
 void config_settings_apply(const struct config_settings *settings, json_t *tree,
 	const struct config_source *source);
 
 /*
- * The setting that has made what stands at "endpoints[0].path", such as "--endpoints".
- * NULL: it stands in the file.
+ * The source of the setting that has made what stands at `path`, "endpoints[0].path"
+ * for instance: "--endpoints". NULL: it stands in the file. The text belongs to the
+ * settings.
  */
 const char *config_settings_source(
 	const struct config_settings *settings, struct slice path);

@@ -34,8 +34,8 @@ struct console_reply {
 };
 
 /*
- * Sends the answer, which it takes over, to the reply queue. From any worker; the one
- * who asked may be gone.
+ * Takes over the answer and sends it to the reply queue. From any worker; the client
+ * that asked may be gone.
  */
 void console_answer(
 	struct broker *broker, const struct console_reply *reply, json_t *answer);
@@ -57,8 +57,8 @@ struct finding {
 };
 
 /*
- * Takes the row over and appends it, or drops it when `most` rows or `most_bytes` are
- * there: then the finding is full, and stays so.
+ * Takes over the row and appends it. Drops it when the finding has `most` rows or
+ * `most_bytes` bytes: then it is full, and stays so.
  */
 void finding_append(
 	struct finding *finding, json_t *row, size_t most, size_t most_bytes);
@@ -67,7 +67,10 @@ void finding_append(
 typedef void console_look(struct worker *worker, const struct question *question,
 	struct finding *finding);
 
-/* Asks all workers and answers when all have. Takes over what `reply` has. */
+/*
+ * Asks all workers by `look`, and answers the client when every worker has replied.
+ * `asked` is the JSON object that the client has sent. Takes over what `reply` has.
+ */
 void console_gather(struct broker *broker, struct console_reply *reply,
 	const json_t *asked, console_look *look);
 

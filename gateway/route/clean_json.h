@@ -8,8 +8,8 @@
 #include "protocol/buf.h"
 
 /*
- * True when `json` has something to replace; then it is appended with that
- * replaced. Nothing else is changed or checked.
+ * True when `json` has something to replace; then appends it to *out with that
+ * replaced. Else appends nothing. Nothing else is changed or checked.
  */
 bool clean_json(struct slice json, struct buf *out);
 

@@ -26,10 +26,10 @@ const struct slice *variables_find(
 	const struct variables *variables, struct slice name);
 
 /*
- * Checks a pattern and gives the names of its variables, with empty values. False,
- * with what is wrong in *error, when it does not begin with '/', a brace or '**'
- * does not have its segment for itself, or a name is empty, stands twice or is
- * one too many. The names point into the pattern.
+ * Checks a pattern and gives the names of its variables, with empty values. The names
+ * point into the pattern. False, with what is wrong appended to *error, when it does
+ * not begin with '/', a brace or '**' does not have its segment for itself, or a name
+ * is empty, stands twice or is one too many.
  */
 bool route_variables(
 	struct slice pattern, struct variables *variables, struct buf *error);

@@ -62,13 +62,19 @@ static inline const struct config *client_config(const struct client *client)
 
 /* client.c */
 
-/* Sends the frame, which is one of that command, and frees the buf. */
+/*
+ * Queues a copy of the frame, which is one of that command, and empties the buf by
+ * buf_finish().
+ */
 void client_write(struct client *client, enum stomp_command command, struct buf *frame);
 
 /* The conversation is over; the session closes when what was said has left. */
 void client_end(struct client *client, enum ending ending);
 
-/* The frame's receipt, if it asked for one, leaves after that many answers. */
+/*
+ * If the frame asks for a receipt, that receipt leaves when `answers` answers to
+ * `request` have come; with 0 it leaves immediately, or after the receipts before it.
+ */
 void client_expect(struct client *client, const struct stomp_frame *frame,
 	uint64_t request, size_t answers);
 

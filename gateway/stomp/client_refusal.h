@@ -48,7 +48,8 @@ struct client_refusal {
 };
 
 /*
- * The conversation may have ended afterwards. Once it has, nothing is refused any more.
+ * Refuses something: counts and logs it, and answers by client_answer_to(). Does
+ * nothing once the conversation has ended, which this call may do.
  */
 void client_refuse(struct client *client, const struct client_refusal *refusal);
 
@@ -74,7 +75,10 @@ void client_refuse_request(
  */
 void client_refuse_fault(struct client *client);
 
-/* No CONNECT, or no heart-beat, came in time: perhaps half of a frame did. */
+/*
+ * Ends a client whose CONNECT or heart-beat has not come in time, with an ERROR that
+ * says so. Part of a frame may have come.
+ */
 void client_refuse_lateness(struct client *client, enum refusal_kind kind);
 
 #endif

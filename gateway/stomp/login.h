@@ -11,9 +11,10 @@
 bool login_is_needed(const struct config *config);
 
 /*
- * Checks the passcode on a thread of the pool, then calls logged_in() of the
+ * Checks copies of both on a thread of the pool, then calls logged_in() of the
  * participant of that number, if it is still there. An unknown login takes as long as a
- * wrong passcode. False, counted, when limits.logins of this worker are being checked.
+ * wrong passcode. False, counted, when limits.logins of this worker are being checked;
+ * then nothing is called.
  */
 bool login_check(struct worker *worker, uint64_t participant, struct slice login,
 	struct slice passcode);

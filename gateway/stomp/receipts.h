@@ -25,8 +25,8 @@ void receipts_init(struct receipts *receipts, const struct hash_key *key);
 void receipts_finish(struct receipts *receipts);
 
 /*
- * Asks for a receipt `id` for `request` after `answers` answers; 0: it is due. A
- * request asks once; 0 is none.
+ * Promises a receipt, with a copy of `id`, after `answers` answers to `request`; with 0
+ * it is due. A request promises once. Request 0 gets no answers.
  */
 void receipts_expect(
 	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
@@ -37,13 +37,22 @@ void receipts_expect(
  */
 void receipts_answer(struct receipts *receipts, uint64_t request);
 
-/* The id that `request` asked a receipt under, or empty. */
+/*
+ * The id of the receipt that was promised for `request`, or empty. Valid until that
+ * receipt is dropped or cancelled.
+ */
 struct slice receipts_find(const struct receipts *receipts, uint64_t request);
 
-/* It never leaves: `request` was refused. Nothing when there is none. */
+/*
+ * Drops the receipt that was promised for `request`, which was refused. Does nothing
+ * when there is none.
+ */
 void receipts_cancel(struct receipts *receipts, uint64_t request);
 
-/* The id of the oldest receipt if it is due; receipts_drop() takes it away. */
+/*
+ * True when the oldest receipt is due; *id is then valid until receipts_drop(), which
+ * takes it away.
+ */
 bool receipts_due(const struct receipts *receipts, struct slice *id);
 
 /* Takes the oldest receipt away, due or not. There must be one; its id is freed. */

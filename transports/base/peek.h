@@ -37,13 +37,16 @@ struct peeked {
 };
 
 /*
- * Reads the head that has come and leaves it in the socket. `room` is peek_room()'s for
- * the same configuration. Fills in what the result needs: `head`, which points into the
- * room, after PEEK_HEAD, and `status` after PEEK_BAD.
+ * Reads the head that has come and leaves it in the socket. peeked->room is
+ * peek_room()'s for the same configuration. Sets `got` if anything has come, `head`,
+ * which points into the room, after PEEK_HEAD, and `status` after PEEK_BAD.
  */
 enum peek peek_head(int fd, const struct config *config, struct peeked *peeked);
 
-/* Takes away bytes that were only looked at. False when the connection broke. */
+/*
+ * Takes the first `left` bytes, which were only looked at, out of the socket. False
+ * when the connection broke.
+ */
 bool peek_take(int fd, size_t left);
 
 #endif

@@ -15,8 +15,8 @@ socklen_t peer_socket(
 	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
 
 /*
- * A carrier has a connection from that address: it counts for its worker and for its
- * address. On the worker's thread. The result is for peer_left().
+ * Counts a connection from that address for the worker and the address. Give the result
+ * to peer_left() when the connection has closed.
  */
 unsigned peer_came(struct worker *worker, const struct address *address);
 
@@ -30,8 +30,9 @@ void peer_left(struct worker *worker, unsigned address_slot);
 size_t peer_size(const struct peer *peer);
 
 /*
- * Copies the peer's texts to *at and moves *at after them. The returned peer points to
- * the copies: so a post carries a peer in its own memory.
+ * Copies the peer's texts to *at, where there must be room for peer_size() bytes, and
+ * moves *at after them. The returned peer points to the copies: so a post carries a
+ * peer in its own memory.
  */
 struct peer peer_copy_out(char **at, const struct peer *peer);
 

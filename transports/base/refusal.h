@@ -12,7 +12,10 @@
 
 struct config;
 
-/* What a head is refused for that http_head.h has found to deserve this status. */
+/*
+ * The kind of refusal for a head that http_head_parse() or http_head_check() answers
+ * with that status.
+ */
 enum refusal_kind refusal_of_status(int status);
 
 /*
@@ -32,18 +35,22 @@ bool refusal_is_tls_hello(struct slice bytes);
 struct refusal refusal_of_upgrade(
 	const struct http_head *head, enum http_upgrade_fault fault);
 
-/* Appends what to do about it, such as the bound's name and value; maybe nothing. */
+/*
+ * Appends to *hint what to do about a refusal of that kind, such as the limit's name
+ * and value. Appends nothing for a kind that has none.
+ */
 void refusal_append_hint(
 	struct buf *hint, const struct config *config, enum refusal_kind kind);
 
 /*
  * Writes an answer with the kind's status and that text, and shuts the socket down for
  * writing. The caller must go on reading for a while: closing a socket with unread
- * bytes in it resets the connection, and the answer is lost. Returns -1 when it failed.
+ * bytes in it resets the connection, and the answer is lost. The caller keeps the
+ * socket. Returns -1 when it failed.
  */
 int refusal_send(int fd, enum refusal_kind kind, struct slice text);
 
-/* The same on a connection of plain STOMP: an ERROR with that message and body. */
+/* As refusal_send(), for plain STOMP: an ERROR with that message and body. */
 int refusal_send_stomp(int fd, struct slice message, struct slice body);
 
 #endif

@@ -70,14 +70,18 @@ bool door_note_crowded_address(const struct door *door, const struct address *ad
 /* pending.c */
 
 /*
- * A connection that the listener of that kind has accepted. It counts for its address,
- * is looked at when its first bytes come, and has times.head for them. NULL when it had
- * to be closed.
+ * For a connection that the listener of that kind has accepted. The door owns it and
+ * its socket. It counts for its address, is looked at when its first bytes come, and
+ * has times.head for them. NULL when it had to be closed.
  */
 struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
 	int fd, const struct sockaddr_storage *address, socklen_t address_len);
 
-/* Says why in the language of its port, and lets it go. The hint may be empty. */
+/*
+ * Counts, logs and answers the refusal in the language of the connection's port. Reads
+ * for a moment, then closes it. `refusal` needs no door; without a hint it gets the
+ * kind's.
+ */
 void pending_refuse(struct pending_connection *pending, const struct refusal *refusal);
 
 /*

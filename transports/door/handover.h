@@ -24,8 +24,8 @@ struct handover {
 };
 
 /*
- * Posts the connection to a worker. Copies the head; takes the socket and the counts of
- * the handover with it.
+ * Posts a copy of the connection and its head to worker `to`. That worker owns the
+ * socket from now on, also when it has no edge any more: then it closes it.
  */
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
 

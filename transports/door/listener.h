@@ -13,9 +13,9 @@ struct listener;
 struct worker;
 
 /*
- * Listens on the first address of `host`; an empty one means every address, v6 and
- * v4. A connection that comes is handed to welcome(), which owns its socket, that does
- * not block. NULL after logging why.
+ * Listens on the first address of `host`; an empty one means every address, v6 and v4.
+ * Calls welcome() for each connection that comes; welcome() owns the socket `fd`, which
+ * does not block, and borrows the address. NULL after logging why.
  */
 struct listener *listener_create(struct worker *worker, struct slice host,
 	struct slice port,
@@ -24,8 +24,8 @@ struct listener *listener_create(struct worker *worker, struct slice host,
 	void *context);
 
 /*
- * The same with a socket that systemd has opened. Takes it over in any case: on failure
- * it is closed.
+ * As listener_create(), with a socket that systemd has opened. Takes it over in any
+ * case: on failure it is closed.
  */
 struct listener *listener_adopt(struct worker *worker, int fd,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,

@@ -73,8 +73,9 @@ struct receiver_word {
 };
 
 /*
- * What a feed tells its receiver (http_receive.c). True when the kernel has taken the
- * bytes within this call; else FEED_WRITTEN follows later.
+ * What a feed tells the receiver of that request (http_receive.c). word->bytes are
+ * copied if need be. True when the kernel has taken the bytes within this call; else
+ * FEED_WRITTEN follows later. False when the request has ended.
  */
 bool receiver_notify(
 	struct http *http, uint64_t request, const struct receiver_word *word);

@@ -20,22 +20,24 @@ struct file_place {
 };
 
 /*
- * Appends the path of a URL, decoded, to *plain. False when it cannot name a file: a
- * segment is empty (the last one may be) or begins with a dot, a slash is encoded, a
- * code is broken, or there is a backslash or a control character in it.
+ * Decodes the path of a URL into *plain, which must be empty. False when it cannot name
+ * a file: a segment is empty (the last one may be) or begins with a dot, a slash is
+ * encoded, a code is broken, or there is a backslash or a control character in it.
  */
 bool file_path_read(struct slice path, struct buf *plain);
 
 /*
- * What a plain path is called in the place, with the index for a path that ends with a
- * slash; kept in *name. NULL when the path lies elsewhere.
+ * Overwrites *name with the name of the file, and a NUL, that a plain path has in the
+ * place; a path that ends with a slash gets the index. Returns name->data. NULL, with
+ * *name as it was, when the path lies elsewhere.
  */
 const char *file_place_name(
 	const struct file_place *place, struct slice path, struct buf *name);
 
 /*
- * The file of that name, open to be read, or -1. Why a file that is there is not served
- * is logged: a link leads out of the folder, it is too large, it cannot be read.
+ * The file of that name, open to be read, which the caller closes; *about is its
+ * fstat(). -1 when it is not served. Why a file that is there is not served is logged:
+ * a link leads out of the folder, it is too large, it cannot be read.
  */
 int file_place_open(
 	const struct file_place *place, const char *name, struct stat *about);

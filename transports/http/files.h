@@ -38,7 +38,10 @@ struct files *files_create_console(void);
  */
 void files_destroy(struct files *files);
 
-/* Serves what that configuration names, and reads all anew when it is another one. */
+/*
+ * Serves what that configuration names, which is held. When it is another one than
+ * before, forgets all files.
+ */
 void files_configure(struct files *files, const struct config *config);
 
 /*
@@ -48,8 +51,8 @@ void files_configure(struct files *files, const struct config *config);
 const struct file *files_find(struct files *files, struct slice path);
 
 /*
- * All answers with a file share its content: each holds it until it has left, also when
- * the file has changed meanwhile.
+ * Keeps the file's content, also when the file changes, until file_release() gets the
+ * result. All answers with a file share its content.
  */
 void *file_hold(const struct file *file);
 

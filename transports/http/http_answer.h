@@ -8,8 +8,8 @@
 #include "transports/http/http_internal.h"
 
 /*
- * Counts the request with the status of its answer, under its route. Once for each
- * answer.
+ * Counts the request under its route with the status of its answer. Call it once for
+ * each answer.
  */
 void http_request_count(const struct http_request *request, unsigned status);
 
@@ -39,16 +39,21 @@ struct answer {
 };
 
 /*
- * Answers the request; with an endpoint CORS headers and its cookie go along.
- * Returns false when libmicrohttpd refuses, or the connection has left it.
+ * Answers the request, and counts it; with an endpoint, CORS headers and its cookie go
+ * along. Copies the answer, but for a held body, whose `held` it takes over in any
+ * case; a 304 must have none. False when libmicrohttpd refuses, or the connection has
+ * left it.
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
-/* Appends the answer as bytes, for a connection that has left libmicrohttpd. */
+/*
+ * As http_answer(), for a connection that has left libmicrohttpd: appends the answer's
+ * bytes to *out. Releases no `held` body.
+ */
 void http_write_answer(
 	struct http_request *request, const struct answer *answer, struct buf *out);
 
-/* Answers with a short text/plain, which is copied. */
+/* http_answer() with a short text/plain, which is copied. */
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
 
 /*
@@ -59,12 +64,12 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
 bool http_refuse(struct http_request *request, const struct refusal *refusal);
 
 /*
- * The same, and the connection closes afterwards: what comes next on it cannot be
- * trusted, or is not wanted. A 431 gets fewer headers.
+ * As http_refuse(), and the connection closes afterwards: what comes next on it cannot
+ * be trusted, or is not wanted. A 431 gets fewer headers.
  */
 bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
 
-/* http_refuse() where the kind says it all: no part of the request is quoted. */
+/* http_refuse() that quotes no part of the request: the kind says it all. */
 bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
 
 /* http_refuse() that quotes the path of the request. */
@@ -75,11 +80,14 @@ bool http_refuse_method(struct http_request *request, const char *allow);
 
 /*
  * Refuses the request when its body is here, since libmicrohttpd cannot answer before.
- * What the refusal borrows must live until then, but for its hint, which is copied.
+ * Keeps copies of the refusal and of its hint; its other slices must live until then.
  */
 void http_refuse_later(struct http_request *request, const struct refusal *refusal);
 
-/* Counts and logs it; the answer, which somebody else gives, points to `text`. */
+/*
+ * Counts and logs the refusal and appends its text to *text, which must be empty.
+ * Returns the answer, whose body points into *text, for the caller to give.
+ */
 struct answer http_refusal(
 	struct http_request *request, const struct refusal *refusal, struct buf *text);
 
@@ -103,8 +111,8 @@ void http_write_stream(
 enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
 
 /*
- * True when If-None-Match lists the etag, quoted, or "*". Weak ones match, too (RFC
- * 9110, 13.1.2).
+ * True when the request's If-None-Match lists `etag`, which is quoted, or is "*". Weak
+ * ones match, too (RFC 9110, 13.1.2).
  */
 bool etag_matches(const struct http_request *request, const char *etag);
 

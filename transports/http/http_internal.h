@@ -206,17 +206,21 @@ void http_daemon_mark(struct http_daemon *daemon);
 /* http_connection.c */
 
 /*
- * A connection that libmicrohttpd has just taken. It counts for its worker and address
- * from now on.
+ * For a connection that libmicrohttpd has just taken: watches its socket and counts it
+ * for its worker and address. http_connection_destroy() frees it, when libmicrohttpd is
+ * done with it.
  */
 struct http_connection *http_connection_create(
 	struct http *http, struct MHD_Connection *mhd);
 
-/* The socket is closed, or is another's now. Ends no request: there must be none. */
+/*
+ * Frees the connection, whose socket is closed, or another's now. It must have no
+ * request.
+ */
 void http_connection_destroy(struct http_connection *connection);
 
 /*
- * Of a connection that has left libmicrohttpd: ends its request, if any, closes the
+ * Ends the request, if any, of a connection that has left libmicrohttpd; closes the
  * socket and frees the connection.
  */
 void http_connection_close(struct http_connection *connection);
@@ -261,14 +265,15 @@ struct http_request *http_request_create(
 	struct http_connection *connection, struct slice target);
 
 /*
- * `completed`: its answer has left as a whole; else a receiver loses what was under
- * way. The number, if it has one, finds nothing any more.
+ * Frees the request. `completed`: its answer has left as a whole; else a receiver loses
+ * what was under way. Its number, if it has one, finds nothing any more.
  */
 void http_request_destroy(struct http_request *request, bool completed);
 
 /*
- * Reads a head that obeys the door's rules: what it is about, whose, and whether it
- * may.
+ * Reads a head that obeys the door's rules into the request: route, origin, cookies,
+ * the client's address. Holds the route's endpoint, borrows the head's memory. Refuses
+ * later what may not pass.
  */
 void http_request_read(struct http_request *request, const struct http_head *head);
 
@@ -294,8 +299,8 @@ bool http_request_is(const struct http_request *request, const char *method);
 bool http_leave(struct http_request *request);
 
 /*
- * Before the head's memory goes: copies of it what is still needed, the origin and the
- * affinity cookie. The rest is empty afterwards.
+ * Call it before the memory of the request's head goes. Copies what is still needed,
+ * the origin and the affinity cookie; the rest is empty afterwards.
  */
 void http_request_keep(struct http_request *request);
 
@@ -314,8 +319,10 @@ void http_keep_run(struct fair_queue_entry *entry);
 void http_keep_answer(struct http_request *request, const struct answer *answer);
 
 /*
- * Each serves one kind of route, when the request is here with its body or its
- * connection is resumed. False: the connection is closed without an answer.
+ * GET of an endpoint's own URL: "Welcome to SockJS!". Each http_serve function serves
+ * one kind of route, when the request is here with its body or its connection is
+ * resumed. False: the connection is closed without an answer, or has left
+ * libmicrohttpd.
  */
 bool http_serve_greeting(struct http_request *request);
 
@@ -384,40 +391,42 @@ void admin_check(struct http_request *request, const struct http_head *head);
 void http_send_begin(struct http_request *request, uint64_t length);
 
 /*
- * http_send.c: an answer of the session's home to the request of that number: first,
- * while its body still comes, whether there is such a session; then what became of the
- * messages.
+ * http_send.c: the session's home answers the request of that number: first, while its
+ * body still comes, whether there is such a session; then what became of the messages.
+ * Does nothing when the request has ended.
  */
 void http_send_answered(struct http *http, uint64_t number, enum intake intake);
 
 /* http_receive.c */
 
 /*
- * Its peer has shut down, or the socket broke. The connection ends in its next turn;
- * then the session's home learns that what was under way is lost.
+ * The receiver's peer has shut down, or the socket broke. The connection ends in its
+ * next turn; then the session's home learns that what was under way is lost.
  */
 void http_receiver_gone(struct http_request *request);
 
 /*
- * Its socket takes bytes again. Does nothing before the head is written or when nothing
- * waits.
+ * The receiver's socket takes bytes again: writes what waits. Does nothing before the
+ * head is written or when nothing waits.
  */
 void http_receiver_writable(struct http_request *request);
 
 /*
- * The request ends. `completed`: a poll's answer has left, so its messages leave the
- * session's queue; else the home learns that they are lost.
+ * Frees the request's receiver, since the request ends. `completed`: a poll's answer
+ * has left, so its messages leave the session's queue; else the home learns that they
+ * are lost.
  */
 void http_receiver_destroy(struct http_request *request, bool completed);
 bool http_receiver_is_done(const struct http_request *request); /* all is written */
 bool http_receiver_is_over(const struct http_request *request); /* that, or broken */
 
-/* The request asks for frames, and nothing is wrong with it. */
+/* True when the request asks for frames, and nothing is wrong with it. */
 bool http_receive_is_asked(const struct http_request *request);
 
 /*
- * http_upgrade.c: hands the connection to the WebSocket carrier and returns true,
- * or says later what is wrong.
+ * http_upgrade.c: hands a duplicate of the socket to the WebSocket carrier and returns
+ * true; then the caller lets libmicrohttpd close its own. False where the request
+ * stays: it is refused later, or gets a 405 with its body.
  */
 bool http_upgrade(struct http_request *request, const struct http_head *head);
 

@@ -9,8 +9,8 @@
 #include "transports/http/intake.h"
 
 /*
- * feed_open() at worker `home`: a call here, else a post with copies. The endpoint is
- * held meanwhile.
+ * feed_open() at worker `home`: a call here, else a post with copies, which holds the
+ * endpoint meanwhile.
  */
 void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_ask *ask);
 
@@ -18,11 +18,17 @@ void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_as
 void http_remote_tell_feed(
 	struct http *http, unsigned home, struct handle receiver, enum feed_news news);
 
-/* receiver_notify() at the receiver's worker; false when it is another one. */
+/*
+ * receiver_notify() at the receiver's worker: a call here, else a post with a copy of
+ * the bytes. False for a post: FEED_WRITTEN follows.
+ */
 bool http_remote_tell_receiver(
 	struct http *http, struct handle receiver, const struct receiver_word *word);
 
-/* intake_take() at worker `home`, another one; http_send_answered() is called then. */
+/*
+ * intake_take() at worker `home`, another one than here: a post with copies, which
+ * holds the endpoint meanwhile. Another post brings the answer to http_send_answered().
+ */
 void http_remote_ask_intake(
 	struct http *http, unsigned home, const struct intake_ask *ask);
 

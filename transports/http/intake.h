@@ -35,8 +35,9 @@ bool intake_knows(struct worker *worker, const struct intake_ask *ask);
 
 /*
  * At the session's home: decodes the body and hands its messages to the session, all or
- * none. `messages` is room to work in. INTAKE_WAITS: the session is paused, and the
- * waiter will be resumed.
+ * none. `messages` is room to work in. INTAKE_WAITS: the session is paused, and
+ * `waiter` is registered (session_wait()); the caller keeps it and what `ask` borrows
+ * until then, and asks again.
  */
 enum intake intake_take(struct worker *worker, struct sockjs_messages *messages,
 	const struct intake_ask *ask, struct waiter *waiter);

@@ -16,8 +16,9 @@ struct pulled {
 };
 
 /*
- * Appends the session's next SockJS frame, if any. It takes messages until the
- * frame has `budget` bytes, and always one. Nothing is popped.
+ * Appends the session's next SockJS frame to *frame, or nothing if there is none. It
+ * takes messages until the frame has `budget` bytes, and always one. They stay queued
+ * until session_popped() gets the result.
  */
 struct pulled framing_pull(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame);

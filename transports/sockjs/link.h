@@ -69,15 +69,18 @@ TRANSPORT_LIST(TRANSPORT_SKIP, DOWNLINK, UPLINK)
 #undef DOWNLINK
 #undef UPLINK
 
-/* By the last segment of a URL, with case; NULL when no transport has that name. */
+/*
+ * The transport that carries messages to the client under that last segment of a URL,
+ * with case; NULL when there is none.
+ */
 const struct downlink *downlink_find(struct slice path);
 
-/* The same for transports that bring messages. */
+/* As downlink_find(), for the transports that bring messages. */
 const struct uplink *uplink_find(struct slice path);
 
 /*
- * Appends what stands before a frame in a response of that link. After the frame comes
- * link->after.
+ * Appends to *body what stands before a frame in a response of that link. After the
+ * frame comes link->after.
  */
 void downlink_begin_frame(
 	const struct downlink *link, struct slice callback, struct buf *body);

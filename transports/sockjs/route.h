@@ -55,7 +55,8 @@ struct http_route route_at(const struct endpoint *endpoint, struct url url,
 	struct slice rest, bool upgrade);
 
 /*
- * Of a path below no endpoint; the configuration has none at the names that are ours.
+ * The route of a path below no endpoint: /health, /ready, "*", else perhaps a file. The
+ * configuration has no endpoint at these names.
  */
 enum route_kind route_path(struct slice path);
 

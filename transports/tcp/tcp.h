@@ -25,7 +25,7 @@ void tcp_destroy(struct tcp *tcp);
 
 /*
  * Takes over a non-blocking socket and opens a session. When there can be none, the
- * peer gets an ERROR and the socket closes. The address is borrowed.
+ * peer gets an ERROR and the socket closes.
  */
 void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
 

@@ -132,7 +132,10 @@ void tcp_connection_read(struct tcp_connection *connection);
 void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
 	struct slice address);
 
-/* The session is no longer paused. */
+/*
+ * waiter.resume() of a connection: its session is no longer paused, so the connection
+ * is busy again.
+ */
 void tcp_on_resume(struct waiter *waiter);
 
 /* tcp_write.c */
@@ -142,7 +145,10 @@ extern const struct outlet_ops tcp_outlet_ops;
 /* Goes on with what the kernel has not taken. The connection may be OVER afterwards. */
 void tcp_connection_flush(struct tcp_connection *connection);
 
-/* Writes what the session has queued, up to a budget. It may be OVER afterwards. */
+/*
+ * Writes what the session has queued, up to a budget. The connection may be OVER
+ * afterwards.
+ */
 void tcp_connection_pump(struct tcp_connection *connection);
 
 #endif

@@ -30,8 +30,8 @@ struct ws *ws_create(struct worker *worker);
 void ws_destroy(struct ws *ws);
 
 /*
- * Takes over a socket whose upgrade head (which http_upgrade_check() has passed)
- * has been read; answers 101 and opens a session. Everything else is borrowed.
+ * Takes over a socket whose upgrade head, which http_upgrade_check() has passed, has
+ * been read; answers 101 and opens a session. On failure the socket closes.
  */
 void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
