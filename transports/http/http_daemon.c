@@ -21,10 +21,10 @@
 #include <sys/resource.h>
 
 /*
- * A connection's pool: libmicrohttpd reads a head into one half of it. The other half has
- * a copy of the cookies, what it notes of each line, and an answer's head. Pools above
- * 32 KiB come from mmap() and go with munmap(), 46 us of CPU for each connection: the
- * default of limits.head is the largest whose pool malloc() gives.
+ * A connection's pool: libmicrohttpd reads a head into one half of it. The other half
+ * has a copy of the cookies, what it notes of each line, and an answer's head. Pools
+ * above 32 KiB come from mmap() and go with munmap(), 46 us of CPU for each connection:
+ * the default of limits.head is the largest whose pool malloc() gives.
  */
 enum { POOL_EACH_LINE = 7 * sizeof(void *), POOL_BESIDE_HEAD = 1568 };
 
