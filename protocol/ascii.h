@@ -17,7 +17,7 @@ static inline bool ascii_is_alphanumeric(char byte)
 	       ascii_is_digit(byte);
 }
 
-/* What a hexadecimal digit is worth, or -1 when it is none. */
+/* The value of a hexadecimal digit, or -1 for any other byte. */
 static inline int ascii_hex_value(char byte)
 {
 	if (ascii_is_digit(byte))

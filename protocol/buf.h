@@ -18,27 +18,35 @@ struct buf {
 /* Frees the bytes and leaves an empty buf, which may be used again. NULL is fine. */
 void buf_finish(struct buf *buf);
 
-/* Makes room for `extra` bytes and returns where they go; buf->len is unchanged. */
+/*
+ * Makes room for `extra` bytes at the end and returns where they go, valid until the
+ * buf changes. The caller writes them and adds their number to buf->len, which is
+ * unchanged.
+ */
 char *buf_reserve(struct buf *buf, size_t extra);
 
-/* Copies the bytes. They must not lie in the buf itself, whose memory may move. */
+/*
+ * Appends a copy of the bytes. They must not lie in the buf itself, whose memory may
+ * move.
+ */
 void buf_append(struct buf *buf, struct slice bytes);
 
 /* Appends any byte, also NUL: a buf is no string and is not terminated. */
 void buf_append_char(struct buf *buf, char byte);
 
 /*
- * Between quotation marks, with a backslash before each quotation mark and backslash in
- * it, so that a reader finds its end. Control characters stay as they are.
+ * Appends the bytes between quotation marks, with a backslash before each quotation
+ * mark and backslash in them, so that a reader finds the end. Control characters stay
+ * as they are.
  */
 void buf_append_quoted(struct buf *buf, struct slice bytes);
 
-/* In decimal, without sign or leading zeros, whatever the locale. */
+/* Appends the number in decimal, without sign or leading zeros, whatever the locale. */
 void buf_append_number(struct buf *buf, uint64_t number);
 
 /*
- * As printf() formats it, without the NUL at the end. The arguments must not point into
- * the buf.
+ * Appends what printf() would write, without the NUL at the end. The arguments must not
+ * point into the buf.
  */
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -50,7 +58,8 @@ static inline void buf_clear(struct buf *buf)
 }
 
 /*
- * The bytes so far. They may move when something is appended. Never has a NULL pointer.
+ * The bytes so far, valid until something is appended, since they may move then. The
+ * pointer is never NULL.
  */
 static inline struct slice buf_slice(const struct buf *buf)
 {

@@ -71,10 +71,10 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	const struct http_head_limits *limits, struct http_head *head, int *status);
 
 /*
- * The same rules for a head that somebody else has parsed (a later request of
- * a kept connection): method, target and headers are filled in, the site is empty.
- * Returns the status to refuse it with, or 0 when it may pass; then the target is as
- * http_head_parse() leaves it.
+ * Applies the rules of http_head_parse() to a head that somebody else has parsed (a
+ * later request of a kept connection): method, target and headers are filled in, the
+ * site is empty. Returns the status to refuse it with, or 0 when it may pass; then the
+ * target is as http_head_parse() leaves it.
  */
 int http_head_check(struct http_head *head);
 

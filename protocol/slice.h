@@ -25,21 +25,22 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARGS(slice) (int)(slice).len, (slice).data
 
-/* Of a terminated string, which is borrowed and must outlive the slice. */
+/* The slice of a terminated string, which must outlive the slice. */
 static inline struct slice slice_of(const char *string)
 {
 	return (struct slice){string, strlen(string)};
 }
 
 /*
- * Byte by byte. Not for secrets, since the time that it takes tells how much is alike.
+ * True for the same bytes. Not for secrets, since the time that it takes tells how much
+ * is alike.
  */
 static inline bool slice_equal(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* ASCII letters compare without case. */
+/* True for the same bytes but for the case of ASCII letters. */
 static inline bool slice_equal_nocase(struct slice a, struct slice b)
 {
 	return a.len == b.len &&
@@ -87,7 +88,10 @@ static inline size_t slice_find(struct slice slice, char wanted)
 #define SLICE_BLANKS      SLICE(" \t")
 #define SLICE_JSON_BLANKS SLICE(" \t\n\r")
 
-/* For a handful of bytes, where slice_find()'s call would cost more than the search. */
+/*
+ * True when the byte is one of `few`. For a handful of bytes, where slice_find()'s call
+ * would cost more than the search.
+ */
 static inline bool slice_has(struct slice few, char byte)
 {
 	for (size_t i = 0; i < few.len; i++) {
@@ -117,8 +121,8 @@ static inline struct slice slice_trim(struct slice slice, struct slice blanks)
 }
 
 /*
- * The same as slice_equal(), but its time depends on the length of `secret` alone: a
- * client that guesses does not learn how much was right.
+ * As slice_equal(), but the time depends on the length of `secret` alone: a client that
+ * guesses does not learn how much was right.
  */
 static inline bool slice_equal_constant_time(struct slice given, struct slice secret)
 {
@@ -133,8 +137,8 @@ static inline bool slice_equal_constant_time(struct slice given, struct slice se
 }
 
 /*
- * Copies the bytes to *at, moves *at after them, returns the copy. The caller has made
- * sure of the room.
+ * Copies the bytes to *at, moves *at after them, returns the copy, which lives as long
+ * as that memory. The caller has made sure of the room.
  */
 static inline struct slice slice_copy_out(char **at, struct slice slice)
 {

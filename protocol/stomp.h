@@ -36,12 +36,12 @@ enum stomp_command {
 };
 
 /*
- * As it stands on the wire: "SEND". The bytes are static. An assert catches a number
- * that is no command.
+ * The command as it stands on the wire: "SEND". Static. An assert catches a number that
+ * is no command.
  */
 struct slice stomp_command_name(enum stomp_command command);
 
-/* As accept-version has it: "1.2". The bytes are static. */
+/* The version as accept-version has it: "1.2". Static. */
 struct slice stomp_version_name(enum stomp_version version);
 
 struct stomp_header {

@@ -19,7 +19,7 @@ enum log_level {
 	LOG_ERROR,
 };
 
-/* "debug", "info", "warn", "error". */
+/* Reads "debug", "info", "warn" or "error". False for any other name. */
 bool log_level_parse(struct slice name, enum log_level *level);
 
 /* Lines below `level` are dropped from now on, in all threads. */
@@ -49,7 +49,10 @@ enum log_format {
 	LOG_JSON,
 };
 
-/* "text", "json"; "auto" is text on a terminal. */
+/*
+ * Reads "text", "json" or "auto", which is text where stderr is a terminal, else JSON.
+ * False for any other name.
+ */
 bool log_format_parse(struct slice name, enum log_format *format);
 
 /*

@@ -42,8 +42,8 @@ void name_unref(struct names *names, struct name *name);
 struct slice name_text(const struct name *name);
 
 /*
- * Its number, which no other name of any worker has or will ever have, so that a note
- * of it needs no reference. 0 for NULL.
+ * The name's number, which no other name of any worker has or will ever have, so that a
+ * note of it needs no reference. 0 for NULL.
  */
 uint64_t name_number(const struct name *name);
 

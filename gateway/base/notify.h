@@ -9,10 +9,16 @@
 
 #include <stdint.h>
 
-/* It serves: after the start, and again after a reload, good or bad. */
+/*
+ * Tells systemd that the server serves: after the start, and again after a reload, good
+ * or bad. Does nothing without systemd.
+ */
 void notify_ready(void);
 
-/* A reload has begun; notify_ready() ends it. */
+/*
+ * Tells systemd that a reload has begun; notify_ready() ends it. Does nothing without
+ * systemd.
+ */
 void notify_reloading(void);
 
 /*

@@ -41,8 +41,8 @@ void broker_for_each_participant(struct broker *broker,
 	void *context);
 
 /*
- * Registers a participant, whose session and functions are set. The caller keeps the
- * memory, which must neither move nor be freed before broker_leave().
+ * Registers a participant, whose session and ops are set. The caller keeps the memory,
+ * which must neither move nor be freed before broker_leave().
  */
 void broker_enter(struct broker *broker, struct participant *participant);
 

@@ -14,12 +14,12 @@
 const struct slice *destination_of(
 	const struct broker *broker, const struct broker_call *call);
 
-/* By broker.prefixes. Says nothing of the topic's existence. */
+/* True below one of broker.prefixes. Says nothing of the topic's existence. */
 bool destination_is_topic(const struct broker *broker, struct slice destination);
 
 /*
- * By its address, so that private queues do not count: they have addresses of their
- * own.
+ * True for an address below one of broker.queues. Private queues do not count: they
+ * have addresses of their own.
  */
 bool destination_is_queue(const struct broker *broker, struct slice destination);
 
@@ -30,8 +30,8 @@ bool destination_is_queue(const struct broker *broker, struct slice destination)
 bool destination_is_pattern(struct slice destination);
 
 /*
- * By app.prefixes. On true *rest is what stands after the prefix; a route need not
- * match.
+ * True below one of app.prefixes; *rest is then what follows the prefix. A route need
+ * not match.
  */
 bool destination_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);

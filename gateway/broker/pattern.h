@@ -38,7 +38,10 @@ struct pattern_set {
 void pattern_set_init(
 	struct pattern_set *set, const struct hash_key *key, char separator);
 
-/* What is left is handed to `drop`, which may be NULL when nothing can be. */
+/*
+ * Frees the set. Hands the value of each pattern that is left to `drop`, which may be
+ * NULL when the set is empty.
+ */
 void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
 
 /*
@@ -51,15 +54,19 @@ bool pattern_is(struct slice text);
 bool pattern_check(struct slice text, char separator, struct buf *error);
 
 /*
- * The place where the pattern's owner keeps what it likes: NULL at first, and NULL
- * again before it is removed. Valid until then.
+ * Adds the pattern if it is not in the set. Returns the place where the set's owner
+ * keeps a value for it: NULL at first, and NULL again before pattern_remove(). Valid
+ * until then.
  */
 void **pattern_add(struct pattern_set *set, struct slice pattern);
 
-/* By how many nodes pattern_add() would make the set grow: callers bound the nodes. */
+/* How many nodes pattern_add() would add. Callers bound the set by its nodes. */
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 
-/* The place of that pattern, compared as text, or NULL when it is not in the set. */
+/*
+ * The place of that pattern, compared as text, as pattern_add() gave it. NULL when the
+ * pattern is not in the set.
+ */
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 
 /*
@@ -69,8 +76,8 @@ void **pattern_find(const struct pattern_set *set, struct slice pattern);
 void pattern_remove(struct pattern_set *set, struct slice pattern);
 
 /*
- * Calls `match` once with the value of each pattern that matches. It must not change
- * the set.
+ * Calls `match` once with the value of each pattern that matches the destination.
+ * `match` must not change the set.
  */
 void pattern_match(struct pattern_set *set, struct slice destination,
 	void (*match)(void *value, void *context), void *context);

@@ -27,8 +27,8 @@ bool resolve_sent(const struct broker *broker, struct slice destination,
 	struct broker_refusal *refusal);
 
 /*
- * The same for a reply-to: false, with *refusal filled in, when no answer could be sent
- * to it.
+ * As resolve_sent(), for a reply-to: false, with *refusal filled in, when no answer
+ * could be sent to it.
  */
 bool resolve_reply_to(const struct broker *broker, struct slice reply_to,
 	struct broker_refusal *refusal);

@@ -109,10 +109,7 @@ void actions_unmark(const struct participant *participant, const struct action *
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
 
-/*
- * When the broker ends: frees the commits that still wait for homes, whoever
- * asked.
- */
+/* When the broker ends: frees the commits that still wait for homes. */
 void commits_finish(struct broker *broker);
 
 /*
@@ -121,7 +118,7 @@ void commits_finish(struct broker *broker);
  */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 
-/* As an engine's send, for a message whose room is reserved. */
+/* As an engine's send, for a message whose room is reserved: takes the message over. */
 typedef void commit_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 

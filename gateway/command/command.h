@@ -79,7 +79,10 @@ int command_healthcheck(const struct command_line *line);
  */
 int command_hash_password(const struct command_line *line);
 
-/* Of all commands, or of the one that the line names; one that does not exist fails. */
+/*
+ * Prints the help of all commands, or of the one that the line names. Fails when there
+ * is none of that name.
+ */
 int command_help(const struct command_line *line);
 
 /* Prints the manual page, which is made from the tables, as roff. */

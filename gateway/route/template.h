@@ -49,8 +49,8 @@ bool template_render(const struct template *template,
 	const struct template_input *input, struct buf *out, struct buf *error);
 
 /*
- * The same for a plain string with {NAME} or {var.NAME} and nothing else (a
- * send_to). False, with nothing appended, for a variable that is not there, which
+ * As template_render(), for a plain string with {NAME} or {var.NAME} and nothing else
+ * (a send_to). False, with nothing appended, for a variable that is not there, which
  * template_check_text() has refused when the configuration was read.
  */
 bool template_render_text(

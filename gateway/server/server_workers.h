@@ -10,8 +10,8 @@
 struct handler;
 
 /*
- * As workers_create(). Its sessions and its broker live on each worker; the sessions
- * run `handlers`, which are borrowed, by enum handler_kind.
+ * As workers_create(), with the sessions and the broker of each worker. The sessions
+ * run `handlers`, one for each enum handler_kind, which must outlive the workers.
  */
 struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,

@@ -83,7 +83,7 @@ struct place {
  */
 void message_set_place(struct message *message, struct place place, bool is_shown);
 
-/* Its epoch is 0 as long as no home has numbered the message. */
+/* The message's place; its epoch is 0 as long as no home has numbered the message. */
 struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
@@ -96,16 +96,16 @@ void message_set_sent_at(struct message *message, uint64_t now);
 /* In milliseconds of loop_now(); 0: unknown. A copy on another worker keeps it. */
 uint64_t message_sent_at(const struct message *message);
 
-/* As receivers see it. The bytes live as long as the message. */
+/* The destination as receivers see it. The bytes live as long as the message. */
 struct slice message_destination(const struct message *message);
 
 /*
- * As posts find its home; differs from the destination for private ones only. The bytes
- * live as long as the message.
+ * The address by which posts find the home; it differs from the destination for private
+ * ones only. The bytes live as long as the message.
  */
 struct slice message_address(const struct message *message);
 
-/* Bytes that it keeps in memory without its renderings, for bounds. */
+/* Bytes of memory that the message takes without its renderings, for limits. */
 size_t message_size(const struct message *message);
 
 /* A MESSAGE frame differs between subscribers only in these. */

@@ -122,8 +122,8 @@ struct worker *session_worker(const struct session *session);
 const struct endpoint *session_endpoint(const struct session *session);
 
 /*
- * What logs and the console call the session: unique in this process, and no secret,
- * unlike its id. The bytes live as long as the session.
+ * The name of the session in logs and in the console: unique in this process, and no
+ * secret, unlike its id. The bytes live as long as the session.
  */
 struct slice session_label(const struct session *session);
 
@@ -210,7 +210,10 @@ void session_heard(struct session *session);
  */
 void session_attended(struct session *session);
 
-/* So many bytes came, as the transport carries them; counted, and no more. */
+/*
+ * Counts `bytes` that came from the peer, as the transport carries them. Does nothing
+ * else: see session_heard().
+ */
 void session_count_bytes(struct session *session, size_t bytes);
 
 /*

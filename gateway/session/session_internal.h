@@ -120,8 +120,8 @@ void session_set_state(struct session *session, enum session_state state);
 void session_flush(struct session *session);
 
 /*
- * Its outlet is woken at the end of this turn, or of a later one when posts are left.
- * Any number of calls count once.
+ * Wakes the session's outlet at the end of this turn, or of a later one when posts are
+ * left. Any number of calls count once.
  */
 void session_wake(struct session *session);
 
@@ -181,7 +181,7 @@ void session_count_delivered(const struct session *session, size_t count);
 
 /* session_pause.c */
 
-/* Of a session that is being made: it is not paused, and nobody waits. */
+/* For a session that is being made: nothing pauses it, and no waiter is registered. */
 void session_pause_init(struct session *session);
 
 /*
@@ -190,7 +190,10 @@ void session_pause_init(struct session *session);
  */
 void session_end_pauses(struct session *session);
 
-/* Of a session that is being freed: all waiters are resumed now, and find it ended. */
+/*
+ * For a session that is being freed: resumes all waiters now; they find the session
+ * ended.
+ */
 void session_pause_finish(struct session *session);
 
 /* session_slow.c */
@@ -208,8 +211,8 @@ enum slow_policy slow_policy(const struct endpoint *endpoint);
 bool session_is_half_full(const struct session *session);
 
 /*
- * Its outlet is woken before any post of this turn brings more. For a queue that has
- * passed half of its bound.
+ * Wakes the session's outlet before any post of this turn brings more. For a queue that
+ * has passed half of its limit.
  */
 void session_flush_first(struct session *session);
 

@@ -27,7 +27,7 @@ struct sessions *sessions_create(
 void sessions_shed(struct sessions *sessions, uint64_t bytes);
 
 /*
- * At a stop: closes some of the sessions politely, whose handlers may finish first what
+ * At a stop: closes up to `count` sessions politely; their handlers may finish what
  * they have begun. False when none is left to be closed.
  */
 bool sessions_close_some(struct sessions *sessions, uint64_t count);

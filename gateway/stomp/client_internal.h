@@ -128,8 +128,8 @@ void client_forget_login(struct client *client);
 /* client_commands.c */
 
 /*
- * One whole frame of the peer: counts it, shows it to a tap, and does what its command
- * says. May end the client.
+ * Takes one whole frame of the peer: counts it, shows it to a tap, and does what its
+ * command says. May end the client.
  */
 void client_dispatch(struct client *client, const struct stomp_frame *frame);
 

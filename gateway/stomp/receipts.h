@@ -21,7 +21,7 @@ struct receipts {
  */
 void receipts_init(struct receipts *receipts, const struct hash_key *key);
 
-/* Forgets the receipts that were not sent. */
+/* Frees the receipts that were not sent. */
 void receipts_finish(struct receipts *receipts);
 
 /*

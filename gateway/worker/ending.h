@@ -55,7 +55,7 @@ unsigned ending_code(enum ending ending);
 /* The sentence of the close frame, after ending_code(). Static. Not for ENDING_NONE. */
 struct slice ending_text(enum ending ending);
 
-/* For logs and metrics: "slow_consumer". */
+/* The ending as logs and metrics name it: "slow_consumer". Static. */
 const char *ending_name(enum ending ending);
 
 /* True when the peer broke a rule or a bound, so that little is owed to it. */

@@ -117,7 +117,7 @@ void worker_destroy(struct worker *worker);
 
 /*
  * Starts backpressure, counted and logged, when the inboxes are full. True while it
- * lasts: the carriers must not read from those who send.
+ * lasts: the carriers must not read from clients that send.
  */
 bool worker_apply_backpressure(struct worker *worker);
 
@@ -133,7 +133,7 @@ unsigned worker_home(const struct worker *worker, struct slice name);
  */
 void worker_post(struct worker *worker, unsigned to, struct post *post);
 
-/* The same for a copy of a post and of its texts (inbox.h, post_copy()). */
+/* As worker_post(), with a copy of the post and of its texts (inbox.h, post_copy()). */
 void worker_post_copy(struct worker *worker, unsigned to, const struct post *post,
 	size_t size, struct slice *const texts[]);
 

@@ -21,8 +21,8 @@ socklen_t peer_socket(
 unsigned peer_came(struct worker *worker, const struct address *address);
 
 /*
- * The same connection has closed. Must be called once for each peer_came(), or the
- * address is refused for ever.
+ * Ends peer_came(), whose result is `address_slot`, when the connection has closed.
+ * Must be called once for each, or the address is refused for ever.
  */
 void peer_left(struct worker *worker, unsigned address_slot);
 

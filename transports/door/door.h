@@ -23,7 +23,10 @@ struct worker;
  */
 struct door *door_create(struct worker *worker);
 
-/* So many of the connections that were handed to that worker have closed. */
+/*
+ * Tells the door that `closed` connections have closed of those that it has handed to
+ * that worker.
+ */
 void door_count_closed(struct door *door, unsigned worker, int64_t closed);
 
 /*

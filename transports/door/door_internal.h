@@ -42,7 +42,10 @@ static inline struct address_limits *door_address_limits(const struct door *door
 	return door->worker->workers->address_limits;
 }
 
-/* As of the latest reload: do not keep it beyond the turn. */
+/*
+ * The limits of the latest configuration. Do not keep them beyond the turn: a reload
+ * frees them.
+ */
 static inline const struct limits *door_limits(const struct door *door)
 {
 	return &door->worker->config->limits;

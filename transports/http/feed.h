@@ -29,9 +29,9 @@ struct feed_ask {
 
 /*
  * At the session's home: finds or opens the session, becomes its outlet and tells the
- * receiver what comes. Copies what it keeps. If the session has a feed already, that
- * one's receiver is probed: the new receiver takes its place when it has gone, else it
- * is told that another connection is open.
+ * receiver what comes. Copies `ask`, and holds its endpoint. If the session has a feed
+ * already, that feed's receiver is probed. The new receiver takes its place when the
+ * old one has gone; else it is told that another connection is open.
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 
@@ -50,8 +50,8 @@ enum feed_news {
 };
 
 /*
- * What the receiver tells its feed. Does nothing when the feed has ended, since posts
- * may be late.
+ * What a receiver tells its feed. Does nothing when the feed has ended, since posts may
+ * be late.
  */
 void feed_notify(struct http *http, struct handle receiver, enum feed_news news);
 

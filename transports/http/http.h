@@ -24,7 +24,7 @@ void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 
 /*
- * The same for the listener for operators. Only on worker 0, and only when the
+ * As http_adopt(), for the listener for operators. Only on worker 0, and only when the
  * configuration has "admin".
  */
 void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,

@@ -145,7 +145,10 @@ struct http_request {
 	enum intake intake;
 };
 
-/* Of the worker that has the connection; the request's session may live on another. */
+/*
+ * The HTTP carrier of the worker that has the connection; the request's session may
+ * live on another worker.
+ */
 static inline struct http *http_request_carrier(const struct http_request *request)
 {
 	return request->connection->http;
@@ -160,7 +163,7 @@ static inline const struct config *http_request_config(
 	return request->connection->http->worker->config;
 }
 
-/* Who asks, as session_create() wants it. Borrowed from the request. */
+/* The request's peer, as session_create() wants it. Borrowed from the request. */
 static inline struct peer http_request_peer(const struct http_request *request)
 {
 	return (struct peer){request->address, request->origin, request->cookie};

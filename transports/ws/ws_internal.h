@@ -67,13 +67,16 @@ struct ws_connection {
 	struct buf farewell; /* our CLOSE frame, until it is written */
 };
 
-/* Of the worker that owns the connection. */
+/* The loop of the worker that owns the connection. */
 static inline struct loop *ws_connection_loop(const struct ws_connection *connection)
 {
 	return connection->ws->worker->loop;
 }
 
-/* The latest configuration of that worker: do not keep it beyond the turn. */
+/*
+ * The latest configuration of that worker. Do not keep it beyond the turn: a reload
+ * frees it.
+ */
 static inline const struct config *ws_connection_config(
 	const struct ws_connection *connection)
 {
@@ -151,7 +154,10 @@ void ws_connection_probe(struct ws_connection *connection);
  */
 void ws_connection_read(struct ws_connection *connection);
 
-/* Its session is paused no longer, or receives nothing any more: waiter.resume(). */
+/*
+ * waiter.resume() of a connection: its session is paused no longer, or receives nothing
+ * any more.
+ */
 void ws_connection_resume(struct waiter *waiter);
 
 /* ws_write.c */
