@@ -21,12 +21,12 @@ struct address {
 	uint8_t bytes[ADDRESS_BYTES];
 };
 
-/* From the four bytes of an IPv4 address in network order, as in_addr has them. */
+/* The address of four bytes of IPv4 in network order, as in_addr has them. */
 struct address address_of_v4(const void *bytes);
 
 /*
- * From the sixteen bytes of an IPv6 address in network order. One that is mapped from
- * IPv4 (::ffff:a.b.c.d) equals address_of_v4() of its last four.
+ * The address of sixteen bytes of IPv6 in network order. One that is mapped from IPv4
+ * (::ffff:a.b.c.d) equals address_of_v4() of its last four.
  */
 struct address address_of_v6(const void *bytes);
 

@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 
-/* Decimal, '0' to '9'. isdigit() is undefined for a negative char. */
+/* True for '0' to '9'. isdigit() is undefined for a negative char. */
 static inline bool ascii_is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
 }
 
-/* Letters and digits of ASCII. A byte of a longer UTF-8 character is neither. */
+/*
+ * True for letters and digits of ASCII. A byte of a longer UTF-8 character is neither.
+ */
 static inline bool ascii_is_alphanumeric(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||

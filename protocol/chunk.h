@@ -13,7 +13,7 @@
  */
 void chunk_begin(struct buf *buf);
 
-/* The bytes that the chunk has so far. They may move when something is appended. */
+/* What the chunk carries so far. The bytes may move when something is appended. */
 struct slice chunk_body(const struct buf *buf);
 
 /*

@@ -14,7 +14,10 @@ struct heartbeat {
 	uint32_t want; /* ms between beats that it would like; 0: none */
 };
 
-/* Reads a heart-beat header's value. Strict: digits, one comma, 32 bits each. */
+/*
+ * Reads a heart-beat header's value. False unless it is digits, one comma and digits,
+ * of 32 bits each.
+ */
 bool heartbeat_parse(struct slice value, struct heartbeat *offer);
 
 /*

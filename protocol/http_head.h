@@ -89,7 +89,7 @@ bool http_header_has_token(
 
 /*
  * The value of the first cookie of that name, with case (RFC 6265, 4.2.1), without
- * quotes around it; or an empty slice.
+ * quotes around it; or an empty slice. It is the head's.
  */
 struct slice http_cookie(const struct http_head *head, struct slice name);
 
@@ -102,7 +102,10 @@ bool http_has_body(const struct http_head *head);
 /* The Content-Length of a head that passed; 0 when it says none. */
 uint64_t http_body_length(const struct http_head *head);
 
-/* "400 Bad Request", for the statuses that this server answers. */
+/*
+ * The status as a status line has it: "400 Bad Request". Static. For the statuses that
+ * this server answers.
+ */
 const char *http_status_line(int status);
 
 /* What is wrong with an upgrade. */
@@ -127,7 +130,7 @@ bool http_upgrade_is_asked(const struct http_head *head);
 enum http_upgrade_fault http_upgrade_check(const struct http_head *head);
 
 /*
- * The highest of v12.stomp, v11.stomp, v10.stomp in Sec-WebSocket-Protocol, or
+ * The highest of v12.stomp, v11.stomp, v10.stomp that Sec-WebSocket-Protocol lists, or
  * an empty slice.
  */
 struct slice http_upgrade_stomp(const struct http_head *head);

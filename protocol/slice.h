@@ -47,14 +47,20 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
 	       (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
-/* With case. Every slice starts with an empty prefix. */
+/*
+ * True when the slice begins with those bytes, with case. Every slice starts with an
+ * empty prefix.
+ */
 static inline bool slice_starts_with(struct slice slice, struct slice prefix)
 {
 	return slice.len >= prefix.len &&
 	       (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
 }
 
-/* With case. Every slice ends with an empty suffix. */
+/*
+ * True when the slice ends with those bytes, with case. Every slice ends with an empty
+ * suffix.
+ */
 static inline bool slice_ends_with(struct slice slice, struct slice suffix)
 {
 	return slice.len >= suffix.len &&
@@ -76,7 +82,7 @@ static inline struct slice slice_first(struct slice slice, size_t count)
 	return (struct slice){slice.data, count < slice.len ? count : slice.len};
 }
 
-/* Where `wanted` first stands, or slice.len when it does not. */
+/* The index of the first such byte, or slice.len when there is none. */
 static inline size_t slice_find(struct slice slice, char wanted)
 {
 	const char *at = slice.len > 0 ? memchr(slice.data, wanted, slice.len) : NULL;
@@ -101,7 +107,7 @@ static inline bool slice_has(struct slice few, char byte)
 	return false;
 }
 
-/* Without the bytes at its front that are in `blanks`. */
+/* The slice without the bytes at its front that are in `blanks`. */
 static inline struct slice slice_trim_front(struct slice slice, struct slice blanks)
 {
 	size_t at = 0;
@@ -111,7 +117,7 @@ static inline struct slice slice_trim_front(struct slice slice, struct slice bla
 	return slice_from(slice, at);
 }
 
-/* Without the bytes around it that are in `blanks`. */
+/* The slice without the bytes at both ends that are in `blanks`. */
 static inline struct slice slice_trim(struct slice slice, struct slice blanks)
 {
 	slice = slice_trim_front(slice, blanks);

@@ -61,7 +61,7 @@ void sockjs_messages_finish(struct sockjs_messages *messages);
 void sockjs_messages_shrink(struct sockjs_messages *messages, size_t most);
 
 /*
- * `index` counts from 0 and is below `count`. The bytes live until the next
+ * Message `index`, counted from 0 and below `count`. The bytes live until the next
  * sockjs_decode() into the same messages; they are WTF-8 and may have NULs.
  */
 struct slice sockjs_message(const struct sockjs_messages *messages, size_t index);

@@ -164,27 +164,30 @@ bool stomp_parser_misses_body(
 	const struct stomp_parser *parser, size_t *length, size_t *taken);
 
 /*
- * Writing: begin, headers, end. Lines end with LF alone: old clients lose frames
- * that have CRLF. CONNECT, STOMP and CONNECTED are never escaped (1.2, Value
- * Encoding): write their headers with stomp_write_header_plain().
+ * Appends the command's line. Headers follow, then stomp_write_end(). Lines end with LF
+ * alone: old clients lose frames that have CRLF. CONNECT, STOMP and CONNECTED are never
+ * escaped (1.2, Value Encoding): write their headers with stomp_write_header_plain().
  */
 void stomp_write_begin(struct buf *out, enum stomp_command command);
 
 /*
- * Escapes as `version` does: 1.2 CR LF ':' '\', 1.1 LF ':' '\' (a CR becomes a
- * space), 1.0 nothing (CR and LF become a space each, and so does a ':' in a name).
- * A NUL is a space everywhere. The plain form writes as 1.0 does.
+ * Appends a header, escaped as `version` does: 1.2 CR LF ':' '\', 1.1 LF ':' '\' (a CR
+ * becomes a space), 1.0 nothing (CR and LF become a space each, and so does a ':' in a
+ * name). A NUL is a space everywhere.
  */
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value);
 
 /*
- * Writes as version 1.0 does, for CONNECT, STOMP, CONNECTED and for values that Postern
- * itself has made.
+ * Appends a header as version 1.0 has it, for CONNECT, STOMP, CONNECTED and for values
+ * that Postern itself has made.
  */
 void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value);
 
-/* The value in decimal. `name` is not escaped: it must be plain letters. */
+/*
+ * Appends a header with the number in decimal. `name` is not escaped: it must be plain
+ * letters.
+ */
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
 
 /*

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Strict: no surrogates, no overlong forms, nothing above U+10FFFF. */
+/* True for strict UTF-8: no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool utf8_is_valid(struct slice bytes);
 
 /*
@@ -44,7 +44,7 @@ struct utf8_joiner {
  */
 struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4]);
 
-/* How many bytes utf8_append_clean() appends for these. */
+/* How many bytes utf8_append_clean() would append for these bytes. */
 size_t utf8_clean_len(struct slice bytes);
 
 #endif

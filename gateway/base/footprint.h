@@ -4,10 +4,13 @@
 
 #include <stdint.h>
 
-/* Resident bytes; 0 when that cannot be read. */
+/* Bytes of memory that the process has resident; 0 when that cannot be read. */
 uint64_t footprint_used(void);
 
-/* Bytes of the machine, or of the control group that the process is in, if less. */
+/*
+ * Bytes of memory that the process may have: those of the machine, or of its control
+ * group if that is less.
+ */
 uint64_t footprint_limit(void);
 
 /*

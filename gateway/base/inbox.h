@@ -44,8 +44,8 @@ struct inbox {
 };
 
 /*
- * The memory must stay where it is: an empty inbox points into itself. No thread may
- * deliver to it before.
+ * Makes an empty inbox. It points into itself, so its memory must not move. No thread
+ * may deliver to it before.
  */
 void inbox_init(struct inbox *inbox);
 
@@ -55,7 +55,10 @@ void inbox_init(struct inbox *inbox);
  */
 void inbox_push(struct inbox *inbox, struct post *post);
 
-/* Takes the post over and puts it last. It does not run before inbox_deliver(). */
+/*
+ * Takes the post over and adds it to the batch as the newest. It does not run before
+ * inbox_deliver().
+ */
 void post_batch_add(struct post_batch *batch, struct post *post);
 
 /*

@@ -22,7 +22,7 @@ enum log_level {
 /* Reads "debug", "info", "warn" or "error". False for any other name. */
 bool log_level_parse(struct slice name, enum log_level *level);
 
-/* Lines below `level` are dropped from now on, in all threads. */
+/* Drops lines below `level` from now on, in all threads. */
 void log_set_level(enum log_level level);
 
 /*
@@ -31,14 +31,14 @@ void log_set_level(enum log_level level);
  */
 void log_set_most(unsigned long long lines);
 
-/* Lines of the whole process that were not written, since others like them were. */
+/* How many lines of the whole process were not written, since others like them were. */
 uint64_t log_unwritten(void);
 
 /*
- * Use the macros below. Writes one line to stderr from any thread. The text is cut at
- * 1,023 bytes, control characters in it are escaped, and what is no UTF-8 is replaced.
- * The same line is written once a second; others like it are dropped and counted by
- * log_unwritten().
+ * Use the macros below. Writes one line to stderr from any thread. `format` must be a
+ * literal: it tells kinds of lines apart, and is kept. The text is cut at 1,023 bytes,
+ * control characters in it are escaped, and what is no UTF-8 is replaced. The same line
+ * is written once a second; others like it are dropped and counted by log_unwritten().
  */
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -68,7 +68,10 @@ struct log_field {
 	uint64_t number; /* counts when `text` points to nothing */
 };
 
-/* A line that machines shall understand, too: "session ended: code=1000 ...". */
+/*
+ * Writes a line that machines shall understand, too: "session ended: code=1000 ...".
+ * From any thread. `event` must be a literal, as log_write()'s format.
+ */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
 	size_t count);
 

@@ -20,7 +20,7 @@ struct loop;
  */
 struct loop *loop_create(void);
 
-/* No watch may be left; running timers are forgotten. NULL is fine. */
+/* Frees the loop. No watch may be left; running timers are forgotten. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
 /*
@@ -30,8 +30,8 @@ void loop_destroy(struct loop *loop);
 void loop_run(struct loop *loop);
 
 /*
- * Called on the loop's thread only. The turn that is running ends first. A loop_turn()
- * afterwards swallows the stop.
+ * Ends loop_run() when the turn that is running has ended. On the loop's thread only. A
+ * loop_turn() afterwards swallows the stop.
  */
 void loop_stop(struct loop *loop);
 
@@ -72,8 +72,8 @@ uint64_t loop_clock(void);
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
 
 /*
- * Does nothing to a timer that is not running. After it, fire() is not called, not even
- * when the timer was due in this turn.
+ * Stops the timer: fire() is not called any more, not even when the timer was due in
+ * this turn. Does nothing to a timer that is not running.
  */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
@@ -156,7 +156,7 @@ int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
  */
 void loop_unwatch(struct watch *watch);
 
-/* The uv_loop_t, for libwebsockets, which joins it. */
+/* The uv_loop_t, for libwebsockets, which joins it. It belongs to the loop. */
 void *loop_uv(struct loop *loop);
 
 #endif

@@ -17,8 +17,9 @@ struct names {
 };
 
 /*
- * Copies the key. `worker` is the index of the names' worker: it makes their numbers
- * unique in the process. All names must be gone at the end.
+ * Makes an empty set of names. Copies the key. `worker` is the index of the names'
+ * worker: it makes their numbers unique in the process. names_finish() frees the set;
+ * all names must be gone then.
  */
 void names_init(struct names *names, const struct hash_key *key, unsigned worker);
 void names_finish(struct names *names);
@@ -38,7 +39,7 @@ struct name *name_ref(struct name *name);
  */
 void name_unref(struct names *names, struct name *name);
 
-/* The bytes live as long as the name has a reference. Not for NULL. */
+/* The bytes of the name, which live as long as it has a reference. Not for NULL. */
 struct slice name_text(const struct name *name);
 
 /*

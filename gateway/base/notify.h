@@ -28,8 +28,8 @@ void notify_reloading(void);
 void notify_stopping(void);
 
 /*
- * The sign of life for systemd: due every notify_watchdog() milliseconds. Nothing
- * without systemd.
+ * Gives systemd the sign of life that is due every notify_watchdog() milliseconds. Does
+ * nothing without systemd.
  */
 void notify_alive(void);
 

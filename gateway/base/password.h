@@ -11,8 +11,9 @@
 bool password_is_hash(struct slice text);
 
 /*
- * Appends the hash of a password: yescrypt with a salt of its own. False when there is
- * no chance to be had, or the password has a NUL or more than 511 bytes.
+ * Appends the hash of a password: yescrypt with a salt of its own. False, with nothing
+ * appended, when the system gives no random bytes, or the password has a NUL or more
+ * than 511 bytes.
  */
 bool password_hash(struct slice password, struct buf *hash);
 

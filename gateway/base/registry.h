@@ -32,7 +32,7 @@ static inline struct slice handle_key(const struct handle *handle)
 	return (struct slice){(const char *)handle, sizeof(*handle)};
 }
 
-/* Copies the key. `ever` begins at 0, so the first entry has number 1. */
+/* Makes an empty registry. Copies the key. The first entry will have number 1. */
 void registry_init(struct registry *registry, const struct hash_key *key);
 
 /* Frees the table. Every entry must have been removed. */
@@ -44,7 +44,10 @@ void registry_finish(struct registry *registry);
  */
 void registry_add(struct registry *registry, struct entry *entry);
 
-/* The entry must be in this registry. It keeps its number, which now finds nothing. */
+/*
+ * Removes an entry, which must be in this registry. It keeps its number, which now
+ * finds nothing.
+ */
 void registry_remove(struct registry *registry, struct entry *entry);
 
 /*

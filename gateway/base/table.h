@@ -21,32 +21,33 @@ struct table {
 };
 
 /*
- * The table copies the key of its hash function. Use a secret one where peers choose
- * the keys.
+ * Makes an empty table. Copies the key of its hash function; use a secret one where
+ * peers choose the keys.
  */
 void table_init(struct table *table, const struct hash_key *key);
 
 /* Frees the buckets. The table must be empty: it does not own its nodes. */
 void table_finish(struct table *table);
 
-/* NULL when there is none. The key is compared byte by byte. */
+/* The node of that key, compared byte by byte, or NULL. */
 struct table_node *table_find(const struct table *table, struct slice key);
 
 /*
- * The table keeps node and key by reference, and owns neither. The key must not be in
- * the table yet, and must not change or move while it is.
+ * Adds a node. The table keeps node and key by reference, and owns neither. The key
+ * must not be in the table yet, and must not change or move while it is.
  */
 void table_insert(struct table *table, struct table_node *node, struct slice key);
 
 /*
- * The node must be in the table; an assert finds out. Its memory is the caller's again.
+ * Takes out a node; an assert finds one that is not in the table. Its memory is the
+ * caller's again.
  */
 void table_remove(struct table *table, struct table_node *node);
 
 /* Some node, or NULL when the table is empty: for freeing everything that is in it. */
 struct table_node *table_any(const struct table *table);
 
-/* Calls `visit` for each node; it must not insert or remove. */
+/* Calls `visit` for each node, in no order. `visit` must not insert or remove. */
 void table_for_each(const struct table *table,
 	void (*visit)(struct table_node *node, void *context), void *context);
 

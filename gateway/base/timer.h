@@ -21,13 +21,16 @@ struct timers {
 	size_t count, capacity;
 };
 
-/* Frees the heap and touches no timer: those that ran still claim to. */
+/*
+ * Frees the heap and touches no timer: timer_is_running() stays true for those that
+ * ran.
+ */
 void timers_finish(struct timers *timers);
 
 /* Starts the timer, or moves it when it is already running. */
 void timers_start(struct timers *timers, struct timer *timer, uint64_t due);
 
-/* Does nothing to a timer that is not running. */
+/* Stops the timer. Does nothing to a timer that is not running. */
 void timers_stop(struct timers *timers, struct timer *timer);
 
 /*

@@ -5,8 +5,8 @@
 #include "protocol/slice.h"
 
 /*
- * From now on localtime_r() is in that zone; if it is empty in that of TZ in the
- * environment, and without one in UTC. Before there are threads.
+ * Sets the zone in which localtime_r() counts. An empty name leaves it to TZ in the
+ * environment, and without TZ to UTC. Before there are threads.
  */
 void timezone_set(struct slice name);
 

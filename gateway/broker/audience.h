@@ -62,9 +62,9 @@ struct fan_out {
 void audience_start_fan_out(struct broker *broker, struct slice address);
 
 /*
- * Delivers the messages of that address, in their order, to the next `most` members;
- * each gets all of them together. True when no member is left to get them: then the
- * fan-out is over.
+ * Continues the fan-out: delivers the messages, which are all of its address, in their
+ * order to the next `most` members. Each gets all of them together. True when no member
+ * is left: then the fan-out is over.
  */
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most);

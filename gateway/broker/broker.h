@@ -34,7 +34,7 @@ struct worker *broker_worker(const struct broker *broker);
 
 /*
  * Calls `visit` for each participant between broker_enter() and broker_leave(), in no
- * order. It must not call either.
+ * order. `visit` must call neither.
  */
 void broker_for_each_participant(struct broker *broker,
 	void (*visit)(const struct participant *participant, void *context),

@@ -26,8 +26,8 @@ struct broker_refusal {
 };
 
 /*
- * Sets the kind and what was refused: `what` is a literal or NULL. The beginning of
- * `value`, which may be NULL, is copied. No hint yet.
+ * Overwrites *refusal with the kind and what was refused: `what` is a literal or NULL.
+ * The beginning of `value`, which may be NULL, is copied. No hint yet.
  */
 void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
 	const char *what, const struct slice *value);

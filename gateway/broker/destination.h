@@ -9,7 +9,8 @@
 #include "protocol/buf.h"
 
 /*
- * The destination that the frame names; NULL, with the call's refusal, for a bad one.
+ * The destination that the call's frame names, in the frame's memory. NULL, with the
+ * call's refusal, when it is missing, empty or too long.
  */
 const struct slice *destination_of(
 	const struct broker *broker, const struct broker_call *call);
@@ -24,8 +25,8 @@ bool destination_is_topic(const struct broker *broker, struct slice destination)
 bool destination_is_queue(const struct broker *broker, struct slice destination);
 
 /*
- * True for an address with wildcards. Private addresses are none, whatever is in them:
- * they do not begin with a slash.
+ * True for an address with wildcards. A private address is no pattern, whatever is in
+ * it: it does not begin with a slash.
  */
 bool destination_is_pattern(struct slice destination);
 
@@ -45,9 +46,9 @@ struct target {
 };
 
 /*
- * Finds out where a SEND to that destination goes, and fills *target in anew. Refused
- * when no prefix owns the destination, or it is a pattern. Not for /app, which has no
- * target of its own.
+ * Finds out where a SEND to that destination goes, and overwrites *target, which must
+ * be zeroed or filled. Refused when no prefix owns the destination, or it is a pattern;
+ * *target is empty then. Not for /app, which has no target of its own.
  */
 enum broker_result target_aim(struct target *target, const struct broker *broker,
 	struct slice destination, struct broker_refusal *refusal);

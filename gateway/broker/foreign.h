@@ -10,10 +10,15 @@
 #include "gateway/broker/participant.h"
 #include "protocol/stomp.h"
 
-/* Whether SUBSCRIBE's header of that name means something to the engine (engine.h). */
+/*
+ * True when SUBSCRIBE's header of that name means something to the engine (engine.h).
+ */
 bool engine_understands(const struct engine *engine, struct slice name);
 
-/* A warning for each foreign header that asks for something, the first time. */
+/*
+ * Logs a warning for each foreign header of the SUBSCRIBE that asks for something, once
+ * for each participant and name.
+ */
 void foreign_warn(const struct engine *engine, struct participant *participant,
 	const struct stomp_frame *subscribe);
 

@@ -13,8 +13,8 @@
 void memory_finish(struct broker *broker);
 
 /*
- * Calls `visit` for each queue that has its home here, in no order. It must not make,
- * change or free any.
+ * Calls `visit` for each queue that has its home here, in no order. `visit` must not
+ * make, change or free queues.
  */
 void memory_for_each_queue(struct broker *broker,
 	void (*visit)(const struct queue *queue, void *context), void *context);
@@ -26,8 +26,8 @@ void memory_for_each_queue(struct broker *broker,
 struct queue *memory_queue(const struct broker *broker, struct slice address);
 
 /*
- * The queue of that address, made if need be. NULL, counted, when limits.destinations
- * is reached.
+ * The queue of that address, made if there is none; the broker owns it. NULL, counted,
+ * when limits.destinations is reached.
  */
 struct queue *memory_open_queue(struct broker *broker, struct slice address);
 

@@ -32,8 +32,8 @@ struct pattern_set {
 };
 
 /*
- * Copies the key. It should be secret, since clients choose the segments. An empty set
- * has memory too: call pattern_set_finish().
+ * Makes an empty set. Copies the key, which should be secret, since clients choose the
+ * segments. An empty set has memory too: call pattern_set_finish().
  */
 void pattern_set_init(
 	struct pattern_set *set, const struct hash_key *key, char separator);
@@ -50,7 +50,10 @@ void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
  */
 bool pattern_is(struct slice text);
 
-/* False, with a sentence in *error: what would be ambiguous, or cost too much. */
+/*
+ * False, with a sentence appended to *error, for a pattern that would be ambiguous or
+ * cost too much.
+ */
 bool pattern_check(struct slice text, char separator, struct buf *error);
 
 /*
@@ -70,8 +73,8 @@ size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 
 /*
- * The pattern must be in the set, and its place must hold NULL again: the set frees no
- * value.
+ * Removes a pattern that is in the set. Its place must hold NULL again: the set frees
+ * no value.
  */
 void pattern_remove(struct pattern_set *set, struct slice pattern);
 

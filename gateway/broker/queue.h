@@ -34,16 +34,16 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
 void queue_destroy(struct queue *queue); /* with all that is in it */
 
-/* For the table of its home; its key is the destination. */
+/* The node of the queue for a table of the caller's; its key is the destination. */
 struct table_node *queue_node(struct queue *queue);
 
 /* The queue that queue_node() gave this node for. */
 struct queue *queue_of_node(struct table_node *node);
 
-/* The bytes live as long as the queue. */
+/* The queue's destination. The bytes live as long as the queue. */
 struct slice queue_destination(const struct queue *queue);
 
-/* How many it holds, those in flight included. */
+/* How many messages the queue holds, those in flight included. */
 uint64_t queue_messages(const struct queue *queue);
 
 /* How many messages are in flight, so not acknowledged yet. */
@@ -121,8 +121,8 @@ struct dead {
 };
 
 /*
- * Takes the next dead message out, until there is none. The queue forgets it: the
- * caller makes the dead letter.
+ * Takes the next dead message out of the queue; its only reference is the caller's, who
+ * makes the dead letter. False when there is none.
  */
 bool queue_take_dead(struct queue *queue, struct dead *dead);
 

@@ -8,21 +8,21 @@ struct broker;
 struct participant;
 
 /*
- * The id of a SUBSCRIBE that was refused while the session went on, or its
- * destination where it had no id. Its UNSUBSCRIBE is no mistake. At most as many as
- * limits.subscriptions: then the oldest is forgotten.
+ * Remembers a copy of the id of a SUBSCRIBE that was refused while the session went on,
+ * or of its destination if it had no id, so that its UNSUBSCRIBE is no mistake. With
+ * limits.subscriptions of them the oldest is forgotten.
  */
 void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination);
 
 /*
- * Takes that SUBSCRIBE out of the memory. True when it was there: then the UNSUBSCRIBE
- * is no mistake.
+ * Forgets the refused SUBSCRIBE of that id or, if `id` is NULL, of that destination.
+ * True when it was remembered: then the UNSUBSCRIBE is no mistake.
  */
 bool refused_forget(struct participant *participant, const struct slice *id,
 	const struct slice *destination);
 
-/* When the session ends: forgets all of them. */
+/* When the session ends: forgets all refused SUBSCRIBEs of the participant. */
 void refused_drop(struct participant *participant);
 
 #endif

@@ -89,7 +89,10 @@ void topic_publish(struct broker *broker, struct topic *topic, const bool *wanti
 void topic_for_each(struct broker *broker,
 	void (*visit)(const struct topic *topic, void *context), void *context);
 
-/* The bytes live as long as the topic, which the next topic_leave() may free. */
+/*
+ * The topic's destination. The bytes live as long as the topic, which the next
+ * topic_leave() may free.
+ */
 struct slice topic_destination(const struct topic *topic);
 
 /*

@@ -39,8 +39,8 @@ struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 size_t unacked_find(const struct unacked *unacked, struct place place);
 
 /*
- * `index` is below the count. The oldest goes in constant time, another one in the time
- * of those after it.
+ * Removes the delivery at `index`, which is below the count. The oldest goes in
+ * constant time, another one in the time of those after it.
  */
 void unacked_remove(struct unacked *unacked, size_t index);
 

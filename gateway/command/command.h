@@ -40,21 +40,24 @@ extern const struct command command_table[];
 /* Runs what the arguments name. Returns the process's exit status. */
 int command_run(int argc, char **argv, const struct edge_ops *edge);
 
-/* The command of that name. NULL after command_complain() with the nearest. */
+/* The command of that name. NULL after command_complain(), with the nearest name. */
 const struct command *command_find(const char *name);
 
-/* Says it on stderr, and where help is. Returns EXIT_FAILURE. */
+/* Writes to stderr what is wrong, and how to get help. Returns EXIT_FAILURE. */
 int command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes lines to stderr, each with "postern: " and `before` in front of it. */
 void command_say(const char *before, const struct buf *lines);
 
-/* The configuration that the command line names, or NULL after saying why not. */
+/*
+ * The configuration that the command line names, which the caller holds. NULL after
+ * saying why not.
+ */
 struct config *command_read_config(const struct command_line *line);
 
 /*
- * A command returns the process's exit status and has said what was wrong. Serves until
- * a signal ends the process.
+ * Serves until a signal ends the process. As every command it returns the process's
+ * exit status, after saying what was wrong.
  */
 int command_serve(const struct command_line *line);
 

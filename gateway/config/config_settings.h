@@ -52,7 +52,7 @@ void config_settings_apply(const struct config_settings *settings, json_t *tree,
 const char *config_settings_source(
 	const struct config_settings *settings, struct slice path);
 
-/* Frees the copies and leaves it empty. */
+/* Frees the copies and leaves the settings empty. */
 void config_settings_finish(struct config_settings *settings);
 
 #endif

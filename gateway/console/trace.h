@@ -12,9 +12,9 @@ struct session;
 struct tap;
 
 /*
- * A tap that reports frames to `reply` for some seconds. For session_set_tap(), which
- * takes it over. It follows the numbers of a trace that the session has already. Copies
- * what it keeps.
+ * Makes a tap that reports frames to `reply`, which is copied, for some seconds. For
+ * session_set_tap(), which takes it over. It continues the numbers of a trace that the
+ * session has already.
  */
 struct tap *trace_create(
 	const struct console_reply *reply, const struct session *session);

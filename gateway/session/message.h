@@ -123,9 +123,9 @@ struct rendering {
 };
 
 /*
- * The message as `view` must see it, remembered (the 8 latest views). The bytes
- * live until the message is rendered for another view or freed. The view's
- * name must live as long as the message is queued for it.
+ * The message as `view` must see it; the message remembers the 8 latest renderings. The
+ * bytes live until the message is rendered for another view or freed.
+ * view->subscription must live as long as the message is queued for it.
  */
 struct rendering message_render(struct message *message, const struct view *view);
 

@@ -46,8 +46,8 @@ void outbound_push(struct outbound *queue, const struct delivery *item);
 const struct delivery *outbound_item(const struct outbound *queue, size_t index);
 
 /*
- * Drops the `count` oldest, of which there must be as many, because the kernel has
- * them. `names` are those of the worker.
+ * Drops the `count` oldest, because the kernel has them. The queue must have as many.
+ * `names` are those of the worker.
  */
 void outbound_pop(struct outbound *queue, size_t count, struct names *names);
 

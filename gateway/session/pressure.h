@@ -18,13 +18,14 @@ struct pressure {
 
 /*
  * Looks at the process's memory from now on, on worker 0's loop. Before the workers
- * run; the memory must outlive them.
+ * run; `pressure` must outlive them.
  */
 void pressure_start(struct pressure *pressure, struct workers *workers);
 
 /*
- * The timer's work, and the tests': the process has `used` bytes now. Sets the state
- * that sessions are refused by, or ends the sessions with the most queued bytes.
+ * What the timer does, and tests: takes note that the process has `used` bytes now.
+ * Refuses or admits new sessions by that, or ends the sessions with the most queued
+ * bytes.
  */
 void pressure_look(struct pressure *pressure, uint64_t used);
 

@@ -103,7 +103,10 @@ bool session_admits(const struct session *session, const struct peer *peer);
  */
 void session_set_family(struct session *session, unsigned family);
 
-/* 0 until session_set_family(): any kind of request may still use the session. */
+/*
+ * What session_set_family() has set; 0 before: any kind of request may still use the
+ * session.
+ */
 unsigned session_family(const struct session *session);
 
 /*
@@ -116,8 +119,8 @@ enum session_state session_state(const struct session *session);
 struct worker *session_worker(const struct session *session);
 
 /*
- * The session holds the endpoint, which belongs to the configuration of its opening: a
- * reload changes nothing here.
+ * The endpoint, which the session holds. It belongs to the configuration of the
+ * session's opening: a reload changes nothing here.
  */
 const struct endpoint *session_endpoint(const struct session *session);
 
@@ -129,7 +132,10 @@ struct slice session_label(const struct session *session);
 
 /* For the outlet. */
 
-/* NULL while nothing can write: between two polls, or after a stream was cut. */
+/*
+ * The outlet that is attached. NULL while nothing can write: between two polls, or
+ * after a stream was cut.
+ */
 struct outlet *session_outlet(const struct session *session);
 
 /*
@@ -194,7 +200,7 @@ struct batch session_pull(
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes);
 
-/* ENDING_NONE as long as the session goes on. The first ending stays. */
+/* Why the session ends; the first reason stays. ENDING_NONE as long as it goes on. */
 enum ending session_ending(const struct session *session);
 
 /*
@@ -248,15 +254,14 @@ bool session_wait(struct session *session, struct waiter *waiter);
 /* For the handler. */
 
 /*
- * From now on the peer's input stops, until each pause is ended by session_resume().
- * The peer is not blamed for its silence meanwhile (session_heard_at). Its end ends all
- * pauses.
+ * Stops the peer's input until each pause is ended by session_resume(), or the session
+ * closes. The peer's silence does not count meanwhile (session_heard_at()).
  */
 void session_pause(struct session *session);
 
 /*
- * Ends one session_pause(). The last one lets the peer's input go on and wakes its
- * waiters at the loop's top level, not within this call.
+ * Ends one session_pause(). After the last one the peer's input goes on, and the
+ * session's waiters are resumed at the loop's top level, not within this call.
  */
 void session_resume(struct session *session);
 
@@ -290,8 +295,8 @@ void session_set_error(struct session *session, const char *error);
 void session_set_user(struct session *session, struct name *user);
 
 /*
- * For a handler whose messages are not those of the transport, as with STOMP over TCP:
- * counts one that came in.
+ * Counts one message that came in. For a handler whose messages are not those of the
+ * transport, as with STOMP over TCP.
  */
 void session_count_message(struct session *session);
 

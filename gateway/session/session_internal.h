@@ -132,7 +132,7 @@ void session_wake(struct session *session);
 void session_prioritise(struct session *session);
 
 /*
- * Why the session ends, for its log line and the close frame. Only the first call
+ * Sets why the session ends, for its log line and the close frame. Only the first call
  * counts. Ends nothing.
  */
 void session_set_ending(struct session *session, enum ending ending);
@@ -165,12 +165,12 @@ void session_count_ended(struct session *session);
 void session_count_queue(struct session *session);
 
 /*
- * Messages that the endpoint's policy has dropped. The session counts as slow with the
- * first.
+ * Counts messages that the endpoint's policy has dropped. The session counts as slow
+ * with the first.
  */
 void session_count_dropped(struct session *session, size_t count);
 
-/* The kernel has taken so many bytes, or the oldest messages: at least one. */
+/* Counts `bytes` that the kernel has taken, as the transport carries them. */
 void session_count_out(struct session *session, size_t bytes);
 
 /*
@@ -216,7 +216,10 @@ bool session_is_half_full(const struct session *session);
  */
 void session_flush_first(struct session *session);
 
-/* False when a message of that size is too much for the queue, whatever is dropped. */
+/*
+ * Drops what the policy lets it drop until a message of `size` bytes fits the queue.
+ * False when it does not fit, whatever is dropped.
+ */
 bool session_make_room(struct session *session, size_t size);
 
 /*

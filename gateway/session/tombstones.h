@@ -26,8 +26,8 @@ struct tombstones *tombstones_create(const struct hash_key *key, size_t most);
 void tombstones_destroy(struct tombstones *tombstones); /* NULL is fine */
 
 /*
- * Copies the key. `now` is in ms and never goes back. False when a younger tombstone
- * than two minutes had to make room.
+ * Notes how the session of that key ended; copies the key. `now` is in milliseconds and
+ * never goes back. False when a tombstone younger than two minutes had to make room.
  */
 bool tombstones_add(struct tombstones *tombstones, struct slice key, enum ending ending,
 	uint64_t now);

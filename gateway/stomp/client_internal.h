@@ -102,8 +102,8 @@ void client_resume_later(struct client *client);
 /* client_connect.c */
 
 /*
- * Before CONNECT a frame may be limits.connect_frame bytes long, afterwards
- * limits.frame.
+ * The limits for the parser. Before CONNECT a frame may be limits.connect_frame bytes
+ * long, afterwards limits.frame.
  */
 struct stomp_limits client_limits(const struct client *client, bool connected);
 
@@ -114,8 +114,8 @@ struct stomp_limits client_limits(const struct client *client, bool connected);
 void client_connect(struct client *client, const struct stomp_frame *frame);
 
 /*
- * The password was checked (participant.h), on another thread. The session has not
- * ended meanwhile.
+ * The participant's logged_in(): the password was checked on another thread, and the
+ * session has not ended meanwhile.
  */
 void client_logged_in(struct participant *participant, bool good);
 

@@ -17,8 +17,8 @@ struct config;
 struct address_limits;
 
 /*
- * All workers share it; it is atomic inside. The key is copied. It should be secret,
- * since peers choose addresses.
+ * The caller owns it; all workers share it, since it is atomic inside. Copies the key,
+ * which should be secret, since peers choose addresses.
  */
 struct address_limits *address_limits_create(const struct hash_key *key);
 void address_limits_destroy(struct address_limits *address_limits); /* NULL is fine */
@@ -30,7 +30,7 @@ void address_limits_destroy(struct address_limits *address_limits); /* NULL is f
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address);
 
-/* `slot` is what address_limits_enter() gave. From any thread. */
+/* Ends address_limits_enter(), which gave `slot`. From any thread. */
 void address_limits_leave(struct address_limits *address_limits, unsigned slot);
 
 /*

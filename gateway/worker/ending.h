@@ -58,7 +58,7 @@ struct slice ending_text(enum ending ending);
 /* The ending as logs and metrics name it: "slow_consumer". Static. */
 const char *ending_name(enum ending ending);
 
-/* True when the peer broke a rule or a bound, so that little is owed to it. */
+/* True when the peer broke a rule or a limit. */
 bool ending_is_peers_fault(enum ending ending);
 
 #endif

@@ -26,8 +26,8 @@ struct counter {
 };
 
 /*
- * Only the counter's worker may add; other threads may read meanwhile. No atomic
- * addition: a load and a store. A negative amount is added as its complement.
+ * Adds to a counter; a negative amount as its complement. Only the counter's worker may
+ * add; other threads may read meanwhile. No atomic addition: a load and a store.
  */
 static inline void counter_add(struct counter *counter, uint64_t amount)
 {
@@ -36,7 +36,9 @@ static inline void counter_add(struct counter *counter, uint64_t amount)
 	atomic_store_explicit(&counter->value, value + amount, memory_order_relaxed);
 }
 
-/* From any thread. Sums of several counters are no snapshot. */
+/*
+ * The counter's value now. From any thread. Values of several counters are no snapshot.
+ */
 static inline uint64_t counter_read(const struct counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
@@ -187,8 +189,8 @@ void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
 /*
- * The figures of that transport at the endpoint. An endpoint that found no place shares
- * those of all such endpoints. They live as long as the metrics.
+ * The figures of that transport at the endpoint, which live as long as the metrics. An
+ * endpoint that found no place shares those of all such endpoints.
  */
 struct session_figures *metrics_sessions(struct metrics *metrics,
 	const struct metrics_endpoints *metrics_endpoints,
@@ -213,7 +215,10 @@ void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned st
 static const uint64_t delivery_most[DELIVERY_BUCKETS] = {
 	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 60000};
 
-/* The kernel has taken `count` messages that were sent so many milliseconds ago. */
+/*
+ * Counts `count` messages that the kernel has taken `age` milliseconds after they were
+ * sent.
+ */
 static inline void metrics_deliver(struct metrics *metrics, uint64_t age, size_t count)
 {
 	size_t bucket = 0;

@@ -28,8 +28,8 @@ void metrics_endpoints_destroy(
 	struct metrics_endpoints *metrics_endpoints); /* NULL is fine */
 
 /*
- * After a reload: gives a place to each endpoint that is new. When no place is left, it
- * counts with all others that came too late. On worker 0 only.
+ * After a reload: gives a place to each endpoint that is new. When no place is left,
+ * the endpoint counts together with all others that came too late. On worker 0 only.
  */
 void metrics_endpoints_add(
 	struct metrics_endpoints *metrics_endpoints, const struct config *config);
@@ -43,7 +43,10 @@ size_t metrics_endpoints_capacity(const struct metrics_endpoints *metrics_endpoi
  */
 size_t metrics_endpoints_count(const struct metrics_endpoints *metrics_endpoints);
 
-/* `index` is below the count. The place and its path live as long as the whole. */
+/*
+ * The endpoint at `index`, which is below the count. It and its path live as long as
+ * the whole.
+ */
 const struct metrics_endpoint *metrics_endpoints_at(
 	const struct metrics_endpoints *metrics_endpoints, size_t index);
 

@@ -282,12 +282,12 @@ struct slice refusal_sentence(enum refusal_kind kind);
  */
 bool refusal_is_at(enum refusal_kind kind, enum refusal_door door);
 
-/* The status of the answer over HTTP; 0 when the kind never comes up there. */
+/* The status of the answer over HTTP; 0 for a kind that never comes up there. */
 unsigned refusal_status(enum refusal_kind kind);
 
 /*
- * Means something for kinds that a STOMP client may meet; the others have
- * REFUSAL_MALFORMED, which is 0.
+ * The class of a kind that a STOMP client may meet. Of any other kind it is
+ * REFUSAL_MALFORMED, and means nothing.
  */
 enum refusal_class refusal_class(enum refusal_kind kind);
 

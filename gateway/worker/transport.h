@@ -42,7 +42,8 @@ enum transport {
 };
 
 /*
- * "xhr_streaming": as metrics and logs call it. Nobody asks for that of TRANSPORT_NONE.
+ * The transport as metrics and logs name it: "xhr_streaming". Static. Not for
+ * TRANSPORT_NONE.
  */
 const char *transport_name(enum transport transport);
 

@@ -19,8 +19,8 @@ struct watchdog {
 };
 
 /*
- * Before the workers run; the memory must outlive them. Does nothing when systemd wants
- * no signs of life.
+ * Starts the token on its way. Before the workers run; the memory must outlive them.
+ * Does nothing when systemd wants no signs of life.
  */
 void watchdog_start(struct watchdog *watchdog, struct workers *workers);
 

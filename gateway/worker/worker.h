@@ -92,8 +92,8 @@ void worker_run(struct worker *worker);
 void worker_configure(struct worker *worker, const struct config *config);
 
 /*
- * No new sessions from now on, and the residents end politely. The loop ends after the
- * drain time.
+ * Refuses new sessions from now on, and lets the residents end politely. The loop ends
+ * after the drain time.
  */
 void worker_stop(struct worker *worker);
 
@@ -156,8 +156,8 @@ struct post *worker_take_post(struct worker *worker);
 void worker_return_post(struct worker *worker, struct post *post);
 
 /*
- * A post that did `amount` pieces of work (deliveries) says so: a turn does a
- * bounded amount before it looks at the sockets again.
+ * A post that did `amount` pieces of work (deliveries) calls it: a turn does a bounded
+ * amount before it looks at the sockets again.
  */
 void worker_spend(struct worker *worker, size_t amount);
 

@@ -48,8 +48,8 @@ struct workers {
 };
 
 /*
- * Without threads and edges yet. Holds the configuration for itself. NULL after logging
- * why.
+ * Makes `count` workers, without threads and edges yet. Holds the configuration for
+ * itself, copies the key. NULL after logging why.
  */
 struct workers *workers_create(
 	const struct config *config, const struct hash_key *key, unsigned count);
@@ -104,7 +104,7 @@ void workers_settle(struct workers *workers);
  */
 bool workers_take(_Atomic uint64_t *counter, uint64_t most);
 
-/* Gives back one that workers_take() has counted. From any thread. */
+/* Takes 1 from a counter to which workers_take() has added it. From any thread. */
 void workers_give(_Atomic uint64_t *counter);
 
 #endif

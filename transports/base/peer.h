@@ -7,10 +7,16 @@
 
 #include <sys/socket.h>
 
-/* The address without its port; none for other families than IPv4 and IPv6. */
+/*
+ * The address of a socket without its port; unknown for other families than IPv4 and
+ * IPv6.
+ */
 struct address peer_address(const struct sockaddr *socket);
 
-/* The other way: fills *socket, of the address's own family, and returns its length. */
+/*
+ * The reverse of peer_address(): overwrites *socket, of the address's own family, and
+ * returns its length.
+ */
 socklen_t peer_socket(
 	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
 

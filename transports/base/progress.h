@@ -33,9 +33,9 @@ int64_t progress_read_at_least(int fd);
 int64_t progress_read_at_most(int fd);
 
 /*
- * The kernel asks a peer that was idle for `ping` whether it is there, as we do by
- * WebSocket pings, and gives it up after `pong`; one that acknowledges nothing of what
- * it is sent for as long as both, too. In milliseconds.
+ * Lets the kernel ask a peer that was idle for `ping` whether it is there, as we do by
+ * WebSocket pings, and give it up after `pong`. Also gives up a peer that acknowledges
+ * nothing of what it is sent for as long as both. In milliseconds.
  */
 void progress_probe(int fd, uint64_t ping, uint64_t pong);
 

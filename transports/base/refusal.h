@@ -25,7 +25,10 @@ enum refusal_kind refusal_of_status(int status);
 struct refusal refusal_of_head(
 	const struct http_head *head, int status, struct slice first_bytes);
 
-/* RFC 8446, 5.1: a record of the type "handshake", version 3.x. */
+/*
+ * True for the first bytes of a TLS record of the type "handshake", version 3.x (RFC
+ * 8446, 5.1).
+ */
 bool refusal_is_tls_hello(struct slice bytes);
 
 /*

@@ -36,7 +36,10 @@ static inline struct loop *door_loop(struct door *door)
 	return door->worker->loop;
 }
 
-/* Shared by all workers: the same counts that carriers and /metrics see. */
+/*
+ * The limits of addresses that all workers share: the same counts that carriers and
+ * /metrics see.
+ */
 static inline struct address_limits *door_address_limits(const struct door *door)
 {
 	return door->worker->workers->address_limits;
@@ -66,7 +69,8 @@ unsigned door_least_loaded(const struct door *door);
 void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
 
 /*
- * True, logged and counted, when an address has all the connections that it may have.
+ * True, logged and counted, when the address has as many connections as
+ * limits.address_connections.
  */
 bool door_note_crowded_address(const struct door *door, const struct address *address);
 
@@ -88,8 +92,8 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 void pending_refuse(struct pending_connection *pending, const struct refusal *refusal);
 
 /*
- * No refusal was due. A connection of plain STOMP is handed over immediately: there is
- * no head to wait for.
+ * The door refuses nothing about the connection. One of plain STOMP is handed over
+ * immediately: there is no head to wait for. Any other waits for its head.
  */
 void pending_admit(struct pending_connection *pending);
 

@@ -7,9 +7,9 @@
 #define TRANSPORTS_DOOR_INHERITED_H
 
 /*
- * The descriptor of the socket for "http", "tcp" or "admin", or -1. One that systemd
- * gives another name is meant by its place: the first is for HTTP, the second for plain
- * STOMP.
+ * The descriptor of the socket that systemd has opened for "http", "tcp" or "admin", or
+ * -1. Sockets with other names count by their place: the first is for HTTP, the second
+ * for plain STOMP.
  */
 int inherited_find(const char *name);
 

@@ -14,8 +14,8 @@ enum proxy_header {
 };
 
 /*
- * Reads the PROXY header and takes it off the socket. *address and *address_len are
- * replaced when it says whose the connection is, else they stay.
+ * Reads the PROXY header and takes it off the socket. Overwrites *address and
+ * *address_len when the header says whose the connection is, else they stay.
  */
 enum proxy_header proxy_header_take(
 	int fd, struct sockaddr_storage *address, socklen_t *address_len);

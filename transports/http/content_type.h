@@ -5,8 +5,9 @@
 #include "protocol/slice.h"
 
 /*
- * The Content-Type of a file of that name; upper and lower case are the same. We forbid
- * browsers to guess (nosniff), so they run no script whose ending is missing here.
+ * The Content-Type of a file of that name; upper and lower case are the same. Static.
+ * We forbid browsers to guess (nosniff), so they run no script whose ending is missing
+ * here.
  */
 const char *content_type_of(struct slice name);
 

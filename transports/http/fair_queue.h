@@ -24,7 +24,10 @@ struct fair_queue_entry {
 void fair_queue_init(struct fair_queue *fair_queue);
 bool fair_queue_is_empty(const struct fair_queue *fair_queue);
 
-/* Puts the entry after the others. Nothing changes for an entry that waits already. */
+/*
+ * Puts the entry, which must not move while it waits, after the others. Does nothing to
+ * an entry that waits already.
+ */
 void fair_queue_add(struct fair_queue *fair_queue, struct fair_queue_entry *entry);
 
 /* Puts the entry after the fresh ones, even if it waits among the others already. */

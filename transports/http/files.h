@@ -24,8 +24,8 @@ struct file {
 };
 
 /*
- * The pages that the configuration names, and what iframes load below /sockjs-client/.
- * NULL after logging why.
+ * Makes the files that the configuration names, which it holds, and what iframes load
+ * below /sockjs-client/. NULL after logging why.
  */
 struct files *files_create(const struct config *config);
 
@@ -46,7 +46,8 @@ void files_configure(struct files *files, const struct config *config);
 
 /*
  * The file that a URL's path names, "/" at its end standing for "/index.html", or NULL.
- * It is good until the next call, or as long as it is held.
+ * Valid until the next call for these files; its content also as long as file_hold()
+ * holds it.
  */
 const struct file *files_find(struct files *files, struct slice path);
 
@@ -57,8 +58,8 @@ const struct file *files_find(struct files *files, struct slice path);
 void *file_hold(const struct file *file);
 
 /*
- * Takes what file_hold() gave, as libmicrohttpd's free callback has it. The last one
- * frees the content.
+ * Ends file_hold(), which gave `file`; the last one frees the content. For
+ * libmicrohttpd's free callback, too.
  */
 void file_release(void *file);
 

@@ -12,7 +12,10 @@ struct http;
 struct worker;
 struct ws;
 
-/* Connections that turn into WebSockets later go to `ws`. NULL after logging why. */
+/*
+ * Makes the HTTP carrier of that worker. Connections that turn into WebSockets go to
+ * `ws`, which must outlive it. NULL after logging why.
+ */
 struct http *http_create(struct worker *worker, struct ws *ws);
 void http_destroy(struct http *http); /* NULL is fine */
 

@@ -117,8 +117,8 @@ enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too *
 bool etag_matches(const struct http_request *request, const char *etag);
 
 /*
- * The first header of that name, without case, or an empty slice. libmicrohttpd has the
- * bytes as long as the request.
+ * The value of the first header of that name, without case, or an empty slice. The
+ * bytes live as long as the request. Only while libmicrohttpd has the connection.
  */
 struct slice http_request_header(const struct http_request *request, const char *name);
 

@@ -170,8 +170,8 @@ static inline struct peer http_request_peer(const struct http_request *request)
 }
 
 /*
- * The connection came to the listener for operators, which has routes and checks of its
- * own.
+ * True for a connection to the listener for operators, which has routes and checks of
+ * its own.
  */
 static inline bool http_request_is_admin(const struct http_request *request)
 {

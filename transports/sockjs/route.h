@@ -41,8 +41,8 @@ struct http_route {
 
 /*
  * What a request target is about. `upgrade`: the request asks for a WebSocket. Never
- * fails: what leads nowhere is ROUTE_UNKNOWN or ROUTE_FILE. The slices point into the
- * target; the endpoint is borrowed.
+ * fails: a target that leads nowhere is ROUTE_UNKNOWN or ROUTE_FILE. The slices point
+ * into the target; the endpoint is the configuration's.
  */
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);

@@ -12,8 +12,8 @@ struct tcp;
 struct worker;
 
 /*
- * The caller owns it, one for each worker; it listens nowhere: the door hands it
- * sockets.
+ * Makes the carrier of plain STOMP of that worker, which the caller owns. It listens
+ * nowhere: the door hands it sockets.
  */
 struct tcp *tcp_create(struct worker *worker);
 

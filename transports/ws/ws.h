@@ -18,8 +18,8 @@
 struct ws;
 
 /*
- * libwebsockets joins the worker's loop. It logs through us until it runs, then not at
- * all. NULL after logging why.
+ * Makes the WebSocket carrier of that worker; libwebsockets joins its loop. It logs
+ * through us until it runs, then not at all. NULL after logging why.
  */
 struct ws *ws_create(struct worker *worker);
 
