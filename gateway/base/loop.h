@@ -133,9 +133,9 @@ enum watch_events {
 };
 
 /*
- * A socket that is looked at edge-triggered: `ready` is told once when
- * something becomes possible, and again only after it was exhausted. With `level`
- * it is told as long as it is possible.
+ * A socket that is looked at edge-triggered: ready() is called once when something
+ * becomes possible, and again only after that was exhausted. With `level` it is called
+ * as long as something is possible.
  */
 struct watch {
 	int fd;

@@ -7,7 +7,7 @@
 struct target;
 struct transaction;
 
-/* Where the messages of a SEND go: to the engine at once, or into a transaction. */
+/* Where the messages of a SEND go: to the engine immediately, or into a transaction. */
 struct publication {
 	struct broker *broker;
 	struct participant *participant;

@@ -71,8 +71,8 @@ enum broker_result transaction_conclude(
 
 /*
  * Appends a copy of the action and takes its message over, also when it returns false:
- * the transaction is too large, and *refusal is filled in. A doomed transaction drops
- * the message, and that is true.
+ * the transaction is too large, and *refusal is filled in. For a doomed transaction
+ * returns true and only drops the message.
  */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);

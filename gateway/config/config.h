@@ -190,7 +190,7 @@ bool config_version(struct slice value);
 
 /*
  * Returns the snapshot with one more holder; config_unref() ends that, and the last one
- * frees it. Atomic: from any thread. The caller that has read it holds it once.
+ * frees it. The caller of config_read() is the first holder. Atomic: from any thread.
  */
 const struct config *config_ref(const struct config *config);
 void config_unref(const struct config *config); /* NULL is fine */

@@ -27,7 +27,10 @@
  */
 extern const struct service console_service;
 
-/* Where an answer goes: the reply queue of who has asked. Owned by who keeps it. */
+/*
+ * Where an answer goes: the reply queue of the client that has asked. Whoever keeps it
+ * frees the target.
+ */
 struct console_reply {
 	struct target target;
 	struct slice about; /* a constant: what was asked */

@@ -10,9 +10,10 @@
 #include "gateway/worker/edge.h"
 
 /*
- * Serves until SIGTERM or SIGINT; a second one ends at once. Returns the process's exit
- * status. On SIGHUP it reads the file (NULL: the demo) again, with the settings over
- * it; `config` is what they have said first. All is borrowed.
+ * Serves until SIGTERM or SIGINT; a second one ends the server without waiting for what
+ * is left. Returns the process's exit status. On SIGHUP it reads the file (NULL: the
+ * demo) again, with the settings over it; `config` is what both have said first. All is
+ * borrowed.
  */
 int server_run(const struct config *config, const char *file,
 	const struct config_settings *settings, const struct edge_ops *edge);

@@ -12,7 +12,7 @@ enum delivery_flags {
 	DELIVERY_ACK = 1,         /* an ack header is shown */
 	DELIVERY_REDELIVERED = 2, /* somebody got it before */
 	DELIVERY_FROM_QUEUE = 4,  /* a broker queue bounds what it has in flight */
-	DELIVERY_TOLD = 8,        /* the handler hears when the kernel has it */
+	DELIVERY_TOLD = 8,        /* handler->sent() when the kernel has it */
 	DELIVERY_STALE = 16,      /* for outbound.c alone: it is about to be dropped */
 };
 
@@ -53,7 +53,7 @@ void outbound_pop(struct outbound *queue, size_t count, struct names *names);
 
 /*
  * Drops all but the `keep` oldest, which an outlet has under way. `names` are those of
- * the worker, here and below.
+ * the worker.
  */
 void outbound_cut(struct outbound *queue, size_t keep, struct names *names);
 

@@ -31,7 +31,7 @@ struct session;
  * nobody.
  */
 struct waiter {
-	struct list link; /* list_remove() of it ends the wait, and nobody is told */
+	struct list link; /* list_remove() of it ends the wait */
 	void (*resume)(struct waiter *waiter);
 };
 
@@ -91,9 +91,10 @@ const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
 
 /*
- * A session that was opened with an Origin refuses a request with another one. A
- * request without an Origin is admitted: a page of another site always sends its own,
- * and a program can send any. Address and cookie count where the endpoint says so.
+ * True when the peer may use the session. False for another Origin than the one that
+ * the session was opened with. A request without an Origin is admitted: a page of
+ * another site always sends its own, and a program can send any. Address and cookie are
+ * compared where the endpoint says so.
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 

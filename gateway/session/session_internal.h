@@ -113,9 +113,9 @@ static inline uint64_t session_now(const struct session *session)
 void session_set_state(struct session *session, enum session_state state);
 
 /*
- * Wakes the outlet, which writes what it can. If something is left, the policy "latest"
- * is applied and the peer's progress is watched. An overflow is told to the handler
- * first.
+ * Wakes the outlet, which writes what it can; after an overflow, first calls
+ * session_tell_overflow(). If something is left, applies the policy "latest" and
+ * watches the peer's progress.
  */
 void session_flush(struct session *session);
 
@@ -235,8 +235,8 @@ enum bound session_full_bound(const struct session *session);
 void session_keep_latest(struct session *session);
 
 /*
- * The queue is full: drops it but for what the outlet has under way, counts `bound`,
- * and has the handler told by session_tell_overflow() when the session is flushed.
+ * The queue is full: drops all that the outlet has not under way and counts `bound`.
+ * The next session_flush() tells the handler, by session_tell_overflow().
  */
 void session_overflow(struct session *session, enum bound bound);
 

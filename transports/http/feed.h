@@ -31,7 +31,8 @@ struct feed_ask {
  * At the session's home: finds or opens the session, becomes its outlet and tells the
  * receiver what comes. Copies `ask`, and holds its endpoint. If the session has a feed
  * already, that feed's receiver is probed. The new receiver takes its place when the
- * old one has gone; else it is told that another connection is open.
+ * old one has gone; else it gets a close frame that says that another connection is
+ * open.
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 

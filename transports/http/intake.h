@@ -26,7 +26,7 @@ enum intake {
 	INTAKE_BROKEN,  /* the body is no JSON */
 	INTAKE_NO_ARRAY,
 	INTAKE_TOO_BIG, /* a message in it, or all of them: limits.frame */
-	INTAKE_WAITS, /* the session is paused: the waiter is told when to ask again */
+	INTAKE_WAITS, /* the session is paused: ask again when the waiter is resumed */
 	INTAKE_CROWDED, /* too many wait for that already */
 };
 
