@@ -23,6 +23,7 @@ export function noiseOf(ratios) {
 }
 
 export function verdictOf(ratio, noise, more) {
+  if (!Number.isFinite(ratio)) return 'not in both';
   if (Math.abs(ratio - 1) <= noise) return 'same';
   return (ratio > 1) === more ? 'better' : 'WORSE';
 }

@@ -29,6 +29,7 @@ const verdicts = [
   [0.95, 0.03, true, 'WORSE'],
   [1.05, 0.03, false, 'WORSE'],
   [0.95, 0.03, false, 'better'],
+  [NaN, NaN, false, 'not in both'],
 ];
 for (const [ratio, noise, more, verdict] of verdicts) {
   test(`${ratio} with a noise of ${noise} is ${verdict} where ${more ? 'more' : 'less'} is better`, () => {
