@@ -8,16 +8,12 @@
 
 #include "gateway/base/log.h"
 #include "gateway/worker/metrics.h"
-#include "protocol/xmalloc.h"
 #include "transports/base/progress.h"
 #include "transports/base/refusal.h"
-#include "transports/http/feed.h"
-#include "transports/http/files.h"
 
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 /*
@@ -27,12 +23,6 @@
  * the default of limits.head is the largest whose pool malloc() gives.
  */
 enum { POOL_EACH_LINE = 7 * sizeof(void *), POOL_BESIDE_HEAD = 1568 };
-
-/*
- * Daemons and connections that are run in a turn, whatever the clock says: with one the
- * steady polls of a thousand clients cost 3 % more.
- */
-enum { RUNS_LEAST = 4 };
 
 void http_daemon_mark(struct http_daemon *daemon)
 {
@@ -136,7 +126,7 @@ static void http_daemon_run(struct fair_queue_entry *entry)
 		http_daemon_mark(daemon);
 }
 
-static int http_daemon_start(struct http_daemon *daemon, struct http *http)
+int http_daemon_start(struct http_daemon *daemon, struct http *http)
 {
 	const size_t pool =
 		2 * (http->worker->config->limits.head +
@@ -165,7 +155,7 @@ static int http_daemon_start(struct http_daemon *daemon, struct http *http)
 	return loop_watch(http->worker->loop, &daemon->watch, WATCH_IN);
 }
 
-static void http_daemon_stop(struct http_daemon *daemon)
+void http_daemon_stop(struct http_daemon *daemon)
 {
 	if (daemon->mhd == NULL)
 		return;
@@ -174,77 +164,7 @@ static void http_daemon_stop(struct http_daemon *daemon)
 	MHD_stop_daemon(daemon->mhd);
 }
 
-struct http *http_create(struct worker *worker, struct ws *ws)
-{
-	struct http *http = xcalloc(1, sizeof(*http));
-
-	http->worker = worker;
-	http->ws = ws;
-	fair_queue_init(&http->due);
-	http->peeked.room = peek_room(worker->config);
-	list_init(&http->connections);
-	list_init(&http->paused);
-	registry_init(&http->requests, &worker->key);
-	table_init(&http->feeds, &worker->key);
-	http->files = files_create(worker->config);
-	if (http->files == NULL)
-		goto fail;
-	for (size_t i = 0; i < HTTP_DAEMONS; i++) {
-		if (http_daemon_start(&http->daemons[i], http) == -1)
-			goto fail;
-	}
-	if (worker->index == 0 && worker->config->admin_listen.len > 0) {
-		http->console = files_create_console();
-		if (http->console == NULL ||
-			http_daemon_start(&http->admin, http) == -1)
-			goto fail;
-	}
-	return http;
-fail:
-	http_destroy(http);
-	return NULL;
-}
-
-/*
- * libmicrohttpd aborts when it is stopped while a connection is suspended. Those that
- * have left it close now.
- */
-static void http_resume_all(struct http *http)
-{
-	struct list *link = http->connections.next;
-
-	while (link != &http->connections) {
-		struct http_connection *connection =
-			container_of(link, struct http_connection, link);
-
-		link = link->next;
-		if (connection->mhd == NULL)
-			http_connection_close(connection);
-		else
-			http_connection_resume(connection);
-	}
-}
-
-void http_destroy(struct http *http)
-{
-	if (http == NULL)
-		return;
-	http->stopping = true;
-	http_resume_all(http);
-	for (size_t i = 0; i < HTTP_DAEMONS; i++)
-		http_daemon_stop(&http->daemons[i]);
-	http_daemon_stop(&http->admin);
-	registry_finish(&http->requests);
-	feeds_finish(http);
-	files_destroy(http->files);
-	files_destroy(http->console);
-	free(http->peeked.room);
-	buf_finish(&http->scratch);
-	sockjs_messages_finish(&http->messages);
-	free(http);
-}
-
-static void http_daemon_adopt(struct http_daemon *daemon, int fd,
+void http_daemon_adopt(struct http_daemon *daemon, int fd,
 	const struct sockaddr *address, socklen_t address_len)
 {
 	const struct times *times = &daemon->http->worker->config->times;
@@ -257,40 +177,4 @@ static void http_daemon_adopt(struct http_daemon *daemon, int fd,
 		return;
 	}
 	fair_queue_add_fresh(&daemon->http->due, &daemon->due);
-}
-
-void http_adopt(struct http *http, int fd, const struct sockaddr *address,
-	socklen_t address_len)
-{
-	http_daemon_adopt(&http->daemons[http->next_daemon++ % HTTP_DAEMONS], fd,
-		address, address_len);
-}
-
-void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
-	socklen_t address_len)
-{
-	http_daemon_adopt(&http->admin, fd, address, address_len);
-}
-
-bool http_turn(struct http *http)
-{
-	for (int i = 0; i < RUNS_LEAST || !worker_turn_is_over(http->worker); i++) {
-		struct fair_queue_entry *entry = fair_queue_take(&http->due);
-
-		if (entry == NULL)
-			return false;
-		entry->run(entry);
-	}
-	return !fair_queue_is_empty(&http->due);
-}
-
-void http_resume_reading(struct http *http)
-{
-	struct list *link;
-
-	/* They look at the inbox again, and may have to wait again. */
-	while ((link = list_take_first(&http->paused)) != NULL) {
-		http_connection_resume(
-			container_of(link, struct http_request, paused)->connection);
-	}
 }

@@ -206,6 +206,16 @@ static inline struct handle http_request_handle(const struct http_request *reque
  */
 void http_daemon_mark(struct http_daemon *daemon);
 
+/* Starts the daemon and watches it. Returns 0, or -1 after logging why not. */
+int http_daemon_start(struct http_daemon *daemon, struct http *http);
+
+/* Stops a daemon that runs; none of its connections may be suspended. */
+void http_daemon_stop(struct http_daemon *daemon);
+
+/* Gives the daemon a new connection, and takes the descriptor over, also on failure. */
+void http_daemon_adopt(struct http_daemon *daemon, int fd,
+	const struct sockaddr *address, socklen_t address_len);
+
 /* http_connection.c */
 
 /*
