@@ -109,8 +109,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("crowd");
-	TCase *tcase = unit_case(suite, "crowd");
+	Suite *suite = suite_create("address_limits");
+	TCase *tcase = unit_case(suite, "limits");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, an_address_has_room_for_so_many_connections);

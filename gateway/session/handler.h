@@ -26,8 +26,8 @@ struct handler {
 
 	/*
 	 * The session ends, for that reason. ENDING_CLOSED: the peer has closed its
-	 * sending side, or the gateway stops; receive() is not called again. The
-	 * handler may still send, and must then close the session.
+	 * sending side, or the gateway stops. The handler may still send, and must then
+	 * close the session. At a stop receive() may be called until it has.
 	 * ENDING_SLOW_CONSUMER: the peer reads too slowly and its queue has been
 	 * emptied. The handler may send a last message; the session closes when it
 	 * returns. NULL: the session closes immediately.

@@ -1,6 +1,6 @@
 /*
- * The HTTP carrier of one worker: its life, and its part of a turn, which runs the daemons
- * and the connections that have something to do, in turns.
+ * The HTTP carrier of one worker: its life, and its part of a turn, in which it runs
+ * the daemons and connections that have something to do.
  */
 #include "transports/http/http_internal.h"
 

@@ -22,7 +22,7 @@
  * above 32 KiB come from mmap() and go with munmap(), 46 us of CPU for each connection:
  * the default of limits.head is the largest whose pool malloc() gives.
  */
-enum { POOL_EACH_LINE = 7 * sizeof(void *), POOL_BESIDE_HEAD = 1568 };
+enum { POOL_EACH_LINE = 64, POOL_BESIDE_HEAD = 768 };
 
 void http_daemon_mark(struct http_daemon *daemon)
 {

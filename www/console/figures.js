@@ -22,6 +22,7 @@ export class Figures {
   #before = null;
   #page;
   #most;
+  #kept = null; // of the transports' plot, until their names are known
   #plots;
   #tiles;
 
@@ -42,15 +43,21 @@ export class Figures {
     addEventListener('pagehide', () => this.#store());
   }
 
-  /* The gateway's first answer says which transports there are. */
+  /*
+   * The gateway's first answer says which transports there are. What was kept of others, as
+   * another version names them, is dropped.
+   */
   #plotTransports(names) {
-    this.#plots.transports ??= new Plot(this.#page.transports, names, { most: this.#most });
+    if (this.#plots.transports) return;
+    this.#plots.transports = new Plot(this.#page.transports, names, { most: this.#most });
+    if (String(this.#kept?.names) === String(names)) this.#plots.transports.restore(this.#kept.data);
+    this.#kept = null;
   }
 
   #restore() {
     const kept = stored();
     if (kept === null) return;
-    if (kept.transports) this.#plotTransports(kept.transports);
+    this.#kept = { names: kept.transports, data: kept.plots.transports };
     this.#began = kept.began;
     this.#before = kept.before;
     for (const [name, data] of Object.entries(kept.plots)) this.#plots[name]?.restore(data);
