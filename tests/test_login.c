@@ -13,11 +13,11 @@ static struct worker *worker;
 static struct participant participant;
 static int told, good;
 
-static void on_logged_in(struct participant *whom, bool is_good)
+static void on_logged_in(struct participant *whom, enum login_verdict verdict)
 {
 	ck_assert_ptr_eq(whom, &participant);
 	told++;
-	good += is_good;
+	good += verdict == LOGIN_ADMITTED;
 }
 
 static void begin(const char *limits)

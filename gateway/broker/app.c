@@ -133,10 +133,16 @@ static bool app_aim(const struct publication *publication, const struct route *r
 	return good;
 }
 
-/* With `emit` false only checks that every target is one: all or nothing. */
-static bool app_emit(struct publication *publication, const struct route *route,
-	const struct variables *variables, struct slice rest,
-	const struct stomp_frame *frame, bool emit, struct broker_refusal *refusal)
+/* A message goes to all targets of its route or to none: they are checked first. */
+enum app_pass {
+	APP_CHECK,
+	APP_EMIT,
+};
+
+static bool app_visit_targets(struct publication *publication,
+	const struct route *route, const struct variables *variables, struct slice rest,
+	const struct stomp_frame *frame, enum app_pass pass,
+	struct broker_refusal *refusal)
 {
 	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
 	struct target target = {.is_reply = false};
@@ -145,7 +151,8 @@ static bool app_emit(struct publication *publication, const struct route *route,
 	for (size_t i = 0; good && i < targets; i++) {
 		good = app_aim(publication, route, i, variables, rest, &target,
 			       refusal) &&
-		       (!emit || broker_emit(publication, frame, &target, refusal));
+		       (pass == APP_CHECK ||
+			       broker_emit(publication, frame, &target, refusal));
 	}
 	target_finish(&target);
 	return good;
@@ -165,10 +172,10 @@ enum broker_result app_send(struct publication *publication,
 			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
 	bool good = app_shape(route, &variables, publication->participant, frame,
 			    &shaped, refusal) &&
-		    app_emit(publication, route, &variables, rest, &shaped.frame, false,
-			    refusal) &&
-		    app_emit(publication, route, &variables, rest, &shaped.frame, true,
-			    refusal);
+		    app_visit_targets(publication, route, &variables, rest,
+			    &shaped.frame, APP_CHECK, refusal) &&
+		    app_visit_targets(publication, route, &variables, rest,
+			    &shaped.frame, APP_EMIT, refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
 	return good ? BROKER_TAKEN : BROKER_REFUSED;

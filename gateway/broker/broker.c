@@ -224,14 +224,15 @@ void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 	}
 }
 
-void broker_tell_login(struct broker *broker, uint64_t number, bool good)
+void broker_tell_login(
+	struct broker *broker, uint64_t number, enum login_verdict verdict)
 {
 	struct entry *entry = registry_find(&broker->participants, number);
 
 	if (entry != NULL) {
 		struct participant *participant =
 			container_of(entry, struct participant, entry);
-		participant->ops->logged_in(participant, good);
+		participant->ops->logged_in(participant, verdict);
 	}
 }
 

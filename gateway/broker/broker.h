@@ -131,7 +131,8 @@ enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
  * Calls logged_in() of the participant of that number, whose login has been checked.
  * Does nothing when the participant has gone.
  */
-void broker_tell_login(struct broker *broker, uint64_t participant, bool good);
+void broker_tell_login(
+	struct broker *broker, uint64_t participant, enum login_verdict verdict);
 
 /* True when the participant subscribes to its own /user/queue/errors. */
 bool broker_has_errors(const struct participant *participant);

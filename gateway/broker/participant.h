@@ -17,6 +17,11 @@ enum { FOREIGN_MAX = 32 };
 
 struct participant;
 
+enum login_verdict {
+	LOGIN_REFUSED,
+	LOGIN_ADMITTED,
+};
+
 /* What the broker tells a participant, at the loop's top level. */
 struct participant_ops {
 	/*
@@ -27,7 +32,7 @@ struct participant_ops {
 		const struct broker_refusal *refusal);
 
 	/* Its login has been checked (login.h). */
-	void (*logged_in)(struct participant *participant, bool good);
+	void (*logged_in)(struct participant *participant, enum login_verdict verdict);
 
 	/*
 	 * A commit that had to wait is under way, or refused: the next frames follow.

@@ -107,12 +107,12 @@ static void client_welcome(
 	client_reschedule(client);
 }
 
-void client_logged_in(struct participant *participant, bool good)
+void client_logged_in(struct participant *participant, enum login_verdict verdict)
 {
 	struct client *client = container_of(participant, struct client, participant);
 	struct connecting *connecting = client->connecting;
 
-	if (!good) {
+	if (verdict == LOGIN_REFUSED) {
 		client_refuse(client, &(struct client_refusal){
 					      .kind = REFUSAL_BAD_LOGIN,
 					      .receipt = slice_of(connecting->receipt),

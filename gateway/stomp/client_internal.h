@@ -117,7 +117,7 @@ void client_connect(struct client *client, const struct stomp_frame *frame);
  * The participant's logged_in(): the password was checked on another thread, and the
  * session has not ended meanwhile.
  */
-void client_logged_in(struct participant *participant, bool good);
+void client_logged_in(struct participant *participant, enum login_verdict verdict);
 
 /*
  * Frees what was kept of CONNECT for the check. Does nothing when no check was under

@@ -13,7 +13,7 @@ struct login {
 	struct worker *worker;
 	uint64_t participant;
 	char *hash; /* nobody's: one that nothing matches */
-	bool good;
+	enum login_verdict verdict;
 	struct slice passcode; /* points to `text` */
 	char text[];
 };
@@ -28,7 +28,8 @@ static void login_run(struct work *work)
 {
 	struct login *login = container_of(work, struct login, work);
 
-	login->good = password_matches(login->passcode, login->hash);
+	login->verdict = password_matches(login->passcode, login->hash) ? LOGIN_ADMITTED
+									: LOGIN_REFUSED;
 	explicit_bzero(login->text, login->passcode.len);
 }
 
@@ -38,7 +39,7 @@ static void login_done(struct work *work)
 
 	login->worker->logins--;
 	free(login->hash);
-	broker_tell_login(login->worker->broker, login->participant, login->good);
+	broker_tell_login(login->worker->broker, login->participant, login->verdict);
 	free(login);
 }
 
