@@ -74,6 +74,24 @@ struct receiver_word {
 };
 
 /*
+ * The phases of a receiver (http_receive.c), and what leads from each to which:
+ *
+ *         | BEGIN of a | the same, and  | TAKE for a   | all is  | END     | the socket
+ *         | stream     | the connection | poll inside  | written |          | breaks
+ *         |            | has left       | libmicrohttpd|         |         |
+ *  -------+------------+----------------+--------------+---------+---------+----------
+ *  ASKING | STREAM     | OPEN           | POLL         | -       | BROKEN  | BROKEN
+ *  STREAM | -          | -              | -            | OPEN    | at OPEN | BROKEN
+ *  OPEN   | -          | -              | -            | DONE    | DONE or | BROKEN
+ *         |            |                |              |         | BROKEN  |
+ *  POLL,  | -          | -              | -            | -       | -       | -
+ *  DONE   |            |                |              |         |         |
+ *
+ * OPEN at END: BROKEN when a frame is written in part, or a poll has no answer. A poll
+ * whose connection has left libmicrohttpd begins OPEN.
+ */
+
+/*
  * What a feed tells the receiver of that request (http_receive.c). word->bytes are
  * copied if need be. True when the kernel has taken the bytes within this call; else
  * FEED_WRITTEN follows later. False when the request has ended.

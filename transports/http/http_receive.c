@@ -21,13 +21,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* feed.h shows which event leads from each to which. */
 enum receiver_phase {
 	RECEIVER_ASKING, /* the home has not answered yet; a poll: has no frame yet */
-	POLL_ANSWERING,  /* a frame is on its way */
-	STREAM_HEAD,     /* libmicrohttpd writes head and prelude */
+	RECEIVER_POLL,   /* libmicrohttpd writes the answer of a poll */
+	RECEIVER_STREAM, /* libmicrohttpd writes head and prelude of a stream */
 	RECEIVER_OPEN, /* the socket is ours: a stream's, or of a poll that has left */
 	RECEIVER_DONE, /* we have written all; libmicrohttpd, if it is there, the end */
 	RECEIVER_BROKEN, /* it closes the connection */
+};
+
+/* What the session's home has said. */
+enum receiver_feed {
+	RECEIVER_FEED_SILENT,
+	RECEIVER_FEED_THERE,
+	RECEIVER_FEED_REFUSED, /* with `refusal` */
+};
+
+enum receiver_end {
+	RECEIVER_GOES_ON,
+	RECEIVER_ENDS,  /* the response ends after `rest` */
+	RECEIVER_ENDED, /* no chunk follows what is written, or in `rest` */
 };
 
 struct receiver {
@@ -35,12 +49,10 @@ struct receiver {
 	unsigned home; /* the worker of its feed */
 	const struct downlink *link;
 	enum receiver_phase phase;
-	bool begun;      /* the feed is there */
-	bool is_refused; /* instead of that the feed has said: */
+	enum receiver_feed feed;
 	enum refusal_kind refusal;
 	struct buf rest; /* from the feed, not yet taken by the kernel */
-	bool last;       /* the response ends behind it */
-	bool closed;     /* no chunk follows what is written, or in `rest` */
+	enum receiver_end end;
 	size_t prelude_sent;
 	uint64_t acked;                  /* progress_acked() at RECEIVER_MARK */
 	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
@@ -76,8 +88,8 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes);
 static void receiver_close(struct receiver *receiver)
 {
 	if (receiver->link->streams && receiver_has_left(receiver) &&
-		!receiver->closed) {
-		receiver->last = receiver->closed = true;
+		receiver->end != RECEIVER_ENDED) {
+		receiver->end = RECEIVER_ENDED;
 		receiver_send(receiver, SLICE("0\r\n\r\n"));
 		return;
 	}
@@ -108,11 +120,11 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes)
 	if ((size_t)taken < bytes.len) {
 		buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
 		/* The session may be gone: last words have a deadline of their own. */
-		if (receiver->last)
+		if (receiver->end != RECEIVER_GOES_ON)
 			http_connection_set_phase(connection, HTTP_ANSWERING);
 		return false;
 	}
-	if (receiver->last)
+	if (receiver->end != RECEIVER_GOES_ON)
 		receiver_close(receiver);
 	return true;
 }
@@ -123,7 +135,7 @@ static void receiver_flush(struct receiver *receiver)
 	struct buf rest = receiver->rest;
 
 	if (rest.len == 0) {
-		if (receiver->last)
+		if (receiver->end != RECEIVER_GOES_ON)
 			receiver_close(receiver);
 		return;
 	}
@@ -196,7 +208,7 @@ static bool stream_begin(struct receiver *receiver)
 		stream_open(receiver);
 		return false;
 	}
-	receiver->phase = STREAM_HEAD;
+	receiver->phase = RECEIVER_STREAM;
 	return http_answer_stream(
 		receiver->request, receiver->link->content_type, stream_read, receiver);
 }
@@ -229,7 +241,7 @@ static bool poll_answer(struct receiver *receiver)
 {
 	const struct answer answer = poll_frame(receiver, buf_slice(&receiver->rest));
 
-	receiver->phase = POLL_ANSWERING;
+	receiver->phase = RECEIVER_POLL;
 	return http_answer(receiver->request, &answer);
 }
 
@@ -239,7 +251,7 @@ static bool receiver_answer(struct receiver *receiver, struct answer answer)
 	struct buf out = {0};
 
 	receiver->phase = RECEIVER_OPEN;
-	receiver->last = receiver->closed = true;
+	receiver->end = RECEIVER_ENDED;
 	http_write_answer(receiver->request, &answer, &out);
 	bool written = receiver_send(receiver, buf_slice(&out));
 	buf_finish(&out);
@@ -269,8 +281,8 @@ static void receiver_end(struct receiver *receiver)
 		 */
 		receiver_break(receiver);
 		break;
-	case STREAM_HEAD:
-		receiver->last = true;
+	case RECEIVER_STREAM:
+		receiver->end = RECEIVER_ENDS;
 		break;
 	case RECEIVER_OPEN:
 		/* A frame that was begun cannot be finished in time any more. */
@@ -279,7 +291,7 @@ static void receiver_end(struct receiver *receiver)
 		else if (receiver->link->streams || receiver->rest.len == 0)
 			receiver_break(receiver);
 		break;
-	case POLL_ANSWERING:
+	case RECEIVER_POLL:
 	case RECEIVER_DONE:
 	case RECEIVER_BROKEN:
 		break;
@@ -288,7 +300,7 @@ static void receiver_end(struct receiver *receiver)
 
 static bool receiver_take(struct receiver *receiver, struct slice bytes, bool last)
 {
-	receiver->last = last;
+	receiver->end = last ? RECEIVER_ENDS : RECEIVER_GOES_ON;
 	if (receiver->phase == RECEIVER_OPEN)
 		return receiver->link->streams
 			       ? receiver_send(receiver, bytes)
@@ -308,7 +320,7 @@ bool receiver_notify(
 	bool written = false;
 	switch (word->news) {
 	case RECEIVER_BEGIN:
-		receiver->begun = true;
+		receiver->feed = RECEIVER_FEED_THERE;
 		break;
 	case RECEIVER_TAKE:
 		written = receiver_take(receiver, word->bytes, word->last);
@@ -317,7 +329,7 @@ bool receiver_notify(
 		receiver_end(receiver);
 		break;
 	case RECEIVER_REFUSE:
-		receiver->is_refused = true;
+		receiver->feed = RECEIVER_FEED_REFUSED;
 		receiver->refusal = word->refusal;
 		if (receiver->phase == RECEIVER_OPEN)
 			receiver_refuse(receiver);
@@ -373,9 +385,10 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 {
 	struct receiver *receiver = request->receiver;
 
-	if (receiver->phase == POLL_ANSWERING && completed)
+	if (receiver->phase == RECEIVER_POLL && completed)
 		receiver_tell(receiver, FEED_WRITTEN);
-	else if (receiver->phase != RECEIVER_DONE && !receiver->is_refused)
+	else if (receiver->phase != RECEIVER_DONE &&
+		 receiver->feed != RECEIVER_FEED_REFUSED)
 		receiver_tell(receiver, FEED_LOST);
 	buf_finish(&receiver->rest);
 	free(receiver);
@@ -393,9 +406,9 @@ static bool receiver_resume(struct receiver *receiver)
 
 	if (receiver->phase == RECEIVER_BROKEN)
 		return false;
-	if (receiver->is_refused)
+	if (receiver->feed == RECEIVER_FEED_REFUSED)
 		return receiver_refuse(receiver);
-	if (receiver->link->streams && receiver->begun)
+	if (receiver->link->streams && receiver->feed == RECEIVER_FEED_THERE)
 		return stream_begin(receiver);
 	if (!receiver->link->streams && receiver->rest.len > 0)
 		return poll_answer(receiver);
