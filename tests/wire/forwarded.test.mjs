@@ -4,18 +4,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { configuration } from './lib/config.mjs';
 import { requestText, Wire } from './lib/http.mjs';
-import { test, withGateway } from './lib/test.mjs';
+import { test, testWith, withGateway } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
-const gateway = withGateway(configuration({
+const settings = {
   allowed_origins: undefined, // the same origin only
   trusted_proxies: ['127.0.0.1', '10.0.0.0/8'],
   endpoints: [
     { path: '/by-address', handler: 'echo', bind_address: true },
     { path: '/pinned', handler: 'echo', cookie_needed: true, allowed_origins: ['*'] },
   ],
-  times: { disconnect: 100 },
-}));
+};
+const gateway = withGateway(configuration({ ...settings, times: { disconnect: 100 } }));
 
 const UPGRADE = {
   Upgrade: 'websocket', Connection: 'Upgrade',
@@ -90,7 +90,7 @@ for (const [when, open] of Object.entries(connections)) {
   }
 }
 
-test('requests of several clients share a connection, and each has an address of its own', async () => {
+testWith('requests of several clients share a connection, and each has an address of its own', configuration(settings), async (gateway) => {
   const wire = await Wire.open(gateway.port);
   const post = async (id, transport, client, body = '') => (
     await wire.write(requestText(`POST /by-address/0/${id}/${transport}`, {

@@ -55,7 +55,7 @@ test('a poll hears of the end like any other', async () => {
 });
 
 testWith('a session that a poll has opened counts under a name of its own', configuration({
-  admin: { listen: '127.0.0.1:0' }, times: { disconnect: 300 },
+  admin: { listen: '127.0.0.1:0' }, times: { disconnect: 5_000 }, // the client has that long between two requests
 }), async (gateway) => {
   const before = await scrape(gateway);
   const session = new Session(gateway.port, '/echo');
