@@ -6,6 +6,6 @@ process.env.POSTERN_WORKERS = '3';
 useConnectionsOfOthers();
 
 for (const file of ['conformance-receive', 'conformance-limit', 'conformance-send', 'conformance-session',
-  'conformance-callback', 'conformance-texts', 'surrogates', 'handlers', 'crowd', 'bounds', 'drain', 'choke']) {
+  'conformance-callback', 'conformance-texts', 'surrogates', 'handlers', 'address-limits', 'bounds', 'drain', 'choke']) {
   await import(`../${file}.test.mjs`);
 }
