@@ -8,12 +8,12 @@ enum { STEPS_MAX = 1024, BYTES_KEPT = 262144 };
 
 /* A message of the batch. */
 struct step {
-	struct message *message; /* a reference */
-	uint64_t subscription;   /* its name's number */
+	struct message *message; /* counted reference */
+	uint64_t subscription;   /* number of the name */
 	uint32_t ack;
 	uint8_t version;
 	bool redelivered;
-	size_t end, payload; /* of the batch with it */
+	size_t end, payload; /* bytes of the batch up to here */
 };
 
 struct batch_cache {
@@ -35,7 +35,7 @@ void batch_cache_destroy(struct batch_cache *batch_cache)
 	free(batch_cache);
 }
 
-/* Leaves the first `keep` messages. */
+/* Keeps the first `keep` messages of the batch. */
 static void batch_cache_cut(struct batch_cache *batch_cache, size_t keep)
 {
 	while (batch_cache->count > keep)
@@ -60,7 +60,7 @@ static bool delivery_is_redelivered(const struct delivery *item)
 	return item->flags & DELIVERY_REDELIVERED;
 }
 
-/* True when that is what the receiver would see. */
+/* True when the receiver would see this message in the same rendering. */
 static bool step_suits(const struct step *step, const struct delivery *item)
 {
 	return step->message == item->message &&
@@ -97,7 +97,10 @@ static void batch_cache_append(
 	};
 }
 
-/* The step of that delivery, which is the one behind `index` others of its queue. */
+/*
+ * The step of the delivery that comes `index` places after the oldest one of its
+ * queue.
+ */
 static const struct step *batch_cache_step(
 	struct batch_cache *batch_cache, size_t index, const struct delivery *item)
 {

@@ -11,11 +11,11 @@
 
 enum { RENDERINGS_MAX = 8 };
 
-/* One wire form that the message has taken. */
+/* One rendering of the message, in one wire form. */
 struct form {
 	enum stomp_version version;
 	enum wire wire;
-	uint64_t subscription; /* its name's number */
+	uint64_t subscription; /* number of the name */
 	uint32_t ack;
 	bool redelivered;
 	bool is_text;
@@ -27,8 +27,8 @@ struct message {
 	size_t size;
 	struct place place;
 	uint64_t sent_at;
-	bool is_placed;  /* its receivers see the place */
-	bool is_frame;   /* a MESSAGE; else text that goes out as it is */
+	bool is_placed;  /* receivers see the place */
+	bool is_frame;   /* a MESSAGE; else text that leaves as it is */
 	uint8_t payload; /* enum payload */
 	struct slice destination, address, body; /* point into `bytes` */
 	struct form *forms;
@@ -38,7 +38,7 @@ struct message {
 	/* the bytes of headers, destination and body follow */
 };
 
-/* What a sender may not say to a receiver (STOMP 1.2: these are the server's). */
+/* False for headers that only the server may set (STOMP 1.2). */
 static bool message_header_passes(struct slice name)
 {
 	static const struct slice kept[] = {
@@ -121,7 +121,7 @@ struct message *message_create(
 	return message_make(send, destination, address, NULL, 0);
 }
 
-/* As if it were sent once more. */
+/* The message as the SEND frame that would make it again. */
 static struct stomp_frame message_frame(const struct message *message)
 {
 	return (struct stomp_frame){
@@ -162,7 +162,7 @@ struct message *message_create_text(struct slice text, enum payload payload)
 	return message;
 }
 
-/* What pointed into the message points to the same place of its copy. */
+/* Moves a slice of the message to the same place in its copy. */
 static void message_move_slice(
 	struct slice *slice, const struct message *message, const struct message *copy)
 {
@@ -252,9 +252,9 @@ size_t message_size(const struct message *message)
 }
 
 /*
- * The octets of the body as its reader counts them. SockJS carries text: what is no
- * UTF-8 arrives as U+FFFD, and a surrogate pair in six octets as one character. A raw
- * receiver gets as many octets as were sent (message_make_text()).
+ * The content-length that a receiver counts. SockJS carries text: bytes that are not
+ * UTF-8 arrive as U+FFFD, and a surrogate pair in six octets arrives as one character.
+ * A raw receiver gets as many octets as were sent (message_make_text()).
  */
 static size_t message_body_len(const struct message *message, enum wire wire)
 {
@@ -273,7 +273,7 @@ static size_t message_body_len(const struct message *message, enum wire wire)
 static void message_write_frame(
 	const struct message *message, const struct view *view, struct buf *out)
 {
-	char text[64]; /* the place, and with the ordinal behind it the ack */
+	char text[64]; /* the place; for the ack header also the ordinal */
 	int len = snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
 		message->place.epoch, message->place.offset);
 	struct slice place = {text, (size_t)len};
@@ -304,9 +304,9 @@ static void message_write_frame(
 }
 
 /*
- * A raw receiver gets valid UTF-8 as text. Lone surrogates, which only SockJS
- * can carry, become U+FFFD, which is as long, so that a content-length stays true;
- * anything else that is no UTF-8 goes out as binary.
+ * A raw receiver gets valid UTF-8 as text. Lone surrogates, which only SockJS can
+ * carry, become U+FFFD. That has the same length, so the content-length stays true.
+ * Any other body that is not UTF-8 leaves as binary.
  */
 static bool message_make_text(struct buf *bytes)
 {
@@ -374,13 +374,13 @@ static bool form_suits(
 	if (form->wire != view->wire)
 		return false;
 	if (!message->is_frame)
-		return true; /* text looks alike to everybody */
+		return true; /* text is the same for all views */
 	return form->version == view->version && form->ack == view->ack &&
 	       form->redelivered == view->redelivered &&
 	       form->subscription == name_number(view->subscription);
 }
 
-/* A place for one more form: a new one, or that of the oldest. */
+/* Room for one more form: a new one, or that of the oldest. */
 static struct form *message_make_form(struct message *message)
 {
 	if (message->form_count < RENDERINGS_MAX) {

@@ -1,12 +1,11 @@
 /*
- * A message is something on its way to sessions: one SEND to its subscribers, or
- * a text for a single session. What it says never changes, it is shared by
- * reference and freed by its last holder.
+ * A message is on its way to sessions: one SEND to its subscribers, or a text for a
+ * single session. Its content never changes. It is shared by reference, and the last
+ * unref frees it.
  *
- * Fan-out is cheap because a message remembers each wire form that it has taken:
- * ten thousand browsers that subscribe alike cost one rendering. It belongs to one
- * worker, so nothing here is locked or atomic: another one gets a copy, or its only
- * reference.
+ * Fan-out is cheap because a message remembers its renderings: ten thousand browsers
+ * that subscribe alike cost one rendering. A message belongs to one worker, so nothing
+ * here is locked or atomic. Another worker gets a copy, or the only reference.
  */
 #ifndef GATEWAY_SESSION_MESSAGE_H
 #define GATEWAY_SESSION_MESSAGE_H
@@ -21,40 +20,38 @@ enum wire {
 	WIRE_SOCKJS,  /* as a quoted JSON string */
 	WIRE_PERCENT, /* the same with %25 for %, for EventSource */
 	WIRE_SCRIPT,  /* the same in a JavaScript string, for htmlfile and jsonp */
-	WIRE_OCTETS,  /* the frame itself, whatever its bytes are, for TCP */
+	WIRE_OCTETS,  /* the frame itself for TCP, whatever its bytes are */
 };
 
 /*
- * Makes a MESSAGE frame of `send`: copies its body and those headers that may pass.
- * Receivers see `destination`; posts find the home by `address`, which is the same but
- * for private destinations. The caller has the only reference.
+ * Makes a MESSAGE frame of `send`: copies its body and the headers that may pass.
+ * Receivers see `destination`. Posts find the home by `address`, which differs from
+ * the destination for private ones only. The caller has the only reference.
  */
 struct message *message_create(
 	const struct stomp_frame *send, struct slice destination, struct slice address);
 
 /*
- * A new message with the same headers and body for another destination. Headers of the
- * server's own ("x-postern-...") stand before them. It has no place yet. The caller has
- * the only reference.
+ * A new message with the same headers and body for another destination. The server's
+ * own headers ("x-postern-...") stand before the sender's. The message has no place
+ * yet. The caller has the only reference.
  */
 struct message *message_forward(const struct message *message, struct slice destination,
 	const struct stomp_header *made, size_t made_count);
 
 /*
- * A new message that differs only in the destination by which its receiver knows it;
- * address, place and time stay. The caller has the only reference.
+ * A new message that differs only in the destination that its receiver sees; address,
+ * place and time stay. The caller has the only reference.
  */
 struct message *message_rename(const struct message *message, struct slice destination);
 
-/* Of a message that is no STOMP frame: what a raw WebSocket may carry. */
+/* The kind of a message that is not a STOMP frame, for a raw WebSocket. */
 enum payload {
 	PAYLOAD_TEXT,   /* WTF-8 */
 	PAYLOAD_BINARY, /* octets */
 };
 
-/*
- * Copies a text, or octets, that leave as they are. The caller has the only reference.
- */
+/* Copies a text, or octets, that leave unchanged. The caller has the only reference. */
 struct message *message_create_text(struct slice text, enum payload payload);
 
 /*
@@ -70,9 +67,9 @@ struct message *message_copy(const struct message *message);
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */
 
-/* Where a message stands in the order of its destination. */
+/* The position of a message in the order of its destination. */
 struct place {
-	uint64_t epoch;  /* a destination that is made again has another one */
+	uint64_t epoch;  /* changes when the destination is made again */
 	uint64_t offset; /* from 1 */
 };
 
@@ -83,17 +80,20 @@ struct place {
  */
 void message_set_place(struct message *message, struct place place, bool is_shown);
 
-/* The message's place; its epoch is 0 as long as no home has numbered the message. */
+/* The message's place. The epoch is 0 until a home has numbered the message. */
 struct place message_place(const struct message *message);
 bool message_is_numbered(const struct message *message); /* its place is shown */
 
 /*
- * Sets when the message was sent, in milliseconds of loop_now(). The worker of the
- * sender calls it once. At first that is 0: unknown, and no delay is measured.
+ * Sets when the message was sent, in milliseconds of loop_now(). The sender's worker
+ * calls it once. The time is 0 before: unknown, and no delay is measured.
  */
 void message_set_sent_at(struct message *message, uint64_t now);
 
-/* In milliseconds of loop_now(); 0: unknown. A copy on another worker keeps it. */
+/*
+ * When the message was sent, in milliseconds of loop_now(); 0: unknown. A copy on
+ * another worker keeps the time.
+ */
 uint64_t message_sent_at(const struct message *message);
 
 /* The destination as receivers see it. The bytes live as long as the message. */
@@ -105,10 +105,10 @@ struct slice message_destination(const struct message *message);
  */
 struct slice message_address(const struct message *message);
 
-/* Bytes of memory that the message takes without its renderings, for limits. */
+/* Bytes of memory of the message without its renderings. Limits count these. */
 size_t message_size(const struct message *message);
 
-/* A MESSAGE frame differs between subscribers only in these. */
+/* The fields in which a MESSAGE frame differs between subscribers. */
 struct view {
 	enum stomp_version version; /* decides the escaping of headers */
 	enum wire wire;
@@ -119,12 +119,12 @@ struct view {
 
 struct rendering {
 	struct slice bytes;
-	bool is_text; /* for a raw WebSocket: valid UTF-8, and not meant as binary */
+	bool is_text; /* for a raw WebSocket: valid UTF-8, and not sent as binary */
 };
 
 /*
- * The message as `view` must see it; the message remembers the 8 latest renderings. The
- * bytes live until the message is rendered for another view or freed.
+ * The message as `view` must see it. The message remembers the 8 latest renderings.
+ * The bytes live until the message is rendered for another view, or freed.
  * view->subscription must live as long as the message is queued for it.
  */
 struct rendering message_render(struct message *message, const struct view *view);

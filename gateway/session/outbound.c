@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A ring begins as large as the latest one was found to be needed, within these. */
+/* A new ring has the capacity that the previous ring needed, within these bounds. */
 enum { FIRST_LEAST = 4, FIRST_MOST = 64 };
 
 static struct delivery *outbound_slot(const struct outbound *queue, size_t index)
@@ -64,10 +64,10 @@ static void outbound_drop(
 	name_unref(names, item->subscription);
 }
 
-/* What the next ring begins with: a half of one of which no more was ever used. */
+/* The capacity of the next ring: half of the present one if no more was ever used. */
 static uint32_t outbound_next_capacity(const struct outbound *queue)
 {
-	uint32_t used = queue->first; /* or more, if it has come round */
+	uint32_t used = queue->first; /* or more, if the ring has wrapped */
 	uint32_t capacity = used > 0 && used <= queue->capacity / 2
 				    ? queue->capacity / 2
 				    : queue->capacity;
@@ -81,7 +81,7 @@ static void outbound_shrink(struct outbound *queue)
 {
 	if (queue->count > 0)
 		return;
-	/* The bytes may differ from 0 only by our own mistake. */
+	/* Only a bug of ours can make the bytes differ from 0 here. */
 	assert(queue->bytes == 0 && queue->bounded == 0);
 	free(queue->ring);
 	*queue = (struct outbound){.capacity = outbound_next_capacity(queue)};
@@ -107,12 +107,15 @@ void outbound_cut(struct outbound *queue, size_t keep, struct names *names)
 	outbound_shrink(queue);
 }
 
-/* Who goes; asked from the older to the newer, while those before are gone already. */
+/*
+ * Decides which items to drop. outbound_sift() asks from the oldest to the newest; the
+ * items dropped before are no longer counted.
+ */
 struct sieve {
 	bool (*drops)(const struct sieve *sieve, const struct outbound *queue,
 		const struct delivery *item);
-	uint64_t messages, bytes; /* that may stay */
-	uint32_t ordinal;         /* whose items go */
+	uint64_t messages, bytes; /* may stay */
+	uint32_t ordinal;         /* items of this subscription go */
 };
 
 static size_t outbound_sift(struct outbound *queue, size_t keep,
@@ -156,7 +159,7 @@ size_t outbound_drop_oldest(struct outbound *queue, size_t keep, uint64_t messag
 	return outbound_sift(queue, keep, &sieve, names);
 }
 
-/* Which items are the newest of their kind: a hash table of their indexes and 1. */
+/* The newest item of each kind: a hash table of their indexes plus 1. */
 struct newest {
 	const struct outbound *queue;
 	struct hash_key key;
@@ -170,7 +173,7 @@ static bool outbound_is_alike(const struct delivery *a, const struct delivery *b
 	       slice_equal(message_address(a->message), message_address(b->message));
 }
 
-/* False when one like it is there already. */
+/* False when the table already has an item of this kind. */
 static bool newest_add(struct newest *newest, size_t index)
 {
 	const struct delivery *item = outbound_item(newest->queue, index);

@@ -1,8 +1,7 @@
 /*
- * An outlet is where a session's output leaves right now: a WebSocket, a streaming
- * response, a waiting poll, or memory in tests. It pulls from the session when
- * it can write (session_next, session_pull, session_popped) and never
- * assumes that it is the only outlet that the session will ever have.
+ * An outlet writes a session's output: a WebSocket, a streaming response, a waiting
+ * poll, or memory in tests. It pulls from the session when it can write (session_next,
+ * session_pull, session_popped). A session may have many outlets, one after the other.
  */
 #ifndef GATEWAY_SESSION_OUTLET_H
 #define GATEWAY_SESSION_OUTLET_H
@@ -11,25 +10,26 @@
 
 struct outlet;
 
-/* How often a silent peer has been asked for since it last showed life. */
+/* How often the session has asked for a sign of life from its silent peer. */
 enum probe {
 	PROBE_FIRST,
 	PROBE_AGAIN,
 };
 
 struct outlet_ops {
-	/* Something waits: come and pull. Called at the loop's top level. */
+	/* Output is queued: the outlet pulls it. Called at the loop's top level. */
 	void (*wake)(struct outlet *outlet);
 
 	/*
-	 * The session is over and forgets the outlet, which must forget the session.
-	 * What the outlet has taken already may still leave.
+	 * The session is over and has dropped the outlet; the outlet must drop the
+	 * session. Output that the outlet has pulled may still leave.
 	 */
 	void (*end)(struct outlet *outlet);
 
 	/*
-	 * The peer is silent: finds out whether it is there (session_probe()). The
-	 * session does not end before it returns. NULL: there is no way to find out.
+	 * The peer is silent: the outlet checks whether the peer is there
+	 * (session_probe()). The session does not end before this returns. NULL: the
+	 * outlet has no way to check.
 	 */
 	void (*probe)(struct outlet *outlet, enum probe probe);
 };

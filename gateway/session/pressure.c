@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { LOOK_EVERY_MS = 250, RELIEF = 16 /* a part of the limit */ };
+enum { LOOK_EVERY_MS = 250, RELIEF = 16 /* 1/16 of the limit */ };
 
 struct shed_post {
 	struct post post;
@@ -25,7 +25,10 @@ static void pressure_shed_run(struct worker *worker, struct post *post)
 	free(shed);
 }
 
-/* What one worker has little of the others have more of: it is looked again soon. */
+/*
+ * Each worker sheds its share. If one worker has too little queued, the next look, 250
+ * ms later, sheds more from the others.
+ */
 static void pressure_shed(struct pressure *pressure, uint64_t excess)
 {
 	struct workers *workers = pressure->workers;
@@ -59,7 +62,7 @@ void pressure_look(struct pressure *pressure, uint64_t used)
 		footprint_trim();
 	if (used > pressure->soft && !tight)
 		pressure_set(workers, true, used);
-	else if (used > pressure->soft) /* far enough for new ones to be welcome */
+	else if (used > pressure->soft) /* relieved enough to admit new sessions */
 		pressure_shed(pressure, used - (pressure->soft - 2 * part));
 	else if (tight && used < pressure->soft - part)
 		pressure_set(workers, false, used);

@@ -20,7 +20,7 @@ static const char *const state_names[] = {
 	[SESSION_CLOSED] = "closed",
 };
 
-/* The states that may follow each, as bits. */
+/* For each state, the states that may follow, as bits. */
 static const unsigned state_follows[] = {
 	[SESSION_CONNECTING] = 1u << SESSION_OPEN | 1u << SESSION_OVERFLOWED |
 			       1u << SESSION_CLOSING | 1u << SESSION_CLOSED,
@@ -124,13 +124,15 @@ void session_set_ending(struct session *session, enum ending ending)
 		session->ending = (uint8_t)ending;
 }
 
-/* Counts one more, unless that is too many from its address, or in all. */
+/*
+ * Counts one more session. False when the address or the gateway has too many already.
+ */
 static bool session_has_room(
 	struct worker *worker, const struct endpoint *endpoint, const struct peer *peer)
 {
 	struct workers *workers = worker->workers;
 
-	/* When there is no room somebody has to look why. */
+	/* The console must open even at a limit: an operator has to find the cause. */
 	if (endpoint->is_console)
 		return workers_take(&workers->sessions, 0);
 	if (atomic_load(&workers->tight)) {
@@ -303,7 +305,8 @@ void session_hang_up(struct session *session)
 /* The handler's side. */
 
 /*
- * CONNECTED, RECEIPT, ERROR. What is no STOMP frame may be an answer or for thousands.
+ * CONNECTED, RECEIPT and ERROR are answers. A message that is not a STOMP frame may be
+ * an answer, or a fan-out to thousands.
  */
 static bool session_is_answer(const struct delivery *delivery)
 {
@@ -353,7 +356,7 @@ void session_close(struct session *session, enum ending ending)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
-	/* What waited is dropped: whatever the handler says, that was no good end. */
+	/* The queue was dropped, so no handler may report a normal end. */
 	if (session->state == SESSION_OVERFLOWED)
 		session_set_ending(session, ENDING_SLOW_CONSUMER);
 	session_set_ending(session, ending);
@@ -366,7 +369,10 @@ void session_close(struct session *session, enum ending ending)
 
 uint64_t session_heard_at(const struct session *session)
 {
-	/* While those who send are not read, their silence proves nothing. */
+	/*
+	 * While the gateway does not read from publishers, their silence proves
+	 * nothing.
+	 */
 	if (session_is_paused(session) || worker_apply_backpressure(session->worker))
 		return session_now(session);
 	return session->heard_at;
@@ -397,7 +403,10 @@ void session_flush(struct session *session)
 	session_keep_latest(session);
 	session_count_queue(session);
 
-	/* What still waits is held up by the peer: now its progress is watched. */
+	/*
+	 * If something is still queued, the peer does not take it: watch its progress
+	 * now.
+	 */
 	if (session->outlet != NULL) {
 		uint64_t deadline = session_next_deadline(session);
 

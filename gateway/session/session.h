@@ -1,16 +1,16 @@
 /*
  * A session is one browser conversation, whatever carries it. It outlives HTTP
- * requests, owns its outbound queue, and is pulled: whoever can write right now
- * (its outlet) takes from it, and nothing is rendered before.
+ * requests and owns its outbound queue. The transport that can write right now (its
+ * outlet) pulls from the session; nothing is rendered before.
  *
  *   CONNECTING -- the open frame is taken --> OPEN -- session_close() --> CLOSING
- *   any of them -- the close frame is taken, or nobody comes for it --> CLOSED
+ *   any of them -- the close frame is taken, or no outlet comes in time --> CLOSED
  *
- * A raw session (no SockJS framing) begins in OPEN. There is one way out, which
- * calls the handler's close exactly once, at the loop's top level.
+ * A raw session (no SockJS framing) begins in OPEN. session_finish() is the only way
+ * out and calls the handler's close exactly once, at the loop's top level.
  *
- * A session belongs to its worker, which frees it; pointers to it are valid until
- * the outlet's end() or the handler's close() is called.
+ * A session belongs to its worker, which frees it; pointers to it are valid until the
+ * outlet's end() or the handler's close() is called.
  */
 #ifndef GATEWAY_SESSION_SESSION_H
 #define GATEWAY_SESSION_SESSION_H
@@ -27,22 +27,23 @@
 struct session;
 
 /*
- * Who keeps something that the peer has sent while its session is paused. Zeroed:
- * nobody.
+ * A carrier that keeps input of the peer while the session is paused. Zeroed: not
+ * waiting.
  */
 struct waiter {
-	struct list link; /* list_remove() of it ends the wait */
+	struct list link; /* list_remove() of the link ends the wait */
 	void (*resume)(struct waiter *waiter);
 };
 
 /*
- * In the order in which a session goes through them; session_internal.h has the table.
+ * In the order in which a session passes through them; session_internal.h has the
+ * table.
  */
 enum session_state {
 	SESSION_CONNECTING, /* SockJS: the open frame has not left */
 	SESSION_OPEN,
-	SESSION_OVERFLOWED, /* its full queue was emptied; its handler learns it now */
-	SESSION_CLOSING,    /* what is queued leaves, then the close frame */
+	SESSION_OVERFLOWED, /* its full queue was emptied; notify the handler */
+	SESSION_CLOSING,    /* the queued output leaves, then the close frame */
 	SESSION_CLOSED,     /* freed at the top level of the loop */
 };
 
@@ -51,7 +52,7 @@ enum session_framing {
 	SESSION_SOCKJS, /* in frames: o h a[] c[] */
 };
 
-/* Who is at the other end. Borrowed; a session keeps copies. */
+/* The peer of a session. Borrowed; a session keeps copies. */
 struct peer {
 	struct slice address; /* "192.0.2.1", without port */
 	struct slice origin;  /* empty: none was sent */
@@ -59,22 +60,22 @@ struct peer {
 };
 
 /*
- * Opens a session and its handler on that worker. The worker owns the session and frees
- * it at the loop's top level after its end; no pointer to it is valid after the
+ * Opens a session and its handler on that worker. The worker owns the session and
+ * frees it at the loop's top level after its end; no pointer to it is valid after the
  * outlet's end() or the handler's close(). Holds the endpoint, copies the id and the
- * peer. `id` names it for session_find(), and must name none yet; a session with an
- * empty id cannot be found (a WebSocket has its session to itself).
+ * peer. `id` is the key for session_find() and must be unused. A session with an empty
+ * id cannot be found, since a WebSocket does not share its session.
  *
- * NULL when the worker is stopping; and, counted, when a limit is reached: of memory,
- * of all sessions, or of new sessions of the address. The handler may have closed the
- * session already.
+ * NULL when the worker is stopping. NULL, and counted, when a limit is reached: of
+ * memory, of all sessions, or of new sessions of the address. The handler may have
+ * closed the session already.
  */
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
 	enum transport transport, struct slice id, const struct peer *peer);
 
 /*
- * The index of the worker where sessions of that id live, whether there is one or not.
- * The same on every worker.
+ * The index of the worker where a session of that id lives, or would live. The same on
+ * every worker.
  */
 unsigned session_home(
 	const struct worker *worker, const struct endpoint *endpoint, struct slice id);
@@ -85,7 +86,8 @@ struct session *session_find(
 
 /*
  * How a session of that id ended within the last two minutes, or NULL. Counts the
- * visit: the sixth late poll waits. Valid until another session of this worker ends.
+ * visit; the caller delays the sixth late poll. Valid until another session of this
+ * worker ends.
  */
 const struct tombstone *session_find_tombstone(
 	struct worker *worker, const struct endpoint *endpoint, struct slice id);
@@ -93,25 +95,25 @@ const struct tombstone *session_find_tombstone(
 /*
  * True when the peer may use the session. False for another Origin than the one that
  * the session was opened with. A request without an Origin is admitted: a page of
- * another site always sends its own, and a program can send any. Address and cookie are
- * compared where the endpoint says so.
+ * another site always sends its own, and a program can send any. Address and cookie
+ * are compared if the endpoint says so.
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 
 /*
- * Sets which kind of requests may use the session, by a number that the carrier has
- * chosen; 0 at first.
+ * Sets which kind of requests may use the session. The carrier chooses the number; it
+ * is 0 before.
  */
 void session_set_family(struct session *session, unsigned family);
 
 /*
- * What session_set_family() has set; 0 before: any kind of request may still use the
- * session.
+ * The number that session_set_family() has set, or 0: any kind of request may still
+ * use the session.
  */
 unsigned session_family(const struct session *session);
 
 /*
- * Ask again after each call that hands something to the handler: the handler may have
+ * Ask again after each call that passes something to the handler: the handler may have
  * closed the session.
  */
 enum session_state session_state(const struct session *session);
@@ -134,74 +136,73 @@ struct slice session_label(const struct session *session);
 /* For the outlet. */
 
 /*
- * The outlet that is attached. NULL while nothing can write: between two polls, or
- * after a stream was cut.
+ * The attached outlet. NULL while nothing can write: between two polls, or after a
+ * stream was cut.
  */
 struct outlet *session_outlet(const struct session *session);
 
 /*
- * Makes `outlet` the one that writes for the session. False when another one is
- * attached, or the session is CLOSED. The outlet must live until its end() is called,
- * or until session_detach(), session_lost() or session_popped() of the close, which do
- * not call end(). If something is queued, the outlet is woken at the end of this turn
- * or later, not within this call.
+ * Attaches `outlet`, which writes for the session from now on. False when another one
+ * is attached, or the session is CLOSED. The outlet must live until its end() is
+ * called, or until session_detach(), session_lost() or session_popped() of the close,
+ * which do not call end(). If something is queued, the outlet is woken at the end of
+ * this turn or later, not within this call.
  */
 bool session_attach(struct session *session, struct outlet *outlet);
 
 /*
- * The outlet has written its last: a poll was answered, a stream is full. The session
- * forgets it and waits times.disconnect for the next one. What was pulled and not
- * popped stays queued.
+ * The outlet writes no more: a poll was answered, or a stream is full. The session
+ * drops the outlet and waits times.disconnect for the next one. Messages that were
+ * pulled and not popped stay queued.
  */
 void session_detach(struct session *session);
 
 /*
- * The peer has vanished, or its connection broke: the session forgets its outlet,
- * without a call of end(), and is CLOSED. The first reason counts.
+ * The peer has vanished, or its connection broke. The session drops its outlet without
+ * calling end() and is CLOSED. The first reason counts.
  */
 void session_lost(struct session *session, enum ending ending);
 
 enum session_next {
 	SESSION_NEXT_NOTHING,
 	SESSION_NEXT_OPEN,     /* o */
-	SESSION_NEXT_MESSAGES, /* at least one waits */
+	SESSION_NEXT_MESSAGES, /* at least one is queued */
 	SESSION_NEXT_BEAT,     /* h */
 	SESSION_NEXT_CLOSE,    /* c[], see session_ending() */
 };
 
 /*
- * What the outlet has to write now. Asks only: the queue changes with session_popped().
- * After session_close() messages come first, then the close; from CLOSED on nothing.
+ * The next thing that the outlet has to write. Changes nothing: session_popped() moves
+ * the queue. After session_close() messages come first, then the close; after CLOSED
+ * nothing.
  */
 enum session_next session_next(const struct session *session);
 
 /*
- * True when an outlet whose kernel takes bytes should go on writing, beyond what a turn
- * allows: the queue is half full, or what waits longer would be dropped. So a client
- * that reads is never slow because of a burst.
+ * True when the outlet should write on, beyond its share of a turn, while its kernel
+ * takes bytes: the queue is half full, or waiting messages would be dropped. So a
+ * burst does not make a client that reads look slow.
  */
 bool session_is_urgent(const struct session *session);
 
 /*
- * The oldest messages of a queue that is not empty, joined as they leave together
- * (batch.h). They stay queued until session_popped(). `how` must be static. The bytes
- * live until the next pull of any session on this worker, and at most until the end of
- * the turn.
+ * Joins the oldest messages of a queue that is not empty (batch.h). They stay queued
+ * until session_popped(). `how` must be static. The bytes live until the next pull of
+ * any session on this worker, and at most until the end of the turn.
  */
 struct batch session_pull(
 	struct session *session, const struct batch_format *how, size_t budget);
 
 /*
- * The kernel has taken what session_next() said; of messages the `count` oldest. That
- * was `bytes` as the transport carries it, without the heads of its own protocol. When
- * that was the close, the session forgets its outlet, without a call of end(), and is
- * CLOSED. With SESSION_NEXT_NOTHING the kernel has taken a part of what is under way:
- * the peer goes on.
+ * The kernel has taken `next`; of messages the `count` oldest. `bytes` is their size
+ * on the wire, without the heads of the transport's own protocol. After the close the
+ * session drops its outlet without calling end(), and is CLOSED. SESSION_NEXT_NOTHING:
+ * the kernel has taken a part of the pulled output, so the peer makes progress.
  */
 void session_popped(
 	struct session *session, enum session_next what, size_t count, size_t bytes);
 
-/* Why the session ends; the first reason stays. ENDING_NONE as long as it goes on. */
+/* Why the session ends; the first reason stays. ENDING_NONE until it ends. */
 enum ending session_ending(const struct session *session);
 
 /*
@@ -211,15 +212,14 @@ enum ending session_ending(const struct session *session);
 void session_heard(struct session *session);
 
 /*
- * The peer's machine has shown that it is there: it has acknowledged bytes, or a
- * library of it asks for frames. That says less than session_heard(): the page may
- * hang.
+ * The peer's machine is there: it has acknowledged bytes, or its library has asked for
+ * frames. This proves less than session_heard(): the page may hang.
  */
 void session_attended(struct session *session);
 
 /*
- * Counts `bytes` that came from the peer, as the transport carries them. Does nothing
- * else: see session_heard().
+ * Counts `bytes` that came from the peer, as the transport carries them. Is no sign of
+ * life: see session_heard().
  */
 void session_count_bytes(struct session *session, size_t bytes);
 
@@ -230,32 +230,33 @@ void session_count_bytes(struct session *session, size_t bytes);
 void session_receive(struct session *session, struct slice text, enum payload payload);
 
 /*
- * The peer has closed its sending side. The handler may still answer what came before,
- * and must then close the session; without an end() of its own the session closes.
+ * The peer has closed its sending side. The handler may still answer what the peer
+ * sent before, and must then close the session. A handler without an end() cannot: the
+ * session closes immediately.
  */
 void session_hang_up(struct session *session);
 
 /*
- * True while the handler takes no input. Carriers then leave what the peer sends unread
- * where they can. What session_receive() gets nevertheless, the handler keeps. Never
- * true from CLOSING on.
+ * True while the handler takes no input. Carriers then leave the peer's input unread
+ * if they can. The handler keeps what session_receive() brings nevertheless. Never
+ * true after session_close().
  */
 bool session_is_paused(const struct session *session);
 
 /*
- * For a carrier that keeps input of a paused session: calls waiter->resume() once, at
- * the loop's top level, when the last pause has ended or the session closes; the
- * waiters in the order of their calls. What resume() puts off may find the session
- * paused again. The waiter must live until then; list_remove(&waiter->link) cancels the
- * wait. False, with nothing registered, when 16 wait already: a peer sends one thing
- * after the other.
+ * For a carrier that keeps input of a paused session. Calls waiter->resume() once, at
+ * the loop's top level, when the last pause has ended or the session closes. Waiters
+ * are resumed in the order of their calls. A resume() may find the session paused
+ * again. The waiter must live until then; list_remove(&waiter->link) cancels the wait.
+ * False, with nothing registered, when 16 waiters are registered already: a
+ * well-behaved peer sends one request after the other.
  */
 bool session_wait(struct session *session, struct waiter *waiter);
 
 /* For the handler. */
 
 /*
- * Stops the peer's input until each pause is ended by session_resume(), or the session
+ * Stops the peer's input until session_resume() has ended each pause, or the session
  * closes. The peer's silence does not count meanwhile (session_heard_at()).
  */
 void session_pause(struct session *session);
@@ -268,48 +269,48 @@ void session_resume(struct session *session);
 
 /*
  * Queues a message; takes references of its own to the message and the name. Ignored
- * from OVERFLOWED on. If the queue has reached its limit, the endpoint's policy may
- * drop messages of topics. If that makes no room, all is dropped that no outlet has
- * pulled, and the handler's end() is called later with ENDING_SLOW_CONSUMER. What
- * broker queues deliver does not count: they bound it themselves.
+ * after an overflow. If the queue has reached its limit, the endpoint's policy may
+ * drop messages of topics. If that makes no room, everything is dropped that no outlet
+ * has pulled, and the handler's end() is called later with ENDING_SLOW_CONSUMER.
+ * Deliveries of broker queues do not count against the limit: the queues bound them.
  */
 void session_send(struct session *session, const struct delivery *delivery);
 
 /*
- * Queues a copy of a text, or of octets, of the handler's own, without a STOMP header.
- * If nothing else waits, it leaves before other sessions' output. Ignored from
- * OVERFLOWED on.
+ * Queues a copy of the handler's own text, or octets, without a STOMP header. If
+ * nothing else is queued, it leaves before other sessions' output. Ignored after an
+ * overflow.
  */
 void session_send_text(
 	struct session *session, struct slice text, enum payload payload);
 
 /*
- * Keeps `error`, which must be static: a sentence that the peer was refused with, for
- * the log line of the session's end. The latest one counts.
+ * Keeps `error` for the log line of the session's end: the sentence with which the
+ * peer was refused. It must be static. The latest one counts.
  */
 void session_set_error(struct session *session, const char *error);
 
 /*
- * Who has logged in, for the log line of the session's end. Takes a reference of its
- * own to `user` and drops the one to the user before.
+ * Sets the user who has logged in, for the log line of the session's end. Takes a
+ * reference of its own to `user` and drops the one to the user before.
  */
 void session_set_user(struct session *session, struct name *user);
 
 /*
- * Counts one message that came in. For a handler whose messages are not those of the
+ * Counts one message that came in. For handlers whose messages are not those of the
  * transport, as with STOMP over TCP.
  */
 void session_count_message(struct session *session);
 
 /*
- * Drops from the session's queue what a broker queue has delivered to that
- * subscription, except what the outlet has pulled already.
+ * Drops from the session's queue the messages that a broker queue has delivered to
+ * that subscription, except those that the outlet has pulled already.
  */
 void session_withdraw(struct session *session, uint32_t ordinal);
 
 /*
- * Ends the session politely: what is queued leaves first, then the close frame. Only
- * the first call counts. Nothing is received from now on.
+ * Ends the session politely: the queued output leaves first, then the close frame.
+ * Only the first call counts. Postern reads nothing of the peer from now on.
  */
 void session_close(struct session *session, enum ending ending);
 
@@ -321,7 +322,7 @@ void session_close(struct session *session, enum ending ending);
 uint64_t session_heard_at(const struct session *session);
 
 /*
- * As session_heard_at(), or later if the peer's machine has shown itself since
+ * As session_heard_at(), or later if the peer's machine has given a sign of life since
  * (session_attended()).
  */
 uint64_t session_attended_at(const struct session *session);
@@ -330,26 +331,26 @@ uint64_t session_attended_at(const struct session *session);
 uint64_t session_sent_at(const struct session *session);
 
 /*
- * The peer has been silent for long: asks the outlet to find out whether it is there.
- * The outlet then calls session_heard() or session_attended(). Does nothing without an
- * outlet that can.
+ * The peer has been silent for long: asks the outlet to check whether it is there. The
+ * outlet then calls session_heard() or session_attended(). Does nothing without an
+ * outlet that can check.
  */
 void session_probe(struct session *session, enum probe probe);
 
 /*
- * Makes SockJS's heartbeat frame the next one, unless messages wait. Does nothing to a
- * raw or closing session.
+ * Makes SockJS's heartbeat frame the next one, unless messages are queued. Does
+ * nothing to a raw or closing session.
  */
 void session_beat(struct session *session);
 
-/* For who watches the server. */
+/* The facts about a session that the console shows. */
 
 struct session_facts {
 	enum transport transport;
 	struct slice address; /* borrowed, as all slices here */
-	struct slice origin;  /* empty: it was opened without one */
+	struct slice origin;  /* empty: opened without an Origin */
 	uint64_t age;         /* milliseconds */
-	uint64_t queued;      /* bytes that wait for its peer */
+	uint64_t queued;      /* bytes that are queued for the peer */
 	uint64_t bytes_in, bytes_out;
 };
 
@@ -358,15 +359,12 @@ struct session_facts session_facts(const struct session *session);
 
 /*
  * Calls `visit` for each session that is not CLOSED. `visit` may call session_close(),
- * and nothing else that frees or moves sessions.
+ * but nothing else that frees or moves sessions.
  */
 void session_for_each(struct worker *worker,
 	void (*visit)(struct session *session, void *context), void *context);
 
-/*
- * Takes the tap over and destroys the one before. With NULL nothing watches the session
- * any more.
- */
+/* Takes the tap over and destroys the previous one. NULL removes the tap. */
 void session_set_tap(struct session *session, struct tap *tap);
 
 /* The session's tap, which it owns; NULL when nothing watches the session. */
@@ -374,10 +372,7 @@ struct tap *session_tap(const struct session *session);
 
 /* For the broker. */
 
-/*
- * A session_send() to this session comes soon: prefetches into the CPU's cache what
- * that will touch.
- */
+/* Prefetches the session into the CPU's cache, because a session_send() comes soon. */
 void session_fetch(const struct session *session);
 
 #endif

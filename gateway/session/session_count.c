@@ -1,6 +1,4 @@
-/*
- * What is said of a session: in the metrics of its worker, and in the log at its end.
- */
+/* The figures of a session, in its worker's metrics and in the log line of its end. */
 #include "gateway/session/session_internal.h"
 
 #include "gateway/base/log.h"
@@ -45,7 +43,10 @@ void session_count_message(struct session *session)
 	session->traffic[DIRECTION_IN].messages++;
 }
 
-/* A message from another worker may seem to come out of the future. */
+/*
+ * Workers read the clock at different moments, so a message of another worker may
+ * carry a time that is later than ours.
+ */
 static void session_count_alike(
 	const struct session *session, const struct delivery *item, size_t count)
 {
@@ -57,7 +58,10 @@ static void session_count_alike(
 		metrics_deliver(metrics, now > sent_at ? now - sent_at : 0, count);
 }
 
-/* What leaves in one write was mostly sent in one turn: it is counted at once. */
+/*
+ * The messages of one write were mostly sent in one turn: count those alike in one
+ * step.
+ */
 void session_count_delivered(const struct session *session, size_t count)
 {
 	const struct delivery *first = outbound_item(&session->queue, 0);

@@ -1,4 +1,7 @@
-/* What a session is to its outlet: who pulls, and what has left with it. */
+/*
+ * The session's side towards its outlet: the outlet attaches, pulls and reports what
+ * the kernel has taken.
+ */
 #include "gateway/session/session_internal.h"
 
 #include "gateway/session/handler.h"
@@ -17,7 +20,7 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	session->outlet = outlet;
 	session->taken_at = session_now(session);
 	if (session->state == SESSION_CLOSING)
-		session->closing_at = session->taken_at; /* it lingers for this one */
+		session->closing_at = session->taken_at; /* its time begins now */
 	session_attended(session);
 	if (session_next(session) != SESSION_NEXT_NOTHING)
 		session_wake(session);
@@ -67,7 +70,7 @@ struct batch session_pull(
 	return batch;
 }
 
-/* The handler may only note it: nothing is queued or closed meanwhile. */
+/* The handler only notes it: it must not queue or close here. */
 static void session_tell_sent(struct session *session, size_t count)
 {
 	if (session->handler->sent == NULL || count == 0)
@@ -81,7 +84,7 @@ static void session_tell_sent(struct session *session, size_t count)
 	}
 }
 
-/* The oldest messages are with the kernel. */
+/* The kernel has taken the oldest messages. */
 static void session_pop(struct session *session, size_t count)
 {
 	session_tell_sent(session, count);

@@ -1,13 +1,14 @@
 /*
- * Back-pressure of one session: while its handler waits for something (the check of a
- * password, a COMMIT), what the peer sends stays with the carrier, which is told when
- * it may go on. What is not read fills the peer's own buffers, and stops it.
+ * Back-pressure of one session. The handler pauses its session while it waits for
+ * something (the check of a password, a COMMIT). Meanwhile the carrier keeps the
+ * peer's input and registers a waiter, which is resumed later. Unread input fills the
+ * peer's own buffers and stops the peer.
  */
 #include "gateway/session/session_internal.h"
 
 #include <assert.h>
 
-enum { WAITERS_MAX = 16 }; /* a peer that plays by the rules has one */
+enum { WAITERS_MAX = 16 }; /* a well-behaved peer needs one */
 
 bool session_is_paused(const struct session *session)
 {
@@ -24,7 +25,7 @@ void session_resume(struct session *session)
 	assert(session->pauses > 0);
 	if (--session->pauses > 0)
 		return;
-	/* What it has said meanwhile comes now. */
+	/* The input that came meanwhile follows now. */
 	if (session->state < SESSION_CLOSING)
 		session_heard(session);
 	session_end_pauses(session);
@@ -44,7 +45,8 @@ bool session_wait(struct session *session, struct waiter *waiter)
 }
 
 /*
- * The first may bring what makes the handler pause it again: then the others wait on.
+ * The first waiter may bring input that pauses the session again: the others then wait
+ * on.
  */
 static void session_wake_waiters(struct task *task)
 {

@@ -1,7 +1,7 @@
 /*
- * A peer that reads too slowly: what becomes of its queue is the endpoint's policy.
- * Dropped is only what topics say, whose numbers show the gap. A queue that is full of
- * anything else ends the session, as it always does under "close".
+ * A peer that reads too slowly: the endpoint's policy decides what happens to its
+ * queue. Only messages of topics are dropped, because their numbers show the gap. If
+ * the queue is full of anything else, or the policy is "close", the session ends.
  */
 #include "gateway/session/session_internal.h"
 
@@ -21,7 +21,7 @@ static bool session_is_full(const struct session *session, size_t size)
 {
 	const struct limits *limits = &session->worker->config->limits;
 
-	/* What an outlet holds has as good as left. */
+	/* Pulled output counts as sent. */
 	return session->queue.count > session->in_outlet &&
 	       (session->queue.bounded >= limits->queue_messages ||
 		       session->queue.bytes + size > limits->queue_bytes);
@@ -65,7 +65,9 @@ void session_keep_latest(struct session *session)
 					 session->in_outlet, &session->worker->names));
 }
 
-/* A bit more than must go goes: the queue is not gone through for every message. */
+/*
+ * Drops a bit more than necessary, so that not every message passes through the queue.
+ */
 static void session_drop_oldest(struct session *session, size_t size)
 {
 	const struct limits *limits = &session->worker->config->limits;
@@ -110,9 +112,9 @@ void session_overflow(struct session *session, enum bound bound)
 
 void session_tell_overflow(struct session *session)
 {
-	session_set_state(session, SESSION_OPEN); /* for the handler's last word */
+	session_set_state(session, SESSION_OPEN); /* for the handler's last message */
 	session_set_ending(
-		session, ENDING_SLOW_CONSUMER); /* whatever the handler says */
+		session, ENDING_SLOW_CONSUMER); /* whatever reason the handler gave */
 	if (session->handler->end != NULL)
 		session->handler->end(session->conversation, ENDING_SLOW_CONSUMER);
 	session_close(session, ENDING_SLOW_CONSUMER);

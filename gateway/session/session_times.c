@@ -1,13 +1,13 @@
 /*
- * When a session does something by itself: one timer that looks at all of its
- * deadlines. It is set lazily: what moves a deadline away costs nothing, and the
- * timer finds out when it fires.
+ * The deadlines of a session: one timer watches all of them. The timer is set lazily.
+ * An event that moves a deadline away does not touch the timer; the timer finds the
+ * later deadline when it fires.
  */
 #include "gateway/session/session_internal.h"
 
 /*
- * A closing session whose peer reads gets all that was queued, then the close. One
- * that stands still is given up, sooner when the peer was at fault.
+ * A closing session whose peer reads gets all queued output, then the close. If the
+ * peer makes no progress, the session ends; sooner when the peer was at fault.
  */
 static uint64_t session_closing_deadline(const struct session *session)
 {
@@ -36,7 +36,7 @@ uint64_t session_next_deadline(const struct session *session)
 	if (session->framing == SESSION_SOCKJS) {
 		deadline = session->taken_at + times->heartbeat;
 		if (session->beat_due)
-			deadline += times->progress; /* not even that is taken */
+			deadline += times->progress; /* the close is not taken */
 	}
 	if (session->queue.count > 0) {
 		uint64_t progress = session->taken_at + times->progress;

@@ -5,19 +5,19 @@
 #include <stdlib.h>
 
 /*
- * A turn tells outlets until the clock says that it is over. While posts are left that
- * a turn could not run, more may come for the same sessions, and joins one write: so
- * many turns only bring messages to their sessions.
+ * A turn wakes outlets until its time is over. While a turn leaves posts, more output
+ * may come for the same sessions and join one write. So up to this many turns in a row
+ * only run posts and do not flush.
  */
 enum {
-	FLUSHES_LEAST = 8, /* whatever the clock says */
+	FLUSHES_LEAST = 8, /* even when the turn's time is over */
 	TURNS_PUT_OFF = 128,
 };
 
 /* At a stop. */
 enum {
 	CLOSE_EVERY_MS = 50,
-	CLOSES_LEAST = 16, /* a few sessions are closed at once */
+	CLOSES_LEAST = 16, /* sessions in each step */
 };
 
 /* A turn. */
@@ -91,7 +91,7 @@ void sessions_shed(struct sessions *sessions, uint64_t bytes)
 		if (weight > heaviest)
 			heaviest = weight;
 	}
-	/* Those about as heavy go with it, so that twice through the list is enough. */
+	/* Ends sessions of about the same weight too, so that two passes suffice. */
 	list_for_each (link, &sessions->all) {
 		struct session *session = container_of(link, struct session, link);
 		uint64_t weight = session_weight(session);
@@ -107,7 +107,7 @@ void sessions_shed(struct sessions *sessions, uint64_t bytes)
 
 /* Their end. */
 
-/* Whoever has a reason to end is about to do so, or has been told already. */
+/* False when the session has a reason to end: it ends soon, or was already notified. */
 static bool session_goes_on(const struct session *session)
 {
 	return session->state < SESSION_CLOSING && session->ending == ENDING_NONE;
@@ -122,7 +122,7 @@ static void session_go_away(struct session *session)
 
 bool sessions_close_some(struct sessions *sessions, uint64_t count)
 {
-	/* A session that goes is freed later: the list stays as it is. */
+	/* A session that ends is freed later, so the list does not change here. */
 	list_for_each (link, &sessions->all) {
 		struct session *session = container_of(link, struct session, link);
 
@@ -146,8 +146,8 @@ void sessions_kill(struct sessions *sessions)
 }
 
 /*
- * Over half of the drain time, so that their clients do not come back all at the same
- * time.
+ * Spreads the closes over half of the drain time, so that the clients do not all
+ * reconnect at the same moment.
  */
 static void sessions_on_close_timer(struct timer *timer)
 {

@@ -1,6 +1,6 @@
 /*
- * The sessions of one worker. In each turn they notify the outlets for which something
- * waits: first where it is an answer, then where it is much, then all others.
+ * The sessions of one worker. In each turn they wake the outlets that have output:
+ * first those with an answer, then those with much output, then all others.
  */
 #ifndef GATEWAY_SESSION_SESSIONS_H
 #define GATEWAY_SESSION_SESSIONS_H
@@ -14,21 +14,21 @@ struct worker;
 
 /*
  * Makes the sessions of that worker, none yet, for worker->sessions. They are a
- * resident: the worker owns and destroys them. `handlers` has one for each enum
+ * resident: the worker owns and destroys them. `handlers` has one entry for each enum
  * handler_kind and must outlive them.
  */
 struct sessions *sessions_create(
 	struct worker *worker, const struct handler *const *handlers);
 
 /*
- * For want of memory: ends sessions with the most queued bytes as slow consumers, until
+ * Memory is short: ends sessions with the most queued bytes as slow consumers, until
  * their queues had `bytes` together. Passes the list twice.
  */
 void sessions_shed(struct sessions *sessions, uint64_t bytes);
 
 /*
- * At a stop: closes up to `count` sessions politely; their handlers may finish what
- * they have begun. False when none is left to be closed.
+ * At a stop: closes up to `count` sessions politely; their handlers may finish their
+ * work. False when no session is left to close.
  */
 bool sessions_close_some(struct sessions *sessions, uint64_t count);
 

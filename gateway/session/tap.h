@@ -1,7 +1,7 @@
 /*
  * A tap watches the frames of one session in both directions, as the console's trace
- * does (gateway/console/trace.h). The session owns its tap (session_set_tap()). Where
- * there is none, a frame costs one comparison.
+ * does (gateway/console/trace.h). The session owns its tap (session_set_tap()).
+ * Without a tap, a frame costs one comparison.
  */
 #ifndef GATEWAY_SESSION_TAP_H
 #define GATEWAY_SESSION_TAP_H
@@ -20,7 +20,7 @@ struct tap_ops {
 	void (*delivery)(struct tap *tap, const struct session *session,
 		const struct delivery *delivery);
 
-	/* The session is over, or has another tap now. Frees the tap. */
+	/* The session is over, or gets another tap. Frees the tap. */
 	void (*destroy)(struct tap *tap);
 };
 

@@ -68,7 +68,7 @@ static struct tombstone_entry *tombstone_find(
 	return node == NULL ? NULL : container_of(node, struct tombstone_entry, node);
 }
 
-/* False when that took one that was to stay. */
+/* False when a tombstone younger than two minutes had to go. */
 static bool tombstones_make_room(struct tombstones *tombstones, uint64_t now)
 {
 	struct tombstone_entry *entry;
