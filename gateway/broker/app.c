@@ -1,7 +1,7 @@
 /*
- * Application routes: a SEND to an application destination becomes messages to
- * topics, its body passed on or shaped by a template. The route is applied at the
- * sender's worker, so that the order of one sender is kept.
+ * Application routes: a SEND to an application destination becomes messages to topics.
+ * The route passes the body on, or a template shapes it. The sender's worker applies
+ * the route, so that the messages of one sender keep their order.
  */
 #include "gateway/broker/app.h"
 
@@ -37,16 +37,16 @@ static const struct route *app_find(const struct config *config,
 	return best;
 }
 
-/* The frame as its receivers get it: a shaped body is JSON whatever came in. */
+/*
+ * The frame as its receivers get it. A shaped body is JSON, whatever the sender's was.
+ */
 struct shaped {
 	struct stomp_frame frame;
 	struct stomp_header *headers; /* NULL: those that came */
 	struct buf body;
 };
 
-/*
- * What describes a body describes this one: the sender's words for its own do not pass.
- */
+/* The headers that describe a body describe the new body; the sender's are dropped. */
 static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *frame)
 {
 	size_t count = 1;
@@ -56,7 +56,10 @@ static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *
 	shaped->headers[0] =
 		(struct stomp_header){SLICE("content-type"), SLICE("application/json")};
 	for (size_t i = 0; i < frame->header_count; i++) {
-		/* content-md5, content-encoding and the like: of the body that came. */
+		/*
+		 * content-md5, content-encoding and the like describe the sender's
+		 * body.
+		 */
 		if (!slice_starts_with(frame->headers[i].name, SLICE("content-")))
 			shaped->headers[count++] = frame->headers[i];
 	}
@@ -64,7 +67,7 @@ static void shaped_set_headers(struct shaped *shaped, const struct stomp_frame *
 	shaped->frame.header_count = count;
 }
 
-/* What the sender has left out is not allowed, but no breach of STOMP. */
+/* A missing value is denied; it is not malformed STOMP. */
 static bool app_render(const struct template *template,
 	const struct template_input *input, struct buf *out,
 	struct broker_refusal *refusal)
@@ -106,7 +109,7 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	return true;
 }
 
-/* Where target `index` of the route points. */
+/* Finds the destination of target `index` of the route. */
 static bool app_aim(const struct publication *publication, const struct route *route,
 	size_t index, const struct variables *variables, struct slice rest,
 	struct target *target, struct broker_refusal *refusal)
@@ -119,7 +122,10 @@ static bool app_aim(const struct publication *publication, const struct route *r
 		buf_append(&name, SLICE("/topic"));
 		buf_append(&name, rest);
 	} else {
-		/* The configuration was refused if a variable is not there. */
+		/*
+		 * The configuration's check has refused a route whose variable is
+		 * missing.
+		 */
 		template_render_text(route->send_to[index], variables, &name);
 	}
 	if (name.len > broker->worker->config->limits.destination ||
@@ -181,7 +187,7 @@ enum broker_result app_send(struct publication *publication,
 	return good ? BROKER_TAKEN : BROKER_REFUSED;
 }
 
-/* A route with "reply" answers a SUBSCRIBE with that, once. */
+/* A route with "reply" answers each SUBSCRIBE with that reply, once. */
 enum broker_result app_subscribe(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, enum ack_mode ack)
 {

@@ -1,7 +1,7 @@
 /*
- * Who listens to an address on this worker. A delivery is a walk along an
- * array and a reference pushed into each session's queue; what is rendered, and
- * when, is decided when a socket can take it.
+ * The subscribers of an address on this worker. A delivery is a walk along an array:
+ * it pushes one reference into each session's queue. Each session renders when its
+ * socket can take the output.
  */
 #include "gateway/broker/audience.h"
 
@@ -16,10 +16,10 @@
 
 struct audience {
 	struct table_node node; /* its key points to `address` */
-	struct list unfinished; /* in audiences->unfinished while not all are reached */
+	struct list unfinished; /* in audiences->unfinished during a fan-out */
 	struct subscription **members;
 	size_t count, capacity;
-	size_t reached, end; /* of the fan-out: who has it, who is to have it */
+	size_t reached, end; /* of the fan-out: members served, members to serve */
 	char address[];
 };
 
@@ -49,7 +49,7 @@ struct slice audience_address(const struct audience *audience)
 	return audience->node.key;
 }
 
-/* Patterns are counted by their segments: these are what grows. */
+/* Patterns are counted by their segments, because these take the memory. */
 
 static void audience_add_pattern(struct broker *broker, struct audience *audience)
 {
@@ -102,7 +102,8 @@ void audience_add(
 }
 
 /*
- * With the last of those in front of *end, whose gap that is now: they are one fewer.
+ * Fills the gap with the last member before *end. The gap is then there, and *end is
+ * one less.
  */
 static size_t audience_fill(struct audience *audience, size_t gap, size_t *end)
 {
@@ -158,7 +159,10 @@ void audience_start_fan_out(struct broker *broker, struct slice address)
 			broker);
 }
 
-/* Of 5,000 members most are in no cache: 7 % of what a message to all of them costs. */
+/*
+ * Prefetches: most of 5,000 members are in no cache. Without it a message to all of
+ * them costs 7 % more.
+ */
 static void audience_look_ahead(const struct audience *audience)
 {
 	enum { SESSION_AHEAD = 3, MEMBER_AHEAD = 8 };
@@ -170,13 +174,13 @@ static void audience_look_ahead(const struct audience *audience)
 	session_fetch(next[SESSION_AHEAD]->participant->session);
 }
 
-/* Returns how many members have heard. */
+/* Returns how many members were served. */
 static size_t audience_deliver(
 	struct audience *audience, const struct fan_out *fan_out, size_t most)
 {
 	size_t reached = 0;
 
-	/* subscription_deliver() only queues: nobody comes or leaves meanwhile. */
+	/* subscription_deliver() only queues: no member joins or leaves meanwhile. */
 	for (; reached < most && audience->reached < audience->end; reached++) {
 		struct subscription *member = audience->members[audience->reached++];
 

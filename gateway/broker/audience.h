@@ -14,32 +14,32 @@ struct subscription;
 /* All audiences of a worker. */
 struct audiences {
 	struct table by_address;
-	struct pattern_set patterns; /* those of them whose address is a pattern */
-	struct list unfinished;      /* those that a fan-out has not reached in full */
+	struct pattern_set patterns; /* the audiences whose address is a pattern */
+	struct list unfinished;      /* audiences that the fan-out has yet to finish */
 };
 
 /*
  * Makes the audiences of one worker, none yet. Copies the key, which should be secret.
- * `separator` is that of the configuration's patterns.
+ * `separator` is the configuration's separator of patterns.
  */
 void audiences_init(
 	struct audiences *audiences, const struct hash_key *key, char separator);
 
-/* Frees the tables. All audiences have gone with their last members. */
+/* Frees the tables. Each audience was freed with its last member. */
 void audiences_finish(struct audiences *audiences);
 
 /*
- * Adds the subscription to those who get the messages of the address on this worker;
- * makes the audience if there is none. A fan-out that is under way does not reach the
- * new member.
+ * Adds the subscription to the subscribers of the address on this worker; makes the
+ * audience if there is none. A fan-out that is under way does not reach the new
+ * member.
  */
 void audience_add(
 	struct broker *broker, struct slice address, struct subscription *subscription);
 
 /*
- * Takes the subscription out of its audience, which it must have, and frees an audience
- * without members. Allowed during a fan-out: nobody is skipped and nobody is served
- * twice.
+ * Removes the subscription from its audience, which it must have, and frees an
+ * audience without members. Allowed during a fan-out: each remaining member is served
+ * exactly once.
  */
 void audience_remove(struct broker *broker, struct subscription *subscription);
 
@@ -48,23 +48,23 @@ struct slice audience_address(const struct audience *audience);
 
 enum { FAN_OUT_MESSAGES = 16 };
 
-/* Messages of one destination that are brought to its subscribers in one walk. */
+/* Messages of one destination that one walk delivers to its subscribers. */
 struct fan_out {
-	struct message *messages[FAN_OUT_MESSAGES]; /* a reference each */
+	struct message *messages[FAN_OUT_MESSAGES]; /* a counted reference each */
 	size_t count;                               /* 0: none */
 };
 
 /*
- * Starts a fan-out to the members that the address has now. It may last several turns,
+ * Starts a fan-out to the present members of the address. It may last several turns,
  * in which members leave and others join; a member that joins gets nothing of it. A
  * worker has one fan-out at a time.
  */
 void audience_start_fan_out(struct broker *broker, struct slice address);
 
 /*
- * Continues the fan-out: delivers the messages, which are all of its address, in their
- * order to the next `most` members. Each gets all of them together. True when no member
- * is left: then the fan-out is over.
+ * Continues the fan-out: delivers the messages, all of one address, in their order to
+ * the next `most` members. Each member gets all of them together. True when no member
+ * is left: the fan-out is then over.
  */
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most);

@@ -47,7 +47,7 @@ struct broker *broker_create(
 	registry_init(&broker->commits, &worker->key);
 	broker->engine = &memory_engine;
 
-	/* Epochs of this process are not those of the one before it. */
+	/* The epochs of this process differ from those of the process before it. */
 	uint32_t start = 0;
 	while (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		;
@@ -112,9 +112,7 @@ enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_ki
 	return BROKER_REFUSED;
 }
 
-/*
- * A hand-made frame often has the header, but under a name with a blank or in capitals.
- */
+/* A hand-made frame often has the header with a blank or in capitals. */
 static const struct stomp_header *broker_header_nearly(
 	const struct stomp_frame *frame, struct slice name)
 {
@@ -152,13 +150,13 @@ const struct slice *broker_header(
 	return NULL;
 }
 
-/* /user/queue/errors: what a session is told while it goes on. */
+/* A session reads its refusals at /user/queue/errors while it goes on. */
 
 static const struct slice errors = SLICE_INIT("/user/queue/errors");
 
 /*
- * To all of the participant's subscriptions to its errors, of which there may be none:
- * then it is false. Without a message it only looks.
+ * Delivers to all of the participant's subscriptions to its errors. False if there are
+ * none. Without a message it only looks.
  */
 static bool errors_deliver(
 	const struct participant *participant, struct message *message)
@@ -196,12 +194,12 @@ void broker_deliver_error(struct broker *broker, struct participant *participant
 	message_unref(message);
 }
 
-/* Answers travel by posts, so that they come in order and never nested. */
+/* Answers travel by posts, so that they keep their order and are never nested. */
 
 struct answer_post {
 	struct post post;
 	uint64_t participant, request;
-	struct broker_refusal *refusal; /* owned; NULL: it is taken */
+	struct broker_refusal *refusal; /* owned; NULL: not refused */
 };
 
 struct handle broker_handle(
@@ -265,14 +263,17 @@ void broker_answer(struct broker *broker, struct handle participant, uint64_t re
 	worker_post(broker->worker, (unsigned)participant.worker, &answer->post);
 }
 
-/* What goes from one worker to another keeps its order: this comes behind it, twice. */
+/*
+ * Posts from one worker to another keep their order. A sync makes the way to the home
+ * and back, so it returns after everything that was posted before.
+ */
 struct sync_post {
 	struct post post;
 	struct handle participant;
 	uint64_t request;
 };
 
-/* At a home. */
+/* Runs at a home. */
 static void sync_run(struct worker *worker, struct post *post)
 {
 	struct sync_post *sync = container_of(post, struct sync_post, post);

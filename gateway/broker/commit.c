@@ -18,7 +18,7 @@ static struct subscription *action_subscription(const struct participant *partic
 	if (subscription == NULL)
 		return NULL;
 	*index = unacked_find(&subscription->unacked, action->place);
-	/* A topic forgets; what is in flight from a queue stays. */
+	/* A topic remembers nothing; messages in flight from a queue stay. */
 	return *index == SIZE_MAX && subscription->kind == SUBSCRIPTION_QUEUE
 		       ? NULL
 		       : subscription;
@@ -150,7 +150,7 @@ void commit_fail(struct broker *broker, struct commit *commit,
 	commit_free(broker, commit);
 	if (participant != NULL)
 		participant->ops->committed(
-			participant); /* it may go on, unless the refusal ended it */
+			participant); /* unless the refusal has ended it */
 }
 
 void commits_finish(struct broker *broker)

@@ -72,7 +72,7 @@ void target_finish(struct target *target)
 	*target = (struct target){.is_reply = false};
 }
 
-/* What there is instead, as far as it fits. */
+/* Lists the prefixes that exist, as far as they fit. */
 static void hint_prefixes(const struct broker *broker, struct broker_refusal *refusal)
 {
 	const struct config *config = broker->worker->config;

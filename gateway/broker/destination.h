@@ -1,6 +1,6 @@
 /*
  * The kinds of destinations, by the prefixes of the configuration; and the target of a
- * message, which a destination leads to.
+ * message, found by its destination.
  */
 #ifndef GATEWAY_BROKER_DESTINATION_H
 #define GATEWAY_BROKER_DESTINATION_H
@@ -15,40 +15,40 @@
 const struct slice *destination_of(
 	const struct broker *broker, const struct broker_call *call);
 
-/* True below one of broker.prefixes. Says nothing of the topic's existence. */
+/* True below one of broker.prefixes, whether the topic exists or not. */
 bool destination_is_topic(const struct broker *broker, struct slice destination);
 
 /*
- * True for an address below one of broker.queues. Private queues do not count: they
- * have addresses of their own.
+ * True for an address below one of broker.queues. Private queues do not count: their
+ * addresses differ.
  */
 bool destination_is_queue(const struct broker *broker, struct slice destination);
 
 /*
- * True for an address with wildcards. A private address is no pattern, whatever is in
- * it: it does not begin with a slash.
+ * True for an address with wildcards. A private address is never a pattern, because it
+ * does not begin with a slash.
  */
 bool destination_is_pattern(struct slice destination);
 
 /*
- * True below one of app.prefixes; *rest is then what follows the prefix. A route need
- * not match.
+ * True below one of app.prefixes; *rest is then the part after the prefix. A matching
+ * route may be missing.
  */
 bool destination_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
-/* Where what is sent goes. Zeroed at first; target_finish() frees what it has. */
+/* The target of a SEND. Zeroed at first; target_finish() frees its memory. */
 struct target {
 	struct buf shown;   /* the destination that receivers see */
-	struct buf address; /* what homes know it by */
+	struct buf address; /* the address by which homes know it */
 	bool is_reply;      /* to the temporary queue of a session at `worker` */
 	unsigned worker;
 };
 
 /*
- * Finds out where a SEND to that destination goes, and overwrites *target, which must
- * be zeroed or filled. Refused when no prefix owns the destination, or it is a pattern;
- * *target is empty then. Not for /app, which has no target of its own.
+ * Finds the target of a SEND to that destination, and overwrites *target, which must
+ * be zeroed or filled. Refused when no prefix owns the destination, or it is a
+ * pattern; *target is empty then. Not for /app, which has no target of its own.
  */
 enum broker_result target_aim(struct target *target, const struct broker *broker,
 	struct slice destination, struct broker_refusal *refusal);

@@ -1,13 +1,14 @@
 /*
- * An engine owns the destinations of some prefixes: it knows who subscribes to them and
- * keeps what is sent to them. The one that is built in keeps them in memory, at homes
- * among the workers; another would relay to a broker elsewhere.
+ * An engine owns the destinations of some prefixes: it knows their subscribers and
+ * keeps their messages. The built-in engine keeps them in memory, at homes among the
+ * workers. Another engine could relay to an external broker.
  *
- * All functions return immediately. The engine answers a request by broker_answer(),
- * the requests of one participant for one destination in their order; it delivers by
- * subscription_deliver(). An answer may be a refusal of the class DENIED or FAILED
- * (refusal.h), and then names its destination. A SUBSCRIBE that has failed stays: the
- * engine serves it when it can again, or gives it up by subscription_refuse().
+ * All functions return immediately. The engine answers each request by
+ * broker_answer(), the requests of one participant for one destination in their order.
+ * It delivers by subscription_deliver(). An answer may be a refusal of the class
+ * DENIED or FAILED (refusal.h), and then names its destination. A SUBSCRIBE that has
+ * failed stays: the engine serves it when it can again, or gives it up by
+ * subscription_refuse().
  */
 #ifndef GATEWAY_BROKER_ENGINE_H
 #define GATEWAY_BROKER_ENGINE_H
@@ -21,26 +22,27 @@ struct subscription;
 
 struct engine {
 	/*
-	 * Headers of SUBSCRIBE that it understands, beyond those of STOMP: up to an
-	 * empty one. Without "selector" a SUBSCRIBE that has one is denied.
+	 * The headers of SUBSCRIBE that it understands, beyond those of STOMP; ends
+	 * with an empty one. Without "selector" here, a SUBSCRIBE with that header is
+	 * denied.
 	 */
 	const struct slice *headers;
 
 	/*
-	 * The subscription gets its part of what is taken after the answer to
-	 * `request`; of a queue at most `prefetch` messages that are not settled yet.
-	 * It is borrowed, and may end before the answer. Returns how many answers will
-	 * come; the last one counts.
+	 * The subscription gets its part of the messages that are taken after the
+	 * answer to `request`; of a queue at most `prefetch` messages that are not
+	 * settled yet. It is borrowed, and may end before the answer. Returns how many
+	 * answers will come; the last one counts.
 	 */
 	size_t (*subscribe)(struct broker *broker, struct subscription *subscription,
 		uint64_t prefetch, uint64_t request);
 
 	/*
 	 * Called just before the subscription is freed, unless answers to its
-	 * subscribe() are missing. The queue has requeued what is not settled when
-	 * `request` is answered. The `lost` oldest messages of that were sent to a
-	 * session that is over now: a message that is lost again and again may be dead.
-	 * Returns how many answers will come.
+	 * subscribe() are missing. When `request` is answered, the queue has requeued
+	 * the messages that are not settled. The `lost` oldest of these were sent to a
+	 * session that is over now: a message that is lost again and again may be
+	 * dead. Returns how many answers will come.
 	 */
 	size_t (*unsubscribe)(struct broker *broker, struct subscription *subscription,
 		size_t lost, uint64_t request);
@@ -49,14 +51,14 @@ struct engine {
 	void (*send)(struct broker *broker, struct message *message,
 		struct handle participant, uint64_t request);
 
-	/* The subscription is done with the messages at `count` places of a queue. */
+	/* The subscription has settled the messages at `count` places of a queue. */
 	void (*settle)(struct broker *broker, const struct subscription *subscription,
 		const struct place *places, size_t count, bool is_accepted);
 
 	/*
-	 * Takes the commit over. Makes sure that all its messages will be taken, and
-	 * calls commit_apply(), perhaps within this call; or later commit_fail() with a
-	 * refusal (transaction.h). Both free the commit.
+	 * Takes the commit over. Makes sure that all its messages will be taken. Then
+	 * calls commit_apply(), perhaps within this call; or later commit_fail() with
+	 * a refusal (transaction.h). Both free the commit.
 	 */
 	void (*commit)(struct broker *broker, struct commit *commit);
 };

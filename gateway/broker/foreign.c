@@ -4,13 +4,14 @@
 #include "gateway/session/session.h"
 
 /*
- * Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to do instead.
+ * Headers of SUBSCRIBE that RabbitMQ, ActiveMQ or Artemis read, and what to use
+ * instead.
  */
 static const struct foreign {
 	const char
-		*name; /* for the log: it is what is there that may be any of these */
+		*name; /* for the log: the table's name, which may stand for several */
 	struct slice start;
-	bool is_start; /* any header that begins so */
+	bool is_start; /* any header that begins with `name` */
 	const char *instead;
 } foreign[] = {
 	{"durable", SLICE_INIT("durable"), false, ""},

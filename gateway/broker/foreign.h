@@ -1,7 +1,7 @@
 /*
- * Headers of SUBSCRIBE that only other brokers understand. Pages that come from them
- * go on sending these, so they are never refused; the log says once for each session
- * and name that nothing comes of them.
+ * Headers of SUBSCRIBE that only other brokers understand. Pages written for those
+ * brokers still send them, so Postern never refuses them. It logs once for each
+ * session and name that the header has no effect.
  */
 #ifndef GATEWAY_BROKER_FOREIGN_H
 #define GATEWAY_BROKER_FOREIGN_H
@@ -10,14 +10,12 @@
 #include "gateway/broker/participant.h"
 #include "protocol/stomp.h"
 
-/*
- * True when SUBSCRIBE's header of that name means something to the engine (engine.h).
- */
+/* True when the engine understands SUBSCRIBE's header of that name (engine.h). */
 bool engine_understands(const struct engine *engine, struct slice name);
 
 /*
- * Logs a warning for each foreign header of the SUBSCRIBE that asks for something, once
- * for each participant and name.
+ * Logs a warning for each foreign header of the SUBSCRIBE that asks for an effect,
+ * once for each participant and name.
  */
 void foreign_warn(const struct engine *engine, struct participant *participant,
 	const struct stomp_frame *subscribe);

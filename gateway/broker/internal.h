@@ -1,23 +1,23 @@
 /*
  * The broker's state on one worker, private to this room. In the order of a message's
- * flight:
+ * way:
  *
- *   broker.c        its participants, and answers to them
- *   send.h          a message's destination decides who takes it
- *   subscribe.h     a subscription's, too
- *   destination.h   what kind of destination that is
+ *   broker.c        the participants, and answers to them
+ *   send.h          SEND, by the message's destination
+ *   subscribe.h     SUBSCRIBE, by the destination too
+ *   destination.h   the kinds of destinations
  *   app.h           application routes
- *   resolve.h       what a client writes, as all of these go by it
+ *   resolve.h       from a client's name to a destination, before all of these
  *   private.h       destinations of users and sessions
- *   transaction.h   what waits for COMMIT, and what becomes of it then
+ *   transaction.h   frames that wait for COMMIT, and the commit
  *   memory.h        the built-in engine: posts to the homes of destinations
  *   topic.h         a topic at its home
  *   queue.h         a queue at its home
  *   audience.h      the subscribers of this worker
- *   subscription.h  one of them: delivery, and what it has to acknowledge
+ *   subscription.h  one subscriber: deliveries, and what it has to acknowledge
  *   settle.c        ACK and NACK
  *
- * Each post of theirs runs on the worker where its data lives.
+ * Each post runs on the worker that owns its data.
  */
 #ifndef GATEWAY_BROKER_INTERNAL_H
 #define GATEWAY_BROKER_INTERNAL_H
@@ -31,22 +31,22 @@
 struct broker {
 	struct resident resident;
 	struct worker *worker;
-	unsigned workers; /* how many there are */
+	unsigned workers; /* the number of workers */
 	const struct engine *engine;
-	const struct service *const *services; /* up to a NULL */
+	const struct service *const *services; /* ends with NULL */
 	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;
 	struct audiences audiences;
-	struct topics topics; /* those that have their home here */
-	struct table queues;  /* the same, by address */
+	struct topics topics; /* topics whose home is this worker */
+	struct table queues;  /* queues whose home is this worker, by address */
 	uint64_t epoch;       /* of the latest destination */
 	struct place place;   /* of the latest message that needs no home */
 };
 
 /*
- * Answers `request` by a post to the participant. `refusal` is NULL when the request is
- * taken. Else it names, as clients know it, the destination that it is about; both are
+ * Answers `request` by a post to the participant. `refusal` is NULL when the request
+ * is taken. Else the refusal names its destination as clients know it. Both are
  * copied.
  */
 void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
@@ -60,16 +60,16 @@ void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
 	const struct broker_refusal *refusal);
 
 /*
- * The participant as posts name it. The handle stays valid after the session has ended,
- * and finds nothing then.
+ * The participant as posts name it. The handle stays valid after the session has
+ * ended; a post then does nothing.
  */
 struct handle broker_handle(
 	const struct broker *broker, const struct participant *participant);
 
 /*
- * The value of a header that the call's frame must have, borrowed from the frame. NULL,
- * with the call's refusal, when it is missing, or when it is empty and `may_be_empty`
- * is false.
+ * The value of a header that the call's frame must have, borrowed from the frame.
+ * NULL, with the call's refusal, when it is missing, or when it is empty and
+ * `may_be_empty` is false.
  */
 const struct slice *broker_header(
 	const struct broker_call *call, const char *name, bool may_be_empty);

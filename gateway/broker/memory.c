@@ -1,9 +1,9 @@
 /*
- * The engine that is built in: topics and queues in memory, each at its home, the
- * worker that its address hashes to. Everything is asked by a post and answered by
- * one. What goes from one worker to another keeps its order, and that is all that the
- * promises need: a subscriber hears that he has joined ahead of the first message,
- * and messages in the order that their home gave them.
+ * The built-in engine: topics and queues in memory. The home of each is the worker
+ * that its address hashes to. A post carries each request, and another its answer.
+ * Posts from one worker to another keep their order. Every ordering guarantee depends
+ * on this: a subscriber gets the answer to its SUBSCRIBE before the first message, and
+ * it gets messages in the order of their home.
  */
 #include "gateway/broker/memory.h"
 
@@ -37,13 +37,13 @@ void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
 
 struct send_post {
 	struct post post;
-	struct message *message; /* its only reference, so it may change the worker */
+	struct message *message; /* the only reference, so it may change the worker */
 	struct handle participant;
 	uint64_t request;
-	bool is_reserved; /* by a COMMIT: in a queue room is kept for it */
+	bool is_reserved; /* a COMMIT has reserved room for it in a queue */
 };
 
-/* At the home. Answered ahead of what comes of it: receipts do not wait for readers. */
+/* Runs at the home. Answers before it delivers: receipts do not wait for readers. */
 static void memory_send_to_queue(struct broker *broker, const struct send_post *send)
 {
 	const struct slice address = message_address(send->message);
@@ -67,18 +67,18 @@ static void memory_send_to_queue(struct broker *broker, const struct send_post *
 		memory_serve(broker, queue);
 		return;
 	}
-	if (send->participant.number == 0) /* nobody hears the answer */
+	if (send->participant.number == 0) /* the sender gets no answer */
 		log_warn("queue %.*s: a dead letter is lost: %s", SLICE_ARGS(address),
 			refusal_sentence(refusal.kind).data);
 	message_unref(send->message);
 }
 
-/* At the home. */
+/* Runs at the home. */
 static void memory_send_to_topic(struct broker *broker, const struct send_post *send)
 {
 	const struct slice address = message_address(send->message);
 	const bool *wanting = topic_subscribed_workers(broker, address);
-	/* When only patterns match, the topic is made for its numbers. */
+	/* If only patterns match, the topic is made for its numbers. */
 	struct topic *topic =
 		wanting != NULL ? topic_open(broker, address, send->is_reserved) : NULL;
 	const bool is_taken = topic != NULL || wanting == NULL;
@@ -144,12 +144,12 @@ struct settle_post {
 	struct post post;
 	struct handle consumer;
 	bool is_accepted;
-	struct slice address; /* behind the offsets */
+	struct slice address; /* after the offsets */
 	size_t count;
 	uint64_t offsets[];
 };
 
-/* At the home. A queue is there while it has consumers, and something in flight. */
+/* Runs at the home. The queue exists: it has consumers, and messages in flight. */
 static void memory_settle_run(struct worker *worker, struct post *post)
 {
 	struct settle_post *settle = container_of(post, struct settle_post, post);

@@ -1,6 +1,6 @@
 /*
- * COMMIT in two phases: first every queue keeps room for what it will get; when all
- * have, everything is sent in order, else the rooms are given back.
+ * COMMIT in two phases. First every queue reserves room for its messages. If all can,
+ * everything is sent in order; else the reservations are given back.
  */
 #include "gateway/broker/memory.h"
 
@@ -17,7 +17,7 @@ struct reserve_post {
 	size_t index; /* of the reservation */
 	uint64_t messages, bytes;
 	bool is_granted;
-	enum refusal_kind why; /* when it is not */
+	enum refusal_kind why; /* if the room is missing */
 	struct slice address;
 };
 
@@ -39,7 +39,7 @@ static void reserve_post_send(struct broker *broker, uint64_t commit, size_t ind
 		(struct slice *[]){&reserve.address, NULL});
 }
 
-/* At the home. */
+/* Runs at the home. */
 static void unreserve_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
@@ -51,7 +51,7 @@ static void unreserve_run(struct worker *worker, struct post *post)
 	free(reserve);
 }
 
-/* At the participant: all queues have answered. */
+/* Runs at the participant: all queues have answered. */
 static void memory_decide(struct broker *broker, struct commit *commit)
 {
 	const struct reservation *refused = NULL;
@@ -76,7 +76,7 @@ static void memory_decide(struct broker *broker, struct commit *commit)
 	commit_fail(broker, commit, &refusal);
 }
 
-/* At the participant. */
+/* Runs at the participant. */
 static void memory_reserved_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
@@ -91,7 +91,7 @@ static void memory_reserved_run(struct worker *worker, struct post *post)
 		memory_decide(broker, commit);
 }
 
-/* At the home. */
+/* Runs at the home. */
 static void reserve_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);

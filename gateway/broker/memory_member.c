@@ -12,10 +12,9 @@
 struct member_post {
 	struct post post;
 	struct handle subscription;
-	uint64_t prefetch; /* of those that join a queue */
-	uint64_t lost;     /* of those that leave one */
-	uint64_t participant,
-		request; /* who is answered, at the subscription's worker */
+	uint64_t prefetch;             /* if it joins a queue */
+	uint64_t lost;                 /* if it leaves one */
+	uint64_t participant, request; /* answered at the subscription's worker */
 	struct slice address;
 };
 
@@ -32,7 +31,7 @@ static void memory_member_post_send(struct broker *broker, unsigned to,
 		(struct slice *[]){&member.address, NULL});
 }
 
-/* At the home. */
+/* Runs at the home. */
 static void leave_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
@@ -69,9 +68,9 @@ static struct subscription *memory_member_subscription(
 }
 
 /*
- * At the subscriber: the home has counted the subscription in. If it has ended
- * meanwhile, the home hears that now: nobody leaves who has not joined (of patterns
- * the homes have heard already).
+ * Runs at the subscriber: the home has counted the subscription. If the subscription
+ * has ended meanwhile, this posts its leave now: a leave may only follow a join.
+ * Patterns have posted their leave already.
  */
 static void joined_run(struct worker *worker, struct post *post)
 {
@@ -85,12 +84,12 @@ static void joined_run(struct worker *worker, struct post *post)
 		memory_member_post_send(broker, worker_home(worker, member->address),
 			member->subscription.number, member->address,
 			&(struct member_post){.request = 0}, leave_run);
-	/* At once: its receipt goes ahead of what is published from now on. */
+	/* Not by a post: the receipt leaves before any message that follows. */
 	broker_tell(broker, member->participant, member->request, NULL);
 	free(member);
 }
 
-/* At the subscriber: its home cannot have another destination. */
+/* Runs at the subscriber: its home has no room for another destination. */
 static void refused_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
@@ -98,7 +97,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	struct subscription *subscription = memory_member_subscription(broker, member);
 	struct broker_refusal refusal;
 
-	/* Clients know a private destination by another name than its home. */
+	/* Clients know a private destination by another name than its home does. */
 	memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
 		subscription == NULL ? SLICE("")
 				     : name_text(subscription->destination));
@@ -110,7 +109,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	free(member);
 }
 
-/* At the home. */
+/* Runs at the home. */
 static void join_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
@@ -137,14 +136,14 @@ static void join_run(struct worker *worker, struct post *post)
 	else
 		queue_join(queue, member->subscription, member->prefetch);
 
-	/* The answer goes ahead of every message that is delivered from now on. */
+	/* Post the answer before any message is delivered. */
 	member->post.run = joined_run;
 	worker_post(worker, from, &member->post);
 	if (queue != NULL)
 		memory_serve(broker, queue);
 }
 
-/* The homes that must know the subscription: its own, or all for a pattern. */
+/* Posts to the homes that must know the subscription: its own, or all for a pattern. */
 static size_t memory_member_posts_send(struct broker *broker,
 	const struct subscription *subscription, const struct member_post *wish,
 	void (*run)(struct worker *worker, struct post *post))

@@ -1,5 +1,5 @@
 /*
- * The queues of a worker that is their home, what they deliver to consumers, and dead
+ * The queues whose home is this worker, their deliveries to consumers, and dead
  * letters.
  */
 #include "gateway/broker/memory.h"
@@ -22,7 +22,7 @@ struct queue *memory_queue(const struct broker *broker, struct slice address)
 	return node == NULL ? NULL : queue_of_node(node);
 }
 
-/* Where what is dead in that queue goes; empty: nowhere. */
+/* The dead letter queue of that queue; empty: none. */
 static struct slice dead_letter_address(
 	const struct config *config, struct slice address)
 {
@@ -39,7 +39,8 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		.in_flight_bytes = config->limits.queue_bytes / 16,
 		.rejections = config->nacks,
 		/*
-		 * Who is lost has not said that he does not want it: it is not dropped.
+		 * A consumer that is lost has not rejected the message. Without dead
+		 * letters the message is not dropped.
 		 */
 		.losses = dead_letter_address(config, address).len > 0 ? config->losses
 								       : 0,
@@ -109,7 +110,8 @@ struct queue_delivery_post {
 };
 
 /*
- * At the consumer. If it has ended, its leaving tells the home to deliver this again.
+ * Runs at the consumer. If the subscription has ended, its leave makes the home
+ * deliver the message again.
  */
 static void queue_delivery_run(struct worker *worker, struct post *post)
 {

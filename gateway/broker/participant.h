@@ -1,6 +1,6 @@
 /*
- * A participant is a conversation as the broker knows it: a number that posts can carry
- * while the conversation itself may end, and the function that hears answers.
+ * A participant is the broker's view of a conversation: a number that posts can carry,
+ * because the conversation may end first; and the functions that receive answers.
  */
 #ifndef GATEWAY_BROKER_PARTICIPANT_H
 #define GATEWAY_BROKER_PARTICIPANT_H
@@ -25,8 +25,8 @@ enum login_verdict {
 /* What the broker tells a participant, at the loop's top level. */
 struct participant_ops {
 	/*
-	 * A home has taken what `request` asked for: `refusal` is NULL. Or it refuses
-	 * it. Request 0 receives refusals only.
+	 * A home has taken `request`: `refusal` is NULL. Or the home has refused it.
+	 * Request 0 receives refusals only.
 	 */
 	void (*answer)(struct participant *participant, uint64_t request,
 		const struct broker_refusal *refusal);
@@ -35,36 +35,38 @@ struct participant_ops {
 	void (*logged_in)(struct participant *participant, enum login_verdict verdict);
 
 	/*
-	 * A commit that had to wait is under way, or refused: the next frames follow.
+	 * A commit that had to wait is under way, or was refused: the next frames
+	 * follow.
 	 */
 	void (*committed)(struct participant *participant);
 };
 
 struct participant {
 	const struct participant_ops *ops;
-	struct entry entry; /* among the participants of its worker */
+	struct entry entry; /* in the participants of its worker */
 	struct session *session;
-	struct name *user; /* the conversation's; NULL: nobody has logged in */
+	struct name *user; /* of the conversation; NULL: not logged in */
 
-	/* By ordinal, which rises and is never given twice. */
+	/* By ordinal, which rises and is never reused. */
 	struct subscription **subscriptions;
 	uint32_t subscription_count, subscription_capacity;
 	uint32_t ordinals;
 
-	uint32_t foreign; /* the headers that it has been warned of (foreign.h) */
+	uint32_t foreign; /* the headers that were warned of (foreign.h) */
 
 	/*
-	 * Names of SUBSCRIBEs that were refused while the session went on (refused.c).
+	 * Names of SUBSCRIBEs that were refused while the session continued
+	 * (refused.c).
 	 */
 	struct list refused;
 	uint32_t refused_count;
 
 	uint32_t transaction_count;
 	struct list transactions;      /* the open ones */
-	uint32_t refused_transactions; /* those of them whose BEGIN was refused */
+	uint32_t refused_transactions; /* transactions whose BEGIN was refused */
 	uint32_t transactions_ever;
 
-	bool had_auto; /* a subscription with ack:auto, now or before */
+	bool had_auto; /* has or had a subscription with ack:auto */
 };
 
 #endif

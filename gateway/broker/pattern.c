@@ -6,17 +6,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* What a segment of patterns leads to. A segment has its separator in front. */
+/* A node of the trie: one segment, with its separator before it. */
 struct pattern_node {
 	struct table_node node; /* in its parent's `literals`; its key is the segment */
 	struct pattern_node *parent;
 	struct table literals;
 	struct pattern_node *globs;  /* the first child with wildcards */
-	struct pattern_node *beside; /* the next such child of its parent */
+	struct pattern_node *beside; /* the parent's next child with wildcards */
 	struct pattern_node
-		*deep; /* the same of children "**", which may take nothing */
-	uint64_t walk; /* the latest step that came here */
-	size_t users;  /* children, and the pattern that ends here */
+		*deep; /* the same for children "**", which may match nothing */
+	uint64_t walk; /* the latest step that reached this node */
+	size_t users;  /* children, plus one if a pattern ends here */
 	bool is_deep, ends;
 	void *value;
 	char segment[];
@@ -24,7 +24,7 @@ struct pattern_node {
 
 static const struct slice deep_wildcard = SLICE_INIT("**");
 
-/* Takes the next segment off *rest, with the separator in front of it. */
+/* Takes the next segment off *rest, with the separator before it. */
 static bool pattern_take_segment(
 	struct slice *rest, char separator, struct slice *segment)
 {
@@ -50,10 +50,10 @@ bool pattern_is(struct slice text)
 	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
 }
 
-/* NULL when the segment, with its separator in front, is fine. */
+/* NULL when the segment, with its separator before it, is valid. */
 static const char *segment_mistake(struct slice segment)
 {
-	bool has_star = false, has_mark = false; /* and a mark behind the star */
+	bool has_star = false, has_mark = false; /* and a '?' after the '*' */
 
 	if (segment_is_deep(segment))
 		return NULL;
@@ -96,14 +96,17 @@ bool pattern_check(struct slice text, char separator, struct buf *error)
 	return segments <= PATTERN_SEGMENTS_MAX && wildcards <= PATTERN_WILDCARDS_MAX;
 }
 
-/* Globs: what stands ahead of the first '*', behind the last one, and between them. */
+/*
+ * Globs: the part before the first '*', the part after the last one, the pieces
+ * between.
+ */
 
 static bool pattern_is_continuation(char byte)
 {
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Takes from both fronts what is alike, up to a '*'. False when something is not. */
+/* Takes equal characters off both fronts, up to a '*'. False at a difference. */
 static bool pattern_take_front(struct slice *glob, struct slice *text)
 {
 	while (glob->len > 0 && glob->data[0] != '*') {
@@ -142,7 +145,7 @@ static bool pattern_take_end(struct slice *glob, struct slice *text)
 	return true;
 }
 
-/* Finds a piece that stands between two '*', and moves behind it. */
+/* Finds a piece that stands between two '*', and moves after it. */
 static bool pattern_take_piece(struct slice piece, struct slice *text)
 {
 	const char *found;
@@ -154,7 +157,7 @@ static bool pattern_take_piece(struct slice piece, struct slice *text)
 				*text, (size_t)(found - text->data) + piece.len);
 		return found != NULL;
 	}
-	/* No checked pattern has such a piece. */
+	/* A checked pattern has no such piece. */
 	for (size_t at = 0; at < text->len; at++) {
 		struct slice glob = piece, rest = slice_from(*text, at);
 
@@ -174,7 +177,7 @@ static bool segment_matches(struct slice glob, struct slice text)
 		return text.len == 0;
 	if (!pattern_take_end(&glob, &text))
 		return false;
-	/* The leftmost place of each piece leaves the most for the others. */
+	/* The leftmost match of each piece leaves the most text for the others. */
 	while (glob.len > 0) {
 		struct slice behind = slice_from(glob, 1);
 		struct slice piece = slice_first(behind, slice_find(behind, '*'));
@@ -365,15 +368,15 @@ void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value))
 
 /* Matching. */
 
-/* What "**" takes begins with its separator. */
+/* The segments that "**" matches begin with a separator. */
 static bool deep_takes(const struct pattern_node *node, struct slice segment)
 {
 	return node->node.key.data[0] == segment.data[0];
 }
 
 /*
- * Adds a place to the next step, once, with those that take nothing to get to: no more
- * than PATTERN_WILDCARDS_MAX lie behind each other.
+ * Adds a node to the next step, once, with all nodes that are reached by matching
+ * nothing: at most PATTERN_WILDCARDS_MAX in a row.
  */
 static void pattern_set_reach(
 	struct pattern_set *set, struct pattern_node *node, size_t *count)

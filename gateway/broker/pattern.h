@@ -1,13 +1,13 @@
 /*
- * Patterns of destinations: '?' stands for one character, '*' for any run of them
- * within a segment, and a segment "**" for any number of segments, also none. Segments
- * begin at '/', and at '.' too where the configuration's separator is that.
+ * Patterns of destinations: '?' matches one character, '*' any run of characters
+ * within a segment, and a segment "**" any number of segments, also none. Segments
+ * begin at '/', and at '.' too if that is the configuration's separator.
  *
- * A set is a trie of segments. A message walks along it, segment by segment, in as many
- * places at once as patterns may still match: what it costs grows with the length of
- * its destination and with the patterns that begin like it, not with the others. Only
- * segments like "a*" at the same place are looked at one by one, each in a time that
- * grows with its length and not with a product.
+ * A set is a trie of segments. A match walks along the destination, segment by
+ * segment, at all nodes that patterns may still match. Its cost grows with the length
+ * of the destination and with the patterns that begin like it, not with the others.
+ * Only segments like "a*" at the same node are compared one by one, each in a time
+ * that grows with its length and not with a product.
  */
 #ifndef GATEWAY_BROKER_PATTERN_H
 #define GATEWAY_BROKER_PATTERN_H
@@ -24,9 +24,9 @@ struct pattern_set {
 	char separator; /* '/' or '.' */
 	struct pattern_node *root;
 	size_t count;   /* patterns */
-	size_t nodes;   /* segments: those that patterns share count once */
-	uint64_t walks; /* numbers steps, so that none goes twice to a place */
-	size_t visited; /* places of the latest match */
+	size_t nodes;   /* segments; a shared one counts once */
+	uint64_t walks; /* numbers the steps, so that each visits a node once */
+	size_t visited; /* nodes of the latest match */
 	struct pattern_node **now, **next;
 	size_t capacity;
 };
@@ -39,20 +39,20 @@ void pattern_set_init(
 	struct pattern_set *set, const struct hash_key *key, char separator);
 
 /*
- * Frees the set. Hands the value of each pattern that is left to `drop`, which may be
+ * Frees the set. Passes the value of each pattern that is left to `drop`, which may be
  * NULL when the set is empty.
  */
 void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value));
 
 /*
- * True when the text has a '*' or a '?'. Whether the pattern is allowed,
- * pattern_check() says.
+ * True when the text has a '*' or a '?'. pattern_check() checks whether the pattern is
+ * allowed.
  */
 bool pattern_is(struct slice text);
 
 /*
  * False, with a sentence appended to *error, for a pattern that would be ambiguous or
- * cost too much.
+ * too expensive.
  */
 bool pattern_check(struct slice text, char separator, struct buf *error);
 
@@ -67,8 +67,8 @@ void **pattern_add(struct pattern_set *set, struct slice pattern);
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 
 /*
- * The place of that pattern, compared as text, as pattern_add() gave it. NULL when the
- * pattern is not in the set.
+ * The place that pattern_add() returned for the same text. NULL when the pattern is
+ * not in the set.
  */
 void **pattern_find(const struct pattern_set *set, struct slice pattern);
 

@@ -5,7 +5,7 @@
  *   /user/queue/x          "user:3:bob/queue/x", a topic at its home
  *   /user/bob/queue/x      the same, to send to
  *   /temp-queue/x          "temp:W-TOKEN", at worker W, where its session lives
- *   /reply-queue/W-TOKEN   the same, to send to: whoever knows the token may
+ *   /reply-queue/W-TOKEN   the same, to send to: any client that knows the token may
  */
 #include "gateway/broker/private.h"
 
@@ -25,7 +25,7 @@
 
 enum { WORKER_DIGITS_MAX = 3 };
 
-/* True with what follows in *rest, if it is more than that. */
+/* True if text follows the prefix; *rest is that text. */
 static bool private_is_behind(
 	struct slice destination, struct slice prefix, struct slice *rest)
 {
@@ -52,7 +52,7 @@ bool private_is_reply(struct slice destination, struct slice *token)
 
 /* Users. */
 
-/* The length keeps names apart that have ':' or '/' inside. */
+/* The length separates names that contain ':' or '/'. */
 static void private_write_user_address(
 	struct buf *address, struct slice name, struct slice rest)
 {
@@ -99,7 +99,7 @@ struct place private_place(struct broker *broker)
 	return broker->place;
 }
 
-/* 128 bits of chance: nobody guesses a token. */
+/* A token has 128 random bits, so a client cannot guess it. */
 static void private_write_temporary_address(
 	const struct broker *broker, struct buf *address)
 {
@@ -166,12 +166,12 @@ bool private_aim_reply(
 
 struct reply_post {
 	struct post post;
-	struct message *message; /* its only reference */
+	struct message *message; /* the only reference */
 	struct handle participant;
 	uint64_t request;
 };
 
-/* At the owner of the queue, if it is still there: else nobody misses the reply. */
+/* Runs at the owner of the queue. If the owner has gone, the reply is dropped. */
 static void reply_run(struct worker *worker, struct post *post)
 {
 	struct reply_post *reply = container_of(post, struct reply_post, post);

@@ -1,6 +1,6 @@
 /*
- * Destinations of one user or session. Nobody else can name their addresses; private.c
- * says what these look like.
+ * Destinations of one user or session. No client can name their addresses; private.c
+ * lists these.
  */
 #ifndef GATEWAY_BROKER_PRIVATE_H
 #define GATEWAY_BROKER_PRIVATE_H
@@ -12,31 +12,30 @@
 struct subscription;
 
 /*
- * True for /user/..., as clients name it. *rest is then what follows /user/, and points
- * into the destination.
+ * True for /user/..., as clients name it. *rest is then the part after /user/, and
+ * points into the destination.
  */
 bool private_is_user(struct slice destination, struct slice *rest);
 
-/* True for /temp-queue/..., a name that each session understands as its own. */
+/* True for /temp-queue/..., which each session understands as its own. */
 bool private_is_temporary(struct slice destination);
 
 /*
  * True for /reply-queue/TOKEN, which Postern has put into a reply-to. Only
- * private_aim_reply() finds out whether the token is good. *token points into the
- * destination.
+ * private_aim_reply() checks the token. *token points into the destination.
  */
 bool private_is_reply(struct slice destination, struct slice *token);
 
 /*
- * Appends the address that homes know the participant's own /user + rest by: that of
- * its user or, without a login, of its session.
+ * Appends the homes' address of the participant's own /user + rest: that of its user
+ * or, without a login, of its session.
  */
 void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address);
 
 /*
- * Fills the empty *target for a SEND to /user + `rest`. False when `rest` names no user
- * or no destination. The user need not be connected.
+ * Fills the empty *target for a SEND to /user + `rest`. False when `rest` names no
+ * user or no destination. The user may be offline.
  */
 bool private_aim_user(struct slice rest, struct target *target);
 
@@ -57,23 +56,22 @@ struct subscription *private_open_temporary(struct broker *broker,
 	struct slice destination, enum stomp_version version);
 
 /*
- * Appends to *reply the /reply-queue/TOKEN that leads to the participant's temporary
- * queue `destination`: others may send there. Opens that queue if there is none yet.
- * False, with the call's refusal and nothing appended, where broker_may_subscribe()
- * refuses it.
+ * Appends to *reply the /reply-queue/TOKEN of the participant's temporary queue
+ * `destination`: others may send there. Opens that queue if there is none yet. False,
+ * with the call's refusal and nothing appended, if broker_may_subscribe() refuses it.
  */
 bool private_reply_to(struct broker *broker, const struct broker_call *call,
 	struct slice destination, struct buf *reply);
 
 /*
  * Posts the message to the worker of a session's temporary queue; takes the only
- * reference over. That worker answers the request, also when the session has ended.
+ * reference over. That worker answers the request, even if the session has ended.
  */
 void private_reply(struct broker *broker, unsigned worker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * The next place of messages that have no home, such as those to a temporary queue:
+ * The next place for messages without a home, such as those to a temporary queue:
  * unique on this worker and in the order of calls.
  */
 struct place private_place(struct broker *broker);

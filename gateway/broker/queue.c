@@ -9,7 +9,7 @@
 struct item {
 	struct list link; /* in queue->waiting or dead, or in its consumer's list */
 	struct message *message;
-	struct handle rejected_by; /* the latest; zero: nobody */
+	struct handle rejected_by; /* latest consumer to reject it; zero: none */
 	uint32_t rejections, losses;
 	bool redelivered;
 };
@@ -27,11 +27,11 @@ struct queue {
 	struct queue_rules rules;
 	struct place last;   /* of the latest message */
 	struct list waiting; /* items, by offset */
-	struct list dead;    /* items, to be taken out */
-	struct list ready;   /* consumers with credit, whose turn it is first */
+	struct list dead;    /* items to take out */
+	struct list ready;   /* consumers with credit, the next in turn first */
 	struct table consumers;
-	uint64_t messages, bytes; /* all that is here, reservations included */
-	uint64_t in_flight;       /* of the messages */
+	uint64_t messages, bytes; /* all in the queue, and the reserved ones */
+	uint64_t in_flight;       /* number of messages */
 	char destination[];
 };
 
@@ -131,7 +131,8 @@ void queue_put(struct queue *queue, struct message *message)
 }
 
 /*
- * What comes back is older than nearly all that waits, so its place is near the front.
+ * A requeued item is older than nearly all waiting items, so its place is near the
+ * front.
  */
 static void queue_put_back(struct queue *queue, struct item *item)
 {
@@ -176,9 +177,7 @@ static struct consumer *queue_find(const struct queue *queue, struct handle hand
 	return node == NULL ? NULL : container_of(node, struct consumer, node);
 }
 
-/*
- * By its credit; a consumer that gets some again waits for its turn behind the others.
- */
+/* Sorts the consumer by its credit; with new credit it lines up after the others. */
 static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 {
 	bool has_credit = consumer->count < consumer->prefetch &&
@@ -213,7 +212,8 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 }
 
 /*
- * The oldest ones are lost with the consumer; those that have been too often are dead.
+ * Counts a loss for the oldest items in flight. An item that was lost too often is
+ * dead.
  */
 static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
 {
@@ -239,7 +239,7 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 	if (consumer == NULL)
 		return false;
 	consumer_lose(queue, consumer, lost);
-	/* The youngest first: each next one has its place in front of it. */
+	/* From the youngest: the place of each next item is before the previous one. */
 	while (!list_is_empty(&consumer->in_flight)) {
 		struct item *item =
 			container_of(consumer->in_flight.previous, struct item, link);
@@ -253,7 +253,7 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 	return true;
 }
 
-/* Lending. */
+/* Delivery. */
 
 static bool queue_is_same(struct handle a, struct handle b)
 {
@@ -286,7 +286,7 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	counter_add(&queue->rules.metrics->queue_in_flight, 1);
 	consumer->count++;
 	consumer->bytes += message_size(item->message);
-	list_remove(&consumer->ready); /* it has had its turn */
+	list_remove(&consumer->ready); /* its turn is over */
 	consumer_line_up(queue, consumer);
 	*delivery = (struct queue_delivery){
 		consumer->handle, item->message, item->redelivered};

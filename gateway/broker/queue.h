@@ -1,11 +1,11 @@
 /*
- * A queue: each message goes to one consumer and stays in memory until that one has
- * accepted it. What is rejected, or in flight to a consumer that is gone, is requeued
- * at the place that its age gives it and delivered again as redelivered, until that has
- * been too often: then it is dead, and must be taken out.
+ * A queue delivers each message to one consumer and keeps it in memory until that
+ * consumer accepts it. A rejected message, or one in flight to a consumer that is
+ * gone, is requeued by its age and delivered again as redelivered. After too many of
+ * these the message is dead, and the caller must take it out.
  *
- * This is the pure state at the queue's home: nothing is posted here, queue_deliver()
- * says what must be.
+ * This is the pure state at the queue's home: it posts nothing. queue_deliver()
+ * returns the deliveries to post.
  */
 #ifndef GATEWAY_BROKER_QUEUE_H
 #define GATEWAY_BROKER_QUEUE_H
@@ -18,12 +18,12 @@
 struct queue;
 
 struct queue_rules {
-	uint64_t messages, bytes; /* that it holds at most, those in flight included */
-	uint64_t in_flight_bytes; /* to one consumer, though always one message */
-	uint64_t rejections;      /* after which a message is dead */
-	uint64_t losses;          /* the same, with its consumers; 0: it never is */
+	uint64_t messages, bytes; /* at most in the queue, with those in flight */
+	uint64_t in_flight_bytes; /* to one consumer, but always one message */
+	uint64_t rejections;      /* a message is dead after so many */
+	uint64_t losses;          /* the same for lost consumers; 0: never */
 
-	struct metrics *metrics; /* counts what the queues of a worker hold; borrowed */
+	struct metrics *metrics; /* counts the queues' messages; borrowed */
 };
 
 /*
@@ -32,12 +32,12 @@ struct queue_rules {
  */
 struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
-void queue_destroy(struct queue *queue); /* with all that is in it */
+void queue_destroy(struct queue *queue); /* frees all its messages too */
 
-/* The node of the queue for a table of the caller's; its key is the destination. */
+/* The queue's node for a table of the caller; its key is the destination. */
 struct table_node *queue_node(struct queue *queue);
 
-/* The queue that queue_node() gave this node for. */
+/* The queue of a node that queue_node() has returned. */
 struct queue *queue_of_node(struct table_node *node);
 
 /* The queue's destination. The bytes live as long as the queue. */
@@ -46,7 +46,7 @@ struct slice queue_destination(const struct queue *queue);
 /* How many messages the queue holds, those in flight included. */
 uint64_t queue_messages(const struct queue *queue);
 
-/* How many messages are in flight, so not acknowledged yet. */
+/* How many messages are in flight, and not yet acknowledged. */
 uint64_t queue_unacknowledged(const struct queue *queue);
 
 /* How many consumers have joined, with credit or without. */
@@ -62,33 +62,33 @@ struct place queue_place(const struct queue *queue);
 bool queue_is_idle(const struct queue *queue);
 
 /*
- * Reserves room for that many messages with so many bytes together. False, with nothing
- * reserved, when there is not enough.
+ * Reserves room for that many messages with so many bytes together. False, with
+ * nothing reserved, when the room is missing.
  */
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
- * Gives back room that queue_reserve() has reserved: because nothing comes, or just
+ * Gives back room that queue_reserve() has reserved: because no message comes, or just
  * before queue_put().
  */
 void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
- * Numbers the message and puts it last. Takes the caller's reference over. There must
- * be room: queue_reserve() before, queue_unreserve() just now.
+ * Numbers the message and puts it last. Takes the caller's reference over. Room must
+ * exist: call queue_reserve() before, and queue_unreserve() immediately before this.
  */
 void queue_put(struct queue *queue, struct message *message);
 
 /*
  * Adds a consumer: the subscription of that number at that worker, which must not have
- * joined. At most `prefetch` messages are in flight to it together.
+ * joined. At most `prefetch` messages are in flight to it.
  */
 void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
 
 /*
- * Removes the consumer and requeues what is in flight to it. The `lost` oldest of that
- * count as lost with the consumer, which may make them dead. False when it is no
- * consumer.
+ * Removes the consumer and requeues the messages in flight to it. The `lost` oldest of
+ * these count as lost with the consumer, which may make them dead. False when it has
+ * not joined.
  */
 bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 
@@ -100,9 +100,9 @@ struct queue_delivery {
 
 /*
  * Takes the next message for a consumer: round robin among those with credit,
- * preferably not one that has rejected it. It is in flight, and delivery->message
- * borrowed, until queue_settle(). False when there is no message, or no consumer with
- * credit.
+ * preferably one that has not rejected the message. Until queue_settle() the message
+ * is in flight, and delivery->message is borrowed. False when there is no message, or
+ * no consumer with credit.
  */
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 
@@ -113,15 +113,15 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 void queue_settle(
 	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
 
-/* A message that was rejected, else lost with its consumers, too often. */
+/* A message that was rejected too often, or else lost with too many consumers. */
 struct dead {
-	struct message *message; /* its only reference, for the caller */
+	struct message *message; /* the only reference, for the caller */
 	bool is_rejected;
 	uint64_t times;
 };
 
 /*
- * Takes the next dead message out of the queue; its only reference is the caller's, who
+ * Takes the next dead message out of the queue. The caller gets its only reference and
  * makes the dead letter. False when there is none.
  */
 bool queue_take_dead(struct queue *queue, struct dead *dead);

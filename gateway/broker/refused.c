@@ -1,4 +1,4 @@
-/* SUBSCRIBEs that were refused while their session went on. */
+/* SUBSCRIBEs that were refused while their session continued. */
 #include "gateway/broker/refused.h"
 
 #include "gateway/broker/internal.h"

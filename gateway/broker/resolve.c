@@ -1,8 +1,8 @@
 /*
- * What a client writes may be another name for a destination: /user/NAME/queue/x for
- * its own /user/queue/x, as pages made for Spring say it, or a pattern in the words of
- * RabbitMQ ('#') or ActiveMQ ('>'). Names that nothing could ever reach are refused
- * here, when they are written, since who waits at one would wait in silence.
+ * A client may use another name for a destination. Pages made for Spring write
+ * /user/NAME/queue/x for their own /user/queue/x; others write patterns in the words
+ * of RabbitMQ ('#') or ActiveMQ ('>'). Names that no message could ever reach are
+ * refused here, because a client that subscribes to one would wait in silence.
  */
 #include "gateway/broker/resolve.h"
 
@@ -14,11 +14,11 @@
 
 #include <ctype.h>
 
-enum { LABEL_LEN = 16 }; /* of a session, in hexadecimal digits */
+enum { LABEL_LEN = 16 }; /* of a session's label, in hexadecimal digits */
 
 static const struct slice user_prefix = SLICE_INIT("/user");
 
-/* "/queue/x" and "/topic/x" are read so everywhere, whatever the configuration has. */
+/* "/queue/x" and "/topic/x" always count, whatever prefixes the configuration has. */
 static bool resolve_is_below_a_prefix(
 	const struct broker *broker, struct slice destination)
 {
@@ -47,8 +47,8 @@ static bool resolve_name_is_label(struct slice name)
 }
 
 /*
- * `called` is /user/queue/x or /user/NAME/queue/x. A name is told from the
- * first segment of an own destination by what follows it.
+ * `called` is /user/queue/x or /user/NAME/queue/x. The segment that follows tells a
+ * name from the first segment of the client's own destination.
  */
 static bool resolve_user(const struct broker *broker,
 	const struct participant *participant, struct slice called,
@@ -79,7 +79,7 @@ static bool resolve_user(const struct broker *broker,
 	return good;
 }
 
-/* Takes the next segment, with its separator in front, off *rest. */
+/* Takes the next segment, with its separator before it, off *rest. */
 static struct slice segment_take(struct slice *rest, char separator)
 {
 	size_t len = 1;
@@ -93,7 +93,8 @@ static struct slice segment_take(struct slice *rest, char separator)
 }
 
 /*
- * RabbitMQ's '#' is any number of words, ActiveMQ's '>' all that follow: both are "**".
+ * RabbitMQ's '#' matches any number of words, ActiveMQ's '>' all that follow: both
+ * become "**".
  */
 static void resolve_pattern(struct slice called, char separator, struct buf *resolved)
 {
@@ -111,7 +112,7 @@ static void resolve_pattern(struct slice called, char separator, struct buf *res
 	}
 }
 
-/* "/topic/price.#" where only '/' separates: a name that nobody sends to. */
+/* "/topic/price.#" if only '/' separates: no client sends to that name. */
 static bool resolve_has_other_separator(struct slice called, char separator)
 {
 	return separator == '/' && (slice_ends_with(called, SLICE(".#")) ||

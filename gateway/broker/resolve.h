@@ -1,6 +1,6 @@
 /*
- * From what a client writes to what the broker goes by, before anything else looks at
- * it; and what could never be reached, refused when it is written.
+ * Turns a client's name for a destination into the broker's, before any other check.
+ * Names that can never be reached are refused here.
  */
 #ifndef GATEWAY_BROKER_RESOLVE_H
 #define GATEWAY_BROKER_RESOLVE_H
@@ -13,15 +13,16 @@
  *   /user/NAME/queue/x   /user/queue/x, where NAME is the participant's user or session
  *   /topic/a.#, .../>    /topic/a.**, in the words of RabbitMQ and ActiveMQ
  *
- * and any other as it is. False, with *refusal filled in, when nothing would ever come.
+ * Any other stays as it is. False, with *refusal filled in, when no message would ever
+ * come.
  */
 bool resolve_subscribed(const struct broker *broker,
 	const struct participant *participant, struct slice called,
 	struct buf *resolved, struct broker_refusal *refusal);
 
 /*
- * Whether a SEND to that destination can mean anything. False, with *refusal filled in,
- * for /user/queue/x, which lacks a name, and for a pattern below a user.
+ * True when a SEND to that destination can reach something. False, with *refusal
+ * filled in, for /user/queue/x, which lacks a name, and for a pattern below a user.
  */
 bool resolve_sent(const struct broker *broker, struct slice destination,
 	struct broker_refusal *refusal);

@@ -1,4 +1,4 @@
-/* SEND: the destination decides who takes it. */
+/* SEND: the destination decides where the message goes. */
 #include "gateway/broker/send.h"
 
 #include "gateway/broker/app.h"
@@ -61,7 +61,7 @@ static enum broker_result broker_send_straight(struct publication *publication,
 	return result;
 }
 
-/* The service that the destination asks for, or NULL. */
+/* The service of that destination, or NULL. */
 static const struct service *broker_send_find_service(
 	const struct publication *publication, struct slice destination,
 	struct slice *rest)
@@ -102,7 +102,7 @@ static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 	for (size_t i = 0; i < frame->header_count; i++) {
 		if (slice_equal((*headers)[i].name, SLICE("reply-to"))) {
 			(*headers)[i].value = reply_to;
-			break; /* of two alike the first counts */
+			break; /* the first of two equal headers counts */
 		}
 	}
 	changed.headers = *headers;

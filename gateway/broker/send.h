@@ -1,4 +1,4 @@
-/* A SEND on its way to whoever owns its destination. */
+/* A SEND on its way to the owner of its destination. */
 #ifndef GATEWAY_BROKER_SEND_H
 #define GATEWAY_BROKER_SEND_H
 
@@ -7,12 +7,12 @@
 struct target;
 struct transaction;
 
-/* Where the messages of a SEND go: to the engine immediately, or into a transaction. */
+/* The way of a SEND's messages: to the engine immediately, or into a transaction. */
 struct publication {
 	struct broker *broker;
 	struct participant *participant;
 	uint64_t request;
-	size_t answers;                  /* to the request, that will come */
+	size_t answers;                  /* how many answers to the request will come */
 	struct transaction *transaction; /* NULL: none */
 };
 

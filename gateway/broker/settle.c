@@ -1,10 +1,11 @@
 /*
- * ACK and NACK. What a client may acknowledge is known here as well as at the home,
- * so a wrong one fails at once. On topics both mean nothing, but must be right.
+ * ACK and NACK. The participant's worker knows what a client may acknowledge, so it
+ * refuses a wrong one immediately, without the home. On topics both mean nothing, but
+ * must be right.
  *
- * Old clients acknowledge whatever comes. What came on a subscription with ack:auto
- * needs none, and is remembered nowhere: who has, or had, such a subscription is not
- * ended for an ACK of something that we do not know.
+ * Old clients acknowledge every message. A message of a subscription with ack:auto
+ * needs no ACK, and is not remembered. So a client that has or had such a subscription
+ * is not refused for an ACK of an unknown message.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
@@ -17,7 +18,7 @@
 
 enum { DIGITS_MAX = 16 }; /* of 64 bits in hexadecimal */
 
-/* Cuts off what stands before `end`; empty when that is more than a number can have. */
+/* Cuts off the part before `end`; empty when it is too long for a number. */
 static struct slice settle_take_digits(struct slice *text, char end)
 {
 	struct slice digits = slice_first(*text, slice_find(*text, end));
@@ -26,7 +27,7 @@ static struct slice settle_take_digits(struct slice *text, char end)
 	return slice_first(digits, digits.len > DIGITS_MAX ? 0 : digits.len);
 }
 
-/* EPOCH-OFFSET, as message.c writes it; `end` follows, or nothing. */
+/* EPOCH-OFFSET, as message.c writes it; then `end`, or the text's end. */
 static bool settle_take_place(struct slice *text, char end, struct place *place)
 {
 	return number_read_hex(
@@ -34,7 +35,7 @@ static bool settle_take_place(struct slice *text, char end, struct place *place)
 	       number_read(settle_take_digits(text, end), UINT64_MAX, &place->offset);
 }
 
-/* What a frame acknowledges. */
+/* The delivery that a frame acknowledges. */
 struct acknowledged {
 	struct subscription *subscription;
 	size_t index; /* in its unacked; SIZE_MAX: it was forgotten */
@@ -43,7 +44,7 @@ struct acknowledged {
 enum finding {
 	FINDING_NOTHING,
 	FINDING_DELIVERY,
-	FINDING_AUTO, /* what is acknowledged by itself */
+	FINDING_AUTO, /* needs no acknowledgement */
 };
 
 static enum finding settle_find_place(struct subscription *subscription,
@@ -75,7 +76,10 @@ static enum finding settle_find_by_ack(const struct participant *participant,
 		subscription_at(participant, (uint32_t)ordinal), place, found);
 }
 
-/* Before: the message-id, and from 1.1 on the subscription, if that has an id. */
+/*
+ * STOMP 1.0 and 1.1: the message-id; since 1.1 also the subscription, if that has an
+ * id.
+ */
 static enum finding settle_find_by_message(const struct broker_call *call,
 	struct slice id, const struct slice *subscription, struct acknowledged *found)
 {
@@ -113,7 +117,7 @@ static bool participant_has_nameless(const struct participant *participant)
 	return false;
 }
 
-/* False, with a refusal. What is to be ignored has no subscription. */
+/* False, with a refusal. For an ACK without effect, the subscription is NULL. */
 static bool settle_find_acknowledged(
 	const struct broker_call *call, struct acknowledged *found)
 {
@@ -142,7 +146,10 @@ static bool settle_find_acknowledged(
 	return false;
 }
 
-/* The oldest that the frame means: with ack:client all up to the one that it names. */
+/*
+ * The index of the oldest delivery that the frame means: with ack:client, all up to
+ * the named one.
+ */
 static size_t acknowledged_first(const struct acknowledged *found)
 {
 	return found->subscription->ack == ACK_CLIENT ? 0 : found->index;
@@ -159,7 +166,7 @@ static void settle_now(
 	for (; left > 0; left--) {
 		const struct unacked_item *item = unacked_at(unacked, at);
 
-		if (item->transaction != 0) { /* a transaction has it */
+		if (item->transaction != 0) { /* a transaction has settled it */
 			at++;
 			continue;
 		}

@@ -1,4 +1,4 @@
-/* SUBSCRIBE and UNSUBSCRIBE: the destination decides who takes them. */
+/* SUBSCRIBE and UNSUBSCRIBE: the destination decides where they go. */
 #include "gateway/broker/subscribe.h"
 
 #include "gateway/broker/app.h"
@@ -41,7 +41,10 @@ static bool call_ack_mode(const struct broker_call *call, enum ack_mode *mode)
 	return false;
 }
 
-/* A consumer's credit; what cannot be remembered is not delivered. */
+/*
+ * A consumer's credit. Unacknowledged deliveries must be remembered, so their limit
+ * bounds the credit.
+ */
 static bool call_prefetch(
 	const struct broker *broker, const struct broker_call *call, uint64_t *prefetch)
 {
@@ -64,9 +67,7 @@ static bool call_prefetch(
 	return true;
 }
 
-/*
- * Who asks for less than all of a destination must not be given all of it in silence.
- */
+/* A client that selects a part of a destination must not silently get all of it. */
 static bool call_has_selector(
 	const struct broker *broker, const struct broker_call *call)
 {
@@ -78,7 +79,7 @@ static bool call_has_selector(
 
 /*
  * The subscription that the frame names. Without an id it is that of the destination:
- * in 1.0 whether that has one or not, later the one without.
+ * in STOMP 1.0 whether it has an id or not, later only one without.
  */
 static struct subscription *broker_named(const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)
@@ -113,7 +114,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 	return true;
 }
 
-/* To a topic (also a user's) or a queue: its home answers. */
+/* Joins a topic (also a user's) or a queue: its home answers. */
 static struct subscription *broker_join(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice destination, struct slice address,
 	enum ack_mode ack, uint64_t prefetch)
@@ -134,7 +135,10 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 	return subscription;
 }
 
-/* As many segments of patterns as destinations. Several workers may go a bit beyond. */
+/*
+ * The segments of patterns share the limit of destinations. Several workers may exceed
+ * it a little.
+ */
 static bool broker_has_room_for(const struct broker *broker, struct slice pattern,
 	struct broker_refusal *refusal)
 {
@@ -151,7 +155,7 @@ static bool broker_has_room_for(const struct broker *broker, struct slice patter
 	return false;
 }
 
-/* A pattern, only of topics. */
+/* Patterns match topics only. */
 static bool broker_may_match(const struct broker *broker, struct slice pattern,
 	struct broker_refusal *refusal)
 {
@@ -170,7 +174,7 @@ static bool broker_may_match(const struct broker *broker, struct slice pattern,
 	return broker_has_room_for(broker, pattern, refusal);
 }
 
-/* To the participant's own /user/..., which it may call otherwise. */
+/* Joins the participant's own /user/..., which a client may also name otherwise. */
 static enum broker_result join_user(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice called, struct slice destination,
 	enum ack_mode ack, uint64_t prefetch)
@@ -188,7 +192,7 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 	return BROKER_TAKEN;
 }
 
-/* Where `destination`, which the client calls so, decides. */
+/* Subscribes by `destination`; the client's own name for it may differ. */
 static enum broker_result subscribe_to(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice called, struct slice destination,
 	enum ack_mode ack, uint64_t prefetch)
@@ -243,7 +247,7 @@ static enum broker_result subscribe_to_engine(
 	return result;
 }
 
-/* A client that goes on without it may name it in an UNSUBSCRIBE all the same. */
+/* A client that continues may name it in a later UNSUBSCRIBE. */
 static void broker_remember_refused(
 	struct broker *broker, const struct broker_call *call)
 {

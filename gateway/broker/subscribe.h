@@ -1,4 +1,4 @@
-/* What a SUBSCRIBE must pass, also one that Postern makes for the client. */
+/* The checks of every SUBSCRIBE, also of one that Postern makes for the client. */
 #ifndef GATEWAY_BROKER_SUBSCRIBE_H
 #define GATEWAY_BROKER_SUBSCRIBE_H
 

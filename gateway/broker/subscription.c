@@ -1,6 +1,6 @@
 /*
- * A participant's subscriptions, in the order in which they were made: so an ordinal
- * finds its subscription by halving.
+ * A participant's subscriptions, in the order in which they were made. So a binary
+ * search finds a subscription by its ordinal.
  */
 #include "gateway/broker/subscription.h"
 
@@ -39,7 +39,7 @@ struct subscription *subscription_create(struct broker *broker,
 	return subscription;
 }
 
-/* The index of the first one with an ordinal of at least that. */
+/* The index of the first subscription with at least that ordinal. */
 static size_t participant_seek(const struct participant *participant, uint32_t ordinal)
 {
 	size_t low = 0, high = participant->subscription_count;
@@ -66,7 +66,9 @@ static size_t subscription_finish(struct broker *broker,
 
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
 		session_withdraw(participant->session, subscription->ordinal);
-	/* Of what it has not joined the engine forgets it when that is answered. */
+	/*
+	 * The engine forgets a subscription that has not joined when that is answered.
+	 */
 	if (subscription->kind != SUBSCRIPTION_LOCAL &&
 		(subscription->joining == 0 ||
 			subscription->kind == SUBSCRIPTION_PATTERN))
@@ -145,7 +147,7 @@ struct slice subscription_address(const struct subscription *subscription)
 					      : name_text(subscription->destination);
 }
 
-/* Into the session's queue, as it is. */
+/* Queues the message for the session, unchanged. */
 static void subscription_push(
 	struct subscription *subscription, struct message *message, unsigned flags)
 {
@@ -157,7 +159,7 @@ static void subscription_push(
 		flags |= DELIVERY_TOLD;
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
-	/* Topics forget: nothing of theirs comes back. */
+	/* Topics remember nothing, so nothing of theirs is requeued. */
 	if ((from_queue || subscription->ack != ACK_AUTO) &&
 		!unacked_push(&subscription->unacked, message_place(message),
 			from_queue ? 0 : worker->config->limits.unacked))

@@ -1,6 +1,6 @@
 /*
- * A subscription of a participant: what it is called, how it acknowledges, and what was
- * delivered on it. It lives on the participant's worker.
+ * A subscription of a participant: its names, its way of acknowledging, and its
+ * deliveries. It lives on the participant's worker.
  */
 #ifndef GATEWAY_BROKER_SUBSCRIPTION_H
 #define GATEWAY_BROKER_SUBSCRIPTION_H
@@ -18,23 +18,23 @@ enum ack_mode { ACK_AUTO, ACK_CLIENT, ACK_INDIVIDUAL };
 
 enum subscription_kind {
 	SUBSCRIPTION_TOPIC,
-	SUBSCRIPTION_PATTERN, /* of topics: all homes know it */
+	SUBSCRIPTION_PATTERN, /* for topics: all homes know it */
 	SUBSCRIPTION_QUEUE,
-	SUBSCRIPTION_LOCAL, /* no home: of a temporary queue, or of a reply */
+	SUBSCRIPTION_LOCAL, /* no home: a temporary queue, or a reply */
 };
 
 struct subscription {
 	struct entry entry;
 	struct participant *participant;
 	struct name *id;          /* NULL: STOMP 1.0 without one */
-	struct name *destination; /* as the client calls it */
-	bool is_alias;    /* and its messages must show that: they have another name */
-	uint32_t ordinal; /* in its participant */
+	struct name *destination; /* the client's name for it */
+	bool is_alias;            /* its messages must show the client's name */
+	uint32_t ordinal;         /* unique in its participant */
 	enum stomp_version version;
 	enum ack_mode ack;
 	enum subscription_kind kind;
-	unsigned joining;          /* homes that have not answered */
-	struct audience *audience; /* NULL: a queue's, or for nothing more to come */
+	unsigned joining;          /* how many homes have not answered */
+	struct audience *audience; /* NULL: of a queue, or it gets no more messages */
 	size_t position;           /* in the audience */
 	struct unacked unacked;
 };
@@ -49,21 +49,21 @@ struct subscription *subscription_create(struct broker *broker,
 	struct slice destination, enum stomp_version version);
 
 /*
- * UNSUBSCRIBE: frees the subscription. Deliveries that are on their way find nothing;
- * what it had of a queue is requeued. Returns how many answers to `request` will come
+ * UNSUBSCRIBE: frees the subscription. Deliveries under way are dropped; its unsettled
+ * messages of a queue are requeued. Returns how many answers to `request` will come
  * from homes.
  */
 size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request);
 
 /*
- * As subscription_end(), when the participant's session has ended. What the kernel had
- * taken of a queue counts as lost with its consumer.
+ * As subscription_end(), when the participant's session has ended. A queue's messages
+ * that the kernel had taken count as lost with their consumer.
  */
 void subscription_lose(struct broker *broker, struct subscription *subscription);
 
 /*
- * The home does not take the subscription: frees it. The participant remembers its name
+ * The home refuses the subscription: frees it. The participant remembers its name
  * (refused.h).
  */
 void subscription_refuse(struct broker *broker, struct subscription *subscription);
@@ -96,7 +96,7 @@ struct subscription *subscription_at(
 struct slice subscription_address(const struct subscription *subscription);
 
 /*
- * Puts the message into the session's queue, under the destination that the client has
+ * Queues the message for the session, under the destination that the client has
  * subscribed to. Takes a reference of its own. `flags` are of enum delivery_flags.
  */
 void subscription_deliver(

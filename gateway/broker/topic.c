@@ -1,10 +1,10 @@
 /*
- * A topic at its home. It exists while somebody subscribes to it. The home gives each
- * message its place in the order, and posts it once to each worker that has
- * subscribers; that worker fans out (audience.c).
+ * A topic at its home. It exists while it has subscribers. The home gives each message
+ * its place in the order, and posts it once to each worker that has subscribers; that
+ * worker fans out (audience.c).
  *
  * Every home knows the patterns of all workers. A topic that only patterns match is
- * kept for its numbers; of those the latest used stay.
+ * kept for its numbers, up to a limit: the least recently used go first.
  */
 #include "gateway/broker/topic.h"
 
@@ -19,8 +19,8 @@
 struct topic {
 	struct table_node node; /* its key points to `address` */
 	struct place place;     /* of the latest message */
-	unsigned listeners;     /* workers that have subscribers */
-	uint64_t *subscribers;  /* of each worker */
+	unsigned listeners;     /* how many workers have subscribers */
+	uint64_t *subscribers;  /* count for each worker */
 	struct list idle;       /* in broker->topics.idle while it has no listeners */
 	char address[];
 };
@@ -79,7 +79,7 @@ struct place topic_place(const struct topic *topic)
 	return topic->place;
 }
 
-/* It is idle no longer, or its turn to be forgotten comes last. */
+/* Takes the topic out of the idle ones, or moves it to their end. */
 static void topic_wake(struct broker *broker, struct topic *topic)
 {
 	if (list_is_linked(&topic->idle)) {
@@ -168,11 +168,11 @@ void topic_leave(struct broker *broker, struct topic *topic, unsigned worker)
 	broker->topics.idle_count++;
 }
 
-/* Patterns: how many subscribers of each a worker has. */
+/* How many subscribers of a pattern each worker has. */
 
 struct listeners {
 	uint64_t all;
-	uint64_t of[]; /* each worker */
+	uint64_t of[]; /* by worker */
 };
 
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
@@ -233,12 +233,12 @@ const bool *topic_subscribed_workers(struct broker *broker, struct slice address
 
 struct deliver_post {
 	struct post post;
-	struct message *message; /* its only reference, so it may change the worker */
+	struct message *message; /* the only reference, so it may change the worker */
 };
 
 static void deliver_run(struct worker *worker, struct post *post);
 
-/* Adds the next post's message, when that is one for the same audience. */
+/* Adds the next post's message, if it goes to the same audience. */
 static bool fan_out_take_next(
 	struct worker *worker, struct fan_out *fan_out, size_t *room)
 {
@@ -261,9 +261,9 @@ static bool fan_out_take_next(
 }
 
 /*
- * Messages of one destination that come together are brought together: it is the walk
- * to each subscriber that costs, not what is brought there. They are few beside what a
- * session's queue takes.
+ * Messages of one destination that come together are delivered together, because the
+ * walk to each subscriber is the expensive part. They are few compared with the length
+ * of a session's queue.
  */
 static void fan_out_begin(
 	struct worker *worker, struct fan_out *fan_out, struct message *first)
@@ -286,7 +286,7 @@ static void fan_out_end(struct fan_out *fan_out)
 		message_unref(fan_out->messages[--fan_out->count]);
 }
 
-/* At a worker that has subscribers. Many of them are more than a turn allows. */
+/* Runs at a worker that has subscribers. A large fan-out takes more than one turn. */
 static void deliver_run(struct worker *worker, struct post *post)
 {
 	struct deliver_post *deliver = container_of(post, struct deliver_post, post);
@@ -316,7 +316,7 @@ static void deliver_post_send(
 	worker_post(broker->worker, to, &deliver->post);
 }
 
-/* One copy for each worker that has subscribers; the last gets the message itself. */
+/* One copy for each worker that has subscribers; the last one gets the original. */
 void topic_publish(struct broker *broker, struct topic *topic, const bool *wanting,
 	struct message *message)
 {

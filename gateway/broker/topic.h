@@ -10,55 +10,56 @@
 
 struct topic;
 
-/* The topics that have their home on a worker, and what they share. */
+/* The topics whose home is this worker, and their common state. */
 struct topics {
 	struct table by_address;
 	struct list idle; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
 	struct pattern_set patterns; /* of all workers */
-	bool *wanting;               /* topic_subscribed_workers()'s */
+	bool *wanting;               /* for topic_subscribed_workers() */
 	struct fan_out fan_out;      /* under way on this worker */
 };
 
 /*
  * Makes the topics of one worker, none yet. Copies the key, which should be secret.
- * `separator` is that of the configuration's patterns, `workers` how many there are.
+ * `separator` is the configuration's separator of patterns, `workers` the number of
+ * workers.
  */
 void topics_init(struct topics *topics, const struct hash_key *key, char separator,
 	unsigned workers);
 
 /*
- * When the broker ends: frees all topics. Their subscribers' sessions have ended
+ * The broker ends: frees all topics. The sessions of their subscribers have ended
  * before.
  */
 void topics_finish(struct broker *broker);
 
 /*
- * The topic of that address, or NULL: nobody subscribes here and no pattern holds it.
- * Only at the address's home.
+ * The topic of that address, or NULL: it has no subscribers here and no pattern keeps
+ * it. Only at the address's home.
  */
 struct topic *topic_find(const struct broker *broker, struct slice address);
 
 /*
- * Finds the topic at its home, or makes it; the broker owns it. A new one first frees
- * idle topics beyond limits.idle_topics. Returns NULL, and counts that, when
+ * Finds the topic at its home, or makes it; the broker owns it. Before it makes one,
+ * it frees idle topics beyond limits.idle_topics. Returns NULL, and counts that, when
  * limits.destinations is reached. With `is_promised`, for a message that a COMMIT has
  * reserved, it never fails.
  */
 struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
 
-/* Counts one more subscriber at that worker. A topic that was idle is so no longer. */
+/* Counts one more subscriber at that worker. An idle topic is then in use again. */
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
 
 /*
  * Counts one subscriber less at that worker. Without any, the topic is freed; while
- * there are patterns it stays, idle, so that its numbers go on.
+ * there are patterns it stays, idle, so that its numbers continue.
  */
 void topic_leave(struct broker *broker, struct topic *topic, unsigned worker);
 
 /*
- * Counts one more subscriber to a pattern at that worker. Every home counts them, since
- * any may own a topic that matches.
+ * Counts one more subscriber to a pattern at that worker. Every home counts them,
+ * since any home may own a matching topic.
  */
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
 
@@ -83,8 +84,8 @@ void topic_publish(struct broker *broker, struct topic *topic, const bool *wanti
 	struct message *message);
 
 /*
- * Calls `visit` for each topic that has its home here, in no order. `visit` must not
- * make or free topics.
+ * Calls `visit` for each topic whose home is this worker, in no order. `visit` must
+ * not make or free topics.
  */
 void topic_for_each(struct broker *broker,
 	void (*visit)(const struct topic *topic, void *context), void *context);

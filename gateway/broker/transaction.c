@@ -84,7 +84,9 @@ static struct transaction *transaction_open(
 	return transaction;
 }
 
-/* Of as many as may be open: then the oldest is forgotten. */
+/*
+ * Once `most` transactions with a refused BEGIN are kept, forgets the oldest of them.
+ */
 static void transaction_forget_refused(struct participant *participant, uint64_t most)
 {
 	list_for_each (link, &participant->transactions) {
@@ -100,8 +102,8 @@ static void transaction_forget_refused(struct participant *participant, uint64_t
 }
 
 /*
- * A client that goes on may have sent the frames of this transaction already: they are
- * no mistakes, so it is open, and doomed.
+ * A client that continues may have sent the frames of this transaction already. These
+ * are no mistakes, so the transaction is opened, and doomed.
  */
 static enum broker_result transaction_refuse_begin(
 	struct broker *broker, struct broker_call *call, struct slice id)
@@ -175,7 +177,7 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 	return true;
 }
 
-/* The one that an ABORT or COMMIT names. NULL after refusing. */
+/* The transaction that an ABORT or COMMIT names. NULL after refusing. */
 static struct transaction *transaction_to_end(struct broker_call *call)
 {
 	const struct slice *id = broker_header(call, "transaction", false);
@@ -199,7 +201,7 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 	return BROKER_TAKEN;
 }
 
-/* It ends as ABORT would end it. */
+/* Ends the transaction as ABORT would. */
 static enum broker_result transaction_refuse(
 	struct broker_call *call, struct transaction *transaction)
 {

@@ -1,7 +1,7 @@
 /*
- * Transactions: what a participant sends and acknowledges between BEGIN and COMMIT
- * waits here, at the participant. A commit is a transaction on its way to the engine:
- * all of it takes effect, in order, or nothing.
+ * Transactions: the messages and acknowledgements of a participant between BEGIN and
+ * COMMIT wait here, at the participant. A commit is a transaction on its way to the
+ * engine: all of it takes effect, in order, or nothing.
  */
 #ifndef GATEWAY_BROKER_TRANSACTION_H
 #define GATEWAY_BROKER_TRANSACTION_H
@@ -9,7 +9,7 @@
 #include "gateway/broker/broker.h"
 #include "gateway/session/message.h"
 
-/* A message that is sent, or one that is settled. */
+/* A message to send, or a delivery to settle. */
 struct action {
 	struct message *message; /* owned; NULL: settles */
 	bool is_reply;           /* to a temporary queue at `worker` */
@@ -22,17 +22,15 @@ struct action {
 
 struct transaction {
 	struct list link; /* in its participant */
-	uint32_t number;  /* in its participant; never 0 */
+	uint32_t number;  /* unique in its participant; never 0 */
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
 
-	/*
-	 * A frame of it was denied, or failed: why COMMIT is refused. NULL: none was.
-	 */
+	/* Why COMMIT will be refused: a frame was denied, or failed. NULL: none was. */
 	struct broker_refusal *doom; /* owned */
-	bool is_refused;             /* its BEGIN already was: it takes nothing */
-	char id[];                   /* with a NUL behind it */
+	bool is_refused;             /* its BEGIN was refused: it takes nothing */
+	char id[];                   /* ends with a NUL */
 };
 
 /* Room for messages in a queue. */
@@ -40,7 +38,7 @@ struct reservation {
 	struct slice address; /* points into a message of the commit */
 	uint64_t messages, bytes;
 	bool is_granted;
-	enum refusal_kind why; /* when it is not */
+	enum refusal_kind why; /* if it is not */
 };
 
 struct commit {
@@ -62,22 +60,22 @@ struct commit {
 bool transaction_of(const struct broker_call *call, struct transaction **transaction);
 
 /*
- * Returns `result`. If that is a refusal which does not end the conversation, the
- * transaction that the frame names is doomed: its COMMIT gets the same refusal, and
- * nothing of it happens.
+ * Returns `result`. If that is a refusal which does not end the conversation, dooms
+ * the transaction that the frame names: its COMMIT gets the same refusal, and nothing
+ * of it takes effect.
  */
 enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);
 
 /*
- * Appends a copy of the action and takes its message over, also when it returns false:
- * the transaction is too large, and *refusal is filled in. For a doomed transaction
+ * Appends a copy of the action and takes its message over, even when it returns false:
+ * the transaction is too large, and *refusal is filled in. For a doomed transaction it
  * returns true and only drops the message.
  */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);
 
-/* When the session ends: frees its transactions. Nothing of them happens. */
+/* The session ends: frees its transactions, without effect. */
 void transactions_drop(struct participant *participant);
 
 /*
@@ -96,42 +94,45 @@ bool actions_are_possible(const struct participant *participant,
 	const struct action *actions, size_t count);
 
 /*
- * The actions will not happen: what they would have acknowledged can be acknowledged
- * again.
+ * The actions will not take effect: the deliveries that they would have acknowledged
+ * can be acknowledged again.
  */
 void actions_unmark(const struct participant *participant, const struct action *actions,
 	size_t count);
 
 /*
- * Takes the actions over and asks the engine. Sets call->answers. True while the commit
- * is under way; then committed() follows. False when it was decided within this call.
+ * Takes the actions over and asks the engine. Sets call->answers. True while the
+ * commit is under way; committed() then follows. False when it was decided within this
+ * call.
  */
 bool commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
 
-/* When the broker ends: frees the commits that still wait for homes. */
+/* The broker ends: frees the commits that still wait for homes. */
 void commits_finish(struct broker *broker);
 
 /*
- * True while the participant that asked is there. If not, call commit_fail() instead of
- * commit_apply(), which needs it.
+ * True while the participant of the commit exists. If not, call commit_fail() instead
+ * of commit_apply(), which needs the participant.
  */
 bool commit_is_wanted(struct broker *broker, const struct commit *commit);
 
-/* As an engine's send, for a message whose room is reserved: takes the message over. */
+/*
+ * As an engine's send(), for a message whose room is reserved. Takes the message over.
+ */
 typedef void commit_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * Sends the messages by `send`, which takes them over, and settles what the actions
- * acknowledge, in their order. If it sends nothing, it answers the request itself; else
- * the homes do. Frees the commit.
+ * Sends the messages by `send`, which takes them over, and settles the deliveries that
+ * the actions acknowledge, in their order. The homes answer the request; if nothing
+ * was sent, it answers itself. Frees the commit.
  */
 void commit_apply(struct broker *broker, struct commit *commit, commit_send *send);
 
 /*
  * Answers the request with `refusal`, which names its destination, and frees the
- * commit; nothing of it happens. Not before the engine's commit() has returned.
+ * commit, without effect. Not before the engine's commit() has returned.
  */
 void commit_fail(struct broker *broker, struct commit *commit,
 	const struct broker_refusal *refusal);

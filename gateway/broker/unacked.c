@@ -7,12 +7,12 @@
 
 enum { FIRST_CAPACITY = 8 };
 
-/* Room behind the last one: what was removed in front is used again. */
+/* Makes room after the last item. Reuses the space of removed items at the front. */
 static void unacked_make_room(struct unacked *unacked)
 {
 	if (unacked->first + unacked->count < unacked->capacity)
 		return;
-	/* Moved only when half of it is free: an item moves once, on average. */
+	/* Move only when half of it is free: each item moves once, on average. */
 	if (unacked->count > unacked->capacity / 2 || unacked->capacity == 0) {
 		unacked->capacity =
 			unacked->capacity == 0 ? FIRST_CAPACITY : unacked->capacity * 2;
@@ -78,7 +78,7 @@ size_t unacked_count_sent(const struct unacked *unacked)
 {
 	size_t count = 0;
 
-	/* As numbers that may have gone round. */
+	/* The numbers may wrap, so compare their difference. */
 	while (count < unacked->count &&
 		(int32_t)(unacked_at(unacked, count)->number - unacked->sent) < 0)
 		count++;

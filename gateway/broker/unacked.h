@@ -1,5 +1,5 @@
 /*
- * What was delivered on a subscription and not acknowledged yet, in the order of
+ * The deliveries on a subscription that are not acknowledged yet, in the order of
  * delivery. A zeroed one is empty.
  */
 #ifndef GATEWAY_BROKER_UNACKED_H
@@ -9,20 +9,20 @@
 
 struct unacked_item {
 	struct place place;
-	uint32_t transaction; /* of the participant, which has settled it; 0: none */
+	uint32_t transaction; /* of the participant, which settles it; 0: none */
 	uint32_t number;      /* of the delivery */
 };
 
 struct unacked {
 	struct unacked_item *items;
 	size_t first, count, capacity;
-	bool has_forgotten;    /* older ones than those that are here */
+	bool has_forgotten;    /* an older delivery was forgotten */
 	uint32_t pushed, sent; /* ever; the kernel has those with a smaller number */
 };
 
 /*
- * Adds the latest delivery. False when `most` were there already, so that the oldest is
- * forgotten. With 0 there is no limit.
+ * Adds the latest delivery. False when there were `most` already, so that the oldest
+ * was forgotten. 0 means no limit.
  */
 bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 
@@ -33,14 +33,15 @@ bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 
 /*
- * The index of the latest delivery from that place, or SIZE_MAX: searched from the
- * youngest, since clients acknowledge what came last.
+ * The index of the latest delivery from that place, or SIZE_MAX. Searches from the
+ * youngest, since clients acknowledge the latest ones.
  */
 size_t unacked_find(const struct unacked *unacked, struct place place);
 
 /*
  * Removes the delivery at `index`, which is below the count. The oldest goes in
- * constant time, another one in the time of those after it.
+ * constant time; any other in a time that grows with the number of deliveries after
+ * it.
  */
 void unacked_remove(struct unacked *unacked, size_t index);
 
@@ -50,13 +51,10 @@ void unacked_remove(struct unacked *unacked, size_t index);
  */
 void unacked_tell_sent(struct unacked *unacked);
 
-/*
- * How many of the deliveries that are here the kernel has taken; they are the oldest
- * ones.
- */
+/* How many of these deliveries the kernel has taken; they are the oldest ones. */
 size_t unacked_count_sent(const struct unacked *unacked);
 
-/* Frees the memory and leaves it empty. Requeues nothing: that is the home's work. */
+/* Frees the memory and leaves it empty. Requeues nothing: the home does that. */
 void unacked_finish(struct unacked *unacked);
 
 #endif
