@@ -1,11 +1,12 @@
 /*
- * A client is the STOMP conversation on a session: frames come in pieces and in
- * crowds, commands go to the broker, answers come back as receipts in order.
+ * A client is the STOMP conversation on a session. It joins and splits the incoming
+ * pieces into frames, passes commands to the broker, and turns answers into receipts
+ * in order.
  *
  *   before CONNECT -- CONNECT --> connected -- DISCONNECT, ERROR --> ended
  *
- * After its end a client hears nothing more; its session closes when what was
- * said has left.
+ * After its end a client reads nothing more; its session closes when the queued output
+ * has left.
  */
 #include "gateway/stomp/client_internal.h"
 
@@ -16,7 +17,7 @@
 
 #include <stdlib.h>
 
-/* Speaking. */
+/* Output. */
 
 void client_write(struct client *client, enum stomp_command command, struct buf *frame)
 {
@@ -89,7 +90,7 @@ static void client_answer(struct participant *participant, uint64_t request,
 
 /* The handler. */
 
-/* Obeys the frames in *text; what is left there must wait. */
+/* Runs the frames in *text; the rest of *text must wait. */
 static void client_feed(struct client *client, struct slice *text)
 {
 	while (!client->ended && !client->disconnecting && !client->waiting) {
@@ -108,7 +109,10 @@ static void client_feed(struct client *client, struct slice *text)
 	}
 }
 
-/* The time of an honest client brings no more than that. */
+/*
+ * Keeps at most two frames of the largest size: an honest client sends no more while
+ * it waits.
+ */
 static void client_keep(struct client *client, struct slice text)
 {
 	const size_t most = 2 * client_limits(client, client->connected).frame;
@@ -154,7 +158,7 @@ static void client_receive(void *state, struct slice text, enum payload payload)
 	client_take(client, text);
 }
 
-/* Who has hung up is heard to the end of what was kept, and gets its receipts. */
+/* After a hang-up, the client runs all kept frames and gets its receipts, then ends. */
 static void client_leave(struct client *client)
 {
 	if (!client->hung_up || client->waiting || client->ended)
@@ -163,7 +167,7 @@ static void client_leave(struct client *client)
 	client_flush_receipts(client);
 }
 
-/* At the top level, by a task: what was kept is obeyed, up to the next wait. */
+/* A task, at the loop's top level: runs the kept frames, up to the next wait. */
 static void client_resume(struct task *task)
 {
 	struct client *client = container_of(task, struct client, resume);
@@ -177,7 +181,7 @@ static void client_resume(struct task *task)
 		buf_append(&client->kept, text);
 	buf_finish(&kept);
 	client_leave(client);
-	session_resume(client->session); /* a new wait pauses it by itself */
+	session_resume(client->session); /* a new wait has its own pause */
 }
 
 void client_wait(struct client *client)

@@ -1,10 +1,10 @@
 /*
  * Heart-beats (STOMP 1.2, Heart-beating), and the time until CONNECT.
  *
- * A browser slows down the timers of a hidden page to one a minute, so a page that
- * lives may be silent for longer than it has promised. A silent client is therefore
- * probed before it is given up: by a PING, or by whether its machine takes what it is
- * sent.
+ * A browser slows down the timers of a hidden page to one a minute, so a healthy page
+ * may be silent for longer than it has promised. Postern therefore probes a silent
+ * client before it ends it: by a PING, or by whether its machine acknowledges what it
+ * is sent.
  */
 #include "gateway/stomp/client_internal.h"
 
@@ -12,12 +12,12 @@
 #include "gateway/worker/metrics.h"
 
 enum {
-	GRACE = 5000, /* ms that a peer may be late at least */
-	LATE = 1000,  /* ms that it may be late before it is probed */
-	PROBES = 5,   /* the first of them, then how often we look at what came of it */
+	GRACE = 5000,   /* ms that a peer may be late at least */
+	LATE = 1000,    /* ms after which a late peer is probed */
+	PROBES = 5,     /* the first probe, then later looks at its result */
 	HIDDEN = 65000, /* ms until the first beat of a page that was opened hidden */
 	SLOT = 64,      /* ms: beats that are due in one slot leave in one turn */
-	SLOTS_OF_A_BEAT = 16, /* or in so many of its interval, if that is less */
+	SLOTS_OF_A_BEAT = 16, /* a slot is at most this part of the interval */
 };
 
 /* A peer may be late: twice the interval, and never less than 5 s more. */
@@ -29,9 +29,10 @@ static uint64_t client_patience(const struct client *client)
 }
 
 /*
- * The latest sign of life. Until its first frame or beat, acknowledged bytes and polls
- * are no such sign: the machine of a page that has missed CONNECTED, or hangs, goes on
- * with both. They only excuse it until the page must have said something.
+ * The latest sign of life. Before its first frame or beat, acknowledged bytes and
+ * polls are no sign of life: if a page has missed CONNECTED, or hangs, its machine
+ * continues with both. They only excuse the client until the page must have sent
+ * something.
  */
 static uint64_t client_seen_at(const struct client *client)
 {
@@ -53,7 +54,7 @@ static uint64_t client_dead_at(const struct client *client)
 	return client->spoken || dead < unspoken ? dead : unspoken;
 }
 
-/* When it is probed, for the first time or again; UINT64_MAX: no more. */
+/* When to probe, for the first time or again; UINT64_MAX: no more. */
 static uint64_t client_probe_at(const struct client *client)
 {
 	uint64_t seen = client_seen_at(client);
@@ -77,8 +78,8 @@ static void client_probe(struct client *client)
 }
 
 /*
- * We beat a little early, since the way takes its time too; and those of a worker whose
- * beats are due at about the same time beat in one turn.
+ * A beat is due after 9/10 of the interval, since the network needs time too. Beats of
+ * a worker that are due at about the same time leave in one turn.
  */
 static uint64_t client_beat_at(const struct client *client)
 {
@@ -118,7 +119,7 @@ void client_on_timer(struct timer *timer)
 	uint64_t now = loop_now(client->worker->loop);
 
 	if (session_state(client->session) >= SESSION_CLOSING)
-		return; /* it hears and says nothing any more */
+		return; /* the client is closing */
 	if (!client->connected) {
 		metrics_refuse(client->worker->metrics, BOUND_CONNECT_TIME);
 		client_refuse_lateness(client, stomp_parser_is_inside(client->parser)

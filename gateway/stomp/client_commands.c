@@ -1,4 +1,4 @@
-/* What a client may ask for, once it is connected. */
+/* The commands of a connected client. */
 #include "gateway/stomp/client_internal.h"
 
 #include "gateway/console/trace.h"
@@ -7,11 +7,14 @@
 
 #include <stdlib.h>
 
-/* The broker's part: what it takes is answered, and a receipt then leaves. */
+/*
+ * Passes the frame to the broker. If the broker takes it, answers follow and the
+ * receipt leaves after them.
+ */
 static void client_ask(struct client *client, const struct stomp_frame *frame,
 	enum broker_result (*ask)(struct broker *broker, struct broker_call *call))
 {
-	struct broker_refusal refusal; /* filled in when it is needed */
+	struct broker_refusal refusal; /* filled in when refused */
 	struct broker_call call = {
 		.participant = &client->participant,
 		.frame = frame,
@@ -22,7 +25,7 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 		.refusal = &refusal,
 	};
 
-	/* It answers by posts, so the receipt is expected in time. */
+	/* Homes answer by posts, so the receipt is registered before any answer. */
 	switch (ask(client_broker(client), &call)) {
 	case BROKER_TAKEN:
 		client_expect(client, frame, call.request, call.answers);
@@ -34,7 +37,7 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 	}
 }
 
-/* The command itself is refused. */
+/* Refuses the command itself. */
 static void client_refuse_command(
 	struct client *client, const struct stomp_frame *frame, enum refusal_kind kind)
 {
@@ -46,7 +49,7 @@ static void client_refuse_command(
 			      });
 }
 
-/* Until its queues have answered the frames behind a COMMIT wait. */
+/* The frames after a COMMIT wait until its queues have answered. */
 static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
 {
 	struct client *client =

@@ -1,4 +1,4 @@
-/* CONNECT and STOMP: versions, heart-beats, and what is answered. */
+/* CONNECT and STOMP: versions, heart-beats, and the answer. */
 #include "gateway/stomp/client_internal.h"
 
 #include "gateway/stomp/client_refusal.h"
@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The highest version in the list, in whatever order it stands. */
+/* The highest version in the list, whatever its order. */
 static bool client_choose_version(
 	const struct slice *offered, enum stomp_version *version)
 {
 	bool found = false;
 
-	if (offered == NULL) { /* STOMP 1.0 had no such header */
+	if (offered == NULL) { /* STOMP 1.0 has no such header */
 		*version = STOMP_1_0;
 		return true;
 	}
@@ -56,7 +56,7 @@ static void client_write_connected(
 		&frame, SLICE("server"), SLICE("Postern/" POSTERN_VERSION));
 	stomp_write_header_plain(
 		&frame, SLICE("session"), session_label(client->session));
-	/* As Spring says it; who is nobody has no such header. */
+	/* As in Spring: a client without a login gets no such header. */
 	if (client->participant.user != NULL)
 		stomp_write_header_plain(&frame, SLICE("user-name"),
 			name_text(client->participant.user));
@@ -72,12 +72,12 @@ struct stomp_limits client_limits(const struct client *client, bool connected)
 		limits->headers, limits->header};
 }
 
-/* What is agreed on while the login is being checked. */
+/* The results of CONNECT, kept while the login is checked. */
 struct connecting {
 	struct heartbeat theirs;
-	bool negotiated; /* the client knows of versions */
+	bool negotiated; /* the client sent accept-version */
 	struct name *login;
-	char receipt[]; /* asked for, against the rules; for an ERROR */
+	char receipt[]; /* of a CONNECT that wrongly asks for one; for an ERROR */
 };
 
 void client_forget_login(struct client *client)
@@ -88,7 +88,7 @@ void client_forget_login(struct client *client)
 	client->connecting = NULL;
 }
 
-/* The client is in. */
+/* The client is connected. */
 static void client_welcome(
 	struct client *client, struct heartbeat theirs, bool negotiated)
 {
@@ -126,7 +126,7 @@ void client_logged_in(struct participant *participant, enum login_verdict verdic
 	client_resume_later(client);
 }
 
-/* Of CONNECT no value is ever shown: only the header that it is about. */
+/* A refusal of CONNECT shows no value, only the name of its header. */
 static void client_refuse_connect(struct client *client,
 	const struct stomp_frame *frame, enum refusal_kind kind, const char *header)
 {
@@ -168,7 +168,7 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 	client_wait(client);
 }
 
-/* Who opens the console must show the token of the admin listener, if it has one. */
+/* A client of the console must show the token of the admin listener, if it has one. */
 static bool client_is_operator(
 	const struct client *client, const struct stomp_frame *frame)
 {

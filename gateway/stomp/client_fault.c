@@ -1,4 +1,4 @@
-/* What the parser cannot read, and frames of which only a part has come. */
+/* Input that the parser cannot read, and frames that are incomplete. */
 #include "gateway/stomp/client_refusal.h"
 
 #include "gateway/stomp/client_internal.h"
@@ -6,9 +6,9 @@
 
 static const struct fault {
 	enum refusal_kind kind;
-	const char *what; /* that the parser's culprit is; empty: none */
+	const char *what; /* names the parser's culprit; empty: not quoted */
 } faults[] = {
-	[STOMP_FAULT_NONE] = {REFUSAL_UNKNOWN_COMMAND, ""}, /* never */
+	[STOMP_FAULT_NONE] = {REFUSAL_UNKNOWN_COMMAND, ""}, /* not used */
 	[STOMP_FAULT_COMMAND] = {REFUSAL_UNKNOWN_COMMAND, "command"},
 	[STOMP_FAULT_NO_COLON] = {REFUSAL_NO_COLON, "header line"},
 	[STOMP_FAULT_NO_NAME] = {REFUSAL_NO_NAME, "header line"},
@@ -34,7 +34,7 @@ static void client_hint_bound(
 	buf_printf(hint, "%s is %zu.", setting, value);
 }
 
-/* The door that the client was looking for, if that can be seen. */
+/* Guesses the port that the client was looking for. */
 static void client_hint_command(
 	const struct client *client, struct buf *hint, struct slice command)
 {
@@ -99,7 +99,7 @@ void client_refuse_fault(struct client *client)
 			.what = what,
 			.value = what.len > 0 ? stomp_parser_culprit(client->parser)
 					      : (struct slice){NULL, 0},
-			/* A command is shown as far as it is one. */
+			/* The command is shown as far as it was read. */
 			.is_of_connect =
 				!client->connected && fault != STOMP_FAULT_COMMAND,
 			.hint = buf_slice(&hint),

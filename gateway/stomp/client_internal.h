@@ -1,8 +1,7 @@
 /*
- * What the files of the STOMP conversation share; nobody else includes it. client.c is
- * its life: bytes in, frames and receipts out, and its end; client_connect.c begins
- * it, client_commands.c obeys, client_refusal.h refuses, client_beat.c watches the
- * time.
+ * Shared by the files of the STOMP conversation only. client.c has its life: input,
+ * frames, receipts and the end. client_connect.c begins it, client_commands.c runs
+ * commands, client_refusal.h refuses, client_beat.c watches the time.
  */
 #ifndef GATEWAY_STOMP_CLIENT_INTERNAL_H
 #define GATEWAY_STOMP_CLIENT_INTERNAL_H
@@ -23,36 +22,36 @@ struct client {
 	enum stomp_version version;
 	bool connected;
 	bool disconnecting; /* DISCONNECT came: closes after the last receipt */
-	bool hung_up; /* no more will come; the same, once what was kept is heard */
+	bool hung_up;       /* no more input; the same, after the kept frames */
 	bool ended;
-	uint64_t requests; /* numbers what homes will answer */
+	uint64_t requests; /* numbers the requests to homes */
 	struct receipts receipts;
 
-	/* Frames that came behind one that is not done yet wait, if `waiting`. */
+	/* The frames after an unfinished one wait here, if `waiting`. */
 	struct buf kept;
 	struct task resume;
 
-	struct connecting *connecting; /* NULL: no login is being checked */
+	struct connecting *connecting; /* NULL: no login check under way */
 
-	/* One timer: the first frame until CONNECT, heart-beats from then on. */
+	/* One timer: for the first frame until CONNECT, then for heart-beats. */
 	struct timer timer;
-	uint32_t beat_every;   /* ms; 0: we send none */
-	uint32_t expect_every; /* ms; 0: we expect none */
-	uint64_t silent_since; /* its sign of life that the probes follow */
+	uint32_t beat_every;   /* ms; 0: send none */
+	uint32_t expect_every; /* ms; 0: expect none */
+	uint64_t silent_since; /* the sign of life before the probes */
 	uint8_t probes;        /* how often it was probed since */
-	bool spoken;           /* something came since it was connected */
+	bool spoken;           /* received something since CONNECTED */
 	bool waiting;
 	struct utf8_joiner joiner; /* of its text messages */
 };
 
-/* The broker of the worker where the client lives; it reaches all destinations. */
+/* The broker of the client's worker; it reaches all destinations. */
 static inline struct broker *client_broker(const struct client *client)
 {
 	return client->worker->broker;
 }
 
 /*
- * The latest configuration, which a reload may replace between two frames: do not keep
+ * The latest configuration. A reload may replace it between two frames: do not keep
  * it.
  */
 static inline const struct config *client_config(const struct client *client)
@@ -63,17 +62,17 @@ static inline const struct config *client_config(const struct client *client)
 /* client.c */
 
 /*
- * Queues a copy of the frame, which is one of that command, and empties the buf by
+ * Queues a copy of the frame, which has that command, and empties the buf by
  * buf_finish().
  */
 void client_write(struct client *client, enum stomp_command command, struct buf *frame);
 
-/* The conversation is over; the session closes when what was said has left. */
+/* Ends the conversation; the session closes when the queued output has left. */
 void client_end(struct client *client, enum ending ending);
 
 /*
- * If the frame asks for a receipt, that receipt leaves when `answers` answers to
- * `request` have come; with 0 it leaves immediately, or after the receipts before it.
+ * If the frame asks for a receipt, sends it after `answers` answers to `request`; with
+ * 0 immediately, or after the receipts before it.
  */
 void client_expect(struct client *client, const struct stomp_frame *frame,
 	uint64_t request, size_t answers);
@@ -88,14 +87,14 @@ void client_flush_receipts(struct client *client);
 struct slice frame_receipt(const struct stomp_frame *frame);
 
 /*
- * Pauses the session: the frames that come after this one are kept, unparsed, until
+ * Pauses the session: the frames after this one are kept, unparsed, until
  * client_resume_later().
  */
 void client_wait(struct client *client);
 
 /*
- * Ends client_wait(). The kept frames run at the end of the turn, not within this call.
- * Does nothing if nothing waits.
+ * Ends client_wait(). The kept frames run at the end of the turn, not within this
+ * call. Does nothing if no frame waits.
  */
 void client_resume_later(struct client *client);
 
@@ -108,41 +107,39 @@ void client_resume_later(struct client *client);
 struct stomp_limits client_limits(const struct client *client, bool connected);
 
 /*
- * CONNECT or STOMP: chooses the version and the heart-beats, then answers CONNECTED, an
- * ERROR, or, if users are configured, waits for the password's check.
+ * CONNECT or STOMP: chooses the version and the heart-beats, then answers CONNECTED or
+ * an ERROR. If users are configured, it waits for the check of the password first.
  */
 void client_connect(struct client *client, const struct stomp_frame *frame);
 
 /*
- * The participant's logged_in(): the password was checked on another thread, and the
- * session has not ended meanwhile.
+ * The participant's logged_in(): another thread has checked the password, and the
+ * session still exists.
  */
 void client_logged_in(struct participant *participant, enum login_verdict verdict);
 
 /*
- * Frees what was kept of CONNECT for the check. Does nothing when no check was under
- * way.
+ * Frees the data of CONNECT that was kept for the check. Does nothing without a check.
  */
 void client_forget_login(struct client *client);
 
 /* client_commands.c */
 
 /*
- * Takes one whole frame of the peer: counts it, shows it to a tap, and does what its
- * command says. May end the client.
+ * Takes one whole frame of the peer: counts it, shows it to the tap, and runs its
+ * command. May end the client.
  */
 void client_dispatch(struct client *client, const struct stomp_frame *frame);
 
 /*
- * client_beat.c: sets the timer to what is due next: CONNECT, a heart-beat, or a sign
- * of life. Signs of life and what is sent do not move the timer; client_on_timer()
- * looks again.
+ * client_beat.c: sets the timer to the next deadline: CONNECT, a heart-beat, or a sign
+ * of life. Input and output do not move the timer; client_on_timer() looks again.
  */
 void client_reschedule(struct client *client);
 
 /*
- * The timer's fire(): refuses a client that is late, probes one that is silent, sends a
- * heart-beat where nothing else was sent.
+ * The timer's fire(): refuses a client that is late, probes one that is silent, sends
+ * a heart-beat if nothing else was sent.
  */
 void client_on_timer(struct timer *timer);
 

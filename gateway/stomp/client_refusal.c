@@ -27,7 +27,7 @@ static enum client_answer client_answer_of(
 		broker_has_errors(&client->participant));
 }
 
-/* A destination belongs to what may be asked for again, not to a broken frame. */
+/* A retryable refusal names its destination; a broken frame does not. */
 static bool refusal_has_destination(const struct client_refusal *refusal)
 {
 	return refusal->destination.len > 0 &&
@@ -79,7 +79,7 @@ static void client_send_message(
 			.body = text});
 }
 
-/* Blanks around a value are easily written, hardly seen, and count from 1.1 on. */
+/* Blanks around a value are hard to see, and count since STOMP 1.1. */
 static void client_append_hint(struct buf *hint, const struct client_refusal *refusal)
 {
 	const struct slice value = refusal->value;
@@ -173,7 +173,7 @@ void client_refuse_request(
 		client, refusal, receipts_find(&client->receipts, request), NULL);
 	if (client->ended)
 		return;
-	/* It never leaves; those behind it must not wait for it. */
+	/* The receipt never leaves; those after it must not wait for it. */
 	receipts_cancel(&client->receipts, request);
 	client_flush_receipts(client);
 }

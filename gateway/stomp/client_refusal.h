@@ -1,8 +1,7 @@
 /*
- * The one rule for what becomes of something that a STOMP client is refused. Whatever
- * can refuse (the parser, the broker, a home, later rules and applications) names a
- * kind of refusal.h and comes through client_refuse(); www/docs/stomp.md has the same
- * table.
+ * The one rule for refusing a STOMP client's request. Everything that refuses (the
+ * parser, the broker, a home, later rules and applications) names a kind of refusal.h
+ * and calls client_refuse(); www/docs/stomp.md has the same table.
  *
  *                    broker.deny strict   soft, and subscribed      soft, and not
  *                                         to /user/queue/errors     subscribed to it
@@ -10,10 +9,10 @@
  *   denied           ERROR and close      MESSAGE there             ERROR and close
  *   failed           see soft             MESSAGE there             nothing is sent
  *
- * Before CONNECTED everything is ERROR and close. Always: what was asked for has not
- * happened, its RECEIPT never comes, and a log line and a counter name it. The answer
- * has the receipt-id that was asked for, and of what is denied or has failed the
- * denied-destination.
+ * Before CONNECTED every refusal is ERROR and close. Always: the request has no
+ * effect, its RECEIPT never comes, and a log line and a counter name the refusal. The
+ * answer has the receipt-id that the request asked for. If the request was denied or
+ * has failed, the answer also has the denied-destination.
  */
 #ifndef GATEWAY_STOMP_CLIENT_REFUSAL_H
 #define GATEWAY_STOMP_CLIENT_REFUSAL_H
@@ -26,8 +25,8 @@ struct client;
 
 enum client_answer {
 	CLIENT_ANSWER_ERROR,   /* and the conversation ends */
-	CLIENT_ANSWER_MESSAGE, /* at /user/queue/errors, and it goes on */
-	CLIENT_ANSWER_NONE,    /* it goes on */
+	CLIENT_ANSWER_MESSAGE, /* at /user/queue/errors, and it continues */
+	CLIENT_ANSWER_NONE,    /* it continues */
 };
 
 /*
@@ -37,19 +36,19 @@ enum client_answer {
 enum client_answer client_answer_to(
 	enum refusal_class class, bool is_connected, bool is_soft, bool has_errors);
 
-/* Everything is borrowed; what is zeroed is not said. */
+/* All fields are borrowed; the answer leaves out the zeroed ones. */
 struct client_refusal {
 	enum refusal_kind kind;
 	struct slice what, value; /* refusal.h */
 	bool is_of_connect;
 	struct slice hint;
-	struct slice receipt;     /* that the frame asked for */
+	struct slice receipt;     /* asked for by the frame */
 	struct slice destination; /* for denied-destination */
 };
 
 /*
  * Refuses something: counts and logs it, and answers by client_answer_to(). Does
- * nothing once the conversation has ended, which this call may do.
+ * nothing after the conversation has ended. This call may end it.
  */
 void client_refuse(struct client *client, const struct client_refusal *refusal);
 
@@ -61,23 +60,23 @@ void client_refuse_frame(struct client *client, const struct stomp_frame *frame,
 	const struct broker_refusal *refusal);
 
 /*
- * As client_refuse_frame(), for a frame that was taken first and is refused by its home
- * later. Its receipt is cancelled.
+ * As client_refuse_frame(), for a frame that was taken first and later refused by its
+ * home. Cancels its receipt.
  */
 void client_refuse_request(
 	struct client *client, uint64_t request, const struct broker_refusal *refusal);
 
-/* client_fault.c: what the parser cannot read, and what does not come. */
+/* client_fault.c: input that the parser cannot read, and input that does not come. */
 
 /*
- * The parser has said BAD: sends the ERROR with what the parser knows of the fault, and
- * ends the client.
+ * The parser has returned BAD: sends the ERROR with the parser's details of the fault,
+ * and ends the client.
  */
 void client_refuse_fault(struct client *client);
 
 /*
  * Ends a client whose CONNECT or heart-beat has not come in time, with an ERROR that
- * says so. Part of a frame may have come.
+ * says so. The client may have sent part of a frame.
  */
 void client_refuse_lateness(struct client *client, enum refusal_kind kind);
 

@@ -23,7 +23,7 @@ bool login_is_needed(const struct config *config)
 	return config->user_count > 0;
 }
 
-/* On a thread of its own: nothing but the login may be touched. */
+/* Runs on another thread: must touch nothing but the login. */
 static void login_run(struct work *work)
 {
 	struct login *login = container_of(work, struct login, work);

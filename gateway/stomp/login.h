@@ -1,20 +1,20 @@
 /*
- * Who logs in: a login and a passcode are checked against the configuration's users,
- * away from the loop, since a hash takes its time.
+ * Checks a login and a passcode against the configuration's users, on another thread,
+ * because a hash takes its time.
  */
 #ifndef GATEWAY_STOMP_LOGIN_H
 #define GATEWAY_STOMP_LOGIN_H
 
 #include "gateway/worker/worker.h"
 
-/* True when users are configured: then CONNECT must have a login and a passcode. */
+/* True when users are configured: CONNECT must then have a login and a passcode. */
 bool login_is_needed(const struct config *config);
 
 /*
  * Checks copies of both on a thread of the pool, then calls logged_in() of the
- * participant of that number, if it is still there. An unknown login takes as long as a
- * wrong passcode. False, counted, when limits.logins of this worker are being checked;
- * then nothing is called.
+ * participant of that number, if it still exists. An unknown login takes as long as a
+ * wrong passcode. False, counted, when this worker already checks limits.logins;
+ * logged_in() is not called then.
  */
 bool login_check(struct worker *worker, uint64_t participant, struct slice login,
 	struct slice passcode);

@@ -9,7 +9,7 @@ struct receipt {
 	struct list link;
 	struct table_node node; /* its key is the request */
 	uint64_t request;
-	size_t answers; /* that must still come */
+	size_t answers; /* how many must still come */
 	size_t len;
 	char id[];
 };
@@ -52,7 +52,10 @@ void receipts_expect(
 			request_key(&receipt->request));
 }
 
-/* One home may answer many before another answers the oldest: they are not searched. */
+/*
+ * One home may answer many requests before another answers the oldest: a table finds
+ * them without a search.
+ */
 static struct receipt *receipts_look(const struct receipts *receipts, uint64_t request)
 {
 	struct table_node *node =
@@ -97,7 +100,7 @@ static void receipts_free(struct receipts *receipts, struct receipt *receipt)
 	if (receipt->request != 0)
 		table_remove(&receipts->asked, &receipt->node);
 	if (receipts->asked.count == 0)
-		table_finish(&receipts->asked); /* there are thousands of clients */
+		table_finish(&receipts->asked); /* clients are many */
 	free(receipt);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The receipts that a client has asked for and not yet got. They leave in the order
- * of asking (STOMP 1.2, RECEIPT), each when every home that must answer has.
+ * The receipts that a client has asked for and not yet got. They leave in the order of
+ * asking (STOMP 1.2, RECEIPT), each after every home concerned has answered.
  */
 #ifndef GATEWAY_STOMP_RECEIPTS_H
 #define GATEWAY_STOMP_RECEIPTS_H
@@ -13,7 +13,7 @@
 
 struct receipts {
 	struct list waiting; /* of struct receipt, the oldest first */
-	struct table asked;  /* those of them that have a request, by its number */
+	struct table asked;  /* those with a request, by its number */
 };
 
 /*
@@ -25,8 +25,8 @@ void receipts_init(struct receipts *receipts, const struct hash_key *key);
 void receipts_finish(struct receipts *receipts);
 
 /*
- * Promises a receipt, with a copy of `id`, after `answers` answers to `request`; with 0
- * it is due. A request promises once. Request 0 gets no answers.
+ * Promises a receipt, with a copy of `id`, after `answers` answers to `request`; with
+ * 0 it is due. A request promises once. Request 0 gets no answers.
  */
 void receipts_expect(
 	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
@@ -51,11 +51,11 @@ void receipts_cancel(struct receipts *receipts, uint64_t request);
 
 /*
  * True when the oldest receipt is due; *id is then valid until receipts_drop(), which
- * takes it away.
+ * removes the receipt.
  */
 bool receipts_due(const struct receipts *receipts, struct slice *id);
 
-/* Takes the oldest receipt away, due or not. There must be one; its id is freed. */
+/* Drops the oldest receipt, due or not. There must be one; frees its id. */
 void receipts_drop(struct receipts *receipts);
 
 bool receipts_is_empty(const struct receipts *receipts);
