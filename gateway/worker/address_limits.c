@@ -12,7 +12,7 @@ enum { SLOTS = 65536, OWNER_BYTES = 8 };
 
 struct address_count {
 	_Atomic uint32_t connections;
-	_Atomic uint64_t rates[ADDRESS_RATES]; /* a second, and how many in it */
+	_Atomic uint64_t rates[ADDRESS_RATES]; /* a second, and the count in it */
 };
 
 struct address_limits {
@@ -34,8 +34,8 @@ void address_limits_destroy(struct address_limits *address_limits)
 }
 
 /*
- * Who has an IPv6 address has 64 bits of it to play with: those before count. What is
- * no address, as that of a local socket, is one for all.
+ * A holder of an IPv6 address can use 64 bits of it freely, so only the first 64 bits
+ * count. All texts that are no address, as that of a local socket, share one slot.
  */
 static unsigned address_limits_slot(
 	const struct address_limits *address_limits, const struct address *address)
@@ -84,7 +84,7 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 	return false;
 }
 
-/* Workers see a second begin at different times: the latest counts. */
+/* Workers see a second begin at different times: the latest second counts. */
 static uint64_t address_limits_rate_count(_Atomic uint64_t *rate, uint64_t now)
 {
 	const uint64_t begun = (now / 1000) << 32;
@@ -110,7 +110,7 @@ bool address_limits_admit(struct address_limits *address_limits,
 	};
 	struct address address = {{0}};
 
-	address_parse(text, &address); /* else it is that of who has none */
+	address_parse(text, &address); /* else the slot of unknown addresses */
 	struct address_count *slot =
 		&address_limits->slots[address_limits_slot(address_limits, &address)];
 	if (address_limits_rate_count(&slot->rates[rate], now) <= most[rate] ||

@@ -1,11 +1,11 @@
 /*
- * How much comes from each address, as all workers count it together: connections that
- * are open, and how many new sessions and unknown ones there were in this second. A
- * fixed table of atomics, found by a hash with the server's key: it takes no locks and
- * never grows. Two addresses may fall together, but nobody can choose whom with.
+ * Counts per address, common to all workers: open connections, and in this second the
+ * new sessions and the requests for unknown ones. A fixed table of atomics, found by a
+ * hash with the server's key: it takes no locks and never grows. Two addresses may
+ * share an entry, but a peer cannot choose with which.
  *
- * Addresses in "exempt_addresses" and trusted proxies, who speak for many, are counted
- * but never bounded.
+ * Addresses in "exempt_addresses" and trusted proxies, which carry many clients, are
+ * counted but never bounded.
  */
 #ifndef GATEWAY_WORKER_ADDRESS_LIMITS_H
 #define GATEWAY_WORKER_ADDRESS_LIMITS_H
@@ -24,13 +24,13 @@ struct address_limits *address_limits_create(const struct hash_key *key);
 void address_limits_destroy(struct address_limits *address_limits); /* NULL is fine */
 
 /*
- * Counts a connection from that address. Give the result to address_limits_leave() when
- * it has closed. From any thread.
+ * Counts a connection from that address. Pass the result to address_limits_leave()
+ * after the connection has closed. From any thread.
  */
 unsigned address_limits_enter(
 	struct address_limits *address_limits, const struct address *address);
 
-/* Ends address_limits_enter(), which gave `slot`. From any thread. */
+/* Ends address_limits_enter(), which returned `slot`. From any thread. */
 void address_limits_leave(struct address_limits *address_limits, unsigned slot);
 
 /*
@@ -42,16 +42,16 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 	const struct config *config, const struct address *address);
 
 enum address_rate {
-	ADDRESS_SESSIONS, /* that are opened */
-	ADDRESS_UNKNOWN,  /* that are named, and are not there */
+	ADDRESS_SESSIONS, /* new sessions */
+	ADDRESS_UNKNOWN,  /* requests for sessions that do not exist */
 	ADDRESS_RATES,
 };
 
 /*
  * Counts one more event of that kind from `address` in the second of `now`, a time in
- * milliseconds. False, and logged, when that makes more than limits.address_sessions or
- * limits.address_unknown; never for an exempt address. All texts that are no address
- * count as one. From any thread.
+ * milliseconds. False, and logged, when that makes more than limits.address_sessions
+ * or limits.address_unknown; never for an exempt address. All texts that are no
+ * address count as one. From any thread.
  */
 bool address_limits_admit(struct address_limits *address_limits,
 	const struct config *config, enum address_rate rate, struct slice address,

@@ -10,7 +10,7 @@
 struct worker;
 struct edge;
 
-/* What a worker calls its edge by; a static constant of the edge. */
+/* The worker calls its edge by these; a static constant of the edge. */
 struct edge_ops {
 	/* Returns the worker's edge, listening if that is its job, or NULL. */
 	struct edge *(*create)(struct worker *worker);
@@ -19,15 +19,14 @@ struct edge_ops {
 	bool (*turn)(struct edge *edge);
 
 	/*
-	 * Inboxes were full and are so no longer. While worker_apply_backpressure() the
-	 * edge does not read from those who send; now it reads again from all that it
-	 * paused.
+	 * The inboxes have room again. While worker_apply_backpressure() is true, the
+	 * edge does not read from publishers; now it reads from all that it paused.
 	 */
 	void (*resume_reading)(struct edge *edge);
 
 	/*
-	 * Ends every connection; no session is left. Until then connections are
-	 * welcome, also while the worker stops: polls fetch their last words.
+	 * Ends every connection; no session is left. Until then the edge accepts
+	 * connections, even while the worker stops: polls fetch their last messages.
 	 */
 	void (*destroy)(struct edge *edge);
 };

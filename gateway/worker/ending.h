@@ -1,11 +1,11 @@
 /*
- * Why a session has ended. This list is the only one: the close frame, the tombstone,
- * the log line and the counter of an end all read it, so whoever ends a session names
- * an ending and nothing else.
+ * Why a session has ended. This list is the only one. The close frame, the tombstone,
+ * the log line and the counter all read it, so code that ends a session names only an
+ * ending.
  *
- * X(name, code, text, reason): the code and the text reach the peer in its close frame;
- * `reason` is the label of postern_sessions_closed_total and the field `ending` of the
- * line "session ended".
+ * X(name, code, text, reason): the code and the text reach the peer in its close
+ * frame; `reason` is the label of postern_sessions_closed_total and the field `ending`
+ * of the log line "session ended".
  */
 #ifndef GATEWAY_WORKER_ENDING_H
 #define GATEWAY_WORKER_ENDING_H
@@ -17,17 +17,17 @@
 	X(DISCONNECT, 1000, "Goodbye", "disconnect")                                   \
 	/* The peer has closed its connection, or its sending side. */                 \
 	X(CLOSED, 1001, "Connection closed", "closed")                                 \
-	/* The connection broke, or nobody came for the session's frames. */           \
+	/* The connection broke, or the client did not fetch the session's frames. */  \
 	X(INTERRUPTED, 1002, "Connection interrupted", "interrupted")                  \
 	X(NO_PONG, 1002, "No pong", "no_pong")                                         \
-	/* A STOMP client was answered by an ERROR. */                                 \
+	/* Postern has answered a STOMP client by an ERROR. */                         \
 	X(ERROR, 1002, "STOMP error", "error")                                         \
-	/* What should be a SockJS frame is none. */                                   \
+	/* The peer has sent an invalid SockJS frame. */                               \
 	X(FRAMING, 1002, "Broken framing.", "framing")                                 \
-	/* A WebSocket frame is none, or stands where it must not (RFC 6455). */       \
+	/* A WebSocket frame is invalid, or out of place (RFC 6455). */                \
 	X(PROTOCOL, 1002, "A WebSocket frame is malformed", "protocol")                \
 	X(NOT_TEXT, 1007, "A text message is not UTF-8", "not_text")                   \
-	/* It is plain STOMP. */                                                       \
+	/* Plain STOMP over TCP. */                                                    \
 	X(WRONG_DOOR, 1002,                                                            \
 		"SockJS is spoken here. Plain STOMP is at the endpoint's /websocket",  \
 		"wrong_door")                                                          \
@@ -43,7 +43,7 @@
 #define ENDING_ENUMERATOR(name, code, text, reason) ENDING_##name,
 
 enum ending {
-	ENDING_NONE, /* the session goes on */
+	ENDING_NONE, /* the session continues */
 	ENDING_LIST(ENDING_ENUMERATOR) ENDINGS,
 };
 
@@ -55,7 +55,7 @@ unsigned ending_code(enum ending ending);
 /* The sentence of the close frame, after ending_code(). Static. Not for ENDING_NONE. */
 struct slice ending_text(enum ending ending);
 
-/* The ending as logs and metrics name it: "slow_consumer". Static. */
+/* The ending's name in logs and metrics: "slow_consumer". Static. */
 const char *ending_name(enum ending ending);
 
 /* True when the peer broke a rule or a limit. */

@@ -16,7 +16,7 @@ static const char *const direction_names[DIRECTIONS] = {
 	[DIRECTION_OUT] = "out",
 };
 
-/* As the settings in `limits` and `times` are called, where there is one. */
+/* The names of the bounds: those of the settings in `limits` and `times`, if any. */
 static const char *const bound_names[BOUNDS] = {
 	[BOUND_HEAD] = "head",
 	[BOUND_HEAD_TIME] = "head_time",
@@ -68,13 +68,13 @@ static const char *const request_names[REQUEST_KINDS] = {
 #undef X
 };
 
-/* What a text is being made of. */
+/* The text under construction. */
 struct writer {
 	struct buf *out;
 	const struct workers *workers;
 	const struct metrics *sum;
-	const char *name; /* of the metric whose samples are written */
-	bool is_opened;   /* it tells sessions opened, not those open */
+	const char *name; /* metric whose samples are written */
+	bool is_opened;   /* counts sessions opened, not those open */
 };
 
 static void exposition_begin(
@@ -84,7 +84,7 @@ static void exposition_begin(
 	buf_printf(writer->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Backslash, quote and line feed are the text format's own. */
+/* The text format escapes backslash, quote and line feed. */
 static void exposition_append_label(struct buf *out, struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++) {
@@ -109,7 +109,7 @@ static void exposition_plain_line(struct writer *writer, int64_t value)
 	exposition_append_value(writer, value);
 }
 
-/* A sample with one label, or with two. Their values are ours and need no escaping. */
+/* A sample with one label, or with two. The values are ours and need no escaping. */
 static void exposition_labelled(struct writer *writer, const char *label,
 	const char *name, const struct counter *counter)
 {
@@ -126,13 +126,13 @@ static void exposition_labelled_twice(struct writer *writer, const char *label,
 	exposition_append_value(writer, (int64_t)counter_read(counter));
 }
 
-/* Thousandths, as a number with a point. */
+/* Thousandths, as a decimal number. */
 static void exposition_append_thousandths(struct buf *out, uint64_t value)
 {
 	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
 }
 
-/* The same as a bound of a histogram is written: "0.01", "0.5", "10". */
+/* The same as a histogram's bound: "0.01", "0.5", "10". */
 static void exposition_append_bound(struct buf *out, uint64_t thousandths)
 {
 	exposition_append_thousandths(out, thousandths);
@@ -150,7 +150,7 @@ static bool exposition_is_possible(
 {
 	switch (transport) {
 	case TRANSPORT_TCP:
-		return false; /* those have an endpoint of their own */
+		return false; /* these have an endpoint of their own */
 	case TRANSPORT_WEBSOCKET_RAW:
 		return endpoint->websocket;
 	case TRANSPORT_WEBSOCKET:
@@ -187,7 +187,7 @@ static void exposition_sessions_at(
 /* One sample for each transport at each endpoint. */
 static void exposition_write_places(struct writer *writer)
 {
-	/* Those that were too many to be counted count as one. */
+	/* All endpoints without a place of their own share one. */
 	static const struct metrics_endpoint later = {SLICE_INIT("(new)"), true, true};
 	const struct config *config = writer->workers->config;
 	const struct metrics_endpoints *metrics_endpoints =
@@ -298,7 +298,7 @@ static void exposition_write_requests(struct writer *writer)
 	}
 }
 
-/* Bounds and refusals. */
+/* Only pairs that exist: a kind belongs to one or two doors. */
 
 /* Only pairs that exist: a kind belongs to one door or two. */
 static void exposition_write_refusals(struct writer *writer)
@@ -383,7 +383,7 @@ static void exposition_write_process(struct writer *writer)
 	exposition_plain_line(writer, (int64_t)process.max_fds);
 }
 
-/* Whether the file on disk is the one in force. */
+/* Whether the file on disk is the configuration in force. */
 static void exposition_write_reloads(struct writer *writer)
 {
 	exposition_begin(writer, "postern_config_last_reload_successful", "gauge",
@@ -395,7 +395,7 @@ static void exposition_write_reloads(struct writer *writer)
 	exposition_plain_line(writer, atomic_load(&writer->workers->configured_at));
 }
 
-/* Of threads that do not run, as in tests, there is none. */
+/* Threads that do not run, as in tests, have no CPU clock. */
 static void exposition_write_workers(struct writer *writer)
 {
 	struct timespec spent;

@@ -8,7 +8,7 @@ struct workers;
 
 #define EXPOSITION_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* Appends the whole text. From any thread, while the workers go on. */
+/* Appends the whole text. From any thread, while the workers run. */
 void exposition_write(struct buf *out, const struct workers *workers);
 
 #endif

@@ -36,7 +36,7 @@ struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints
 	size_t size = metrics_size(endpoints);
 	struct metrics *metrics;
 
-	/* Whole cache lines: no neighbour writes there. */
+	/* Whole cache lines: no other thread writes there. */
 	size += CACHE_LINE - size % CACHE_LINE;
 	metrics = aligned_alloc(CACHE_LINE, size);
 	if (metrics == NULL)
@@ -51,7 +51,7 @@ void metrics_destroy(struct metrics *metrics)
 	free(metrics);
 }
 
-/* Where its counters begin. */
+/* The first counter of the metrics. */
 static struct counter *metrics_counters(const struct metrics *metrics)
 {
 	return (struct counter *)(void *)((char *)(uintptr_t)metrics + first_counter);
@@ -89,7 +89,7 @@ struct session_figures *metrics_sessions(struct metrics *metrics,
 				 [transport];
 }
 
-/* The bound that an answer with this status is owed to; BOUNDS: none. */
+/* The bound that causes this status; BOUNDS: none. */
 static enum bound bound_of_status(unsigned status)
 {
 	switch (status) {

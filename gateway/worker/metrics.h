@@ -1,10 +1,10 @@
 /*
- * What a worker counts. Its numbers are written by its own thread alone, with a plain
- * add, and read by whoever is asked for all of them (exposition.h), which sums them:
- * no lock, and no cache line that two threads write.
+ * The counters of a worker. Only its own thread writes them, with a plain add. A
+ * reader sums them over all workers (exposition.h). There is no lock, and no cache
+ * line that two threads write.
  *
- * No label holds what a peer can choose: destinations, users, paths and headers count,
- * but are not told apart.
+ * A peer cannot choose the value of a label: destinations, users, paths and headers
+ * are counted, but have no labels.
  */
 #ifndef GATEWAY_WORKER_METRICS_H
 #define GATEWAY_WORKER_METRICS_H
@@ -50,9 +50,7 @@ enum direction {
 	DIRECTIONS,
 };
 
-/*
- * A bound that a peer has reached, and something was refused, ended or forgotten for.
- */
+/* A bound that a peer has reached: Postern then refuses, ends or drops something. */
 enum bound {
 	BOUND_HEAD,
 	BOUND_HEAD_TIME,
@@ -82,7 +80,7 @@ enum bound {
 	BOUND_INBOX,
 	BOUND_LOGINS,
 	BOUND_WAITERS,
-	BOUND_DESCRIPTORS, /* the system has none left, or no memory for one */
+	BOUND_DESCRIPTORS, /* the system has no descriptor left, or no memory for one */
 	BOUND_CONNECTIONS,
 	BOUND_ADDRESS_CONNECTIONS,
 	BOUND_ADDRESS_SESSIONS,
@@ -93,7 +91,7 @@ enum bound {
 	BOUNDS,
 };
 
-/* What becomes of a session's queue that its peer does not read fast enough. */
+/* What Postern does with the queue of a session whose peer reads too slowly. */
 enum slow_policy {
 	SLOW_CLOSE,
 	SLOW_DROP_OLDEST,
@@ -103,19 +101,19 @@ enum slow_policy {
 
 /* Why a message of a queue is dead. */
 enum dead_reason {
-	DEAD_REJECTED, /* by consumers, too often */
-	DEAD_LOST,     /* with consumers, too often */
+	DEAD_REJECTED, /* rejected by consumers, too often */
+	DEAD_LOST,     /* lost with consumers, too often */
 	DEAD_REASONS,
 };
 
-/* What a request was about: X(NAME, name). Each SockJS link has a kind of its own. */
+/* The kind of a request: X(NAME, name). Each SockJS link has its own. */
 #define REQUEST_LIST(X)                                                                \
-	X(REFUSED, refused) /* its head was bad: nobody has looked further */          \
+	X(REFUSED, refused) /* its head was bad, so its route is unknown */            \
 	X(FILE, file)                                                                  \
 	X(GREETING, greeting)                                                          \
 	X(INFO, info)                                                                  \
 	X(IFRAME, iframe)                                                              \
-	X(WEBSOCKET, websocket) /* with SockJS's frames or without */                  \
+	X(WEBSOCKET, websocket) /* with SockJS framing or without */                   \
 	TRANSPORT_LIST(TRANSPORT_SKIP, X, X)                                           \
 	X(UNKNOWN, unknown)                                                            \
 	X(HEALTH, health)                                                              \
@@ -123,7 +121,7 @@ enum dead_reason {
 	X(METRICS, metrics)
 
 enum request_kind {
-	REQUEST_NONE, /* of a description that names none: our mistake */
+	REQUEST_NONE, /* a description without a kind: a bug of ours */
 #define X(NAME, name) REQUEST_##NAME,
 	REQUEST_LIST(X)
 #undef X
@@ -133,13 +131,13 @@ enum request_kind {
 enum {
 	STOMP_COMMANDS = STOMP_ERROR + 1,
 	STATUS_FIRST = 100,
-	STATUSES = 500,        /* of HTTP, from the first on */
-	DELIVERY_BUCKETS = 13, /* beside the one for all that took longer */
+	STATUSES = 500,        /* of HTTP, all below */
+	DELIVERY_BUCKETS = 13, /* besides the one for longer delays */
 };
 
-/* What sessions are at, beside the counted endpoints. */
+/* Where sessions are, besides the counted endpoints. */
 enum {
-	ENDPOINTS_NEW, /* one too many for that, which a reload has brought */
+	ENDPOINTS_NEW, /* endpoints of reloads without a place of their own */
 	ENDPOINTS_TCP,
 	ENDPOINTS_CONSOLE,
 	ENDPOINTS_BESIDE,
@@ -151,46 +149,46 @@ struct session_figures {
 	struct counter opened;
 };
 
-/* Nothing but counters behind the first member: metrics_add() counts on that. */
+/* All members after the first are counters: metrics_add() depends on this. */
 struct metrics {
-	size_t endpoints; /* those that are counted, and ENDPOINTS_BESIDE more */
+	size_t endpoints; /* how many are counted, plus ENDPOINTS_BESIDE */
 	struct counter closed[TRANSPORTS][ENDINGS];
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
-	struct counter messages; /* that destinations have taken */
+	struct counter messages; /* taken by destinations */
 	struct counter bytes[DIRECTIONS][TRANSPORTS];
-	struct counter subscriptions;   /* a gauge */
-	struct counter queue_bytes;     /* a gauge: of all sessions' queues */
-	struct counter queue_messages;  /* a gauge: that broker queues hold */
-	struct counter queue_in_flight; /* a gauge: those of them that are in flight */
-	struct counter dead[DEAD_REASONS];     /* messages */
-	struct counter slow[SLOW_POLICIES];    /* sessions */
+	struct counter subscriptions;       /* a gauge */
+	struct counter queue_bytes;         /* a gauge: in the queues of all sessions */
+	struct counter queue_messages;      /* a gauge: in broker queues */
+	struct counter queue_in_flight;     /* a gauge: in flight from broker queues */
+	struct counter dead[DEAD_REASONS];  /* messages */
+	struct counter slow[SLOW_POLICIES]; /* sessions */
 	struct counter dropped[SLOW_POLICIES]; /* messages */
 	struct counter requests[REQUEST_KINDS][STATUSES];
 	struct counter delivered[DELIVERY_BUCKETS + 1];
-	struct counter delivery_ms; /* the sum of what they took */
+	struct counter delivery_ms; /* sum of the delays */
 	struct counter unknown_sessions;
-	struct counter ignored_acks; /* of what needs none */
+	struct counter ignored_acks; /* for deliveries that need no ACK */
 	struct counter refused[BOUNDS];
-	struct counter refusals[DOORS][REFUSALS]; /* refusal_report() alone counts */
+	struct counter refusals[DOORS][REFUSALS]; /* only refusal_report() counts */
 	struct session_figures sessions[][TRANSPORTS]; /* of each endpoint */
 };
 
 /*
- * All figures are zero. They stand on cache lines of their own, so workers do not slow
- * each other. Freed by metrics_destroy().
+ * All figures are zero. They have cache lines of their own, so that workers do not
+ * slow each other down. Freed by metrics_destroy().
  */
 struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints);
 void metrics_destroy(struct metrics *metrics); /* NULL is fine */
 
 /*
- * Adds another worker's figures to `sum`, which nobody else uses. Both were made for
- * the same endpoints.
+ * Adds another worker's figures to `sum`, which no other thread uses. Both were made
+ * for the same endpoints.
  */
 void metrics_add(struct metrics *sum, const struct metrics *metrics);
 
 /*
- * The figures of that transport at the endpoint, which live as long as the metrics. An
- * endpoint that found no place shares those of all such endpoints.
+ * The figures of that transport at the endpoint, which live as long as the metrics.
+ * All endpoints without a place of their own share one.
  */
 struct session_figures *metrics_sessions(struct metrics *metrics,
 	const struct metrics_endpoints *metrics_endpoints,
@@ -206,12 +204,12 @@ static inline void metrics_refuse(struct metrics *metrics, enum bound bound)
 }
 
 /*
- * Counts an answered request under its route and status. A status that says that a
- * bound was reached counts for that bound, too.
+ * Counts an answered request under its route and status. If the status means that a
+ * bound was reached, counts for that bound, too.
  */
 void metrics_answer(struct metrics *metrics, enum request_kind kind, unsigned status);
 
-/* Milliseconds that the deliveries of a bucket have taken at most. */
+/* The longest delay of each bucket in milliseconds. */
 static const uint64_t delivery_most[DELIVERY_BUCKETS] = {
 	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 60000};
 

@@ -9,7 +9,7 @@
 
 struct metrics_endpoints {
 	size_t capacity;
-	_Atomic size_t count; /* the entries below it stay where and what they are */
+	_Atomic size_t count; /* the entries below it never change */
 	struct metrics_endpoint all[];
 };
 

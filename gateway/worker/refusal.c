@@ -8,7 +8,7 @@
 
 enum { QUOTED_MAX = 80 };
 
-/* A row of the three lists. What a list does not say is zero. */
+/* A row of the three lists. Fields that a list does not have are zero. */
 static const struct refusal_row {
 	struct slice name, sentence;
 	unsigned doors;
@@ -41,7 +41,7 @@ static const struct refusal_row {
 #undef X
 };
 
-/* One event for each door: the lines of one do not use up those of another (log.h). */
+/* One event for each door: each has its own share of log lines (log.h). */
 static const struct {
 	const char *name, *event;
 } doors[DOORS] = {
@@ -88,9 +88,9 @@ static bool refusal_code_is_control(uint32_t code)
 }
 
 /*
- * Appends what may be shown of a peer's bytes: at most 80 octets, cut between
- * characters and then followed by "...", with "?" for control characters and U+FFFD for
- * what is no UTF-8. Not in quotes, and with no eye for secrets.
+ * Appends the printable form of a peer's bytes: at most 80 octets, cut between
+ * characters and then followed by "...", with "?" for control characters and U+FFFD
+ * for bytes that are not UTF-8. Adds no quotes, and does not look for secrets.
  */
 static void refusal_append_clean(struct buf *out, struct slice bytes)
 {
@@ -98,7 +98,7 @@ static void refusal_append_clean(struct buf *out, struct slice bytes)
 	struct buf clean = {0};
 	uint32_t code;
 
-	/* A character that the cut would split is looked at whole. */
+	/* Read a character that the cut would split as a whole. */
 	utf8_append_clean(&clean, slice_first(bytes, QUOTED_MAX + 4));
 	for (struct slice rest = buf_slice(&clean); rest.len > 0;) {
 		const size_t len = utf8_decode(rest, &code);
@@ -116,7 +116,10 @@ static void refusal_append_clean(struct buf *out, struct slice bytes)
 	buf_finish(&clean);
 }
 
-/* A word at the front: a whole CONNECT may stand in one line, as SockJS sends it. */
+/*
+ * The first word of the value: a whole CONNECT may stand in one line, as SockJS sends
+ * it.
+ */
 static struct slice first_word(struct slice value)
 {
 	size_t len = 0;
@@ -132,19 +135,19 @@ static bool refusal_has_value(const struct refusal *refusal)
 	if (refusal->value.data == NULL || refusal->is_of_connect ||
 		secret_is_named(refusal->what))
 		return false;
-	/* Of a whole line the name is a part. */
+	/* A whole line includes the name. */
 	return !slice_ends_with(refusal->what, SLICE("line")) ||
 	       !secret_is_named(refusal->value);
 }
 
-/* The part of the value that may be seen at all. */
+/* The part of the value that may be shown. */
 static struct slice refusal_visible(const struct refusal *refusal)
 {
 	const struct slice value = refusal->value;
 
 	if (slice_equal(refusal->what, SLICE("command")))
 		return first_word(value);
-	/* A destination has no query: there `?` stands for a character of a pattern. */
+	/* A destination has no query: its `?` stands for a character of a pattern. */
 	if (slice_equal(refusal->what, SLICE("destination")))
 		return value;
 	return slice_first(

@@ -3,10 +3,10 @@
  * peer, the log line, postern_refusals_total{door,kind} and the table test
  * (tests/wire/refusals*.test.mjs), which fails for a kind that it does not trigger.
  *
- * Whoever refuses something fills a struct refusal and calls refusal_report(). That is
- * the only place that quotes what a peer has sent, so it is the only place that must
- * keep secrets: it never shows a query string, a value of a CONNECT frame, or a value
- * whose name looks like a secret's (secret.h). Of those only the name is shown.
+ * Code that refuses something fills a struct refusal and calls refusal_report(). Only
+ * that function quotes what a peer has sent, so it alone must keep secrets: it never
+ * shows a query string, a value of a CONNECT frame, or a value whose name looks like a
+ * secret's (secret.h). Of those it shows the name only.
  */
 #ifndef GATEWAY_WORKER_REFUSAL_H
 #define GATEWAY_WORKER_REFUSAL_H
@@ -33,22 +33,20 @@ enum refusal_door {
 		DOORS,
 };
 
-/*
- * What the rule for STOMP's answers depends on (client_refusal.h, www/docs/stomp.md).
- */
+/* Decides the answer to a STOMP client (client_refusal.h, www/docs/stomp.md). */
 enum refusal_class {
 	REFUSAL_MALFORMED, /* the peer breaks the protocol: the conversation ends */
-	REFUSAL_DENIED,    /* the peer may not do that: broker.deny decides */
-	REFUSAL_FAILED,    /* not the peer's doing, and it passes: nothing is closed */
+	REFUSAL_DENIED,    /* not permitted to the peer: broker.deny decides */
+	REFUSAL_FAILED,    /* not the peer's fault, and temporary: nothing is closed */
 };
 
 /*
- * Levels: INFO for what somebody who sets up a client or the server must find; DEBUG
- * for what any stranger repeats without end and nobody has to act on. Every line is
- * bounded by limits.log_lines all the same, for each door apart.
+ * Levels: INFO for what an engineer who sets up a client or the server must find;
+ * DEBUG for what strangers can repeat endlessly and needs no action. limits.log_lines
+ * bounds all of these lines, for each door separately.
  *
- * The sentence is what the peer reads first: short, without a point at its end, and
- * without anything that the peer has sent.
+ * The peer reads the sentence first. It is short, has no full stop, and contains
+ * nothing that the peer has sent.
  */
 
 #define AT(door) (1u << DOOR_##door)
@@ -241,23 +239,23 @@ enum refusal_kind {
 		REFUSALS,
 };
 
-/* Something that is refused. Everything is borrowed; what is zeroed is not shown. */
+/* A refusal. All fields are borrowed; zeroed ones are not shown. */
 struct refusal {
 	enum refusal_door door; /* one of the kind's */
 	enum refusal_kind kind;
 
 	/*
-	 * What it is about, and its value: "destination" and "/topic/a", "target" and
-	 * "/chta", "header heart-beat" and "1", "command" and "SENDD". The value may be
-	 * anything that the peer has sent; at most 80 octets of it are shown.
+	 * The object and its value: "destination" and "/topic/a", "target" and
+	 * "/chta", "header heart-beat" and "1", "command" and "SENDD". The value may
+	 * be anything that the peer has sent; at most 80 octets of it are shown.
 	 */
 	struct slice what, value;
 	bool is_of_connect; /* the value came in a CONNECT frame: it is not shown */
 
-	/* What to do about it, in whole sentences; never what the peer has sent. */
+	/* What to do about it, in whole sentences, without the peer's own words. */
 	struct slice hint;
 
-	/* Who it was, for the log alone. */
+	/* The peer, for the log alone. */
 	struct slice session, user, address;
 };
 
@@ -265,35 +263,35 @@ struct refusal {
 const char *door_name(enum refusal_door door);
 
 /*
- * The value of the label `kind` and of the log field of that name. Users have it in
- * their dashboards, so it never changes.
+ * The value of the label `kind` and of the log field of that name. It never changes,
+ * because users' dashboards depend on it.
  */
 const char *refusal_name(enum refusal_kind kind);
 
 /*
- * What the peer reads in short: an ERROR's message or the first line of an HTTP body.
+ * The short text for the peer: an ERROR's message or the first line of an HTTP body.
  * Static.
  */
 struct slice refusal_sentence(enum refusal_kind kind);
 
 /*
- * True when the kind may come up at that door. Each such pair has a counter in
- * /metrics.
+ * True when the kind can occur at that door. Each such pair has a counter in /metrics.
  */
 bool refusal_is_at(enum refusal_kind kind, enum refusal_door door);
 
-/* The status of the answer over HTTP; 0 for a kind that never comes up there. */
+/* The status of the answer over HTTP; 0 for a kind that never occurs there. */
 unsigned refusal_status(enum refusal_kind kind);
 
 /*
- * The class of a kind that a STOMP client may meet. Of any other kind it is
- * REFUSAL_MALFORMED, and means nothing.
+ * The class of a kind that can occur at the door STOMP. For any other kind it returns
+ * REFUSAL_MALFORMED, without a meaning.
  */
 enum refusal_class refusal_class(enum refusal_kind kind);
 
 /*
- * Counts the refusal and logs it. If `text` is not NULL, the long answer to the peer is
- * appended: `The command is unknown: command "SENDD". Hint.`, one line without an end.
+ * Counts the refusal and logs it. If `text` is not NULL, appends the long answer to
+ * the peer: `The command is unknown: command "SENDD". Hint.`, one line without a line
+ * end.
  */
 void refusal_report(
 	struct metrics *metrics, const struct refusal *refusal, struct buf *text);

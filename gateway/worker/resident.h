@@ -1,7 +1,7 @@
 /*
- * A resident lives on a worker beside its edge: its sessions, its broker. The worker
- * calls a resident by these functions and knows nothing else of it, since residents are
- * on higher floors. server_workers.h creates the workers and their residents.
+ * A resident lives on a worker next to its edge: its sessions, its broker. The worker
+ * calls a resident only by these functions, since residents belong to higher layers.
+ * server_workers.h creates the workers and their residents.
  *
  * All functions are called on the worker's thread. Each may be NULL.
  */
@@ -18,13 +18,13 @@ struct resident_ops {
 	/* A turn of the loop: posts have run, the edge's turn comes next. */
 	void (*turn)(struct resident *resident);
 
-	/* The edge's turn is over, and then posts leave. True when work is left. */
+	/* The edge's turn is over; posts leave next. True when work is left. */
 	bool (*end_turn)(struct resident *resident);
 
 	/* worker_stop() was called: begins to end politely. */
 	void (*stop)(struct resident *resident);
 
-	/* worker_kill() was called: ends all that it has. Its last posts still run. */
+	/* worker_kill() was called: ends everything. Its last posts still run. */
 	void (*kill)(struct resident *resident);
 
 	/* The worker is being destroyed. Frees the resident. */

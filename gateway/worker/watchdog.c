@@ -3,7 +3,7 @@
 #include "gateway/base/notify.h"
 #include "gateway/worker/worker.h"
 
-/* A round may take three quarters of the time that the manager grants. */
+/* A round may take three quarters of the time that the manager allows. */
 enum { ROUNDS = 4 };
 
 static void watchdog_wait(struct watchdog *watchdog)

@@ -1,7 +1,7 @@
 /*
- * The watchdog of a service manager that wants one. A token goes from worker to
- * worker; whenever it is back at worker 0, the manager hears that all of them turn.
- * One that hangs holds the token, and the manager ends the process.
+ * The watchdog for a service manager that asks for one. A token travels from worker to
+ * worker. When it is back at worker 0, all workers have run, and worker 0 notifies the
+ * manager. A worker that hangs holds the token, and the manager ends the process.
  */
 #ifndef GATEWAY_WORKER_WATCHDOG_H
 #define GATEWAY_WORKER_WATCHDOG_H
@@ -19,8 +19,8 @@ struct watchdog {
 };
 
 /*
- * Starts the token on its way. Before the workers run; the memory must outlive them.
- * Does nothing when systemd wants no signs of life.
+ * Sends the token on its way. Call it before the workers run; the memory must outlive
+ * them. Does nothing when systemd asks for no signs of life.
  */
 void watchdog_start(struct watchdog *watchdog, struct workers *workers);
 

@@ -12,10 +12,11 @@
 #include <time.h>
 
 /*
- * What a turn does at the most before it looks at the sockets again, so that a
- * burst starves neither pings nor polls nor new connections. A delivery or a post is
- * far below 1 us; a write to a socket takes 4 to 9 us of kernel time, a request 20, so
- * those go by the clock. To look at the sockets costs 3 us.
+ * Bounds the work of a turn before it looks at the sockets again, so that a burst
+ * delays neither pings nor polls nor new connections. A delivery or a post takes far
+ * less than 1 us, so these are counted. A write to a socket takes 4 to 9 us of kernel
+ * time, a request 20 us, so the clock bounds those. One look at the sockets costs 3
+ * us.
  */
 enum {
 	WORK_PER_TURN = 2048,
@@ -75,7 +76,7 @@ void worker_return_post(struct worker *worker, struct post *post)
 
 unsigned worker_home(const struct worker *worker, struct slice name)
 {
-	/* The upper half: tables take the lower bits, and would fill unevenly. */
+	/* The upper half: tables use the lower bits, and would fill unevenly. */
 	uint64_t hash = hash_slice(&worker->key, name) >> 32;
 
 	return (unsigned)((hash * worker->workers->count) >> 32);
@@ -83,7 +84,7 @@ unsigned worker_home(const struct worker *worker, struct slice name)
 
 /* Flow control. */
 
-/* How much waits in all inboxes, as far as a worker knows. */
+/* How much is queued in all inboxes, as far as a worker knows. */
 struct waiting {
 	int64_t posts, bytes;
 };
@@ -117,7 +118,7 @@ bool worker_apply_backpressure(struct worker *worker)
 	return worker->backpressured;
 }
 
-/* True when publishers were held and can be read again. */
+/* True when publishers were paused and can be read again. */
 static bool worker_can_resume_reading(const struct worker *worker)
 {
 	const struct limits *limits = &worker->config->limits;
@@ -140,8 +141,8 @@ static void worker_resume_reading(struct worker *worker)
 }
 
 /*
- * Adds a change to a number that the workers share. True when it fell to half of
- * `most`.
+ * Adds a change to a number that the workers share. True when the number fell to half
+ * of `most`.
  */
 static bool worker_tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 {
@@ -155,8 +156,8 @@ static bool worker_tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 }
 
 /*
- * Before the posts themselves, so that the shared numbers are never less than what
- * there is: the workers are at rest only when the numbers say so.
+ * Called before the posts are handed over, so that the shared numbers are never too
+ * low: the workers are at rest only when these numbers say so.
  */
 static void worker_tell_workers(struct worker *worker)
 {
@@ -336,7 +337,7 @@ void worker_stop(struct worker *worker)
 
 void worker_kill(struct worker *worker)
 {
-	/* The edge serves nobody any more: peers could keep it busy for ever. */
+	/* The edge accepts nothing more: peers could keep it busy for ever. */
 	worker->stopping = worker->killed = true;
 	loop_timer_stop(worker->loop, &worker->stop_timer);
 	list_for_each (link, &worker->residents) {

@@ -1,7 +1,7 @@
 /*
- * A worker is a thread with one loop. It owns its sessions, its destinations,
- * its subscription index and its inbox, and nobody else touches them: there
- * are no locks in the core. Workers talk only by posts.
+ * A worker is a thread with one loop. It owns its sessions, its destinations, its
+ * subscription index and its inbox. No other thread touches them, so the core has no
+ * locks. Workers communicate only by posts.
  */
 #ifndef GATEWAY_WORKER_WORKER_H
 #define GATEWAY_WORKER_WORKER_H
@@ -25,38 +25,38 @@ struct worker {
 	const struct config *config; /* held; another one after a reload */
 	struct hash_key key;         /* the workers' */
 	struct loop *loop;
-	struct metrics *metrics; /* others only read them */
+	struct metrics *metrics; /* other threads only read them */
 	_Atomic int cpu_clock;   /* its thread's, for clock_gettime(); 0: no thread */
 
 	struct inbox inbox;
-	struct post_batch *batches; /* what this turn has for each of the others */
-	int64_t posts, bytes;       /* made less run since the workers were told */
-	int64_t busy_told;          /* what they were told of how busy it is */
+	struct post_batch *batches; /* this turn's posts for each other worker */
+	int64_t posts, bytes;       /* posted less run since the last report */
+	int64_t busy_told;          /* the last report of how busy it is */
 	size_t spent;               /* work done in this turn */
 	size_t work_per_turn;
 	uint64_t turn_ns;   /* how long a turn may last */
-	uint64_t turn_over; /* when this one has, by loop_clock() */
-	bool backpressured; /* those who send are not read */
+	uint64_t turn_over; /* when the turn's time is over, by loop_clock() */
+	bool backpressured; /* publishers are not read */
 
-	/* What lives here, made by who has made the workers (resident.h). */
+	/* Added by the code that makes the workers (resident.h). */
 	struct list residents;
 	struct sessions *sessions;
 	struct broker *broker;
 
 	struct names names;
-	struct stomp_spare spare; /* of the parsers of its sessions */
-	struct list flush_first;  /* a resident's: no post runs while one is there */
-	struct list broadcast;    /* sessions of that handler, at any endpoint */
+	struct stomp_spare spare; /* for the parsers of its sessions */
+	struct list flush_first;  /* a resident's: no post runs unless it is empty */
+	struct list broadcast;    /* of the handler `broadcast`, at any endpoint */
 	uint64_t live_sessions;   /* not freed yet */
-	uint64_t logins;          /* that are being checked */
+	uint64_t logins;          /* under way */
 
 	const struct edge_ops *edge_ops;
-	struct edge *edge;    /* NULL: none yet, or none any more */
-	uint64_t connections; /* that the edge holds, in whatever state */
-	uint64_t owing;       /* those of them that still have something to deliver */
+	struct edge *edge;    /* NULL before its start and after its end */
+	uint64_t connections; /* of the edge, in whatever state */
+	uint64_t owing;       /* connections that still have something to deliver */
 
 	bool stopping; /* no new sessions */
-	bool killed;   /* the edge serves nobody any more */
+	bool killed;   /* the edge accepts nothing more */
 	struct timer stop_timer;
 };
 
@@ -75,7 +75,7 @@ void worker_add_resident(struct worker *worker, struct resident *resident);
 
 /*
  * Makes the worker's edge by `ops`, which must be static. -1 after the edge has logged
- * why; then the worker has none.
+ * why; the worker then has none.
  */
 int worker_start(struct worker *worker, const struct edge_ops *ops);
 
@@ -86,8 +86,8 @@ int worker_start(struct worker *worker, const struct edge_ops *ops);
 void worker_run(struct worker *worker);
 
 /*
- * Holds that configuration and goes by it from now on. What is there already keeps what
- * it has copied: running timers, the endpoints of sessions, the limits of queues.
+ * Holds that configuration and uses it from now on. Existing objects keep their
+ * copies: running timers, the endpoints of sessions, the limits of queues.
  */
 void worker_configure(struct worker *worker, const struct config *config);
 
@@ -104,8 +104,8 @@ void worker_stop(struct worker *worker);
 void worker_kill(struct worker *worker);
 
 /*
- * The second step: destroys the carriers with their connections. Posts that this makes
- * are still delivered by workers_settle().
+ * The second step: destroys the carriers with their connections. workers_settle()
+ * still delivers the posts that this makes.
  */
 void worker_drop_edge(struct worker *worker);
 
@@ -123,13 +123,13 @@ bool worker_apply_backpressure(struct worker *worker);
 
 /*
  * The index of the worker that is the home of that name. The hash is keyed, so peers
- * cannot choose names of one home; the same on all workers.
+ * cannot choose names of one home. The result is the same on all workers.
  */
 unsigned worker_home(const struct worker *worker, struct slice name);
 
 /*
- * Takes the post over, for worker `to`, which may be the worker itself. What one
- * worker posts to another runs there in the order of posting, in a later turn.
+ * Takes the post over, for worker `to`, which may be the worker itself. Posts of one
+ * worker to another run there in the order of posting, in a later turn.
  */
 void worker_post(struct worker *worker, unsigned to, struct post *post);
 
@@ -138,37 +138,37 @@ void worker_post_copy(struct worker *worker, unsigned to, const struct post *pos
 	size_t size, struct slice *const texts[]);
 
 /*
- * The post that would run next, left in its place, or NULL. For a post that can do the
+ * The post that runs next, still in its place, or NULL. For a post that can do the
  * work of both.
  */
 const struct post *worker_next_post(const struct worker *worker);
 
 /*
- * Takes the oldest post out, uncounted; the caller runs or frees it. NULL when none is
- * in order.
+ * Takes the oldest post out, uncounted; the caller runs or frees it. NULL when there
+ * is none.
  */
 struct post *worker_take_post(struct worker *worker);
 
 /*
- * Takes back the post that runs: it has more to do than a turn allows, and will run
- * next. For its own run(), which then does not free it.
+ * Takes back the post that runs: it has more to do than a turn allows, and runs next.
+ * Only its own run() calls this, and then does not free it.
  */
 void worker_return_post(struct worker *worker, struct post *post);
 
 /*
- * A post that did `amount` pieces of work (deliveries) calls it: a turn does a bounded
- * amount before it looks at the sockets again.
+ * Counts `amount` pieces of work (deliveries) of a post: a turn does a bounded amount
+ * before it looks at the sockets again.
  */
 void worker_spend(struct worker *worker, size_t amount);
 
 /*
- * How many more deliveries and posts this turn may do, 0 or more. Tell worker_spend()
- * what was done.
+ * How many more deliveries and posts this turn may do, 0 or more. Report the work done
+ * by worker_spend().
  */
 size_t worker_allowance(const struct worker *worker);
 
 /*
- * True when the turn has used its time. Code that has done some work in it leaves the
+ * True when the turn has used its time. Code that has done some work then leaves the
  * rest to the next turn.
  */
 bool worker_turn_is_over(const struct worker *worker);

@@ -38,7 +38,10 @@ struct workers *workers_create(
 
 int workers_start(struct workers *workers, const struct edge_ops *ops)
 {
-	/* Worker 0 comes last: it listens, and then all are there to serve. */
+	/*
+	 * Worker 0 starts last: it listens, and all other workers must be ready to
+	 * serve.
+	 */
 	for (unsigned i = workers->count; i-- > 0;) {
 		if (worker_start(workers->all[i], ops) == -1)
 			return -1;
@@ -52,7 +55,7 @@ static void *workers_run_worker(void *worker)
 	return NULL;
 }
 
-/* Signals are worker 0's, which stays on this thread. */
+/* Only worker 0, which stays on this thread, takes signals. */
 static int workers_create_thread(pthread_t *thread, struct worker *worker)
 {
 	sigset_t all, before;
