@@ -13,8 +13,8 @@
 #include <sys/resource.h>
 
 enum {
-	DESCRIPTORS_KEPT = 256, /* for the libraries, and those who hear a 503 */
-	CONNECTIONS_KEPT = 64,  /* of them, for operators */
+	DESCRIPTORS_KEPT = 256, /* for the libraries, and peers that get a 503 */
+	CONNECTIONS_KEPT = 64,  /* of these, for operators */
 };
 
 unsigned door_least_loaded(const struct door *door)
@@ -44,7 +44,7 @@ bool door_note_crowded_address(const struct door *door, const struct address *ad
 	return true;
 }
 
-/* As many as the configuration says, and as there are descriptors for. */
+/* The configured limit, or fewer when the process has fewer descriptors. */
 static uint64_t door_most(const struct door *door)
 {
 	uint64_t most = door_limits(door)->connections;
@@ -52,7 +52,7 @@ static uint64_t door_most(const struct door *door)
 	return most == 0 || most > door->descriptors ? door->descriptors : most;
 }
 
-/* True, and logged, when one more is one too many, at all or from that address. */
+/* True, and logged, when the total or the address is at its limit. */
 static bool door_note_crowded(
 	const struct door *door, const struct sockaddr_storage *address)
 {
@@ -66,7 +66,7 @@ static bool door_note_crowded(
 	return true;
 }
 
-/* True, and logged, when only proxies may come and this is none. */
+/* True, and logged, when only proxies may connect and this is none. */
 static bool door_note_wrong_proxy(
 	const struct door *door, const struct sockaddr_storage *address)
 {
@@ -114,7 +114,7 @@ static void door_on_tcp_connection(void *context, int fd,
 	door_receive(context, HANDOVER_TCP, fd, address, address_len);
 }
 
-/* Who watches over the server is let in when it is full, too. */
+/* Operators may connect even when the server is full. */
 static void door_on_admin_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
@@ -137,7 +137,7 @@ static uint64_t door_descriptors(void)
 						     : limit.rlim_cur / 2;
 }
 
-/* At the inherited socket `fd`, or where the configuration says when that is -1. */
+/* Uses the inherited socket `fd`, or the configured address when that is -1. */
 static struct listener *door_open_listener(struct door *door, int fd, struct slice host,
 	struct slice port,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
@@ -186,7 +186,9 @@ static int door_listen_admin(struct door *door, const struct config *config)
 		config->admin_port, door_on_admin_connection);
 	if (door->admin == NULL)
 		return -1;
-	/* A token is asked for, now and after each reload, by what the setting says. */
+	/*
+	 * The setting decides whether a token is required, now and after each reload.
+	 */
 	if (host_is_loopback(config->admin_host) && !listener_is_local(door->admin)) {
 		log_error("door: the socket \"admin\" is no loopback address, as "
 			  "admin.listen is");
@@ -221,7 +223,7 @@ void door_count_closed(struct door *door, unsigned worker, int64_t closed)
 	door->connections -= (uint64_t)closed;
 }
 
-/* Stops listening and forgets those who have not yet said what they want. */
+/* Stops listening and closes the connections whose head has not come. */
 static void door_close(struct door *door)
 {
 	listener_destroy(door->listener);

@@ -1,6 +1,6 @@
 /*
- * What door.c and pending.c share; nobody else includes it. The door has the listeners
- * and counts; a pending connection has not yet said what it wants, or is being refused.
+ * Shared by door.c and pending.c only. The door has the listeners and counts; a
+ * pending connection waits for its first head, or is being refused.
  */
 #ifndef TRANSPORTS_DOOR_DOOR_INTERNAL_H
 #define TRANSPORTS_DOOR_DOOR_INTERNAL_H
@@ -24,10 +24,10 @@ struct door {
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
 	struct list pending;
-	uint64_t connections; /* pending and handed over, until they close */
+	uint64_t connections; /* pending and handed over, until closed */
 	int64_t *handed;      /* to each worker */
 	uint64_t descriptors; /* that connections may have, whatever is configured */
-	struct peeked peeked; /* of whom is looked at now */
+	struct peeked peeked; /* the head that is looked at now */
 };
 
 /* The loop of worker 0, where the door lives. */
@@ -37,8 +37,8 @@ static inline struct loop *door_loop(struct door *door)
 }
 
 /*
- * The limits of addresses that all workers share: the same counts that carriers and
- * /metrics see.
+ * The limits of addresses that all workers share: the same counts as in carriers and
+ * /metrics.
  */
 static inline struct address_limits *door_address_limits(const struct door *door)
 {
@@ -85,19 +85,19 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 	int fd, const struct sockaddr_storage *address, socklen_t address_len);
 
 /*
- * Counts, logs and answers the refusal in the language of the connection's port. Reads
+ * Counts, logs and answers the refusal in the protocol of the connection's port. Reads
  * for a moment, then closes it. `refusal` needs no door; without a hint it gets the
  * kind's.
  */
 void pending_refuse(struct pending_connection *pending, const struct refusal *refusal);
 
 /*
- * The door refuses nothing about the connection. One of plain STOMP is handed over
- * immediately: there is no head to wait for. Any other waits for its head.
+ * The door has no objection to the connection. Plain STOMP has no head, so it is
+ * handed over immediately. Any other connection waits for its head.
  */
 void pending_admit(struct pending_connection *pending);
 
-/* Closes the sockets of all that are pending, without an answer. */
+/* Closes the sockets of all pending connections, without an answer. */
 void pending_close_all(struct door *door);
 
 #endif

@@ -19,7 +19,7 @@ struct handover_post {
 	struct handover handover;
 };
 
-/* The door has looked at the head: all that can be wrong is our own mistake. */
+/* The door has checked the head, so only a bug of ours can fail here. */
 static bool handover_read(
 	const struct config *config, struct slice text, struct http_head *head)
 {
@@ -51,7 +51,7 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 	};
 	struct http_route route = route_find(config, head->target, true);
 
-	/* The door went by a configuration that has gone since, or is not here yet. */
+	/* The door may have used an older configuration, or a newer one. */
 	if (route.kind != ROUTE_WEBSOCKET) {
 		close(handover->fd);
 		return;

@@ -9,23 +9,23 @@
 struct worker;
 
 enum handover_kind {
-	HANDOVER_HTTP,      /* nothing has been read of it */
-	HANDOVER_WEBSOCKET, /* its `head` has */
+	HANDOVER_HTTP,      /* unread */
+	HANDOVER_WEBSOCKET, /* `head` was read */
 	HANDOVER_TCP,       /* plain STOMP */
-	HANDOVER_ADMIN,     /* HTTP by an operator */
+	HANDOVER_ADMIN,     /* HTTP of an operator */
 };
 
 struct handover {
 	enum handover_kind kind;
-	int fd; /* the receiver's from now on */
+	int fd; /* the receiver owns it */
 	struct sockaddr_storage address;
 	socklen_t address_len;
-	struct slice head; /* a WebSocket's upgrade; else empty */
+	struct slice head; /* of a WebSocket's upgrade; else empty */
 };
 
 /*
  * Posts a copy of the connection and its head to worker `to`. That worker owns the
- * socket from now on, also when it has no edge any more: then it closes it.
+ * socket from now on. If it has no edge any more, it closes the socket.
  */
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
 

@@ -11,7 +11,7 @@ enum { FIRST_FD = 3 };
 static const char *const ours[] = {"http", "tcp", "admin"};
 enum {
 	OURS = sizeof(ours) / sizeof(*ours),
-	BY_PLACE = 2, /* the first of them; nobody listens to operators by mistake */
+	BY_PLACE = 2, /* the first two; the admin listener only by its name */
 };
 
 /* The name at that place of "one:two:three"; empty when there is none. */
@@ -22,7 +22,7 @@ static struct slice inherited_name_at(struct slice names, size_t place)
 	return slice_first(names, slice_find(names, ':'));
 }
 
-/* Whether the socket at that place is called, or taken for, `wanted`. */
+/* True when the socket at that place has the name `wanted`, or stands for it. */
 static bool inherited_is_called(size_t place, struct slice wanted)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
@@ -38,7 +38,7 @@ static bool inherited_is_called(size_t place, struct slice wanted)
 
 int inherited_find(const char *name)
 {
-	/* They may be meant for the process that has started us. */
+	/* The sockets may be meant for the parent process. */
 	if (notify_number("LISTEN_PID") != (uint64_t)getpid())
 		return -1;
 	for (size_t i = 0; i < notify_number("LISTEN_FDS"); i++) {

@@ -1,7 +1,7 @@
 /*
- * Listening sockets that a service manager has opened for us: systemd's socket
- * activation, by LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. It keeps them while we
- * restart, so that nobody is refused meanwhile.
+ * Listening sockets that a service manager has opened: systemd's socket activation, by
+ * LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. systemd keeps them during a restart, so
+ * that no connection is refused meanwhile.
  */
 #ifndef TRANSPORTS_DOOR_INHERITED_H
 #define TRANSPORTS_DOOR_INHERITED_H

@@ -18,7 +18,7 @@
 enum {
 	BACKLOG = 4096,
 	ACCEPTS_PER_TURN = 64,
-	PAUSE_MS = 100, /* after an accept that failed for want of descriptors */
+	PAUSE_MS = 100, /* after an accept that failed for lack of descriptors */
 };
 
 struct listener {
@@ -124,7 +124,7 @@ static bool listener_is_tcp(int fd)
 	       (family == AF_INET || family == AF_INET6);
 }
 
-/* Takes over what is described, with the socket. */
+/* Takes over the description and its socket. */
 static struct listener *listener_begin(const struct listener *described, int fd)
 {
 	struct listener *listener = xmalloc(sizeof(*listener));

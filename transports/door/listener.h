@@ -1,6 +1,6 @@
 /*
- * A listening socket of a worker. When there are no descriptors for those who come, it
- * counts that, rests for a moment and tries again.
+ * A listening socket of a worker. When no descriptor is left for a new connection, it
+ * counts that, pauses for 100 ms and tries again.
  */
 #ifndef TRANSPORTS_DOOR_LISTENER_H
 #define TRANSPORTS_DOOR_LISTENER_H
@@ -14,8 +14,8 @@ struct worker;
 
 /*
  * Listens on the first address of `host`; an empty one means every address, v6 and v4.
- * Calls welcome() for each connection that comes; welcome() owns the socket `fd`, which
- * does not block, and borrows the address. NULL after logging why.
+ * Calls welcome() for each new connection; welcome() owns the socket `fd`, which does
+ * not block, and borrows the address. NULL after logging why.
  */
 struct listener *listener_create(struct worker *worker, struct slice host,
 	struct slice port,
@@ -24,8 +24,8 @@ struct listener *listener_create(struct worker *worker, struct slice host,
 	void *context);
 
 /*
- * As listener_create(), with a socket that systemd has opened. Takes it over in any
- * case: on failure it is closed.
+ * As listener_create(), with a socket that systemd has opened. Always takes it over:
+ * on failure it is closed.
  */
 struct listener *listener_adopt(struct worker *worker, int fd,
 	void (*welcome)(void *context, int fd, const struct sockaddr_storage *address,
@@ -37,13 +37,13 @@ bool listener_is_local(const struct listener *listener);
 
 /*
  * Writes the INFO line "WHAT ADDRESS:PORT" with the numeric address that the socket is
- * bound to. Writes nothing when that cannot be read.
+ * bound to. Writes nothing when the address cannot be read.
  */
 void listener_log(const struct listener *listener, const char *what);
 
 /*
- * Closes the socket. Connections that wait in it are reset, unless systemd holds it,
- * too. NULL is fine.
+ * Closes the socket. Connections in its backlog are reset, unless systemd holds the
+ * socket, too. NULL is fine.
  */
 void listener_destroy(struct listener *listener);
 

@@ -1,4 +1,4 @@
-/* A connection at the door: what it says first decides where it goes. */
+/* A connection at the door: its first bytes decide where it goes. */
 #include "transports/door/door_internal.h"
 
 #include "gateway/base/log.h"
@@ -25,14 +25,14 @@ struct pending_connection {
 	struct watch watch;
 	struct timer timer;
 	unsigned address_slot;   /* of address_limits_enter() */
-	enum handover_kind kind; /* at which listener it came; not yet a WebSocket */
-	bool announced; /* its PROXY header has been taken, or none is wanted */
-	bool refused;   /* what it still sends is thrown away, so that it can read */
+	enum handover_kind kind; /* the listener's kind; not yet a WebSocket */
+	bool announced;          /* its PROXY header was taken, or is not expected */
+	bool refused; /* further input is dropped, so that the peer can read */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 };
 
-/* Forgets the pending connection; the socket stays open and is returned. */
+/* Frees the pending connection; the socket stays open and is returned. */
 static int pending_release(struct pending_connection *pending)
 {
 	int fd = pending->watch.fd;
@@ -52,8 +52,8 @@ static void pending_close(struct pending_connection *pending)
 }
 
 /*
- * Reads and forgets; the pending connection is closed when it has, or sends without
- * end.
+ * Reads and drops the input. Closes the connection at the end of the input, or after
+ * too much of it.
  */
 static void pending_drain(struct pending_connection *pending)
 {
@@ -71,7 +71,7 @@ static void pending_drain(struct pending_connection *pending)
 	pending_close(pending);
 }
 
-/* It will speak plain STOMP: there is no head to look at. */
+/* True for plain STOMP, which has no head to look at. */
 static bool pending_is_plain(const struct pending_connection *pending)
 {
 	return pending->kind == HANDOVER_TCP;
@@ -89,7 +89,7 @@ static enum refusal_door pending_door(
 		       : DOOR_HTTP;
 }
 
-/* Counts and logs it. What may be told the peer is appended to *text. */
+/* Counts and logs it. Appends the text for the peer to *text. */
 static void pending_report(const struct pending_connection *pending,
 	struct refusal refusal, struct buf *text)
 {
@@ -143,7 +143,7 @@ static void pending_on_pending_timer(struct timer *timer)
 	pending_close(pending);
 }
 
-/* The head asks well for a WebSocket, which its Origin may have. */
+/* True when the head is a valid WebSocket upgrade, and its Origin is allowed. */
 static bool pending_is_websocket(struct pending_connection *pending)
 {
 	const struct config *config = pending->door->worker->config;
@@ -203,7 +203,10 @@ static void pending_hand_over(struct pending_connection *pending)
 	door_hand_over(door, to, &handover);
 }
 
-/* A proxy has said whom it stands for; he is counted from now on. */
+/*
+ * A proxy has named the client's address; the connection counts for that one from now
+ * on.
+ */
 static bool pending_admit_or_refuse(struct pending_connection *pending)
 {
 	struct address_limits *address_limits = door_address_limits(pending->door);
@@ -218,7 +221,7 @@ static bool pending_admit_or_refuse(struct pending_connection *pending)
 	return !crowded;
 }
 
-/* Where a PROXY header is wanted, it comes before all else. */
+/* If a PROXY header is expected, it comes before everything else. */
 static bool pending_take_announcement(struct pending_connection *pending, bool gone)
 {
 	if (pending->announced)
@@ -253,7 +256,7 @@ static void pending_look(struct pending_connection *pending, bool gone)
 		pending_hand_over(pending);
 		break;
 	case PEEK_MORE:
-		if (gone) /* what is missing will never come */
+		if (gone) /* the missing bytes will never come */
 			pending_close(pending);
 		break;
 	case PEEK_BAD:

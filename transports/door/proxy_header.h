@@ -8,14 +8,14 @@
 
 enum proxy_header {
 	PROXY_HEADER_TAKEN,
-	PROXY_HEADER_WAITS, /* it is not whole: nothing has been taken */
+	PROXY_HEADER_WAITS, /* incomplete: nothing was taken */
 	PROXY_HEADER_BAD,
-	PROXY_HEADER_GONE, /* the connection is over */
+	PROXY_HEADER_GONE, /* the connection has ended */
 };
 
 /*
  * Reads the PROXY header and takes it off the socket. Overwrites *address and
- * *address_len when the header says whose the connection is, else they stay.
+ * *address_len when the header names the client; else they stay.
  */
 enum proxy_header proxy_header_take(
 	int fd, struct sockaddr_storage *address, socklen_t *address_len);
