@@ -9,12 +9,12 @@
 #include <stdlib.h>
 
 enum {
-	RX_BUFFER = 16, /* each WebSocket has one, and reads nothing into it */
+	RX_BUFFER = 16, /* each WebSocket has one, unused */
 	SERVICE_BUFFER = 65536,
 	CLOSING_TURNS = 16,
 };
 
-/* What the door knows of the socket that libwebsockets is just adopting. */
+/* The door's data of the socket that libwebsockets is just adopting. */
 struct ticket {
 	uint64_t number;
 	const struct endpoint *endpoint;
@@ -22,7 +22,9 @@ struct ticket {
 	const struct peer *peer;
 };
 
-/* True when the head that libwebsockets has read is the one we wrote just now. */
+/*
+ * True when the head that libwebsockets has read is the one that we have just written.
+ */
 static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
 {
 	char wanted[32], path[32];
@@ -78,7 +80,7 @@ static int ws_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *us
 		if (connection->ws != NULL) /* else it was never opened */
 			ws_connection_finish(connection);
 		return 0;
-	default: /* a foreign enum: libwebsockets tells us about much else */
+	default: /* a foreign enum: libwebsockets reports much else */
 		return 0;
 	}
 }
@@ -98,7 +100,7 @@ static void ws_on_lws_log(int level, const char *line)
 		.rx_buffer_size = RX_BUFFER, .tx_packet_size = WS_WRITE_BUDGET         \
 	}
 
-/* The first serves those who ask for no subprotocol, or for none of ours. */
+/* The first serves clients that ask for no subprotocol, or for none of ours. */
 static const struct lws_protocols protocols[] = {
 	PROTOCOL("default"),
 	PROTOCOL("v12.stomp"),
@@ -109,7 +111,7 @@ static const struct lws_protocols protocols[] = {
 
 struct ws *ws_create(struct worker *worker)
 {
-	/* All zero: no timers of its own; we ping. */
+	/* All zero: libwebsockets runs no timers; we ping. */
 	static const lws_retry_bo_t no_retry = {0};
 
 	struct ws *ws = xcalloc(1, sizeof(*ws));
@@ -135,8 +137,8 @@ struct ws *ws_create(struct worker *worker)
 	if (ws->context != NULL)
 		ws->vhost = lws_create_vhost(ws->context, &info);
 	/*
-	 * From here on it keeps silent: all threads write their lines into one buffer
-	 * of its own, and it calls each adoption an error.
+	 * libwebsockets logs nothing from here on: all its threads write their lines
+	 * into one buffer, and it reports each adoption as an error.
 	 */
 	lws_set_log_level(0, ws_on_lws_log);
 	if (ws->vhost == NULL) {
@@ -153,7 +155,7 @@ void ws_destroy(struct ws *ws)
 		return;
 	if (ws->context != NULL)
 		lws_context_destroy(ws->context);
-	/* Its handles close in the loop; then it wants to be destroyed once more. */
+	/* Its handles close in the loop; after that, destroy it a second time. */
 	for (int i = 0; i < CLOSING_TURNS && ws->context != NULL; i++)
 		loop_turn(ws->worker->loop);
 	if (ws->context != NULL)
@@ -175,7 +177,7 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	http_upgrade_write(&canonical, head, ticket.number,
 		framing == SESSION_RAW ? http_upgrade_stomp(head) : SLICE(""));
 	ws->adopting = &ticket;
-	/* It closes the socket itself when it fails. */
+	/* On failure libwebsockets closes the socket itself. */
 	struct lws *wsi = lws_adopt_socket_vhost_readbuf(
 		ws->vhost, fd, canonical.data, canonical.len);
 	ws->adopting = NULL;

@@ -1,6 +1,4 @@
-/*
- * One WebSocket from its beginning to its end. An idle one is pinged.
- */
+/* One WebSocket from its beginning to its end. An idle one gets pings. */
 #include "transports/ws/ws_internal.h"
 
 #include "protocol/wsframe.h"
@@ -16,7 +14,7 @@ static void ws_connection_forget_stop(struct ws_connection *connection)
 	list_remove(&connection->waiter.link);
 }
 
-/* With nothing left to write, libwebsockets forgets a connection when it is told to. */
+/* If nothing is left to write, libwebsockets frees the connection by this call. */
 static void ws_connection_reap(struct task *task)
 {
 	struct ws_connection *connection =
@@ -34,7 +32,7 @@ void ws_connection_kill(struct ws_connection *connection)
 	list_remove(&connection->busy);
 	loop_unwatch(&connection->watch);
 	loop_timer_stop(ws_connection_loop(connection), &connection->timer);
-	/* While it has something left it waits to write, and the failure ends it. */
+	/* If something is left, it waits to write, and the failure ends it. */
 	if (lws_partial_buffered(connection->wsi))
 		shutdown(connection->watch.fd, SHUT_RDWR);
 	else
@@ -78,14 +76,14 @@ static void ws_connection_ping(struct ws_connection *connection)
 	connection->behind = partial || progress_is_behind(fd);
 	loop_timer_start(ws_connection_loop(connection), &connection->timer,
 		ws_connection_config(connection)->times.pong);
-	if (partial) /* a ping would wait behind what it has not read yet */
+	if (partial) /* a ping would wait behind unread output */
 		return;
 	wsframe_append(&connection->ws->out, WSFRAME_PING, SLICE("ping"));
 	if (!ws_connection_write_out(connection))
 		ws_connection_kill(connection);
 }
 
-/* Its session finds it silent: whatever times.ping is, it is pinged now. */
+/* The session finds its peer silent: ping now, whatever times.ping is. */
 void ws_connection_probe(struct ws_connection *connection)
 {
 	if (!connection->closing && !connection->pinged &&
@@ -94,8 +92,8 @@ void ws_connection_probe(struct ws_connection *connection)
 }
 
 /*
- * The time to close is over: for a peer that takes nothing any more, or has it
- * all and does not answer. One that still reads gets more time.
+ * The time to close is over. The peer takes nothing more, or has everything and does
+ * not answer. A peer that still reads gets more time.
  */
 static void ws_connection_linger(struct ws_connection *connection)
 {
@@ -111,8 +109,8 @@ static void ws_connection_linger(struct ws_connection *connection)
 }
 
 /*
- * A slow reader hears a ping late, and answers later still: while it has not taken
- * everything that went before the ping, that it goes on taking shows that it lives.
+ * A slow reader gets a ping late, and answers later still. Until it has taken
+ * everything before the ping, its progress shows that it lives.
  */
 static bool ws_connection_reads_on(const struct ws_connection *connection)
 {

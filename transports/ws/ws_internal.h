@@ -1,6 +1,7 @@
 /*
- * What the files of the WebSocket carrier share: ws.c adopts connections and hears
- * libwebsockets, ws_read.c reads, ws_connection.c pings and ends, ws_write.c writes.
+ * Shared by the files of the WebSocket carrier. ws.c adopts connections and has the
+ * callbacks of libwebsockets, ws_read.c reads, ws_connection.c pings and ends,
+ * ws_write.c writes.
  */
 #ifndef TRANSPORTS_WS_WS_INTERNAL_H
 #define TRANSPORTS_WS_WS_INTERNAL_H
@@ -16,7 +17,7 @@ struct ticket;
 
 enum {
 	WS_WRITE_BUDGET = 65536, /* bytes that one turn joins for one session */
-	WS_READ_SIZE = 16384, /* the most that reaches a handler which has had enough */
+	WS_READ_SIZE = 16384, /* the most that reaches a handler after it has paused */
 };
 
 struct ws {
@@ -24,14 +25,14 @@ struct ws {
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	const struct ticket *adopting;
-	struct lws *adopted; /* the connection that has come of it */
+	struct lws *adopted; /* the resulting connection */
 	uint64_t tickets;
-	struct buf out;   /* frames that are written together; empty between writes */
-	struct buf frame; /* a SockJS frame on its way into `out` */
-	struct buf pongs; /* of the connection that is being read; else empty */
+	struct buf out;   /* frames that leave together; empty between writes */
+	struct buf frame; /* a SockJS frame before it is in `out` */
+	struct buf pongs; /* for the connection that is being read; else empty */
 	struct sockjs_messages messages;
-	struct list paused; /* connections that are not read: inboxes are full */
-	struct list busy;   /* connections that have more to give */
+	struct list paused; /* unread connections, because inboxes are full */
+	struct list busy;   /* connections with more input or output */
 	char in[WS_READ_SIZE];
 };
 
@@ -44,11 +45,11 @@ struct ws_connection {
 	enum session_framing framing;
 	struct watch watch; /* of libwebsockets' descriptor */
 	struct wsreader reader;
-	struct buf inbound; /* a message that comes in pieces */
+	struct buf inbound; /* a message that comes in fragments */
 	uint64_t fragments;
 	struct list busy;     /* in ws->busy */
 	struct list paused;   /* in ws->paused */
-	struct waiter waiter; /* or it is not read because its session is paused */
+	struct waiter waiter; /* unread because its session is paused */
 	struct timer timer;   /* ping, pong; or linger when closing */
 	struct task reap;
 	uint64_t heard_at;
@@ -56,14 +57,14 @@ struct ws_connection {
 	bool readable;         /* there may be bytes to read */
 	bool gone; /* the peer has shut down its side; unread bytes may be left */
 	bool pinged;
-	bool behind; /* when it was pinged, it had not taken everything yet */
+	bool behind; /* had unread output when it was pinged */
 	bool closing;
 	bool ends_at_once; /* after our CLOSE: its own came, or it broke RFC 6455 */
-	bool broken;       /* what comes is no WebSocket's any more, and thrown away */
-	bool killed;       /* libwebsockets is to forget it at the loop's top level */
+	bool broken;       /* its input is no longer WebSocket, and is dropped */
+	bool killed;       /* libwebsockets will free it at the loop's top level */
 	bool owes;         /* it is closing, and counted in worker->owing */
 	uint64_t acked; /* progress_acked() at the latest ping, or look while closing */
-	struct buf pong;     /* the latest that the kernel has had no room for */
+	struct buf pong;     /* the latest that did not fit the kernel's buffer */
 	struct buf farewell; /* our CLOSE frame, until it is written */
 };
 
@@ -84,8 +85,8 @@ static inline const struct config *ws_connection_config(
 }
 
 /*
- * True while we do not read: the session is paused, or publishers are. The peer's
- * silence means nothing then.
+ * True while we do not read, because the session or all publishers are paused. The
+ * peer's silence means nothing then.
  */
 static inline bool ws_connection_is_stopped(const struct ws_connection *connection)
 {
@@ -105,8 +106,8 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 	struct lws *wsi, struct slice address);
 
 /*
- * libwebsockets is done with the connection and frees its memory after this: frees what
- * it holds. A session that is still there is lost.
+ * libwebsockets frees the connection's memory after this: frees everything that it
+ * holds. A session that still exists is lost.
  */
 void ws_connection_finish(struct ws_connection *connection);
 
@@ -117,8 +118,8 @@ void ws_connection_finish(struct ws_connection *connection);
 void ws_connection_begin(struct ws_connection *connection);
 
 /*
- * From now on we read the socket, not libwebsockets. A socket that cannot be watched
- * kills the connection.
+ * From now on Postern reads the socket, not libwebsockets. On failure the connection
+ * is killed.
  */
 void ws_connection_watch(struct ws_connection *connection);
 
@@ -149,36 +150,36 @@ void ws_connection_probe(struct ws_connection *connection);
 /* ws_read.c */
 
 /*
- * Reads what has come, at most four times; then the connection is busy, and is read
- * again before the loop waits.
+ * Reads the available input, at most four times. If more is left, the connection is
+ * busy, and is read again before the loop waits.
  */
 void ws_connection_read(struct ws_connection *connection);
 
 /*
- * waiter.resume() of a connection: its session is paused no longer, or receives nothing
- * any more.
+ * waiter.resume() of a connection: its session is no longer paused, or receives
+ * nothing any more.
  */
 void ws_connection_resume(struct waiter *waiter);
 
 /* ws_write.c */
 
-/* By which its session wakes it. */
+/* The session wakes its outlet by these. */
 extern const struct outlet_ops ws_outlet_ops;
 
 /*
- * Writes what the session has queued, joined, up to the budget of a turn. Does nothing
+ * Writes the session's queued output, joined, up to the budget of a turn. Does nothing
  * while the kernel takes nothing.
  */
 void ws_connection_pump(struct ws_connection *connection);
 
 /*
- * Writes the frames in ws->out and empties it. What the kernel does not take
- * libwebsockets keeps. False when the connection has failed.
+ * Writes the frames in ws->out and empties it. libwebsockets keeps the bytes that the
+ * kernel does not take. False when the connection has failed.
  */
 bool ws_connection_write_out(struct ws_connection *connection);
 
 /*
- * Writes a CLOSE frame after what was written, and waits times.linger for the peer's.
+ * Writes a CLOSE frame after all other output, and waits times.linger for the peer's.
  */
 void ws_connection_close(
 	struct ws_connection *connection, unsigned code, struct slice reason);
@@ -195,15 +196,14 @@ void ws_connection_bid_farewell(struct ws_connection *connection, struct slice p
 void ws_connection_flush_pongs(struct ws_connection *connection);
 
 /*
- * Answers a PING in its place: after what the session has said by now, before what it
- * says next. While the kernel takes nothing, only the latest PING is answered (RFC
- * 6455, 5.5.3).
+ * Answers a PING in order: after the session's output so far, before its later output.
+ * While the kernel takes nothing, only the latest PING is answered (RFC 6455, 5.5.3).
  */
 void ws_connection_pong(struct ws_connection *connection, struct slice payload);
 
 /*
  * libwebsockets calls it when the kernel takes bytes again: writes the CLOSE frame or
- * the PONG that was kept, then what the session has queued.
+ * the PONG that was kept, then the session's queued output.
  */
 void ws_connection_write_on(struct ws_connection *connection);
 

@@ -1,7 +1,7 @@
 /*
- * What a WebSocket hears. It is watched edge-triggered, as a TCP connection is: what
- * has come is read at once up to a budget, and who has more goes on at the end of each
- * turn.
+ * The input of a WebSocket. It is watched edge-triggered, as a TCP connection is.
+ * Input is read immediately up to a budget; a connection with more continues at the
+ * end of each turn.
  */
 #include "transports/ws/ws_internal.h"
 
@@ -13,7 +13,7 @@
 
 enum { READS_PER_TURN = 4 /* of one connection */ };
 
-/* It is read, or written to, again before the turn ends. */
+/* Reads or writes the connection again before the turn ends. */
 static void ws_connection_mark_busy(struct ws_connection *connection)
 {
 	if (!connection->killed && !list_is_linked(&connection->busy))
@@ -22,7 +22,7 @@ static void ws_connection_mark_busy(struct ws_connection *connection)
 
 /* Whole messages. */
 
-/* What stands in the message may be a secret: only a command of STOMP is quoted. */
+/* The message may contain a secret, so only a command of STOMP is quoted. */
 static void ws_connection_fail_framing(
 	struct ws_connection *connection, struct slice text)
 {
@@ -89,7 +89,7 @@ static void ws_connection_take(
 	sockjs_messages_shrink(messages, 4 * WS_WRITE_BUDGET);
 }
 
-/* Bytes of a whole message as it comes: limits.frame bounds its text, unescaped. */
+/* The most bytes of a whole message: limits.frame bounds its text, unescaped. */
 static size_t ws_connection_message_max(const struct ws_connection *connection)
 {
 	size_t frame = ws_connection_config(connection)->limits.frame;
@@ -99,13 +99,13 @@ static size_t ws_connection_message_max(const struct ws_connection *connection)
 		       : frame;
 }
 
-/* True when the message with this piece is over a bound; then the connection ends. */
+/* True when this piece takes the message over a bound; the connection then ends. */
 static bool ws_connection_is_flooded(
 	struct ws_connection *connection, const struct wspiece *piece)
 {
 	struct metrics *metrics = connection->ws->worker->metrics;
 	uint64_t len = connection->inbound.len + piece->payload.len + piece->left;
-	/* At least one more will follow those that are counted. */
+	/* At least one more fragment will follow the counted ones. */
 	bool fragmented = connection->fragments >=
 			  ws_connection_config(connection)->limits.fragments;
 
@@ -147,7 +147,7 @@ static void ws_connection_receive(
 
 /* Control frames. */
 
-/* Theirs is answered by the same; the answer to ours needs no answer. */
+/* The peer's CLOSE is answered by the same; its answer to ours needs no answer. */
 static void ws_connection_hear_close(
 	struct ws_connection *connection, struct slice payload)
 {
@@ -164,7 +164,7 @@ static void ws_connection_hear_close(
 			SLICE("The close is malformed"));
 		return;
 	}
-	/* What its messages were answered with by now leaves before. */
+	/* The answers to its earlier messages leave first. */
 	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
 		ws_connection_pump(connection);
 	if (connection->closing)
@@ -221,7 +221,7 @@ static void ws_connection_take_bytes(struct ws_connection *connection, size_t le
 	ws_connection_flush_pongs(connection);
 }
 
-/* False when it must not be read now; then it is told when it may. */
+/* False when it must not be read now; it is resumed later. */
 static bool ws_connection_may_read(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
@@ -251,7 +251,7 @@ static void ws_connection_read_some(struct ws_connection *connection)
 	} else if (got <= 0) {
 		ws_connection_kill(connection);
 	} else {
-		/* Less than there is room for was all; more will be told. */
+		/* A short read was everything; the watch reports more. */
 		connection->readable = connection->gone || got == WS_READ_SIZE;
 		ws_connection_heard(connection);
 		ws_connection_take_bytes(connection, (size_t)got);
@@ -282,7 +282,7 @@ bool ws_turn(struct ws *ws)
 	return !list_is_empty(&ws->busy);
 }
 
-/* Reading again: what was said meanwhile comes now. */
+/* Reads the input that came meanwhile. */
 
 void ws_connection_resume(struct waiter *waiter)
 {

@@ -1,6 +1,6 @@
 /*
- * What a WebSocket says: what waits for its session is joined into one write, and
- * framed by us. libwebsockets keeps what the kernel does not take.
+ * The output of a WebSocket: the session's queue is joined into one write, in our own
+ * frames. libwebsockets keeps the bytes that the kernel does not take.
  */
 #include "transports/ws/ws_internal.h"
 
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { FAREWELL_MAX = 125 /* what a control frame may carry */ };
+enum { FAREWELL_MAX = 125 /* the most of a control frame (RFC 6455, 5.5) */ };
 
-/* What the kernel does not take now is kept by libwebsockets. False when that fails. */
+/* libwebsockets keeps the bytes that the kernel does not take. False on failure. */
 static bool ws_connection_keep(struct ws_connection *connection, struct slice rest)
 {
 	struct buf out = {0};
@@ -30,8 +30,8 @@ static bool ws_connection_keep(struct ws_connection *connection, struct slice re
 }
 
 /*
- * Writes frames, past libwebsockets while it keeps nothing: its way to the same send()
- * takes 4 % of a fan-out. False when the connection has failed.
+ * Writes frames. Bypasses libwebsockets while that keeps nothing: its way to the same
+ * send() takes 4 % of a fan-out. False when the connection has failed.
  */
 static bool ws_connection_write(struct ws_connection *connection, struct slice frames)
 {
@@ -57,7 +57,7 @@ bool ws_connection_write_out(struct ws_connection *connection)
 	return good;
 }
 
-/* Pings that are answered. */
+/* The answers to PINGs. */
 
 void ws_connection_flush_pongs(struct ws_connection *connection)
 {
@@ -80,7 +80,7 @@ void ws_connection_pong(struct ws_connection *connection, struct slice payload)
 		lws_callback_on_writable(connection->wsi);
 		return;
 	}
-	/* Messages that came before it are answered before it. */
+	/* The answers to messages before the PING leave first. */
 	if (session != NULL && session_next(session) != SESSION_NEXT_NOTHING)
 		ws_connection_pump(connection);
 	if (!connection->closing)
@@ -90,9 +90,9 @@ void ws_connection_pong(struct ws_connection *connection, struct slice payload)
 /* Our last frame. */
 
 /*
- * When no frame of the peer matters any more, our end follows our CLOSE immediately.
- * Otherwise the peer answers the CLOSE first: Firefox drops messages that it has not
- * shown yet when the end of the connection comes close behind them.
+ * If no frame of the peer matters any more, we close our side immediately after our
+ * CLOSE. Otherwise the peer answers the CLOSE first: Firefox drops messages that it
+ * has not shown yet when the end of the connection follows them closely.
  */
 static void ws_connection_end_our_side(struct ws_connection *connection)
 {
@@ -114,9 +114,9 @@ static void ws_connection_say_farewell(struct ws_connection *connection)
 }
 
 /*
- * We frame it ourselves: as Debian 12 builds libwebsockets, the close that its
- * callbacks ask for is run twice, and the second run ends the connection before
- * the frame has left.
+ * We write the frame ourselves. In the libwebsockets of Debian 12, the close that its
+ * callbacks ask for runs twice, and the second run ends the connection before the
+ * frame has left.
  */
 void ws_connection_bid_farewell(struct ws_connection *connection, struct slice payload)
 {
@@ -159,7 +159,10 @@ static void ws_append_frame(struct buf *bytes, struct rendering message)
 		bytes, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
 }
 
-/* Writes what is joined for all who wait for the same, from where it is. */
+/*
+ * Writes joined frames of the queue, within the turn's budget. Sessions with the same
+ * queue share these bytes.
+ */
 static bool ws_connection_write_run(struct ws_connection *connection, size_t *written)
 {
 	static const struct batch_format frames = {WIRE_PLAIN, ws_append_frame};
@@ -187,7 +190,7 @@ static void ws_append_sockjs(struct ws_connection *connection)
 		buf_finish(frame);
 }
 
-/* The session's close: what waited is in `out` already. */
+/* The session's close: its queued output is in `out` already. */
 static void ws_connection_take_close(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
@@ -204,7 +207,7 @@ static void ws_connection_take_close(struct ws_connection *connection)
 		ws_connection_kill(connection);
 }
 
-/* Writes some of what waits. False when the connection ends with it. */
+/* Writes some of the queued output. False when the connection ends. */
 static bool ws_connection_write_some(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
@@ -272,9 +275,7 @@ static void ws_on_wake(struct outlet *outlet)
 
 	if (connection->closing || connection->session == NULL)
 		return;
-	/*
-	 * While libwebsockets holds a rest, frames must queue behind it in our queue.
-	 */
+	/* While libwebsockets keeps bytes, new frames stay in our queue. */
 	if (lws_partial_buffered(connection->wsi))
 		lws_callback_on_writable(connection->wsi);
 	else
