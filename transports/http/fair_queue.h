@@ -1,7 +1,7 @@
 /*
- * Who waits to be run: fresh entries and the others in turns. However many fresh
- * entries come, the others have every second turn, and none is overtaken by its own
- * kind.
+ * A queue of entries that wait to run. It alternates between fresh entries and the
+ * others: however many fresh entries come, the others have every second turn. Within
+ * its kind, no entry overtakes another.
  */
 #ifndef TRANSPORTS_HTTP_FAIR_QUEUE_H
 #define TRANSPORTS_HTTP_FAIR_QUEUE_H
@@ -10,13 +10,13 @@
 
 struct fair_queue {
 	struct list fresh, others;
-	bool others_turn; /* if both wait */
+	bool others_turn; /* if both kinds wait */
 };
 
-/* The waiter's memory. Zeroed, it waits nowhere. */
+/* Embedded in the object that waits. Zeroed, it is in no queue. */
 struct fair_queue_entry {
 	struct list link;
-	void (*run)(struct fair_queue_entry *entry); /* when his turn comes */
+	void (*run)(struct fair_queue_entry *entry); /* called in its turn */
 	bool is_fresh;
 };
 
@@ -25,8 +25,8 @@ void fair_queue_init(struct fair_queue *fair_queue);
 bool fair_queue_is_empty(const struct fair_queue *fair_queue);
 
 /*
- * Puts the entry, which must not move while it waits, after the others. Does nothing to
- * an entry that waits already.
+ * Puts the entry, which must not move while it waits, after the others. Does nothing
+ * to an entry that waits already.
  */
 void fair_queue_add(struct fair_queue *fair_queue, struct fair_queue_entry *entry);
 

@@ -13,26 +13,27 @@
 enum {
 	FRAME_BUDGET = 65536,
 	CLOSES_AT_ONCE =
-		5, /* old clients that get a close frame poll again and again */
+		5, /* old clients that get a close frame poll again immediately */
 };
 
 struct feed {
 	struct outlet outlet;
 	struct http *http;
 	struct table_node node;  /* its key is ask.receiver */
-	struct session *session; /* NULL: it waits, for `before` or for the timer */
-	struct pulled pulled;    /* what the bytes on their way are made of */
-	bool busy;               /* bytes are on their way */
-	bool last;               /* they are the last */
+	struct session *session; /* NULL: waits for `before` or for the timer */
+	struct pulled pulled;    /* the contents of the bytes under way */
+	bool busy;               /* bytes are under way */
+	bool last;               /* these bytes are the last */
 	size_t sent;             /* bytes of frames, for the response limit */
 
 	/*
-	 * Two who want the same session. A client may come back before this worker
-	 * knows that the last answer has left, when another one has written it; or
-	 * because its old connection is dead. Until that is known the new feed waits.
+	 * Two feeds for the same session. A client may come back before this worker
+	 * knows that the last answer has left, because another worker has written it;
+	 * or because its old connection is dead. The new feed waits until that is
+	 * known.
 	 */
 	struct feed *before, *after;
-	struct timer timer;  /* an ended session's close frame is due */
+	struct timer timer;  /* for the close frame of an ended session */
 	struct feed_ask ask; /* points to `text`; its endpoint is held */
 	char text[];
 };
@@ -55,7 +56,7 @@ static struct feed *feed_create(struct http *http, const struct feed_ask *ask)
 
 static void feed_begin(struct feed *feed);
 
-/* It has no session any more. The next one's turn comes. */
+/* Frees a feed that has no session any more, and starts the next one. */
 static void feed_destroy(struct feed *feed)
 {
 	struct feed *after = feed->after;
@@ -86,7 +87,8 @@ static void feed_begin_frame(const struct feed *feed, struct buf *out)
 }
 
 /*
- * Hands over what was appended as the transport has it, in a chunk if it is a stream's.
+ * Sends the appended frame to the receiver in the form of its transport: a stream's is
+ * a chunk.
  */
 static bool feed_end_frame(struct feed *feed, struct buf *out)
 {
@@ -106,7 +108,10 @@ static bool feed_end_frame(struct feed *feed, struct buf *out)
 	return http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
 
-/* What was handed over has left. False when the feed ends with that. */
+/*
+ * The kernel has taken the bytes of the latest frame. False when the feed ends with
+ * that.
+ */
 static bool feed_written(struct feed *feed)
 {
 	struct session *session = feed->session;
@@ -116,16 +121,16 @@ static bool feed_written(struct feed *feed)
 	session_popped(session, pulled.what, pulled.count, pulled.bytes);
 	if (!feed->last)
 		return true;
-	if (pulled.what != SESSION_NEXT_CLOSE) /* else it has forgotten us already */
+	if (pulled.what != SESSION_NEXT_CLOSE) /* else it has dropped us already */
 		session_detach(session);
 	feed_destroy(feed);
 	return false;
 }
 
 /*
- * Hands over frame after frame until nothing waits, the receiver's socket takes no
- * more, or the response has reached its limit. Who does not wait is told by a beat that
- * there is nothing.
+ * Sends frame after frame, until the queue is empty, the receiver's socket takes no
+ * more, or the response has reached its limit. A transport that does not wait gets a
+ * beat when the queue is empty.
  */
 static void feed_pump(struct feed *feed)
 {
@@ -163,8 +168,8 @@ static void feed_on_end(struct outlet *outlet)
 }
 
 /*
- * A page that is silent gets a heartbeat: the kernel of its machine acknowledges it,
- * or, if this is a poll, it polls again.
+ * A silent page gets a heartbeat. The kernel of its machine acknowledges the
+ * heartbeat; a poll that gets it polls again.
  */
 static void feed_on_probe(struct outlet *outlet, enum probe probe)
 {
@@ -188,7 +193,7 @@ static void feed_refuse(struct feed *feed, enum refusal_kind kind)
 	feed_destroy(feed);
 }
 
-/* One close frame. */
+/* Sends one close frame. */
 static void feed_say_close(struct feed *feed, unsigned code, struct slice reason)
 {
 	struct buf frame = {0};
@@ -237,7 +242,7 @@ static void feed_visit(struct feed *feed, const struct tombstone *tombstone)
 			worker->loop, &feed->timer, worker->config->times.late_poll);
 }
 
-/* The session that was asked for, opened if there was none; NULL after answering. */
+/* The session, opened if there was none; NULL after answering. */
 static struct session *feed_find_session(struct feed *feed)
 {
 	struct worker *worker = feed->http->worker;
@@ -265,13 +270,13 @@ static struct session *feed_find_session(struct feed *feed)
 	return session;
 }
 
-/* Its last frame is on its way. */
+/* Its last frame is under way. */
 static bool feed_is_leaving(const struct feed *feed)
 {
 	return feed->busy && feed->last;
 }
 
-/* The feed that has the session and is not waited for yet. */
+/* The feed that has the session and for which no other feed waits. */
 static struct feed *session_feed(const struct session *session)
 {
 	struct outlet *outlet = session_outlet(session);
@@ -310,7 +315,7 @@ static void feed_begin(struct feed *feed)
 	feed_pump(feed);
 }
 
-/* What it had not yet brought out is the next one's. */
+/* The next feed gets the messages that this one has not delivered. */
 static void feed_give_way(struct feed *feed)
 {
 	feed_tell(feed, RECEIVER_END);

@@ -1,12 +1,12 @@
 /*
  * A feed is the session's end of a request that brings frames to a client: it is the
- * session's outlet, on the session's worker. The other end, the receiver, holds
- * the connection (http_receive.c), which may live on another worker: proxies pool
- * connections, and send whatever session's request over whichever is free.
+ * session's outlet, on the session's worker. The other end, the receiver, holds the
+ * connection (http_receive.c), which may live on another worker: proxies pool
+ * connections, and send any session's request over any free one.
  *
- * A feed hands over one piece of bytes, and pops what it was made of when the
- * receiver says that the kernel has it. Where both are on one worker they call each
- * other, else they post (http_remote.c); nothing else is different.
+ * A feed sends one piece of bytes at a time. It pops the messages in that piece when
+ * the receiver reports that the kernel has taken it. On one worker they call each
+ * other; else they post (http_remote.c). Nothing else differs.
  */
 #ifndef TRANSPORTS_HTTP_FEED_H
 #define TRANSPORTS_HTTP_FEED_H
@@ -16,7 +16,7 @@
 
 struct http;
 
-/* What a receiver asks a session's home for. */
+/* The request of a receiver to a session's home. */
 struct feed_ask {
 	struct handle receiver; /* its request */
 	const struct endpoint *endpoint;
@@ -24,51 +24,51 @@ struct feed_ask {
 	bool chunked; /* else HTTP/1.0 */
 	struct slice session;
 	struct peer peer;
-	struct slice callback; /* empty: the link has none */
+	struct slice callback; /* empty: the link takes none */
 };
 
 /*
- * At the session's home: finds or opens the session, becomes its outlet and tells the
- * receiver what comes. Copies `ask`, and holds its endpoint. If the session has a feed
- * already, that feed's receiver is probed. The new receiver takes its place when the
- * old one has gone; else it gets a close frame that says that another connection is
- * open.
+ * At the session's home: finds or opens the session, becomes its outlet and sends the
+ * receiver its output. Copies `ask`, and holds its endpoint. If the session has a feed
+ * already, that feed's receiver is probed. If the old receiver has gone, the new one
+ * takes its place. Else the new one gets a close frame that says that another
+ * connection is open.
  */
 void feed_open(struct http *http, const struct feed_ask *ask);
 
 /*
- * When the worker ends: frees feeds that wait for an outlet to leave. No feed has a
+ * The worker ends: frees the feeds that wait for another one to leave. No feed has a
  * session any more.
  */
 void feeds_finish(struct http *http);
 
 enum feed_news {
 	FEED_WRITTEN, /* the kernel has what was handed over last */
-	FEED_LOST,    /* the connection broke */
+	FEED_LOST,    /* the connection is broken */
 	FEED_TAKEN,   /* the peer's kernel has taken bytes since RECEIVER_MARK */
-	FEED_ALIVE,   /* RECEIVER_PROBE's answer: it is well */
-	FEED_DEAD,    /* or its peer seems to be gone */
+	FEED_ALIVE,   /* the answer to RECEIVER_PROBE: the peer is there */
+	FEED_DEAD,    /* the same: the peer seems to be gone */
 };
 
 /*
- * What a receiver tells its feed. Does nothing when the feed has ended, since posts may
- * be late.
+ * The receiver notifies its feed. Does nothing when the feed has ended: posts may be
+ * late.
  */
 void feed_notify(struct http *http, struct handle receiver, enum feed_news news);
 
 enum receiver_news {
-	RECEIVER_BEGIN,  /* it has the session: a stream may send its head */
+	RECEIVER_BEGIN,  /* the feed has the session: a stream may send its head */
 	RECEIVER_TAKE,   /* bytes for the client */
-	RECEIVER_END,    /* nothing more comes */
+	RECEIVER_END,    /* no more bytes come */
 	RECEIVER_REFUSE, /* a refusal instead of frames */
-	RECEIVER_PROBE,  /* somebody else wants the session: is the peer still there? */
+	RECEIVER_PROBE,  /* another request wants the session: is the peer there? */
 	RECEIVER_MARK,   /* the peer is silent: remember what its kernel has taken */
-	RECEIVER_LOOK,   /* has it taken more since? */
+	RECEIVER_LOOK,   /* has its kernel taken more since? */
 };
 
 struct receiver_word {
 	enum receiver_news news;
-	bool last;                 /* RECEIVER_TAKE: the response ends behind them */
+	bool last;                 /* RECEIVER_TAKE: the response ends after them */
 	enum refusal_kind refusal; /* RECEIVER_REFUSE */
 	struct slice bytes;        /* RECEIVER_TAKE */
 };

@@ -55,7 +55,7 @@ const char *file_place_name(
 	return name->data;
 }
 
-/* The file's own name, with every link in it followed. False when that is not known. */
+/* The file's own name, with every link in it followed. False when it is unknown. */
 static bool file_place_read_real_name(int fd, char real[PATH_MAX])
 {
 	char link[64];
@@ -85,7 +85,7 @@ static bool place_holds(const struct file_place *place, int fd)
 		       slice_equal(slice_of(folder), SLICE("/")));
 }
 
-/* What the path leads to may be served, or that is logged. */
+/* True when the opened file may be served; else the reason is logged. */
 static bool place_allows(const struct file_place *place, int fd, const char *name,
 	const struct stat *about)
 {
@@ -102,8 +102,8 @@ static bool place_allows(const struct file_place *place, int fd, const char *nam
 }
 
 /*
- * It is first opened as a mere name, which touches nothing: a pipe or a device would
- * not even like to be opened.
+ * First opens only the name (O_PATH), which has no effect on the file: to open a pipe
+ * or a device has one.
  */
 int file_place_open(
 	const struct file_place *place, const char *name, struct stat *about)

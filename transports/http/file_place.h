@@ -1,7 +1,6 @@
 /*
- * A place that files come from: a folder, or one file, and what URLs call it. How a
- * path becomes the name of a file stands here, and what of the disk may be opened at
- * all.
+ * A source of files: a folder, or one file, and its URL. This file turns a path into
+ * the name of a file, and decides which files on the disk may be opened at all.
  */
 #ifndef TRANSPORTS_HTTP_FILE_PLACE_H
 #define TRANSPORTS_HTTP_FILE_PLACE_H
@@ -13,10 +12,10 @@
 enum { FILE_BYTES_MAX = 64 << 20 }; /* pages, not downloads */
 
 struct file_place {
-	char *path; /* what URLs call it: "/docs/", or of one file its whole path */
+	char *path; /* its URL: "/docs/", or the whole path of one file */
 	char *name; /* its folder, with a slash at the end, or that one file */
 	bool is_file;
-	bool is_own; /* as struct file has it (files.h) */
+	bool is_own; /* see struct file (files.h) */
 };
 
 /*
@@ -27,17 +26,17 @@ struct file_place {
 bool file_path_read(struct slice path, struct buf *plain);
 
 /*
- * Overwrites *name with the name of the file, and a NUL, that a plain path has in the
- * place; a path that ends with a slash gets the index. Returns name->data. NULL, with
- * *name as it was, when the path lies elsewhere.
+ * Overwrites *name with the file name of a plain path in this place, and a NUL; a path
+ * that ends with a slash gets the index. Returns name->data. NULL, with *name
+ * unchanged, when the path lies elsewhere.
  */
 const char *file_place_name(
 	const struct file_place *place, struct slice path, struct buf *name);
 
 /*
- * The file of that name, open to be read, which the caller closes; *about is its
- * fstat(). -1 when it is not served. Why a file that is there is not served is logged:
- * a link leads out of the folder, it is too large, it cannot be read.
+ * Opens the file of that name for reading; the caller closes it. *about is its
+ * fstat(). -1 when it is not served. If the file exists, the reason is logged: a link
+ * leads out of the folder, the file is too large, or it cannot be read.
  */
 int file_place_open(
 	const struct file_place *place, const char *name, struct stat *about);

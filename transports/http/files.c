@@ -19,35 +19,35 @@
 #include <unistd.h>
 
 enum {
-	BYTES_MAX = FILE_BYTES_MAX, /* of all that is kept */
-	READS_MAX = 3,              /* of a file that changes while it is read */
+	BYTES_MAX = FILE_BYTES_MAX, /* of all kept files */
+	READS_MAX = 3,              /* of a file that changes during the read */
 
 	/*
-	 * A change within the same tick of the file system's clock cannot be seen, so a
+	 * A change within the same tick of the file system's clock is invisible, so a
 	 * file that has changed just now is read each time.
 	 */
 	FRESH_S = 2,
 };
 
-/* A file that has been read. */
+/* A file in memory. */
 struct page {
 	struct table_node node; /* its key points to `name` */
 	struct list use;        /* in files->by_use */
 	char *name;
-	unsigned holders; /* `files` and answers that are leaving */
+	unsigned holders; /* `files` and answers under way */
 	struct stat about;
-	bool is_fresh; /* it changed shortly before it was read */
+	bool is_fresh; /* changed shortly before it was read */
 	struct buf content;
 	struct file file;
 };
 
 struct files {
 	const struct config *config; /* held; NULL: the console's files */
-	struct file_place *places;   /* a file is taken from the first that has it */
+	struct file_place *places;   /* the first that has a file serves it */
 	size_t place_count;
 	struct table by_name;
-	struct list by_use;    /* the one that was asked for last stands last */
-	size_t bytes;          /* of all contents */
+	struct list by_use;    /* the least recently used first */
+	size_t bytes;          /* of all contents together */
 	struct buf path, name; /* scratch */
 };
 
@@ -103,7 +103,7 @@ static bool stat_is_fresh(const struct stat *about)
 	       about->st_ctim.tv_sec + FRESH_S > now;
 }
 
-/* Reads the whole file, or what is left of it when another process shortens it. */
+/* Reads the whole file, or the rest when another process shortens it. */
 static int page_read_once(struct page *page, int fd)
 {
 	size_t size = (size_t)page->about.st_size;
@@ -124,8 +124,8 @@ static int page_read_once(struct page *page, int fd)
 }
 
 /*
- * Reads again, a few times, while another process writes the file. The last reading is
- * taken as it is: the file is fresh then, so the next request reads it again.
+ * Reads again, a few times, while another process writes the file. The last reading
+ * counts; the file is fresh then, so the next request reads it again.
  */
 static int page_read(struct page *page, int fd)
 {
@@ -143,14 +143,13 @@ static int page_read(struct page *page, int fd)
 	return 0;
 }
 
-/* Keeps the page, in place of those that nobody has asked for longest. */
+/* Keeps the page. The least recently used pages make room. */
 static void files_add(
 	struct files *files, const struct file_place *place, struct page *page)
 {
 	const struct slice content = buf_slice(&page->content);
 
-	while (files->bytes + content.len >
-		BYTES_MAX) /* a page has no more than that */
+	while (files->bytes + content.len > BYTES_MAX) /* a page never has more */
 		files_drop(files, container_of(files->by_use.next, struct page, use));
 	files->bytes += content.len;
 	list_append(&files->by_use, &page->use);
@@ -188,7 +187,7 @@ static struct page *files_read(
 
 /* Finding. */
 
-/* The file of that name as it is now, from what was read or from the disk; or NULL. */
+/* The present file of that name, from memory or from the disk; or NULL. */
 static struct page *files_look(
 	struct files *files, const struct file_place *place, const char *name)
 {

@@ -1,6 +1,6 @@
 /*
- * The HTTP carrier of one worker: its life, and its part of a turn, in which it runs
- * the daemons and connections that have something to do.
+ * The HTTP carrier of one worker: its life, and its turn, in which it runs the daemons
+ * and connections that have work.
  */
 #include "transports/http/http_internal.h"
 
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 /*
- * Daemons and connections that are run in a turn, whatever the clock says: with one the
- * steady polls of a thousand clients cost 3 % more.
+ * The fewest daemons and connections in a turn, even when its time is over: with one,
+ * the steady polls of a thousand clients cost 3 % more.
  */
 enum { RUNS_LEAST = 4 };
 
@@ -48,8 +48,8 @@ fail:
 }
 
 /*
- * libmicrohttpd aborts when it is stopped while a connection is suspended. Those that
- * have left it close now.
+ * libmicrohttpd aborts if it is stopped while a connection is suspended. Connections
+ * that have left it close now.
  */
 static void http_resume_all(struct http *http)
 {
@@ -115,7 +115,7 @@ void http_resume_reading(struct http *http)
 {
 	struct list *link;
 
-	/* They look at the inbox again, and may have to wait again. */
+	/* Each looks at the inbox again, and may have to wait again. */
 	while ((link = list_take_first(&http->paused)) != NULL) {
 		http_connection_resume(
 			container_of(link, struct http_request, paused)->connection);

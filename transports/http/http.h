@@ -1,6 +1,6 @@
 /*
- * HTTP by libmicrohttpd: everything that is no WebSocket. Its daemons join the
- * worker's loop; see http_daemon.c for why there are many.
+ * HTTP by libmicrohttpd: everything except WebSocket. Its daemons join the worker's
+ * loop; http_daemon.c explains why there are many.
  */
 #ifndef TRANSPORTS_HTTP_HTTP_H
 #define TRANSPORTS_HTTP_HTTP_H
@@ -13,15 +13,15 @@ struct worker;
 struct ws;
 
 /*
- * Makes the HTTP carrier of that worker. Connections that turn into WebSockets go to
- * `ws`, which must outlive it. NULL after logging why.
+ * Makes the HTTP carrier of that worker. `ws` gets the connections that become
+ * WebSockets, and must outlive the carrier. NULL after logging why.
  */
 struct http *http_create(struct worker *worker, struct ws *ws);
 void http_destroy(struct http *http); /* NULL is fine */
 
 /*
- * Takes over a socket of which nothing has been read and gives it to the next daemon in
- * turn. A daemon that refuses it closes it.
+ * Takes over an unread socket and gives it to the next daemon in turn. A daemon that
+ * refuses it closes it.
  */
 void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
@@ -33,10 +33,10 @@ void http_adopt(struct http *http, int fd, const struct sockaddr *address,
 void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
 	socklen_t address_len);
 
-/* Runs the daemons that have something to do; true when there is more. */
+/* Runs the daemons that have work; true when more is left. */
 bool http_turn(struct http *http);
 
-/* Goes on with the requests that bring messages and had to wait for the inbox. */
+/* Continues the requests that bring messages and had to wait for the inbox. */
 void http_resume_reading(struct http *http);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What operators ask at the listener of their own: /metrics, the same /health and
- * /ready as everybody, and the console with the SockJS endpoint that it feeds on. Where
- * there is a token, the figures are shown to its bearer; the console shows it in its
- * CONNECT, since a page can add no header to a WebSocket.
+ * The listener for operators: /metrics, the same /health and /ready as on the public
+ * one, and the console with its SockJS endpoint. If a token is set, /metrics requires
+ * it as a bearer token. The console sends it in CONNECT, since a page can add no
+ * header to a WebSocket.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -30,7 +30,7 @@ struct http_route admin_route(
 		struct http_route route =
 			route_at(&config->console, url, rest, upgrade);
 
-		if (route.kind == ROUTE_IFRAME) /* nobody frames it */
+		if (route.kind == ROUTE_IFRAME) /* no page frames it */
 			route.kind = ROUTE_UNKNOWN;
 		return route;
 	}
@@ -38,8 +38,9 @@ struct http_route admin_route(
 }
 
 /*
- * Without a token whoever can connect is an operator. So that no page of another site
- * becomes one by a name that leads here, the site's name must be this machine's.
+ * Without a token, any client that can connect is an operator. A page of another site
+ * must not become one by a name that leads here, so the site's name must be this
+ * machine's.
  */
 static bool http_admin_is_at_home(const struct http_head *head)
 {
@@ -66,7 +67,7 @@ void admin_check(struct http_request *request, const struct http_head *head)
 
 	const struct slice *host = http_header(head, SLICE("Host"));
 
-	/* Those who only look whether it lives need no token. */
+	/* Health checks need no token. */
 	if (request->route.kind == ROUTE_HEALTH || request->route.kind == ROUTE_READY)
 		return;
 	if (token.len == 0 && !http_admin_is_at_home(head))

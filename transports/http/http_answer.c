@@ -1,6 +1,6 @@
 /*
- * Answers: the headers that every kind of answer carries stand here and nowhere
- * else (CORS, caching, cookies, what keeps proxies from buffering).
+ * Answers. The headers that every kind of answer carries are made here and nowhere
+ * else (CORS, caching, cookies, and the ones that keep proxies from buffering).
  */
 #include "transports/http/http_answer.h"
 
@@ -29,7 +29,10 @@ struct slice http_request_header(const struct http_request *request, const char 
 	return (struct slice){value, len};
 }
 
-/* Where headers go: into libmicrohttpd's response, or, when it has left, into bytes. */
+/*
+ * The target of the headers: libmicrohttpd's response, or bytes for a connection that
+ * has left libmicrohttpd.
+ */
 struct reply {
 	struct MHD_Response *response; /* NULL: into `text` */
 	struct buf *text;
@@ -94,7 +97,7 @@ static void http_answer_add_expires(struct reply *reply)
 	http_answer_add(reply, "Expires", text);
 }
 
-/* What the configuration sends along: true when it says how long to keep the answer. */
+/* Adds the configured headers: true when one of them sets the caching. */
 static bool http_answer_add_more(struct reply *reply, const struct page_headers *more)
 {
 	bool caching = false;
@@ -145,17 +148,20 @@ static bool http_answer_affinity_is_clean(struct slice affinity)
 	return affinity.len > 0 && affinity.len <= 200;
 }
 
-/* Load balancers pin sessions by this cookie, where the endpoint asks for it. */
+/* Load balancers pin sessions by this cookie, if the endpoint asks for it. */
 static void http_answer_add_cookie(
 	struct reply *reply, const struct http_request *request)
 {
 	char cookie[256];
 	struct slice affinity = request->affinity;
 
-	/* What the client says comes back only when it can do no harm. */
+	/* The client's value is echoed only if it is harmless. */
 	if (!http_answer_affinity_is_clean(affinity))
 		affinity = SLICE("dummy");
-	/* To a page of another site browsers give it, and send it, only so. */
+	/*
+	 * Browsers accept and send it on a page of another site only with these
+	 * attributes.
+	 */
 	snprintf(cookie, sizeof(cookie), "JSESSIONID=%.*s; path=/%s",
 		SLICE_ARGS(affinity),
 		request->is_abroad ? "; SameSite=None; Secure" : "");
@@ -172,7 +178,7 @@ static void http_answer_add_endpoint(
 	http_answer_add(reply, "Vary", "Origin");
 	if (request->state == HTTP_REQUEST_WRONG &&
 		refusal_status(request->wrong->refusal.kind) == 403)
-		/* for nobody else to read */
+		/* only the client may read it */
 		return;
 	http_answer_add_cors(reply, request);
 	if (route->endpoint->cookie_needed &&
@@ -240,7 +246,7 @@ static ssize_t http_answer_read_nothing(
 	return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* A body of a length that is not told, after which the connection is closed. */
+/* A body of unknown length; the connection closes after it. */
 static struct MHD_Response *http_answer_response_without_length(void)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(
@@ -253,9 +259,9 @@ static struct MHD_Response *http_answer_response_without_length(void)
 }
 
 /*
- * A 304 has no body, and the protocol's tests want no length of one. libmicrohttpd
- * always tells a length where the connection goes on; RFC 9110, 8.6 allows the one of a
- * 200.
+ * A 304 has no body, and the protocol's tests want no Content-Length in it.
+ * libmicrohttpd always sends a length on a connection that continues; RFC 9110, 8.6
+ * allows the one of a 200.
  */
 static struct MHD_Response *http_answer_response_create(
 	const struct http_request *request, const struct answer *answer)
@@ -289,7 +295,7 @@ bool http_answer(struct http_request *request, const struct answer *answer)
 	return http_answer_queue(request, answer->status, response);
 }
 
-/* The time as HTTP writes it, which is the same for a second. */
+/* The time in HTTP's format, cached for a second. */
 static const char *http_date(struct http *http)
 {
 	time_t now = time(NULL);
@@ -334,7 +340,7 @@ static void http_answer_add_stream(struct reply *reply,
 	const struct http_request *request, const char *content_type)
 {
 	http_answer_add(reply, "Content-Type", content_type);
-	/* An untouched nginx in front would hold the stream back. */
+	/* An nginx with its default configuration would buffer the stream. */
 	http_answer_add(reply, "X-Accel-Buffering", "no");
 	http_answer_add_caching(reply, CACHING_NEVER);
 	http_answer_add_endpoint(reply, request);

@@ -1,6 +1,6 @@
 /*
- * How a request is answered: by libmicrohttpd while it has the connection, else by us.
- * http_answer.c has the answers, http_refuse.c those that refuse.
+ * The answer to a request: libmicrohttpd sends it while it has the connection, else
+ * Postern does. http_answer.c has the answers, http_refuse.c the refusals.
  */
 #ifndef TRANSPORTS_HTTP_HTTP_ANSWER_H
 #define TRANSPORTS_HTTP_HTTP_ANSWER_H
@@ -16,15 +16,15 @@ void http_request_count(const struct http_request *request, unsigned status);
 enum caching {
 	CACHING_UNSAID,
 	CACHING_NEVER, /* exactly the header that the protocol's tests want */
-	CACHING_CHECK, /* ask each time whether the ETag is still good */
+	CACHING_CHECK, /* ask each time whether the ETag is still valid */
 	CACHING_YEAR,
-	CACHING_FOREVER, /* what has this URL never changes */
+	CACHING_FOREVER, /* the content of this URL never changes */
 };
 
 struct answer {
 	unsigned status;
 	const char *content_type; /* NULL: no such header */
-	struct slice body;        /* copied, unless it is held */
+	struct slice body;        /* copied, unless `held` is set */
 	void *held; /* keeps the body until it has left; then release() is called */
 	void (*release)(void *held);
 	enum caching caching;
@@ -34,15 +34,14 @@ struct answer {
 	const char *policy;              /* Content-Security-Policy; NULL: none */
 	const char *location;            /* of a redirect; NULL: none */
 	const struct page_headers *more; /* go before `caching`; NULL: none */
-	bool nosniff; /* it is what its type says, and nothing else */
-	bool close;   /* end the connection afterwards */
+	bool nosniff;                    /* forbid the browser to guess the type */
+	bool close;                      /* close the connection after it */
 };
 
 /*
- * Answers the request, and counts it; with an endpoint, CORS headers and its cookie go
- * along. Copies the answer, but for a held body, whose `held` it takes over in any
- * case; a 304 must have none. False when libmicrohttpd refuses, or the connection has
- * left it.
+ * Answers the request and counts it; with an endpoint, adds CORS headers and its
+ * cookie. Copies the answer, except a held body, whose `held` it always takes over; a
+ * 304 must have none. False when libmicrohttpd refuses, or the connection has left it.
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
@@ -57,15 +56,15 @@ void http_write_answer(
 bool http_answer_text(struct http_request *request, unsigned status, struct slice text);
 
 /*
- * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal, and answers with its
- * status, its sentence, what was refused and what to do about it. The door and the
- * address are filled in, and the hint where it is empty and the kind has one.
+ * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal. Answers with its
+ * status, its sentence, the refused value and what to do about it. Fills in the door
+ * and the address, and the hint if it is empty and the kind has one.
  */
 bool http_refuse(struct http_request *request, const struct refusal *refusal);
 
 /*
- * As http_refuse(), and the connection closes afterwards: what comes next on it cannot
- * be trusted, or is not wanted. A 431 gets fewer headers.
+ * As http_refuse(), and the connection closes afterwards: its next bytes cannot be
+ * trusted, or are not wanted. A 431 gets fewer headers.
  */
 bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
 
@@ -79,14 +78,15 @@ bool http_refuse_path(struct http_request *request, enum refusal_kind kind);
 bool http_refuse_method(struct http_request *request, const char *allow);
 
 /*
- * Refuses the request when its body is here, since libmicrohttpd cannot answer before.
- * Keeps copies of the refusal and of its hint; its other slices must live until then.
+ * Refuses the request when its body has come, since libmicrohttpd cannot answer
+ * before. Keeps copies of the refusal and of its hint; its other slices must live
+ * until then.
  */
 void http_refuse_later(struct http_request *request, const struct refusal *refusal);
 
 /*
  * Counts and logs the refusal and appends its text to *text, which must be empty.
- * Returns the answer, whose body points into *text, for the caller to give.
+ * Returns the answer for the caller to send; its body points into *text.
  */
 struct answer http_refusal(
 	struct http_request *request, const struct refusal *refusal, struct buf *text);
@@ -108,7 +108,7 @@ bool http_answer_stream(struct http_request *request, const char *content_type,
 void http_write_stream(
 	struct http_request *request, const char *content_type, struct buf *out);
 
-enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* what a reader may return too */
+enum { STREAM_ENDS = -1, STREAM_BREAKS = -2 }; /* further results of a reader */
 
 /*
  * True when the request's If-None-Match lists `etag`, which is quoted, or is "*". Weak
@@ -124,8 +124,8 @@ struct slice http_request_header(const struct http_request *request, const char 
 
 /*
  * http_request.c: refuses before the body has come, by writing to the socket past
- * libmicrohttpd. What still comes is read and thrown away until a deadline, so that the
- * peer reads the answer.
+ * libmicrohttpd. Further input is read and dropped until a deadline, so that the peer
+ * can read the answer.
  */
 void http_refuse_early(struct http_request *request, enum refusal_kind kind);
 

@@ -1,7 +1,7 @@
 /*
- * A connection: its deadlines, and what its socket tells. libmicrohttpd does not look
- * at a suspended connection at all: that its peer has gone, or that its socket takes
- * bytes again, we see by a watch of our own.
+ * A connection: its deadlines, and the events of its socket. libmicrohttpd does not
+ * look at a suspended connection at all. A watch of our own sees that the peer has
+ * gone, or that the socket takes bytes again.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* 1.2 s by default: a connection that rests for longer is worth its way back. */
+/*
+ * 1.2 s by default: after such a rest, the cost of coming back to libmicrohttpd is
+ * acceptable.
+ */
 enum { RARE_PART = 64 };
 
 static struct loop *http_connection_loop(const struct http_connection *connection)
@@ -40,12 +43,14 @@ void http_connection_resume(struct http_connection *connection)
 		return;
 	connection->suspended = false;
 	http_connection_set_phase(
-		connection, HTTP_ANSWERING); /* it has an end to write at least */
+		connection, HTTP_ANSWERING); /* its end is to be written */
 	MHD_resume_connection(connection->mhd);
 	http_daemon_mark(connection->daemon);
 }
 
-/* Deadlines: ours, since libmicrohttpd's count only the time without any byte. */
+/*
+ * The deadlines are ours, since libmicrohttpd's count only the time without any byte.
+ */
 
 static bool phase_owes(enum http_phase phase)
 {
@@ -82,7 +87,7 @@ void http_connection_set_phase(
 	}
 }
 
-/* Which bound its deadline stands for. */
+/* The bound that the phase's deadline belongs to. */
 static enum bound phase_bound(enum http_phase phase)
 {
 	switch (phase) {
@@ -90,21 +95,21 @@ static enum bound phase_bound(enum http_phase phase)
 		return BOUND_KEEP_ALIVE;
 	case HTTP_READING:
 		return BOUND_BODY_TIME;
-	case HTTP_WAITING: /* has none */
+	case HTTP_WAITING: /* has no deadline */
 	case HTTP_ANSWERING:
 		break;
 	}
 	return BOUND_PROGRESS;
 }
 
-/* Its request has been refused: now it ends. */
+/* Its request was refused: the connection ends now. */
 static bool http_connection_is_told(const struct http_connection *connection)
 {
 	return connection->phase == HTTP_READING && connection->request != NULL &&
 	       connection->request->state == HTTP_REQUEST_REFUSED;
 }
 
-/* A request that was begun has not come in time, and nobody has told it so. */
+/* A request has begun and not come in time, and was not refused yet. */
 static bool http_connection_is_late(const struct http_connection *connection)
 {
 	return connection->phase == HTTP_READING && connection->request != NULL &&
@@ -134,11 +139,11 @@ static void http_connection_on_deadline(struct timer *timer)
 			connection->http->worker->config->times.linger);
 		return;
 	}
-	/* Whoever has it, libmicrohttpd or http_keep.c, sees its end and cleans up. */
+	/* The owner, libmicrohttpd or http_keep.c, sees the end and cleans up. */
 	shutdown(connection->watch.fd, SHUT_RDWR);
 }
 
-/* True while libmicrohttpd does not look after the socket, and its request waits. */
+/* True while libmicrohttpd does not watch the socket, and its request waits. */
 static bool http_connection_rests(const struct http_connection *connection)
 {
 	if (connection->request == NULL || connection->request->receiver == NULL)
@@ -176,7 +181,7 @@ int http_connection_watch(struct http_connection *connection)
 void http_connection_destroy(struct http_connection *connection)
 {
 	http_connection_set_phase(
-		connection, HTTP_WAITING); /* it owes nothing, has no deadline */
+		connection, HTTP_WAITING); /* owes nothing, has no deadline */
 	peer_left(connection->http->worker, connection->address_slot);
 	loop_unwatch(&connection->watch);
 	list_remove(&connection->due.link);

@@ -1,8 +1,8 @@
 /*
- * 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all
- * suspended connections of its daemon (67 us with 64 daemons and 12,000 waiting
- * polls, 3 ms with one and 18,000), so the connections are spread, and all
- * resumes of a turn are followed by one run.
+ * 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all suspended
+ * connections of its daemon (67 us with 64 daemons and 12,000 waiting polls, 3 ms with
+ * one daemon and 18,000). So the connections are spread over many daemons, and one run
+ * follows all resumes of a turn.
  */
 #include "transports/http/http_internal.h"
 
@@ -18,9 +18,9 @@
 
 /*
  * A connection's pool: libmicrohttpd reads a head into one half of it. The other half
- * has a copy of the cookies, what it notes of each line, and an answer's head. Pools
- * above 32 KiB come from mmap() and go with munmap(), 46 us of CPU for each connection:
- * the default of limits.head is the largest whose pool malloc() gives.
+ * has a copy of the cookies, its notes on each line, and an answer's head. Pools above
+ * 32 KiB come from mmap() and are freed by munmap(), 46 us of CPU for each connection.
+ * The default of limits.head is the largest whose pool malloc() provides.
  */
 enum { POOL_EACH_LINE = 64, POOL_BESIDE_HEAD = 768 };
 
@@ -64,7 +64,9 @@ static void http_daemon_on_completed(void *context, struct MHD_Connection *mhd,
 	*slot = NULL;
 }
 
-/* libmicrohttpd has refused a later head by itself: with what, only its log tells. */
+/*
+ * libmicrohttpd has refused a later head by itself. Only its log line has the status.
+ */
 static void http_note_refused(struct http *http, unsigned status)
 {
 	struct refusal refusal = {
@@ -89,7 +91,7 @@ static void http_daemon_on_log(void *context, const char *format, va_list argume
 
 	vsnprintf(line, sizeof(line), format, arguments);
 	line[strcspn(line, "\n")] = '\0';
-	/* Of a later head that it refuses by itself we learn in no other way. */
+	/* libmicrohttpd reports its own refusal of a later head in no other way. */
 	if (sscanf(line, "Error processing request (HTTP response code is %u",
 		    &status) == 1)
 		http_note_refused(http, status);
@@ -169,9 +171,12 @@ void http_daemon_adopt(struct http_daemon *daemon, int fd,
 {
 	const struct times *times = &daemon->http->worker->config->times;
 
-	/* What the kernel has taken waits for nobody's queue to tell of it. */
+	/*
+	 * Bytes in the kernel are in no queue of ours: let the kernel find a dead
+	 * peer.
+	 */
 	progress_probe(fd, times->ping, times->pong);
-	/* It closes the socket itself when it fails. */
+	/* On failure libmicrohttpd closes the socket itself. */
 	if (MHD_add_connection(daemon->mhd, fd, address, address_len) == MHD_NO) {
 		log_warn("http: libmicrohttpd takes no connection");
 		return;

@@ -1,4 +1,4 @@
-/* What a SockJS endpoint answers at once: greeting, info, iframe, preflights. */
+/* The immediate answers of a SockJS endpoint: greeting, info, iframe, preflights. */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
@@ -83,7 +83,7 @@ static void iframe_page(struct buf *page, struct slice script)
 			    "</html>"));
 }
 
-/* Who may frame the page: those who may use the endpoint. */
+/* The pages that may use the endpoint may frame it. */
 static void iframe_policy(struct buf *policy, const struct http_request *request)
 {
 	const struct strings *allowed = &request->route.endpoint->allowed_origins;
@@ -92,7 +92,7 @@ static void iframe_policy(struct buf *policy, const struct http_request *request
 	for (size_t i = 0; i < allowed->count; i++) {
 		struct slice source = allowed->items[i];
 
-		if (slice_equal(source, SLICE("null"))) /* nothing can name it */
+		if (slice_equal(source, SLICE("null"))) /* CSP has no word for it */
 			continue;
 		if (slice_ends_with(source, SLICE("://"))) /* CSP writes "file:" */
 			source.len -= strlen("//");

@@ -1,7 +1,7 @@
 /*
- * Requests for files: below no endpoint, each path is perhaps the name of one. Pages of
- * Postern's own have a policy that forbids foreign scripts; those of one's own have
- * what `www_headers` says.
+ * Requests for files: a path below no endpoint may be the name of a file. Postern's
+ * own pages have a policy that forbids foreign scripts; the user's pages have the
+ * headers of `www_headers`.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -9,14 +9,14 @@
 #include "protocol/host.h"
 #include "transports/http/files.h"
 
-/* In engines of the years before CSP 3, 'self' does not cover WebSockets. */
+/* Before CSP 3, 'self' does not cover WebSockets. */
 const char http_page_policy[] =
 	"default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; "
 	"frame-ancestors 'self'";
 
 #define SOCKJS_CLIENTS SLICE("/sockjs-client/")
 
-/* A version never changes: "/sockjs-client/1.6.1/sockjs.min.js". */
+/* The files of a version never change: "/sockjs-client/1.6.1/sockjs.min.js". */
 static enum caching caching_of(struct slice path)
 {
 	struct slice rest = slice_from(path, SOCKJS_CLIENTS.len);
@@ -27,7 +27,7 @@ static enum caching caching_of(struct slice path)
 	return CACHING_FOREVER;
 }
 
-/* The client is on this machine, and addresses it by a loopback name. */
+/* True for a client on this machine that uses a loopback name. */
 static bool http_request_is_local(const struct http_request *request)
 {
 	struct slice name, port;
@@ -37,8 +37,8 @@ static bool http_request_is_local(const struct http_request *request)
 }
 
 /*
- * Writes the console's URL, for the front page, which links to it. False when this
- * client cannot reach the console, or when the kernel has chosen its port.
+ * Writes the console's URL for the link on the front page. False when this client
+ * cannot reach the console, or when the kernel has chosen its port.
  */
 static bool console_find(const struct http_request *request, struct buf *url)
 {
@@ -94,8 +94,7 @@ bool http_answer_file(
 
 /*
  * Redirects to the folder's own URL, so that relative links of its index work. The
- * Location is relative too: a proxy in front may serve us below a path that we do not
- * know.
+ * Location is relative too: a proxy may serve us below a path that we do not know.
  */
 static bool http_answer_folder(struct http_request *request)
 {

@@ -1,6 +1,7 @@
 /*
- * What whoever watches over the server asks it: whether it lives (else it is started
- * anew), and whether it wants new clients (else they are sent elsewhere).
+ * Health checks of a supervisor or load balancer: /health asks whether the process
+ * runs (else it is restarted), /ready whether it accepts new clients (else they are
+ * sent elsewhere).
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"

@@ -1,9 +1,9 @@
 /*
- * A connection that has left libmicrohttpd, between its requests. The next head is
- * looked at in the socket, where it stays. Who asks for frames again is served here: to
- * hand the connection back and let it leave once more would cost 8 us, of 27 for a
- * poll's delivery. All other requests go to libmicrohttpd, which sees them as if nobody
- * had looked: what is not for frames, has a body or a mistake, or is not whole yet.
+ * A connection that has left libmicrohttpd, between its requests. It peeks at the next
+ * head, which stays in the socket. Another request for frames is served here: to hand
+ * the connection back and let it leave once more would cost 8 us, of 27 us for a
+ * poll's delivery. All other requests go to libmicrohttpd, which sees them unread:
+ * requests not for frames, with a body, with a mistake, or incomplete.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -27,13 +27,13 @@ static void http_connection_return(struct http_connection *connection)
 		return;
 	}
 	log_warn("http: libmicrohttpd takes no connection");
-	/* It has closed the socket, and may have told on_connection() so. */
+	/* libmicrohttpd has closed the socket, and may have called on_connection(). */
 	if (http->returning == connection)
 		http_connection_destroy(connection);
 	http->returning = NULL;
 }
 
-/* The request that the head begins, if it is one that is served here; else NULL. */
+/* The request that the head begins, if it can be served here; else NULL. */
 static struct http_request *http_connection_begin(
 	struct http_connection *connection, const struct http_head *head)
 {
@@ -63,7 +63,7 @@ static void http_connection_serve(
 	connection->read += (int64_t)peeked->head.len;
 	http_connection_set_phase(connection, HTTP_WAITING);
 	http_serve_receive(request);
-	http_request_keep(request); /* the head is overwritten by the next one */
+	http_request_keep(request); /* the next head overwrites this one */
 }
 
 static void http_connection_look(struct http_connection *connection)
@@ -71,7 +71,7 @@ static void http_connection_look(struct http_connection *connection)
 	struct worker *worker = connection->http->worker;
 	struct peeked *peeked = &connection->http->peeked;
 
-	connection->readable = false; /* what comes from now on is told again */
+	connection->readable = false; /* the watch reports later bytes again */
 	switch (peek_head(connection->watch.fd, worker->config, peeked)) {
 	case PEEK_HEAD:
 		http_connection_serve(connection, peeked);
@@ -81,7 +81,7 @@ static void http_connection_look(struct http_connection *connection)
 		http_connection_return(connection);
 		break;
 	case PEEK_NOTHING:
-		if (connection->gone) /* and it has no watch that would tell more */
+		if (connection->gone) /* and its watch would report nothing more */
 			http_connection_close(connection);
 		break;
 	case PEEK_GONE:
@@ -97,7 +97,8 @@ void http_keep_answer(struct http_request *request, const struct answer *answer)
 
 	http_write_answer(request, answer, &out);
 	/*
-	 * The client waits for it, so the socket has room; else the connection closes.
+	 * The client waits for the answer, so the socket has room; else the connection
+	 * closes.
 	 */
 	request->whole = send(connection->watch.fd, out.data, out.len,
 				 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len;
@@ -130,12 +131,12 @@ void http_keep_run(struct fair_queue_entry *entry)
 		if (connection->gone)
 			http_connection_close(connection);
 		else
-			http_serve_receive(request); /* its home has answered */
+			http_serve_receive(request); /* the home has answered */
 		return;
 	}
 	if (request != NULL && !http_connection_end_request(connection))
 		return;
-	/* Else it is told when something comes. */
+	/* Else the watch reports the next bytes. */
 	if (connection->readable || connection->gone)
 		http_connection_look(connection);
 }

@@ -1,9 +1,9 @@
 /*
- * A request may wait for hours for what its session brings. libmicrohttpd has nothing
- * to do meanwhile, but would hold its pool, which must have room for the longest head:
- * 34 KB. So the connection leaves it: libmicrohttpd closes its descriptor, and the
- * connection goes on with a duplicate, on which http_receive.c writes the rest of the
- * response by itself. What comes then is http_keep.c's.
+ * A request may wait for hours for frames of its session. libmicrohttpd has nothing to
+ * do meanwhile, but would hold its pool, which must have room for the longest head: 34
+ * KB. So the connection leaves libmicrohttpd, which closes its descriptor. The
+ * connection continues with a duplicate, on which http_receive.c writes the rest of
+ * the response. Then http_keep.c takes over.
  */
 #include "transports/http/http_internal.h"
 
@@ -24,8 +24,8 @@ void http_request_keep(struct http_request *request)
 }
 
 /*
- * A response must be able to follow on the connection, and libmicrohttpd must have read
- * nothing behind this request: that would be lost with it.
+ * A response must be able to follow on the connection, and libmicrohttpd must have
+ * read nothing after this request: those bytes would be lost with it.
  */
 static bool http_request_may_leave(const struct http_request *request)
 {
@@ -39,7 +39,7 @@ bool http_leave(struct http_request *request)
 {
 	struct http_connection *connection = request->connection;
 
-	if (connection->mhd == NULL) /* it has left with an earlier one */
+	if (connection->mhd == NULL) /* it left during an earlier request */
 		return true;
 	if (!http_request_may_leave(request))
 		return false;
@@ -47,16 +47,16 @@ bool http_leave(struct http_request *request)
 	if (fd == -1)
 		return false;
 	http_request_keep(request);
-	/* The duplicate keeps the socket open: what watches it goes on with that. */
+	/* The duplicate keeps the socket open: watch the duplicate from now on. */
 	loop_unwatch(&connection->watch);
 	connection->watch.fd = fd;
 	connection->mhd = NULL;
 	*connection->slot =
-		NULL; /* it may be gone before libmicrohttpd has cleaned up */
+		NULL; /* it may be freed before libmicrohttpd has cleaned up */
 	http_connection_set_phase(connection, HTTP_WAITING);
-	connection->readable = false; /* what is there already is told again */
+	connection->readable = false; /* the new watch reports available bytes again */
 	connection->gone = http_connection_watch(connection) == -1;
 	if (connection->gone)
-		http_connection_resume(connection); /* to be closed */
+		http_connection_resume(connection); /* to close it */
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * 404 where there is no file. A browser that opens a page gets a page: 404.html of the
- * folder, or the one that is made here. A program gets a line of text.
+ * 404 for a missing file. A browser that opens a page gets a page: 404.html of the
+ * folder, or the one that is made here. Other clients get a line of text.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -43,8 +43,8 @@ static void http_missing_append_escaped(struct buf *page, struct slice text)
 }
 
 /*
- * The front page, relative to the request's path: a proxy may have put us below
- * another.
+ * The front page, relative to the request's path: a proxy may serve us below another
+ * path.
  */
 static void http_missing_append_way_up(
 	struct buf *page, const struct http_request *request)
@@ -128,7 +128,7 @@ bool http_answer_missing(struct http_request *request)
 
 	if (http_request_is_admin(request) || !http_request_wants_page(request))
 		return http_refuse_path(request, REFUSAL_NOT_FOUND);
-	/* It is refused as any other, but a person reads the answer. */
+	/* An ordinary refusal, but a person reads the answer. */
 	http_refusal(request,
 		&(struct refusal){.kind = REFUSAL_NOT_FOUND,
 			.what = SLICE("path"),

@@ -1,12 +1,12 @@
 /*
- * The receiver: a request that brings frames to a client, as its connection sees
- * it. Its feed (feed.h), at the session's home, gives it the bytes. A poll rests
- * until there are some. A stream's frames are written straight to the socket (22 us a
- * push; resuming the connection for it took 3 ms with 18,000 streams).
+ * The receiver: a request that brings frames to a client, seen by its connection. Its
+ * feed (feed.h), at the session's home, provides the bytes. A poll rests until there
+ * are some. A stream's frames are written straight to the socket (22 us a push;
+ * resuming the connection for it took 3 ms with 18,000 streams).
  *
- * Who waits for frames leaves libmicrohttpd (http_leave.c), and we write the whole
- * response. If he cannot, he is suspended, and libmicrohttpd writes a poll's answer,
- * and a stream's head, prelude and last chunk.
+ * A request that waits for frames leaves libmicrohttpd (http_leave.c), and Postern
+ * writes the whole response. If it cannot leave, it is suspended; libmicrohttpd then
+ * writes a poll's answer, and a stream's head, prelude and last chunk.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -46,7 +46,7 @@ enum receiver_end {
 
 struct receiver {
 	struct http_request *request;
-	unsigned home; /* the worker of its feed */
+	unsigned home; /* worker of its feed */
 	const struct downlink *link;
 	enum receiver_phase phase;
 	enum receiver_feed feed;
@@ -55,7 +55,7 @@ struct receiver {
 	enum receiver_end end;
 	size_t prelude_sent;
 	uint64_t acked;                  /* progress_acked() at RECEIVER_MARK */
-	char callback[CALLBACK_MAX + 1]; /* empty: the link has none */
+	char callback[CALLBACK_MAX + 1]; /* empty: the link takes none */
 };
 
 static struct handle receiver_handle(const struct receiver *receiver)
@@ -69,7 +69,7 @@ static void receiver_tell(struct receiver *receiver, enum feed_news news)
 		receiver_handle(receiver), news);
 }
 
-/* The connection closes; the feed hears of it when the request has ended. */
+/* Closes the connection; the feed is notified when the request has ended. */
 static void receiver_break(struct receiver *receiver)
 {
 	receiver->phase = RECEIVER_BROKEN;
@@ -81,7 +81,7 @@ static bool receiver_has_left(const struct receiver *receiver)
 	return receiver->request->connection->mhd == NULL;
 }
 
-/* The socket is ours. */
+/* From here on, for sockets that are ours. */
 
 static bool receiver_send(struct receiver *receiver, struct slice bytes);
 
@@ -98,8 +98,8 @@ static void receiver_close(struct receiver *receiver)
 }
 
 /*
- * Writes what it can of `bytes` and keeps the rest. True when nothing is left; then
- * the response ends if that was the last.
+ * Writes as much of `bytes` as possible and keeps the rest. True when nothing is left;
+ * if these bytes were the last, the response then ends.
  */
 static bool receiver_send(struct receiver *receiver, struct slice bytes)
 {
@@ -129,7 +129,7 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes)
 	return true;
 }
 
-/* Goes on with what is left. */
+/* Writes the rest. */
 static void receiver_flush(struct receiver *receiver)
 {
 	struct buf rest = receiver->rest;
@@ -148,7 +148,7 @@ static void receiver_flush(struct receiver *receiver)
 /* Streams. */
 
 /*
- * libmicrohttpd asks for the next chunk: all before it has left. After the
+ * libmicrohttpd asks for the next chunk: it has sent everything before. After the
  * prelude the socket is ours.
  */
 static ssize_t stream_read(void *context, uint64_t position, char *out, size_t room)
@@ -182,7 +182,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 	return 0;
 }
 
-/* What libmicrohttpd has not written: the head, the prelude, and the first frame. */
+/* Writes what libmicrohttpd has not: the head, the prelude, and the first frame. */
 static void stream_open(struct receiver *receiver)
 {
 	struct buf out = {0}, prelude = {0}, frame = receiver->rest;
@@ -224,7 +224,7 @@ static struct answer poll_frame(const struct receiver *receiver, struct slice fr
 		.nosniff = receiver->link->calls};
 }
 
-/* Its answer points to `text`. */
+/* The returned answer points into `text`. */
 static struct answer receiver_refusal(const struct receiver *receiver, struct buf *text)
 {
 	struct http_request *request = receiver->request;
@@ -245,7 +245,7 @@ static bool poll_answer(struct receiver *receiver)
 	return http_answer(receiver->request, &answer);
 }
 
-/* One that is whole, on a socket that is ours; true when the kernel has it. */
+/* Writes a whole answer to a socket that is ours; true when the kernel has it. */
 static bool receiver_answer(struct receiver *receiver, struct answer answer)
 {
 	struct buf out = {0};
@@ -270,14 +270,15 @@ static bool receiver_refuse(struct receiver *receiver)
 	return good;
 }
 
-/* What the feed says. */
+/* News from the feed. */
 
 static void receiver_end(struct receiver *receiver)
 {
 	switch (receiver->phase) {
 	case RECEIVER_ASKING:
 		/*
-		 * An empty answer would make the client ask again at once, and again.
+		 * An empty answer would make the client ask again immediately, and
+		 * again.
 		 */
 		receiver_break(receiver);
 		break;
@@ -285,7 +286,7 @@ static void receiver_end(struct receiver *receiver)
 		receiver->end = RECEIVER_ENDS;
 		break;
 	case RECEIVER_OPEN:
-		/* A frame that was begun cannot be finished in time any more. */
+		/* A frame that has begun can no longer be finished in time. */
 		if (receiver->link->streams && receiver->rest.len == 0)
 			receiver_close(receiver);
 		else if (receiver->link->streams || receiver->rest.len == 0)
@@ -347,14 +348,14 @@ bool receiver_notify(
 			receiver_tell(receiver, FEED_TAKEN);
 		return false;
 	}
-	/* A poll that has its session has nothing to say yet. */
+	/* A poll that has its session has nothing to write yet. */
 	if (receiver->phase == RECEIVER_ASKING && request->connection->suspended &&
 		(receiver->link->streams || word->news != RECEIVER_BEGIN))
 		http_connection_resume(request->connection);
 	return written;
 }
 
-/* What the connection says. */
+/* Events of the connection. */
 
 void http_receiver_writable(struct http_request *request)
 {
@@ -398,7 +399,7 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 /* The request. */
 
 /*
- * Answers as the feed has said, or rests until it does. False: the connection closes.
+ * Answers with the feed's news, or rests until it comes. False: the connection closes.
  */
 static bool receiver_resume(struct receiver *receiver)
 {
@@ -422,7 +423,7 @@ static bool receiver_resume(struct receiver *receiver)
 	return true;
 }
 
-/* Reads the callback, if the link has one. False when something is wrong with it. */
+/* Reads the callback, if the link takes one. False when it is invalid. */
 static bool receive_callback(const struct http_request *request,
 	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong)
 {

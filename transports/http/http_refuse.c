@@ -1,6 +1,6 @@
 /*
- * The one place that refuses a request with a status: the answer, the line in the log
- * and the counter come from the refusal's row (gateway/worker/refusal.h).
+ * The one place that refuses a request with a status. The refusal's row
+ * (gateway/worker/refusal.h) decides the answer, the log line and the counter.
  */
 #include "transports/http/http_answer.h"
 
@@ -9,7 +9,9 @@
 
 #include <assert.h>
 
-/* Where its kind is refused. What both listeners may refuse is told apart. */
+/*
+ * The door of the refusal. If both listeners may refuse a kind, each has its own door.
+ */
 static enum refusal_door http_request_door(
 	const struct http_request *request, enum refusal_kind kind)
 {
@@ -68,7 +70,8 @@ bool http_refuse_and_close(struct http_request *request, const struct refusal *r
 
 	answer.close = true;
 	/*
-	 * A long head leaves little room in libmicrohttpd's pool; nobody caches a 431.
+	 * A long head leaves little room in libmicrohttpd's pool, and no cache keeps a
+	 * 431.
 	 */
 	answer.caching = answer.status == 431 ? CACHING_UNSAID : CACHING_NEVER;
 	bool good = http_answer(request, &answer);

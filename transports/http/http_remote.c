@@ -12,7 +12,7 @@ static bool http_remote_is_here(const struct http *http, uint64_t worker)
 	return http->worker->index == worker;
 }
 
-/* Asking for a feed. */
+/* Requests for a feed. */
 
 struct feed_ask_post {
 	struct post post;
@@ -46,7 +46,7 @@ void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_as
 			&asking.ask.peer.cookie, NULL});
 }
 
-/* News for a feed. */
+/* Notifications of a feed. */
 
 struct feed_news_post {
 	struct post post;
@@ -79,12 +79,12 @@ void http_remote_tell_feed(
 	worker_post(http->worker, home, &telling->post);
 }
 
-/* News for a receiver. */
+/* Notifications of a receiver. */
 
 struct receiver_word_post {
 	struct post post;
 	struct handle receiver;
-	unsigned home; /* of the feed */
+	unsigned home; /* of its feed */
 	struct receiver_word word;
 };
 
@@ -119,11 +119,11 @@ bool http_remote_tell_receiver(
 	return false;
 }
 
-/* Asking for an intake; the same post brings the answer. */
+/* Requests for an intake; the same post carries the answer back. */
 
 struct intake_post {
 	struct post post;
-	struct worker *home; /* once it is there, where it may have to wait */
+	struct worker *home; /* set at the home, where the request may wait */
 	struct waiter waiter;
 	struct intake_ask ask; /* its endpoint is held */
 	enum intake answer;

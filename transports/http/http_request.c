@@ -1,7 +1,7 @@
 /*
- * One request: its head is checked by the door's rules again, if libmicrohttpd has read
- * it (the door sees only the first of a connection), then its route decides who
- * answers.
+ * One request. If libmicrohttpd has read its head, that is checked by the door's rules
+ * again, because the door sees only the first head of a connection. Then its route
+ * decides how it is served.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -34,7 +34,9 @@ struct http_request *http_request_create(
 	return request;
 }
 
-/* The target as it was sent: libmicrohttpd decodes it before it asks us. */
+/*
+ * Keeps the target as it was sent: libmicrohttpd decodes it before its next callback.
+ */
 void *http_on_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
@@ -86,13 +88,13 @@ static enum MHD_Result http_request_on_header(void *context, enum MHD_ValueKind 
 	(void)kind;
 	if (head->header_count == HTTP_HEADERS_MAX)
 		return MHD_NO; /* http_request_check() sees that there are more */
-	/* libmicrohttpd leaves the blanks behind a value where they are. */
+	/* libmicrohttpd leaves blanks after a value. */
 	head->headers[head->header_count++] = (struct http_header){{name, name_len},
 		slice_trim((struct slice){value, value_len}, SLICE_BLANKS)};
 	return MHD_YES;
 }
 
-/* The head as the door's rules want it; it lives as long as the request begins. */
+/* The head in the form of the door's rules; it lives while the request begins. */
 static struct http_head *http_request_read_head(
 	struct http_request *request, const char *method, const char *version)
 {
@@ -123,7 +125,7 @@ void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 	buf_finish(&text);
 }
 
-/* The head is no good: nothing that follows it is read. */
+/* The head is invalid: nothing after it is read. */
 static bool http_request_refuse_head(
 	struct http_request *request, const struct http_head *head, int status)
 {
@@ -132,7 +134,7 @@ static bool http_request_refuse_head(
 	return http_refuse_and_close(request, &refusal);
 }
 
-/* The door's rules. What they forbid is refused without looking at a body. */
+/* Applies the door's rules. A forbidden request is refused before its body. */
 static int http_request_check(
 	const struct http_request *request, struct http_head *head)
 {
@@ -153,8 +155,8 @@ static int http_request_check(
 }
 
 /*
- * Says what the Origin was compared with, so that it can be seen what a proxy leaves
- * out.
+ * Names the value that the Origin was compared with, so that the operator sees what a
+ * proxy leaves out.
  */
 static void http_request_forbid(struct http_request *request,
 	const struct http_head *head, const struct forwarded *site)
@@ -184,7 +186,7 @@ static void http_request_forbid(struct http_request *request,
 	buf_finish(&hint);
 }
 
-/* Who asks, and whether his page may. */
+/* Finds the client's address, and whether its page is allowed. */
 static void http_request_check_peer(
 	struct http_request *request, const struct http_head *head)
 {
@@ -207,7 +209,7 @@ static void http_request_check_peer(
 	http_request_forbid(request, head, &forwarded);
 }
 
-/* The cookies that its endpoint asks for. */
+/* Reads the cookies that the endpoint asks for. */
 static void http_request_read_cookies(
 	struct http_request *request, const struct http_head *head)
 {
@@ -247,7 +249,7 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	http_request_read_cookies(request, head);
 }
 
-/* An absolute target has been cut to its path. */
+/* Cuts an absolute target to its path. */
 static void http_request_take_target(
 	struct http_request *request, struct http_head *head)
 {
@@ -260,7 +262,7 @@ static void http_request_take_target(
 	head->site = SLICE("");
 }
 
-/* Bytes that its body may have, as it comes. */
+/* The most bytes of its body, as it comes. */
 static uint64_t http_request_body_max(const struct http_request *request)
 {
 	const struct limits *limits = &http_request_config(request)->limits;
@@ -274,8 +276,9 @@ static uint64_t http_request_body_max(const struct http_request *request)
 }
 
 /*
- * What its head tells of its body. One that is too large is refused now; who waits to
- * be told to continue is told so, by libmicrohttpd, only if nothing is wrong.
+ * Reads the head's declarations about its body. A body that is too large is refused
+ * now. libmicrohttpd sends "100 Continue" to a client that waits for it, only if the
+ * request is valid so far.
  */
 static bool http_request_begin_body(
 	struct http_request *request, const struct http_head *head)
@@ -301,7 +304,7 @@ static bool http_request_begin_body(
 	return true;
 }
 
-/* Looks at the head. False: the connection is closed, or another's now. */
+/* Reads the head. False: the connection is closed, or has another owner now. */
 static bool http_request_begin(
 	struct http_request *request, const char *method, const char *version)
 {
@@ -321,8 +324,8 @@ static bool http_request_begin(
 }
 
 /*
- * A body that is not wanted is read to its end all the same, and its deadline
- * bounds what that costs. One that grows beyond the limit is refused now.
+ * An unwanted body is read to its end; its deadline bounds the cost. One that grows
+ * beyond the limit is refused now.
  */
 static void http_request_take_body(struct http_request *request, struct slice piece)
 {
@@ -337,7 +340,7 @@ static void http_request_take_body(struct http_request *request, struct slice pi
 	}
 }
 
-/* What is at its URL is no WebSocket, and no file, of which there may be none. */
+/* True when the URL exists, but is neither a WebSocket nor a file. */
 static bool http_request_is_elsewhere(const struct http_request *request)
 {
 	switch (request->route.kind) {
@@ -360,7 +363,7 @@ static bool http_request_is_elsewhere(const struct http_request *request)
 	return true;
 }
 
-/* The request is here with its body, or its connection is resumed. */
+/* The request has come with its body, or its connection is resumed. */
 static bool http_request_serve(struct http_request *request)
 {
 	if (request->state == HTTP_REQUEST_REFUSED)

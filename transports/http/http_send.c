@@ -1,7 +1,7 @@
 /*
  * Requests that bring messages (xhr_send, jsonp_send). They are answered when the
  * session's home has taken the messages. While inboxes are full, or the session is
- * held, they wait.
+ * paused, they wait.
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -12,10 +12,13 @@
 
 enum {
 	PATIENCE =
-		64 << 10, /* bytes of a body that is read to its end, to no purpose */
+		64 << 10, /* bytes of a body that is read only to keep the connection */
 };
 
-/* What a message for no session is refused as; too many of an address are told so. */
+/*
+ * The refusal of a message for an unknown session; too many from an address get their
+ * own.
+ */
 static enum refusal_kind http_send_unknown_kind(const struct http_request *request)
 {
 	struct worker *worker = http_request_carrier(request)->worker;
@@ -36,9 +39,9 @@ static bool http_send_answer_unknown(struct http_request *request)
 }
 
 /*
- * Who sends now and then waits for the next time outside of libmicrohttpd, which would
- * hold a pool for the longest head meanwhile. Who sends much stays: to come back costs
- * 8 us.
+ * A client that sends now and then waits for its next request outside of
+ * libmicrohttpd, which would hold a pool for the longest head meanwhile. A client that
+ * sends often stays: to come back costs 8 us.
  */
 static bool http_send_answer_taken(struct http_request *request)
 {
@@ -95,7 +98,7 @@ static struct intake_ask http_send_ask(struct http_request *request)
 	};
 }
 
-/* A short body is read to its end, so that the connection can go on. */
+/* A short body is read to its end, so that the connection can continue. */
 static void http_send_forget(struct http_request *request, bool is_long)
 {
 	request->unknown = true;
@@ -110,7 +113,7 @@ void http_send_begin(struct http_request *request, uint64_t length)
 	struct http *http = http_request_carrier(request);
 	struct intake_ask ask = http_send_ask(request);
 	unsigned home = http_request_home(request);
-	bool is_long = length == 0 || length > PATIENCE; /* 0: it is not declared */
+	bool is_long = length == 0 || length > PATIENCE; /* 0: not declared */
 
 	if (!http_request_is(request, "POST"))
 		return;
@@ -127,7 +130,7 @@ void http_send_begin(struct http_request *request, uint64_t length)
 		}
 		return;
 	}
-	if (!is_long) /* a round of posts costs more than it */
+	if (!is_long) /* a round of posts costs more than the body */
 		return;
 	request->looking = true;
 	http_request_give_number(request);
@@ -146,7 +149,9 @@ static bool http_request_is_form(const struct http_request *request)
 		form);
 }
 
-/* Takes the messages to the session's home, and waits for the answer if that is far. */
+/*
+ * Passes the messages to the session's home. On another worker, waits for its answer.
+ */
 static bool http_send_take(struct http_request *request)
 {
 	struct http *http = http_request_carrier(request);
@@ -175,7 +180,7 @@ void http_send_answered(struct http *http, uint64_t number, enum intake intake)
 
 	if (request == NULL)
 		return;
-	if (request->looking) { /* the first of its two answers */
+	if (request->looking) { /* this is the first of two answers */
 		request->looking = false;
 		if (intake == INTAKE_UNKNOWN && request->state != HTTP_REQUEST_REFUSED)
 			http_send_forget(request, true);

@@ -1,7 +1,7 @@
 /*
- * WebSocket URLs as HTTP sees them: upgrades that are wrong, requests that are
- * none, and good upgrades on a connection that has served other requests before
- * (proxies that pool connections do this).
+ * WebSocket URLs over HTTP: invalid upgrades, requests that are no upgrades, and valid
+ * upgrades on a connection that has served other requests before (proxies that pool
+ * connections send these).
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
@@ -18,7 +18,7 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 	const struct peer peer = http_request_peer(request);
 
 	if (!http_request_is(request, "GET"))
-		return false; /* 405 comes when its body is here */
+		return false; /* 405 follows when its body has come */
 
 	const enum http_upgrade_fault fault = http_upgrade_check(head);
 	if (fault != HTTP_UPGRADE_GOOD) {
@@ -27,14 +27,14 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 		http_refuse_later(request, &refusal);
 		return false;
 	}
-	/* libmicrohttpd closes its descriptor; the connection goes on with ours. */
+	/* libmicrohttpd closes its descriptor; the connection continues with ours. */
 	int fd = fcntl(request->connection->watch.fd, F_DUPFD_CLOEXEC, 0);
 	if (fd == -1) {
 		log_warn("http: a connection cannot be upgraded: %s", strerror(errno));
 		http_refuse_later(request, &(struct refusal){.kind = REFUSAL_BUSY});
 		return false;
 	}
-	/* The duplicate keeps the socket open: what watches it must end here. */
+	/* The duplicate keeps the socket open, so this watch must end here. */
 	loop_unwatch(&request->connection->watch);
 	ws_adopt(http_request_carrier(request)->ws, fd, head, request->route.endpoint,
 		request->route.framing, &peer);

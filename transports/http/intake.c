@@ -2,7 +2,7 @@
 
 #include "gateway/worker/metrics.h"
 
-enum { MESSAGES_KEPT = 65536 }; /* bytes of memory for the next request */
+enum { MESSAGES_KEPT = 65536 }; /* bytes of memory kept for the next request */
 
 static struct session *intake_find(struct worker *worker, const struct intake_ask *ask)
 {

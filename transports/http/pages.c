@@ -8,7 +8,7 @@
 
 bool pages_find(const char *folder, char pages[PATH_MAX])
 {
-	/* From the binary's folder: in a build, and installed. */
+	/* Relative to the binary's folder: in a build, and installed. */
 	static const char *const places[] = {"", "../share/postern/"};
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
