@@ -30,7 +30,7 @@ static void footprint_lower_to(uint64_t *limit, const char *path)
 
 	if (file == NULL)
 		return;
-	/* "max" is no number: such a group has no limit. */
+	/* "max" is not a number: such a group has no limit. */
 	if (fgets(line, sizeof(line), file) != NULL &&
 		number_read((struct slice){line, strcspn(line, "\n")}, *limit, &number))
 		*limit = number;
@@ -65,7 +65,10 @@ uint64_t footprint_limit(void)
 	FILE *groups = fopen("/proc/self/cgroup", "re");
 	char line[PATH_MAX];
 
-	/* In a container the path may be the host's: then its own group is the root. */
+	/*
+	 * In a container the path may be the host's: the container's group is then the
+	 * root.
+	 */
 	footprint_lower_to(&limit, "/sys/fs/cgroup/memory.max");
 	footprint_lower_to(&limit, "/sys/fs/cgroup/memory/memory.limit_in_bytes");
 	if (groups == NULL)

@@ -1,10 +1,10 @@
-/* How much memory the process has, and may have. */
+/* The process's memory: how much it has, and how much it may have. */
 #ifndef GATEWAY_BASE_FOOTPRINT_H
 #define GATEWAY_BASE_FOOTPRINT_H
 
 #include <stdint.h>
 
-/* Bytes of memory that the process has resident; 0 when that cannot be read. */
+/* Bytes of the process's resident memory; 0 when that cannot be read. */
 uint64_t footprint_used(void);
 
 /*
@@ -14,7 +14,7 @@ uint64_t footprint_used(void);
 uint64_t footprint_limit(void);
 
 /*
- * Gives memory that was freed back to the system. Takes milliseconds: only when memory
+ * Returns freed memory to the system. Takes milliseconds, so call it only when memory
  * is short.
  */
 void footprint_trim(void);

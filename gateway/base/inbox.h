@@ -1,11 +1,12 @@
 /*
  * The inbox is the only way into a worker. Posts of one sender come out in the order
- * in which they went in. A post to one's own worker goes the same way, so that
- * nothing is ever a nested call and one worker behaves like many.
+ * of sending. A post to the worker itself takes the same way, so that nothing is ever
+ * a nested call and one worker behaves like many.
  *
- * Senders on other threads hand over what they have written in a turn as one
- * batch, by one atomic exchange; the worker takes all batches out by another. Nobody
- * waits for anybody. How much may wait is decided by the workers (workers.h).
+ * At the end of a turn, a sender on another thread hands over all posts of the turn as
+ * one batch, by one atomic exchange. The worker takes all batches out by another
+ * exchange. No thread waits for another. The workers bound how much may be queued
+ * (workers.h).
  */
 #ifndef GATEWAY_BASE_INBOX_H
 #define GATEWAY_BASE_INBOX_H
@@ -20,15 +21,15 @@ struct worker;
 
 struct post {
 	struct post *next;
-	size_t size; /* bytes that it keeps in memory, for the bound */
+	size_t size; /* memory that it keeps, for the bound */
 	void (*run)(struct worker *worker, struct post *post); /* frees the post */
 };
 
 /*
  * A post for another worker, with texts that are only borrowed here. Copies the `size`
  * bytes of a struct that begins with `post`, and the bytes of some of its slices, into
- * one block that its run() frees. `texts` are these slices, up to a NULL; those of the
- * copy point to the copied bytes, and the post's size counts all of it.
+ * one block that its run() frees. `texts` are these slices, up to a NULL. The slices
+ * of the copy point to the copied bytes, and the post's size counts all of it.
  */
 struct post *post_copy(
 	const struct post *post, size_t size, struct slice *const texts[]);
@@ -40,7 +41,7 @@ struct post_batch {
 
 struct inbox {
 	_Atomic(struct post *) arrived; /* from other threads, the newest first */
-	struct post *first, **last;     /* in order; the worker's alone */
+	struct post *first, **last;     /* in order; only for the worker */
 };
 
 /*
@@ -63,29 +64,27 @@ void post_batch_add(struct post_batch *batch, struct post *post);
 
 /*
  * From any thread: takes the posts over and leaves the batch empty, which must have
- * some. True when the inbox's worker must be woken; else it has something to look for
+ * some. True when the inbox's worker must be woken; else other posts have woken it
  * already.
  */
 bool inbox_deliver(struct inbox *inbox, struct post_batch *batch);
 
 /*
- * On the worker's thread: takes what other threads have delivered, in their order, and
- * puts it after what is in order already.
+ * On the worker's thread: takes the posts of other threads, in their order, and puts
+ * them after the posts in the inbox.
  */
 void inbox_collect(struct inbox *inbox);
 
 /*
- * Takes out the oldest post in order, which the caller runs or frees. NULL when there
- * is none: then what has arrived since may be collected.
+ * Takes out the oldest post, which the caller runs or frees. NULL when there is none:
+ * inbox_collect() may bring more.
  */
 struct post *inbox_pop(struct inbox *inbox);
 
-/* Takes back the post that inbox_pop() gave last: it is the oldest again. */
+/* Takes back the post that inbox_pop() has just returned: it is the oldest again. */
 void inbox_return(struct inbox *inbox, struct post *post);
 
-/*
- * The post that inbox_pop() would give, left in its place. NULL when none is in order.
- */
+/* The post that inbox_pop() would return, still in its place; or NULL. */
 const struct post *inbox_first(const struct inbox *inbox);
 
 bool inbox_is_empty(const struct inbox *inbox);

@@ -1,6 +1,6 @@
 /*
- * Intrusive doubly linked lists. The head and the links are the same struct; a
- * link that is in no list points to itself after list_remove(), or is zeroed.
+ * Intrusive doubly linked lists. The head and the links are the same struct. A link in
+ * no list points to itself after list_remove(), or is zeroed.
  */
 #ifndef GATEWAY_BASE_LIST_H
 #define GATEWAY_BASE_LIST_H
@@ -26,7 +26,7 @@ static inline bool list_is_empty(const struct list *head)
 	return head->next == head;
 }
 
-/* True when `link` is in some list; a zeroed link is in none. */
+/* True when `link` is in a list; a zeroed link is in none. */
 static inline bool list_is_linked(const struct list *link)
 {
 	return link->next != NULL && link->next != link;
@@ -65,7 +65,7 @@ static inline struct list *list_take_first(struct list *head)
 	return first;
 }
 
-/* The body must not remove any link but the current one, and then must leave. */
+/* The body may remove only the current link, and must then leave the loop. */
 #define list_for_each(link, head)                                                      \
 	for (struct list *link = (head)->next; link != (head); link = link->next)
 

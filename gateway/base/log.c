@@ -21,36 +21,36 @@ static const char *const level_names[] = {
 };
 
 /*
- * The one exception to "no file-scope state": there is one stderr in a process,
- * and a failing function must be able to speak without being handed a log. A reload
- * changes all three.
+ * The one exception to "no file-scope state": a process has one stderr, and every
+ * failing function must be able to log without a log parameter. A reload changes all
+ * three.
  */
 static _Atomic enum log_level lowest = LOG_INFO;
 static _Atomic enum log_format format = LOG_TEXT;
 static _Atomic unsigned long long most_of_a_kind = 200;
 
 /*
- * The same line is written at most once a second: peers can provoke lines. Each
- * slot remembers the latest of the lines whose hash falls there.
+ * The same line is written at most once a second, because peers can provoke lines.
+ * Each slot remembers the latest line of its hash.
  */
 struct slot {
 	uint64_t hash;
 	time_t second;
-	unsigned repeats; /* not written since then */
+	unsigned repeats; /* dropped since then */
 };
 
 /*
- * Peers can provoke lines that all differ, too: what one place in the code says is a
- * kind, known by its text, and there are fewer places than KINDS.
+ * Peers can also provoke lines that all differ. So the lines of one place in the code
+ * are a kind, known by its text. The code has fewer places than KINDS.
  */
 struct kind {
 	const char *name; /* its format, or its event */
 	time_t second;
 	unsigned long long lines; /* in that second */
-	unsigned long long lost;  /* not written since a line was */
+	unsigned long long lost;  /* dropped since the last written line */
 };
 
-/* What a line is made from. */
+/* The parts of a line. */
 struct entry {
 	enum log_level level;
 	const char *kind; /* the place in the code: its format, or its event */
@@ -106,7 +106,7 @@ void log_set_most(unsigned long long lines)
 	atomic_store_explicit(&most_of_a_kind, lines, memory_order_relaxed);
 }
 
-/* FNV-1a: a peer who makes lines collide hides nothing but its own. */
+/* FNV-1a: a peer whose lines collide hides only its own lines. */
 static uint64_t line_hash(struct slice line)
 {
 	uint64_t hash = 14695981039346656037u;
@@ -116,7 +116,7 @@ static uint64_t line_hash(struct slice line)
 	return hash;
 }
 
-/* False when the line was written in this second; else how often it was not since. */
+/* False when the line was written in this second; else counts the drops since then. */
 static bool line_may_go(struct slice line, time_t second, unsigned *repeats)
 {
 	uint64_t hash = line_hash(line);
@@ -139,14 +139,14 @@ static struct kind *kind_find(const char *name)
 {
 	size_t at = ((uintptr_t)name >> 3) % KINDS, tried = 0;
 
-	/* With more kinds than expected the last place is for all that find none. */
+	/* With more kinds than expected, the last place serves all the others. */
 	while (kinds[at].name != NULL && kinds[at].name != name && ++tried < KINDS)
 		at = (at + 1) % KINDS;
 	kinds[at].name = name;
 	return &kinds[at];
 }
 
-/* False when too many of the kind were written in this second. */
+/* False when too many lines of the kind were written in this second. */
 static bool kind_may_go(const char *name, time_t second, unsigned long long *lost)
 {
 	struct kind *kind = kind_find(name);
@@ -165,7 +165,7 @@ static bool kind_may_go(const char *name, time_t second, unsigned long long *los
 	return true;
 }
 
-/* Notes what has not been written since the last one like it. */
+/* Adds how many equal lines were dropped since the last one. */
 static bool entry_may_go(struct entry *entry, struct slice text, time_t second)
 {
 	pthread_mutex_lock(&slots_lock);
@@ -200,7 +200,7 @@ static void text_clean(struct buf *line)
 	}
 }
 
-/* Between quotes, if it is more than a word. */
+/* In quotes, if it is more than a word. */
 static void text_append_value(struct buf *line, struct slice value)
 {
 	bool is_word = value.len > 0;
@@ -243,7 +243,7 @@ static void text_write(struct buf *out, const struct entry *entry, struct slice 
 
 /* JSON. */
 
-/* Control characters, and those of C1, are escaped; what is no UTF-8 is replaced. */
+/* Escapes control characters, those of C1 too. Replaces bytes that are not UTF-8. */
 static void json_append_string(struct buf *out, struct slice value)
 {
 	struct buf clean = {0};
@@ -316,7 +316,7 @@ static void entry_write(struct entry *entry)
 		buf_append_char(&out, '\n');
 		/* One write, so that lines of several threads never mix. */
 		ssize_t written = write(STDERR_FILENO, out.data, out.len);
-		(void)written; /* nobody is left who could be told */
+		(void)written; /* a failure cannot be reported */
 	}
 	buf_finish(&text);
 	buf_finish(&out);

@@ -1,9 +1,8 @@
 /*
- * The log: one line for each thing worth knowing, to stderr. A failing function
- * logs once, with the object and the reason, and its callers pass the failure
- * on in silence. Nothing that a peer sent is logged unescaped, and no token, query
- * string or secret ever is: what a peer was refused for is quoted by refusal.h alone.
- * Times are UTC.
+ * The log: one line for each event, to stderr. A failing function logs once, with the
+ * object and the reason; its callers pass the failure on in silence. Everything that a
+ * peer has sent is escaped. No token, query string or secret is ever logged: only
+ * refusal.h quotes what a peer was refused for. Times are UTC.
  */
 #ifndef GATEWAY_BASE_LOG_H
 #define GATEWAY_BASE_LOG_H
@@ -26,51 +25,52 @@ bool log_level_parse(struct slice name, enum log_level *level);
 void log_set_level(enum log_level level);
 
 /*
- * From now on at most so many lines of one kind, which differ in their details only,
- * are written in a second; the others are counted by log_unwritten().
+ * From now on at most so many lines of one kind are written in a second. Lines of one
+ * kind differ in their details only. log_unwritten() counts the others.
  */
 void log_set_most(unsigned long long lines);
 
-/* How many lines of the whole process were not written, since others like them were. */
+/* How many lines the whole process has dropped, since others like them were written. */
 uint64_t log_unwritten(void);
 
 /*
  * Use the macros below. Writes one line to stderr from any thread. `format` must be a
- * literal: it tells kinds of lines apart, and is kept. The text is cut at 1,023 bytes,
- * control characters in it are escaped, and what is no UTF-8 is replaced. The same line
- * is written once a second; others like it are dropped and counted by log_unwritten().
+ * literal: it identifies the kind of line, and is kept. The text is cut at 1,023
+ * bytes; control characters are escaped, and bytes that are not UTF-8 replaced. The
+ * same line is written once a second; repetitions are dropped and counted by
+ * log_unwritten().
  */
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Lines as people read them, or each a JSON object. */
+/* Lines for people, or a JSON object a line. */
 enum log_format {
 	LOG_TEXT,
 	LOG_JSON,
 };
 
 /*
- * Reads "text", "json" or "auto", which is text where stderr is a terminal, else JSON.
+ * Reads "text", "json" or "auto", which is text if stderr is a terminal, else JSON.
  * False for any other name.
  */
 bool log_format_parse(struct slice name, enum log_format *format);
 
 /*
- * Lines are text until this is called, so that mistakes in the configuration can be
- * read.
+ * Lines are text until this is called, so that people can read mistakes in the
+ * configuration.
  */
 void log_set_format(enum log_format format);
 
-/* What an event is about. */
+/* A detail of an event. */
 struct log_field {
-	const char *name; /* plain letters */
+	const char *name; /* letters only */
 	struct slice text;
-	uint64_t number; /* counts when `text` points to nothing */
+	uint64_t number; /* used when `text` points to nothing */
 };
 
 /*
- * Writes a line that machines shall understand, too: "session ended: code=1000 ...".
- * From any thread. `event` must be a literal, as log_write()'s format.
+ * Writes a line for machines, too: "session ended: code=1000 ...". From any thread.
+ * `event` must be a literal, as log_write()'s format.
  */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
 	size_t count);

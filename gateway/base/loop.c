@@ -1,10 +1,10 @@
 /*
- * libuv gives the poll and the wake-up. The sockets are in an epoll set of our
- * own inside libuv's: it is edge-triggered, one registration lasts for a connection's
+ * libuv provides the poll and the wake-up. The sockets are in an epoll set of our own
+ * inside libuv's. It is edge-triggered, one registration lasts for a connection's
  * life, and a watch costs 32 bytes instead of a uv_poll_t.
  *
- * Everything that ends a turn runs in libuv's prepare phase, which comes after the
- * callbacks of sockets and timers and right before the loop would block.
+ * The end of a turn runs in libuv's prepare phase, which comes after the callbacks of
+ * sockets and timers and right before the loop would block.
  */
 #include "gateway/base/loop.h"
 
@@ -39,15 +39,15 @@ struct loop {
 	size_t signal_count;
 
 	uint64_t now;
-	uint64_t skew; /* what loop_advance() has added */
+	uint64_t skew; /* the sum of loop_advance() */
 	struct timers timers;
 	bool firing; /* timers are being fired */
 	struct list deferred;
-	size_t working; /* work that is not done */
+	size_t working; /* how much is unfinished */
 	bool (*turn)(void *context);
 	void *turn_context;
 
-	/* The events being handed out; loop_unwatch() strikes out what is left. */
+	/* The events of this turn; loop_unwatch() removes those of its watch. */
 	struct epoll_event events[EVENTS_PER_WAIT];
 	int event_count;
 };
@@ -70,7 +70,7 @@ static void loop_fire_timers(struct loop *loop)
 	loop->firing = false;
 }
 
-/* Returns true when there was something to run. */
+/* Returns true when a task has run. */
 static bool loop_run_deferred(struct loop *loop)
 {
 	struct list *link;
@@ -84,7 +84,7 @@ static bool loop_run_deferred(struct loop *loop)
 	return ran;
 }
 
-/* Returns true when work is left: what was deferred may have made some. */
+/* Returns true when work is left: a task may have made more. */
 static bool loop_end_turn(struct loop *loop)
 {
 	bool more = loop->turn != NULL && loop->turn(loop->turn_context);
@@ -140,7 +140,10 @@ static void loop_on_sockets(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	loop_update_now(loop);
-	/* One batch for a turn: libuv's poll is level-triggered and comes again. */
+	/*
+	 * One batch for a turn: libuv's poll is level-triggered and reports the rest
+	 * again.
+	 */
 	loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_PER_WAIT, 0);
 	for (int i = 0; i < loop->event_count; i++) {
 		struct watch *watch = loop->events[i].data.ptr;
@@ -309,7 +312,9 @@ uint64_t loop_clock(void)
 
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay)
 {
-	/* One that starts itself anew without delay must not keep the loop for ever. */
+	/*
+	 * A timer that restarts itself without delay must not keep the loop for ever.
+	 */
 	if (loop->firing && delay == 0)
 		delay = 1;
 	timers_start(&loop->timers, timer, loop->now + delay);

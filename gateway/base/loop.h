@@ -1,10 +1,10 @@
 /*
- * The loop of one worker: a thread's clock, timers, sockets and deferred work.
- * libuv is behind it, and nobody else knows.
+ * The loop of one worker: a thread's clock, timers, sockets and deferred work. It
+ * wraps libuv; no other file uses libuv.
  *
- * A turn is: sockets that are ready, timers that are due, then the turn
- * function, then what was deferred. Whatever must not happen inside somebody
- * else's callback (freeing, flushing) happens in the last two.
+ * A turn is: ready sockets, due timers, the turn function, then the deferred tasks.
+ * Work that must not happen inside another callback (freeing, flushing) happens in the
+ * last two.
  */
 #ifndef GATEWAY_BASE_LOOP_H
 #define GATEWAY_BASE_LOOP_H
@@ -20,7 +20,7 @@ struct loop;
  */
 struct loop *loop_create(void);
 
-/* Frees the loop. No watch may be left; running timers are forgotten. NULL is fine. */
+/* Frees the loop. No watch may be left; running timers are dropped. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
 /*
@@ -30,8 +30,8 @@ void loop_destroy(struct loop *loop);
 void loop_run(struct loop *loop);
 
 /*
- * Ends loop_run() when the turn that is running has ended. On the loop's thread only. A
- * loop_turn() afterwards swallows the stop.
+ * Ends loop_run() when the present turn has ended. On the loop's thread only. A
+ * loop_turn() afterwards cancels the stop.
  */
 void loop_stop(struct loop *loop);
 
@@ -39,15 +39,15 @@ void loop_stop(struct loop *loop);
 void loop_turn(struct loop *loop);
 
 /*
- * Lets the loop run a turn soon, also when it waits for events. From any thread or a
- * signal handler. Several calls before that turn count once, and cost little.
+ * Makes the loop run a turn soon, even when it waits for events. From any thread or a
+ * signal handler. Several calls before that turn count once, and are cheap.
  */
 void loop_wake(struct loop *loop);
 
 /*
- * Calls `turn` at the end of each turn, at the loop's top level, and nothing that was
- * set before. It returns true when work is left, and is then called again after a look
- * at the sockets.
+ * Calls `turn` at the end of each turn, at the loop's top level. Replaces the previous
+ * one. `turn` returns true when work is left, and is then called again after a look at
+ * the sockets.
  */
 void loop_on_turn(struct loop *loop, bool (*turn)(void *context), void *context);
 
@@ -59,27 +59,27 @@ void loop_on_signal(
 uint64_t loop_now(const struct loop *loop);
 
 /*
- * Nanoseconds of the monotonic clock, read just now: for code that bounds how long it
- * works in one turn.
+ * Nanoseconds of the monotonic clock, read just now: for code that bounds its work in
+ * one turn.
  */
 uint64_t loop_clock(void);
 
 /*
  * Calls timer->fire() in `delay` milliseconds from now, once; moves a timer that runs
- * already. The timer must stay where it is until it has fired or is stopped. While
+ * already. The timer must not move in memory until it has fired or is stopped. While
  * timers are fired, a delay of 0 counts as 1, so no timer fires twice in a turn.
  */
 void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
 
 /*
- * Stops the timer: fire() is not called any more, not even when the timer was due in
- * this turn. Does nothing to a timer that is not running.
+ * Stops the timer: fire() is not called any more, even if the timer was due in this
+ * turn. Does nothing to a timer that is not running.
  */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /*
- * For tests: moves the clock on by `milliseconds`, fires what becomes due in
- * order, and runs turns until nothing is left to do. Sockets are not looked at.
+ * For tests: moves the clock on by `milliseconds`, fires the due timers in order, and
+ * runs turns until no work is left. Sockets are not looked at.
  */
 void loop_advance(struct loop *loop, uint64_t milliseconds);
 
@@ -91,22 +91,19 @@ struct task {
 
 /*
  * Runs the task at the end of this turn, once. Does nothing when it waits already. It
- * must stay where it is until then; its own run() may free it.
+ * must not move in memory until then; its own run() may free it.
  */
 void loop_defer(struct loop *loop, struct task *task);
 
-/*
- * The task does not run, and its memory is the caller's again. Does nothing to an idle
- * task.
- */
+/* Cancels the task; its memory is the caller's again. Does nothing to an idle task. */
 static inline void task_cancel(struct task *task)
 {
 	list_remove(&task->link);
 }
 
 /*
- * Work that would hold up the loop. run() is called on a thread of the process's pool,
- * then done(), at the loop's top level, which may free it.
+ * Work that would hold up the loop. A thread of the process's pool calls run(). Then
+ * the loop calls done(), at its top level; done() may free the work.
  */
 struct work {
 	void (*run)(struct work *work);
@@ -121,27 +118,27 @@ struct work {
 void loop_work(struct loop *loop, struct work *work);
 
 /*
- * Waits for all work and calls its done(), before what done() touches is destroyed. The
- * turn function is not called any more.
+ * Waits for all work and calls its done(). Call it before the objects of done() are
+ * destroyed. The turn function is not called any more.
  */
 void loop_finish_work(struct loop *loop);
 
 enum watch_events {
 	WATCH_IN = 1,
 	WATCH_OUT = 2,
-	WATCH_GONE = 4, /* the peer has shut down its side, or the socket failed */
+	WATCH_GONE = 4, /* the peer has shut down its side, or the socket has failed */
 };
 
 /*
- * A socket that is looked at edge-triggered: ready() is called once when something
- * becomes possible, and again only after that was exhausted. With `level` it is called
- * as long as something is possible.
+ * A socket that is watched edge-triggered: ready() is called once when the socket
+ * becomes ready, and again only after that was exhausted. With `level` it is called as
+ * long as the socket is ready.
  */
 struct watch {
 	int fd;
 	bool level;
 	void (*ready)(struct watch *watch, unsigned events);
-	struct loop *loop; /* set while it is watched */
+	struct loop *loop; /* set while watched */
 };
 
 /*
@@ -151,12 +148,12 @@ struct watch {
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 
 /*
- * Ends the watch, before its fd is closed: else another file under the same number
- * would be watched. Does nothing to a watch that is not watched.
+ * Ends the watch. Call it before the fd is closed: else another file under the same
+ * number would be watched. Does nothing to a watch that is not watched.
  */
 void loop_unwatch(struct watch *watch);
 
-/* The uv_loop_t, for libwebsockets, which joins it. It belongs to the loop. */
+/* The loop's uv_loop_t, which libwebsockets joins. The loop keeps it. */
 void *loop_uv(struct loop *loop);
 
 #endif

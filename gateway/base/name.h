@@ -1,7 +1,7 @@
 /*
- * A name is a counted string that its worker keeps only once: ten thousand
- * clients that all call their subscription "sub-0" share one, and two names
- * are the same exactly when their pointers are.
+ * A name is a counted string that its worker keeps only once. Ten thousand clients
+ * that all call their subscription "sub-0" share one. Two names are equal exactly when
+ * their pointers are.
  */
 #ifndef GATEWAY_BASE_NAME_H
 #define GATEWAY_BASE_NAME_H
@@ -13,7 +13,7 @@ struct name;
 /* The names of one worker, which it owns. */
 struct names {
 	struct table table; /* by their text */
-	uint64_t number;    /* of the latest */
+	uint64_t number;    /* the latest one */
 };
 
 /*
@@ -35,7 +35,7 @@ struct name *name_ref(struct name *name);
 
 /*
  * Drops one reference; the last one frees the name. NULL is fine. `names` must be the
- * one that made it.
+ * set that made it.
  */
 void name_unref(struct names *names, struct name *name);
 
@@ -43,8 +43,8 @@ void name_unref(struct names *names, struct name *name);
 struct slice name_text(const struct name *name);
 
 /*
- * The name's number, which no other name of any worker has or will ever have, so that a
- * note of it needs no reference. 0 for NULL.
+ * The name's number. No other name of any worker ever has the same one, so a stored
+ * number needs no reference. 0 for NULL.
  */
 uint64_t name_number(const struct name *name);
 

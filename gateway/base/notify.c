@@ -79,7 +79,7 @@ uint64_t notify_number(const char *variable)
 
 uint64_t notify_watchdog(void)
 {
-	/* Without WATCHDOG_PID it is meant for whoever reads it. */
+	/* Without WATCHDOG_PID the variable is meant for any process. */
 	if (getenv("WATCHDOG_PID") != NULL &&
 		notify_number("WATCHDOG_PID") != (uint64_t)getpid())
 		return 0;

@@ -5,11 +5,11 @@
 #include <crypt.h>
 #include <stdlib.h>
 
-/* Of 32 random bytes that nobody has kept. */
+/* A hash of 32 random bytes that were not kept. */
 const char password_decoy[] = "$y$j9T$ReXp7brF/8sUHFZuBEuKV.$"
 			      "0QkyKQtmWGpFh5Hkz8VtnP0yQu3PIsQWQ7vE4SSeFjD";
 
-/* libcrypt wants a string, and says nothing of longer ones. */
+/* libcrypt takes a string, and ignores the rest of longer ones. */
 static bool password_copy_password(
 	struct slice password, char copy[CRYPT_MAX_PASSPHRASE_SIZE])
 {
@@ -21,7 +21,7 @@ static bool password_copy_password(
 	return true;
 }
 
-/* NULL when libcrypt cannot. What it has made is in *data. */
+/* NULL when libcrypt fails. The hash is in *data. */
 static const char *password_hash_into(
 	struct slice password, const char *setting, struct crypt_data *data)
 {

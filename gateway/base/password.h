@@ -19,11 +19,11 @@ bool password_hash(struct slice password, struct buf *hash);
 
 /*
  * True when the password has that hash, which ends with a NUL. Takes as long as the
- * hash wants it to: some ten milliseconds of a core, and some megabytes.
+ * hash demands: some ten milliseconds of a core, and some megabytes.
  */
 bool password_matches(struct slice password, const char *hash);
 
-/* A hash that nothing matches, but which takes as long: for logins that nobody has. */
+/* A hash that no password matches, but which takes as long: for unknown logins. */
 extern const char password_decoy[];
 
 #endif

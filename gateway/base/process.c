@@ -18,7 +18,7 @@ static bool process_read_file(const char *path, char *text, size_t size)
 	return len > 0;
 }
 
-/* Seconds since 1970 at which the machine was started; 0 when nobody knows. */
+/* Seconds since 1970 at which the machine was started; 0 when unknown. */
 static uint64_t process_boot_time(void)
 {
 	char line[256];
@@ -34,7 +34,7 @@ static uint64_t process_boot_time(void)
 	return seconds;
 }
 
-/* The listing itself has one open: it is not counted. */
+/* The open directory has a descriptor itself, which is not counted. */
 static uint64_t process_count_descriptors(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -58,7 +58,7 @@ bool process_read(struct process *process)
 
 	if (!process_read_file("/proc/self/stat", text, sizeof(text)))
 		return false;
-	/* The name, in parentheses, may hold whatever it likes. See proc(5). */
+	/* The name, in parentheses, may contain any character. See proc(5). */
 	const char *behind = strrchr(text, ')');
 	if (behind == NULL ||
 		sscanf(behind,

@@ -1,4 +1,4 @@
-/* What the system knows of this process. */
+/* The system's figures of this process. */
 #ifndef GATEWAY_BASE_PROCESS_H
 #define GATEWAY_BASE_PROCESS_H
 
@@ -14,8 +14,8 @@ struct process {
 };
 
 /*
- * Fills in what /proc says of this process. False, with nothing written, when it cannot
- * be read.
+ * Fills in the figures of /proc for this process. False, with nothing written, when it
+ * cannot be read.
  */
 bool process_read(struct process *process);
 

@@ -1,13 +1,13 @@
 /*
- * Things that posts name. A post may arrive when what it is meant for has ended, so
- * it carries a number, which is never given twice, and no pointer.
+ * Objects that posts can name. A post may arrive after its object has ended, so it
+ * carries a number, which is never reused, and no pointer.
  */
 #ifndef GATEWAY_BASE_REGISTRY_H
 #define GATEWAY_BASE_REGISTRY_H
 
 #include "gateway/base/table.h"
 
-/* Lives inside the thing. */
+/* Embedded in the object. */
 struct entry {
 	uint64_t number; /* the table's key points here; from 1 */
 	struct table_node node;
@@ -18,13 +18,13 @@ struct registry {
 	uint64_t ever; /* the latest number */
 };
 
-/* The same from anywhere in the server: a registry's entry on that worker. */
+/* Names an entry from anywhere in the server: its worker and number. */
 struct handle {
 	uint64_t worker, number;
 };
 
 /*
- * The bytes of a handle as the key of a table. They are the handle's own, which must
+ * The bytes of a handle as the key of a table. They belong to the handle, which must
  * not move meanwhile.
  */
 static inline struct slice handle_key(const struct handle *handle)
@@ -32,7 +32,7 @@ static inline struct slice handle_key(const struct handle *handle)
 	return (struct slice){(const char *)handle, sizeof(*handle)};
 }
 
-/* Makes an empty registry. Copies the key. The first entry will have number 1. */
+/* Makes an empty registry. Copies the key. The first entry gets number 1. */
 void registry_init(struct registry *registry, const struct hash_key *key);
 
 /* Frees the table. Every entry must have been removed. */
@@ -44,15 +44,12 @@ void registry_finish(struct registry *registry);
  */
 void registry_add(struct registry *registry, struct entry *entry);
 
-/*
- * Removes an entry, which must be in this registry. It keeps its number, which now
- * finds nothing.
- */
+/* Removes an entry, which must be in this registry. Its number is no longer found. */
 void registry_remove(struct registry *registry, struct entry *entry);
 
 /*
- * The entry of that number. NULL when it was removed, or never was: posts may come too
- * late.
+ * The entry of that number. NULL when it was removed, or never existed: posts may come
+ * too late.
  */
 struct entry *registry_find(const struct registry *registry, uint64_t number);
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Buckets for each thing in it, at which a table shrinks. */
+/* A table shrinks when it has so many buckets for each node. */
 enum { BUCKETS_FIRST = 16, SPARSE = 8 };
 
 void table_init(struct table *table, const struct hash_key *key)
@@ -84,7 +84,7 @@ void table_remove(struct table *table, struct table_node *node)
 	*at = node->next;
 	node->next = NULL;
 	table->count--;
-	/* Also so that table_any() need not look far. */
+	/* Shrinking also keeps table_any() fast. */
 	if (table->bucket_count > BUCKETS_FIRST &&
 		table->count <= table->bucket_count / SPARSE)
 		table_resize(table, table->bucket_count / 2);

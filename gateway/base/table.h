@@ -1,6 +1,6 @@
 /*
- * A hash table of nodes that live inside their objects, keyed by bytes that the
- * objects keep. SipHash with the server's secret key, since clients choose the keys.
+ * A hash table of nodes that are embedded in their objects, keyed by bytes of the
+ * objects. SipHash with the server's secret key, since clients choose the keys.
  */
 #ifndef GATEWAY_BASE_TABLE_H
 #define GATEWAY_BASE_TABLE_H
@@ -21,8 +21,8 @@ struct table {
 };
 
 /*
- * Makes an empty table. Copies the key of its hash function; use a secret one where
- * peers choose the keys.
+ * Makes an empty table. Copies the key of its hash function; use a secret one if peers
+ * choose the keys.
  */
 void table_init(struct table *table, const struct hash_key *key);
 
@@ -39,12 +39,12 @@ struct table_node *table_find(const struct table *table, struct slice key);
 void table_insert(struct table *table, struct table_node *node, struct slice key);
 
 /*
- * Takes out a node; an assert finds one that is not in the table. Its memory is the
+ * Removes a node; an assert finds one that is not in the table. Its memory is the
  * caller's again.
  */
 void table_remove(struct table *table, struct table_node *node);
 
-/* Some node, or NULL when the table is empty: for freeing everything that is in it. */
+/* Any node, or NULL when the table is empty: for freeing all nodes. */
 struct table_node *table_any(const struct table *table);
 
 /* Calls `visit` for each node, in no order. `visit` must not insert or remove. */

@@ -1,7 +1,6 @@
 /*
- * Timers: an array heap of what is due next. A timer lives inside its object, a
- * zeroed one is stopped, and starting, moving and stopping cost a few swaps
- * whatever the number of timers is.
+ * Timers in an array heap. A timer is embedded in its object; a zeroed one is stopped.
+ * Starting, moving and stopping cost a few swaps, whatever the number of timers is.
  */
 #ifndef GATEWAY_BASE_TIMER_H
 #define GATEWAY_BASE_TIMER_H
@@ -22,7 +21,7 @@ struct timers {
 };
 
 /*
- * Frees the heap and touches no timer: timer_is_running() stays true for those that
+ * Frees the heap and touches no timer: timer_is_running() stays true for timers that
  * ran.
  */
 void timers_finish(struct timers *timers);
@@ -34,8 +33,8 @@ void timers_start(struct timers *timers, struct timer *timer, uint64_t due);
 void timers_stop(struct timers *timers, struct timer *timer);
 
 /*
- * The timer that is due next, or NULL. It stays started; fire() is the caller's to call
- * after timers_stop().
+ * The timer that is due next, or NULL. It stays started; the caller calls
+ * timers_stop() and then fire().
  */
 struct timer *timers_first(const struct timers *timers);
 

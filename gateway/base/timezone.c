@@ -7,7 +7,7 @@
 
 void timezone_set(struct slice name)
 {
-	/* Else the C library takes /etc/localtime, which differs between machines. */
+	/* Else the C library uses /etc/localtime, which differs between machines. */
 	if (name.len == 0) {
 		setenv("TZ", "UTC0", 0);
 	} else {
