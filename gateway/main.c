@@ -1,4 +1,4 @@
-/* Brings the core and the edge together: the only place that sees both. */
+/* Connects the core and the edge: the only file that includes both. */
 #include "gateway/command/command.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge.h"

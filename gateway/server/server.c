@@ -24,8 +24,8 @@
 #include <time.h>
 
 /*
- * libwebsockets keeps tables of 16 bytes for each descriptor that the process
- * may have; "infinity", which some containers set, would be 17 GB.
+ * libwebsockets has tables of 16 bytes for each descriptor that the process may have.
+ * "infinity", which some containers set, would cost 17 GB.
  */
 enum { DESCRIPTORS_MAX = 1048576 };
 
@@ -62,7 +62,7 @@ static int server_make_key(struct hash_key *key)
 	return -1;
 }
 
-/* From here on everything ends anyway; libuv would restore what kills. */
+/* The process ends now. libuv would restore the default action, which kills. */
 static void server_ignore_signals(void)
 {
 	sigset_t stops;
@@ -74,7 +74,7 @@ static void server_ignore_signals(void)
 	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 }
 
-/* As many as the configuration says, or as there are cores for this process. */
+/* The configured number, or the number of cores for this process. */
 static unsigned server_count_workers(const struct config *config)
 {
 	cpu_set_t cores;
@@ -88,13 +88,13 @@ static unsigned server_count_workers(const struct config *config)
 }
 
 struct server {
-	const char *file;                       /* the configuration's */
-	const struct config_settings *settings; /* over it */
+	const char *file;                       /* of the configuration */
+	const struct config_settings *settings; /* override the file */
 	unsigned reloads;
-	json_t *started; /* what cannot change while it runs is as it stands there */
+	json_t *started; /* the keys that cannot change while it runs */
 	struct workers *workers;
 
-	/* What worker 0 looks after; both outlive the workers. */
+	/* Worker 0 runs these; both outlive the workers. */
 	struct watchdog watchdog;
 	struct pressure pressure;
 };
@@ -125,7 +125,7 @@ static void server_log_advice(const struct config *config)
 	buf_finish(&advice);
 }
 
-/* SIGHUP: reads the configuration again; one with a mistake changes nothing. */
+/* SIGHUP: reads the configuration again; a mistake in it changes nothing. */
 static void server_on_reload(void *context)
 {
 	struct server *server = context;
@@ -164,7 +164,7 @@ static int server_serve(struct server *server, const struct edge_ops *edge)
 	loop_on_signal(loop, SIGHUP, server_on_reload, server);
 	if (workers_start(workers, edge) == -1)
 		return -1;
-	/* Who connects from now on waits at most until the loops turn. */
+	/* A client that connects from now on waits at most until the loops turn. */
 	notify_ready();
 	watchdog_start(&server->watchdog, workers);
 	pressure_start(&server->pressure, workers);

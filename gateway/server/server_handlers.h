@@ -1,4 +1,4 @@
-/* The handlers of the list, as the sessions of each worker get them. */
+/* The list of handlers, for the sessions of each worker. */
 #ifndef GATEWAY_SERVER_SERVER_HANDLERS_H
 #define GATEWAY_SERVER_SERVER_HANDLERS_H
 

@@ -1,5 +1,5 @@
 /*
- * The workers with all that lives on them. They are made here because this room sees
+ * The workers with their residents. They are made here because this room may include
  * every lower one; a worker itself knows only struct resident (resident.h).
  */
 #ifndef GATEWAY_SERVER_SERVER_WORKERS_H
