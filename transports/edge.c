@@ -36,7 +36,7 @@ static struct edge *edge_create(struct worker *worker)
 	return edge;
 }
 
-/* Connections that have closed make room at the door. */
+/* Reports closed connections to the door, which then accepts more. */
 
 struct closed_post {
 	struct post post;
@@ -55,7 +55,7 @@ static void closed_run(struct worker *worker, struct post *post)
 
 static void edge_tell_closed(struct edge *edge)
 {
-	/* One that becomes a WebSocket late is for a moment there twice. */
+	/* A connection that becomes a WebSocket late counts twice for a moment. */
 	uint64_t closed = edge->arrived - edge->worker->connections;
 
 	if (closed == edge->closed)

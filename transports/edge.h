@@ -1,4 +1,4 @@
-/* The edge as gateway/main.c hands it to the core: door, HTTP, WebSocket and TCP. */
+/* The edge: door, HTTP, WebSocket and TCP. gateway/main.c passes it to the core. */
 #ifndef TRANSPORTS_EDGE_H
 #define TRANSPORTS_EDGE_H
 

@@ -19,14 +19,14 @@ struct edge {
 	struct http *http;
 	struct tcp *tcp;
 	struct door *door;     /* NULL except on worker 0 */
-	uint64_t arrived;      /* connections that the door has handed over, ever */
-	uint64_t closed;       /* those of them that the door knows to be closed */
-	struct http_head head; /* of the WebSocket that arrives */
+	uint64_t arrived;      /* total that the door has handed over */
+	uint64_t closed;       /* how many of them the door knows to be closed */
+	struct http_head head; /* of the WebSocket that is being adopted */
 };
 
 /*
  * The HTTP carrier of the worker. NULL when the worker has no edge any more: posts may
- * arrive that late.
+ * arrive late.
  */
 static inline struct http *edge_http(const struct worker *worker)
 {

@@ -1,6 +1,6 @@
 /*
- * A head is looked at while it stays in the socket: whoever serves the request reads it
- * from its beginning.
+ * Looks at a head while it stays in the socket: the carrier that serves the request
+ * reads it from its beginning.
  */
 #ifndef TRANSPORTS_BASE_PEEK_H
 #define TRANSPORTS_BASE_PEEK_H
@@ -10,8 +10,8 @@
 struct config;
 
 /*
- * limits.head, limits.target and limits.head_lines of the configuration, as
- * http_head_parse() wants them.
+ * limits.head, limits.target and limits.head_lines of the configuration, for
+ * http_head_parse().
  */
 struct http_head_limits peek_limits(const struct config *config);
 
@@ -23,29 +23,29 @@ char *peek_room(const struct config *config);
 
 enum peek {
 	PEEK_HEAD,
-	PEEK_MORE, /* it is not whole */
+	PEEK_MORE, /* incomplete */
 	PEEK_BAD,
-	PEEK_NOTHING, /* nothing is there */
-	PEEK_GONE,    /* the connection is over */
+	PEEK_NOTHING, /* no bytes have come */
+	PEEK_GONE,    /* the connection has ended */
 };
 
 struct peeked {
-	char *room; /* peek_room()'s, where `head` points to after PEEK_HEAD */
+	char *room; /* from peek_room(); `head` points into it after PEEK_HEAD */
 	struct http_head head;
-	size_t got; /* bytes that were there, of the head and behind it */
-	int status; /* after PEEK_BAD: what to answer */
+	size_t got; /* bytes that have come, of the head and after it */
+	int status; /* after PEEK_BAD: the status to answer */
 };
 
 /*
- * Reads the head that has come and leaves it in the socket. peeked->room is
- * peek_room()'s for the same configuration. Sets `got` if anything has come, `head`,
- * which points into the room, after PEEK_HEAD, and `status` after PEEK_BAD.
+ * Reads the head that has come and leaves it in the socket. peeked->room must be
+ * peek_room()'s for the same configuration. Sets `got` if any bytes have come; after
+ * PEEK_HEAD `head`, which points into the room; after PEEK_BAD `status`.
  */
 enum peek peek_head(int fd, const struct config *config, struct peeked *peeked);
 
 /*
- * Takes the first `left` bytes, which were only looked at, out of the socket. False
- * when the connection broke.
+ * Takes the first `left` bytes, which were only peeked at, out of the socket. False
+ * when the connection has broken.
  */
 bool peek_take(int fd, size_t left);
 

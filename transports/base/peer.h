@@ -1,4 +1,4 @@
-/* Peers: their addresses, and copies of what is known of them. */
+/* Peers: their addresses, and copies of their data. */
 #ifndef TRANSPORTS_BASE_PEER_H
 #define TRANSPORTS_BASE_PEER_H
 
@@ -21,8 +21,8 @@ socklen_t peer_socket(
 	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
 
 /*
- * Counts a connection from that address for the worker and the address. Give the result
- * to peer_left() when the connection has closed.
+ * Counts a connection from that address for the worker and the address. Pass the
+ * result to peer_left() when the connection has closed.
  */
 unsigned peer_came(struct worker *worker, const struct address *address);
 
@@ -36,8 +36,8 @@ void peer_left(struct worker *worker, unsigned address_slot);
 size_t peer_size(const struct peer *peer);
 
 /*
- * Copies the peer's texts to *at, where there must be room for peer_size() bytes, and
- * moves *at after them. The returned peer points to the copies: so a post carries a
+ * Copies the peer's texts to *at, which must have room for peer_size() bytes, and
+ * moves *at after them. The returned peer points to the copies, so a post can carry a
  * peer in its own memory.
  */
 struct peer peer_copy_out(char **at, const struct peer *peer);

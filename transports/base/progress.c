@@ -10,7 +10,7 @@ enum {
 	ESTABLISHED = 1, /* a state of TCP_INFO */
 	RETRANSMITS_OF_DEAD = 2,
 	PROBES = 3,
-	PROBE_MAX_S = 32767, /* as Linux allows */
+	PROBE_MAX_S = 32767, /* the most that Linux allows */
 };
 
 uint64_t progress_acked(int fd)
@@ -30,7 +30,7 @@ bool progress_is_behind(int fd)
 	return ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0;
 }
 
-/* What came and was not read yet. */
+/* Bytes that have come and are unread. */
 static int64_t progress_unread(int fd)
 {
 	int unread = 0;
@@ -38,7 +38,7 @@ static int64_t progress_unread(int fd)
 	return ioctl(fd, SIOCINQ, &unread) == 0 ? unread : 0;
 }
 
-/* What came, read or not; -1: nobody knows. */
+/* Bytes that have come, read or not; -1: unknown. */
 static int64_t progress_received(int fd)
 {
 	struct tcp_info info = {0};
@@ -50,7 +50,8 @@ static int64_t progress_received(int fd)
 }
 
 /*
- * What comes between the two questions counts as read in one order, in the other not.
+ * Bytes that come between the two calls count as read in one order of the calls, and
+ * as unread in the other.
  */
 
 int64_t progress_read_at_least(int fd)

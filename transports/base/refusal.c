@@ -104,7 +104,7 @@ static void refusal_append_bound(struct buf *hint, const char *name, uint64_t va
 	buf_printf(hint, "limits.%s is %" PRIu64 " bytes.", name, value);
 }
 
-/* Where something is served; long lists are cut. */
+/* Lists the served paths; long lists are cut. */
 static void refusal_append_endpoints(struct buf *hint, const struct config *config)
 {
 	enum { SHOWN_MAX = 8 };
@@ -137,7 +137,7 @@ static struct slice refusal_advice(enum refusal_kind kind)
 	case REFUSAL_UNKNOWN_SESSION:
 		return SLICE("It has ended, or with several servers another one has "
 			     "it: sticky sessions?");
-	default: /* the others say all in their sentence */
+	default: /* the sentences of the others suffice */
 		return SLICE("");
 	}
 }
@@ -154,7 +154,7 @@ void refusal_append_hint(
 	case REFUSAL_BODY_SIZE:
 		if (limits->body > 0)
 			refusal_append_bound(hint, "body", limits->body);
-		else /* it follows from the frame's */
+		else /* limits.frame implies it */
 			refusal_append_bound(hint, "frame", limits->frame);
 		break;
 	case REFUSAL_MESSAGE_SIZE:
@@ -176,7 +176,7 @@ void refusal_append_hint(
 	}
 }
 
-/* It is short and the first thing written: the kernel takes it whole. */
+/* The answer is short and the first write, so the kernel takes it whole. */
 static int refusal_send_whole(int fd, struct buf *bytes)
 {
 	const ssize_t sent =
@@ -193,7 +193,7 @@ int refusal_send(int fd, enum refusal_kind kind, struct slice text)
 	const int status = (int)refusal_status(kind);
 
 	buf_printf(&answer, "HTTP/1.1 %s\r\n", http_status_line(status));
-	/* As libmicrohttpd's connections answer it (http_refuse.c). */
+	/* The same as libmicrohttpd's connections answer (http_refuse.c). */
 	if (status == 405) {
 		buf_append(&answer,
 			SLICE("Allow: " HTTP_METHODS "\r\n"

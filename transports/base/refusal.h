@@ -1,7 +1,7 @@
 /*
- * Refusing at the edge. Every 4xx and 5xx is made by refusal_send(), for a connection
- * without a library, or by http_refuse() (http_internal.h); tests/layers checks it.
- * Both report the refusal (gateway/worker/refusal.h): a row says the status and the
+ * Refusing at the edge. refusal_send(), for a connection without a library, and
+ * http_refuse() (http_internal.h) make every 4xx and 5xx; tests/layers checks it. Both
+ * report the refusal (gateway/worker/refusal.h): its row has the status and the
  * sentence.
  */
 #ifndef TRANSPORTS_BASE_REFUSAL_H
@@ -19,8 +19,8 @@ struct config;
 enum refusal_kind refusal_of_status(int status);
 
 /*
- * Why the first bytes of a connection are refused: http_head_parse() has said BAD with
- * that status, or they are no HTTP at all, such as a TLS hello. Borrows from the head.
+ * The refusal of a connection by its first bytes: http_head_parse() has returned BAD
+ * with that status, or they are not HTTP, such as a TLS hello. Borrows from the head.
  */
 struct refusal refusal_of_head(
 	const struct http_head *head, int status, struct slice first_bytes);
@@ -32,8 +32,8 @@ struct refusal refusal_of_head(
 bool refusal_is_tls_hello(struct slice bytes);
 
 /*
- * The refusal for a fault of http_upgrade_check(), which is not HTTP_UPGRADE_GOOD. It
- * borrows from the head.
+ * The refusal for a fault of http_upgrade_check(), which must not be
+ * HTTP_UPGRADE_GOOD. It borrows from the head.
  */
 struct refusal refusal_of_upgrade(
 	const struct http_head *head, enum http_upgrade_fault fault);
@@ -47,9 +47,9 @@ void refusal_append_hint(
 
 /*
  * Writes an answer with the kind's status and that text, and shuts the socket down for
- * writing. The caller must go on reading for a while: closing a socket with unread
- * bytes in it resets the connection, and the answer is lost. The caller keeps the
- * socket. Returns -1 when it failed.
+ * writing. The caller must continue reading for a while: if it closes a socket with
+ * unread bytes, the connection is reset and the answer is lost. The caller keeps the
+ * socket. Returns -1 on failure.
  */
 int refusal_send(int fd, enum refusal_kind kind, struct slice text);
 

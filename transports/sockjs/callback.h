@@ -17,8 +17,8 @@ enum callback_verdict {
 
 /*
  * Decodes the callback of `query`, the part of a URL after its "?". It becomes code in
- * a page, so a character that could end the name is refused. `callback` gets the name
- * and a NUL, or stays as it was when the verdict is not CALLBACK_GOOD.
+ * a page, so a character that could end the name is refused. With CALLBACK_GOOD,
+ * `callback` gets the name and a NUL; else it is unchanged.
  */
 enum callback_verdict callback_read(
 	struct slice query, char callback[CALLBACK_MAX + 1]);

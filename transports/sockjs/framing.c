@@ -2,14 +2,14 @@
 
 #include "protocol/sockjs.h"
 
-/* Behind a comma, which the first one does not need. */
+/* Each message follows a comma, which is dropped before the first one. */
 static void framing_append_item(struct buf *bytes, struct rendering message)
 {
 	buf_append_char(bytes, ',');
 	buf_append(bytes, message.bytes);
 }
 
-/* As `wire` has them. */
+/* The format for that wire form. */
 static const struct batch_format *framing_batch_format(enum wire wire)
 {
 	static const struct batch_format formats[] = {
@@ -24,7 +24,7 @@ static const struct batch_format *framing_batch_format(enum wire wire)
 static size_t framing_messages(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame)
 {
-	/* "a[" for the first comma. */
+	/* "a[" takes the place of the first comma. */
 	const struct batch batch = session_pull(
 		session, framing_batch_format(wire), budget > 0 ? budget - 1 : 0);
 

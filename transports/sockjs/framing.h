@@ -1,18 +1,15 @@
-/*
- * From a session's queue to SockJS frames: what waits is joined into one a[...]
- * frame, whoever sends it.
- */
+/* Joins the messages in a session's queue into one SockJS a[...] frame. */
 #ifndef TRANSPORTS_SOCKJS_FRAMING_H
 #define TRANSPORTS_SOCKJS_FRAMING_H
 
 #include "gateway/session/session.h"
 #include "protocol/buf.h"
 
-/* What a frame was made of, for session_popped(). */
+/* The contents of a frame, for session_popped(). */
 struct pulled {
 	enum session_next what;
 	size_t count;
-	size_t bytes; /* as they leave */
+	size_t bytes; /* as sent */
 };
 
 /*

@@ -1,11 +1,11 @@
 /*
- * A page in an iframe that never ends to load: each frame is a script that calls a
- * function of the page around it. For Internet Explorer, which could stream in no other
- * way.
+ * A page in an iframe that never finishes loading. Each frame is a script that calls a
+ * function of the surrounding page. For Internet Explorer, which could stream in no
+ * other way.
  */
 #include "transports/sockjs/link.h"
 
-enum { PAGE_LEN = 1024 }; /* less is not shown before the page ends */
+enum { PAGE_LEN = 1024 }; /* shorter pages are not shown before they end */
 
 /* The protocol fixes the page to the byte. */
 static void htmlfile_begin(struct buf *body, struct slice callback)

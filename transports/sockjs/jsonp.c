@@ -1,6 +1,6 @@
 /*
- * Polling by script tags: the response is a script that calls a function of the
- * page. Any page can load a script and no Origin comes with it, so this is only
+ * Polling by script tags: the response is a script that calls a function of the page.
+ * Any page can load a script, and the browser sends no Origin with it. So this is only
  * for endpoints that are open to every origin.
  */
 #include "transports/sockjs/link.h"
@@ -16,7 +16,10 @@ const struct downlink jsonp_downlink = {
 	.family = FAMILY_JSONP,
 	.transport = TRANSPORT_JSONP,
 	.kind = REQUEST_JSONP,
-	/* The comment keeps the callback's name from being read as another format. */
+	/*
+	 * The comment keeps browsers from reading the callback's name as another
+	 * format.
+	 */
 	.before = SLICE_INIT("/**/"),
 	.called = SLICE_INIT("(\""),
 	.after = SLICE_INIT("\");\r\n"),

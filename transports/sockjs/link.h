@@ -1,7 +1,7 @@
 /*
- * A SockJS transport is a description: how one frame is written into a response
- * (a downlink), or how a request brings messages (an uplink). To add one: a file
- * like eventsource.c, and a line of the list in gateway/worker/transport.h.
+ * A SockJS transport is a description: how one frame is written into a response (a
+ * downlink), or how a request brings messages (an uplink). To add one, write a file
+ * like eventsource.c and add a line to the list in gateway/worker/transport.h.
  */
 #ifndef TRANSPORTS_SOCKJS_LINK_H
 #define TRANSPORTS_SOCKJS_LINK_H
@@ -13,31 +13,29 @@
 
 /* Links of different families never share a session. */
 enum link_family {
-	FAMILY_NONE, /* of a description that says none: our mistake */
+	FAMILY_NONE, /* a description without a family: a bug of ours */
 	FAMILY_XHR,
-	FAMILY_JSONP, /* any page can load it: only where every origin may */
+	FAMILY_JSONP, /* any page can load it: only for open endpoints */
 };
 
 struct downlink {
 	struct slice path; /* the last segment of the URL */
 	const char *method;
 	const char *content_type;
-	enum wire wire; /* what messages look like inside a frame */
+	enum wire wire; /* the form of messages inside a frame */
 	bool streams;   /* many frames in one response; else one, then the end */
-	bool at_once;   /* it never waits: where nothing is to be said it says h */
+	bool at_once;   /* never waits: with nothing queued it sends h */
 	bool calls;     /* the response is a script that calls the parameter c */
 	enum link_family family;
-	enum transport transport; /* of the sessions that it opens; a name of its own */
+	enum transport transport; /* of its sessions; each link has its own */
 	enum request_kind kind;   /* the same */
 
 	/* Streams begin with this; it is sent as a chunk of its own. */
 	void (*begin)(struct buf *body, struct slice callback);
 
-	/*
-	 * What stands in the response before and after a frame (o, h, a[...], c[...]).
-	 */
+	/* The text before and after each frame (o, h, a[...], c[...]). */
 	struct slice before, after;
-	struct slice called; /* behind `before` and the parameter c; else empty */
+	struct slice called; /* after `before` and the parameter c; else empty */
 };
 
 struct uplink {
@@ -47,14 +45,15 @@ struct uplink {
 	enum link_family family;
 
 	/*
-	 * Finds the messages in a request's body; `form`: it is labelled as one; `most`
-	 * as of sockjs_decode(). One byte of text becomes `inflation` bytes at most.
+	 * Finds the messages in a request's body. `form`: its Content-Type is a
+	 * form's; `most` as in sockjs_decode(). One byte of text becomes `inflation`
+	 * bytes at most.
 	 */
 	enum sockjs_decode (*decode)(struct sockjs_messages *messages,
 		struct slice body, bool form, size_t most);
 	unsigned inflation;
 
-	/* What is answered when they are taken. */
+	/* The status of the answer when the messages are taken. */
 	unsigned status;
 	const char *content_type;
 	struct slice answer;
@@ -79,8 +78,8 @@ const struct downlink *downlink_find(struct slice path);
 const struct uplink *uplink_find(struct slice path);
 
 /*
- * Appends to *body what stands before a frame in a response of that link. After the
- * frame comes link->after.
+ * Appends to *body the text before a frame in a response of that link. link->after
+ * follows the frame.
  */
 void downlink_begin_frame(
 	const struct downlink *link, struct slice callback, struct buf *body);

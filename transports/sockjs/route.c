@@ -3,7 +3,7 @@
 #include "protocol/origin.h"
 #include "protocol/url.h"
 
-/* The endpoint with the longest path that the target lies at or below. */
+/* The endpoint with the longest path that is the target's, or a parent of it. */
 static const struct endpoint *route_endpoint(
 	const struct config *config, struct slice path, struct slice *rest)
 {
@@ -28,7 +28,7 @@ static void route_websocket(struct http_route *route, enum session_framing frami
 	route->framing = framing;
 }
 
-/* True when every page may use the endpoint. */
+/* True when the pages of every origin may use the endpoint. */
 static bool endpoint_is_open(const struct endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->allowed_origins.count; i++) {
@@ -55,7 +55,7 @@ static void route_transport(struct http_route *route, const struct sockjs_url *u
 		route_websocket(route, SESSION_SOCKJS);
 }
 
-/* The tree of URLs below an endpoint that speaks SockJS. */
+/* The tree of URLs below a SockJS endpoint. */
 static void route_sockjs(struct http_route *route, struct slice rest, bool upgrade)
 {
 	struct sockjs_url url = sockjs_url_read(rest);
@@ -126,7 +126,7 @@ static bool site_is_same(struct slice origin, const struct forwarded *site)
 {
 	if (site->scheme.len > 0)
 		return origin_is_same(origin, site->scheme, site->host);
-	/* A proxy in front may speak TLS where we speak plain HTTP. */
+	/* A proxy may terminate TLS for us. */
 	return origin_is_same(origin, SLICE("http"), site->host) ||
 	       origin_is_same(origin, SLICE("https"), site->host);
 }
@@ -167,7 +167,10 @@ enum request_kind route_request_kind(const struct http_route *route)
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
 	struct slice origin, const struct forwarded *site)
 {
-	/* The configuration has put the global list here, unless it has its own. */
+	/*
+	 * The configuration puts the global list here, unless the endpoint has its
+	 * own.
+	 */
 	const struct strings *allowed = &endpoint->allowed_origins;
 
 	if (origin.len == 0)

@@ -1,6 +1,6 @@
 /*
- * What a request is about, decided from its target and the configuration alone:
- * the door asks for the first request of a connection, HTTP for every request.
+ * The route of a request, decided from its target and the configuration alone. The
+ * door asks for the first request of a connection, HTTP for every request.
  */
 #ifndef TRANSPORTS_SOCKJS_ROUTE_H
 #define TRANSPORTS_SOCKJS_ROUTE_H
@@ -13,25 +13,25 @@
 #include "transports/sockjs/link.h"
 
 enum route_kind {
-	ROUTE_NONE,   /* nobody has looked yet */
+	ROUTE_NONE,   /* not decided yet */
 	ROUTE_FILE,   /* below no endpoint: perhaps a file */
 	ROUTE_SERVER, /* the server itself: OPTIONS * */
 	ROUTE_HEALTH,
 	ROUTE_READY,
-	ROUTE_METRICS, /* of operators */
+	ROUTE_METRICS, /* for operators */
 	ROUTE_GREETING,
 	ROUTE_INFO,
 	ROUTE_IFRAME,
 	ROUTE_WEBSOCKET, /* with `framing` */
 	ROUTE_DOWNLINK,
 	ROUTE_UPLINK,
-	ROUTE_UNKNOWN, /* below an endpoint, but nothing: 404 */
+	ROUTE_UNKNOWN, /* below an endpoint, but not found: 404 */
 };
 
 /* Slices point into the target. */
 struct http_route {
 	enum route_kind kind;
-	const struct endpoint *endpoint; /* NULL below none */
+	const struct endpoint *endpoint; /* NULL: below no endpoint */
 	struct slice path;
 	struct slice session;
 	enum session_framing framing;
@@ -40,15 +40,15 @@ struct http_route {
 };
 
 /*
- * What a request target is about. `upgrade`: the request asks for a WebSocket. Never
- * fails: a target that leads nowhere is ROUTE_UNKNOWN or ROUTE_FILE. The slices point
- * into the target; the endpoint is the configuration's.
+ * The route of a request target. `upgrade`: the request asks for a WebSocket. Never
+ * fails: an unknown target is ROUTE_UNKNOWN or ROUTE_FILE. The slices point into the
+ * target; the endpoint is the configuration's.
  */
 struct http_route route_find(
 	const struct config *config, struct slice target, bool upgrade);
 
 /*
- * route_find() below a SockJS endpoint that is known; `rest` is the path below the
+ * route_find() below a SockJS endpoint that is known; `rest` is the path after the
  * endpoint's.
  */
 struct http_route route_at(const struct endpoint *endpoint, struct url url,
@@ -66,9 +66,9 @@ enum route_kind route_path(struct slice path);
 enum request_kind route_request_kind(const struct http_route *route);
 
 /*
- * True when a request with that Origin (empty: none was sent) may use the endpoint.
- * By default that is the same origin as the site's: its scheme, or either one when
- * nobody has said which, and its host.
+ * True when a request with that Origin (empty: none was sent) may use the endpoint. By
+ * default that is the same origin as the site's: its host, and its scheme, or either
+ * scheme when that is unknown.
  */
 bool route_allows(const struct config *config, const struct endpoint *endpoint,
 	struct slice origin, const struct forwarded *site);

@@ -1,6 +1,6 @@
 /*
- * XMLHttpRequest: frames end with a newline; a poll has one, for which it waits or not,
- * a stream many.
+ * XMLHttpRequest: a newline ends each frame. A poll has one frame, and waits for it or
+ * not; a stream has many.
  */
 #include "transports/sockjs/link.h"
 
@@ -18,11 +18,11 @@ static void xhr_begin(struct buf *body, struct slice callback)
 static enum sockjs_decode xhr_decode(
 	struct sockjs_messages *messages, struct slice body, bool form, size_t most)
 {
-	(void)form; /* old WebKit labels everything so */
+	(void)form; /* old WebKit calls every body a form */
 	return sockjs_decode(messages, body, false, most);
 }
 
-/* No SockJS client asks for it: pages do that want to ask again and again. */
+/* No SockJS client uses it: it is for pages that prefer to ask again and again. */
 const struct downlink poll_downlink = {
 	.path = SLICE_INIT("poll"),
 	.method = "POST",

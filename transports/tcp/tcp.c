@@ -1,4 +1,4 @@
-/* The life and the end of a connection of plain STOMP. */
+/* The life and the end of a plain STOMP connection. */
 #include "transports/tcp/tcp_internal.h"
 
 #include "protocol/xmalloc.h"
@@ -25,7 +25,7 @@ static void tcp_connection_reap(struct task *task)
 	free(connection);
 }
 
-/* Its session is over already. What the kernel has taken still leaves. */
+/* The session has ended already. Bytes that the kernel has taken still leave. */
 void tcp_connection_end(struct tcp_connection *connection)
 {
 	struct worker *worker = tcp_connection_worker(connection);
@@ -43,7 +43,10 @@ void tcp_connection_end(struct tcp_connection *connection)
 	loop_defer(worker->loop, &connection->reap);
 }
 
-/* When nothing is left to write, our side ends; and with the peer's, everything. */
+/*
+ * When no output is left, shuts our side down; when the peer's side has ended too,
+ * ends the connection.
+ */
 void tcp_connection_shut(struct tcp_connection *connection)
 {
 	if (connection->deaf)
@@ -66,11 +69,11 @@ void tcp_connection_close(struct tcp_connection *connection)
 	connection->acked = progress_acked(connection->watch.fd);
 	loop_timer_start(
 		worker->loop, &connection->timer, worker->config->times.linger);
-	tcp_connection_mark_busy(connection); /* what it has sent is thrown away */
+	tcp_connection_mark_busy(connection); /* its input is dropped */
 	tcp_connection_shut(connection);
 }
 
-/* The peer is not there any more. */
+/* The peer has gone. */
 void tcp_connection_lose(struct tcp_connection *connection)
 {
 	struct session *session = connection->session;
@@ -84,7 +87,7 @@ void tcp_connection_lose(struct tcp_connection *connection)
 	tcp_connection_close(connection);
 }
 
-/* A peer that goes on taking gets more time, and its session is not taken from it. */
+/* A peer that continues to take bytes gets more time, and keeps its session. */
 static void tcp_on_linger(struct timer *timer)
 {
 	struct tcp_connection *connection =
@@ -207,7 +210,7 @@ void tcp_resume_reading(struct tcp *tcp)
 		struct tcp_connection *connection =
 			container_of(link, struct tcp_connection, paused);
 
-		/* What it has said meanwhile comes now. */
+		/* Reads the input that came meanwhile. */
 		session_heard(connection->session);
 		tcp_connection_mark_busy(connection);
 	}

@@ -1,6 +1,6 @@
 /*
- * Plain STOMP over TCP: bytes that come go to the session as they come, cut
- * anywhere; bytes that wait leave joined, in one write of a session and turn.
+ * Plain STOMP over TCP. Input goes to the session as it comes, cut anywhere. Output is
+ * joined into one write for each session and turn.
  */
 #ifndef TRANSPORTS_TCP_TCP_H
 #define TRANSPORTS_TCP_TCP_H
@@ -12,32 +12,32 @@ struct tcp;
 struct worker;
 
 /*
- * Makes the carrier of plain STOMP of that worker, which the caller owns. It listens
- * nowhere: the door hands it sockets.
+ * Makes the carrier of plain STOMP of that worker, which the caller owns. It has no
+ * listener: the door hands sockets over.
  */
 struct tcp *tcp_create(struct worker *worker);
 
 /*
- * Ends every connection that is left. Their sockets close at the end of the turn, so a
+ * Ends every remaining connection. Their sockets close at the end of the turn, so a
  * turn must follow. NULL is fine.
  */
 void tcp_destroy(struct tcp *tcp);
 
 /*
- * Takes over a non-blocking socket and opens a session. When there can be none, the
- * peer gets an ERROR and the socket closes.
+ * Takes over a non-blocking socket and opens a session. If no session can be opened,
+ * the peer gets an ERROR and the socket closes.
  */
 void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
 
 /*
- * The end of a turn: writes and reads for the connections that have more. True when one
- * still has: the loop must not wait then.
+ * The end of a turn: writes and reads for the connections with more. True when one
+ * still has more: the loop must not wait then.
  */
 bool tcp_turn(struct tcp *tcp);
 
 /*
- * Publishers may be read again: reads from the connections that were paused because
- * inboxes were full.
+ * The inboxes have room again: reads from the connections that were paused because
+ * they were full.
  */
 void tcp_resume_reading(struct tcp *tcp);
 

@@ -1,10 +1,10 @@
 /*
- * What the files of the TCP carrier share. tcp.c is a connection's life and end,
- * tcp_read.c what comes in, tcp_write.c what goes out.
+ * Shared by the files of the TCP carrier. tcp.c has a connection's life and end,
+ * tcp_read.c its input, tcp_write.c its output.
  *
  * A connection is watched edge-triggered, once for its life. In one turn it reads and
- * writes up to a budget; one that has more goes on at the end of each turn, so that no
- * connection keeps the others waiting.
+ * writes up to a budget. One with more continues at the end of each turn, so that no
+ * connection delays the others.
  */
 #ifndef TRANSPORTS_TCP_TCP_INTERNAL_H
 #define TRANSPORTS_TCP_TCP_INTERNAL_H
@@ -14,41 +14,42 @@
 #include "protocol/buf.h"
 #include "transports/tcp/tcp.h"
 
-enum { TCP_READ_SIZE = 16384 }; /* the most that reaches a handler that has paused */
+enum { TCP_READ_SIZE = 16384 }; /* the most that a paused handler still gets */
 
 struct tcp {
 	struct worker *worker;
 	struct list connections;
-	struct list busy;   /* connections that have more to read or to write */
-	struct list paused; /* connections that are not read while inboxes are full */
+	struct list busy;   /* connections with more to read or to write */
+	struct list paused; /* unread connections, because inboxes are full */
 	char in[TCP_READ_SIZE];
 };
 
 /*
- *           | its first bytes | the session is over, | all is written and the peer
- *           | are STOMP       | or they are no STOMP | has closed, or time is up
+ *           | its first bytes | the session has      | all is written and the peer
+ *           | are STOMP       | ended, or they are   | has closed, or time is up
+ *           |                 | not STOMP            |
  *   --------+-----------------+----------------------+----------------------------
  *   NEW     | TALKING         | CLOSING              | OVER
  *   TALKING | -               | CLOSING              | OVER
  *   CLOSING | -               | -                    | OVER
  *
- * A CLOSING connection writes what it holds, shuts down its side and throws away what
- * still comes until the peer has closed too: closing a socket with unread bytes in it
- * would reset the connection, and the last messages would be lost.
+ * A CLOSING connection writes its remaining output, shuts down its side and drops all
+ * input until the peer has closed too. If it closed a socket with unread bytes, the
+ * connection would be reset, and the last messages would be lost.
  */
 enum tcp_state {
 	TCP_NEW,
 	TCP_TALKING,
-	TCP_CLOSING, /* it has no session; counted in worker->owing */
+	TCP_CLOSING, /* no session; counted in worker->owing */
 	TCP_OVER,    /* freed at the loop's top level */
 };
 
-/* What the peer's side still has for us. */
+/* The state of the peer's input. */
 enum tcp_input {
-	TCP_INPUT_NONE,  /* nothing, until the loop says otherwise */
+	TCP_INPUT_NONE,  /* none, until the loop reports more */
 	TCP_INPUT_SOME,  /* there may be bytes to read */
-	TCP_INPUT_LAST,  /* the same; the peer has shut down its side behind them */
-	TCP_INPUT_ENDED, /* all of them have been read */
+	TCP_INPUT_LAST,  /* the same; the peer has shut down its side after them */
+	TCP_INPUT_ENDED, /* all input was read */
 };
 
 struct tcp_connection {
@@ -58,19 +59,19 @@ struct tcp_connection {
 	struct list link;
 	struct list busy;     /* in tcp->busy */
 	struct list paused;   /* in tcp->paused */
-	struct waiter waiter; /* or it is not read because its session is paused */
+	struct waiter waiter; /* unread because its session is paused */
 	struct watch watch;
-	struct timer timer; /* linger, while closing or behind the peer's end */
+	struct timer timer; /* to linger, while closing or after the peer's end */
 	struct task reap;
 	enum tcp_state state;
 	enum tcp_input input;
-	bool deaf;             /* the peer takes nothing any more */
-	struct buf rest;       /* what the kernel has not taken yet, */
-	size_t rest_from;      /* from here on */
+	bool deaf;             /* the peer takes no output any more */
+	struct buf rest;       /* bytes that the kernel has not taken yet, */
+	size_t rest_from;      /* from this offset on */
 	unsigned address_slot; /* of peer_came() */
-	size_t carried; /* the session's messages that the latest write is made of, */
-	size_t carried_bytes; /* and its bytes */
-	uint64_t acked;       /* progress_acked() at the latest look while closing */
+	size_t carried;        /* messages in the latest write, */
+	size_t carried_bytes;  /* and their bytes */
+	uint64_t acked;        /* progress_acked() at the latest look while closing */
 };
 
 static inline struct worker *tcp_connection_worker(
@@ -88,26 +89,26 @@ static inline bool tcp_connection_has_input(const struct tcp_connection *connect
 /* tcp.c */
 
 /*
- * The connection reads and writes on at the end of this turn. Does nothing if it will
- * already.
+ * The connection continues to read and write at the end of this turn. Does nothing if
+ * it is busy already.
  */
 void tcp_connection_mark_busy(struct tcp_connection *connection);
 
 /*
- * Ends the connection, whose session is over already. What the kernel has taken still
- * leaves.
+ * Ends the connection, whose session has ended already. Bytes that the kernel has
+ * taken still leave.
  */
 void tcp_connection_end(struct tcp_connection *connection);
 
 /*
- * Shuts our side down when nothing is left to write. Ends the connection when the
- * peer's side has ended, too, or when the peer takes nothing any more.
+ * Shuts our side down when no output is left. Ends the connection when the peer's side
+ * has ended, too, or when the peer takes nothing any more.
  */
 void tcp_connection_shut(struct tcp_connection *connection);
 
 /*
- * The session is over: the connection is CLOSING. It writes what it holds and has
- * times.linger to see the peer's end.
+ * The session has ended: the connection is CLOSING. It writes its remaining output and
+ * waits times.linger for the peer's end.
  */
 void tcp_connection_close(struct tcp_connection *connection);
 
@@ -120,8 +121,8 @@ void tcp_connection_lose(struct tcp_connection *connection);
 /* tcp_read.c */
 
 /*
- * Reads up to the budget of a turn; one that has more is marked busy. The connection
- * may be OVER afterwards.
+ * Reads up to the budget of a turn; a connection with more is marked busy. It may be
+ * OVER afterwards.
  */
 void tcp_connection_read(struct tcp_connection *connection);
 
@@ -142,7 +143,10 @@ void tcp_on_resume(struct waiter *waiter);
 
 extern const struct outlet_ops tcp_outlet_ops;
 
-/* Goes on with what the kernel has not taken. The connection may be OVER afterwards. */
+/*
+ * Writes the bytes that the kernel has not taken. The connection may be OVER
+ * afterwards.
+ */
 void tcp_connection_flush(struct tcp_connection *connection);
 
 /*

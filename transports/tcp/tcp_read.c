@@ -1,4 +1,4 @@
-/* What a peer says by plain STOMP, up to a budget in each turn, and how it ends. */
+/* The input of plain STOMP, up to a budget in each turn, and its end. */
 #include "transports/tcp/tcp_internal.h"
 
 #include "transports/base/peer.h"
@@ -9,7 +9,7 @@
 
 enum { READS_PER_TURN = 4 }; /* of one connection */
 
-/* False when it must not be read now; then it is told when it may. */
+/* False when it must not be read now; it is resumed later. */
 static bool tcp_connection_may_read(struct tcp_connection *connection)
 {
 	struct session *session = connection->session;
@@ -29,8 +29,8 @@ static bool tcp_connection_may_read(struct tcp_connection *connection)
 }
 
 /*
- * All that the peer had to say has been heard. It may still listen: it gets what waits
- * for it as far as the kernel takes that, and all of it if the session closes anyway.
+ * All input was read. The peer may still read: it gets the queued output as far as the
+ * kernel takes it now, and all of it if the session closes anyway.
  */
 static void tcp_connection_hear_end(struct tcp_connection *connection)
 {
@@ -48,7 +48,7 @@ static void tcp_connection_hear_end(struct tcp_connection *connection)
 	session_hang_up(connection->session);
 }
 
-/* Refuses who has no session. */
+/* Refuses a peer that has no session. */
 void tcp_connection_refuse(
 	struct tcp_connection *connection, enum refusal_kind kind, struct slice address)
 {
@@ -67,7 +67,10 @@ void tcp_connection_refuse(
 		tcp_connection_end(connection);
 }
 
-/* Who speaks something else than STOMP is told so, in words of STOMP. False: nobody. */
+/*
+ * Finds a peer that uses another protocol than STOMP; it is refused by a STOMP ERROR.
+ * False: it may be STOMP.
+ */
 static bool tcp_find_stranger(struct slice bytes, enum refusal_kind *kind)
 {
 	static const struct slice methods[] = {SLICE_INIT("GET /"),
@@ -85,7 +88,7 @@ static bool tcp_find_stranger(struct slice bytes, enum refusal_kind *kind)
 	return false;
 }
 
-/* Its first bytes are no STOMP: its session ends, and it is told why. */
+/* Its first bytes are not STOMP: refuses it and ends its session. */
 static void tcp_connection_turn_away(
 	struct tcp_connection *connection, enum refusal_kind kind)
 {
@@ -128,7 +131,7 @@ static void tcp_connection_read_some(struct tcp_connection *connection)
 		connection->deaf = connection->deaf || got == -1;
 		tcp_connection_hear_end(connection);
 	} else {
-		/* Less than there is room for was all; more will be told. */
+		/* A short read was everything; the watch reports more. */
 		if (connection->input == TCP_INPUT_SOME && got < TCP_READ_SIZE)
 			connection->input = TCP_INPUT_NONE;
 		tcp_connection_take(connection, (struct slice){tcp->in, (size_t)got});

@@ -1,4 +1,4 @@
-/* The outlet of a session of plain STOMP: messages as octets, joined into one write. */
+/* The outlet of a plain STOMP session: messages as octets, joined into one write. */
 #include "transports/tcp/tcp_internal.h"
 
 #include <assert.h>
@@ -6,7 +6,7 @@
 
 enum { WRITE_BUDGET = 65536 }; /* bytes that one turn joins for one session */
 
-/* How much of it the kernel has taken; 0 when it takes nothing now or ever again. */
+/* How many bytes the kernel has taken; 0 when it takes none, now or ever again. */
 static size_t tcp_connection_send(struct tcp_connection *connection, struct slice bytes)
 {
 	ssize_t taken;
@@ -19,9 +19,9 @@ static size_t tcp_connection_send(struct tcp_connection *connection, struct slic
 		return (size_t)taken;
 	if (errno != EAGAIN) {
 		/*
-		 * Whoever says something and leaves without having read our answers
-		 * resets the connection. What it has said counts all the same: it is
-		 * read, and the end comes behind it.
+		 * A peer that leaves without reading our answers resets the
+		 * connection. The input that it sent before still counts: it is read,
+		 * then comes the end.
 		 */
 		connection->deaf = true;
 		connection->input = TCP_INPUT_LAST;
@@ -30,7 +30,7 @@ static size_t tcp_connection_send(struct tcp_connection *connection, struct slic
 	return 0;
 }
 
-/* The kernel has all of the latest write. */
+/* The kernel has taken the whole latest write. */
 static void tcp_connection_written(struct tcp_connection *connection)
 {
 	struct session *session = connection->session;
@@ -45,7 +45,7 @@ static void tcp_connection_written(struct tcp_connection *connection)
 		tcp_connection_mark_busy(connection);
 }
 
-/* Goes on with the rest of it. */
+/* Writes the rest of it. */
 void tcp_connection_flush(struct tcp_connection *connection)
 {
 	struct slice left =
@@ -91,7 +91,7 @@ void tcp_connection_pump(struct tcp_connection *connection)
 {
 	struct session *session = connection->session;
 
-	/* While there is a rest, messages must queue behind it in the session. */
+	/* While a rest is left, new messages stay in the session's queue. */
 	if (session == NULL || connection->rest.len > 0 || connection->deaf)
 		return;
 	switch (session_next(session)) {
@@ -108,7 +108,7 @@ void tcp_connection_pump(struct tcp_connection *connection)
 		break;
 	case SESSION_NEXT_OPEN:
 	case SESSION_NEXT_BEAT:
-		assert(false); /* a raw session has no such frames */
+		assert(false); /* a raw session has none of these frames */
 	}
 }
 
