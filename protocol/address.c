@@ -42,7 +42,7 @@ bool address_parse(struct slice text, struct address *address)
 	char terminated[ADDRESS_TEXT_MAX];
 	uint8_t bytes[ADDRESS_BYTES];
 
-	/* A NUL would end it early for inet_pton(). */
+	/* A NUL would end the text early for inet_pton(). */
 	if (text.len >= sizeof(terminated) || slice_find(text, '\0') != text.len)
 		return false;
 	memcpy(terminated, text.data, text.len);
@@ -70,7 +70,7 @@ struct slice address_write(const struct address *address, char text[ADDRESS_TEXT
 	return slice_of(written);
 }
 
-/* True when the first `bits` bits are alike. */
+/* True when the first `bits` bits are equal. */
 static bool address_agree(
 	const struct address *a, const struct address *b, unsigned bits)
 {

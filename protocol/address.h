@@ -1,7 +1,7 @@
 /*
- * IP addresses and networks as values. An IPv4 address is kept as the IPv6 address that
- * it is mapped to (::ffff:192.0.2.1), so that an address has one form, however
- * it was written or came in.
+ * IP addresses and networks as values. An IPv4 address is kept as the IPv6 address
+ * that it is mapped to (::ffff:192.0.2.1). So an address has one form, however it was
+ * written or received.
  */
 #ifndef PROTOCOL_ADDRESS_H
 #define PROTOCOL_ADDRESS_H
@@ -12,16 +12,16 @@
 
 enum {
 	ADDRESS_BYTES = 16,
-	ADDRESS_V4_AT = 12, /* where the four bytes of an IPv4 address stand */
+	ADDRESS_V4_AT = 12, /* where the four bytes of an IPv4 address begin */
 	ADDRESS_TEXT_MAX = 46,
 };
 
-/* All zero: none is known. */
+/* All zero: unknown. */
 struct address {
 	uint8_t bytes[ADDRESS_BYTES];
 };
 
-/* The address of four bytes of IPv4 in network order, as in_addr has them. */
+/* The address of four bytes of IPv4 in network order, as in in_addr. */
 struct address address_of_v4(const void *bytes);
 
 /*
@@ -40,8 +40,8 @@ bool address_is_known(const struct address *address);
 bool address_parse(struct slice text, struct address *address);
 
 /*
- * Writes the address into `text` as address_parse() reads it, an IPv4 address always as
- * one, and returns the part written; or the constant "unknown".
+ * Writes the address into `text` in the form of address_parse(), an IPv4 address
+ * always as IPv4. Returns the part written; or the constant "unknown".
  */
 struct slice address_write(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 

@@ -1,6 +1,6 @@
 /*
- * Growable bytes. The capacity doubles, so that appending byte by byte stays
- * linear; nothing shrinks but by buf_finish().
+ * Growable bytes. The capacity doubles, so that appending byte by byte stays linear;
+ * only buf_finish() frees memory.
  */
 #include "protocol/buf.h"
 
@@ -62,7 +62,7 @@ void buf_append_quoted(struct buf *buf, struct slice bytes)
 
 void buf_append_number(struct buf *buf, uint64_t number)
 {
-	char digits[20]; /* as many as 2^64 - 1 has */
+	char digits[20]; /* 2^64 - 1 has 20 digits */
 	size_t at = sizeof(digits);
 
 	do {
@@ -81,7 +81,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_end(arguments);
 	assert(len >= 0);
 
-	/* vsnprintf writes a NUL too, which is not ours to keep. */
+	/* vsnprintf() also writes a NUL, which does not count. */
 	char *end = buf_reserve(buf, (size_t)len + 1);
 	va_start(arguments, format);
 	vsnprintf(end, (size_t)len + 1, format, arguments);

@@ -1,6 +1,6 @@
 /*
- * A buf is a growable run of bytes that its holder owns. A zeroed buf is empty
- * and valid; buf_finish() frees it and leaves it empty again.
+ * A buf is a growable run of bytes that its holder owns. A zeroed buf is empty and
+ * valid; buf_finish() frees it and leaves it empty again.
  */
 #ifndef PROTOCOL_BUF_H
 #define PROTOCOL_BUF_H
@@ -19,8 +19,8 @@ struct buf {
 void buf_finish(struct buf *buf);
 
 /*
- * Makes room for `extra` bytes at the end and returns where they go, valid until the
- * buf changes. The caller writes them and adds their number to buf->len, which is
+ * Makes room for `extra` bytes at the end and returns its address, valid until the buf
+ * changes. The caller writes the bytes and adds their number to buf->len, which is
  * unchanged.
  */
 char *buf_reserve(struct buf *buf, size_t extra);
@@ -31,7 +31,7 @@ char *buf_reserve(struct buf *buf, size_t extra);
  */
 void buf_append(struct buf *buf, struct slice bytes);
 
-/* Appends any byte, also NUL: a buf is no string and is not terminated. */
+/* Appends any byte, also NUL: a buf is not a string and is not terminated. */
 void buf_append_char(struct buf *buf, char byte);
 
 /*
@@ -45,21 +45,21 @@ void buf_append_quoted(struct buf *buf, struct slice bytes);
 void buf_append_number(struct buf *buf, uint64_t number);
 
 /*
- * Appends what printf() would write, without the NUL at the end. The arguments must not
- * point into the buf.
+ * Appends printf()'s output, without the NUL at the end. The arguments must not point
+ * into the buf.
  */
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Empties the buf and keeps its memory for what comes next. */
+/* Empties the buf and keeps its memory for later use. */
 static inline void buf_clear(struct buf *buf)
 {
 	buf->len = 0;
 }
 
 /*
- * The bytes so far, valid until something is appended, since they may move then. The
- * pointer is never NULL.
+ * The bytes so far, valid until the next append, which may move them. The pointer is
+ * never NULL.
  */
 static inline struct slice buf_slice(const struct buf *buf)
 {

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-/* A size in hexadecimal digits, and CRLF. */
+/* The size in hexadecimal digits, and CRLF. */
 enum { SIZE_LINE_MAX = 2 * sizeof(size_t) + 2 };
 
 void chunk_begin(struct buf *buf)

@@ -2,7 +2,7 @@
 
 #include "protocol/host.h"
 
-/* Takes the last element off the comma-separated list; without blanks around it. */
+/* Takes the last element off the comma-separated list, without blanks around it. */
 static struct slice forwarded_take_last(struct slice *list)
 {
 	size_t begin = list->len;
@@ -14,15 +14,15 @@ static struct slice forwarded_take_last(struct slice *list)
 	return slice_trim(last, SLICE_BLANKS);
 }
 
-/* The list that all headers of one name make together, walked from its end. */
+/* The combined list of all headers of one name, walked from its end. */
 struct list_walk {
 	const struct http_head *head;
 	struct slice name;
-	size_t headers; /* so many, the first ones, have not been looked at */
+	size_t headers; /* the number of first headers not yet looked at */
 	struct slice rest;
 };
 
-/* Empty elements are skipped, as they are in any list (RFC 9110, 5.6.1). */
+/* Empty elements are skipped, as in any list (RFC 9110, 5.6.1). */
 static bool forwarded_walk_back(struct list_walk *walk, struct slice *element)
 {
 	for (;;) {
@@ -85,7 +85,7 @@ static struct slice forwarded_find_host(const struct http_head *head)
 	return element;
 }
 
-/* Some proxies name a WebSocket's own schemes. */
+/* Some proxies send ws and wss, the schemes of WebSocket. */
 static struct slice forwarded_find_scheme(const struct http_head *head)
 {
 	struct list_walk walk = forwarded_walk_begin(head, SLICE("X-Forwarded-Proto"));

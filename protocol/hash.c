@@ -1,7 +1,7 @@
 /*
- * SipHash-2-4 (Aumasson and Bernstein, 2012): two rounds for each eight bytes,
- * four at the end. Fast enough for short names, and without the key nobody can
- * choose names that fall into one bucket.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): two rounds for each eight bytes, four at
+ * the end. It is fast enough for short names. A peer without the key cannot choose
+ * names that share a bucket.
  */
 #include "protocol/hash.h"
 
@@ -37,7 +37,7 @@ static void sip_word(struct sip *sip, uint64_t word)
 	sip->a ^= word;
 }
 
-/* At most eight bytes, little-endian whatever the machine. */
+/* Up to eight bytes, little-endian on every machine. */
 static uint64_t hash_word_at(const char *data, size_t len)
 {
 	uint64_t word = 0;

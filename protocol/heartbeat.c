@@ -1,4 +1,4 @@
-/* STOMP 1.1 and 1.2, Heart-beating: read an offer, agree on a pace. */
+/* STOMP 1.1 and 1.2, Heart-beating: reads an offer, agrees on an interval. */
 #include "protocol/heartbeat.h"
 
 #include "protocol/number.h"

@@ -1,6 +1,6 @@
 /*
- * STOMP heart-beats: "cx,cy" in milliseconds (STOMP 1.2, Heart-beating). The
- * first number is what the speaker can send, the second what it wants to get.
+ * STOMP heart-beats: "cx,cy" in milliseconds (STOMP 1.2, Heart-beating). The sender of
+ * the header can send beats every cx, and would like to get beats every cy.
  */
 #ifndef PROTOCOL_HEARTBEAT_H
 #define PROTOCOL_HEARTBEAT_H
@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct heartbeat {
-	uint32_t send; /* ms between beats that it guarantees; 0: cannot */
-	uint32_t want; /* ms between beats that it would like; 0: none */
+	uint32_t send; /* ms between the beats that it guarantees; 0: cannot */
+	uint32_t want; /* ms between the beats that it would like; 0: none */
 };
 
 /*
@@ -21,15 +21,15 @@ struct heartbeat {
 bool heartbeat_parse(struct slice value, struct heartbeat *offer);
 
 /*
- * The agreed milliseconds between the beats that `sender` sends to `receiver`:
- * the slower of both wishes, or 0 when either of them declines.
+ * The agreed milliseconds between the beats that `sender` sends to `receiver`: the
+ * slower of both wishes, or 0 when one of them declines.
  */
 uint32_t heartbeat_interval(struct heartbeat sender, struct heartbeat receiver);
 
 /*
- * What to offer to a receiver that would like a beat every `wanted` ms: just that, but
- * no more often than every `least` and no more seldom than every `usual` ms. `least` is
- * at most `usual`; a `usual` of 0 offers none.
+ * The offer to a receiver that would like a beat every `wanted` ms: the same, but
+ * between `least` and `usual` ms. `least` is at most `usual`; a `usual` of 0 offers
+ * none.
  */
 uint32_t heartbeat_offer(uint32_t usual, uint32_t least, uint32_t wanted);
 

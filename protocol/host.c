@@ -1,6 +1,6 @@
 /*
- * Hosts, strictly: letters, digits, '-', '.' and '_', or an IPv6 address in
- * brackets. Whatever else a URL could have here would only ever deceive somebody.
+ * Hosts, read strictly: letters, digits, '-', '.' and '_', or an IPv6 address in
+ * brackets. Other characters that a URL allows here serve only to deceive.
  */
 #include "protocol/host.h"
 
@@ -9,7 +9,7 @@
 #include "protocol/number.h"
 
 enum {
-	HOST_MAX = 255, /* RFC 1035: no name is longer */
+	HOST_MAX = 255, /* RFC 1035: the longest name */
 	PORT_DIGITS_MAX = 5,
 };
 
@@ -56,7 +56,7 @@ static bool host_cut(struct slice text, struct slice *host, struct slice *rest)
 	return true;
 }
 
-/* Without its brackets, if it has some. */
+/* The host without its brackets, if it has any. */
 static struct slice host_inside(struct slice host)
 {
 	if (!slice_starts_with(host, SLICE("[")) || !slice_ends_with(host, SLICE("]")))

@@ -1,10 +1,10 @@
 /*
- * The first request head of a connection, parsed with no forgiveness: every byte
- * that two parsers might read differently ends it.
+ * Parses the first request head of a connection strictly: any byte that two parsers
+ * might read differently ends it.
  *
- * The rules stand apart from the parsing, since they also bind heads that somebody
- * else has parsed. Lines are judged in their order and each one only when it is
- * whole, so a head that comes in pieces is refused as one that comes at once.
+ * The rules are separate from the parsing, since they also apply to heads that
+ * libmicrohttpd has parsed. Lines are checked in their order, and each one only when
+ * it is whole. So a head in pieces is refused like one that comes at once.
  */
 #include "protocol/http_head.h"
 
@@ -30,7 +30,7 @@ static bool http_head_is_token(struct slice text)
 	return text.len > 0;
 }
 
-/* True when there is no control character but the tab. */
+/* True when the text has no control character but the tab. */
 static bool http_head_is_printable(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -51,7 +51,7 @@ static bool http_head_is_in(struct slice text, const struct slice *list, size_t 
 	return false;
 }
 
-/* Remembers what is wrong, and returns the status. */
+/* Remembers the fault, and returns the status. */
 static int head_fault(
 	struct http_head *head, int status, const char *fault, struct slice value)
 {
@@ -91,7 +91,7 @@ static struct slice http_head_find_site(struct slice target)
 	return SLICE("");
 }
 
-/* RFC 9112, 3.2.2 and 3.2.4: what a proxy sends in absolute form, we see as others. */
+/* RFC 9112, 3.2.2 and 3.2.4: a target in absolute form becomes a path. */
 static void http_head_cut_target(struct http_head *head)
 {
 	struct slice site = http_head_find_site(head->target);
@@ -116,7 +116,10 @@ static int http_head_check_target(struct slice target, struct slice method)
 			return 400;
 		if (target.data[i] != '%')
 			continue;
-		/* A percent code, and none that hides the end of a C string. */
+		/*
+		 * A valid percent code, but not the one of NUL, which would end a C
+		 * string.
+		 */
 		struct slice code = slice_first(slice_from(target, i + 1), 2);
 		if (code.len < 2 || ascii_hex_value(code.data[0]) == -1 ||
 			ascii_hex_value(code.data[1]) == -1 ||
@@ -141,7 +144,7 @@ static size_t http_head_header_count(const struct http_head *head, struct slice 
 	return count;
 }
 
-/* How long is the body? Two answers to that are how requests are smuggled. */
+/* Two answers to the length of the body would allow request smuggling. */
 static int http_head_check_framing(struct http_head *head)
 {
 	const struct slice *length = http_header(head, SLICE("Content-Length"));
@@ -199,7 +202,7 @@ static int http_head_check_headers(struct http_head *head)
 	return 0;
 }
 
-/* "METHOD target HTTP/1.x": two single spaces, and nothing else that is blank. */
+/* "METHOD target HTTP/1.x": two single spaces, and no other blanks. */
 static int http_head_read_request_line(struct slice line,
 	const struct http_head_limits *limits, struct http_head *head)
 {
@@ -250,7 +253,7 @@ static int http_head_read_header(struct slice line,
 enum line {
 	LINE_WHOLE,
 	LINE_MORE,
-	LINE_BAD, /* a control character, a CR or an LF that stands alone */
+	LINE_BAD, /* a control character, or a lone CR or LF */
 };
 
 /* Takes a line from the front of *bytes; its CR LF is not part of *line. */
@@ -273,7 +276,7 @@ static enum line http_head_take_line(struct slice *bytes, struct slice *line)
 	return LINE_WHOLE;
 }
 
-/* Reads the lines of `bytes`. *status is written when they are bad. */
+/* Reads the lines of `bytes`. Writes *status when they are bad. */
 static enum http_head_parse http_head_read_lines(struct slice bytes,
 	const struct http_head_limits *limits, struct http_head *head, int *status)
 {
@@ -321,7 +324,7 @@ enum http_head_parse http_head_parse(struct slice bytes,
 	head->header_count = 0;
 	enum http_head_parse result = http_head_read_lines(seen, limits, head, status);
 	if (result == HTTP_HEAD_MORE && seen.len == limits->bytes) {
-		/* Is it the request line that does not end, or the headers? */
+		/* Without a method the request line was too long, else the headers. */
 		*status = head->method.len == 0 ? 414 : 431;
 		return HTTP_HEAD_BAD;
 	}

@@ -1,4 +1,4 @@
-/* The status lines of HTTP that this server answers (RFC 9110, 15; RFC 6585). */
+/* The status lines that this server answers (RFC 9110, 15; RFC 6585). */
 #include "protocol/http_head.h"
 
 const char *http_status_line(int status)

@@ -1,7 +1,7 @@
 /*
- * The WebSocket handshake, as far as the door does it: whether to grant it, and
- * the short head in which it is handed on. That head is written from scratch with
- * values that were checked, so nothing of a stranger's passes through unseen.
+ * The door's part of the WebSocket handshake: the decision, and the short head for
+ * libwebsockets. That head is written from scratch with checked values, so no
+ * unchecked byte of a client passes through.
  */
 #include "protocol/http_head.h"
 
@@ -31,8 +31,8 @@ static const struct slice *http_upgrade_only_header(
 }
 
 /*
- * 16 bytes in base64 are 22 digits and "==". The four bits that the last digit has
- * to spare are not looked at: handmade clients fill them with anything.
+ * 16 bytes in base64 are 22 digits and "==". The four spare bits of the last digit are
+ * not checked: handmade clients fill them with anything.
  */
 static bool http_upgrade_is_key(struct slice key)
 {

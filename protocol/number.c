@@ -4,7 +4,7 @@
 
 enum number_outcome { NUMBER_DONE, NUMBER_ABOVE, NUMBER_BAD };
 
-/* What a digit is worth in that base, or -1 when it is none. */
+/* The value of a digit in that base, or -1 for any other byte. */
 static int number_digit(char byte, unsigned base)
 {
 	if (ascii_is_digit(byte))
@@ -12,7 +12,7 @@ static int number_digit(char byte, unsigned base)
 	return base == 16 && byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* Looks at every byte, also behind those that made the number too large. */
+/* Reads every byte, even after the number is too large. */
 static enum number_outcome number_take(
 	struct slice digits, unsigned base, uint64_t most, uint64_t *number)
 {

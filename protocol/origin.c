@@ -1,7 +1,7 @@
 /*
- * Origins are compared in three parts: scheme, host, port. What does not look
- * like an origin, to the last byte, matches nothing: "https://evil.example/.ours"
- * must not pass for a host below "ours".
+ * Origins are compared in three parts: scheme, host, port. A text that is not exactly
+ * an origin matches nothing: "https://evil.example/.ours" must not pass for a host
+ * below "ours".
  */
 #include "protocol/origin.h"
 
@@ -11,9 +11,8 @@
 #include "protocol/number.h"
 
 struct origin {
-	struct slice scheme, host,
-		port;  /* the port is filled in when it is not written */
-	bool wild;     /* a pattern whose host began with "*.": that star is cut off */
+	struct slice scheme, host, port; /* a missing port is filled in */
+	bool wild;     /* a pattern whose host began with "*."; the star is cut off */
 	bool any_port; /* a pattern that ended with ":*" */
 };
 
@@ -89,7 +88,7 @@ static bool origin_read_pattern(struct origin *origin, struct slice text)
 	rest = slice_from(rest, wild ? 1 : 0);
 	if (!origin_read_authority(origin, scheme, rest))
 		return false;
-	/* A port and any port: one of the two is a mistake. */
+	/* Both a port and ":*" are a mistake. */
 	if (any_port && origin->host.len < rest.len)
 		return false;
 	origin->wild = wild;
@@ -101,7 +100,7 @@ static bool origin_has_host_below(const struct origin *origin, struct slice belo
 {
 	struct slice host = origin->host;
 
-	/* The dot belongs to what must stand behind, so one label at least is left. */
+	/* `below` begins with the dot, so at least one label must stand before it. */
 	return host.len > below.len && host.data[0] != '.' &&
 	       slice_equal_nocase(slice_from(host, host.len - below.len), below);
 }
@@ -159,7 +158,7 @@ static bool origin_is_port(struct slice port)
 	       (number_read_canonical(port, PORT_MAX, &number) && number > 0);
 }
 
-/* An IPv6 address as browsers write it. */
+/* An IPv6 address in the browsers' form. */
 static bool origin_is_canonical(struct slice bracketed)
 {
 	struct slice text = {bracketed.data + 1, bracketed.len - 2};
@@ -186,7 +185,7 @@ static bool origin_is_host(const struct origin *pattern)
 	return pattern->host.len > (pattern->wild ? 1 : 0);
 }
 
-/* Apps have schemes of their own, and hosts as they like them: "app://.". */
+/* Apps have schemes and hosts of their own: "app://.". */
 static bool origin_is_app(struct slice scheme, struct slice host)
 {
 	static const struct slice never = SLICE_INIT("/?#@,\"\\*");

@@ -18,13 +18,13 @@ static bool proxy_head_agree(struct slice bytes, struct slice wanted)
 
 /* Version 1: "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443" and CR LF. */
 
-/* Takes a word off the front of *line, and the space behind it. */
+/* Takes a word off the front of *line, and the space after it. */
 static struct slice proxy_head_take_word(struct slice *line)
 {
 	size_t end = slice_find(*line, ' ');
 	struct slice word = slice_first(*line, end);
 
-	/* A space at the end is one too many: it stays, and the line is not used up. */
+	/* A space at the end is wrong: it stays, so the line is not used up. */
 	*line = end + 1 == line->len ? SLICE(" ") : slice_from(*line, end + 1);
 	return word;
 }
@@ -39,7 +39,7 @@ static bool proxy_head_read_port(struct slice text, uint16_t *port)
 	return true;
 }
 
-/* What a family's addresses look like: with or without colons. */
+/* The family decides whether an address must have colons. */
 static bool proxy_head_read_address(
 	struct slice text, bool is_v6, struct address *address)
 {
@@ -57,7 +57,7 @@ static bool proxy_head_read_line(struct slice line, struct proxy_head *head)
 
 	head->known = !slice_equal(family, SLICE("UNKNOWN"));
 	if (!head->known)
-		return true; /* what else it says must be ignored */
+		return true; /* the rest of an UNKNOWN header must be ignored */
 	if (!is_v6 && !slice_equal(family, SLICE("TCP4")))
 		return false;
 	return proxy_head_read_address(
@@ -86,7 +86,7 @@ static enum proxy_head_parse proxy_head_parse_line(
 	return PROXY_HEAD_DONE;
 }
 
-/* Version 2: sixteen bytes, addresses, and what else the proxy knows. */
+/* Version 2: sixteen bytes, addresses, and the proxy's extensions. */
 
 enum command { COMMAND_LOCAL = 0x20, COMMAND_PROXY = 0x21 };
 
@@ -107,7 +107,7 @@ static unsigned proxy_head_number_at(struct slice bytes, size_t at)
 	return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
 }
 
-/* Bytes of both addresses and ports; -1: nothing that a stream could be. */
+/* Bytes of both addresses and ports; -1: not a stream. */
 static int addresses_len(unsigned family)
 {
 	switch (family) {
@@ -123,7 +123,7 @@ static int addresses_len(unsigned family)
 	return -1;
 }
 
-/* Each has a type, two bytes of length, and as many bytes. */
+/* Each extension has a type, two bytes of length, and as many bytes. */
 static bool extensions_are_whole(struct slice bytes)
 {
 	while (bytes.len >= 3) {
@@ -143,7 +143,7 @@ static bool proxy_head_read_addresses(
 
 	if (len == -1 || payload.len < (size_t)len)
 		return false;
-	/* The bytes behind an unspecified family have no form that we know. */
+	/* The bytes after an unspecified family have no known form. */
 	if (family != FAMILY_UNSPECIFIED &&
 		!extensions_are_whole(slice_from(payload, (size_t)len)))
 		return false;
@@ -158,7 +158,7 @@ static bool proxy_head_read_addresses(
 	return true;
 }
 
-/* What is wrong shows as soon as its byte is here. */
+/* A wrong byte is found as soon as it has come. */
 static enum proxy_head_parse proxy_head_parse_binary(
 	struct slice bytes, struct proxy_head *head)
 {

@@ -1,18 +1,18 @@
 /*
- * The PROXY protocol, versions 1 and 2: a header that a proxy sends before all other
- * bytes of a connection, to say whose it is. Read strictly: a proxy writes it, so
- * whatever is odd about it is no PROXY header.
+ * The PROXY protocol, versions 1 and 2: a proxy sends this header before all other
+ * bytes of a connection, to name its client. It is read strictly: a proxy writes it,
+ * so any deviation means that it is not a PROXY header.
  */
 #ifndef PROTOCOL_PROXY_HEAD_H
 #define PROTOCOL_PROXY_HEAD_H
 
 #include "protocol/address.h"
 
-/* A longer one is refused: room for the addresses and for what TLS adds to them. */
+/* A longer one is refused: this has room for the addresses and TLS's extensions. */
 enum { PROXY_HEAD_MAX = 4096 };
 
 struct proxy_head {
-	bool known; /* else it says of nobody: the connection is the proxy's own */
+	bool known; /* false: no client; the connection is the proxy's own */
 	struct address source;
 	uint16_t port;
 	size_t len; /* bytes up to its end */
@@ -20,16 +20,16 @@ struct proxy_head {
 
 enum proxy_head_parse {
 	PROXY_HEAD_DONE,
-	PROXY_HEAD_MORE, /* not whole yet, and nothing wrong so far */
+	PROXY_HEAD_MORE, /* incomplete, and valid so far */
 	PROXY_HEAD_BAD,
 };
 
 /*
- * Reads the header at the start of `bytes`. *head is written on DONE only.
+ * Reads the header at the start of `bytes`. Writes *head on DONE only.
  *
- * It says of nobody when a version 1 header says UNKNOWN, when one of version 2
- * says LOCAL, or for addresses that are neither of IPv4 nor of IPv6. Datagrams are
- * BAD. What version 2 carries beside addresses must be well-formed, and is not used.
+ * The header names no client when version 1 says UNKNOWN, when version 2 says LOCAL,
+ * or for addresses that are neither IPv4 nor IPv6. Datagrams are BAD. The extensions
+ * of version 2 must be well-formed, and are not used.
  */
 enum proxy_head_parse proxy_head_parse(struct slice bytes, struct proxy_head *head);
 

@@ -1,6 +1,6 @@
 /*
  * A slice is a borrowed run of bytes: a pointer and a length, never terminated,
- * possibly with NULs inside. It lives as long as what it points into.
+ * possibly with NULs inside. It lives as long as the bytes that it points to.
  */
 #ifndef PROTOCOL_SLICE_H
 #define PROTOCOL_SLICE_H
@@ -32,15 +32,15 @@ static inline struct slice slice_of(const char *string)
 }
 
 /*
- * True for the same bytes. Not for secrets, since the time that it takes tells how much
- * is alike.
+ * True for equal bytes. Not for secrets, since the time that it takes shows how many
+ * bytes are equal.
  */
 static inline bool slice_equal(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* True for the same bytes but for the case of ASCII letters. */
+/* True for equal bytes, ignoring the case of ASCII letters. */
 static inline bool slice_equal_nocase(struct slice a, struct slice b)
 {
 	return a.len == b.len &&
@@ -90,13 +90,13 @@ static inline size_t slice_find(struct slice slice, char wanted)
 	return at == NULL ? slice.len : (size_t)(at - slice.data);
 }
 
-/* What HTTP and STOMP call blank, and what JSON does. */
+/* The blanks of HTTP and STOMP, and those of JSON. */
 #define SLICE_BLANKS      SLICE(" \t")
 #define SLICE_JSON_BLANKS SLICE(" \t\n\r")
 
 /*
- * True when the byte is one of `few`. For a handful of bytes, where slice_find()'s call
- * would cost more than the search.
+ * True when the byte is one of `few`. For a handful of bytes, where the call in
+ * slice_find() would cost more than the search.
  */
 static inline bool slice_has(struct slice few, char byte)
 {
@@ -127,8 +127,8 @@ static inline struct slice slice_trim(struct slice slice, struct slice blanks)
 }
 
 /*
- * As slice_equal(), but the time depends on the length of `secret` alone: a client that
- * guesses does not learn how much was right.
+ * As slice_equal(), but the time depends on the length of `secret` alone: a client
+ * that guesses does not learn how much was right.
  */
 static inline bool slice_equal_constant_time(struct slice given, struct slice secret)
 {
@@ -143,8 +143,8 @@ static inline bool slice_equal_constant_time(struct slice given, struct slice se
 }
 
 /*
- * Copies the bytes to *at, moves *at after them, returns the copy, which lives as long
- * as that memory. The caller has made sure of the room.
+ * Copies the bytes to *at, which must have room, and moves *at after them. Returns the
+ * copy, which lives as long as that memory.
  */
 static inline struct slice slice_copy_out(char **at, struct slice slice)
 {

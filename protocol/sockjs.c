@@ -1,6 +1,6 @@
 /*
- * SockJS frames on their way out. Nearly all text is clean, so the encoders look
- * for the next byte that needs work and copy everything before it at once.
+ * Writes SockJS frames. Nearly all text is clean, so the encoders look for the next
+ * byte that needs work and copy everything before it in one step.
  */
 #include "protocol/sockjs.h"
 
@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 
-/* What a byte is to a JSON string. */
+/* The kinds of bytes in a JSON string. */
 enum {
-	C, /* ASCII that stands for itself */
+	C, /* ASCII, copied as it is */
 	E, /* escaped: control characters, quote, backslash */
-	W, /* part of a longer sequence, or no UTF-8 at all */
+	W, /* part of a longer sequence, or not UTF-8 at all */
 };
 
 /* clang-format off */
@@ -44,7 +44,7 @@ static bool sockjs_has_below(uint64_t word, uint64_t bound)
 	return ((word - ones * bound) & ~word & tops) != 0;
 }
 
-/* True when all eight bytes are clean: then a run grows by eight at once. */
+/* True when all eight bytes are clean: a run then grows by eight. */
 static bool sockjs_word_is_clean(const char *at)
 {
 	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
@@ -71,7 +71,7 @@ static size_t sockjs_clean_run(struct slice text)
 
 /*
  * The code points that some browser or proxy has mangled (sockjs-protocol,
- * "Messages"); surrogates reach us only one by one.
+ * "Messages"). Surrogates come one by one.
  */
 static bool sockjs_is_escaped(uint32_t code)
 {
@@ -120,8 +120,8 @@ static void sockjs_append_escape(struct buf *out, char byte)
 }
 
 /*
- * How many bytes at the front of `text`, which begins with a wide byte, may be
- * copied as they are. When that is 0, *escaped bytes stand for *code instead.
+ * How many bytes at the front of `text`, which begins with a wide byte, may be copied
+ * unchanged. If 0, the first *escaped bytes must be replaced by *code.
  */
 static size_t sockjs_wide_run(struct slice text, size_t *escaped, uint32_t *code)
 {
@@ -163,7 +163,7 @@ void sockjs_quote(struct buf *out, struct slice text)
 	buf_append_char(out, '"');
 }
 
-/* What stands for `byte` in an EventSource line; empty when it stands for itself. */
+/* The code for `byte` in an EventSource line; empty if it needs none. */
 static struct slice sockjs_percent_code(char byte)
 {
 	switch (byte) {

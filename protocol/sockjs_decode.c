@@ -1,10 +1,10 @@
 /*
- * SockJS messages on their way in: a JSON array of strings is decoded straight
- * into one buffer. Anything else that is valid JSON must be told from broken JSON,
- * since clients get different answers; for that it is only skimmed.
+ * Decodes SockJS messages: a JSON array of strings goes straight into one buffer.
+ * Clients get different answers for broken JSON and for other valid JSON. To tell
+ * these apart, other JSON is only skimmed.
  *
- * The whole input is checked to be UTF-8 first, so that strings need only look for
- * their end, for backslashes and for control characters.
+ * The whole input is checked to be UTF-8 first, so that strings need only be searched
+ * for their end, for backslashes and for control characters.
  */
 #include "protocol/sockjs.h"
 
@@ -15,12 +15,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Nobody nests deeper and means it; what does is called broken. */
+/* No real client nests deeper; deeper JSON counts as broken. */
 enum { DEPTH_MAX = 512 };
 
 enum { AROUND_MESSAGE = 3 }; /* bytes: quotes, and a comma */
 
-/* Takes `byte` from the front, with the blanks before it; false when another comes. */
+/* Takes `byte` from the front, with the blanks before it; false at any other byte. */
 static bool sockjs_take_byte(struct slice *json, char byte)
 {
 	struct slice rest = slice_trim_front(*json, SLICE_JSON_BLANKS);
@@ -31,7 +31,7 @@ static bool sockjs_take_byte(struct slice *json, char byte)
 	return true;
 }
 
-/* Reads `uxxxx`, what stands behind a backslash. */
+/* Reads `uxxxx`, the escape after a backslash. */
 static bool sockjs_read_unit(struct slice json, uint32_t *unit)
 {
 	uint32_t value = 0;
@@ -49,7 +49,7 @@ static bool sockjs_read_unit(struct slice json, uint32_t *unit)
 	return true;
 }
 
-/* Decodes `uxxxx`, and the second half of a pair when it follows. */
+/* Decodes `uxxxx`, and the second half of a pair if it follows. */
 static bool sockjs_decode_unit(struct buf *text, struct slice *json)
 {
 	uint32_t code, low;
@@ -67,7 +67,7 @@ static bool sockjs_decode_unit(struct buf *text, struct slice *json)
 	return true;
 }
 
-/* Decodes what stands behind a backslash. */
+/* Decodes the escape after a backslash. */
 static bool sockjs_decode_escape(struct buf *text, struct slice *json)
 {
 	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -83,7 +83,7 @@ static bool sockjs_decode_escape(struct buf *text, struct slice *json)
 	return true;
 }
 
-/* Decodes a string behind its opening quote, up to and with the closing one. */
+/* Decodes a string after its opening quote, including the closing one. */
 static bool sockjs_decode_string(struct buf *text, struct slice *json)
 {
 	for (;;) {
@@ -171,15 +171,15 @@ static bool sockjs_skim_key(struct buf *scratch, struct slice *json)
 	       sockjs_take_byte(json, ':');
 }
 
-/* The arrays and objects that are open, by their closing brackets. */
+/* The open arrays and objects, by their closing brackets. */
 struct nesting {
 	char closers[DEPTH_MAX];
 	size_t depth;
 };
 
 /*
- * Opens arrays and objects until a value stands at the front that is a scalar,
- * or until an empty one is closed at once; *whole tells that a value is complete.
+ * Opens arrays and objects until a scalar stands at the front, or an empty one is
+ * closed immediately; *whole says whether a value is complete.
  */
 static bool sockjs_skim_openers(
 	struct nesting *nesting, struct buf *scratch, struct slice *json, bool *whole)
@@ -202,7 +202,10 @@ static bool sockjs_skim_openers(
 	}
 }
 
-/* A value is complete: closes what ends here, or goes on to the next value. */
+/*
+ * A value is complete: closes the arrays and objects that end here, or moves to the
+ * next value.
+ */
 static bool sockjs_skim_closers(
 	struct nesting *nesting, struct buf *scratch, struct slice *json)
 {
@@ -263,7 +266,7 @@ static bool sockjs_decode_message(
 	return !messages->too_big;
 }
 
-/* True when `json` is what we hope for; otherwise it must be looked at again. */
+/* True when `json` is an array of strings; otherwise it must be skimmed. */
 static bool sockjs_decode_array(struct sockjs_messages *messages, struct slice json,
 	bool string_too, size_t most)
 {

@@ -1,4 +1,4 @@
-/* The words of STOMP, and how a frame's headers are looked up. */
+/* The words of STOMP, and the lookup of a frame's headers. */
 #include "protocol/stomp.h"
 
 #include <assert.h>

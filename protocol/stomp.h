@@ -1,10 +1,10 @@
 /*
  * STOMP 1.0, 1.1 and 1.2 frames: an incremental, bounded parser and a writer.
  *
- * The parser takes an unframed stream of bytes, cut anywhere, and gives whole
- * frames. Headers come out unescaped (a value may hold CR, LF and ':'), in
- * order, repeated ones included: stomp_header() finds the first, which is the
- * one that counts (STOMP 1.2, Repeated Header Entries).
+ * The parser takes an unframed stream of bytes, cut anywhere, and returns whole
+ * frames. Headers are unescaped (a value may hold CR, LF and ':'), in order, with
+ * repeated ones: stomp_header() finds the first, which is the one that counts (STOMP
+ * 1.2, Repeated Header Entries).
  */
 #ifndef PROTOCOL_STOMP_H
 #define PROTOCOL_STOMP_H
@@ -29,19 +29,19 @@ enum stomp_command {
 	STOMP_COMMIT,
 	STOMP_ABORT,
 	STOMP_DISCONNECT,
-	STOMP_CONNECTED, /* from here on: what servers say; a relay reads them */
+	STOMP_CONNECTED, /* from here on the server's commands; a relay reads them */
 	STOMP_MESSAGE,
 	STOMP_RECEIPT,
 	STOMP_ERROR,
 };
 
 /*
- * The command as it stands on the wire: "SEND". Static. An assert catches a number that
- * is no command.
+ * The command as on the wire: "SEND". Static. An assert catches a number that is not a
+ * command.
  */
 struct slice stomp_command_name(enum stomp_command command);
 
-/* The version as accept-version has it: "1.2". Static. */
+/* The version as in accept-version: "1.2". Static. */
 struct slice stomp_version_name(enum stomp_version version);
 
 struct stomp_header {
@@ -62,37 +62,37 @@ struct stomp_frame {
 const struct slice *stomp_header(const struct stomp_frame *frame, struct slice name);
 
 struct stomp_limits {
-	size_t frame;   /* bytes of a whole frame as it is on the wire */
+	size_t frame;   /* bytes of a whole frame on the wire */
 	size_t headers; /* header lines in a frame */
-	size_t header;  /* bytes of one header line as it is on the wire */
+	size_t header;  /* bytes of one header line on the wire */
 };
 
 enum stomp_parse {
 	STOMP_PARSE_DONE, /* *frame is filled */
-	STOMP_PARSE_MORE, /* all input is taken; more bytes are needed */
-	STOMP_PARSE_BAD,  /* no frame can follow; stomp_parser_error() says why */
+	STOMP_PARSE_MORE, /* all input was taken; more bytes are needed */
+	STOMP_PARSE_BAD,  /* no frame can follow; stomp_parser_error() has the reason */
 };
 
 struct stomp_parser;
 struct stomp_reading;
 
 /*
- * What a parser needs only while a frame is under way. Parsers of one thread that share
- * a spare one allocate next to nothing, and hold nothing while they are idle. Zeroed:
- * there is none yet.
+ * The memory that a parser needs only for a frame under way. Parsers of one thread
+ * share a spare one: they allocate almost nothing, and hold nothing while idle.
+ * Zeroed: there is none yet.
  */
 struct stomp_spare {
 	struct stomp_reading *reading;
 };
 
 /*
- * Frees what the latest idle parser has left here. All parsers that share it must be
+ * Frees the memory of the latest idle parser. All parsers that share it must be
  * destroyed before.
  */
 void stomp_spare_finish(struct stomp_spare *spare);
 
 /*
- * Starts as every connection does: by version 1.0's rules, with a copy of these limits.
+ * Starts like every connection: by version 1.0's rules, with a copy of these limits.
  * `spare` must outlive the parser; NULL: it shares none.
  */
 struct stomp_parser *stomp_parser_create(
@@ -100,17 +100,17 @@ struct stomp_parser *stomp_parser_create(
 void stomp_parser_destroy(struct stomp_parser *parser); /* NULL is fine */
 
 /*
- * From the next frame on: the escaping and trimming of `version`, and a copy of these
- * limits.
+ * Sets, from the next frame on, the escaping and trimming of `version`, and a copy of
+ * these limits.
  */
 void stomp_parser_set(struct stomp_parser *parser, enum stomp_version version,
 	const struct stomp_limits *limits);
 
 /*
- * Takes bytes from the front of *input up to the end of the next frame; EOLs and
- * NULs between frames are skipped. The frame's slices live until the next call
- * and may point into the input. Frames come out alike however the bytes are cut.
- * Call until MORE: that call frees what a big frame took. Once BAD, always BAD.
+ * Takes bytes from the front of *input up to the end of the next frame; EOLs and NULs
+ * between frames are skipped. The frame's slices live until the next call and may
+ * point into the input. The frames do not depend on how the bytes are cut. Call until
+ * MORE: that call frees the memory of a big frame. Once BAD, always BAD.
  */
 enum stomp_parse stomp_parse(
 	struct stomp_parser *parser, struct slice *input, struct stomp_frame *frame);
@@ -121,7 +121,7 @@ enum stomp_parse stomp_parse(
  */
 const char *stomp_parser_error(const struct stomp_parser *parser);
 
-/* After BAD: what is wrong. */
+/* After BAD: the fault. */
 enum stomp_fault {
 	STOMP_FAULT_NONE,
 	STOMP_FAULT_COMMAND,
@@ -141,24 +141,24 @@ enum stomp_fault {
 enum stomp_fault stomp_parser_fault(const struct stomp_parser *parser);
 
 /*
- * After BAD: the beginning of what is at fault, however the bytes were cut: of the
- * command, the header line, or the value of content-length; empty for the other faults.
- * Lives as long as the parser.
+ * After BAD: the beginning of the faulty part, however the bytes were cut: of the
+ * command, the header line, or the value of content-length; empty for the other
+ * faults. Lives as long as the parser.
  */
 struct slice stomp_parser_culprit(const struct stomp_parser *parser);
 
 /*
- * After BAD: the receipt header of the frame that is at fault if it was read, else
- * empty. Lives as long as the parser.
+ * After BAD: the receipt header of the faulty frame if it was read, else empty. Lives
+ * as long as the parser.
  */
 struct slice stomp_parser_receipt(const struct stomp_parser *parser);
 
-/* True while part of a frame has been taken. */
+/* True after a part of a frame. */
 bool stomp_parser_is_inside(const struct stomp_parser *parser);
 
 /*
- * True while the body of a frame with content-length is being read: *length is that
- * length, and *taken is how much of it has come.
+ * True while the parser reads the body of a frame with content-length: *length is that
+ * length, and *taken the number of bytes that have come.
  */
 bool stomp_parser_misses_body(
 	const struct stomp_parser *parser, size_t *length, size_t *taken);
@@ -171,22 +171,22 @@ bool stomp_parser_misses_body(
 void stomp_write_begin(struct buf *out, enum stomp_command command);
 
 /*
- * Appends a header, escaped as `version` does: 1.2 CR LF ':' '\', 1.1 LF ':' '\' (a CR
+ * Appends a header, escaped for `version`: 1.2 CR LF ':' '\', 1.1 LF ':' '\' (a CR
  * becomes a space), 1.0 nothing (CR and LF become a space each, and so does a ':' in a
- * name). A NUL is a space everywhere.
+ * name). A NUL becomes a space in every version.
  */
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value);
 
 /*
- * Appends a header as version 1.0 has it, for CONNECT, STOMP, CONNECTED and for values
- * that Postern itself has made.
+ * Appends a header without escapes, as in version 1.0: for CONNECT, STOMP, CONNECTED
+ * and for values that Postern itself has made.
  */
 void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value);
 
 /*
- * Appends a header with the number in decimal. `name` is not escaped: it must be plain
- * letters.
+ * Appends a header with the number in decimal. `name` is not escaped: it must be
+ * letters only.
  */
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
 

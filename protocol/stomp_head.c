@@ -1,6 +1,6 @@
 /*
- * One header line at a time. Names and values are copied, unescaped, into one
- * buffer: they are short, and so the lines themselves need not be kept.
+ * Reads one header line at a time. Names and values are short, so they are copied,
+ * unescaped, into one buffer, and the lines themselves need not be kept.
  */
 #include "protocol/stomp_head.h"
 
@@ -32,12 +32,12 @@ void stomp_head_clear(struct stomp_head *head)
 static bool stomp_head_is_escaped(
 	enum stomp_version version, enum stomp_command command)
 {
-	/* STOMP 1.2, Value Encoding: these stay as 1.0 wrote them. */
+	/* STOMP 1.2, Value Encoding: these frames keep the form of 1.0. */
 	return version != STOMP_1_0 && command != STOMP_CONNECT &&
 	       command != STOMP_STOMP && command != STOMP_CONNECTED;
 }
 
-/* The byte that `\letter` stands for, or NUL, which no escape stands for. */
+/* The byte for `\letter`, or NUL, which has no escape. */
 static char stomp_head_unescape(enum stomp_version version, char letter)
 {
 	switch (letter) {
@@ -54,7 +54,7 @@ static char stomp_head_unescape(enum stomp_version version, char letter)
 	}
 }
 
-/* False when there is an escape that the version does not define. */
+/* False at an escape that the version does not define. */
 static bool stomp_head_append_unescaped(
 	struct buf *text, enum stomp_version version, struct slice raw)
 {

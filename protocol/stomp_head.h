@@ -1,6 +1,6 @@
 /*
- * The headers of one frame while they are read: each line is decoded as it comes.
- * Only the parser uses this. A zeroed head is empty.
+ * The headers of one frame while they are read: each line is decoded as it comes. Only
+ * the parser uses this. A zeroed head is empty.
  */
 #ifndef PROTOCOL_STOMP_HEAD_H
 #define PROTOCOL_STOMP_HEAD_H
@@ -10,7 +10,10 @@
 struct stomp_head {
 	struct buf text; /* every name and value, one after the other */
 
-	/* Only their lengths are set until stomp_head_resolve(): `text` still moves. */
+	/*
+	 * Only their lengths are set until stomp_head_resolve(): `text` may still
+	 * move.
+	 */
 	struct stomp_header *headers;
 	size_t count, capacity;
 };
@@ -18,14 +21,13 @@ struct stomp_head {
 /* Frees the memory and leaves an empty head; its headers point nowhere afterwards. */
 void stomp_head_finish(struct stomp_head *head);
 
-/* Empties the head; a big one gives its memory back. */
+/* Empties the head; frees the memory of a big one. */
 void stomp_head_clear(struct stomp_head *head);
 
 /*
- * Copies the header in `line`, without its EOL, behind the others. Unescapes its name
+ * Copies the header in `line`, without its EOL, after the others. Unescapes its name
  * and value by the rules of `version` and `command`. Call stomp_head_resolve() before
- * you read it. Returns STOMP_FAULT_NONE, or why the line is bad; a bad line adds
- * nothing.
+ * you read it. Returns STOMP_FAULT_NONE, or the fault; a bad line adds nothing.
  */
 enum stomp_fault stomp_head_add(struct stomp_head *head, enum stomp_version version,
 	enum stomp_command command, struct slice line);

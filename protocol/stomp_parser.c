@@ -1,10 +1,9 @@
 /*
- * The STOMP parser reads the head line by line and the body as one run. Only a
- * line or body that is not yet whole is held; what lies whole in the input
- * is used where it lies.
+ * The STOMP parser reads the head line by line and the body as one run. It holds only
+ * an incomplete line or body; a whole one is used in place, in the input.
  *
- * Every limit is tied to a position in the stream, never to what one call
- * brought: cut the bytes anywhere and the same frames and errors come out.
+ * Every limit is tied to a position in the stream, never to the bytes of one call. So
+ * the same frames and errors result, however the bytes are cut.
  */
 #include "protocol/stomp.h"
 
@@ -30,7 +29,7 @@ enum stage {
 	STAGE_COMMAND,
 	STAGE_HEADERS,
 	STAGE_BODY,
-	STAGE_DONE, /* the frame is with the caller until the next call */
+	STAGE_DONE, /* the caller has the frame until the next call */
 	STAGE_BAD,
 };
 
@@ -45,9 +44,9 @@ struct stomp_reading {
 	enum stomp_command command;
 	struct stomp_head head;
 	size_t taken;    /* bytes of this frame so far */
-	struct buf held; /* the line or body that an earlier call has begun */
+	struct buf held; /* the line or body of earlier calls */
 
-	bool has_length; /* there is a content-length: */
+	bool has_length; /* content-length is given: */
 	size_t length;
 	struct slice body;
 	enum stomp_fault fault;
@@ -58,7 +57,7 @@ struct stomp_reading {
 
 struct stomp_parser {
 	enum stage stage;
-	struct rules next;             /* of the frames to come */
+	struct rules next;             /* for the frames to come */
 	struct stomp_reading *reading; /* NULL in STAGE_BETWEEN */
 	struct stomp_spare *spare;     /* NULL: there is none */
 };
@@ -150,8 +149,8 @@ static void stomp_parser_skip_between(struct stomp_parser *parser, struct slice 
 }
 
 /*
- * The front of the input: as far as this frame may still reach, and as far as
- * what is held may still grow to `longest` bytes.
+ * The front of the input: as much as this frame may still have, and as much as the
+ * held bytes may still grow, to `longest` bytes.
  */
 static struct slice stomp_parser_window(
 	const struct stomp_parser *parser, struct slice input, size_t longest)
@@ -163,8 +162,8 @@ static struct slice stomp_parser_window(
 }
 
 /*
- * Takes `count` bytes of the input and returns them behind what is held of the
- * same line or body. Unless that is `whole` now, it is held for the next call.
+ * Takes `count` bytes of the input and returns them after the held bytes of the same
+ * line or body. Unless `whole`, holds them for the next call.
  */
 static struct slice stomp_parser_take(
 	struct stomp_parser *parser, struct slice *input, size_t count, bool whole)
@@ -217,7 +216,7 @@ static bool stomp_parser_has_use_for_body(const struct stomp_parser *parser)
 	       parser->reading->command == STOMP_ERROR;
 }
 
-/* 1.0 says nothing about a body where none belongs: it is read and dropped. */
+/* 1.0 does not say that a frame has no body: it is read and dropped. */
 static bool stomp_parser_may_have_body(const struct stomp_parser *parser)
 {
 	return stomp_parser_has_use_for_body(parser) ||
@@ -230,7 +229,7 @@ static void stomp_parser_fail_body(struct stomp_parser *parser)
 		SLICE_ARGS(stomp_command_name(parser->reading->command)));
 }
 
-/* The empty line: what the headers say about the body is settled here. */
+/* The empty line: the headers now decide about the body. */
 static void stomp_parser_finish_head(struct stomp_parser *parser)
 {
 	stomp_head_resolve(&parser->reading->head);
@@ -252,7 +251,7 @@ static void stomp_parser_finish_head(struct stomp_parser *parser)
 		stomp_parser_fail_body(parser);
 	else if (parser->reading->length >=
 		 parser->reading->rules.limits.frame - parser->reading->taken)
-		stomp_parser_fail_too_large(parser); /* the NUL needs a byte, too */
+		stomp_parser_fail_too_large(parser); /* the NUL counts, too */
 }
 
 static void stomp_parser_read_line(
@@ -289,14 +288,14 @@ static void stomp_parser_take_line(struct stomp_parser *parser, struct slice *in
 	struct slice line =
 		stomp_parser_take(parser, input, whole ? end + 1 : end, whole);
 	if (whole) {
-		assert(line.len > 0); /* the LF is in it */
+		assert(line.len > 0); /* it has the LF */
 		line.len--;
 		if (line.len > 0 && line.data[line.len - 1] == '\r')
 			line.len--;
 	} else if (line.len < longest + LINE_END_MAX) {
 		return;
 	}
-	/* It is whole, or longer than any line may be. */
+	/* The line is whole, or longer than allowed. */
 	stomp_parser_read_line(parser, line, longest);
 }
 
@@ -318,7 +317,7 @@ static void stomp_parser_take_body(struct stomp_parser *parser, struct slice *in
 		stomp_parser_take(parser, input, whole ? end + 1 : piece.len, whole);
 	if (!whole)
 		return;
-	assert(body.len > 0); /* the NUL is in it */
+	assert(body.len > 0); /* it has the NUL */
 	body.len--;
 	if (body.data[body.len] != '\0') {
 		stomp_parser_fail(parser, STOMP_FAULT_NO_NUL, SLICE(""),

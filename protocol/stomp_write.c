@@ -1,13 +1,13 @@
 /*
- * Writes STOMP frames, escaped as the reader's version has it. What a version
- * cannot carry becomes a space: a header must never end early, or a value
- * that a stranger chose would be read as the next line.
+ * Writes STOMP frames, escaped for the reader's version. A byte that the version
+ * cannot carry becomes a space: a header must never end early, or a value that a
+ * client chose would be read as the next line.
  */
 #include "protocol/stomp.h"
 
 #include <assert.h>
 
-/* What stands for `byte` in a header of `version`; empty when it stands for itself. */
+/* The escape for `byte` in a header of `version`; empty if it needs none. */
 static struct slice stomp_write_escape_of(enum stomp_version version, char byte)
 {
 	switch (byte) {
@@ -43,7 +43,7 @@ static void stomp_write_escaped(
 	buf_append(out, slice_from(raw, clean));
 }
 
-/* Without escapes a colon would end a name early, so there it is a space too. */
+/* Without escapes a colon would end the name early, so it becomes a space too. */
 static void stomp_write_name(
 	struct buf *out, enum stomp_version version, struct slice name)
 {

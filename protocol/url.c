@@ -1,6 +1,6 @@
 /*
- * Request targets under a SockJS endpoint. A path is only ever compared or cut, never
- * rewritten, so a URL has one spelling, and the same with a slash at its end.
+ * Request targets below a SockJS endpoint. A path is only compared or cut, never
+ * rewritten. So a URL has one spelling, and a second one with a slash at its end.
  */
 #include "protocol/url.h"
 
@@ -17,7 +17,7 @@ struct url url_split(struct slice target)
 
 bool url_is_below(struct slice path, struct slice prefix, struct slice *rest)
 {
-	/* "/" would otherwise eat the slash that begins the rest. */
+	/* Else "/" would take the slash that begins the rest. */
 	if (slice_equal(prefix, SLICE("/")))
 		prefix = SLICE("");
 	if (!slice_starts_with(path, prefix))
@@ -92,7 +92,7 @@ static bool url_is_iframe_name(struct slice name)
 	return true;
 }
 
-/* "/iframe.html", or "/iframe-" and a version, that clients use against caches. */
+/* "/iframe.html", or "/iframe-" and a version, with which clients avoid caches. */
 static bool url_is_iframe(struct slice rest)
 {
 	const struct slice start = SLICE("/iframe-"), end = SLICE(".html");

@@ -1,6 +1,6 @@
 /*
- * What a request target means below a SockJS endpoint. Paths are compared as
- * they were sent: no decoding, no dot segments, no joining.
+ * The meaning of a request target below a SockJS endpoint. Paths are compared as sent:
+ * no decoding, no dot segments, no joining.
  */
 #ifndef PROTOCOL_URL_H
 #define PROTOCOL_URL_H
@@ -9,23 +9,23 @@
 
 struct url {
 	struct slice path;
-	struct slice query; /* behind the '?', may be empty */
+	struct slice query; /* after the '?', may be empty */
 };
 
 /*
- * Cuts at the first '?'. Both parts point into the target; a target without '?' has an
- * empty query, and so has one that ends with it.
+ * Cuts at the first '?'. Both parts point into the target. A target without '?', or
+ * with the '?' at its end, has an empty query.
  */
 struct url url_split(struct slice target);
 
 /*
- * True when `path` is `prefix` itself or lies below it ("/chat/x", not
- * "/chatter"); then *rest is what follows the prefix ("" or "/x"). The
- * prefix "/" has everything below it.
+ * True when `path` is `prefix` itself or lies below it ("/chat/x", not "/chatter");
+ * *rest is then the part after the prefix ("" or "/x"). Every path is below the prefix
+ * "/".
  */
 bool url_is_below(struct slice path, struct slice prefix, struct slice *rest);
 
-/* The path without one slash at its end, which many people write. */
+/* The path without one slash at its end, which people often add. */
 struct slice url_without_slash(struct slice path);
 
 /*
@@ -56,9 +56,9 @@ struct sockjs_url {
 };
 
 /*
- * Reads what follows the endpoint's path; one slash at its end does not count. Server
- * and session are non-empty and have neither '/' nor '.'; the transport is non-empty
- * and is not checked here.
+ * Reads the part after the endpoint's path; one slash at its end does not count.
+ * Server and session are non-empty and have neither '/' nor '.'; the transport is
+ * non-empty and is not checked here.
  */
 struct sockjs_url sockjs_url_read(struct slice rest);
 

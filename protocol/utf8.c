@@ -1,7 +1,7 @@
 /*
- * UTF-8 and WTF-8, by one decoder: it accepts surrogates, and those who must be
- * strict refuse them afterwards. Runs of ASCII are skipped eight bytes at a
- * time, because most of what passes is ASCII.
+ * UTF-8 and WTF-8, by one decoder. It accepts surrogates; strict callers refuse them
+ * afterwards. Runs of ASCII are skipped eight bytes at a time, because most text is
+ * ASCII.
  */
 #include "protocol/utf8.h"
 
@@ -33,7 +33,7 @@ static size_t utf8_ascii_run(struct slice bytes)
 	return at;
 }
 
-/* The length that a lead byte promises, or 0 when it is none. */
+/* The length that a lead byte announces, or 0 for any other byte. */
 static size_t utf8_sequence_len(unsigned char lead)
 {
 	if (lead < 0x80)
@@ -115,7 +115,7 @@ void utf8_append(struct buf *out, uint32_t code)
 	out->len += utf8_write(buf_reserve(out, 4), code);
 }
 
-/* Whether `rest` begins with the low surrogate that makes *code, a high one, a pair. */
+/* True when `rest` begins with the low surrogate of a pair whose high one is *code. */
 static bool utf8_takes_low(struct slice rest, uint32_t *code)
 {
 	uint32_t low;
@@ -161,7 +161,7 @@ void utf8_append_clean(struct buf *out, struct slice bytes)
 	}
 }
 
-/* As many bytes as utf8_append() takes. */
+/* The number of bytes that utf8_append() writes. */
 static size_t utf8_code_len(uint32_t code)
 {
 	if (code < 0x80)

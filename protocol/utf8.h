@@ -1,6 +1,6 @@
 /*
- * UTF-8 (RFC 3629), and WTF-8, its superset that also has lone surrogates: what
- * SockJS clients send must come back as it was, also half of a pair.
+ * UTF-8 (RFC 3629), and WTF-8, its superset with lone surrogates: a text of a SockJS
+ * client must come back unchanged, also with half of a pair.
  */
 #ifndef PROTOCOL_UTF8_H
 #define PROTOCOL_UTF8_H
@@ -13,8 +13,8 @@
 bool utf8_is_valid(struct slice bytes);
 
 /*
- * Reads the code point at the start of `bytes` (not empty); surrogates pass.
- * Returns its length, or 0 when the bytes are no WTF-8.
+ * Reads the code point at the start of `bytes` (not empty); surrogates pass. Returns
+ * its length, or 0 when the bytes are not WTF-8.
  */
 size_t utf8_decode(struct slice bytes, uint32_t *code);
 
@@ -22,25 +22,23 @@ size_t utf8_decode(struct slice bytes, uint32_t *code);
 void utf8_append(struct buf *out, uint32_t code);
 
 /*
- * Appends `bytes` as strict UTF-8: each lone surrogate and each byte that is no
- * WTF-8 becomes U+FFFD. A surrogate pair written as six bytes becomes its
- * code point.
+ * Appends `bytes` as strict UTF-8: each lone surrogate and each byte that is not WTF-8
+ * becomes U+FFFD. A surrogate pair in six bytes becomes its code point.
  */
 void utf8_append_clean(struct buf *out, struct slice bytes);
 
 /*
- * Joins text that its sender cuts anywhere in UTF-16, between two surrogates too. The
+ * Joins text that its sender cuts anywhere in UTF-16, even between two surrogates. A
  * high surrogate at the end of a piece waits here for the next piece.
  */
 struct utf8_joiner {
-	char high[3]; /* the first byte is 0 when no surrogate waits */
+	char high[3]; /* the first byte is 0 when none waits */
 };
 
 /*
- * Takes the next piece of a text in WTF-8. Returns what stands before it: nothing, the
- * code point that the two halves make, or the lone high surrogate that waited; its
- * bytes stand in `space`. A high surrogate at the end of *piece is taken out of it and
- * waits.
+ * Takes the next piece of a text in WTF-8. Returns the text before it: nothing, the
+ * code point of the two halves, or the lone high surrogate that waited; its bytes are
+ * in `space`. A high surrogate at the end of *piece is taken out of it and waits.
  */
 struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4]);
 

@@ -47,7 +47,7 @@ void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice pa
 	buf_append(out, payload);
 }
 
-/* Those that may go over the wire (RFC 6455, 7.4.2, and IANA's registry). */
+/* Codes that are allowed on the wire (RFC 6455, 7.4.2, and IANA's registry). */
 static bool wsframe_is_close_code(unsigned code)
 {
 	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||

@@ -18,10 +18,10 @@ enum { WSFRAME_HEAD_MAX = 10 };
 size_t wsframe_head(
 	char head[WSFRAME_HEAD_MAX], enum wsframe_opcode opcode, size_t payload);
 
-/* Appends a whole, final, unmasked frame, as servers send it (RFC 6455, 5.2). */
+/* Appends a whole, final, unmasked frame (RFC 6455, 5.2). */
 void wsframe_append(struct buf *out, enum wsframe_opcode opcode, struct slice payload);
 
-/* RFC 6455, 7.4.1: what a CLOSE frame may be answered with. */
+/* RFC 6455, 7.4.1: the codes to answer a CLOSE frame with. */
 enum {
 	WSCLOSE_PROTOCOL = 1002,
 	WSCLOSE_NO_TEXT = 1007,
@@ -29,9 +29,9 @@ enum {
 };
 
 /*
- * 0 when a peer's CLOSE frame may carry that payload, else the code to fail the
- * connection with: a bad code, one byte alone, or a reason that is no UTF-8 (RFC 6455,
- * 5.5.1 and 7.4).
+ * 0 when a peer's CLOSE frame may carry that payload. Else the code to fail the
+ * connection with: for a bad code, one byte alone, or a reason that is not UTF-8 (RFC
+ * 6455, 5.5.1 and 7.4).
  */
 unsigned wsframe_close_fault(struct slice payload);
 

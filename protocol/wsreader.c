@@ -30,7 +30,7 @@ static size_t wsreader_len_octets(const struct wsreader *reader)
 	}
 }
 
-/* How long the head is, as far as can be known yet. */
+/* The length of the head, as far as it is known yet. */
 static size_t wsreader_head_len(const struct wsreader *reader)
 {
 	if (reader->head_len < 2)
@@ -51,7 +51,7 @@ static uint64_t wsreader_payload_len(const struct wsreader *reader)
 	return len;
 }
 
-/* RFC 6455, 5.4 and 5.5; empty when the head is in order. */
+/* RFC 6455, 5.4 and 5.5; empty when the head is valid. */
 static struct slice wsreader_breach(const struct wsreader *reader, uint64_t len)
 {
 	unsigned opcode = reader->head[0] & OPCODE;
@@ -80,7 +80,7 @@ static struct slice wsreader_breach(const struct wsreader *reader, uint64_t len)
 	return SLICE("");
 }
 
-/* The head is there. False when it is a breach, which is told. */
+/* The head is complete. False, with an explanation, when it is a breach. */
 static bool wsreader_begin(struct wsreader *reader, struct wspiece *piece)
 {
 	uint64_t len = wsreader_payload_len(reader);
@@ -126,7 +126,7 @@ static void wsinput_skip(struct wsinput *input, size_t len)
 	input->len -= len;
 }
 
-/* True when the whole head is there. */
+/* True when the head is complete. */
 static bool wsreader_take_head(struct wsreader *reader, struct wsinput *input)
 {
 	for (;;) {

@@ -1,13 +1,13 @@
 /*
- * Allocation that cannot fail. A gateway that is out of memory can do nothing
- * useful for anybody; what peers may make us allocate is bounded elsewhere.
+ * Allocation that cannot fail. A gateway without memory cannot do anything useful, so
+ * it aborts. Other code bounds the memory that peers can make it allocate.
  */
 #include "protocol/xmalloc.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-/* malloc(0) may give NULL, which nobody here wants to tell from a failure. */
+/* malloc(0) may return NULL, which must not look like a failure. */
 static size_t xmalloc_at_least_one(size_t size)
 {
 	return size > 0 ? size : 1;

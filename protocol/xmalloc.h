@@ -1,7 +1,6 @@
 /*
- * Memory that is always there: out of memory aborts. Sizes that a peer controls
- * are checked against a configured limit before anything is allocated. Free
- * with free().
+ * Memory that is always available: out of memory aborts. Check sizes that a peer
+ * controls against a configured limit before you allocate. Free with free().
  */
 #ifndef PROTOCOL_XMALLOC_H
 #define PROTOCOL_XMALLOC_H
@@ -14,7 +13,7 @@
  */
 void *xmalloc(size_t size);
 
-/* Zeroed memory, as xmalloc() gives it. A product that overflows aborts. */
+/* Zeroed memory, otherwise as xmalloc(). A product that overflows aborts. */
 void *xcalloc(size_t count, size_t size);
 
 /*
