@@ -53,7 +53,7 @@ void command_say(const char *before, const struct buf *lines)
 		fprintf(stderr, "postern: %s%.*s\n", before, SLICE_ARGS(line));
 }
 
-/* The environment comes first, so that options go over it. */
+/* The environment comes first, so that options override it. */
 static bool command_read_environment(
 	const struct command *command, struct command_line *line)
 {
@@ -77,7 +77,7 @@ struct config *command_read_config(const struct command_line *line)
 	return config;
 }
 
-/* The name of the command that the first word stands for; NULL: it names none. */
+/* The name of the command for the first word; NULL: the word is an option. */
 static const char *named_command(const char *word)
 {
 	if (word == NULL)

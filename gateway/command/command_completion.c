@@ -1,6 +1,6 @@
 /*
- * What bash completes after "postern": commands, their options, and values that are
- * words.
+ * The completions of bash after "postern": commands, their options, and values that
+ * are words.
  */
 #include "gateway/command/command_options.h"
 
@@ -25,7 +25,7 @@ static void completion_print_commands(void)
 		printf(" %s", at->name);
 }
 
-/* Of options whose value is a file, a folder, or one of some words. */
+/* For options whose value is a file, a folder, or one of some words. */
 static void completion_print_values(const struct config_leaves *leaves)
 {
 	puts("	case $prev in\n"

@@ -1,6 +1,6 @@
 /*
- * Asks the server that runs on this machine for /health: one request, one answer. The
- * image of a container has no shell and no curl, so the binary does it.
+ * Asks the server on this machine for /health: one request, one answer. The image of a
+ * container has no shell and no curl, so the binary has this command.
  */
 #include "gateway/command/command.h"
 
@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 5 }; /* for each of connecting, asking and hearing */
+enum { PATIENCE_S = 5 }; /* each for connecting, sending and receiving */
 
-/* Nobody answers at an address that stands for all: there it is our own machine. */
+/* No server answers at a wildcard address: ask this machine there. */
 static bool health_is_wildcard(struct slice host)
 {
 	return host.len == 0 || slice_equal(host, SLICE("0.0.0.0")) ||
@@ -52,7 +52,7 @@ static int connect_to(const struct addrinfo *address)
 
 	if (fd == -1)
 		return -1;
-	/* On Linux the sending one bounds connect() too. */
+	/* On Linux the timeout for sending also bounds connect(). */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ==
 			0 &&
@@ -65,8 +65,8 @@ static int connect_to(const struct addrinfo *address)
 }
 
 /*
- * /health itself only says 200. With as many connections as it may have, the server
- * refuses the next one with 503: then it lives, and must not be started anew.
+ * /health itself always answers 200. A server at its limit of connections refuses the
+ * next one with 503: it runs, and must not be restarted.
  */
 static bool health_is_alive(struct slice answer)
 {
@@ -75,8 +75,8 @@ static bool health_is_alive(struct slice answer)
 }
 
 /*
- * Asks on behalf of nobody where a PROXY header is wanted. True when the server is
- * well; else *why, a text that stays.
+ * Asks; if a PROXY header is required, sends one without a client. True when the
+ * server is well; else *why is a static text.
  */
 static bool health_ask(int fd, bool proxy_protocol, const char **why)
 {
@@ -91,7 +91,7 @@ static bool health_ask(int fd, bool proxy_protocol, const char **why)
 		*why = strerror(errno);
 		return false;
 	}
-	/* Waits for all of it, and no longer than for one byte. */
+	/* Waits for the whole answer, and at most the same time for each byte. */
 	ssize_t got = recv(fd, answer, sizeof(answer), MSG_WAITALL);
 	if (got == -1) {
 		*why = errno == EAGAIN ? "no answer" : strerror(errno);

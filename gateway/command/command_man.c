@@ -1,5 +1,5 @@
 /*
- * The manual page, in roff. All that can change is made from what the program goes by:
+ * The manual page, in roff. All changing parts are made from the program's own tables:
  * the commands, their options, the keys of the configuration.
  */
 #include "gateway/command/command_options.h"
@@ -9,8 +9,7 @@
 #include <stdlib.h>
 
 /*
- * Text that roff must not take for its own: dashes, backslashes, points that begin a
- * line.
+ * Escapes text that roff would interpret: dashes, backslashes, dots that begin a line.
  */
 static void man_append_text(struct buf *out, const char *text)
 {
@@ -59,7 +58,7 @@ static void man_append_commands(struct buf *out)
 	}
 }
 
-/* Those that a command has beside the keys of the configuration. */
+/* The options of a command besides the keys of the configuration. */
 static void man_append_options(struct buf *out)
 {
 	const struct command_option *option;
@@ -121,7 +120,7 @@ static void man_append_default(struct buf *out, const struct config_key *key)
 	buf_finish(&text);
 }
 
-/* Every key that can be set by itself. */
+/* Every key that has an option. */
 static void man_append_keys(struct buf *out)
 {
 	struct config_leaves flags, variables;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* What an own option does. */
+/* The effect of an option of a command's own. */
 enum command_option_action {
 	OPTION_HELP,
 	OPTION_CONFIG,
@@ -44,12 +44,11 @@ const struct command_option *command_option_at(size_t index)
 	return index < OWN_OPTIONS ? &own_options[index] : NULL;
 }
 
-/* All that a command understands. */
+/* All options of a command. */
 struct options {
 	size_t own_count;
-	struct config_leaves
-		leaves;     /* none: the command is no matter of configuration */
-	const char **words; /* their names, with a NULL after the last */
+	struct config_leaves leaves; /* none: the command needs no configuration */
+	const char **words;          /* their names, with a NULL after the last */
 };
 
 static void options_list(const struct command *command, struct options *options)
@@ -73,11 +72,11 @@ static void options_finish(struct options *options)
 	free(options->words);
 }
 
-/* One word of the command line, taken apart: "--name=value", "--name", "-c". */
+/* One word of the command line in its parts: "--name=value", "--name", "-c". */
 struct option_word {
 	struct slice name; /* without dashes */
 	bool is_short;     /* one dash */
-	const char *value; /* behind '='; NULL: none */
+	const char *value; /* after '='; NULL: none */
 };
 
 static struct option_word options_split_word(const char *word)
@@ -90,7 +89,7 @@ static struct option_word options_split_word(const char *word)
 		end < text.len ? text.data + end + 1 : NULL};
 }
 
-/* Its value is not repeated: it may be a secret. */
+/* Does not repeat the value: it may be a secret. */
 static void options_refuse(const struct options *options, struct option_word word)
 {
 	const char *dashes = word.is_short ? "-" : "--";
@@ -132,7 +131,7 @@ static void options_take_own(struct command_line *line, int own, const char *val
 {
 	switch ((enum command_option_action)own) {
 	case OPTION_HELP:
-		break; /* the caller's */
+		break; /* for the caller */
 	case OPTION_CONFIG:
 		line->file = value;
 		break;
@@ -148,11 +147,11 @@ static void options_take_own(struct command_line *line, int own, const char *val
 	}
 }
 
-/* One option of the command line, and what it stands for. */
+/* One option of the command line, and its meaning. */
 struct found_option {
 	struct option_word word;
-	int own;                        /* -1: none of these */
-	const struct config_leaf *leaf; /* NULL: none either */
+	int own;                        /* -1: not a command's own */
+	const struct config_leaf *leaf; /* NULL: not a key */
 	bool takes_value;
 };
 
@@ -168,7 +167,7 @@ static struct found_option options_find(const struct options *options, const cha
 	return found;
 }
 
-/* False after saying what is wrong. */
+/* False after writing the mistake to stderr. */
 static bool options_check(const struct options *options,
 	const struct found_option *found, const char *text, const char *value)
 {
@@ -184,8 +183,8 @@ static bool options_check(const struct options *options,
 }
 
 /*
- * Reads one option, whose value may be the next word: returns how many words it has
- * taken, or 0 after saying what is wrong.
+ * Reads one option, whose value may be the next word. Returns how many words it has
+ * taken, or 0 after writing the mistake to stderr.
  */
 static int options_read(const struct options *options, int count, char *const *words,
 	struct command_line *line, bool *helps)

@@ -1,7 +1,7 @@
 /*
  * The options of a command: a few of its own, and one for each key of the
- * configuration. An option is taken by its whole name only, so that a new one never
- * changes what an old command line means.
+ * configuration. Options have no abbreviations, so that a new option never changes the
+ * meaning of an old command line.
  */
 #ifndef GATEWAY_COMMAND_COMMAND_OPTIONS_H
 #define GATEWAY_COMMAND_COMMAND_OPTIONS_H
@@ -11,8 +11,8 @@
 struct command_option {
 	const char *name;  /* without its dashes */
 	char letter;       /* of its short form: -c; 0: none */
-	const char *value; /* what its value is called; NULL: it takes none */
-	const char *means; /* in a few words */
+	const char *value; /* the name of its value; NULL: it takes none */
+	const char *means; /* its meaning in a few words */
 };
 
 /* The options that only this command has: `index` counts from 0, NULL is the end. */
@@ -28,12 +28,12 @@ const struct command_option *command_option_at(size_t index);
 enum command_verdict {
 	COMMAND_RUNS,
 	COMMAND_HELPS, /* --help was among the options */
-	COMMAND_BAD,   /* it has been said what is wrong */
+	COMMAND_BAD,   /* the mistake was written to stderr */
 };
 
 /*
- * Reads the words after the command's name into *line. COMMAND_BAD after saying what is
- * wrong; COMMAND_HELPS when --help was among them.
+ * Reads the words after the command's name into *line. COMMAND_BAD after writing the
+ * mistake to stderr; COMMAND_HELPS when --help was among them.
  */
 enum command_verdict command_read_options(const struct command *command, int count,
 	char *const *words, struct command_line *line);

@@ -1,4 +1,4 @@
-/* Makes the hash of a password that somebody types, or a script gives. */
+/* Makes the hash of a password from a terminal or a pipe. */
 #include "gateway/command/command.h"
 
 #include "gateway/base/password.h"
@@ -8,7 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* One line, without its end; from a terminal without an echo. False at the end. */
+/*
+ * One line, without its end; from a terminal without echo. False at the end of input.
+ */
 static bool command_read_password(const char *prompt, struct buf *password)
 {
 	struct termios usual, silent;

@@ -1,6 +1,5 @@
 /*
- * Prints the configuration that is in force, as a file that gives it again; or what
- * there is to configure.
+ * Prints the configuration in force, as a file that gives it again; or lists the keys.
  */
 #include "gateway/command/command.h"
 

@@ -1,4 +1,4 @@
-/* The server itself, and what can be said without it. */
+/* The server itself, and the commands that need no server. */
 #include "gateway/command/command.h"
 
 #include "gateway/config/config_advise.h"

@@ -1,4 +1,4 @@
-/* What commands there are. */
+/* The table of commands. */
 #include "gateway/command/command.h"
 
 const struct command command_table[] = {
