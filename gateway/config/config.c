@@ -1,7 +1,6 @@
 /*
- * Reads the configuration: jansson makes a tree, the table says what each key
- * means, config_check.c looks at the whole. The tree stays, as it owns the
- * strings.
+ * Reads the configuration: jansson makes a tree, the table gives each key its meaning,
+ * config_check.c checks the whole. The tree stays, because it owns the strings.
  */
 #include "gateway/config/config.h"
 
@@ -49,7 +48,7 @@ static void config_store_number(
 		memcpy(base + key->offset, &number, sizeof(number));
 }
 
-/* False after telling why it is none, with the unit that it counts in. */
+/* False after reporting the mistake, with the unit of the number. */
 static bool config_check_number(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json)
@@ -88,7 +87,7 @@ static bool config_list_has(const char *const *words, struct slice word)
 	return false;
 }
 
-/* Says that a word is not known, and which one may have been meant. */
+/* Reports an unknown word, and suggests the nearest known one. */
 static void config_refuse_word(const struct config_source *source,
 	const struct config_path *path, const char *what, struct slice word,
 	const char *const *words)
@@ -115,7 +114,7 @@ static void config_refuse_choice(const struct config_source *source,
 	buf_finish(&what);
 }
 
-/* *text stays as it is where the value is a mistake. */
+/* *text is unchanged if the value is a mistake. */
 static void config_check_text(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, struct slice *text)
@@ -189,7 +188,7 @@ static void config_read_list(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key,
 	const json_t *json, char *base)
 {
-	size_t count = json_array_size(json); /* 0 of anything else */
+	size_t count = json_array_size(json); /* 0 for anything else */
 
 	if (json != NULL && !json_is_array(json))
 		config_mistake(source, path, "must be a list of objects");
@@ -254,8 +253,8 @@ static void config_check_names(const struct config_source *source,
 }
 
 /*
- * Fills the struct at `base` with the object's values, and with defaults for those that
- * are not there or not good.
+ * Fills the struct at `base` with the object's values, and with defaults for missing
+ * and bad ones.
  */
 static void config_read_keys(const struct config_source *source,
 	const struct config_path *path, const struct config_table *table, json_t *json,
@@ -278,8 +277,8 @@ static void config_read_keys(const struct config_source *source,
 }
 
 /*
- * jansson points behind the token that it did not like, and has it only in its
- * text: "... near 'TOKEN'", unless it is long.
+ * jansson's position is after the bad token, and only its text has the token: "...
+ * near 'TOKEN'", unless it is long.
  */
 static struct slice config_bad_token(const json_error_t *error)
 {
@@ -291,7 +290,7 @@ static struct slice config_bad_token(const json_error_t *error)
 	return (struct slice){near, strlen(near) - 1};
 }
 
-/* Other programs take them in their JSON. */
+/* Other programs accept comments in JSON. */
 static bool config_is_comment(struct slice text)
 {
 	return slice_starts_with(text, SLICE("//")) ||
@@ -317,9 +316,7 @@ static void config_refuse_syntax(
 		config_mistake_at(source, before.len, "%s", error->text);
 }
 
-/*
- * NULL when it is no JSON. A key that stands twice is told, and its last value taken.
- */
+/* NULL when it is not JSON. A repeated key is reported, and its last value counts. */
 static json_t *config_parse_text(const struct config_source *source)
 {
 	const struct slice text = source->text;
@@ -403,7 +400,7 @@ struct config *config_read(
 
 bool config_version(struct slice value)
 {
-	bool digit = false; /* the last byte was one */
+	bool digit = false; /* true after a digit */
 
 	for (size_t i = 0; i < value.len; i++) {
 		unsigned char byte = (unsigned char)value.data[i];
@@ -441,7 +438,7 @@ static void config_destroy(struct config *config)
 	free(config);
 }
 
-/* What a configuration says never changes; who holds it is no part of that. */
+/* A configuration never changes; its count of holders is not a part of it. */
 static _Atomic unsigned *config_holders(const struct config *config)
 {
 	return &((struct config *)config)->holders;

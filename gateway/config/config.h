@@ -1,12 +1,11 @@
 /*
- * The configuration: an immutable snapshot, read once from JSON, that everybody
- * may look at and nobody changes. Every time is in milliseconds, every size in
- * bytes. Fields are called as the keys; the table in config_table.c names each key
- * with its default and bounds.
+ * The configuration: an immutable snapshot, read once from JSON. All workers read it.
+ * Every time is in milliseconds, every size in bytes. The fields have the names of the
+ * keys; the table in config_table.c has each key with its default and bounds.
  *
- * A reload makes a new snapshot. The old one lives until nobody holds it any more:
- * each worker holds the one that it goes by, and whoever keeps an endpoint beyond a
- * call holds the endpoint's. Workers share them, so they are counted atomically.
+ * A reload makes a new snapshot. The old one lives until its last holder drops it.
+ * Each worker holds its present one; code that keeps an endpoint beyond a call holds
+ * the endpoint's. Workers share snapshots, so the count is atomic.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_H
 #define GATEWAY_CONFIG_CONFIG_H
@@ -29,47 +28,47 @@ struct strings {
 	size_t count;
 };
 
-/* A path that clients connect to, and what runs there. */
+/* A path that clients connect to, and the handler there. */
 struct endpoint {
-	const struct config *config; /* which it is a part of */
+	const struct config *config; /* the configuration that owns it */
 	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
-	struct slice handler; /* the name of one: "stomp", "echo", ... */
+	struct slice handler; /* its name: "stomp", "echo", ... */
 	enum handler_kind runs; /* the same */
-	bool is_console;        /* its sessions may ask for the console's services */
+	bool is_console;        /* its sessions may use the console's services */
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
-	bool websocket; /* false: SockJS says so in /info and refuses upgrades */
+	bool websocket; /* false: not in SockJS's /info, and upgrades are refused */
 	bool cookie_needed;
 	bool bind_address;              /* a session serves its opener's address only */
 	struct slice bind_cookie;       /* and this cookie's value; empty: any */
 	struct slice reply;             /* for the handler "reply" */
 	size_t response_limit;          /* bytes after which a stream ends */
 	struct slice slow_consumer;     /* its own, else the global one */
-	struct slice sockjs_url;        /* what the iframe page loads */
+	struct slice sockjs_url;        /* loaded by the iframe page */
 	struct strings allowed_origins; /* its own, else the global list's */
 };
 
-/* A version of sockjs-client beside those that come with the binary. */
+/* A version of sockjs-client besides those that come with the binary. */
 struct sockjs_client {
 	struct slice version; /* "0.3.4"; unique */
 	struct slice file;    /* its script */
 };
 
-/* Headers that are sent with pages; names and values end with NUL. */
+/* Headers of the answers with pages; names and values end with NUL. */
 struct page_headers {
 	struct http_header *items;
 	size_t count;
 };
 
-/* An application route: what becomes of a SEND to an application destination. */
+/* An application route: the result of a SEND to an application destination. */
 struct route {
 	struct slice match; /* Ant pattern with {vars}; unique; below an app prefix */
 	struct slice *send_to; /* templates of its {vars}; none: /topic + the rest */
 	size_t send_to_count;
-	struct template *body;  /* NULL: the body passes untouched */
+	struct template *body;  /* NULL: the body passes unchanged */
 	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
 };
 
-/* Who may log in. */
+/* A login. */
 struct user {
 	struct slice login;    /* unique */
 	struct slice password; /* its hash (password.h) */
@@ -79,85 +78,85 @@ enum { WORKERS_MAX = 256, COOKIE_NAME_MAX = 64 };
 
 struct limits {
 	uint64_t head, head_lines, target; /* of a request's head */
-	uint64_t body; /* of a request; 0: what a frame may need, escaped */
+	uint64_t body; /* of a request; 0: enough for an escaped frame */
 	uint64_t frame, connect_frame, headers, header; /* of a STOMP frame */
 	uint64_t fragments;                             /* of a WebSocket message */
 	uint64_t queue_bytes, queue_messages;           /* outbound, of a session */
 	uint64_t subscriptions;                         /* of a session */
 	uint64_t destination;                           /* bytes of its name */
 	uint64_t destinations;
-	uint64_t idle_topics; /* per worker, that only patterns match */
+	uint64_t idle_topics; /* per worker; matched only by patterns */
 	uint64_t unacked;     /* deliveries that a subscription remembers */
 	uint64_t backlog_messages,
 		backlog_bytes; /* of a queue, those in flight included */
 	uint64_t transactions; /* open ones of a session */
-	uint64_t logins;       /* per worker, that are being checked */
+	uint64_t logins;       /* per worker; under check at the same time */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
 	uint64_t connections;    /* 0: as many as RLIMIT_NOFILE allows */
 	uint64_t memory;         /* bytes of the process; 0: 4/5 of what it may have */
-	uint64_t sessions;       /* 0: no bound of its own */
-	uint64_t ended_sessions; /* per worker, that are remembered */
+	uint64_t sessions;       /* 0: no limit of its own */
+	uint64_t ended_sessions; /* per worker; remembered */
 	uint64_t address_connections;               /* of one address */
-	uint64_t address_sessions, address_unknown; /* in a second, of one address */
-	uint64_t log_lines;                         /* of one kind, in a second */
+	uint64_t address_sessions, address_unknown; /* per second, from one address */
+	uint64_t log_lines;                         /* of one kind, per second */
 };
 
 struct times {
-	uint64_t head, body; /* to receive one, in all */
+	uint64_t head, body; /* to receive a whole one */
 	uint64_t keep_alive; /* an idle HTTP connection */
 	uint64_t progress;   /* a response or session that takes no byte */
 	uint64_t connect;    /* until the first STOMP frame */
 	uint64_t heartbeat;  /* SockJS's h */
-	uint64_t disconnect; /* a SockJS session without receiver */
-	uint64_t late_poll;  /* who asks for an ended session again and again waits */
-	uint64_t ping, pong; /* an idle WebSocket is pinged; then must answer */
+	uint64_t disconnect; /* a SockJS session without a receiver */
+	uint64_t late_poll;  /* delay of polls that repeat for an ended session */
+	uint64_t ping, pong; /* until an idle WebSocket gets a ping; until the pong */
 	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
-	uint64_t stomp_send_least; /* what we offer to who wants beats more often */
-	uint64_t linger;           /* an ERROR or close frame may take this to leave */
-	uint64_t drain;            /* SIGTERM until the last close */
+	uint64_t stomp_send_least; /* our offer to a client that wants more beats */
+	uint64_t linger;           /* for an ERROR or close frame to leave */
+	uint64_t drain;            /* from SIGTERM to the last close */
 };
 
 struct config {
 	_Atomic unsigned holders;
 	struct slice listen;     /* "0.0.0.0:8080", "[::1]:80", ":8080" */
-	struct slice host, port; /* the parts of it, without brackets */
-	struct slice tcp_listen; /* for plain STOMP; empty: nowhere */
+	struct slice host, port; /* its parts, without brackets */
+	struct slice tcp_listen; /* for plain STOMP; empty: no listener */
 	struct slice tcp_host, tcp_port;
-	struct slice admin_listen; /* for operators; empty: nowhere */
+	struct slice admin_listen; /* for operators; empty: no listener */
 	struct slice admin_host, admin_port;
-	struct slice admin_token;       /* what they must show; empty: nothing */
-	struct endpoint console;        /* what their page connects to */
-	struct endpoint tcp;            /* of those who connect there */
+	struct slice admin_token;       /* required from operators; empty: none */
+	struct endpoint console;        /* the endpoint of the operators' page */
+	struct endpoint tcp;            /* the endpoint of plain STOMP */
 	unsigned workers;               /* 0: one for each core */
 	struct slice log_format;        /* "auto", "text", "json" */
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;
-	struct slice slow_consumer;     /* "close", "drop-oldest", "latest" */
-	struct strings trusted_proxies; /* believed in what they say of their clients */
-	struct networks proxies;        /* the same, read */
-	struct strings exempt_addresses; /* limits.address_... spare them */
-	struct networks exempt;          /* the same, read */
-	bool proxy_protocol; /* they begin each connection with a PROXY header */
+	struct slice slow_consumer;      /* "close", "drop-oldest", "latest" */
+	struct strings trusted_proxies;  /* their headers about clients count */
+	struct networks proxies;         /* the same, parsed */
+	struct strings exempt_addresses; /* not bound by limits.address_... */
+	struct networks exempt;          /* the same, parsed */
+	bool proxy_protocol; /* each connection begins with a PROXY header */
 	struct endpoint *endpoints;
 	size_t endpoint_count;
 	struct strings broker_prefixes; /* "/topic" */
-	bool client_send;               /* clients may SEND straight to them */
+	bool client_send;               /* clients may SEND directly to them */
 	struct strings queue_prefixes;  /* "/queue" */
-	uint64_t prefetch;        /* messages that a consumer gets ahead of its ACKs */
-	uint64_t nacks;           /* after which a message is dead */
-	uint64_t losses;          /* of consumers, after which it is, too */
-	struct slice dead_letter; /* the queue for those; empty: they are dropped */
-	struct slice separator;   /* of segments in patterns: "/" or "." beside it */
-	struct slice deny; /* "strict": an ERROR; "soft": /user/queue/errors says it */
+	uint64_t prefetch;        /* messages that a consumer gets before its ACKs */
+	uint64_t nacks;           /* a message is dead after so many */
+	uint64_t losses;          /* the same for lost consumers */
+	struct slice dead_letter; /* the queue for dead messages; empty: drop them */
+	struct slice separator;   /* of segments in patterns: "/", or "." besides it */
+	struct slice deny; /* "strict": an ERROR; "soft": to /user/queue/errors */
 	struct strings app_prefixes; /* "/app" */
 	struct route *routes;        /* in the order of the file */
 	size_t route_count;
-	struct user *users; /* none: everybody is welcome, and nobody in particular */
+	struct user *users; /* none: anyone may connect, without a name */
 	size_t user_count;
 	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
-	bool www_bundled;                /* no "www" in the file: our own pages */
+	bool www_bundled;                /* no "www" in the file: the bundled pages */
 	struct slice www;                /* a directory; empty: bundled, or no files */
 	struct page_headers www_headers; /* for the files there */
 	struct sockjs_client *sockjs_clients;
@@ -169,8 +168,8 @@ struct config {
 
 /*
  * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none)
- * go over it. A relative path in it counts from the file's folder. The caller holds the
- * configuration, and ends that by config_unref(). On mistakes returns NULL and appends
+ * override it. A relative path in the file counts from the file's folder. The caller
+ * holds the configuration until config_unref(). On mistakes returns NULL and appends
  * to *error a line for each mistake, with an LF between two: "file:line:column: key:
  * what is wrong (did you mean \"...\"?)". A mistake in a setting is "environment:
  * POSTERN_X: key: ..." or "--flag: key: ...".
@@ -180,7 +179,7 @@ struct config *config_read(
 
 /*
  * As config_read(), from text in memory, which the configuration does not keep. `name`
- * stands for the file in errors and paths.
+ * is the file's name in errors and paths.
  */
 struct config *config_parse(struct slice text, const char *name,
 	const struct config_settings *settings, struct buf *error);
@@ -196,8 +195,8 @@ const struct config *config_ref(const struct config *config);
 void config_unref(const struct config *config); /* NULL is fine */
 
 /*
- * Returns the endpoint and holds the configuration that it is a part of, so that the
- * endpoint stays where it is. From any thread.
+ * Returns the endpoint and holds its configuration, so that the endpoint stays valid.
+ * From any thread.
  */
 const struct endpoint *endpoint_ref(const struct endpoint *endpoint);
 void endpoint_unref(const struct endpoint *endpoint); /* NULL is fine */

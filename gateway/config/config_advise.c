@@ -17,7 +17,7 @@ static void advise_on_endpoints(const struct config *config, struct buf *lines)
 	}
 }
 
-/* Of the first such endpoint: the file may have very many. */
+/* Only the first such endpoint is reported: the file may have very many. */
 static void advise_on_replies(const struct config *config, struct buf *lines)
 {
 	for (size_t i = 0; i < config->endpoint_count; i++) {

@@ -1,4 +1,4 @@
-/* The sections of the table that bound what a peer can reach: in size, and in time. */
+/* The sections of the table that bound a peer: in size, and in time. */
 #ifndef GATEWAY_CONFIG_CONFIG_BOUNDS_H
 #define GATEWAY_CONFIG_CONFIG_BOUNDS_H
 

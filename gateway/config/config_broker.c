@@ -28,7 +28,7 @@ static const struct config_key broker[] = {
 		.means = "whether clients may send to topics and queues directly",
 		.kind = CONFIG_BOOL,
 		.offset = offsetof(struct config, client_send),
-		.fallback = true, /* as Spring's simple broker and RabbitMQ do */
+		.fallback = true, /* as in Spring's simple broker and RabbitMQ */
 	},
 	{
 		.name = "queues",
@@ -66,7 +66,7 @@ static const struct config_key broker[] = {
 			 "which it is a dead letter",
 		.kind = CONFIG_NUMBER,
 		.offset = offsetof(struct config, losses),
-		.fallback = 20, /* as RabbitMQ's quorum queues */
+		.fallback = 20, /* as in RabbitMQ's quorum queues */
 		.min = 1,
 		.max = MIB,
 	},

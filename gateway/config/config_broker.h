@@ -1,4 +1,4 @@
-/* The sections of the table that say what becomes of messages. */
+/* The sections of the table for the handling of messages. */
 #ifndef GATEWAY_CONFIG_CONFIG_BROKER_H
 #define GATEWAY_CONFIG_CONFIG_BROKER_H
 

@@ -1,4 +1,4 @@
-/* The checks that need more than one key, or what is outside of the file. */
+/* The checks that need more than one key, or data outside of the file. */
 #include "gateway/config/config_check_internal.h"
 
 #include "gateway/config/config_check.h"
@@ -19,7 +19,7 @@ json_t *config_list_item(const json_t *object, const char *list, size_t index)
 	return json_array_get(json_object_get(object, list), index);
 }
 
-/* The folder that relative paths of the file, or of a setting, count from. */
+/* The folder from which relative paths of the file, or of a setting, count. */
 static void config_append_folder(
 	const struct config_source *source, const char *key, struct buf *out)
 {
@@ -39,8 +39,8 @@ static void config_append_folder(
 }
 
 /*
- * A path becomes absolute. The result takes the place of what was written in `object`,
- * since the tree owns all our strings.
+ * Makes a path absolute. The result replaces the original in `object`, since the tree
+ * owns all our strings.
  */
 static struct slice config_resolve_path(json_t *object, const char *key,
 	struct slice value, const struct config_source *source, const char *top)
@@ -59,7 +59,7 @@ static struct slice config_resolve_path(json_t *object, const char *key,
 	return resolved;
 }
 
-/* What is wrong with a file, or folder, that must be read later; NULL: nothing. */
+/* The fault of a file or folder that must be readable later; NULL: none. */
 static const char *config_find_fault(struct slice path, bool is_folder)
 {
 	char *name = xstrdup(path);
@@ -111,7 +111,7 @@ static void config_check_sockjs_client(
 		break;
 	}
 	if (!json_is_string(json_object_get(json, "file")))
-		return; /* it has been told */
+		return; /* it was reported before */
 	client->file =
 		config_resolve_path(json, "file", client->file, source, list.key);
 	const char *fault = config_find_fault(client->file, false);
@@ -138,7 +138,7 @@ static void config_check_user(
 }
 
 /*
- * Addresses: the table has checked each one, and left an empty text for what is none.
+ * Addresses: the table has checked each one, and replaced a bad one by an empty text.
  */
 
 static void config_read_networks(const struct strings *texts, struct networks *networks)
@@ -151,7 +151,7 @@ static void config_read_networks(const struct strings *texts, struct networks *n
 			networks->count++;
 }
 
-/* The machine itself: its proxies and its tests speak for many. */
+/* The machine itself: its proxies and tests carry many clients. */
 static void config_default_exempt(struct config *config)
 {
 	static const struct slice loopback[] = {
@@ -165,7 +165,7 @@ static void config_default_exempt(struct config *config)
 	memcpy(exempt->items, loopback, sizeof(loopback));
 }
 
-/* Who may connect at all would otherwise be nobody. */
+/* Else no client could connect at all. */
 static void config_check_proxy_protocol(
 	const struct config *config, const struct config_source *source)
 {
@@ -178,8 +178,8 @@ static void config_check_proxy_protocol(
 }
 
 /*
- * Times that must be ordered. All others are independent of each other, or what must
- * come first is derived from what must come later.
+ * Times that must be ordered. All others are independent, or the shorter one is
+ * derived from the longer one.
  */
 static void config_check_times(
 	struct config *config, const struct config_source *source)
@@ -188,7 +188,7 @@ static void config_check_times(
 	const struct config_path key = {&object, "stomp_send_least", 0};
 	struct times *times = &config->times;
 
-	/* Where no heart-beats are sent, it does not matter how often. */
+	/* Without heart-beats their interval does not matter. */
 	if (times->stomp_send == 0 || times->stomp_send_least <= times->stomp_send ||
 		config_is_mistaken(source, "times"))
 		return;
@@ -201,7 +201,7 @@ static void config_check_times(
 			(unsigned long long)times->stomp_send);
 }
 
-/* The endpoints that are no item of a list. */
+/* The endpoints that are not items of a list. */
 static void config_make_own_endpoints(struct config *config)
 {
 	config->tcp = (struct endpoint){.config = config,

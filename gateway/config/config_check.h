@@ -1,6 +1,6 @@
 /*
- * What a configuration must be as a whole: the checks, and the fields that follow
- * from others, once each key has been read by itself.
+ * The checks of a configuration as a whole, and the fields that are derived from
+ * others, after each key was read by itself.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_CHECK_H
 #define GATEWAY_CONFIG_CONFIG_CHECK_H
@@ -9,9 +9,8 @@
 #include "gateway/config/config_mistake.h"
 
 /*
- * Completes the configuration and reports mistakes that need more than one key to be
- * seen. A key that is bad by itself was reported before; an empty text stands in its
- * place.
+ * Completes the configuration and reports the mistakes that involve more than one key.
+ * A key that is bad by itself was reported before; its value is an empty text.
  */
 void config_check(struct config *config, const struct config_source *source);
 

@@ -1,4 +1,4 @@
-/* Every destination has one owner, and every route leads somewhere. */
+/* Checks that every destination has one owner, and every route a valid target. */
 #include "gateway/config/config_check_internal.h"
 
 #include "protocol/url.h"
@@ -16,7 +16,10 @@ static bool config_check_is_below_any(struct slice path, struct strings prefixes
 	return false;
 }
 
-/* True when the path is a destination of theirs: more than the prefix itself. */
+/*
+ * True when the path is a destination below one of them: longer than the prefix
+ * itself.
+ */
 static bool config_check_is_inside_any(struct slice path, struct strings prefixes)
 {
 	struct slice rest;
@@ -28,7 +31,7 @@ static bool config_check_is_inside_any(struct slice path, struct strings prefixe
 	return false;
 }
 
-/* A message has one destination. */
+/* A message's destination has no wildcard. */
 static bool config_check_has_wildcard(struct slice text)
 {
 	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
@@ -43,7 +46,7 @@ static bool config_check_strings_have(
 	return false;
 }
 
-/* Names of ours: whatever the configuration says, these come first. */
+/* Postern's own names, which take precedence over the configuration. */
 static const char *config_check_reserved_for(struct slice prefix)
 {
 	static const struct {
@@ -64,7 +67,7 @@ static const char *config_check_reserved_for(struct slice prefix)
 	return NULL;
 }
 
-/* The three lists, by who comes first where one prefix lies below another's. */
+/* The three lists, in the order of precedence if one prefix lies below another's. */
 enum prefix_kind { PREFIX_APP, PREFIX_QUEUE, PREFIX_TOPIC };
 
 static const struct {
@@ -108,8 +111,8 @@ static void config_check_refuse_prefix(const struct config_source *source,
 }
 
 /*
- * A prefix at or below one of a kind that comes before would never get a message. The
- * one of the two that somebody has written is the mistake.
+ * A prefix at or below one with precedence would never get a message. Of the two, the
+ * one that the operator has written is the mistake.
  */
 static void config_check_winner(const struct config *config,
 	const struct config_source *source, enum prefix_kind kind, size_t index,
@@ -157,7 +160,7 @@ static void config_check_prefixes(const struct config *config, enum prefix_kind 
 		const char *reserved = config_check_reserved_for(prefix);
 
 		if (prefix.len == 0)
-			continue; /* it has been told */
+			continue; /* it was reported before */
 		if (reserved != NULL)
 			config_check_refuse_prefix(source, kind, i, reserved, prefix);
 		else if (config_check_strings_have(prefixes, i, prefix))
@@ -166,9 +169,7 @@ static void config_check_prefixes(const struct config *config, enum prefix_kind 
 	}
 }
 
-/*
- * What nobody asked for gives way: as in Spring, "prefixes" may have /queue as topics.
- */
+/* A default gives way: as in Spring, "prefixes" may have /queue for topics. */
 static void config_check_free_default_queues(struct config *config)
 {
 	struct strings *queues = &config->queue_prefixes;
@@ -207,7 +208,7 @@ static void config_check_dead_letter(
 
 /* Routes: below an app prefix, unique, with templates that can be filled in. */
 
-/* False after appending what is wrong to *error. */
+/* False after appending the mistake to *error. */
 static bool config_check_match(const struct config *config, size_t index,
 	const struct config_source *source, struct variables *variables,
 	struct buf *error)
@@ -230,7 +231,7 @@ static bool config_check_match(const struct config *config, size_t index,
 	return true;
 }
 
-/* True when what follows the text, a variable's value, may make it a longer prefix. */
+/* True when the value of a variable after the text may make it a longer prefix. */
 static bool config_check_may_become(struct slice text, struct strings prefixes)
 {
 	for (size_t i = 0; i < prefixes.count; i++)
@@ -239,7 +240,7 @@ static bool config_check_may_become(struct slice text, struct strings prefixes)
 	return false;
 }
 
-/* True when the broker owns what a template makes, or may own it. */
+/* True when the broker owns the result of the template, or may own it. */
 static bool config_check_leads_somewhere(const struct config *config, struct slice text)
 {
 	const size_t brace = slice_find(text, '{');
@@ -280,7 +281,7 @@ static void config_check_target(const struct config *config, struct slice text,
 	buf_finish(&why);
 }
 
-/* A string in place of a list has the list's own place. */
+/* A string in place of a list has the list's own position. */
 static void config_check_send_to(const struct config *config, const struct route *route,
 	const struct variables *known, const struct config_source *source,
 	const struct config_path *item)
@@ -331,7 +332,7 @@ static void config_check_route(
 	struct buf why = {0};
 
 	if (!json_is_string(json_object_get(json, "match")))
-		return; /* it has been told, and all else depends on it */
+		return; /* it was reported before, and all else depends on it */
 	if (!config_check_match(config, index, source, &variables, &why))
 		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
 	buf_finish(&why);

@@ -1,14 +1,14 @@
-/* Endpoints: unique, reachable, with what is global where they have nothing. */
+/* Endpoints: unique, reachable, with the global values for missing ones. */
 #include "gateway/config/config_check_internal.h"
 
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
-/* Paths that the server has something else at, and what. */
+/* Paths that the server uses itself, and for what. */
 static const struct {
 	struct slice path;
-	bool whole;   /* with all that lies below it */
-	bool bundled; /* only while Postern serves its own pages */
+	bool whole;   /* including all paths below it */
+	bool bundled; /* only while Postern serves its bundled pages */
 	const char *whose;
 } taken[] = {
 	{SLICE_INIT("/health"), false, false, "is where the server tells how it is"},
@@ -19,7 +19,7 @@ static const struct {
 	{SLICE_INIT("/docs"), true, true, "is where Postern's documents are"},
 };
 
-/* What stands at the path already; NULL: nothing. */
+/* The present owner of the path; NULL: none. */
 static const char *config_check_owner_of(const struct config *config, struct slice path)
 {
 	struct slice below;
@@ -43,7 +43,7 @@ static bool config_check_speaks_at(const struct endpoint *endpoint, struct slice
 	       sockjs_url_read(below).kind != URL_UNKNOWN;
 }
 
-/* Against those before it; the later one of two is told. */
+/* Against the endpoints before it; of two, the later one is reported. */
 static void config_check_path(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *item)
 {
@@ -92,7 +92,7 @@ static void config_check_inherit_origins(
 #define HANDLER_NAME(NAME, name) [HANDLER_##NAME] = SLICE_INIT(#name),
 static const struct slice handler_names[HANDLERS] = {HANDLER_LIST(HANDLER_NAME)};
 
-/* The first one for a name that the table of keys has refused already. */
+/* For an unknown name, which the table of keys has refused already, the first one. */
 static enum handler_kind handler_of(struct slice name)
 {
 	for (size_t i = 0; i < HANDLERS; i++) {
@@ -116,7 +116,7 @@ static void config_check_endpoint(
 		config_mistake(source, &item,
 			"\"sockjs\" and \"websocket\" are both false: nobody can "
 			"connect");
-	/* An empty list of its own counts too: the same origin only. */
+	/* Its own empty list counts too: the same origin only. */
 	if (json_object_get(config_list_item(config->json, "endpoints", index),
 		    "allowed_origins") == NULL)
 		config_check_inherit_origins(config, endpoint);

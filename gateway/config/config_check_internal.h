@@ -1,4 +1,6 @@
-/* The parts of config_check(), each with a file of its own. All tell every mistake. */
+/*
+ * The parts of config_check(), each in a file of its own. Each reports every mistake.
+ */
 #ifndef GATEWAY_CONFIG_CONFIG_CHECK_INTERNAL_H
 #define GATEWAY_CONFIG_CONFIG_CHECK_INTERNAL_H
 
@@ -6,14 +8,14 @@
 #include "gateway/config/config_mistake.h"
 
 /*
- * Reports endpoints that cannot be reached or hide another one. Gives each endpoint the
- * global value of what it does not set itself.
+ * Reports endpoints that cannot be reached or hide another one. Gives each endpoint
+ * the global value of each key that it does not set itself.
  */
 void config_check_endpoints(struct config *config, const struct config_source *source);
 
 /*
- * Splits the addresses of all listeners into host and port. Reports two listeners that
- * would want the same address, and an admin listener that others can reach without a
+ * Splits the addresses of all listeners into host and port. Reports two listeners with
+ * the same address, and an admin listener that other machines can reach without a
  * token.
  */
 void config_check_listeners(struct config *config, const struct config_source *source);
@@ -25,7 +27,7 @@ void config_check_listeners(struct config *config, const struct config_source *s
 void config_check_broker(struct config *config, const struct config_source *source);
 
 /*
- * Reports a time zone that this machine does not have; where it has none installed, any
+ * Reports a time zone that this machine does not have. On a machine without any, every
  * name passes.
  */
 void config_check_timezone(

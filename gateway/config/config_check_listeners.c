@@ -1,6 +1,6 @@
 /*
- * Addresses to listen at. Two listeners at one address would let the server fail when
- * it starts, long after the file was checked.
+ * Addresses of listeners. Two listeners at one address would make the server fail at
+ * its start, long after the file was checked.
  */
 #include "gateway/config/config_check_internal.h"
 
@@ -12,9 +12,7 @@ struct listen_at {
 	struct slice text, host, port;
 };
 
-/*
- * What a host stands for: the families that it has, and whether all of their addresses.
- */
+/* The addresses of a host: its families, and whether they are all addresses of them. */
 struct reach {
 	bool v4, v6, all;
 };
@@ -28,7 +26,7 @@ static struct reach reach_of(struct slice host)
 	if (slice_equal(host, SLICE("0.0.0.0")))
 		return (struct reach){true, false, true};
 	if (!address_parse(host, &address))
-		return (struct reach){true, true, false}; /* a name: nobody knows */
+		return (struct reach){true, true, false}; /* a name: unknown */
 	return (struct reach){address_is_v4(&address), !address_is_v4(&address), false};
 }
 
@@ -38,7 +36,7 @@ static bool config_check_hosts_are_same(struct slice a, struct slice b)
 
 	if (address_parse(a, &left) && address_parse(b, &right))
 		return memcmp(left.bytes, right.bytes, sizeof(left.bytes)) == 0;
-	/* The name of the machine itself is known without asking anybody. */
+	/* The name of this machine is known without a look-up. */
 	if (slice_equal(a, SLICE("localhost")) || slice_equal(b, SLICE("localhost")))
 		return host_is_loopback(a) && host_is_loopback(b);
 	return slice_equal_nocase(a, b);
@@ -67,7 +65,7 @@ static void config_check_refuse_overlap(const struct config_source *source,
 		SLICE_ARGS(other->text));
 }
 
-/* Who can reach it from elsewhere must show that he may. */
+/* An admin listener that other machines can reach must have a token. */
 static void config_check_admin(
 	const struct config *config, const struct config_source *source)
 {

@@ -1,6 +1,6 @@
 /*
- * The C library takes a time zone that it does not know for UTC, without a word. So a
- * name must be a file of its database, or a rule that spells the zone out.
+ * The C library silently treats an unknown time zone as UTC. So a name must be a file
+ * of its database, or a rule that spells the zone out.
  */
 #include "gateway/config/config_check_internal.h"
 
@@ -46,9 +46,7 @@ static bool config_check_has_mode(struct slice folder, struct slice name, mode_t
 	return has;
 }
 
-/*
- * Where the database is missing, config_advise() says so: the next machine may have it.
- */
+/* Without the database, config_advise() warns: the next machine may have it. */
 void config_check_timezone(
 	const struct config *config, const struct config_source *source)
 {

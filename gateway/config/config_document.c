@@ -49,7 +49,7 @@ static void document_append_choices(struct buf *out, const char *const *choices)
 		buf_printf(out, "%s`%s`", i > 0 ? ", " : "", choices[i]);
 }
 
-/* What values it takes. */
+/* The kind of its values. */
 static void document_append_kind(struct buf *out, const struct config_key *key)
 {
 	switch (key->kind) {

@@ -1,6 +1,6 @@
 /*
  * The document on the configuration, www/docs/configuration.md: every key of the table
- * with what it decides, what it may be, and what it is when nobody says.
+ * with its meaning, its values and its default.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_DOCUMENT_H
 #define GATEWAY_CONFIG_CONFIG_DOCUMENT_H

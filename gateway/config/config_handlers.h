@@ -1,5 +1,5 @@
 /*
- * The list of handlers: what may run at an endpoint. To add one, write its file and add
+ * The list of handlers that can run at an endpoint. To add one, write its file and add
  * a row here. The configuration then accepts the name and documents it, and the server
  * has the handler in its table (gateway/server/server_handlers.c).
  */
@@ -13,7 +13,7 @@
 	X(REPLY, reply) /* answers each message with one text */                       \
 	X(CLOSE, close) /* closes immediately */                                       \
                                                                                        \
-	/* What the SockJS clients' own tests want besides. */                         \
+	/* For the SockJS clients' own tests. */                                       \
 	X(AMPLIFY, amplify)     /* answers n with 2^n letters */                       \
 	X(BROADCAST, broadcast) /* sends what it receives to all */                    \
 	X(TICKER, ticker)       /* ticks every second */

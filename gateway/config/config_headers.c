@@ -52,7 +52,7 @@ static bool stands_twice(const struct page_headers *headers, const char *name)
 	return false;
 }
 
-/* What is wrong with it, or NULL. */
+/* The mistake in it, or NULL. */
 static const char *config_find_mistake(
 	const struct page_headers *headers, const char *name, const json_t *value)
 {

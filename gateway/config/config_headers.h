@@ -1,4 +1,4 @@
-/* The headers that the configuration sends along with pages: "www_headers". */
+/* The configured headers of pages: "www_headers". */
 #ifndef GATEWAY_CONFIG_CONFIG_HEADERS_H
 #define GATEWAY_CONFIG_CONFIG_HEADERS_H
 

@@ -60,7 +60,7 @@ void config_leaves_list(struct config_leaves *leaves, enum config_style style)
 			config_add_leaf(leaves, key, &key->inside->keys[j], style);
 	}
 
-	/* The text stays where it is from here on. */
+	/* The text does not move any more. */
 	const char *name = leaves->text.data;
 	for (size_t i = 0; i < leaves->count; i++) {
 		leaves->names[i] = name;

@@ -1,6 +1,6 @@
 /*
- * The keys that can be set by themselves, from outside of the file: those of the top
- * and of its sections; a list is set as a whole. Their names follow from the table:
+ * The keys that can be set from outside of the file: those of the top and of its
+ * sections; a list is set as a whole. Their names follow from the table:
  * limits.queue_bytes is POSTERN_LIMITS__QUEUE_BYTES in the environment and
  * --limits.queue-bytes on the command line.
  */
@@ -15,7 +15,7 @@ struct config_leaf {
 	const struct config_key *key;
 };
 
-/* How the name of a key is written. */
+/* The style of a key's name. */
 enum config_style {
 	CONFIG_PATH,     /* "limits.queue_bytes" */
 	CONFIG_VARIABLE, /* "LIMITS__QUEUE_BYTES" */
@@ -26,8 +26,8 @@ enum config_style {
 struct config_leaves {
 	size_t count;
 	struct config_leaf *items;
-	const char **names; /* with a NULL after the last, as config_nearest() wants */
-	struct buf text;    /* what the names point into */
+	const char **names; /* ends with a NULL, as config_nearest() requires */
+	struct buf text;    /* owns the bytes of the names */
 };
 
 /*
@@ -38,8 +38,8 @@ void config_leaves_list(struct config_leaves *leaves, enum config_style style);
 void config_leaves_finish(struct config_leaves *leaves);
 
 /*
- * The leaf of that name, written in the style that config_leaves_list() was given; NULL
- * when there is none. It belongs to *leaves.
+ * The leaf of that name, in the style of config_leaves_list(); NULL when there is
+ * none. It belongs to *leaves.
  */
 const struct config_leaf *config_leaves_find(
 	const struct config_leaves *leaves, struct slice name);

@@ -1,6 +1,6 @@
 /*
- * Finds keys in JSON that jansson has already accepted, so that skipping a value
- * means counting brackets; and the word that a misspelt one comes closest to.
+ * Finds keys in JSON that jansson has already accepted, so that skipping a value means
+ * counting brackets; and the known word that is nearest to a misspelt one.
  */
 #include "gateway/config/config_mistake.h"
 
@@ -17,7 +17,7 @@ static size_t mistake_skip_blanks(struct slice text, size_t at)
 	return at;
 }
 
-/* From the opening quote to behind the closing one. */
+/* From the opening quote to the place after the closing one. */
 static size_t mistake_skip_string(struct slice text, size_t at)
 {
 	at++;
@@ -26,7 +26,7 @@ static size_t mistake_skip_string(struct slice text, size_t at)
 	return at < text.len ? at + 1 : text.len;
 }
 
-/* To the ',' or bracket behind the value; nested values are counted through. */
+/* To the ',' or bracket after the value; counts through nested values. */
 static size_t mistake_skip_value(struct slice text, size_t at)
 {
 	size_t depth = 0;
@@ -49,7 +49,7 @@ static size_t mistake_skip_value(struct slice text, size_t at)
 	return at;
 }
 
-/* A key may be written with escapes: jansson says what it means. */
+/* A key may be written with escapes: jansson decodes it. */
 static bool mistake_key_is(struct slice quoted, const char *key)
 {
 	json_t *name = json_loadb(quoted.data, quoted.len, JSON_DECODE_ANY, NULL);
@@ -59,14 +59,12 @@ static bool mistake_key_is(struct slice quoted, const char *key)
 	return same;
 }
 
-/* Where something stands: what to point at, and its value. */
+/* The position of a key and its value. */
 struct position {
 	size_t offset, value;
 };
 
-/*
- * Looks through the object or list that begins at `at`. Of keys alike the last counts.
- */
+/* Searches the object or list that begins at `at`. Of equal keys the last counts. */
 static bool mistake_find_inside(struct slice text, size_t at,
 	const struct config_path *path, struct position *position)
 {
@@ -98,7 +96,7 @@ static bool mistake_find_inside(struct slice text, size_t at,
 	return any;
 }
 
-/* Goes in from the top; the depth is that of our table. */
+/* Walks from the top; at most as deep as our table. */
 static struct position mistake_find_position(
 	struct slice text, const struct config_path *path)
 {
@@ -109,7 +107,7 @@ static struct position mistake_find_position(
 
 	struct position position = mistake_find_position(text, path->parent);
 	if (!mistake_find_inside(text, position.value, path, &position))
-		position.value = text.len; /* nor is there anything inside it */
+		position.value = text.len; /* nor is the rest of the path there */
 	return position;
 }
 
@@ -141,7 +139,7 @@ static void mistake_append_position(const struct config_source *source, size_t o
 	buf_printf(source->error, "%s:%zu:%zu: ", source->name, line, column);
 }
 
-/* The message is one line, whatever the file's strings hold. */
+/* The message is one line, even if a string of the file has line ends. */
 static void mistake_append_message(struct buf *out, const char *format,
 	va_list arguments) __attribute__((format(printf, 2, 0)));
 
@@ -167,13 +165,13 @@ static void mistake_begin_line(struct buf *out)
 		buf_append_char(out, '\n');
 }
 
-/* Counts a mistake. True when it is still to be told. */
+/* Counts a mistake. True when it should be reported. */
 static bool mistake_count(const struct config_source *source)
 {
 	return ++*source->mistakes <= CONFIG_MISTAKES_TOLD;
 }
 
-/* "name:line:column: path: ", or what has set it in place of the name and numbers. */
+/* "name:line:column: path: "; for a setting, its source instead of name and numbers. */
 static void mistake_append_origin(
 	const struct config_source *source, const struct config_path *path)
 {
@@ -300,7 +298,7 @@ static size_t mistake_distance(struct slice a, struct slice b)
 
 static const char *mistake_closest_word(struct slice word, const char *const *words)
 {
-	size_t best = (word.len + 2) / 3 + 1; /* as far as this is another word */
+	size_t best = (word.len + 2) / 3 + 1; /* beyond this it is another word */
 	const char *nearest = NULL;
 
 	for (; *words != NULL; words++) {
@@ -326,7 +324,7 @@ static bool mistake_is_last_part(struct slice known, struct slice word)
 		       slice_ends_with(section, SLICE("__")));
 }
 
-/* The only word that begins with this one, or has it as its last part. */
+/* The only word that begins with this one, or ends with it as its last part. */
 static const char *mistake_longer_word(struct slice word, const char *const *words)
 {
 	const char *found = NULL;

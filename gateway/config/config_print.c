@@ -39,7 +39,7 @@ static json_t *config_print_text(const struct config_key *key, const char *base)
 	return json_stringn_nocheck(text.data, text.len);
 }
 
-/* The array of a list, and how many it has. */
+/* The array of a list, and its length. */
 static const void *config_list_items(
 	const struct config_key *key, const char *base, size_t *count)
 {
@@ -117,7 +117,7 @@ static json_t *config_print_keys(const struct config_table *table, const char *b
 		const json_t *said = json_object_get(tree, key->name);
 		json_t *value = config_print_value(key, base, said);
 
-		/* Where nothing was said, nothing and emptiness may differ. */
+		/* A missing value and an empty one may differ. */
 		bool may_differ =
 			in_list || (key->kind == CONFIG_TEXT && key->text == NULL);
 		if (said == NULL && may_differ && config_is_empty(value))

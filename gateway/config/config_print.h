@@ -1,16 +1,16 @@
-/* The configuration as JSON again: what is in force, defaults and all. */
+/* The configuration in force as JSON, including all defaults. */
 #ifndef GATEWAY_CONFIG_CONFIG_PRINT_H
 #define GATEWAY_CONFIG_CONFIG_PRINT_H
 
 #include "gateway/config/config.h"
 
 /*
- * A new tree, which the caller owns. Reading it gives the same configuration. What the
- * configuration leaves open, such as "www", is left out.
+ * A new tree, which the caller owns. Reading it gives the same configuration. Keys
+ * that the configuration leaves open, such as "www", are left out.
  */
 json_t *config_to_json(const struct config *config);
 
-/* In place of a secret. No key that is one takes it, so that nobody runs with it. */
+/* Replaces a secret. No key of a secret accepts it, so no server can run with it. */
 #define CONFIG_HIDDEN "<hidden>"
 
 /*

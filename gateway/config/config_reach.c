@@ -5,7 +5,7 @@
 static const struct config_path broker = {NULL, "broker", 0};
 static const struct config_path app = {NULL, "app", 0};
 
-/* It is that prefix, or begins with it and a '/'. */
+/* True for that prefix, or a text that begins with it and a '/'. */
 static bool reach_is_at(struct slice text, struct slice prefix)
 {
 	struct slice rest;
@@ -13,7 +13,7 @@ static bool reach_is_at(struct slice text, struct slice prefix)
 	return url_is_below(text, prefix, &rest);
 }
 
-/* As the broker looks at destinations: something must follow the prefix. */
+/* As the broker compares destinations: something must follow the prefix. */
 static bool reach_is_below(struct slice text, struct strings prefixes)
 {
 	struct slice rest;
@@ -55,7 +55,7 @@ static void reach_check_all_prefixes(
 
 /* Routes. */
 
-/* The pattern with "*" for {name}: alike for those that match the same destinations. */
+/* The pattern with "*" for {name}: equal for those that match the same destinations. */
 static void reach_write_shape(struct slice match, struct buf *shape)
 {
 	bool is_deep = false;
@@ -88,7 +88,7 @@ static bool reach_shapes_are_alike(struct slice one, struct slice other)
 	return alike;
 }
 
-/* Of two that match alike only one is ever taken. */
+/* Of two equal ones only one would ever be used. */
 static void reach_check_match(const struct config *config, size_t index,
 	const struct config_source *source, const struct config_path *route)
 {
@@ -121,7 +121,7 @@ static bool reach_is_of_broker(const struct config *config, struct slice text)
 	       reach_is_below(text, config->queue_prefixes);
 }
 
-/* "/user/queue/x": a user's own destination, in the words of SUBSCRIBE. */
+/* "/user/queue/x": a user's own destination, in the form of SUBSCRIBE. */
 static bool reach_forgets_user(const struct config *config, struct slice target)
 {
 	const struct slice own = slice_from(target, strlen("/user"));
@@ -131,7 +131,7 @@ static bool reach_forgets_user(const struct config *config, struct slice target)
 	       !reach_is_of_broker(config, slice_from(own, slash));
 }
 
-/* NULL: somebody may get what is sent there. */
+/* NULL: the target can have a subscriber. */
 static const char *target_mistake(const struct config *config, struct slice target)
 {
 	if (!reach_is_at(target, SLICE("/user")))

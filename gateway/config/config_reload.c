@@ -13,7 +13,7 @@ static json_t *leaf_value(const struct config_leaf *leaf, const json_t *tree)
 	return json_object_get(tree, leaf->key->name);
 }
 
-/* What was, as a setting has it: it goes over the file, and over all other settings. */
+/* The earlier value as a setting: it overrides the file, and all other settings. */
 static void reload_keep_value(struct config_settings *kept,
 	const struct config_leaf *leaf, const json_t *value)
 {
@@ -26,7 +26,7 @@ static void reload_keep_value(struct config_settings *kept,
 	free(text);
 }
 
-/* Adds to `kept` what may not change, but would. */
+/* Adds to `kept` each key that would change, but must not. */
 static void reload_keep_start(const json_t *started, const struct config *config,
 	struct config_settings *kept)
 {

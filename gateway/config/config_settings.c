@@ -38,8 +38,8 @@ void config_settings_add_all(
 /* The environment. */
 
 /*
- * Kubernetes and Docker tell every container beside a service called "postern" where
- * that is: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://..., POSTERN_PORT_80_TCP.
+ * For a service called "postern", Kubernetes and Docker set variables in every
+ * container: POSTERN_SERVICE_HOST, POSTERN_PORT=tcp://..., POSTERN_PORT_80_TCP.
  */
 static bool settings_is_foreign(struct slice name, const char *value)
 {
@@ -61,7 +61,7 @@ static void settings_refuse_variable(
 		buf_printf(error, " (did you mean \"" PREFIX "%s\"?)", nearest);
 }
 
-/* -1 when the variable is none. `name` is without its prefix. */
+/* -1 when the variable is not a setting. `name` is without its prefix. */
 static int settings_add_variable(struct config_settings *settings,
 	const struct config_leaves *leaves, struct slice name, const char *value)
 {
@@ -104,7 +104,10 @@ int config_settings_add_environment(struct config_settings *settings,
 	return result;
 }
 
-/* Texts become JSON. What does not fit its key stays a string, and is refused later. */
+/*
+ * Texts become JSON. A text that does not fit its key stays a string, and is refused
+ * later.
+ */
 
 static json_t *settings_text_to_string(struct slice text)
 {
@@ -161,7 +164,7 @@ static json_t *settings_text_to_list(struct slice text, struct buf *why)
 	return list;
 }
 
-/* NULL when nothing can come of it, and then perhaps *why. */
+/* NULL when the text is invalid; *why may then have the reason. */
 static json_t *settings_to_json(const struct config_setting *setting, struct buf *why)
 {
 	struct slice text = slice_of(setting->value);
@@ -186,7 +189,7 @@ static json_t *settings_to_json(const struct config_setting *setting, struct buf
 	return NULL;
 }
 
-/* The object that the leaf's key is in; NULL when the file has something else there. */
+/* The object that has the leaf's key; NULL when the file has another value there. */
 static json_t *settings_find_section(const struct config_leaf *leaf, json_t *tree)
 {
 	if (leaf->section == NULL)
@@ -214,7 +217,7 @@ static void settings_apply(const struct config_setting *setting, json_t *tree,
 			source, setting->source, "%.*s", SLICE_ARGS(buf_slice(&why)));
 	} else if (section != NULL) {
 		json_object_set_new(section, setting->leaf.key->name, value);
-	} else { /* a section that is none is the file's mistake, and told as that */
+	} else { /* a section of another type: reported as the file's mistake */
 		json_decref(value);
 	}
 	buf_finish(&why);

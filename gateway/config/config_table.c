@@ -100,7 +100,7 @@ static const struct config_key endpoint[] = {
 		.means = "as slow_consumer at the top; empty: the value there",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct endpoint, slow_consumer),
-		.text = "", /* config_check.c puts the global one there */
+		.text = "", /* config_check.c fills in the global one */
 		.choices = policies,
 	},
 	{

@@ -1,6 +1,5 @@
 /*
- * The keys of the configuration, as data: where each goes, what it may be, and
- * what it is when the file does not say.
+ * The keys of the configuration, as data: the field of each, its values, its default.
  */
 #ifndef GATEWAY_CONFIG_CONFIG_TABLE_H
 #define GATEWAY_CONFIG_CONFIG_TABLE_H
@@ -26,22 +25,22 @@ struct config_table;
 
 struct config_key {
 	const char *name;
-	const char *means; /* what it decides, in a few words */
+	const char *means; /* its meaning, in a few words */
 	enum config_kind kind;
 	bool required;
 	bool at_start;              /* a reload does not change it */
 	bool secret;                /* print-config hides it */
-	bool single;                /* of CONFIG_TEXTS: one string is a list too */
+	bool single;                /* for CONFIG_TEXTS: one string is a list too */
 	size_t offset, count;       /* in the struct: of the value, of its count */
-	uint64_t fallback;          /* of bool and numbers */
-	uint64_t min, max;          /* of numbers */
-	const char *unit;           /* of numbers: "bytes"; NULL: it just counts */
+	uint64_t fallback;          /* for bool and numbers */
+	uint64_t min, max;          /* for numbers */
+	const char *unit;           /* for numbers: "bytes"; NULL: a plain count */
 	const char *text;           /* the default of a text, or of texts: one */
-	const char *const *choices; /* of a text; NULL: any */
+	const char *const *choices; /* for a text; NULL: any */
 
-	/* Of a text or each of texts: NULL when it is fine, else what it must be. */
+	/* For a text or each of texts: NULL when it is valid, else what it must be. */
 	const char *(*check)(struct slice text);
-	const struct config_table *inside; /* of an object or a list */
+	const struct config_table *inside; /* for an object or a list */
 };
 
 struct config_table {

@@ -48,7 +48,7 @@ const char *config_value_tcp_listen(struct slice text)
 static const char hidden[] =
 	"is hidden here: print-config --secrets prints what was meant";
 
-/* It goes over in a header, and is guessed by nobody. */
+/* It travels in a header, and must be impossible to guess. */
 const char *config_value_token(struct slice text)
 {
 	if (slice_equal(text, SLICE(CONFIG_HIDDEN)))
@@ -59,7 +59,7 @@ const char *config_value_token(struct slice text)
 }
 
 /*
- * What can never match is a mistake. Schemes of apps may match:
+ * A pattern that can never match is a mistake. Schemes of apps may match:
  * "capacitor://localhost".
  */
 const char *config_value_origin(struct slice text)
@@ -71,7 +71,7 @@ const char *config_value_origin(struct slice text)
 			 "\"http://localhost:*\" or \"file://\", without a path";
 }
 
-/* An address that no client comes from: it stands for none, or for many. */
+/* An address that no client has: it stands for none, or for many. */
 static bool address_is_nobodys(const struct address *address)
 {
 	static const uint8_t none[ADDRESS_BYTES - ADDRESS_V4_AT];
@@ -117,7 +117,7 @@ const char *config_value_prefix(struct slice text)
 	return NULL;
 }
 
-/* It stands between quotes in the iframe page. */
+/* It stands in quotes in the iframe page. */
 const char *config_value_url(struct slice text)
 {
 	if ((!slice_starts_with(text, SLICE("/")) &&

@@ -1,6 +1,6 @@
 /*
- * What single texts of the configuration must look like. Each check returns NULL for a
- * good text, else a constant that follows the key's name, such as "must be a hash".
+ * The rules for single texts of the configuration. Each check returns NULL for a valid
+ * text, else a constant that follows the key's name, such as "must be a hash".
  */
 #ifndef GATEWAY_CONFIG_CONFIG_VALUES_H
 #define GATEWAY_CONFIG_CONFIG_VALUES_H
@@ -10,15 +10,13 @@
 /* NULL for "HOST:PORT", "[V6]:PORT" or ":PORT"; the name is not resolved. */
 const char *config_value_listen(struct slice text);
 
-/*
- * As config_value_listen(), but NULL for an empty text, too: there is no such listener.
- */
+/* As config_value_listen(), but NULL for an empty text, too: no such listener. */
 const char *config_value_tcp_listen(struct slice text);
 
 /*
  * NULL for an empty text, or at least 16 printable characters without blanks, since a
- * token travels in a header and must not be guessed. What print-config shows instead of
- * a secret is a mistake of its own.
+ * token travels in a header and must not be guessed. The text that print-config shows
+ * instead of a secret is refused with a sentence of its own.
  */
 const char *config_value_token(struct slice text);
 
@@ -29,8 +27,8 @@ const char *config_value_token(struct slice text);
 const char *config_value_origin(struct slice text);
 
 /*
- * NULL for an address, or a network in CIDR notation. An address that no client can
- * have is refused.
+ * NULL for an address, or a network in CIDR notation. Refuses an address that no
+ * client can have.
  */
 const char *config_value_network(struct slice text);
 
@@ -42,8 +40,8 @@ const char *config_value_network(struct slice text);
 const char *config_value_path(struct slice text);
 
 /*
- * NULL for a prefix of destinations, such as "/topic". It is compared as it stands, so
- * it has no wildcards, no braces and no slash at its end.
+ * NULL for a prefix of destinations, such as "/topic". It is compared literally, so it
+ * has no wildcards, no braces and no slash at its end.
  */
 const char *config_value_prefix(struct slice text);
 
@@ -63,8 +61,8 @@ const char *config_value_version(struct slice text);
 const char *config_value_cookie(struct slice text);
 
 /*
- * NULL for a text that begins with a slash. Which prefix owns the destination is
- * checked with the whole configuration.
+ * NULL for a text that begins with a slash. The check of the whole configuration finds
+ * the owner of the destination.
  */
 const char *config_value_destination(struct slice text);
 
@@ -77,12 +75,12 @@ const char *config_value_dead_letter(struct slice text);
 /* NULL for any text but an empty one. */
 const char *config_value_login(struct slice text);
 
-/* NULL for a hash as `postern hash-password` prints it. A password is refused. */
+/* NULL for a hash as `postern hash-password` prints it. Refuses a password. */
 const char *config_value_password(struct slice text);
 
 /*
- * NULL for the shape of a name below the zoneinfo folder, without dots that lead out of
- * it. Whether the machine has the zone is checked with the whole configuration.
+ * NULL for the shape of a name below the zoneinfo folder, without dots that lead out
+ * of it. The check of the whole configuration looks for the zone on the machine.
  */
 const char *config_value_timezone(struct slice text);
 
