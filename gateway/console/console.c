@@ -71,7 +71,7 @@ static json_int_t console_sum_of(const struct counter *counters, size_t count)
 	return sum;
 }
 
-/* Rates are the asker's to make of two answers, by `at`, in milliseconds. */
+/* Clients compute rates from two answers, by `at`, in milliseconds. */
 static void console_tell_overview(struct broker *broker, struct console_reply *reply)
 {
 	const struct workers *workers = broker_worker(broker)->workers;

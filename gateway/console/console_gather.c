@@ -1,7 +1,7 @@
 /*
- * A question to all workers travels as one post to each, which looks there and comes
- * back with what it has found. The inquiry waits at who has asked, and answers when the
- * last one is back.
+ * A question to all workers travels as one post to each, which looks there and returns
+ * with its finding. The inquiry stays at the asking worker, and answers when the last
+ * post has returned.
  */
 #include "gateway/console/console.h"
 
@@ -13,7 +13,7 @@
 enum {
 	ROWS = 1000,
 	ROWS_MAX = 5000,
-	ANSWERS_WAITING = 4, /* of the largest, in the queue of a slow console */
+	ANSWERS_WAITING = 4, /* of the largest size, in the queue of a slow console */
 };
 
 struct inquiry {
@@ -25,10 +25,10 @@ struct inquiry {
 
 struct look_post {
 	struct post post;
-	struct inquiry *inquiry; /* only its home looks into it, */
+	struct inquiry *inquiry; /* only its home reads it, */
 	unsigned home;
 	console_look *look;
-	struct question question; /* but for the reply here, that stays as it is */
+	struct question question; /* except the reply, which stays as it is */
 	struct finding finding;
 };
 

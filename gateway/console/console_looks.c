@@ -1,6 +1,6 @@
 /*
- * What one worker finds when the console asks: its sessions and destinations, as rows
- * of JSON. A row that need not be made is only counted.
+ * The finding of one worker for the console: its sessions and destinations, as rows of
+ * JSON. Rows beyond the limit are only counted.
  */
 #include "gateway/console/console.h"
 
@@ -40,7 +40,8 @@ static void finding_add(
 }
 
 /*
- * True, and counted, when a row need not be made: nobody searches, and none is added.
+ * True, and counted, when no row is needed: there is no search, and the finding is
+ * full.
  */
 static bool finding_only_counts(
 	struct finding *finding, const struct question *question)
@@ -51,7 +52,7 @@ static bool finding_only_counts(
 	return true;
 }
 
-/* Clients choose names, which need not be text. */
+/* Clients choose names, which may be invalid text. */
 static void row_set(json_t *row, const char *name, struct slice text)
 {
 	json_t *value = json_stringn(text.data, text.len);
@@ -70,7 +71,7 @@ struct look {
 	struct finding *finding;
 };
 
-/* A console's own frames would tell of themselves without end. */
+/* A console's own frames would report themselves endlessly. */
 static bool session_is_traceable(const struct session *session)
 {
 	return !session_endpoint(session)->is_console;
@@ -96,7 +97,7 @@ static json_t *session_row(const struct session *session)
 	return row;
 }
 
-/* Of those that speak STOMP the broker knows more, until they have ended. */
+/* The broker knows more of STOMP sessions, until they have ended. */
 static json_t *participant_row(const struct participant *participant)
 {
 	json_t *row = session_row(participant->session);
@@ -152,7 +153,7 @@ static json_t *subscription_row(const struct subscription *subscription)
 	return row;
 }
 
-/* limits.subscriptions and limits.destination bound what a session's row says. */
+/* limits.subscriptions and limits.destination bound a session's row. */
 static void visit_participant_in_full(
 	const struct participant *participant, void *context)
 {

@@ -20,9 +20,9 @@ struct trace {
 	struct tap tap;
 	struct console_reply reply;
 	uint64_t until;
-	uint64_t second;  /* that is counted, */
-	unsigned told;    /* so many frames in it */
-	uint64_t skipped; /* since the last one that was told */
+	uint64_t second;  /* the second that is counted, */
+	unsigned told;    /* and the frames reported in it */
+	uint64_t skipped; /* since the last reported one */
 };
 
 static void trace_destroy(struct tap *tap)
@@ -33,7 +33,7 @@ static void trace_destroy(struct tap *tap)
 	free(trace);
 }
 
-/* False when this frame is not told of. */
+/* False when this frame is not reported. */
 static bool trace_admits(struct trace *trace, uint64_t now)
 {
 	if (now > trace->until)
@@ -50,7 +50,7 @@ static bool trace_admits(struct trace *trace, uint64_t now)
 	return true;
 }
 
-/* Appends the lines up to the empty one, which is not appended; returns the rest. */
+/* Appends the lines before the empty one; returns the rest. */
 static struct slice trace_append_head(struct buf *out, struct slice frame)
 {
 	for (;;) {
@@ -142,8 +142,8 @@ static const struct tap_ops trace_ops = {
 };
 
 /*
- * The same console asks again: the new trace goes on counting where the one before has
- * stopped, so the console still learns of the frames that were skipped.
+ * The same console asks again: the new trace continues the counts of the old one, so
+ * the console still gets the number of skipped frames.
  */
 static void trace_follow(struct trace *trace, struct tap *before)
 {
