@@ -1,6 +1,6 @@
 /*
- * Amplify answers the number n with 2^n letters: the clients' own tests ask it for
- * messages of every size. What is no number in 1..18 counts as 1.
+ * Amplify answers the number n with 2^n letters: the SockJS clients' own tests use it
+ * for messages of every size. A text that is not a number in 1..18 counts as 1.
  */
 #include "gateway/handlers/handlers.h"
 #include "gateway/session/session.h"

@@ -1,7 +1,7 @@
 /*
- * Broadcast passes each message on to every session of the endpoint, the sender
- * included, by a post to each worker. There one message is shared by all, so it is
- * rendered once for each wire. It serves the clients' own tests; topics are STOMP's.
+ * Broadcast sends each message to every session of the endpoint, the sender included,
+ * by a post to each worker. There all sessions share one message, so it is rendered
+ * once for each wire. It serves the SockJS clients' own tests; topics belong to STOMP.
  */
 #include "gateway/handlers/handlers.h"
 #include "gateway/session/session.h"
@@ -17,8 +17,9 @@ struct member {
 
 struct broadcast_post {
 	struct post post;
-	const struct endpoint *endpoint; /* held; after a reload others have its path */
-	struct message *message;         /* its only reference */
+	const struct endpoint
+		*endpoint;       /* held; a reload may give its path to another */
+	struct message *message; /* the only reference */
 };
 
 static void *broadcast_open(struct session *session)

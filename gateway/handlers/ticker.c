@@ -1,6 +1,6 @@
 /*
- * Ticker says "tick!" every second, from the opening of a session until it begins
- * to close, and does not listen.
+ * Ticker sends "tick!" every second, from the opening of a session until it begins to
+ * close, and ignores input.
  */
 #include "gateway/handlers/handlers.h"
 #include "gateway/session/session.h"
