@@ -33,8 +33,8 @@ static bool clean_json_is_low(int unit)
 }
 
 /*
- * How many bytes of `text`, which begins with a backslash, belong together; *lone
- * when they are half of a pair.
+ * The length of the escape or pair of escapes at the start of `text`; *lone when it is
+ * half of a pair.
  */
 static size_t clean_json_escape_span(struct slice text, bool *lone)
 {
@@ -50,7 +50,7 @@ static size_t clean_json_escape_span(struct slice text, bool *lone)
 	return text.len < 2 ? text.len : 2;
 }
 
-/* UTF-8 but for lone surrogates: what old browsers send unescaped. */
+/* UTF-8 that may have lone surrogates: old browsers send these unescaped. */
 static bool clean_json_is_wtf8(struct slice bytes)
 {
 	while (bytes.len > 0) {

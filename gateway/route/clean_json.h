@@ -1,6 +1,6 @@
 /*
- * JSON as browsers send it, made fit for a strict reader: half a surrogate pair,
- * which JavaScript's strings may hold, becomes U+FFFD.
+ * Makes the JSON of browsers acceptable to a strict reader: half a surrogate pair,
+ * which JavaScript's strings may contain, becomes U+FFFD.
  */
 #ifndef GATEWAY_ROUTE_CLEAN_JSON_H
 #define GATEWAY_ROUTE_CLEAN_JSON_H
@@ -8,8 +8,8 @@
 #include "protocol/buf.h"
 
 /*
- * True when `json` has something to replace; then appends it to *out with that
- * replaced. Else appends nothing. Nothing else is changed or checked.
+ * True when `json` has such halves; then appends a copy with replacements to *out.
+ * Else appends nothing. Nothing else is changed or checked.
  */
 bool clean_json(struct slice json, struct buf *out);
 

@@ -1,13 +1,13 @@
 /*
- * Two loops of the same shape, one over segments and one over characters: go on
- * while it matches; on a mismatch return to the latest star and let it take one
- * more. Only the latest star can matter, which keeps the time a product.
+ * Two loops of the same shape, one over segments and one over characters. They advance
+ * while the text matches. On a mismatch they return to the latest star, which takes
+ * one more. Only the latest star can matter, so the time is a product.
  */
 #include "gateway/route/route_match.h"
 
 #include <ctype.h>
 
-/* Goes through the segments of a path: "/a" has two, the first one empty. */
+/* Walks through the segments of a path: "/a" has two, the first one empty. */
 struct segments {
 	struct slice rest;
 	bool done;
@@ -37,7 +37,7 @@ static bool segment_is_variable(struct slice segment)
 	       segment.data[segment.len - 1] == '}';
 }
 
-/* The length of the UTF-8 character at `at`: its first byte and what continues it. */
+/* The length of the UTF-8 character at `at`. */
 static size_t character_len(struct slice text, size_t at)
 {
 	size_t end = at + 1;
@@ -103,9 +103,9 @@ bool route_match(
 	struct slice pattern, struct slice destination, struct variables *variables)
 {
 	struct segments in = {pattern, false}, at = {destination, false};
-	struct segments star = {{"", 0}, true}, retry = at; /* behind the latest '**' */
+	struct segments star = {{"", 0}, true}, retry = at; /* after the latest '**' */
 	struct variables found = {.count = 0};
-	size_t kept = 0; /* variables ahead of the star */
+	size_t kept = 0; /* variables before the star */
 	bool has_star = false;
 
 	while (!at.done) {
@@ -157,7 +157,7 @@ static bool segment_has_star(struct slice segment)
 	return false;
 }
 
-/* Spring's {name:regex} has no meaning here, and must not look as if it had. */
+/* Spring's {name:regex} is not supported here, so it is refused. */
 static bool route_name_is_plain(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -275,7 +275,7 @@ int route_compare(struct slice a, struct slice b)
 
 	if (one.rank != other.rank)
 		return one.rank - other.rank;
-	/* Of two that end with a double star, the longer says more. */
+	/* Of two that end with a double star, the longer is more specific. */
 	if (one.rank == 2 && one.len != other.len)
 		return route_compare_weights(other.len, one.len);
 	if (one.wildcards != other.wildcards)

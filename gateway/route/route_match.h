@@ -1,8 +1,8 @@
 /*
- * Ant patterns of destinations: segments between '/', in which '?' stands for one
- * character, '*' for any run within the segment, {name} for one whole segment, and
- * '**' for any number of segments, also none. An empty segment is matched only by
- * an empty one and by '**'.
+ * Ant patterns of destinations: segments between '/', in which '?' matches one
+ * character, '*' any run within the segment, {name} one whole segment, and '**' any
+ * number of segments, also none. Only an empty segment and '**' match an empty
+ * segment.
  */
 #ifndef GATEWAY_ROUTE_ROUTE_MATCH_H
 #define GATEWAY_ROUTE_ROUTE_MATCH_H
@@ -21,15 +21,15 @@ struct variables {
 	size_t count;
 };
 
-/* What the variable matched, or NULL when there is none of that name. */
+/* The matched text of the variable, or NULL when none has that name. */
 const struct slice *variables_find(
 	const struct variables *variables, struct slice name);
 
 /*
- * Checks a pattern and gives the names of its variables, with empty values. The names
- * point into the pattern. False, with what is wrong appended to *error, when it does
- * not begin with '/', a brace or '**' does not have its segment for itself, or a name
- * is empty, stands twice or is one too many.
+ * Checks a pattern and returns the names of its variables, with empty values. The
+ * names point into the pattern. False, with the mistake appended to *error, when the
+ * pattern does not begin with '/', a brace or '**' shares its segment, or a name is
+ * empty, repeated or one too many.
  */
 bool route_variables(
 	struct slice pattern, struct variables *variables, struct buf *error);
@@ -37,8 +37,7 @@ bool route_variables(
 /*
  * Matches a destination with a pattern. The time is at worst the product of both
  * lengths; nothing recurses. The variables point into both; they are written on
- * success only, and NULL when nobody wants them. '**' takes as few segments as it
- * can.
+ * success only, and may be NULL. '**' takes as few segments as possible.
  */
 bool route_match(
 	struct slice pattern, struct slice destination, struct variables *variables);

@@ -1,6 +1,6 @@
 /*
- * Makes templates: the value becomes JSON text, and each placeholder is checked
- * and remembered with the place where it goes.
+ * Makes templates: the value becomes JSON text, and each placeholder is checked and
+ * remembered with its position.
  */
 #include "gateway/route/template.h"
 
@@ -12,7 +12,7 @@
 
 enum { DEPTH_MAX = 64 };
 
-/* The spellings. One that ends with '.' or ':' wants a name behind it. */
+/* The spellings. One that ends with '.' or ':' needs a name after it. */
 static const struct {
 	const char *text;
 	enum source source;
@@ -27,7 +27,7 @@ static const struct {
 	{"now:", SOURCE_NOW, true},
 };
 
-/* What template_create() carries through the value. */
+/* The state of template_create() during its walk through the value. */
 struct maker {
 	struct template *template;
 	const struct variables *known;
@@ -78,7 +78,7 @@ static const char *template_name_mistake(
 	return NULL;
 }
 
-/* Takes "?" or ":-TEXT" from the end of a name that something may be missing under. */
+/* Takes the fallback "?" or ":-TEXT" from the end of a name. */
 static void fallback_read(struct placeholder *placeholder)
 {
 	struct slice *name = &placeholder->name;
@@ -197,7 +197,7 @@ static bool template_make_object(
 	struct buf *text = &maker->template->text;
 	char before = '{';
 
-	/* The iterator takes no const, but reads only. */
+	/* The iterator takes no const, but only reads. */
 	for (void *at = json_object_iter((json_t *)object); at != NULL;
 		at = json_object_iter_next((json_t *)object, at)) {
 		buf_append_char(text, before);
@@ -227,7 +227,7 @@ static bool template_make_array(
 	return true;
 }
 
-/* Recurses over what the operator wrote, DEPTH_MAX deep, never over a message. */
+/* Recurses over the operator's value, DEPTH_MAX deep, never over a message. */
 static bool template_make_value(
 	struct maker *maker, const json_t *value, unsigned depth)
 {

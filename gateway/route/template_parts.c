@@ -46,7 +46,7 @@ static int dump_append(const char *bytes, size_t size, void *out)
 	return 0;
 }
 
-/* With the fewest digits that mean the same number: 0.1 stays 0.1. */
+/* With the fewest digits that give the same number: 0.1 stays 0.1. */
 static void template_append_real(struct buf *out, const json_t *real)
 {
 	const int fewest = 15, most = 17;

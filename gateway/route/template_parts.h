@@ -1,6 +1,6 @@
 /*
- * What template.c makes and template_render.c walks along, and the pieces of a
- * string with braces. Nobody else includes this.
+ * Shared by template.c and template_render.c only: the placeholders of a template, and
+ * the pieces of a string with braces.
  */
 #ifndef GATEWAY_ROUTE_TEMPLATE_PARTS_H
 #define GATEWAY_ROUTE_TEMPLATE_PARTS_H
@@ -16,9 +16,9 @@ enum source {
 	SOURCE_NOW,
 };
 
-/* What stands for a member or a header that is not there. */
+/* The replacement for a missing member or header. */
 enum fallback {
-	FALLBACK_NONE, /* nothing does: the message is refused */
+	FALLBACK_NONE, /* none: the message is refused */
 	FALLBACK_NULL, /* {body.x?}: null, and within a string nothing */
 	FALLBACK_TEXT, /* {body.x:-text} */
 };
@@ -26,31 +26,31 @@ enum fallback {
 struct placeholder {
 	enum source source;
 	enum fallback fallback;
-	struct slice text; /* owned; of the fallback */
+	struct slice text; /* owned; for the fallback */
 	struct slice
 		name;  /* owned; of a member (dotted), a header, ...; may be empty */
 	bool is_whole; /* it is the whole string, so it keeps its JSON type */
-	size_t at;     /* it goes ahead of this byte of the text */
+	size_t at;     /* its value goes before this byte of the text */
 };
 
 struct template
 {
-	struct buf text; /* the compact JSON without what the placeholders give */
+	struct buf text; /* the compact JSON without the values of the placeholders */
 	struct placeholder *placeholders;
 	size_t count, capacity;
 };
 
 /* Strings with braces are read piece by piece. */
 enum piece {
-	PIECE_TEXT,        /* a run of text, or one brace that was written twice */
-	PIECE_PLACEHOLDER, /* what stands between the braces */
+	PIECE_TEXT,        /* a run of text, or one doubled brace */
+	PIECE_PLACEHOLDER, /* the text between the braces */
 	PIECE_END,
 	PIECE_BAD, /* an unbalanced brace */
 };
 
 /*
- * Takes the next piece from the front of *rest. A brace that is written twice comes as
- * a text of one brace. After PIECE_BAD *rest means nothing.
+ * Takes the next piece from the front of *rest. A doubled brace is a text of one
+ * brace. After PIECE_BAD *rest is undefined.
  */
 enum piece template_piece(struct slice *rest, struct slice *piece);
 

@@ -1,14 +1,14 @@
-/* Fills templates in. Nothing here depends on how deep a value or a body is nested. */
+/* Renders templates. The depth of a value or a body does not matter here. */
 #include "gateway/route/clean_json.h"
 #include "gateway/route/template_parts.h"
 #include "gateway/route/template_time.h"
 
 #include <assert.h>
 
-/* What template_render() carries along the placeholders. */
+/* The state of template_render() during its walk. */
 struct render {
 	const struct template_input *input;
-	json_t *body; /* owned; read when it is first needed */
+	json_t *body; /* owned; parsed when it is first needed */
 	struct buf *out, *error;
 };
 
@@ -44,7 +44,7 @@ static const json_t *template_member_find(const json_t *value, struct slice path
 	return value;
 }
 
-/* Within a string, a string is its text and anything else its JSON. */
+/* Within a string, a string is its text and any other value its JSON. */
 static void template_append_inside(struct buf *out, const json_t *value)
 {
 	struct buf text = {0};
@@ -58,7 +58,7 @@ static void template_append_inside(struct buf *out, const json_t *value)
 	buf_finish(&text);
 }
 
-/* False when there is nothing to write in place of what is missing. */
+/* False when the missing value has no fallback. */
 static bool render_fallback(
 	struct render *render, const struct placeholder *placeholder)
 {
@@ -139,7 +139,7 @@ static bool render_placeholder(
 		return render_header(render, placeholder);
 	case SOURCE_VARIABLE:
 		variable = variables_find(input->variables, placeholder->name);
-		assert(variable != NULL); /* template_create() knew the pattern */
+		assert(variable != NULL); /* template_create() has checked the name */
 		template_append_string(render->out, *variable, placeholder->is_whole);
 		return true;
 	case SOURCE_NOW:
@@ -171,7 +171,7 @@ bool template_render(const struct template *template,
 	return done;
 }
 
-/* {NAME} and {var.NAME} are the same here. */
+/* Here {NAME} means the same as {var.NAME}. */
 static const struct slice *template_text_variable(
 	struct slice name, const struct variables *variables)
 {

@@ -1,10 +1,10 @@
 /*
- * {now:FORMAT}. Each conversion is a literal of its own: nothing that the
- * configuration says ever reaches strftime(), and the switch is the allow-list.
+ * {now:FORMAT}. Each conversion is a literal of its own: no text of the configuration
+ * ever reaches strftime(), and the switch is the allow-list.
  */
 #include "gateway/route/template_time.h"
 
-/* Returns the length, or 0 for a conversion that we do not offer. */
+/* Returns the length, or 0 for an unsupported conversion. */
 static size_t template_time_convert(
 	char *text, size_t size, char conversion, const struct tm *tm)
 {
