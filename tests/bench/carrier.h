@@ -1,6 +1,6 @@
 /*
- * A carrier brings a client's messages to the server and back: a description, with
- * one of four ways to work (carry_tcp.c, carry_websocket.c, carry_http.c,
+ * A carrier moves a client's messages to the server and back: a description, with one
+ * of four implementations (carry_tcp.c, carry_websocket.c, carry_http.c,
  * carry_events.c).
  */
 #ifndef BENCH_CARRIER_H
@@ -12,11 +12,10 @@ struct carrier {
 	const char *name;
 	const struct carrier_ops *ops;
 	bool is_sockjs;
-	const char *path;   /* below the endpoint's, or the SockJS session's */
-	const char *method; /* carry_http.c: of the request for frames */
-	const char *prefix; /* of a frame's line */
-	const char
-		*publishers; /* the carrier of those who say things; NULL: this one */
+	const char *path;       /* below the endpoint's, or the SockJS session's */
+	const char *method;     /* carry_http.c: of the request for frames */
+	const char *prefix;     /* of a frame's line */
+	const char *publishers; /* the carrier of publishers; NULL: this one */
 };
 
 struct carrier_ops {

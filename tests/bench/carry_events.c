@@ -24,7 +24,7 @@ static void events_take_line(struct events *events, struct slice line)
 			client, slice_from(line, prefix.len));
 }
 
-/* The first line, whatever it says, shows that the stream is there. */
+/* The first line, whatever its content, shows that the stream has begun. */
 static void events_take_lines(struct events *events)
 {
 	struct slice rest = buf_slice(&events->text);

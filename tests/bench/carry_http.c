@@ -1,7 +1,7 @@
 /*
- * SockJS over HTTP: a connection that asks for frames again and again, and another
- * one for what the client says, one request after the other. The second one closes when
- * there is no more to say, unless the client publishes.
+ * SockJS over HTTP: one connection asks for frames again and again; another one sends
+ * the client's messages, one request after the other. The second one closes when no
+ * message is left, unless the client publishes.
  */
 #include "protocol/xmalloc.h"
 #include "tests/bench/carrier.h"
@@ -19,7 +19,7 @@ struct exchange {
 struct http {
 	struct exchange down, up;
 	struct buf line;     /* of a frame that is not whole yet */
-	struct buf waiting;  /* what the client says, as an array that is still open */
+	struct buf waiting;  /* the client's messages, as an array that is still open */
 	bool is_posting;     /* an answer is awaited on `up` */
 	bool is_asking_info; /* on `up`, before all */
 };
@@ -92,7 +92,7 @@ static void http_take_body(struct client *client, struct slice body)
 
 static void http_ask(struct client *client);
 
-/* What an answer brings, piece by piece; `done` when it has ended. */
+/* The content of an answer, piece by piece; `done` at its end. */
 static size_t exchange_take(struct exchange *exchange, struct slice bytes,
 	void (*piece)(struct client *client, struct slice body),
 	void (*done)(struct client *client))
@@ -139,7 +139,7 @@ static void http_ask(struct client *client)
 		SLICE(""), true);
 }
 
-/* What the client says. */
+/* The client's messages. */
 
 static void http_posted(struct client *client)
 {

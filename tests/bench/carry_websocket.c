@@ -48,7 +48,7 @@ static size_t frame_read(struct frame *frame, struct slice bytes)
 	return head + len;
 }
 
-/* Masked by zeros: what costs the server alike, and us nothing. */
+/* Masked by zeros: the same cost for the server, and none for us. */
 static void frame_write(struct buf *out, unsigned opcode, struct slice payload)
 {
 	char head[WSFRAME_HEAD_MAX];

@@ -50,7 +50,7 @@ void check_hear(struct check *check, uint64_t number)
 		check->next = number + 1;
 		return;
 	}
-	/* Behind those that have come: again, or late. */
+	/* After the messages that have come: a repetition, or late. */
 	uint64_t age = check->next - 1 - number;
 	if (age < SEEN_MAX && !(check->seen >> age & 1)) {
 		check->seen |= UINT64_C(1) << age;

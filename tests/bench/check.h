@@ -1,6 +1,6 @@
 /*
- * What a subscriber must see: each message of its topic once, in order. Topics have
- * one publisher, who numbers his messages from 0.
+ * The check of a subscriber: each message of its topic once, in order. A topic has one
+ * publisher, which numbers its messages from 0.
  */
 #ifndef BENCH_CHECK_H
 #define BENCH_CHECK_H

@@ -1,4 +1,7 @@
-/* What clients say: to log in, to subscribe, to publish; and how they are answered. */
+/*
+ * The frames of clients: to log in, to subscribe, to publish; and the server's
+ * answers.
+ */
 #ifndef BENCH_DIALECT_H
 #define BENCH_DIALECT_H
 
@@ -8,7 +11,10 @@ struct dialect {
 	const char *name;
 	const char *subprotocol; /* of a raw WebSocket; NULL: none */
 	bool is_binary;
-	/* Whose path says what it is there for; NULL: it is the endpoint's. */
+	/*
+	 * Writes the path, if it depends on the client's purpose; NULL: it is the
+	 * endpoint's.
+	 */
 	void (*write_path)(const struct client *client, struct buf *out);
 	void (*begin)(struct client *client); /* its carrier is open */
 	void (*publish)(struct client *client, struct slice body);

@@ -1,9 +1,9 @@
 /*
- * The floor: what a server cannot do without. A bare epoll loop that speaks just enough
- * WebSocket and STOMP to serve the bench: a message is encoded once, for all, and sent
- * to each subscriber, either at once (one send() for each delivery) or, with --joined,
- * together with all others that came in the same turn. On the port that it prints it
- * takes WebSockets, and plain STOMP on the same one.
+ * The floor: the least work of any server. A bare epoll loop that implements just
+ * enough WebSocket and STOMP to serve the bench. It encodes a message once, for all,
+ * and sends it to each subscriber: immediately (one send() for each delivery) or, with
+ * --joined, together with all others that came in the same turn. On the port that it
+ * prints, it accepts WebSockets and plain STOMP.
  */
 #include "protocol/stomp.h"
 #include "protocol/wsframe.h"
@@ -183,8 +183,8 @@ static void connection_take_stomp(struct connection *connection, struct slice by
 }
 
 /*
- * The bench masks by zeros, and answers no ping, since there is none: a frame is
- * its head and what it says. How long it is, or 0 when it is not whole yet.
+ * The bench masks by zeros, and the floor sends no pings, so a frame is its head and
+ * its payload. Returns its length, or 0 while it is incomplete.
  */
 static size_t connection_take_frame(struct connection *connection, struct slice bytes)
 {

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Takes what stands before `end`, and that. False when it is not there yet. */
+/* Takes the text up to and including `end`. False when `end` has not come yet. */
 static bool take_until(struct slice *bytes, struct slice end, struct slice *taken)
 {
 	const char *at = memmem(bytes->data, bytes->len, end.data, end.len);
@@ -15,7 +15,7 @@ static bool take_until(struct slice *bytes, struct slice end, struct slice *take
 	return true;
 }
 
-/* The value of a header, behind its colon, or NULL. */
+/* The value of a header, after its colon, or NULL. */
 static const char *find_header(struct slice head, struct slice name)
 {
 	struct slice line;
@@ -76,7 +76,7 @@ static enum http_part read_piece(
 	return HTTP_BODY;
 }
 
-/* The line ahead of a chunk, behind the end of the one before. */
+/* The line before a chunk, after the end of the previous one. */
 static enum http_part read_chunk_size(struct http_reader *reader, struct slice *bytes)
 {
 	struct slice rest = *bytes, line;

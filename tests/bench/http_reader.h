@@ -19,7 +19,7 @@ struct http_reader {
 	size_t left; /* of the body or chunk */
 	unsigned status;
 	bool is_chunked;
-	bool is_last; /* the connection closes behind it */
+	bool is_last; /* the connection closes after it */
 };
 
 /* Takes bytes from the front of *bytes. */

@@ -9,7 +9,7 @@
 enum {
 	TURN_MS = 1,
 	OPENING_TIME = 120 * 1000000, /* then something hangs */
-	LAST_TIME = 20 * 1000000,     /* for what is on its way at the end */
+	LAST_TIME = 20 * 1000000,     /* for messages under way at the end */
 };
 
 void client_lost(struct client *client, const char *why)
@@ -85,7 +85,10 @@ static void load_cast_publisher(struct load *load, struct client *client)
 	load->topics[client->topic].publisher = client;
 }
 
-/* Who hears and says what. The topics of those who are idle come behind all others. */
+/*
+ * Assigns publishers and subscribers. The topics of idle clients come after all
+ * others.
+ */
 static void load_cast(struct load *load)
 {
 	const struct options *options = load->options;
@@ -134,7 +137,7 @@ static void load_init(struct load *load)
 	load_cast(load);
 }
 
-/* Opens the sessions up to there, never more at once than shall be. */
+/* Opens the sessions up to that one, within the limit of simultaneous openings. */
 static void load_open(struct load *load, size_t until)
 {
 	const uint64_t deadline = now_us() + OPENING_TIME;

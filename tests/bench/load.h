@@ -1,6 +1,6 @@
 /*
- * The load generator: clients, each with a conversation (what is said: dialect.h) over
- * a carrier (how it travels: carrier.h), and a mode, which says what they do.
+ * The load generator: clients, each with a dialect (its frames: dialect.h), a carrier
+ * (its transport: carrier.h) and a mode (its behaviour).
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -20,13 +20,13 @@ struct options {
 	const struct carrier *carrier;
 	const struct dialect *dialect;
 	const char *path;        /* of the endpoint */
-	const char *destination; /* a topic's name is this with its number behind it */
+	const char *destination; /* a topic's name is this with its number after it */
 	unsigned port, tcp_port;
 	struct processes server;
-	unsigned clients; /* subscribers, or who else the mode has */
+	unsigned clients; /* subscribers, or the mode's other clients */
 	unsigned topics;
 	unsigned idle;     /* sessions beside them that do nothing */
-	unsigned held;     /* subscriptions of each of those, to a topic each */
+	unsigned held;     /* subscriptions of each of these, one topic each */
 	unsigned window;   /* messages of a publisher that are on their way */
 	unsigned rate;     /* messages per second */
 	unsigned messages; /* of each publisher, instead of a time; 0: unbounded */
@@ -36,17 +36,17 @@ struct options {
 };
 
 struct measure {
-	struct usage empty, before, after; /* ahead of all, and where counting began */
+	struct usage empty, before, after; /* at the start; around the measured time */
 	uint64_t begun, ended;
-	uint64_t count; /* of what the mode counts */
+	uint64_t count; /* of the events that the mode counts */
 };
 
 struct mode {
 	const char *name;
-	const char *counts;  /* what load->measure.count is */
+	const char *counts;  /* the unit of load->measure.count */
 	bool has_publishers; /* one for each topic, beside the clients */
 	bool each_alone;     /* each client has a topic of its own, and publishes */
-	bool is_opening;     /* to open the sessions is what is measured */
+	bool is_opening;     /* the opening of sessions is measured */
 	bool connects_only;  /* sessions do not subscribe */
 	bool wants_beats;    /* each session asks for a heart-beat every second */
 
@@ -57,12 +57,12 @@ struct mode {
 		struct load *load, struct client *client, const struct stamp *stamp);
 };
 
-/* What the publisher of a topic knows. */
+/* The state of a topic's publisher. */
 struct topic {
 	struct client *publisher;
 	unsigned subscribers;
 	uint64_t sent;
-	uint64_t done;     /* all subscribers have what is below */
+	uint64_t done;     /* all subscribers have the messages below */
 	unsigned *hearers; /* of each message in the window */
 };
 
@@ -76,7 +76,7 @@ struct load {
 	struct list sending; /* clients whose carrier has something to hand over */
 	struct sockjs_messages messages; /* being read */
 	struct stomp_spare spare;        /* of the parsers */
-	struct buf body;                 /* of what is published */
+	struct buf body;                 /* of the published messages */
 	struct measure measure;
 	struct histogram latencies;
 	uint64_t due; /* of the next message at a steady rate */
@@ -87,7 +87,7 @@ struct client {
 	const struct carrier *carrier;
 	void *link; /* the carrier's; NULL: not opened yet */
 	unsigned number;
-	unsigned topic; /* the first of those that it holds */
+	unsigned topic; /* the first of its topics */
 	unsigned held;  /* subscriptions */
 	bool subscribes, publishes;
 	struct stomp_parser *parser;
@@ -121,7 +121,7 @@ const struct mode *mode_find(const char *name);
 
 /* report.c */
 
-/* Prints what was measured: one line of JSON. `sum` is that of all subscribers. */
+/* Prints the results: one line of JSON. `sum` is that of all subscribers. */
 void report(const struct load *load, const struct check *sum);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * bench: puts a server under load, checks that each subscriber hears each message once
- * and in order, and prints what that has cost the server as one line of JSON. The
- * exit code is 0 when nothing was lost, doubled or out of order.
+ * bench: puts a server under load, checks that each subscriber gets each message once
+ * and in order, and prints the server's cost as one line of JSON. The exit code is 0
+ * when no message was lost, repeated or out of order.
  */
 #include "tests/bench/carrier.h"
 #include "tests/bench/dialect.h"

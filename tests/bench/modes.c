@@ -1,4 +1,4 @@
-/* What the clients do. */
+/* The behaviour of clients in each mode. */
 #include "tests/bench/load.h"
 
 /* Fan-out: as fast as all subscribers keep up, with a window of messages on the way. */

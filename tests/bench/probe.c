@@ -1,11 +1,11 @@
 /*
- * probe: how long others wait while a server is under load. Again and again, one after
- * the other: a WebSocket's PING, a request for /info on a new connection, and a new
- * STOMP session on a WebSocket. Prints the 50th and 99th percentiles as one line of
- * JSON.
+ * probe: measures how long other clients wait while a server is under load. It
+ * repeats, one after the other: a WebSocket's PING, a request for /info on a new
+ * connection, and a new STOMP session on a WebSocket. It prints the 50th and 99th
+ * percentiles as one line of JSON.
  *
- * It must not wait for a processor itself, which the load would take from it for
- * milliseconds: so it runs before all others, if it may.
+ * The load would keep it from a processor for milliseconds, so it takes a higher
+ * priority, if it may.
  */
 #include "protocol/buf.h"
 #include "tests/bench/histogram.h"
@@ -50,7 +50,7 @@ static int probe_connect(unsigned port)
 	return fd;
 }
 
-/* Says it, and reads until `wanted` has come. */
+/* Sends `said`, and reads until `wanted` has come. */
 static void probe_ask(int fd, struct slice said, struct slice wanted)
 {
 	char answer[ANSWER_MAX];

@@ -1,4 +1,4 @@
-/* Bare messages: the path says to which topic a WebSocket belongs. */
+/* Bare messages: the path selects the topic of a WebSocket. */
 #include "tests/bench/carrier.h"
 #include "tests/bench/dialect.h"
 
@@ -25,7 +25,7 @@ const struct dialect dialect_bare = {
 	.hear = bare_hear,
 };
 
-/* nchan's: it also tells a publisher what has become of each message. */
+/* nchan also reports to a publisher the result of each message. */
 
 static void nchan_write_path(const struct client *client, struct buf *path)
 {

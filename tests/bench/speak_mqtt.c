@@ -1,4 +1,4 @@
-/* MQTT 3.1.1, of which what QoS 0 needs. */
+/* MQTT 3.1.1, as much as QoS 0 needs. */
 #include "tests/bench/carrier.h"
 #include "tests/bench/dialect.h"
 
@@ -14,7 +14,7 @@ enum { LENGTH_BYTES_MAX = 4, REFUSED = 0x80 };
 
 struct packet {
 	unsigned type;
-	struct slice rest; /* behind its length */
+	struct slice rest; /* after its length */
 };
 
 /* The packet at the front: how long it is, or 0 when it is not whole yet. */

@@ -1,6 +1,6 @@
 /*
- * STOMP 1.2, as stomp.js speaks it. stomp-broker-js gives a SUBSCRIBE no receipt; but
- * it takes frames in order, and answers an UNSUBSCRIBE of nothing by an ERROR.
+ * STOMP 1.2 as in stomp.js. stomp-broker-js sends no receipt for a SUBSCRIBE; but it
+ * takes frames in order, and answers an UNSUBSCRIBE of an unknown id by an ERROR.
  */
 #include "tests/bench/carrier.h"
 #include "tests/bench/dialect.h"
@@ -97,7 +97,7 @@ static void stomp_take(struct client *client, const struct stomp_frame *frame)
 	case STOMP_MESSAGE:
 		client_heard(client, frame->body);
 		break;
-	default: /* an ERROR, or what no server says */
+	default: /* an ERROR, or a command that no server sends */
 		if (!stomp_is_unconfirmed(client) ||
 			!slice_equal(frame->body, slice_of(nothing)))
 			die("client %u got: %.*s", client->number,

@@ -53,7 +53,7 @@ void streams_finish(struct streams *streams)
 	free(streams->room);
 }
 
-/* Writing is of interest only while the kernel takes no more. */
+/* Watch for writing only while the kernel takes no more. */
 static void stream_expect(struct stream *stream, bool is_stuck)
 {
 	struct epoll_event event = {
@@ -109,7 +109,7 @@ void stream_push(struct stream *stream, struct slice bytes)
 		buf_append(stream_out(stream), bytes);
 }
 
-/* What is not taken yet is kept in front of what comes next. */
+/* Keeps the bytes that are not taken yet before the next ones. */
 static void stream_offer(struct stream *stream, struct slice bytes)
 {
 	if (stream->kept.len == 0) {

@@ -1,7 +1,7 @@
 /*
- * A stream is one TCP connection of the load generator or of the floor server. What
- * is written to it leaves in one send() at the end of the turn; what has come is
- * offered again, with more, until it is taken. The streams hang from one epoll.
+ * A stream is one TCP connection of the load generator or of the floor server. Its
+ * output leaves in one send() at the end of the turn. Its input is offered again, with
+ * more, until it is taken. One epoll has all streams.
  */
 #ifndef BENCH_STREAM_H
 #define BENCH_STREAM_H
@@ -12,7 +12,7 @@
 struct streams {
 	int epoll;
 	struct list dirty; /* they have something to send */
-	char *room;        /* for what is being read */
+	char *room;        /* for input */
 };
 
 struct stream;
@@ -39,9 +39,7 @@ struct stream {
 void streams_init(struct streams *streams);
 void streams_finish(struct streams *streams);
 
-/*
- * Sends what was written, then waits so long for something to happen, and handles it.
- */
+/* Sends the output, waits at most so long for an event, and handles it. */
 void streams_turn(struct streams *streams, int milliseconds);
 
 /* Connects to 127.0.0.1, by and by. Ends the program when that cannot be. */
@@ -52,7 +50,7 @@ void stream_connect(struct stream *stream, struct streams *streams,
 void stream_adopt(struct stream *stream, struct streams *streams,
 	const struct stream_ops *ops, int fd);
 
-/* Where to append what shall leave. */
+/* Append output here. */
 struct buf *stream_out(struct stream *stream);
 
 /* Sends now, unless something waits already. */
@@ -63,7 +61,7 @@ void stream_close(struct stream *stream);
 /* Drops the first `count` bytes of the buf (at most all). */
 void stream_consume(struct buf *buf, size_t count);
 
-/* Says what went wrong, and ends the program. */
+/* Prints the error, and ends the program. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

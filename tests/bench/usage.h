@@ -1,4 +1,4 @@
-/* What the server has used so far, as the kernel counts it. */
+/* The server's use of resources so far, as the kernel counts it. */
 #ifndef BENCH_USAGE_H
 #define BENCH_USAGE_H
 
@@ -21,7 +21,7 @@ struct thread_usage {
 };
 
 struct usage {
-	uint64_t cpu;    /* of all threads, those that have ended too */
+	uint64_t cpu;    /* of all threads, including ended ones */
 	uint64_t memory; /* bytes that are resident */
 	struct thread_usage threads[THREADS_MAX]; /* the first ones */
 	size_t thread_count;
@@ -30,9 +30,9 @@ struct usage {
 /* Ends the program when one of the processes has gone. */
 struct usage usage_read(const struct processes *processes);
 
-/* What the thread that was busiest has used in between. */
+/* The use of the busiest thread between the two. */
 uint64_t usage_busiest(const struct usage *before, const struct usage *after);
 
-uint64_t now_us(void); /* of a clock that only goes on */
+uint64_t now_us(void); /* of a monotonic clock */
 
 #endif
