@@ -1,7 +1,7 @@
 /*
- * The linker sends every pull of a simulation here (CMakeLists.txt): what a batch cache
- * shares must be what a fresh one would join, for the batch that is wanted and for all
- * that waits.
+ * The linker sends every pull of a simulation here (CMakeLists.txt). The result of a
+ * shared batch cache must equal that of a fresh one, for the requested batch and for
+ * the whole queue.
  */
 #include "gateway/session/batch.h"
 

@@ -36,7 +36,7 @@ void model_fail(const char *format, ...)
 
 /* Settling. */
 
-/* It is with nobody any more, for whatever reason. */
+/* No client has the message any more, for whatever reason. */
 static void let_go(struct model_message *message)
 {
 	message->holder = NOBODY;

@@ -1,17 +1,20 @@
 /*
- * A plain model of what clients of the broker may hear, for test_broker_simulation.c,
- * which lets them say and do what chance tells them. What must hold:
+ * A plain model of the messages that clients of the broker may receive, for
+ * test_broker_simulation.c, whose clients act at random. What must hold:
  *
- * - a message of a queue is with one consumer at a time, and never comes again once it
- *   was accepted; when it comes again it says so, and it comes to no more than
- *   prefetch-count others;
+ * - a message of a queue is with one consumer at a time, and never comes again after
+ * it was accepted; if it comes again, it is marked as redelivered, and its consumer
+ * has no more than prefetch-count others;
+ *
  * - in the end each of those was accepted, is a dead letter or still there, in its
- *   order; those are dead that were rejected too often, or lost with too many
- *   consumers;
- * - a listener to topics hears what matches and was sent since it has joined, once, in
- *   the order of each sender, and nothing that was taken before it subscribed, nor
- *   anything after the receipt of its UNSUBSCRIBE;
- * - of a transaction all of this holds or nothing, and of one that was aborted nothing.
+ * order; those are dead that were rejected too often, or lost with too many consumers;
+ *
+ * - a subscriber of topics receives each matching message that was sent since it has
+ * joined, once, in the order of each sender; and none that was taken before it
+ * subscribed, or after the receipt of its UNSUBSCRIBE;
+ *
+ * - of a transaction all of this holds or nothing, and of one that was aborted
+ * nothing.
  */
 #ifndef TESTS_SUPPORT_BROKER_MODEL_H
 #define TESTS_SUPPORT_BROKER_MODEL_H
@@ -37,7 +40,7 @@ enum fate {
 	SURE,     /* its destination has it, or will have */
 	OPEN,     /* its transaction is */
 	DROPPED,  /* its transaction was aborted, or ended with its client */
-	PERHAPS,  /* COMMIT is said, and not answered */
+	PERHAPS,  /* COMMIT is sent, and not answered */
 	ACCEPTED, /* for ever */
 };
 
@@ -48,7 +51,7 @@ struct model_message {
 	unsigned transaction; /* that sends it; 0: none */
 
 	/* Of a queue. */
-	int holder;        /* the client that it is with, or NOBODY */
+	int holder;        /* the client that has it, or NOBODY */
 	unsigned settling; /* the transaction that settles it; 0: none */
 	bool accepting;    /* or rejecting */
 	unsigned rejections, losses;
@@ -81,8 +84,8 @@ struct model_client {
 	unsigned consumer;      /* its id */
 	unsigned subscriptions; /* ever */
 	unsigned transaction;   /* open; 0: none */
-	unsigned committing;    /* COMMIT is said, and not answered */
-	uint64_t order;         /* heard messages, for cumulative ACKs */
+	unsigned committing;    /* COMMIT is sent, and not answered */
+	uint64_t order;         /* received messages, for cumulative ACKs */
 	struct listener listener;
 };
 
@@ -121,7 +124,7 @@ void model_hear_all(void);
 /* Nothing is on its way any more. */
 void model_rest(void);
 
-/* What the client holds goes back; what a transaction has settled too. */
+/* Requeues the client's messages, also those that a transaction has settled. */
 void model_give_back(int client);
 
 /* The same because the client has gone: so often, and no more. */
@@ -130,12 +133,12 @@ void model_lose(int client);
 /* A message of a queue is settled. */
 void model_settled(struct model_message *message, bool accepted);
 
-/* What the client's transaction sent is dropped, what it settled is not settled. */
+/* Drops the messages of the client's transaction and undoes what it has settled. */
 void model_forget(struct model_client *client);
 
 /* broker_model_topics.c */
 
-/* A message to a topic takes effect, after all that its sender has said. */
+/* A message to a topic takes effect, after all earlier frames of its sender. */
 void model_says_topic(struct model_message *message);
 
 void listener_joins(struct listener *listener, unsigned id, const char *place);

@@ -49,7 +49,7 @@ void listener_hears_receipt(struct listener *listener)
 	listener->state = listener->state == LISTENING_SOON ? LISTENING : LISTENING_NOT;
 }
 
-/* Nothing that its sender has said later to that topic was heard before. */
+/* No later message of its sender to that topic was received before. */
 static void check_order(const struct listener *listener, unsigned index)
 {
 	const struct model_message *message = &model.messages[index];

@@ -1,4 +1,4 @@
-/* Chance that a seed decides: the same numbers every time (splitmix64). */
+/* Random numbers that a seed decides: the same numbers every time (splitmix64). */
 #ifndef TESTS_SUPPORT_CHANCE_H
 #define TESTS_SUPPORT_CHANCE_H
 

@@ -1,6 +1,6 @@
 /*
- * A console that looks at some workers, and a STOMP client to look at, for
- * test_console.c and test_console_trace.c.
+ * A console that watches some workers, and a STOMP client to watch, for test_console.c
+ * and test_console_trace.c.
  */
 #ifndef TESTS_SUPPORT_CONSOLE_SITE_H
 #define TESTS_SUPPORT_CONSOLE_SITE_H

@@ -39,7 +39,7 @@ static struct slice header(struct slice frame, struct slice name)
 	return SLICE("");
 }
 
-/* "ID:BODY", with a "+" behind it when it was redelivered. */
+/* "ID:BODY", with a "+" after it when it was redelivered. */
 static void describe(struct buf *got, struct slice frame)
 {
 	const struct slice id = header(frame, SLICE("subscription:"));
@@ -159,7 +159,7 @@ void customer_settle(
 		customer->broker, subscription, places, count, is_accepted);
 }
 
-/* What a commit does: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
+/* An action of a commit: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
 static struct action action_of(struct customer *customer, const char *text)
 {
 	char address[64], body[64];

@@ -1,7 +1,7 @@
 /*
- * A customer of an engine, for engine_suite.c: a participant that asks for things as
- * the broker does, by the five functions of struct engine, and writes down its answers;
- * what is delivered to it is in its outlet. Nothing here waits for anything.
+ * A customer of an engine, for engine_suite.c: a participant that makes requests like
+ * the broker, by the five functions of struct engine, and records the answers. Its
+ * outlet has the deliveries. Nothing here waits.
  */
 #ifndef TESTS_SUPPORT_ENGINE_CUSTOMER_H
 #define TESTS_SUPPORT_ENGINE_CUSTOMER_H
@@ -21,11 +21,11 @@ struct customer {
 	struct participant participant;
 	struct broker *broker; /* NULL: it has left */
 
-	/* "ID:BODY" of each message, with a "+" behind it when it was redelivered. */
+	/* "ID:BODY" of each message, with a "+" after it when it was redelivered. */
 	struct memory_outlet outlet;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
-	unsigned committed; /* how often it was told so */
+	unsigned committed; /* how often committed() was called */
 };
 
 /* At that worker, whose broker uses that engine from now on. */

@@ -1,6 +1,7 @@
 /*
- * What every engine owes the broker, checked through its five functions (engine.h):
- * another engine has a short test program that says how it is started and runs this.
+ * The duties of every engine to the broker, checked through its five functions
+ * (engine.h). Another engine needs a short test program that starts it and runs this
+ * suite.
  */
 #ifndef TESTS_SUPPORT_ENGINE_SUITE_H
 #define TESTS_SUPPORT_ENGINE_SUITE_H

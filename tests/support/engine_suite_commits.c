@@ -1,4 +1,4 @@
-/* What an engine owes to a COMMIT: all or nothing. */
+/* The duties of an engine for a COMMIT: all or nothing. */
 #include "tests/support/engine_suite_internal.h"
 
 START_TEST(a_commit_takes_all_in_order_and_answers_each_message)

@@ -1,6 +1,6 @@
 /*
- * What the parts of the engine suite share; nobody else includes it. Three customers,
- * each at another worker if there are as many, and short words for what they do.
+ * Shared by the parts of the engine suite only. Three customers, each at another
+ * worker if there are enough, and short names for their actions.
  */
 #ifndef TESTS_SUPPORT_ENGINE_SUITE_INTERNAL_H
 #define TESTS_SUPPORT_ENGINE_SUITE_INTERNAL_H
@@ -68,7 +68,7 @@ static inline void settle(
 	settle_down();
 }
 
-/* What came since the last time. */
+/* The deliveries since the last call. */
 #define assert_gets(customer, expected)                                                \
 	ck_assert_str_eq(memory_outlet_got(&(customer)->outlet), expected)
 

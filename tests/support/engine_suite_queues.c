@@ -1,4 +1,4 @@
-/* What an engine owes to queues. */
+/* The duties of an engine for queues. */
 #include "tests/support/engine_suite_internal.h"
 
 START_TEST(a_queue_keeps_messages_until_a_consumer_comes)

@@ -1,4 +1,4 @@
-/* What an engine owes to topics, and to whoever asks it for anything. */
+/* The duties of an engine for topics, and for every request. */
 #include "tests/support/engine_suite_internal.h"
 
 static const char *const addresses[] = {
@@ -10,7 +10,7 @@ START_TEST(a_subscription_gets_as_many_answers_as_it_was_told)
 
 	ck_assert_uint_gt(count, 0);
 	ck_assert_uint_eq(
-		customer_answered(ana, 7), 0); /* all functions return at once */
+		customer_answered(ana, 7), 0); /* all functions return immediately */
 	settle_down();
 	ck_assert_uint_eq(customer_answered(ana, 7), count);
 	ck_assert_uint_eq(customer_find(ana, "1")->joining, 0);

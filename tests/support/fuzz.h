@@ -1,7 +1,7 @@
 /*
- * What a fuzz target defines. It asserts what must hold for any input; libFuzzer
- * looks for input that breaks it, tests/support/replay.c runs the corpus without
- * libFuzzer.
+ * The function that a fuzz target defines. It asserts what must hold for any input.
+ * libFuzzer searches for input that breaks it; tests/support/replay.c runs the corpus
+ * without libFuzzer.
  */
 #ifndef TESTS_SUPPORT_FUZZ_H
 #define TESTS_SUPPORT_FUZZ_H

@@ -1,4 +1,4 @@
-/* A service manager for tests: what the process tells it, and where. */
+/* A service manager for tests: receives the process's notifications. */
 #ifndef TESTS_SUPPORT_MANAGER_H
 #define TESTS_SUPPORT_MANAGER_H
 
@@ -8,8 +8,8 @@ struct manager {
 };
 
 /*
- * Listens at a path, or at an abstract name, which begins with '@', as NOTIFY_SOCKET
- * says.
+ * Listens at a path, or at an abstract name, which begins with '@', as in
+ * NOTIFY_SOCKET.
  */
 void manager_listen_at(struct manager *manager, const char *name);
 

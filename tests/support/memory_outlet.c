@@ -15,7 +15,7 @@ static void memory_begin_entry(struct memory_outlet *memory)
 		buf_append_char(&memory->got, ' ');
 }
 
-/* Behind what it is. */
+/* After the kind of frame. */
 static void append_message(struct buf *bytes, struct rendering message)
 {
 	buf_append_char(bytes, message.is_text ? 't' : 'b');

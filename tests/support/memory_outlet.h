@@ -1,7 +1,6 @@
 /*
- * An outlet that writes into memory: it pulls like a real one, and tells what it
- * got as text. A peer that does not read and a kernel that is slow are
- * played by two flags.
+ * An outlet that writes into memory. It pulls like a real one, and returns its output
+ * as text. Two flags simulate a peer that does not read and a kernel that is slow.
  */
 #ifndef TESTS_SUPPORT_MEMORY_OUTLET_H
 #define TESTS_SUPPORT_MEMORY_OUTLET_H
@@ -16,30 +15,30 @@ struct memory_outlet {
 	enum wire wire;          /* WIRE_PLAIN: raw messages, else SockJS frames */
 	size_t budget;           /* bytes of one frame; 0: 64 KiB */
 	bool blocked;            /* it takes nothing */
-	bool holds; /* what it takes stays in the session until it is written */
+	bool holds; /* pulled output stays in the session until it is written */
 	void (*describe)(struct buf *got, struct slice message); /* of raw messages */
 
-	unsigned wakes;     /* how often it was told to come */
+	unsigned wakes;     /* how often wake() was called */
 	unsigned probes;    /* how often it was to find out whether its peer lives */
-	bool is_there;      /* so the peer says when it is probed */
-	bool takes;         /* the peer's machine acknowledges what it is sent */
-	struct pulled held; /* what it holds */
+	bool is_there;      /* the peer answers a probe */
+	bool takes;         /* the peer's machine acknowledges its output */
+	struct pulled held; /* the pulled output */
 	struct buf got;
 };
 
 /* False when the session has an outlet already. */
 bool memory_outlet_attach(struct memory_outlet *memory, struct session *session);
 
-/* Takes what there is, as if its socket had become writable. */
+/* Pulls the output, as if its socket had become writable. */
 void memory_outlet_pull(struct memory_outlet *memory);
 
-/* The kernel has taken what it holds. */
+/* The kernel has taken the pulled output. */
 void memory_outlet_written(struct memory_outlet *memory);
 
 /*
- * What it got since the last call: frames or messages with a blank between them,
- * "binary:" before those that are no text, "close CODE REASON" for a raw close,
- * and "end" when the session ended without one.
+ * The output since the last call: frames or messages with a blank between them,
+ * "binary:" before those that are not text, "close CODE REASON" for a raw close, and
+ * "end" when the session ended without one.
  */
 const char *memory_outlet_got(struct memory_outlet *memory);
 

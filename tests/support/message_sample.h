@@ -1,6 +1,7 @@
 /*
- * Messages to /topic/a:b, and what a receiver shall see of them, for test_message.c and
- * test_message_headers.c. The cases of both use sample_setup() and sample_teardown().
+ * Messages to /topic/a:b, and their expected form at a receiver, for test_message.c
+ * and test_message_headers.c. The cases of both use sample_setup() and
+ * sample_teardown().
  */
 #ifndef TESTS_SUPPORT_MESSAGE_SAMPLE_H
 #define TESTS_SUPPORT_MESSAGE_SAMPLE_H

@@ -26,7 +26,7 @@ void queue_site_setup(void)
 void queue_site_teardown(void)
 {
 	queue_destroy(queue_site.queue);
-	/* Whatever a test has done, nothing is counted that is not there any more. */
+	/* After every test, the counters have no object that is gone. */
 	ck_assert_uint_eq(counter_read(&queue_site.metrics.queue_messages), 0);
 	ck_assert_uint_eq(counter_read(&queue_site.metrics.queue_in_flight), 0);
 }

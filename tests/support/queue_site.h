@@ -10,7 +10,7 @@
 
 struct queue_site {
 	struct queue *queue;
-	struct metrics metrics; /* what the queue counts */
+	struct metrics metrics; /* the queue's counters */
 };
 
 extern struct queue_site queue_site;
@@ -37,8 +37,8 @@ char queue_site_body(struct message *message);
 void queue_site_put(const char *bodies);
 
 /*
- * Delivers all that can be delivered. Returns it as "CONSUMER:BODY" with a blank
- * between, and a "+" after what is redelivered; the text lives until the next call.
+ * Delivers as much as possible. Returns it as "CONSUMER:BODY" with a blank between,
+ * and a "+" after a redelivered one; the text lives until the next call.
  */
 const char *queue_site_deliver_all(void);
 

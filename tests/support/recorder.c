@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* One for the program: a state of its own would be gone when close is told. */
+/* One for the program: a handler's state would be gone after close(). */
 static char told[512];
 static size_t told_len;
 

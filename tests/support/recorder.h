@@ -1,4 +1,4 @@
-/* A handler that writes down what it is told: still_workers_run(&recorder_handler). */
+/* A handler that records its calls: still_workers_run(&recorder_handler). */
 #ifndef TESTS_SUPPORT_RECORDER_H
 #define TESTS_SUPPORT_RECORDER_H
 
@@ -7,8 +7,8 @@
 extern const struct handler recorder_handler;
 
 /*
- * What was told since the last call, with a blank between: "open", the text of
- * messages, "overflow", "close". Told by all sessions of the program.
+ * The calls since the last time, with a blank between: "open", the text of messages,
+ * "overflow", "close". Of all sessions of the program.
  */
 const char *recorder_told(void);
 

@@ -1,7 +1,7 @@
 /*
- * Feeds files to a fuzz target without libFuzzer, so that the ordinary tests
- * replay the corpus: replay FILE-OR-DIRECTORY... It fails when nothing was fed,
- * for that would be a test that tests nothing.
+ * Feeds files to a fuzz target without libFuzzer, so that the ordinary tests replay
+ * the corpus: replay FILE-OR-DIRECTORY... It fails when there was no file, since such
+ * a test would test nothing.
  */
 #include "protocol/buf.h"
 #include "tests/support/fuzz.h"

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <uv.h>
 
-/* The one that plays: wakes come from inside of the core. */
+/* The present simulation: wakes come from inside of the core. */
 static struct simulation *playing;
 
 /* Workers. */
@@ -19,7 +19,7 @@ static void turn(struct simulation *sim, unsigned index)
 
 	worker->work_per_turn =
 		percent(sim, sim->weather.brisk) ? 16384 : 1 + below(sim, 8);
-	/* The clock stands still: it is over at once, or never. */
+	/* The clock stands still, so a turn's time is over immediately, or never. */
 	worker->turn_ns = percent(sim, 70) ? 0 : 1;
 	sim->touched[index] = false;
 	sim->running[index] = true;
@@ -168,8 +168,8 @@ static void open_client(struct simulation *sim)
 	uint64_t most = workers->config->limits.sessions;
 
 	/*
-	 * A worker that stops closes so many at once, and time does not go on for the
-	 * others.
+	 * A worker that stops closes so many in one step, and time stands still for
+	 * the others.
 	 */
 	const unsigned clients = workers->count == 1 ? CLOSED_AT_ONCE : CLIENTS_MAX;
 
@@ -249,7 +249,7 @@ static void act(struct simulation *sim)
 		say(sim, client);
 }
 
-/* Rest: nobody has anything to do any more. */
+/* Rest: no worker has work left. */
 
 static void come_to_rest(struct simulation *sim)
 {

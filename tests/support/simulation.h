@@ -1,11 +1,12 @@
 /*
- * A simulation: some workers without threads, and STOMP clients that say and do
- * what chance tells them. A step is either one turn of one worker or one act of a
- * client, so that everything that could happen at the same time happens in some
- * order that the seed decides. Workers work in small portions, and one that is woken
- * may run in the middle of the turn of the one that wakes it, as another thread would.
+ * A simulation: some workers without threads, and STOMP clients that act at random. A
+ * step is either one turn of one worker or one action of a client. So concurrent
+ * events happen in some order that the seed decides. Workers work in small portions. A
+ * worker that is woken may run in the middle of the turn of the worker that wakes it,
+ * as another thread would.
  *
- * What clients see is checked by a witness (witness.h), the workers' own numbers here.
+ * A witness (witness.h) checks what clients receive; the workers' own numbers are
+ * checked here.
  */
 #ifndef TESTS_SUPPORT_SIMULATION_H
 #define TESTS_SUPPORT_SIMULATION_H
@@ -14,7 +15,7 @@
 #include <stdint.h>
 
 struct simulation_result {
-	uint64_t digest; /* of all that clients heard */
+	uint64_t digest; /* of everything that clients received */
 	uint64_t heard;  /* messages */
 };
 

@@ -26,13 +26,13 @@ static void add_posts(struct load *load, const struct post *post)
 
 static void add_batch(struct load *load, const struct post_batch *batch)
 {
-	/* What its oldest points to is older, and not of the batch. */
+	/* The posts after its oldest one are older, and not in the batch. */
 	for (const struct post *post = batch->newest; post != NULL;
 		post = post == batch->oldest ? NULL : post->next)
 		add_post(load, post);
 }
 
-/* What really waits in inboxes and batches. */
+/* The real load in inboxes and batches. */
 static struct load count_load(const struct workers *workers)
 {
 	struct load load = {0, 0};
@@ -61,7 +61,7 @@ void simulation_check_told(const struct simulation *sim)
 
 /*
  * Each worker may have filled all inboxes to its bound, as far as it knew. A message
- * becomes one post for each worker and an answer; who leaves is never held.
+ * becomes one post for each worker and an answer; a leaving client is never paused.
  */
 static void check_bound(const struct simulation *sim, int64_t waiting)
 {

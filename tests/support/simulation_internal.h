@@ -1,7 +1,7 @@
 /*
- * What simulation.c, which lets things happen, simulation_talk.c, which lets clients
- * speak, and simulation_check.c, which looks at the workers from inside, share; nobody
- * else includes it.
+ * Shared by simulation.c, which runs the events, simulation_talk.c, which runs the
+ * clients' frames, and simulation_check.c, which checks the inside of the workers;
+ * only they include it.
  */
 #ifndef TESTS_SUPPORT_SIMULATION_INTERNAL_H
 #define TESTS_SUPPORT_SIMULATION_INTERNAL_H
@@ -18,11 +18,11 @@ enum {
 	CLOSED_AT_ONCE = 16
 };
 
-/* What chance has decided for the whole of a schedule. */
+/* The random choices for the whole of a schedule. */
 struct weather {
 	unsigned steps;
 	unsigned turns;       /* percent of steps that are a worker's turn */
-	unsigned interrupted; /* percent of wakes that run at once */
+	unsigned interrupted; /* percent of wakes that run immediately */
 	unsigned slow;        /* percent of acts that stop an outlet */
 	unsigned brisk;       /* percent of turns without bound */
 	unsigned posts, bytes, queue, sessions, destinations; /* limits; 0: as usual */
@@ -70,14 +70,15 @@ void simulation_write_frames(
 void simulation_check_told(const struct simulation *sim);
 
 /*
- * Between turns: what the workers were told, and what it was not yet, is what there is.
+ * Between turns: the reported numbers and the unreported changes add up to the real
+ * ones.
  */
 void simulation_check_numbers(const struct simulation *sim);
 
 /* A worker that reads: it sees no more waiting than may. */
 void simulation_check_reader(const struct simulation *sim, const struct worker *worker);
 
-/* Whoever sleeps now has nothing to do: no wake was lost. */
+/* A worker that sleeps now has no work: no wake was lost. */
 void simulation_check_sleepers(const struct simulation *sim);
 
 /* The brokers know exactly the clients that there are, and their subscriptions. */

@@ -1,4 +1,4 @@
-/* What clients of the simulation say, and what their witness makes of it. */
+/* The frames of the simulation's clients, which their witness records. */
 #include "gateway/session/session_internal.h"
 #include "tests/support/simulation_internal.h"
 #include "tests/support/unit.h"
@@ -49,7 +49,7 @@ static void write_unsubscribe(
 				? session->queue.count
 				: 0;
 
-	/* What its outlet holds was heard already. */
+	/* The witness already has what the outlet has pulled. */
 	queued -= sim->peers[client]->memory.held.count;
 	witness_says_unsubscribe(&sim->witness, client, id, queued);
 	buf_printf(frame, "UNSUBSCRIBE{id:%u}", id);

@@ -115,7 +115,7 @@ struct session *still_workers_open(struct worker *worker, const char *path,
 void still_workers_settle(struct workers *workers)
 {
 	workers_settle(workers);
-	/* Some were woken by those who came after them. */
+	/* Later workers may have woken earlier ones. */
 	workers_settle(workers);
 }
 
@@ -124,7 +124,8 @@ void still_workers_advance(struct workers *workers, uint64_t milliseconds)
 	still_workers_settle(workers);
 	while (milliseconds > 0) {
 		/*
-		 * Nobody is ahead by more than a step; far from the end they are long.
+		 * No worker is more than a step before another; far from the end steps
+		 * are long.
 		 */
 		uint64_t step = milliseconds > 1000 ? 100 : 1;
 

@@ -1,12 +1,12 @@
 /*
- * Some workers for tests: they have no edge and no threads, and their time stands still
- * until still_workers_advance() moves it. Their configuration has the endpoints /stomp,
- * /console (STOMP too), /echo, /reply and /close, each with the handler of that name;
- * clients may SEND to /topic. In JSON that tests write, ' stands for ".
+ * Some workers for tests: they have no edge and no threads, and their time stands
+ * still until still_workers_advance() moves it. Their configuration has the endpoints
+ * /stomp, /console (STOMP too), /echo, /reply and /close, each with the handler of
+ * that name; clients may SEND to /topic. In the tests' JSON, ' stands for ".
  *
- * A test that needs one worker talks to the first worker. ctest runs such tests
- * with one worker and with three, where a destination's home is often
- * another worker: both must look alike.
+ * A test that needs one worker uses the first worker. ctest runs such tests with one
+ * worker and with three, where a destination's home is often another worker. The
+ * results of both must be equal.
  */
 #ifndef TESTS_SUPPORT_STILL_WORKERS_H
 #define TESTS_SUPPORT_STILL_WORKERS_H
@@ -19,9 +19,9 @@ struct handler;
 struct config *config_of(const char *json);
 
 /*
- * Of as many workers as POSTERN_WORKERS in the environment says, else of one. The head
- * of a test that calls this must have the tag "workers" (tests/README.md).
- * `members` come on top of the configuration above, such as "'www': false"; or "".
+ * As many workers as POSTERN_WORKERS in the environment, else one. The head of a test
+ * that calls this must have the tag "workers" (tests/README.md). `members` are added
+ * to the configuration above, such as "'www': false"; or "".
  */
 struct workers *still_workers_create(const char *members);
 struct workers *still_workers_create_of(unsigned count, const char *members);
@@ -37,13 +37,13 @@ const struct endpoint *still_workers_endpoint(
 struct session *still_workers_open(struct worker *worker, const char *path,
 	enum session_framing framing, const char *id);
 
-/* Lets all workers do what is to be done, without moving the time. */
+/* Runs all workers until no work is left, without moving the time. */
 void still_workers_settle(struct workers *workers);
 
-/* Time goes by for all workers together; in the end all is done that is to be done. */
+/* Moves the time of all workers together; at the end no work is left. */
 void still_workers_advance(struct workers *workers, uint64_t milliseconds);
 
-/* What the brokers of all workers hold together. */
+/* The sum over the brokers of all workers. */
 size_t still_workers_topics(const struct workers *workers);
 size_t still_workers_audiences(const struct workers *workers);
 size_t still_workers_subscriptions(const struct workers *workers);

@@ -22,7 +22,7 @@ static void describe_body(struct buf *got, struct slice body)
 	buf_append_char(got, ']');
 }
 
-/* Every MESSAGE says how long its body is: that is checked here, and not described. */
+/* Checks the content-length of every MESSAGE, which is left out of the description. */
 static void check_length(struct slice message, size_t body_len)
 {
 	struct buf line = {0};
@@ -167,7 +167,7 @@ void stomp_peer_check_refused(
 		SLICE_ARGS(buf_slice(&head)));
 	if (receipt[0] == '\0')
 		ck_assert_ptr_null(strstr(heard, "{receipt-id:"));
-	/* The text says the same, and more. */
+	/* The text repeats the message, and adds to it. */
 	buf_printf(&body, "}[%s", message);
 	buf_append_char(&body, '\0');
 	ck_assert_msg(strstr(heard, body.data) != NULL, "%s", heard);

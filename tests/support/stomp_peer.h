@@ -14,7 +14,7 @@ struct stomp_peer {
 	bool connected;
 };
 
-/* Opens the session; nothing is said yet. */
+/* Opens the session; sends nothing yet. */
 struct stomp_peer *stomp_peer_create(struct worker *worker);
 
 /* The same, connected: `version` is "1.0", "1.1" or "1.2". No heart-beats. */
@@ -27,26 +27,26 @@ struct stomp_peer *stomp_peer_connect_at(
 /* Leaves without a word if the session is still there. */
 void stomp_peer_destroy(struct stomp_peer *peer);
 
-/* Says one frame in the notation above, and lets the worker do its work. */
+/* Sends one frame in the notation above, and runs the worker. */
 void stomp_peer_say(struct stomp_peer *peer, const char *frame);
 
-/* The same without letting the worker run: what follows comes in the same turn. */
+/* The same without running the worker: the next frame comes in the same turn. */
 void stomp_peer_mutter(struct stomp_peer *peer, const char *frame);
 
-/* Says bytes as they are. */
+/* Sends the bytes unchanged. */
 void stomp_peer_say_raw(struct stomp_peer *peer, struct slice bytes);
 
 /* Appends the frame of the notation as bytes. */
 void stomp_peer_write(struct buf *out, const char *frame);
 
 /*
- * What came since the last call, with a blank between: frames without the headers
+ * The output since the last call, with a blank between: frames without the headers
  * session, server, message-id and x-postern-seq, "LF" for a heart-beat, and the close.
  */
 const char *stomp_peer_heard(struct stomp_peer *peer);
 
 /*
- * What came is the ERROR with this message and a text that begins with it, for the
+ * The output is the ERROR with this message and a text that begins with it, for the
  * frame that asked for `receipt` (or "": none), and the close.
  */
 void stomp_peer_check_refused(

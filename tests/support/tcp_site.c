@@ -30,7 +30,7 @@ static void on_receive(void *state, struct slice text, enum payload payload)
 	site.holds = false;
 }
 
-/* As a client that has something under way still. */
+/* Like a client with bytes under way. */
 static void on_session_end(void *state, enum ending why)
 {
 	if (!site.keeps)

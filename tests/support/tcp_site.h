@@ -29,7 +29,7 @@ struct tcp_site {
 	struct edge edge;
 	int peer; /* the other end; -1: closed */
 
-	/* The handler's: it keeps what it hears, and answers or holds if it shall. */
+	/* The handler: it keeps its input, and answers or pauses if told to. */
 	struct session *session; /* the latest; NULL: it is closed */
 	struct buf heard;
 	unsigned pieces, closed;
@@ -50,7 +50,7 @@ void site_adopt(void);
 
 void site_turn(void);
 
-/* Turns until nothing happens any more without somebody's doing. */
+/* Runs turns until nothing more happens by itself. */
 void site_turn_all(void);
 
 /* The peer closes. */
@@ -62,7 +62,7 @@ struct slice site_pattern(size_t len);
 /* Writes as much of it as goes, returns the rest. */
 struct slice site_write(struct slice bytes);
 
-/* What has come to the peer is appended; false: and the end. */
+/* Appends the peer's input; false at its end. */
 bool site_read(struct buf *got);
 
 /* How many bytes of the peer's the carrier has not read. */

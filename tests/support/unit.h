@@ -1,4 +1,4 @@
-/* What every test program needs: Check, and the few lines that run a suite. */
+/* The common part of every test program: Check, and the few lines that run a suite. */
 #ifndef TESTS_SUPPORT_UNIT_H
 #define TESTS_SUPPORT_UNIT_H
 

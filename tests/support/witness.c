@@ -42,7 +42,7 @@ void witness_trace(const struct witness *witness, const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* Saying. */
+/* Recording sent frames. */
 
 unsigned witness_says_send(
 	struct witness *witness, unsigned client, bool to_all, unsigned topic)
@@ -259,7 +259,7 @@ static void hear_message(struct witness *witness, unsigned client, struct slice 
 	digest(witness, body * 64 + id);
 }
 
-/* Its client knows from now on that it hears what is said. */
+/* Its client knows from now on that it receives the messages. */
 static void join(struct witness *witness, struct witness_subscription *one)
 {
 	if (one->joined)
@@ -269,7 +269,7 @@ static void join(struct witness *witness, struct witness_subscription *one)
 		one->heard[i].latest = witness->clients[i].said[one->topic];
 }
 
-/* What had been taken when DISCONNECT was said has come. */
+/* Everything that was taken before DISCONNECT was sent has come. */
 static void check_owed(const struct witness *witness, unsigned client)
 {
 	const struct witness_client *who = &witness->clients[client];
@@ -292,8 +292,8 @@ static void check_owed(const struct witness *witness, unsigned client)
 }
 
 /*
- * Where destinations run out a SUBSCRIBE may have failed: its receipt never comes, and
- * the session goes on. `got` has come; 0: none that is told apart.
+ * When destinations run out, a SUBSCRIBE may have failed: its receipt never comes, and
+ * the session continues. `got` has come; 0: unknown which.
  */
 static void forget_failed(
 	const struct witness *witness, struct witness_client *who, uint64_t got)

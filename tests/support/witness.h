@@ -1,15 +1,21 @@
 /*
- * The witness writes down what the clients of some simulated workers say and hear, and
- * fails the test when the two break a promise:
+ * The witness records the frames that the clients of simulated workers send and
+ * receive, and fails the test when a promise is broken:
  *
- * - a subscriber hears the messages of a topic as its home has numbered them, without
- *   gap or repetition, and those of one sender in the order of sending;
- * - everything that is sent between the receipt of SUBSCRIBE and UNSUBSCRIBE is heard,
- *   unless the session ends; what its home took before SUBSCRIBE is not;
- * - after UNSUBSCRIBE nothing is heard but what was queued for the client already;
- * - receipts come in the order of asking, each once; where destinations run out, that
- *   of a SUBSCRIBE may be missing, and then nothing is promised to it;
- * - a session ends once, for a reason that fits, and nothing is heard afterwards.
+ * - a subscriber receives the messages of a topic as its home has numbered them,
+ * without gap or repetition, and those of one sender in the order of sending;
+ *
+ * - a subscriber receives everything that is sent between the receipts of SUBSCRIBE
+ * and UNSUBSCRIBE, unless the session ends; and nothing that its home took before
+ * SUBSCRIBE;
+ *
+ * - after UNSUBSCRIBE a client receives only messages that were already queued for it;
+ *
+ * - receipts come in the order of asking, each once; when destinations run out, that
+ * of a SUBSCRIBE may be missing, and nothing is then promised to it;
+ *
+ * - a session ends once, for a fitting reason, and its client receives nothing
+ * afterwards.
  */
 #ifndef TESTS_SUPPORT_WITNESS_H
 #define TESTS_SUPPORT_WITNESS_H
@@ -21,18 +27,18 @@
 
 enum { CLIENTS_MAX = 24, TOPICS_MAX = 5, IDS = 4, FINISHED_MAX = 32, DUE_MAX = 256 };
 
-/* What a client knows of another's messages to the topic that it subscribes to. */
+/* A client's knowledge of another's messages to the topic that it subscribes to. */
 struct heard {
 	bool any;
 	unsigned next;             /* the one that must come next, once there was any */
 	unsigned earliest, latest; /* where the first must lie */
-	unsigned owed; /* those before it come ahead of the receipt of DISCONNECT */
+	unsigned owed; /* those before it come before the receipt of DISCONNECT */
 };
 
 struct witness_subscription {
 	unsigned topic, id;
 	bool ended, joined;
-	uint64_t until; /* UNSUBSCRIBE came ahead of the client's frame of that index */
+	uint64_t until; /* UNSUBSCRIBE came before the client's frame of that index */
 	uint64_t epoch, offset; /* of the latest message; 0: none */
 	struct heard heard[CLIENTS_MAX];
 };
@@ -47,13 +53,13 @@ struct due {
 };
 
 struct witness_client {
-	uint64_t frames; /* heard so far */
+	uint64_t frames; /* received so far */
 	struct witness_subscription subscriptions[FINISHED_MAX];
 	unsigned subscription_count;
 	struct due due[DUE_MAX]; /* [due_first, due_count) are still to come */
 	unsigned due_first, due_count;
 	unsigned said[TOPICS_MAX];  /* messages to each topic */
-	unsigned taken[TOPICS_MAX]; /* of them, those that homes have taken for sure */
+	unsigned taken[TOPICS_MAX]; /* those that homes have surely taken */
 	bool connected;
 	bool slow; /* its peer did not read for a time: it may be given up */
 	bool disconnecting, failed, over;
@@ -64,22 +70,22 @@ struct witness_message {
 	unsigned sender;
 	bool to[TOPICS_MAX];
 	unsigned number[TOPICS_MAX]; /* among the sender's to that topic */
-	uint64_t epoch[TOPICS_MAX], offset[TOPICS_MAX]; /* 0: not heard yet */
+	uint64_t epoch[TOPICS_MAX], offset[TOPICS_MAX]; /* 0: none received yet */
 };
 
 struct witness {
 	uint64_t seed;
 	unsigned step; /* of the schedule, for reports */
-	bool trace;    /* everything said and heard goes to stderr */
+	bool trace;    /* all frames go to stderr */
 
 	unsigned topics, first_topic; /* "/topic/7" is number 0 when first_topic is 7 */
-	bool destinations_run_out, queues_run_over, stopping; /* what may happen */
+	bool destinations_run_out, queues_run_over, stopping; /* may happen */
 
 	struct witness_client clients[CLIENTS_MAX];
 	struct witness_message *messages;
 	unsigned message_count, receipt_count;
 	uint64_t heard_count;
-	uint64_t digest; /* of all that was heard */
+	uint64_t digest; /* of everything received */
 };
 
 void witness_init(struct witness *witness, uint64_t seed);
@@ -98,7 +104,7 @@ void witness_fail(const struct witness *witness, const char *format, ...)
 void witness_trace(const struct witness *witness, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What a client says. A receipt that it asks for has the number that is returned. */
+/* Records a client's frame. A receipt that it asks for has the returned number. */
 
 unsigned witness_says_send(struct witness *witness, unsigned client, bool to_all,
 	unsigned topic); /* returns the message's number */
@@ -120,7 +126,7 @@ struct witness_subscription *witness_subscription(
 /* Everything that came out of the client's session since the last call. */
 void witness_hears(struct witness *witness, unsigned client, struct slice bytes);
 
-/* Nothing is on its way any more, and the client reads: it must have heard all. */
+/* Nothing is under way any more, and the client reads: it must have received all. */
 void witness_rests(struct witness *witness, unsigned client);
 
 #endif
