@@ -1,8 +1,8 @@
 /*
  * Acknowledgements: each line is an ACK or NACK of a client that has one subscription
- * with ack:client and one with ack:client-individual. Its first byte chooses command
- * and version, the rest up to a blank is the id, what follows the subscription. Nothing
- * but what a model of both subscriptions has may be taken, and no more of it than the
+ * with ack:client and one with ack:client-individual. Its first byte selects command
+ * and version; the text up to a blank is the id, the rest is the subscription. Only
+ * messages in a model of both subscriptions may be taken, and only those that the
  * frame means.
  */
 #include "gateway/broker/internal.h"
@@ -61,7 +61,7 @@ static void check_subscriptions(const struct play *play)
 	}
 }
 
-/* Takes out of the model what an acknowledgement of that message means. */
+/* Removes from the model the messages that an acknowledgement of that one means. */
 static void model_settle(struct play *play, unsigned index, uint64_t offset)
 {
 	assert(play->waits[index][offset]);

@@ -1,6 +1,6 @@
 /*
- * Any text is a configuration or a mistake that one line tells. What is read must
- * keep the promises that the rest relies on.
+ * Any text is a configuration, or has a mistake that one line reports. A configuration
+ * must keep the promises that the other code relies on.
  */
 #include "gateway/config/config.h"
 
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config *config = config_parse(text, "conf/fuzz.json", NULL, &error);
 
 	assert((config == NULL) == (error.len > 0));
-	/* A line for each mistake, and no LF behind the last. */
+	/* A line for each mistake, and no LF after the last. */
 	assert(!slice_ends_with(buf_slice(&error), SLICE("\n")) &&
 		!slice_starts_with(buf_slice(&error), SLICE("\n")));
 	if (config != NULL)

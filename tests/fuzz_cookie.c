@@ -1,7 +1,7 @@
 /*
- * Cookies: the first line is the name that the configuration binds sessions to, each
- * other one a Cookie header. What is found is the value of the first cookie of that
- * name, whole; an empty one says that there is none, or that it is empty.
+ * Cookies: the first line is the cookie's name in the configuration, each other one a
+ * Cookie header. The result is the whole value of the first cookie of that name; it is
+ * empty if there is none, or if that value is empty.
  */
 #include "gateway/config/config_values.h"
 #include "protocol/http_head.h"
@@ -14,7 +14,7 @@ static bool byte_is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* What is between two places, without quotes around it. */
+/* The text between two places, without quotes around it. */
 static struct slice unquoted(const char *from, const char *to)
 {
 	if (to - from >= 2 && *from == '"' && to[-1] == '"') {

@@ -1,6 +1,6 @@
 /*
- * What proxies say: the input is a head. Whatever stands in it, the client is the
- * peer or was written there; who is not trusted changes nothing; a host is a host.
+ * Proxy headers: the input is a head. Whatever it contains, the client is the peer or
+ * an address in the head; an untrusted peer changes nothing; a host is a valid host.
  */
 #include "protocol/forwarded.h"
 #include "protocol/host.h"

@@ -1,6 +1,7 @@
 /*
- * The first head of a connection: however it arrives the verdict is the same; what
- * passes once passes again, and the head that is written for an upgrade is good.
+ * The first head of a connection: the verdict does not depend on how it arrives; a
+ * head that passes once passes again, and the head that is written for an upgrade is
+ * valid.
  */
 #include "protocol/http_head.h"
 #include "tests/support/fuzz.h"

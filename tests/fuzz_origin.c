@@ -1,7 +1,7 @@
 /*
- * Origins: the first line is what a client sends, the second a pattern of the
- * configuration or a Host. What passes a pattern must be an origin to its last byte,
- * with the pattern's scheme, host and port.
+ * Origins: the first line is a client's Origin, the second a pattern of the
+ * configuration or a Host. A text that matches a pattern must be an origin to its last
+ * byte, with the pattern's scheme, host and port.
  */
 #include "protocol/origin.h"
 
@@ -104,7 +104,10 @@ static void check_match(struct slice origin, struct slice pattern)
 	buf_finish(&allowed);
 }
 
-/* The same site as a Host header says is the origin that has this host as a pattern. */
+/*
+ * The same site as the Host header's is the origin that matches this host as a
+ * pattern.
+ */
 static void check_same(struct slice origin, struct slice scheme, struct slice host)
 {
 	const bool is_same = origin_is_same(origin, scheme, host);

@@ -1,7 +1,7 @@
 /*
  * Patterns of destinations: the first line is a destination, each other one a pattern
- * that a client subscribes to. The trie finds the same as a table that compares one
- * pattern after the other with the destination, and each pattern once.
+ * that a client subscribes to. The trie must find the same patterns as a table that
+ * compares one after the other with the destination, and each pattern once.
  */
 #include "gateway/broker/pattern.h"
 #include "protocol/utf8.h"
@@ -95,7 +95,7 @@ static bool pattern_matches(
 	return fits[0][0];
 }
 
-/* What a client may name: the gateway looks at nothing else. */
+/* A name that a client may send; the gateway reads no other. */
 static bool text_is_fine(struct slice text)
 {
 	return text.len > 1 && text.len <= TEXT_MAX && text.data[0] == '/' &&

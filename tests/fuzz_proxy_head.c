@@ -1,6 +1,6 @@
 /*
- * PROXY headers: however one arrives the verdict is the same, none is longer than it
- * may be, and what is refused says nothing.
+ * PROXY headers: the verdict does not depend on how one arrives, none exceeds the
+ * longest allowed, and a refused one gives no result.
  */
 #include "protocol/proxy_head.h"
 #include "tests/support/fuzz.h"

@@ -1,7 +1,7 @@
 /*
  * Routes of the configuration: two patterns, a destination and a send_to, a line each.
- * What a route matches is what a table of segments says; its variables, put back into
- * the pattern, give one that matches the same; and patterns have one order.
+ * A route must match like a table of segments. Its variables, put back into the
+ * pattern, must give one that matches the same. The patterns must have one order.
  */
 #include "gateway/route/route_match.h"
 
@@ -47,7 +47,7 @@ static bool segment_matches(struct slice glob, struct slice text)
 	return fits[0][0];
 }
 
-/* What stands between slashes; n slashes make n + 1 segments. */
+/* The texts between slashes; n slashes make n + 1 segments. */
 static size_t cut(struct slice text, struct slice segments[TEXT_MAX + 1])
 {
 	size_t count = 0;
@@ -104,7 +104,7 @@ static struct buf filled_in(struct slice pattern, const struct variables *variab
 	return filled;
 }
 
-/* `names` are those that route_variables() has found. */
+/* `names` are the result of route_variables(). */
 static void check_variables(struct slice pattern, struct slice destination,
 	const struct variables *names, const struct variables *variables)
 {
@@ -143,7 +143,7 @@ static void check_send_to(struct slice text, const struct variables *names,
 	buf_finish(&out);
 }
 
-/* False for what the configuration refuses. */
+/* False for a pattern that the configuration refuses. */
 static bool pattern_is_fine(struct slice pattern, struct variables *names)
 {
 	struct buf error = {0};

@@ -1,8 +1,7 @@
 /*
- * A whole session: the input is a play of what a peer, its connection, its broker and
- * the clock may do, in any order. Whatever it is, the session says nothing behind its
- * end, its queue keeps its bounds and its sums, and its next look at the clock is
- * planned.
+ * A whole session: the input is a sequence of actions of a peer, its connection, its
+ * broker and the clock, in any order. Always, the session sends nothing after its end,
+ * its queue keeps its bounds and its sums, and its next deadline is set.
  */
 #include "gateway/session/session_internal.h"
 #include "tests/support/fuzz.h"
@@ -28,7 +27,7 @@ struct play {
 	const char *path;
 	struct memory_outlet outlet; /* the peer's end; its session NULL: none */
 	bool is_attached;            /* as far as the peer knows */
-	bool is_over;                /* the peer has been told so */
+	bool is_over;                /* the peer has got the end */
 	struct stomp_peer *other;    /* a publisher without malice */
 	char ack[ACK_MAX];           /* the latest id that the peer has seen */
 };
@@ -51,7 +50,7 @@ static void play_open(struct play *play, struct session *session)
 	assert(play->is_attached);
 }
 
-/* What must always hold. */
+/* The invariants. */
 
 static void check_queue(const struct session *session)
 {
@@ -101,7 +100,7 @@ static void check_all(struct play *play)
 	assert(atomic_load(&play->workers->sessions) == count);
 }
 
-/* What the peer has got: nothing behind the end; and ids that it may acknowledge. */
+/* Reads the peer's input: nothing after the end; and ids that it may acknowledge. */
 static void play_hear(struct play *play)
 {
 	const bool was_over = play->is_over;
@@ -235,7 +234,7 @@ static void play_forget(struct play *play)
 	play->outlet.held = (struct pulled){SESSION_NEXT_NOTHING, 0, 0};
 }
 
-/* As a poll that has been answered, or a stream that has had enough. */
+/* Like an answered poll, or a stream at its response limit. */
 static void act_detach(struct play *play)
 {
 	if (play->outlet.session == NULL)
@@ -290,7 +289,7 @@ static void act_end(struct play *play)
 
 static void act_settle(struct play *play)
 {
-	(void)play; /* it is done behind each act but one in four */
+	(void)play; /* runs after three of four actions */
 }
 
 static void play_act(struct play *play)
@@ -303,7 +302,7 @@ static void play_act(struct play *play)
 
 	acts[chosen / 4 % (sizeof(acts) / sizeof(*acts))](play);
 	if (chosen % 4 == 0)
-		return; /* what follows comes in the same turn */
+		return; /* the next action comes in the same turn */
 	still_workers_settle(play->workers);
 	play_hear(play);
 	stomp_peer_heard(play->other);

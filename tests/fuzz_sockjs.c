@@ -1,6 +1,6 @@
 /*
- * The SockJS codec. The input is taken as JSON to decode, and as text to quote:
- * whatever is quoted can be decoded, and comes back as it was when it is WTF-8.
+ * The SockJS codec. The input is decoded as JSON, and quoted as text: a quoted text
+ * can be decoded, and comes back unchanged if it is WTF-8.
  */
 #include "protocol/sockjs.h"
 #include "protocol/url.h"
@@ -97,7 +97,7 @@ static void check_decoding(struct slice json)
 	assert(strict == lax ||
 		(strict == SOCKJS_DECODE_NO_ARRAY && lax == SOCKJS_DECODE_DONE));
 
-	/* What is small enough comes out alike; the rest is refused whole. */
+	/* Messages within the limit are equal; others are refused as a whole. */
 	enum sockjs_decode bounded = sockjs_decode(&messages, json, true, SMALL);
 	assert(bounded == lax || bounded == SOCKJS_DECODE_TOO_BIG);
 	for (size_t i = 0; i < messages.count; i++)

@@ -1,7 +1,7 @@
 /*
- * The STOMP parser: however a stream is cut, the same comes out. The first byte of the
- * input chooses the version and whether it is in force from the start or from the
- * second frame on. fuzz_stomp_feed.c is its quick sibling.
+ * The STOMP parser: the results do not depend on how a stream is cut. The first byte
+ * of the input selects the version and whether it applies from the start or from the
+ * second frame. fuzz_stomp_feed.c is its quick sibling.
  */
 #include "protocol/stomp.h"
 #include "tests/support/fuzz.h"

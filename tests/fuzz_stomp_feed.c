@@ -1,12 +1,12 @@
 /*
- * The STOMP parser, fed once with all there is: a frame keeps the limits, and what 1.1
- * and 1.2 parse can be written and parsed again. The first byte of the input chooses
- * the version.
+ * The STOMP parser, fed once with the whole input: a frame keeps the limits, and a
+ * frame of 1.1 or 1.2 can be written and parsed again. The first byte of the input
+ * selects the version.
  */
 #include "protocol/stomp.h"
 #include "tests/support/fuzz.h"
 
-/* Small, so that the fuzzer meets them; and what a written frame surely fits in. */
+/* Small, so that the fuzzer reaches them; but large enough for a written frame. */
 static const struct stomp_limits small = {.frame = 200, .headers = 5, .header = 50};
 static const struct stomp_limits ample = {.frame = 2000, .headers = 5, .header = 500};
 

@@ -1,7 +1,7 @@
 /*
- * Templates: the first line is a template in JSON, what follows is the body of a SEND.
- * Whatever the body says, it fills in values: the rendered text is JSON of the shape
- * that the template has, and a refusal leaves the output as it was.
+ * Templates: the first line is a template in JSON, the rest is the body of a SEND.
+ * Whatever the body is, it only fills in values: the rendered text is JSON with the
+ * template's shape, and a refusal leaves the output unchanged.
  */
 #include "gateway/route/template.h"
 

@@ -1,4 +1,4 @@
-/* Targets and origins: whatever a peer writes, what comes out keeps its promises. */
+/* Targets and origins: for any input, the results keep their promises. */
 #include "protocol/origin.h"
 #include "protocol/url.h"
 #include "tests/support/fuzz.h"

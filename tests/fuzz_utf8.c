@@ -1,7 +1,7 @@
 /*
- * Text as JavaScript has it, in UTF-16: the input is its code units. However a sender
- * cuts the text, also between two surrogates, the joined pieces are the uncut text. And
- * what is made strict is valid, and as long as was announced.
+ * Text in JavaScript's form, UTF-16: the input is its code units. However a sender
+ * cuts the text, even between two surrogates, the joined pieces are the uncut text.
+ * And the text made strict is valid, and has the announced length.
  */
 #include "protocol/utf8.h"
 #include "tests/support/fuzz.h"
@@ -30,7 +30,7 @@ static void encode(struct buf *out, const uint8_t *data, size_t from, size_t to)
 	}
 }
 
-/* The text in pieces of `step` units behind a first piece of `first`. */
+/* The text in pieces of `step` units after a first piece of `first`. */
 static void check_cut(const uint8_t *data, size_t units, size_t first, size_t step,
 	struct slice expected)
 {
@@ -55,7 +55,7 @@ static void check_cut(const uint8_t *data, size_t units, size_t first, size_t st
 	buf_finish(&joined);
 }
 
-/* Any bytes: what comes out is UTF-8, and what is UTF-8 stays as it is. */
+/* Any bytes: the result is UTF-8, and UTF-8 stays unchanged. */
 static void check_clean(struct slice bytes)
 {
 	struct buf clean = {0};

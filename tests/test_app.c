@@ -1,4 +1,4 @@
-/* Application routes: where a SEND goes, what becomes of its body, who hears no. */
+/* Application routes: the destinations of a SEND, its body, and its refusals. */
 /* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -58,7 +58,7 @@ static const struct {
 	 "[{\"from\":null,\"text\":[]}]",
 		"MESSAGE{subscription:0}{destination:/topic/messages}" JSON
 		"{x:1}[{\"from\":null,\"text\":[]}]"},
-	/* What described the body that came is not true of the new one. */
+	/* Headers that described the sender's body are wrong for the new one. */
 	{"SEND{destination:/app/chat}{content-md5:x}{content-encoding:identity}{y:2}"
 	 "[{\"from\":1,\"text\":2}]",
 		"MESSAGE{subscription:0}{destination:/topic/messages}" JSON
@@ -106,10 +106,10 @@ static const struct {
 		"Nobody owns destinations of that prefix"},
 	{"SEND{destination:/app}{receipt:r}[x]",
 		"Nobody owns destinations of that prefix"},
-	/* all or nothing: /topic/one hears nothing of it */
+	/* all or nothing: /topic/one gets nothing of it */
 	{"SEND{destination:/app/either/nobody}{receipt:r}[x]",
 		"The route leads to no destination"},
-	/* what comes out is longer than 40 bytes, what went in is not */
+	/* the result is longer than 40 bytes, the input is not */
 	{"SEND{destination:/app/room/12345678901234567890123456789}{receipt:r}[x]",
 		"The route leads to no destination"},
 	{"SEND{destination:/app/chat}{receipt:r}[no JSON]",

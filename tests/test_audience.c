@@ -1,4 +1,4 @@
-/* Who listens on a worker: an audience of four, each with a session of its own. */
+/* The subscribers on a worker: an audience of four, each with a session of its own. */
 /* tags: workers */
 #include "gateway/broker/audience.h"
 #include "gateway/broker/internal.h"

@@ -1,4 +1,7 @@
-/* What waits in several queues is joined once, and each gets what waits in its own. */
+/*
+ * Messages common to several queues are joined once, and each session gets its own
+ * queue.
+ */
 #include "gateway/session/batch.h"
 
 #include "tests/support/unit.h"
@@ -52,7 +55,7 @@ static void teardown(void)
 	names_finish(&names);
 }
 
-/* Queues the messages of those letters. */
+/* Queues a message for each letter. */
 static void fill(struct outbound *one, const char *letters)
 {
 	for (; *letters != '\0'; letters++)
@@ -133,7 +136,7 @@ START_TEST(who_joins_in_another_way_has_a_run_of_his_own)
 }
 END_TEST
 
-/* What makes a MESSAGE another one for its receiver. */
+/* The fields that make a MESSAGE differ between receivers. */
 static const struct delivery views[] = {
 	{.version = STOMP_1_2},
 	{.version = STOMP_1_1},
@@ -156,7 +159,7 @@ START_TEST(a_run_is_shared_by_those_who_see_the_same)
 		outbound_push(&queue, &item);
 		batch_cache_pull(batch_cache, &queue, &brackets, 1);
 		ck_assert_uint_eq(appended, i + 1);
-		item.ordinal += (item.flags & DELIVERY_ACK) == 0; /* nobody sees it */
+		item.ordinal += (item.flags & DELIVERY_ACK) == 0; /* not visible */
 		outbound_push(&other, &item);
 		batch_cache_pull(batch_cache, &other, &brackets, 1);
 		ck_assert_uint_eq(appended, i + 1);

@@ -1,4 +1,4 @@
-/* Whose a destination is, and how many of what a client may have. */
+/* The owner of a destination, and the limits of a client. */
 /* tags: workers */
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"

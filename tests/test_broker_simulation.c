@@ -2,7 +2,7 @@
  * Topics, patterns, queues, acknowledgements and transactions against a plain model
  * (broker_model.h): random clients at random workers, which take their turns in random
  * order. Each schedule comes from a seed; POSTERN_SEED in the environment plays that
- * one alone and tells all of it.
+ * one alone and prints all of it.
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/broker_model.h"
@@ -22,7 +22,7 @@ static unsigned below(unsigned count)
 	return chance_below(&model.chance, count);
 }
 
-/* Says a frame, whole or cut somewhere, without letting anybody work. */
+/* Sends a frame, whole or cut somewhere, without running any worker. */
 static void say(struct model_client *client, const char *frame)
 {
 	struct session *session = client->peer->memory.session;
@@ -151,7 +151,8 @@ static void unsubscribe(int index)
 	snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:%u}", client->consumer);
 	say(client, frame);
 	/*
-	 * What an outlet has not taken is taken back; it has taken all that is heard.
+	 * Output that the outlet has not pulled is requeued; it has pulled all
+	 * received messages.
 	 */
 	model_hear(index);
 	client->consuming = false;
@@ -285,7 +286,7 @@ static void act(void)
 	const unsigned what = below(100);
 
 	if (client->committing != 0)
-		return; /* the model knows what is sent, not when it is obeyed */
+		return; /* the model knows when frames are sent, not when they run */
 	if (what < 40) {
 		if (model.message_count < MESSAGES)
 			send_message(client);
@@ -309,7 +310,7 @@ static void act(void)
 	}
 }
 
-/* The end: what is still in the queues comes out, in order. */
+/* The end: the remaining messages of the queues come out, in order. */
 
 static void drain(void)
 {
@@ -371,7 +372,7 @@ static void play(uint64_t seed, bool trace)
 	}
 	model_rest();
 	for (int i = 0; i < CLIENTS; i++) {
-		model_hear(i); /* what those before it have given back */
+		model_hear(i); /* messages that earlier clients have given back */
 		model_forget(&model.clients[i]);
 		stomp_peer_destroy(model.clients[i].peer);
 		model_lose(i);

@@ -12,7 +12,7 @@ static const struct {
 	{"\"\\ud83d\\ud83d\\ude00\"", "\"\\ufffd\\ud83d\\ude00\""},
 	{"\"\\\\ud83d\"", NULL}, /* a backslash, then letters */
 	{"\"\\\"\\ud83d\"", "\"\\\"\\ufffd\""},
-	{"\"\\ud83", NULL}, /* broken, for the reader to say so */
+	{"\"\\ud83", NULL}, /* broken: the JSON reader reports it */
 	{"\\", NULL},
 	{"\"\xed\xa0\xbd\"", "\"\xef\xbf\xbd\""}, /* raw, as old browsers send it */
 	{"\"\xff\"", NULL},                       /* no text at all */

@@ -1,4 +1,4 @@
-/* The STOMP conversation: how it begins and ends. */
+/* The STOMP conversation: its begin and its end. */
 /* tags: workers */
 #include "gateway/session/sessions.h"
 #include "protocol/stomp.h"
@@ -110,7 +110,7 @@ START_TEST(a_second_connect_is_an_error)
 }
 END_TEST
 
-/* Old clients never unescape: what the server invents must not need it. */
+/* Old clients never unescape: the server's own values must not need it. */
 START_TEST(the_connected_frame_names_session_and_server_without_escapes)
 {
 	peer->memory.describe = NULL;
@@ -374,7 +374,7 @@ START_TEST(a_slow_consumer_that_disconnects_hears_no_goodbye)
 	stomp_peer_say(peer, "DISCONNECT{receipt:2}");
 	peer->memory.blocked = false;
 	memory_outlet_pull(&peer->memory);
-	/* Messages and receipts were dropped: that is no good end. */
+	/* Messages and receipts were dropped, so this is not a normal end. */
 	const char *heard = stomp_peer_heard(peer);
 	ck_assert_ptr_nonnull(strstr(heard, "Slow consumer"));
 	ck_assert_ptr_null(strstr(heard, "Goodbye"));

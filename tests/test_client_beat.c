@@ -1,4 +1,4 @@
-/* The heart-beats of a STOMP conversation: ours, and those that we wait for. */
+/* The heart-beats of a STOMP conversation: ours, and the client's. */
 /* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -34,18 +34,18 @@ static void pass(uint64_t milliseconds)
 
 static const struct {
 	const char *offer;
-	const char *answer;  /* what we offer */
+	const char *answer;  /* our offer */
 	uint64_t beat, dead; /* ms; 0: never */
 } beats[] = {
 	{"0,0", "5000,2000", 0, 0},
 	{"0,1", "1000,2000", 1000, 0}, /* no more often than that */
 	{"0,1000", "1000,2000", 1000, 0},
-	{"0,4000", "4000,2000", 4000, 0}, /* what it asks for */
+	{"0,4000", "4000,2000", 4000, 0}, /* the interval that it asks for */
 	{"0,5000", "5000,2000", 5000, 0},
 	{"0,8000", "5000,2000", 8000, 0}, /* the slower side sets the pace */
 	{"2000,0", "5000,2000", 0, 7000}, /* 5 s more than agreed */
 	{"1,0", "5000,2000", 0, 7000},
-	{"10000,0", "5000,2000", 0, 20000}, /* twice of what was agreed */
+	{"10000,0", "5000,2000", 0, 20000}, /* twice the agreed interval */
 	{"10000,5000", "5000,2000", 5000, 20000},
 };
 
@@ -158,7 +158,7 @@ START_TEST(a_closing_session_does_not_beat)
 }
 END_TEST
 
-/* What leaves in one slot costs one turn. */
+/* Beats of one slot share one turn. */
 START_TEST(beats_of_many_share_their_turns)
 {
 	enum { PEERS = 200, SPREAD = 900 };

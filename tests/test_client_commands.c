@@ -1,4 +1,4 @@
-/* The STOMP conversation once it is connected: each command, receipts, order. */
+/* The STOMP conversation after CONNECTED: each command, receipts, order. */
 /* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
@@ -267,7 +267,7 @@ START_TEST(receipts_come_in_the_order_of_asking)
 {
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:1}");
 	stomp_peer_mutter(peer, "SUBSCRIBE{id:2}{destination:/topic/b}");
-	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:2}{receipt:2}"); /* due at once */
+	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:2}{receipt:2}"); /* due immediately */
 	stomp_peer_mutter(peer, "SEND{destination:/topic/b}{receipt:3}[x]");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/b}[y]");
 	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:1}{receipt:}");
@@ -299,7 +299,7 @@ START_TEST(nothing_is_read_behind_a_commit_until_its_queues_have_answered)
 	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:c}");
 	ck_assert(session_is_paused(session));
 
-	/* What came with it waits, and may stop the input again. */
+	/* The frames that came with it wait, and may stop the input again. */
 	stomp_peer_mutter(peer, "BEGIN{transaction:u}");
 	stomp_peer_mutter(peer, "SEND{destination:/queue/a}{transaction:u}[2]");
 	stomp_peer_mutter(peer, "COMMIT{transaction:u}{receipt:d}");

@@ -1,7 +1,6 @@
 /*
- * What becomes of something that a client is refused: the table of client_refusal.h,
- * and its edges. Kinds that fail are brought about by an engine that does what it is
- * told.
+ * The answer to a refused frame: the table of client_refusal.h, and its edges. A
+ * scripted engine causes the failures.
  */
 /* tags: workers */
 #include "gateway/stomp/client_refusal.h"
@@ -51,7 +50,7 @@ START_TEST(the_answer_depends_on_four_things)
 }
 END_TEST
 
-/* An engine that takes or refuses as it is told; answers come with the next turn. */
+/* An engine that accepts or refuses by the script; answers come with the next turn. */
 
 static enum refusal_kind script; /* REFUSALS: it takes everything */
 static unsigned sent;            /* that it has taken */
@@ -158,7 +157,7 @@ static void listen_to_errors(void)
 	assert_heard(peer, "");
 }
 
-/* What came is a message at errors that begins so, and nothing more. */
+/* The output is a message at errors that begins so, and nothing more. */
 static void assert_told(const char *sentence, const char *headers)
 {
 	const char *heard = stomp_peer_heard(peer);

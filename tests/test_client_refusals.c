@@ -1,4 +1,4 @@
-/* Frames of a connected client that are refused, and with which words. */
+/* Refused frames of a connected client, and the sentences of their refusals. */
 /* tags: workers */
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -114,16 +114,16 @@ START_TEST(what_cannot_be_obeyed_is_an_error_and_the_end)
 	stomp_peer_say(other, refusals[_i].frame);
 	stomp_peer_check_refused(other, refusals[_i].message, refusals[_i].receipt);
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
-	assert_heard(peer, "RECEIPT{receipt-id:r}"); /* nobody else is harmed */
+	assert_heard(peer, "RECEIPT{receipt-id:r}"); /* no other client is affected */
 	stomp_peer_destroy(other);
 }
 END_TEST
 
-/* What the text of the ERROR says, behind the sentence. */
+/* The text of the ERROR, after the sentence. */
 static const struct {
 	const char *version, *frame, *text;
 } texts[] = {
-	/* A blank behind the colon counts from 1.1 on, and is easily overlooked. */
+	/* A blank after the colon counts since 1.1, and is easily overlooked. */
 	{"1.1", "SEND{destination: /topic/a}[x]",
 		": destination \" /topic/a\". The prefixes are /topic, /queue, /app. "
 		"There is a blank at an end of the value"},
@@ -151,7 +151,7 @@ static const struct {
 		": destination \"/topic/a**\". In a pattern \"**\" must be a whole "
 		"segment."},
 	{"1.2", "MESSAGE[x]", ": command \"MESSAGE\"."},
-	/* Secrets are not quoted, nor what a CONNECT says. */
+	/* Secrets are not quoted, nor any value of a CONNECT. */
 	{"1.2", "SEND{destination:/topic/a}{passcode:\\t}[x]", ": header line."},
 	{"1.2", "CONNECT{passcode:secret}{login:ana}", "already."},
 };

@@ -138,7 +138,10 @@ START_TEST(every_key_is_read_into_its_field)
 }
 END_TEST
 
-/* Who sends beats that often wants no one to get them less often than asked for. */
+/*
+ * An operator who sends beats that often wants no client to get fewer than it asks
+ * for.
+ */
 START_TEST(the_least_pace_of_beats_follows_the_usual_one)
 {
 	struct config *config = parse("{\"times\": {\"stomp_send\": 200}}");

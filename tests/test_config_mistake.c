@@ -1,4 +1,4 @@
-/* What is wrong in a configuration is told with its place. */
+/* Mistakes in a configuration are reported with their position. */
 #include "gateway/config/config.h"
 #include "gateway/config/config_mistake.h"
 #include "tests/support/unit.h"
@@ -163,7 +163,7 @@ static const struct {
 		"c.json:1:24: broker.queues[0]: \"/temp-queue/x\" belongs to temporary "
 		"queues"},
 
-	/* what could never work */
+	/* values that could never work */
 	{"{\"www\": \"/nowhere\"}", "c.json:1:2: www: /nowhere: No such file or "
 				    "directory"},
 	{"{\"www\": \"/proc/self/exe\"}", "c.json:1:2: www: /proc/self/exe: Not a "
@@ -397,7 +397,7 @@ static const char *const good[] = {
 	"{\"endpoints\": [{\"path\": \"/chat\", \"sockjs\": false}, "
 	"{\"path\": \"/chat/info\"}]}",
 	"{\"www\": \"\", \"endpoints\": [{\"path\": \"/docs\"}]}",
-	/* queues inside of a topics' prefix; what nobody asked for gives way */
+	/* queues inside a topics' prefix; a default gives way */
 	"{\"broker\": {\"prefixes\": [\"/a\"], \"queues\": [\"/a/jobs\"]}}",
 	"{\"broker\": {\"prefixes\": [\"/topic\", \"/queue\"]}}",
 	"{\"trusted_proxies\": [\"0.0.0.0/0\", \"::/0\"]}",

@@ -1,4 +1,4 @@
-/* What a configuration names and nothing could ever reach. */
+/* Names in a configuration that nothing could ever reach. */
 #include "gateway/config/config.h"
 #include "tests/support/unit.h"
 

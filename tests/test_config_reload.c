@@ -1,4 +1,4 @@
-/* What a reload changes, what it leaves, and who holds the snapshots meanwhile. */
+/* What a reload changes, what it keeps, and the holders of snapshots meanwhile. */
 /* tags: workers */
 #include "gateway/config/config_reload.h"
 

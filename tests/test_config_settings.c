@@ -1,4 +1,7 @@
-/* The environment and flags over a file; commands.test.mjs has them from outside. */
+/*
+ * The environment and flags override a file; commands.test.mjs tests them from
+ * outside.
+ */
 #include "gateway/config/config_settings.h"
 
 #include "gateway/config/config.h"

@@ -1,4 +1,4 @@
-/* What single values must look like; test_config.c has the files. */
+/* The rules for single values; test_config.c tests whole files. */
 #include "gateway/config/config.h"
 #include "gateway/config/config_table.h"
 

@@ -1,4 +1,4 @@
-/* What the console is told, by whoever knows, and who may ask. */
+/* The answers to the console, their sources, and the permission to ask. */
 /* tags: workers */
 #include "tests/support/console_site.h"
 #include "tests/support/still_workers.h"

@@ -1,4 +1,7 @@
-/* What a trace shows of a session's frames, how much of them, and for how long. */
+/*
+ * The frames of a session in a trace: their form, their number, and the trace's
+ * duration.
+ */
 /* tags: workers */
 #include "tests/support/console_site.h"
 #include "tests/support/still_workers.h"

@@ -28,7 +28,8 @@ static void teardown(void)
 }
 
 /*
- * Runs a session to that end. Returns what the log has said of it, until the next call.
+ * Runs a session to that end. Returns the log's text about it, valid until the next
+ * call.
  */
 static const char *end_session(enum ending ending)
 {

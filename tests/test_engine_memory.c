@@ -1,4 +1,4 @@
-/* The engine that is built in owes the broker what every engine owes it. */
+/* The built-in engine fulfils the duties of every engine. */
 /* tags: workers */
 #include "tests/support/engine_suite.h"
 #include "tests/support/still_workers.h"

@@ -1,4 +1,6 @@
-/* The figures of some workers, told as Prometheus reads them, and what they count. */
+/*
+ * The figures of some workers in Prometheus's format, and the events that they count.
+ */
 /* tags: workers */
 #include "gateway/worker/exposition.h"
 
@@ -36,7 +38,7 @@ static const char *expose(void)
 	return text.data;
 }
 
-/* The value of a sample, told by its name and labels as they are written. */
+/* The value of the sample with that name and those labels, as written. */
 static long long sample(const char *name)
 {
 	const char *at = expose();

@@ -13,10 +13,7 @@ static void setup(void)
 	memset(places, 0, sizeof(places));
 }
 
-/*
- * The numbers of all who wait, in the order in which they are run; empties the fair
- * queue.
- */
+/* The numbers of all waiting entries, in the order of running; empties the queue. */
 static const char *order(void)
 {
 	static char digits[PLACES + 1];

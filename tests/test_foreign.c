@@ -1,6 +1,6 @@
 /*
- * Headers of SUBSCRIBE that only other brokers understand: warned of once, never
- * refused.
+ * Headers of SUBSCRIBE that only other brokers understand: one warning, never a
+ * refusal.
  */
 /* tags: workers */
 #include "gateway/broker/foreign.h"
@@ -91,7 +91,7 @@ START_TEST(none_of_them_is_refused)
 }
 END_TEST
 
-/* The engine that owns the destinations says what it understands. */
+/* The engine that owns the destinations lists the headers that it understands. */
 static const struct slice understood[] = {
 	SLICE_INIT("durable"), SLICE_INIT("selector"), SLICE_INIT("")};
 

@@ -33,7 +33,7 @@ static const struct {
 	{"10.0.0.1", NULL, NULL, "10.0.0.1"},
 	{"10.0.0.1", "203.0.113.9", NULL, "203.0.113.9"},
 	{"::1", "2001:db8::9", NULL, "2001:db8::9"},
-	/* what the client itself has written stands left of its address */
+	/* the client's own text stands left of its address */
 	{"10.0.0.1", "127.0.0.1, 10.0.0.9, 203.0.113.9", NULL, "203.0.113.9"},
 	{"10.0.0.1", "203.0.113.9, 10.0.0.2", NULL, "203.0.113.9"},
 	{"10.0.0.1", "198.51.100.7,203.0.113.9,10.0.0.3 ,\t10.0.0.2", NULL,
@@ -51,7 +51,7 @@ static const struct {
 	/* empty elements do not count */
 	{"10.0.0.1", "", NULL, "10.0.0.1"},
 	{"10.0.0.1", " , 203.0.113.9,, ", NULL, "203.0.113.9"},
-	/* what is malformed ends the search */
+	/* a malformed element ends the search */
 	{"10.0.0.1", "unknown", NULL, "10.0.0.1"},
 	{"10.0.0.1", "203.0.113.9, junk", NULL, "10.0.0.1"},
 	{"10.0.0.1", "203.0.113.9, junk, 10.0.0.2", NULL, "10.0.0.2"},
@@ -60,7 +60,7 @@ static const struct {
 	{"10.0.0.1", "\"203.0.113.9\"", NULL, "10.0.0.1"},
 	{"10.0.0.1", "203.0.113.9:", NULL, "10.0.0.1"},
 	{"10.0.0.1", "2001:db8::9]:1", NULL, "10.0.0.1"},
-	/* nobody else is believed */
+	/* no other peer is trusted */
 	{"203.0.113.9", "198.51.100.7", NULL, "203.0.113.9"},
 	{"203.0.113.9", "10.0.0.2", "10.0.0.1", "203.0.113.9"},
 	{"::2", "198.51.100.7", NULL, "::2"},
@@ -95,7 +95,7 @@ static const struct {
 		"shop.example"},
 	{"in.example", "shop.example", "wss", "https", "shop.example"},
 	{"in.example", "shop.example", "ws", "http", "shop.example"},
-	/* what is malformed is not said */
+	/* a malformed header is ignored */
 	{"in.example", "https://shop.example", "https", "https", "in.example"},
 	{"in.example", "shop.example/", NULL, "", "in.example"},
 	{"in.example", "shop.example, a b", NULL, "", "in.example"},

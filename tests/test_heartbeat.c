@@ -60,14 +60,14 @@ START_TEST(either_side_may_decline)
 }
 END_TEST
 
-/* What we offer to a client that wants beats so often: usual 10 s, least 1 s. */
+/* Our offer to a client that wants beats so often: usual 10 s, least 1 s. */
 static const struct {
 	uint32_t usual, least, wanted, offer, interval;
 } paces[] = {
 	{10000, 1000, 0, 10000, 0},   /* it wants none */
 	{10000, 1000, 1, 1000, 1000}, /* more often than we beat */
 	{10000, 1000, 999, 1000, 1000}, {10000, 1000, 1000, 1000, 1000},
-	{10000, 1000, 4000, 4000, 4000}, /* just what it wants */
+	{10000, 1000, 4000, 4000, 4000}, /* exactly the wanted interval */
 	{10000, 1000, 9999, 9999, 9999}, {10000, 1000, 10000, 10000, 10000},
 	{10000, 1000, 60000, 10000, 60000}, /* the slower side sets the pace */
 	{10000, 1000, UINT32_MAX, 10000, UINT32_MAX},

@@ -6,7 +6,7 @@ static const struct http_head_limits limits = {.bytes = 200, .target = 30, .line
 #define X10 "xxxxxxxxxx"
 #define X40 X10 X10 X10 X10
 
-/* What a head is answered with; 0 when it passes. */
+/* The status of a head's answer; 0 when it passes. */
 static const struct {
 	struct slice head;
 	int status;
@@ -169,7 +169,7 @@ static const struct {
 		    "e:5\r\n\r\n"),
 		431},
 
-	/* What is not HTTP at all is refused before a line is whole. */
+	/* Bytes that are not HTTP at all are refused before a line is whole. */
 	{SLICE_INIT("\x16\x03\x01\x02"), 400},
 };
 
@@ -215,7 +215,7 @@ START_TEST(a_head_that_comes_in_pieces_is_judged_alike)
 	int status = 0;
 	size_t len = 0;
 
-	/* Only the first verdict counts: nobody asks again after it. */
+	/* Only the first verdict counts: no caller asks again after it. */
 	for (size_t i = 1; i <= head.len && result == HTTP_HEAD_MORE; i++)
 		result = parse_only(slice_first(head, i), &len, &status);
 	ck_assert_int_eq(status, heads[_i].status);

@@ -66,7 +66,7 @@ static const struct {
 		true, 400},
 };
 
-/* What the edge answers; 0: the upgrade is granted. */
+/* The edge's status; 0: the upgrade is granted. */
 static int status_of(const struct http_head *head)
 {
 	const enum http_upgrade_fault fault = http_upgrade_check(head);

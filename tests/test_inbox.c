@@ -159,7 +159,7 @@ static void *sender_run(void *context)
 	return NULL;
 }
 
-/* Takes out what there is. How many posts that were. */
+/* Takes out all posts. Returns how many there were. */
 static int take_letters(int next[SENDERS])
 {
 	struct post *post;

@@ -1,4 +1,4 @@
-/* Which of the sockets that systemd hands over is for what. */
+/* The purpose of each socket that systemd hands over. */
 #include "transports/door/inherited.h"
 
 #include "tests/support/unit.h"
@@ -29,7 +29,7 @@ static const struct {
 	{"3", "tcp:b:http", 5, 3, -1},
 	{"3", "admin:tcp:http", 5, 4, 3},
 	{"3", "http:tcp:admin", 3, 4, 5},
-	{"3", ":::::", 3, 4, -1}, /* nobody becomes an operator by his place */
+	{"3", ":::::", 3, 4, -1}, /* no socket becomes the operators' by its place */
 	{"3", NULL, 3, 4, -1},
 };
 

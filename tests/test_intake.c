@@ -1,4 +1,4 @@
-/* What a request brings to its session, and what it hears when that cannot be. */
+/* The messages of a request to its session, and the answer when they are not taken. */
 /* tags: workers */
 #include "transports/http/intake.h"
 
@@ -32,7 +32,7 @@ static void teardown(void)
 	sockjs_messages_finish(&messages);
 }
 
-/* A request that asks again when it is told to. */
+/* A request that asks again after resume(). */
 struct caller {
 	struct waiter waiter;
 	enum intake answer;

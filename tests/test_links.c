@@ -1,4 +1,4 @@
-/* Every SockJS transport: what its responses and requests look like, to the byte. */
+/* Every SockJS transport: its responses and requests, to the byte. */
 #include "transports/sockjs/link.h"
 
 #include "tests/support/unit.h"

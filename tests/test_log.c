@@ -30,7 +30,7 @@ START_TEST(a_level_has_one_name)
 }
 END_TEST
 
-/* What came out on stderr, which is a pipe from now on. */
+/* The output on stderr, which is a pipe from now on. */
 static const char *read_log(int pipe_out)
 {
 	static char text[4096];
@@ -91,7 +91,7 @@ START_TEST(a_long_line_is_cut)
 }
 END_TEST
 
-/* Waits for the next second to begin, so that what follows falls into one. */
+/* Waits for the next second to begin, so that the next lines share one second. */
 static void begin_second(void)
 {
 	time_t now = time(NULL);
@@ -201,7 +201,7 @@ START_TEST(a_format_is_text_or_json_or_what_suits)
 	ck_assert(log_format_parse(SLICE("text"), &format));
 	ck_assert_int_eq(format, LOG_TEXT);
 	ck_assert(log_format_parse(SLICE("auto"), &format));
-	ck_assert_int_eq(format, LOG_JSON); /* a pipe is no terminal */
+	ck_assert_int_eq(format, LOG_JSON); /* a pipe is not a terminal */
 	ck_assert(!log_format_parse(SLICE("xml"), &format));
 	close(out);
 }

@@ -1,6 +1,6 @@
 /*
- * Logins, which are checked on threads of the pool; the participant hears at the loop's
- * turn.
+ * Logins: threads of the pool check them, and the participant gets the result in the
+ * loop's turn.
  */
 #include "gateway/stomp/login.h"
 
@@ -88,7 +88,7 @@ static const struct {
 START_TEST(a_login_is_good_with_its_passcode_only)
 {
 	ck_assert(check(logins[_i].login, logins[_i].passcode));
-	ck_assert_int_eq(told, 0); /* never at once */
+	ck_assert_int_eq(told, 0); /* never immediately */
 	wait_for_logins();
 	ck_assert_int_eq(told, 1);
 	ck_assert_int_eq(good, logins[_i].good);

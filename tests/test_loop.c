@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static struct loop *loop;
-static struct buf told; /* what happened, a blank behind each */
+static struct buf told; /* the events, a blank after each */
 
 static void setup(void)
 {
@@ -309,7 +309,7 @@ START_TEST(room_to_write_is_told)
 	ear_open(&ear, false, WATCH_OUT);
 	loop_turn(loop);
 	assert_told("out ");
-	ear_feed(&ear); /* nobody asked */
+	ear_feed(&ear); /* no read was requested */
 	loop_turn(loop);
 	loop_turn(loop);
 	ck_assert_ptr_null(strstr(told.data, "in"));
@@ -342,7 +342,7 @@ START_TEST(who_is_unwatched_hears_nothing_even_in_the_same_batch)
 	ear_feed(&one);
 	ear_feed(&two);
 	loop_turn(loop);
-	assert_told("in "); /* whoever was first */
+	assert_told("in "); /* in either order */
 	ear_feed(&one);
 	ear_feed(&two);
 	loop_turn(loop);
@@ -451,7 +451,7 @@ START_TEST(nothing_is_left_of_a_loop)
 	loop_destroy(loop);
 	loop = first;
 	ck_assert_int_eq(count_descriptors(), before);
-	assert_told("b "); /* what was deferred is done, timers are forgotten */
+	assert_told("b "); /* deferred tasks have run, timers are dropped */
 	loop_destroy(NULL);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /*
  * Queues as clients see them: consumers take turns, acknowledge, reject, read slowly
- * and go, and nothing is lost.
+ * and leave, and no message is lost.
  */
 /* tags: workers */
 #include "gateway/broker/internal.h"
@@ -15,7 +15,7 @@ enum { PEERS = 4 };
 
 static struct worker *worker;
 static struct stomp_peer *peers[PEERS], *sender;
-static char acks[64][48]; /* of the messages that were heard, in order */
+static char acks[64][48]; /* of the received messages, in order */
 static size_t ack_count;
 
 /* The peers are spread over the workers, as far as there are some. */
@@ -54,7 +54,7 @@ static void teardown(void)
 	still_workers_destroy(worker->workers);
 }
 
-/* What came, without the ack headers, which are noted. */
+/* The output, without the ack headers, which are kept in `acks`. */
 static const char *heard(struct stomp_peer *peer)
 {
 	static char text[8192];

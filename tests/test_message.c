@@ -1,6 +1,6 @@
 /*
- * What receivers see of a message on every wire, which renderings it remembers, and
- * what a copy of it says.
+ * The receivers' form of a message on every wire, its remembered renderings, and its
+ * copy.
  */
 #include "gateway/session/message.h"
 
@@ -266,7 +266,7 @@ static const struct {
 	{"receipt", SLICE_INIT("\xff")}, /* does not pass */
 };
 
-/* The copy's renderings are its own, and say the same. */
+/* The copy has renderings of its own, with the same content. */
 static void check_alike(struct message *message, struct message *copy)
 {
 	struct name *name = name_intern(&sample_names, SLICE("s:1"));

@@ -1,4 +1,4 @@
-/* Which headers of a SEND its receivers see, and how, in every version. */
+/* The headers of a SEND that its receivers see, and their form in every version. */
 #include "gateway/session/message.h"
 
 #include "tests/support/message_sample.h"
@@ -42,7 +42,7 @@ START_TEST(a_header_passes_unless_it_is_the_servers)
 }
 END_TEST
 
-/* What the sender says of its length, if anything, is not believed. */
+/* The sender's content-length, if any, is not trusted. */
 static const struct {
 	const char *name, *value;
 	struct slice body, end;

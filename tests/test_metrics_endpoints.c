@@ -1,4 +1,4 @@
-/* Where sessions are counted: endpoints come with reloads, and none goes. */
+/* The endpoints where sessions are counted: reloads add some, and none is removed. */
 #include "gateway/worker/metrics_endpoints.h"
 
 #include "gateway/config/config.h"

@@ -1,4 +1,4 @@
-/* What a service manager hears. */
+/* The notifications to a service manager. */
 #include "gateway/base/notify.h"
 #include "tests/support/manager.h"
 #include "tests/support/unit.h"

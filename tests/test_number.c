@@ -1,11 +1,11 @@
-/* Numbers: what each reader takes, and what it refuses. */
+/* Numbers: which texts each reader takes, and which it refuses. */
 #include "protocol/number.h"
 
 #include "tests/support/unit.h"
 
 #include <inttypes.h>
 
-/* What is refused, in place of a number. */
+/* Stands for a refusal, in place of a number. */
 #define NONE UINT64_C(77777)
 
 static const struct {

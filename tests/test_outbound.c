@@ -6,7 +6,7 @@
 
 static struct names names;
 static struct outbound queue;
-static uint64_t next; /* what is pushed next */
+static uint64_t next; /* number of the next push */
 
 static void setup(void)
 {
@@ -116,7 +116,7 @@ START_TEST(an_empty_queue_keeps_no_memory)
 }
 END_TEST
 
-/* Pushes and pops so many, and says how large the ring was at the first of them. */
+/* Pushes and pops so many. Returns the capacity of the ring at the first push. */
 static uint32_t first_capacity(size_t count)
 {
 	push(1);
@@ -161,11 +161,14 @@ START_TEST(a_ring_that_has_come_round_is_as_large_as_before)
 }
 END_TEST
 
-/* What is dropped for a slow reader. Of a row's items each is a word: its message. */
+/*
+ * The messages that are dropped for a slow reader. Each word of a row is an item: its
+ * message.
+ */
 
 /*
- * "a1": a topic's message to the subscription 1, which sees gaps; "q1": one that a
- * queue has lent to it; "t": a text, such as a receipt.
+ * "a1": a topic's message to the subscription 1, which sees gaps; "q1": a message in
+ * flight to it from a queue; "t": a text, such as a receipt.
  */
 static void push_words(const char *words)
 {

@@ -1,4 +1,4 @@
-/* Patterns: what they match, and what that costs. */
+/* Patterns: their matches, and the cost of matching. */
 #include "gateway/broker/pattern.h"
 #include "tests/support/chance.h"
 #include "tests/support/unit.h"
@@ -156,7 +156,7 @@ START_TEST(patterns_are_checked)
 }
 END_TEST
 
-/* The plainest way to say what matches; `at` are whole segments. */
+/* The simplest correct matcher; `at` are whole segments. */
 static bool naive_segment(const char *glob, const char *text)
 {
 	if (*glob == '\0')

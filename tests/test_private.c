@@ -1,6 +1,6 @@
 /*
- * Destinations of users and of sessions, what is denied softly, and routes that answer
- * a SUBSCRIBE.
+ * Destinations of users and of sessions, soft denials, and routes that answer a
+ * SUBSCRIBE.
  */
 /* tags: workers */
 #include "gateway/broker/internal.h"
@@ -55,7 +55,7 @@ static void teardown(void)
 	still_workers_destroy(worker->workers);
 }
 
-/* Who nobody has logged in is called as his session is. */
+/* Without a login, the user's name is the session's. */
 static void send_to_user(const struct stomp_peer *whom, const char *rest)
 {
 	struct slice label = session_label(whom->memory.session);
@@ -108,7 +108,7 @@ START_TEST(a_user_has_all_his_sessions)
 }
 END_TEST
 
-/* Pages made for Spring say their own name, as its user or as its session. */
+/* Pages made for Spring use their own name, as its user or as its session. */
 START_TEST(who_says_his_own_name_means_himself)
 {
 	struct slice label = session_label(peer->memory.session);
@@ -152,7 +152,7 @@ END_TEST
 
 /* Temporary queues */
 
-/* Answers the request that `other` hears where it says. */
+/* Answers the request that `other` has received at its reply-to. */
 static void reply(const char *body)
 {
 	char to[128], frame[256];
@@ -166,7 +166,7 @@ static void reply(const char *body)
 	assert_heard(other, "RECEIPT{receipt-id:r}");
 }
 
-/* The notation of what came, up to its destination, and its body. */
+/* The notation of the output, up to its destination, and its body. */
 static void assert_replied(const char *subscription, const char *body)
 {
 	char from[64], text[64];
@@ -230,7 +230,7 @@ START_TEST(a_reply_to_of_another_kind_passes_as_it_is)
 }
 END_TEST
 
-/* What is not allowed */
+/* Forbidden frames. */
 
 START_TEST(clients_may_be_kept_from_sending_to_users_but_not_from_replying)
 {

@@ -10,7 +10,7 @@
 
 static const struct {
 	struct slice bytes;
-	const char *source; /* "": of nobody; NULL: it is refused */
+	const char *source; /* "": no client; NULL: it is refused */
 	unsigned port;
 } heads[] = {
 	{SLICE_INIT("PROXY TCP4 203.0.113.9 198.51.100.7 49152 443\r\n"), "203.0.113.9",

@@ -1,4 +1,4 @@
-/* A queue at its home: room, turns, credit, and what comes back. */
+/* A queue at its home: room, turns, credit, and requeued messages. */
 #include "tests/support/queue_site.h"
 #include "tests/support/unit.h"
 
@@ -95,7 +95,7 @@ START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
 }
 END_TEST
 
-/* What comes back. */
+/* Requeued messages. */
 
 START_TEST(what_comes_back_stands_where_it_stood)
 {

@@ -1,4 +1,4 @@
-/* A queue at its home: what consumers accept, reject or lose, and what is dead then. */
+/* A queue at its home: accepted, rejected, lost and dead messages. */
 #include "tests/support/queue_site.h"
 #include "tests/support/unit.h"
 
@@ -149,7 +149,7 @@ START_TEST(a_queue_takes_its_dead_along)
 }
 END_TEST
 
-/* Settling what one has not. */
+/* Settling messages of another consumer. */
 
 START_TEST(nobody_settles_what_another_has)
 {

@@ -14,7 +14,7 @@ static void teardown(void)
 	receipts_finish(&receipts);
 }
 
-/* Takes what is due; the ids with a blank behind each. */
+/* Takes the due receipts; their ids with a blank after each. */
 static const char *take_due(void)
 {
 	static char taken[64];

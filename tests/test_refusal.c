@@ -7,7 +7,7 @@
 
 static struct metrics metrics;
 static struct buf text;
-static int log_end; /* what the log writes can be read here */
+static int log_end; /* the reading end of the log */
 static char log_text[4096];
 
 static void setup(void)
@@ -44,7 +44,7 @@ static void report(const struct refusal *refusal)
 static const struct {
 	const char *what, *value, *hint; /* NULL: none */
 	bool is_of_connect;
-	const char *text;    /* behind the sentence */
+	const char *text;    /* after the sentence */
 	const char *logged;  /* stands in the line */
 	const char *unknown; /* stands nowhere; NULL: nothing to look for */
 } shown[] = {
@@ -149,7 +149,7 @@ START_TEST(each_refusal_is_counted_where_it_happened)
 {
 	const struct refusal refusal = {.door = DOOR_ADMIN, .kind = REFUSAL_NOT_FOUND};
 
-	refusal_report(&metrics, &refusal, NULL); /* nobody can be answered */
+	refusal_report(&metrics, &refusal, NULL); /* without a peer to answer */
 	refusal_report(&metrics, &refusal, NULL);
 	ck_assert_uint_eq(
 		counter_read(&metrics.refusals[DOOR_ADMIN][REFUSAL_NOT_FOUND]), 2);

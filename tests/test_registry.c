@@ -5,7 +5,7 @@
 
 static struct registry registry;
 
-/* The entry need not be the first of the thing. */
+/* The entry need not be the first member of its object. */
 struct thing {
 	int value;
 	struct entry entry;

@@ -1,4 +1,4 @@
-/* What lives on a worker is called by it, turn by turn and at its end. */
+/* A worker calls its residents in each turn and at its end. */
 #include "gateway/worker/resident.h"
 
 #include "gateway/worker/worker.h"
@@ -7,7 +7,7 @@
 
 struct lodger {
 	struct resident resident;
-	int left; /* turns in which it says that work is left */
+	int left; /* turns in which it reports work left */
 };
 
 static struct worker *worker;

@@ -1,7 +1,4 @@
-/*
- * What a client writes, as the broker goes by it, and what is refused when it is
- * written.
- */
+/* From a client's name to the broker's destination, and the names that are refused. */
 /* tags: workers */
 #include "gateway/broker/resolve.h"
 
@@ -40,7 +37,7 @@ static void teardown(void)
 	still_workers_destroy(worker->workers);
 }
 
-/* Without what it resolves to it is refused. */
+/* Without a result it is refused. */
 struct row {
 	const char *called, *resolved;
 	enum refusal_kind kind;
@@ -75,7 +72,7 @@ static const struct row subscribed[] = {
 	{"/topic/#a", "/topic/#a", REFUSALS},
 	{"/topic/a.#", NULL, REFUSAL_PATTERN},
 	{"/topic/a.>", NULL, REFUSAL_PATTERN},
-	/* what has no patterns */
+	/* queues have no patterns */
 	{"/queue/#", "/queue/#", REFUSALS},
 	{"/app/#", "/app/#", REFUSALS},
 	{"/topic/a/*", "/topic/a/*", REFUSALS},

@@ -157,7 +157,7 @@ static const struct {
 	/* no list: the same origin only */
 	{"/chat", "http://here.example", "here.example", true},
 	{"/chat", "https://here.example", "here.example",
-		true}, /* a proxy speaks TLS */
+		true}, /* a proxy terminates TLS */
 	{"/chat", "http://here.example:8080", "here.example:8080", true},
 	{"/chat", "http://here.example:8080", "here.example", false},
 	{"/chat", "ws://here.example", "here.example", true},
@@ -177,7 +177,7 @@ static const struct {
 	{"/chat/deep", "https://a.example", "here.example", false},
 	{"/chat/deep", "", "here.example", true},
 
-	/* the global list counts where there is no other */
+	/* the global list counts if the endpoint has none */
 	{"/ws/chat", "https://global.example", "here.example", true},
 	{"/ws/chat", "https://here.example", "here.example", false},
 

@@ -1,6 +1,6 @@
 /*
- * What a session hands to its outlets, and how it ends; test_session_times.c has the
- * clock, test_session_identity.c who it is.
+ * A session's output to its outlets, and its end; test_session_times.c has the clock,
+ * test_session_identity.c the peer's identity.
  */
 /* tags: workers */
 #include "gateway/session/session_internal.h"
@@ -265,7 +265,7 @@ START_TEST(the_outlet_that_took_the_close_is_not_told_of_the_end)
 }
 END_TEST
 
-/* Every way out: what the outlet got, and what the tombstone says. */
+/* Every way out: the outlet's output, and the tombstone. */
 
 static void end_by_close(struct session *session)
 {

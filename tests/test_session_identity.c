@@ -1,4 +1,4 @@
-/* Which session is found by whom, and how many there may be. */
+/* Which peer finds which session, and the number of sessions. */
 /* tags: workers */
 #include "gateway/session/session.h"
 

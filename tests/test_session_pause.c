@@ -1,4 +1,4 @@
-/* A session whose handler wants to hear no more for now, and those who wait for it. */
+/* A session whose handler has paused the input, and the waiters. */
 /* tags: workers */
 #include "gateway/session/session.h"
 #include "gateway/session/sessions.h"
@@ -14,7 +14,7 @@ static struct worker *worker;
 static struct session *session;
 static struct memory_outlet outlet;
 
-/* Waiters that tell their letter when they go on, and may hold the session again. */
+/* Waiters that record their letter when resumed, and may pause the session again. */
 
 struct caller {
 	struct waiter waiter;
@@ -179,7 +179,7 @@ START_TEST(no_more_than_sixteen_wait)
 }
 END_TEST
 
-/* Every way out ends the wait, also of those whose hold is never released. */
+/* Every way out ends the wait, also of waiters whose pause is never ended. */
 
 static void end_by_close(void)
 {
@@ -280,7 +280,9 @@ START_TEST(a_hold_that_goes_on_leaves_nothing_behind_when_the_workers_ends)
 {
 	session_pause(session);
 	wait_as(0);
-	/* Its waiter is told when the worker is killed: teardown() frees the rest. */
+	/*
+	 * Its waiter is resumed when the worker is killed: teardown() frees the rest.
+	 */
 }
 END_TEST
 

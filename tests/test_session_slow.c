@@ -1,4 +1,4 @@
-/* What a slow reader still gets: the policies; test_session_times.c has the "close". */
+/* The output of a slow reader: the policies; test_session_times.c has "close". */
 /* tags: workers */
 #include "gateway/session/session_internal.h"
 

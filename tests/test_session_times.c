@@ -1,4 +1,7 @@
-/* The clock of a session: who is silent, deaf or too slow, and for how long. */
+/*
+ * The deadlines of a session: a peer that is silent, takes nothing or reads too
+ * slowly.
+ */
 /* tags: workers */
 #include "gateway/session/session.h"
 
@@ -291,7 +294,7 @@ static void say_long(size_t len)
 	buf_finish(&text);
 }
 
-/* Bytes of messages that nobody takes. */
+/* Bytes of messages that the peer does not take. */
 static const size_t floods[][3] = {
 	{1, 1, 1},    /* too many */
 	{1, 2000, 1}, /* too large */

@@ -1,4 +1,6 @@
-/* What sessions of all workers share: their bound, and how they are told apart. */
+/*
+ * The common properties of the sessions of all workers: their bound, and their labels.
+ */
 #include "gateway/session/session.h"
 
 #include "tests/support/still_workers.h"

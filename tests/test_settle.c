@@ -1,7 +1,4 @@
-/*
- * ACK and NACK: which messages a frame means, in each version, and what becomes of
- * them.
- */
+/* ACK and NACK: the messages that a frame means, in each version, and their fate. */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 
@@ -170,7 +167,7 @@ START_TEST(each_version_names_messages_in_its_own_way)
 }
 END_TEST
 
-/* What old clients say of a delivery that needs no ACK, and what stays a mistake. */
+/* Old clients' ACKs of a delivery that needs none, and the mistakes that remain. */
 static const struct {
 	enum stomp_version version;
 	const char *name, *value, *subscription;

@@ -1,7 +1,7 @@
 /*
  * Thousands of schedules of some simulated workers (simulation.h), each from a seed of
- * its own. POSTERN_SCHEDULES in the environment is how many, for long runs;
- * POSTERN_SEED plays that one alone and tells all of it on stderr.
+ * its own. POSTERN_SCHEDULES in the environment sets their number, for long runs;
+ * POSTERN_SEED plays that one alone and prints all of it on stderr.
  */
 #include "tests/support/simulation.h"
 #include "tests/support/unit.h"
@@ -13,7 +13,7 @@
 
 enum { PARTS = 10, SCHEDULES = 1500, FIRST_SEED = 1 };
 
-/* The seed that plays, for main(): the test itself may not live to tell it. */
+/* The present seed, for main(): the test itself may not survive to print it. */
 static uint64_t *playing;
 
 /*
@@ -48,7 +48,7 @@ START_TEST(every_schedule_keeps_all_promises)
 	uint64_t first = FIRST_SEED + count * (uint64_t)_i / PARTS;
 	uint64_t last = FIRST_SEED + count * (uint64_t)(_i + 1) / PARTS;
 
-	/* One failure is enough; it stays what main() tells. */
+	/* One failure is enough; main() prints its seed. */
 	for (uint64_t seed = first; seed < last && *playing == 0; seed++)
 		play(seed, false);
 }

@@ -1,4 +1,4 @@
-/* Slices: what is cut off them, and how two are compared. */
+/* Slices: cutting them, and comparing two. */
 #include "protocol/slice.h"
 
 #include "tests/support/unit.h"

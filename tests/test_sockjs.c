@@ -32,7 +32,7 @@ static const struct {
 	{SLICE_INIT("\xed\xa0\x80\xed\xbf\xbf"), SLICE_INIT("\"\\ud800\\udfff\"")},
 	{SLICE_INIT("a\xed\xa0\xbd\xed\xb8\x80z"), SLICE_INIT("\"a\\ud83d\\ude00z\"")},
 
-	/* What is no WTF-8 at all */
+	/* Bytes that are not WTF-8 at all. */
 	{SLICE_INIT("a\x80z"), SLICE_INIT("\"a\\ufffdz\"")},
 	{SLICE_INIT("\xff"), SLICE_INIT("\"\\ufffd\"")},
 	{SLICE_INIT("\xc3"), SLICE_INIT("\"\\ufffd\"")},
@@ -53,7 +53,7 @@ START_TEST(text_is_quoted_as_the_protocol_wants_it)
 }
 END_TEST
 
-/* The sets of SOCKJS's own tests: what must be escaped, and nothing else is. */
+/* The sets of SockJS's own tests: these must be escaped, and no others are. */
 static bool must_be_escaped(uint32_t code)
 {
 	return code < 0x20 || code == '"' || code == '\\' ||

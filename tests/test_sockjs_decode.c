@@ -3,7 +3,7 @@
 
 enum { AMPLE = 1 << 28 };
 
-/* Expected messages are written one behind the other, each ended by '|'. */
+/* The expected messages are written one after the other, each ended by '|'. */
 static const struct {
 	struct slice json, messages;
 } arrays[] = {

@@ -1,8 +1,8 @@
 /*
- * Every row is a stream and what comes out of it, written down frame by frame:
- * COMMAND {name=value}... [body], then "!error" and "(receipt)" when it turns bad, or
- * "..." when it ends inside a frame. Each stream is fed whole, byte by byte and
- * in two pieces at every place, and must always come out alike.
+ * Every row is a stream and the resulting frames: COMMAND {name=value}... [body], then
+ * "!error" and "(receipt)" when it turns bad, or "..." when it ends inside a frame.
+ * Each stream is fed whole, byte by byte and in two pieces at every place, and must
+ * always give the same result.
  */
 #include "protocol/stomp.h"
 #include "tests/support/unit.h"
@@ -193,8 +193,8 @@ static enum stomp_parse feed(
 }
 
 /*
- * What comes out of a stream that arrives as a piece of `first` bytes and then in
- * pieces of `step`.
+ * The result of a stream that arrives as a piece of `first` bytes and then in pieces
+ * of `step`.
  */
 static struct buf notes_of(
 	enum stomp_version version, struct slice stream, size_t first, size_t step)

@@ -1,6 +1,4 @@
-/*
- * A participant's subscriptions: how they are numbered, found, and what they remember.
- */
+/* A participant's subscriptions: their numbers, the look-up, and their memory. */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 
@@ -108,8 +106,8 @@ static const struct {
 	unsigned flags;
 	size_t unacked;
 } modes[] = {
-	{ACK_AUTO, 0, 0},                   /* a topic forgets */
-	{ACK_AUTO, DELIVERY_FROM_QUEUE, 1}, /* a queue hears when the kernel has it */
+	{ACK_AUTO, 0, 0},                   /* a topic remembers nothing */
+	{ACK_AUTO, DELIVERY_FROM_QUEUE, 1}, /* a queue learns when the kernel has it */
 	{ACK_CLIENT, 0, 1},                 /* one ACK each is valid */
 	{ACK_INDIVIDUAL, DELIVERY_FROM_QUEUE, 1},
 };

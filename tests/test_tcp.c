@@ -1,4 +1,4 @@
-/* A TCP carrier: how much is read and when, and how it is written. */
+/* A TCP carrier: the amount and time of its reads, and its writes. */
 #include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/tcp_site.h"
@@ -37,7 +37,7 @@ START_TEST(a_turn_reads_a_bounded_amount_of_one_connection)
 	int sent = site_unread();
 	ck_assert_int_gt(sent, 2 * READS_PER_TURN * READ_SIZE);
 	while (site.heard.len <
-		before + 1) /* the first turn looks, the next may go on */
+		before + 1) /* the first turn looks, the next may continue */
 		site_turn();
 	for (int i = 0; i < 3; i++) {
 		ck_assert_uint_le(
@@ -152,7 +152,7 @@ START_TEST(a_peer_that_takes_nothing_is_given_up)
 {
 	session_send_text(site.session, site_pattern(MUCH), PAYLOAD_BINARY);
 	site_turn_all();
-	/* The sockets' time goes by for real: it is some milliseconds more. */
+	/* The sockets' time is real: a few milliseconds more. */
 	loop_advance(site.worker->loop, site.worker->config->times.progress / 2);
 	ck_assert_uint_eq(site.closed, 0);
 	loop_advance(site.worker->loop, site.worker->config->times.progress / 2);

@@ -1,4 +1,4 @@
-/* How a TCP connection ends: what is left of both sides' last words. */
+/* The end of a TCP connection: the last bytes of both sides. */
 #include "tests/support/tcp_site.h"
 #include "tests/support/unit.h"
 
@@ -105,7 +105,7 @@ START_TEST(a_close_follows_what_was_queued_and_waits_for_the_peer)
 	ck_assert_uint_eq(site.closed, 1);
 	ck_assert_uint_eq(site.worker->owing, 1);
 
-	/* What it still says is thrown away, so that it can read to the end. */
+	/* The peer's further input is dropped, so that it can read to the end. */
 	site_write(site_pattern(MUCH));
 	site_turn_all();
 	ck_assert_int_eq(site_unread(), 0);
@@ -136,7 +136,7 @@ START_TEST(what_was_not_read_of_a_held_peer_is_thrown_away_at_the_close)
 }
 END_TEST
 
-/* Over TCP, since a socket pair does not tell what the peer has taken. */
+/* Over TCP, since a socket pair does not report what the peer has taken. */
 static void adopt_over_tcp(void)
 {
 	struct sockaddr_in address = {

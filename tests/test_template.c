@@ -44,7 +44,7 @@ static bool render(const struct template *template, struct slice body, struct bu
 static const struct {
 	const char *json, *body, *rendered;
 } fillings[] = {
-	/* what has no placeholder stays, compact */
+	/* a text without placeholders stays, in compact form */
 	{"{ \"a\" : [1, 2.5, true, null, \"x\"], \"b\": {} }", "",
 		"{\"a\":[1,2.5,true,null,\"x\"],\"b\":{}}"},
 	{"{\"z\": 1, \"a\": 2}", "", "{\"z\":1,\"a\":2}"},
@@ -80,7 +80,7 @@ static const struct {
 	{"\"-{body.x}-\"", "{\"x\":{\"a\":1}}", "\"-{\\\"a\\\":1}-\""},
 	{"\"{user}{session}\"", "", "\"adas1\""},
 
-	/* what is put in is never read as a template */
+	/* an inserted value is never read as a template */
 	{"\"{body.x}!\"", "{\"x\":\"{user}\"}", "\"{user}!\""},
 
 	{"\"{user}\"", "", "\"ada\""},
@@ -103,7 +103,7 @@ static const struct {
 	{"\"{now:%s}\"", "", "\"951793445\""},
 	{"\"{now:plain}\"", "", "\"plain\""},
 
-	/* what may be missing */
+	/* optional members */
 	{"\"{body.x?}\"", "{\"x\":5}", "5"},
 	{"\"{body.x?}\"", "{}", "null"},
 	{"\"{body.x?}\"", "[1]", "null"},

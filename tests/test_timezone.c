@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *variable, *name; /* TZ; the configuration's */
-	const char *zone;            /* what localtime_r() says */
+	const char *zone;            /* result of localtime_r() */
 	const char *left;            /* TZ afterwards */
 } zones[] = {
 	{NULL, "", "UTC", "UTC0"}, /* and not the machine's own */

@@ -1,4 +1,4 @@
-/* The home of a topic: the place it gives to messages, and who has joined when. */
+/* The home of a topic: the places of its messages, and its subscribers over time. */
 /* tags: workers */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/queue.h"

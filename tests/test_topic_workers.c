@@ -1,7 +1,7 @@
 /*
  * A topic whose publishers, subscribers and home are on three workers, with a peer at
  * each. Every test runs with each of them as the home of its topic, `destination`,
- * which is the ? of the frames.
+ * which replaces the ? in the frames.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/session/session_internal.h"
@@ -98,7 +98,7 @@ static int64_t count_posts(unsigned home)
 {
 	mutter_at(1, "SEND{destination:?}[x]");
 	turn(1);
-	workers->all[home]->work_per_turn = 1; /* else it runs its own at once */
+	workers->all[home]->work_per_turn = 1; /* else it runs its own immediately */
 	loop_turn(workers->all[home]->loop);
 	int64_t count = atomic_load(&workers->posts);
 	still_workers_settle(workers);
@@ -123,7 +123,7 @@ START_TEST(a_message_is_posted_once_to_each_worker_that_has_subscribers)
 }
 END_TEST
 
-/* What a peer's session has waiting, as bytes that its message remembers. */
+/* The output queued in a peer's session, as the bytes of its message's rendering. */
 static const char *waiting(unsigned who)
 {
 	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};

@@ -1,6 +1,4 @@
-/*
- * Transactions as clients see them: all or nothing, in order, and what else may happen.
- */
+/* Transactions as clients see them: all or nothing, in order, and their edge cases. */
 /* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/still_workers.h"
@@ -197,7 +195,7 @@ END_TEST
 
 /* Acknowledgements */
 
-/* The ack of the message that `peer` hears. */
+/* The ack of the message that `peer` receives. */
 static void take_ack(char ack[48])
 {
 	const char *at = strstr(stomp_peer_heard(peer), "{ack:");
@@ -309,7 +307,7 @@ START_TEST(a_commit_that_is_denied_has_no_effect_and_the_client_goes_on)
 		slice_ends_with(slice_of(heard), SLICE("] RECEIPT{receipt-id:s}")),
 		"%s", heard);
 
-	/* It is over, and what it has acknowledged is not. */
+	/* The transaction is over, but its acknowledged messages are not. */
 	say_ack("ACK", ack, "{receipt:a}");
 	assert_heard(peer, "RECEIPT{receipt-id:a}");
 	SAY("COMMIT{transaction:t}");

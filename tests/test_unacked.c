@@ -1,4 +1,4 @@
-/* What a subscription has delivered and not seen acknowledged. */
+/* The deliveries of a subscription that are not acknowledged. */
 #include "gateway/broker/unacked.h"
 #include "tests/support/unit.h"
 

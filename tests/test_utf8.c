@@ -1,11 +1,11 @@
 #include "protocol/utf8.h"
 #include "tests/support/unit.h"
 
-/* Each row once alone, and once behind more ASCII than is looked at in one go. */
+/* Each row once alone, and once after more ASCII than one step skips. */
 static const struct {
 	struct slice bytes;
 	bool utf8;          /* strictly valid */
-	struct slice clean; /* what utf8_append_clean() makes of it */
+	struct slice clean; /* result of utf8_append_clean() */
 } texts[] = {
 	{SLICE_INIT(""), true, SLICE_INIT("")},
 	{SLICE_INIT("plain ASCII, and a NUL: \0."), true,
@@ -129,7 +129,7 @@ END_TEST
 #define LOW  "\xed\xb8\x80"
 #define PAIR "\xf0\x9f\x98\x80"
 
-/* Pieces of a text, and what has been handed on after the last. */
+/* Pieces of a text, and the output after the last one. */
 static const struct {
 	const char *pieces[4];
 	const char *whole;

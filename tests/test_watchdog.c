@@ -1,4 +1,4 @@
-/* A service manager hears that all workers turn, and nothing when one does not. */
+/* A service manager is notified while all workers run, and not when one hangs. */
 #include "gateway/worker/watchdog.h"
 
 #include "gateway/worker/worker.h"

@@ -1,4 +1,4 @@
-/* Posts and turns of a worker, its word with the edge, and how it stops. */
+/* Posts and turns of a worker, its calls of the edge, and its stop. */
 /* tags: workers */
 #include "gateway/worker/worker.h"
 
@@ -32,7 +32,7 @@ static void setup(void)
 	begin("");
 }
 
-/* An edge that writes down what it is told. */
+/* An edge that records its calls. */
 
 struct edge {
 	int turns, turns_left;
@@ -101,11 +101,11 @@ static void teardown_edge(void)
 struct errand {
 	struct post post;
 	int number;
-	int followers; /* it posts that many with the numbers behind its own */
+	int followers; /* it posts so many, with the numbers after its own */
 	size_t amount; /* of work */
 };
 
-static struct buf done; /* numbers, a blank behind each */
+static struct buf done; /* numbers, a blank after each */
 static size_t done_count;
 static int depth;
 
@@ -256,7 +256,7 @@ START_TEST(nobody_is_relieved_who_was_not_held)
 {
 	for (int i = 0; i < 6; i++)
 		post(i, 0, 0);
-	still_workers_settle(worker->workers); /* nobody asked in between */
+	still_workers_settle(worker->workers); /* no worker asked in between */
 	assert_edge_told("");
 	ck_assert(!worker_apply_backpressure(worker));
 	buf_finish(&done);
@@ -267,7 +267,7 @@ END_TEST
 
 static void setup_stop(void)
 {
-	/* Whoever waits for the drain in earnest runs into the test's timeout. */
+	/* A real wait for the drain would run into the test's timeout. */
 	begin("'times': {'drain': 60000, 'linger': 120000}");
 	edge = (struct edge){0};
 	ck_assert_int_eq(worker_start(worker, &edge_ops), 0);

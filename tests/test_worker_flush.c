@@ -1,4 +1,4 @@
-/* To which sessions a turn writes, and which it leaves to the next. */
+/* The sessions that a turn writes to, and those that it leaves to the next. */
 /* tags: workers */
 #include "gateway/worker/worker.h"
 

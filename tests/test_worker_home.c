@@ -1,4 +1,4 @@
-/* At which worker something is at home: all agree, and share evenly. */
+/* The home of a name: all workers agree on it, and share the names evenly. */
 #include "gateway/worker/worker.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"

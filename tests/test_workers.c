@@ -1,7 +1,7 @@
 /*
- * All workers together: how they start, run and end, and what they share. Tests of
- * the end run real threads; whoever waits for a wake-up that was lost, or for
- * an end that does not come, runs into the test's timeout.
+ * All workers together: how they start, run and end, and what they share. Tests of the
+ * end run real threads. A lost wake-up, or an end that does not come, runs into the
+ * test's timeout.
  */
 #include "gateway/worker/workers.h"
 
@@ -21,7 +21,7 @@ static const unsigned counts[] = {1, 2, 3};
 static struct workers *workers;
 static struct memory_outlet deaf;
 
-/* An edge that writes down what it is told, and publishes as long as it may. */
+/* An edge that records its calls, and publishes as long as it may. */
 
 struct edge {
 	struct worker *worker;
@@ -331,7 +331,7 @@ END_TEST
 
 /* Flow control */
 
-/* Worker 0 has posted so much to worker 1 that nobody may go on. */
+/* Worker 0 has posted so much to worker 1 that no publisher may continue. */
 static void begin_full(void)
 {
 	begin(3, "'limits': {'inbox_posts': 4}");

@@ -158,7 +158,7 @@ START_TEST(a_control_frame_between_fragments_may_be_cut_too)
 
 		read_on(&reader, slice_first(buf_slice(&bytes), cut), &told);
 		read_on(&reader, slice_from(buf_slice(&bytes), cut), &told);
-		/* The pieces come as they come; what is between them does, too. */
+		/* The cut into pieces varies; so does the text between them. */
 		ck_assert(slice_find(buf_slice(&told), '|') < told.len);
 		ck_assert_uint_eq(told.len, strlen("\xf0\x9f"
 						   "10:\xff\xfe "
