@@ -4,7 +4,7 @@
  *
  * The rules are separate from the parsing, since they also apply to heads that
  * libmicrohttpd has parsed. Lines are checked in their order, and each one only when
- * it is whole. So a head in pieces is refused like one that comes at once.
+ * it is whole. So a head in pieces is refused like a head in one piece.
  */
 #include "protocol/http_head.h"
 

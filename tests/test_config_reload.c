@@ -1,4 +1,4 @@
-/* What a reload changes, what it keeps, and the holders of snapshots meanwhile. */
+/* Changed and kept keys of a reload, and the holders of snapshots meanwhile. */
 /* tags: workers */
 #include "gateway/config/config_reload.h"
 

@@ -17,9 +17,8 @@ struct member {
 
 struct broadcast_post {
 	struct post post;
-	const struct endpoint
-		*endpoint;       /* held; a reload may give its path to another */
-	struct message *message; /* the only reference */
+	const struct endpoint *endpoint; /* held; a reload may give others its path */
+	struct message *message;         /* the only reference */
 };
 
 static void *broadcast_open(struct session *session)

@@ -262,7 +262,7 @@ bool session_wait(struct session *session, struct waiter *waiter);
 void session_pause(struct session *session);
 
 /*
- * Ends one session_pause(). After the last one the peer's input goes on, and the
+ * Ends one session_pause(). After the last one the peer's input continues, and the
  * session's waiters are resumed at the loop's top level, not within this call.
  */
 void session_resume(struct session *session);

@@ -174,7 +174,7 @@ static void session_log_ended(const struct session *session)
 	struct log_field fields[sizeof(all) / sizeof(*all)];
 	size_t count = 0;
 
-	/* Most sessions have no error, and nobody has logged in. */
+	/* Most sessions have neither an error nor a user. */
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (all[i].text.data == NULL || all[i].text.len > 0)
 			fields[count++] = all[i];

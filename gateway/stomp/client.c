@@ -140,8 +140,8 @@ static void client_take(struct client *client, struct slice text)
 }
 
 /*
- * SockJS clients cut a long frame into messages by UTF-16 units. A character that is
- * cut would count as six bytes of its frame's content-length, which says four.
+ * SockJS clients cut a long frame into messages by UTF-16 units. A cut character would
+ * count as six bytes of its frame, but the content-length counts four.
  */
 static void client_receive(void *state, struct slice text, enum payload payload)
 {

@@ -188,10 +188,10 @@ enum refusal_class {
 		"The transaction is open already")                                     \
 	X(TRANSACTION_LOST, MALFORMED, INFO, "transaction_lost",                       \
 		"The transaction acknowledges what its subscription took along")       \
-	/* The conversation cannot go on. */                                           \
+	/* The conversation cannot continue. */                                        \
 	X(SILENCE, MALFORMED, INFO, "silence", "No heart-beat came in time")           \
 	X(SLOW_CONSUMER, MALFORMED, INFO, "slow_consumer", "Slow consumer")            \
-	/* What the configuration does not allow. */                                   \
+	/* The configuration does not allow it. */                                     \
 	X(NO_OWNER, DENIED, INFO, "no_owner",                                          \
 		"Nobody owns destinations of that prefix")                             \
 	X(NOT_SUBSCRIBABLE, DENIED, INFO, "not_subscribable",                          \

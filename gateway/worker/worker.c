@@ -157,7 +157,7 @@ static bool worker_tell(_Atomic int64_t *number, int64_t *change, uint64_t most)
 
 /*
  * Called before the posts are handed over, so that the shared numbers are never too
- * low: the workers are at rest only when these numbers say so.
+ * low: they decide whether the workers are at rest.
  */
 static void worker_tell_workers(struct worker *worker)
 {

@@ -43,7 +43,7 @@ void feed_open(struct http *http, const struct feed_ask *ask);
 void feeds_finish(struct http *http);
 
 enum feed_news {
-	FEED_WRITTEN, /* the kernel has what was handed over last */
+	FEED_WRITTEN, /* the kernel has taken the latest bytes */
 	FEED_LOST,    /* the connection is broken */
 	FEED_TAKEN,   /* the peer's kernel has taken bytes since RECEIVER_MARK */
 	FEED_ALIVE,   /* the answer to RECEIVER_PROBE: the peer is there */

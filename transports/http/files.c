@@ -276,7 +276,7 @@ static void files_add_clients(struct files *files, struct slice bundled)
 	buf_finish(&folder);
 }
 
-/* -1, and logged, when there is no such folder. */
+/* -1, and logged, when the folder does not exist. */
 static int files_check_folder(const char *name)
 {
 	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -68,7 +68,7 @@ bool http_refuse(struct http_request *request, const struct refusal *refusal);
  */
 bool http_refuse_and_close(struct http_request *request, const struct refusal *refusal);
 
-/* http_refuse() that quotes no part of the request: the kind says it all. */
+/* http_refuse() that quotes no part of the request: the kind is enough. */
 bool http_refuse_kind(struct http_request *request, enum refusal_kind kind);
 
 /* http_refuse() that quotes the path of the request. */
