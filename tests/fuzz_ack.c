@@ -92,7 +92,7 @@ static bool is_id(struct slice id, uint64_t offset, unsigned ordinal)
 	       (ordinal == 0 ? place.len == rest.len : is_number(last, behind));
 }
 
-/* The message that a taken frame means must be one that waits. */
+/* The message of an accepted frame must be one that is unacknowledged. */
 static void model_find(struct play *play, struct slice id, bool has_ordinal,
 	const struct slice *subscription)
 {

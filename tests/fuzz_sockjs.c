@@ -14,7 +14,7 @@ static bool is_low(uint32_t code)
 	return code >= 0xdc00 && code <= 0xdfff;
 }
 
-/* The input made WTF-8: bad bytes are dropped, and surrogates never make a pair. */
+/* The input made WTF-8: drops bad bytes; surrogates never make a pair. */
 static struct buf wtf8_of(struct slice bytes)
 {
 	struct buf text = {0};

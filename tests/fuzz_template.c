@@ -47,7 +47,7 @@ static void check_object(json_t *template, const json_t *rendered, int depth)
 		check_shape(member, json_object_get(rendered, name), depth);
 }
 
-/* A value that no placeholder stands for is the template's own. */
+/* A value without a placeholder is the template's own. */
 static void check_shape(const json_t *template, const json_t *rendered, int depth)
 {
 	assert(rendered != NULL && depth <= DEPTH);
@@ -72,7 +72,7 @@ static void check_rendered(const json_t *value, struct slice text)
 	json_t *rendered = json_loadb(
 		text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &mistake);
 
-	/* The body's depth comes on top of the template's. */
+	/* The body's depth is added to the template's. */
 	if (rendered == NULL && json_error_code(&mistake) == json_error_stack_overflow)
 		return;
 	check_shape(value, rendered, 0);
@@ -103,7 +103,7 @@ static void check_render(
 	buf_finish(&error);
 }
 
-/* Made fit for a strict reader once, a text has nothing more to replace. */
+/* After one cleaning, a text has nothing more to replace. */
 static void check_clean(struct slice json)
 {
 	struct buf clean = {0}, again = {0};
@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf error = {0};
 
 	check_clean(body);
-	/* As the configuration is read: no NUL, and no name twice. */
+	/* As the configuration is read: no NUL, and no repeated name. */
 	json_t *value = json_loadb(
 		line.data, line.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	if (value == NULL)

@@ -68,7 +68,7 @@ END_TEST
 
 static const struct {
 	const char *network, *address;
-	bool has; /* when the network is valid; an address that is NULL: it is not */
+	bool has; /* if the network is valid; a NULL address: it is not */
 } networks[] = {
 	{"127.0.0.1", "127.0.0.1", true},
 	{"127.0.0.1", "127.0.0.2", false},

@@ -130,7 +130,7 @@ static void consume(struct model_client *client)
 	say(client, frame);
 }
 
-/* In a transaction that settles something the subscription has to stay. */
+/* If a transaction settles a delivery, the subscription has to stay. */
 static bool is_settling(int index)
 {
 	for (unsigned i = 0; i < model.message_count; i++) {
@@ -241,7 +241,8 @@ static void end_transaction(struct model_client *client)
 	}
 	say(client, frame);
 	/*
-	 * Its homes answer first: till then the client must stay, for the model's sake.
+	 * Its homes answer first: until then the client must stay, because of the
+	 * model.
 	 */
 	if (sends && below(2) == 0)
 		return;
@@ -256,7 +257,7 @@ static void leave(int index)
 
 	const bool says_so = below(2) == 0;
 
-	/* Acknowledgements of a commit that waits could go either way. */
+	/* Acknowledgements of a waiting commit could go either way. */
 	if (says_so || client->committing != 0)
 		model_rest();
 	if (says_so) {

@@ -62,7 +62,7 @@ static void connect_offering(const char *offer, const char *answer)
 	peer->connected = true;
 }
 
-/* Its timers run late, as a hidden page's do, but it is there. */
+/* Its timers run late, like a hidden page's, but it lives. */
 static void connect_lazily(const char *offer)
 {
 	connect_offering(offer, "5000,2000");
@@ -243,7 +243,7 @@ START_TEST(bytes_that_its_machine_takes_do_not_stand_for_a_first_word)
 {
 	connect_offering("10000,0", "5000,2000");
 	peer->memory.takes = true;
-	pass(64999); /* a page that was opened hidden is as late as that */
+	pass(64999); /* a page that was opened hidden is so late */
 	assert_heard(peer, "");
 	pass(1);
 	stomp_peer_check_refused(peer, "No heart-beat came in time", "");

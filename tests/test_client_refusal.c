@@ -175,7 +175,7 @@ static void assert_told(const char *sentence, const char *headers)
 	buf_finish(&expected);
 }
 
-/* Three rows of each class: the receipt that is asked for, or not. */
+/* Three rows of each class: with the receipt asked for, or without. */
 
 START_TEST(a_failure_never_closes_and_is_told_where_it_can_be)
 {

@@ -229,7 +229,7 @@ static const struct {
 		"c.json:1:13: broker.dead_letter: \"/queue\" is below none of "
 		"broker.queues"},
 
-	/* all mistakes, and none that only follows from another */
+	/* all mistakes, but none that only follows from another */
 	{"{\"workers\": -1,\n\"limits\": {\"frame\": \"1 MB\"},\n\"times\": {\"ping\": "
 	 "\"10s\"},\n\"endpoints\": [{\"path\": \"chat\"}, {}]}",
 		"c.json:1:2: workers: must be from 0 to 256\n"
@@ -392,7 +392,7 @@ static const char *const good[] = {
 	"{\"timezone\": \"UTC\"}",
 	"{\"timezone\": \"CET-1CEST,M3.5.0,M10.5.0/3\"}",
 	"{\"timezone\": \"<+0330>-3:30\"}",
-	/* paths beside each other, and pages of one's own at /docs */
+	/* paths next to each other, and the user's own pages at /docs */
 	"{\"endpoints\": [" CHAT ", {\"path\": \"/chat/v2\"}]}",
 	"{\"endpoints\": [{\"path\": \"/chat\", \"sockjs\": false}, "
 	"{\"path\": \"/chat/info\"}]}",

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* With single quotes, which become double ones. "" as the mistake: there is none. */
+/* With single quotes, which become double ones. The mistake "" means none. */
 static const struct {
 	const char *json, *mistake;
 } rows[] = {

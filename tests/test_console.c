@@ -168,7 +168,7 @@ START_TEST(who_is_kicked_is_gone)
 }
 END_TEST
 
-/* Names of that length; the watcher's queue could not take so many long ones. */
+/* Names of that length; the console's queue could not take so many long ones. */
 static void subscribe_to_topics(int count, int length)
 {
 	for (int i = 0; i < count; i++) {

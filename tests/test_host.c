@@ -17,7 +17,7 @@ static const struct {
 	{"a:b", NULL, NULL},
 	{"a:1:2", NULL, NULL},
 	{"a:123456", NULL, NULL},
-	{"a:99999", "a", "99999"}, /* five digits are looked at, not their number */
+	{"a:99999", "a", "99999"}, /* five digits pass, whatever their value */
 	{"a:00080", "a", "00080"},
 	{"a:000080", NULL, NULL},
 	{"a:+80", NULL, NULL},

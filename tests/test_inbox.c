@@ -185,7 +185,9 @@ START_TEST(each_sender_has_its_order_and_no_wake_is_lost)
 					 &senders[i]),
 			0);
 	}
-	/* It looks only when it is woken: one that is not would wait for ever. */
+	/*
+	 * It looks only when it is woken: a lost wake-up would make it wait for ever.
+	 */
 	for (int count = 0; count < SENDERS * LETTERS;) {
 		if (atomic_load(&wakes) == slept)
 			continue;

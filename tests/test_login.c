@@ -62,8 +62,8 @@ static bool check(const char *login, const char *passcode)
 }
 
 /*
- * The checks run on threads. The worker's own turns end with that, which none needs
- * here.
+ * The checks run on threads. loop_finish_work() ends the turns of the worker, which no
+ * test needs.
  */
 static void wait_for_logins(void)
 {

@@ -18,7 +18,7 @@ static struct stomp_peer *peers[PEERS], *sender;
 static char acks[64][48]; /* of the received messages, in order */
 static size_t ack_count;
 
-/* The peers are spread over the workers, as far as there are some. */
+/* The peers are spread over the available workers. */
 static void begin(const char *members)
 {
 	struct workers *workers = still_workers_create(members);
@@ -105,7 +105,7 @@ static void settle(struct stomp_peer *peer, const char *command, const char *ack
 	stomp_peer_say(peer, frame);
 }
 
-/* How many queues there are, at all homes. */
+/* The number of queues, at all homes. */
 static size_t queues(void)
 {
 	size_t count = 0;
@@ -255,7 +255,7 @@ START_TEST(what_a_lost_client_had_goes_to_another_in_order)
 }
 END_TEST
 
-/* A consumer gets the message, and is lost with it. */
+/* A consumer gets the message, and both are lost. */
 static void lose_one(int peer)
 {
 	subscribe(peers[peer], "{ack:client-individual}");

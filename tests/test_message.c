@@ -100,7 +100,7 @@ START_TEST(a_frame_of_octets_has_the_body_as_it_was_sent)
 }
 END_TEST
 
-/* How many octets a SockJS client, which decodes JSON, sees of a body. */
+/* The number of octets of a body that a SockJS client decodes. */
 static const struct {
 	struct slice body;
 	size_t len;

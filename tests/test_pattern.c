@@ -273,7 +273,7 @@ START_TEST(evil_patterns_cost_no_more_than_their_places)
 }
 END_TEST
 
-/* It would last for minutes if each were compared at every place. */
+/* It would take minutes if each were compared at every place. */
 START_TEST(evil_segments_cost_no_more_than_their_lengths)
 {
 	enum { PATTERNS = 200, LENGTH = 30000 };

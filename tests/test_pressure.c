@@ -115,7 +115,7 @@ START_TEST(those_for_whom_most_waits_are_shed_and_the_others_are_not)
 }
 END_TEST
 
-/* How many of four sessions are shed, each with so many bytes, when it is time to. */
+/* How many of four sessions are shed, each with so many bytes. */
 static int shed_of_four(size_t len)
 {
 	static char text[SOFT];

@@ -23,7 +23,7 @@ static const struct {
 	{SLICE_INIT("PROXY TCP6 ::ffff:203.0.113.9 ::1 1 2\r\n"), "203.0.113.9", 1},
 	{SLICE_INIT("PROXY UNKNOWN\r\n"), "", 0},
 	{SLICE_INIT("PROXY UNKNOWN ffff::1 what ever\r\n"), "", 0},
-	/* 107 bytes, the longest that there can be; then one more */
+	/* 107 bytes, the longest possible; then one more */
 	{SLICE_INIT("PROXY UNKNOWN " TEN("123456789") "1\r\n"), "", 0},
 	{SLICE_INIT("PROXY UNKNOWN " TEN("123456789") "12\r\n"), NULL, 0},
 

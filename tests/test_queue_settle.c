@@ -27,7 +27,7 @@ START_TEST(who_is_alone_gets_again_what_it_has_rejected)
 }
 END_TEST
 
-/* The dead, as "rejected 3:BODY" or "lost 3:BODY". */
+/* The dead messages, as "rejected 3:BODY" or "lost 3:BODY". */
 static const char *take_all_dead(void)
 {
 	static char text[256];
@@ -78,7 +78,7 @@ END_TEST
 
 /* Losing. */
 
-/* A consumer gets all, and is gone with so many of them. */
+/* A consumer gets all, and is lost with so many of them. */
 static void lose(uint64_t lost)
 {
 	queue_join(queue_site.queue, one, 10);

@@ -31,7 +31,7 @@ static const char *take_due(void)
 	return taken;
 }
 
-/* It would last for minutes if each were searched from the oldest on. */
+/* It would take minutes if each were searched from the oldest on. */
 START_TEST(a_home_may_answer_many_before_another_answers_the_oldest)
 {
 	enum { MANY = 300000 };

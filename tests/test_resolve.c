@@ -49,7 +49,7 @@ static const struct row subscribed[] = {
 	{"/user/ana%2Fb/queue/x", "/user/queue/x", REFUSALS},
 	{"/user/ana%2Fb/anything", "/user/anything", REFUSALS},
 	{"/user/ana%2Fb/topic/a/b", "/user/topic/a/b", REFUSALS},
-	/* another, or a name of one's own destination */
+	/* another, or a name of the user's own destination */
 	{"/user/bob/queue/x", NULL, REFUSAL_OTHER_USER},
 	{"/user/bob/topic/x", NULL, REFUSAL_OTHER_USER},
 	{"/user/ana/queue/x", NULL, REFUSAL_OTHER_USER},

@@ -31,7 +31,7 @@ static void teardown(void)
 }
 
 /*
- * Of a topic, so that no home must hear; with that many messages delivered: 1-1, 1-2
+ * Of a topic, so that no home is involved; with that many messages delivered: 1-1, 1-2
  * ...
  */
 static struct subscription *delivered(const char *id, enum ack_mode ack, uint64_t count)

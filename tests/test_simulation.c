@@ -17,8 +17,8 @@ enum { PARTS = 10, SCHEDULES = 1500, FIRST_SEED = 1 };
 static uint64_t *playing;
 
 /*
- * Instead of the C library's: libuv's clock stands still, so that a schedule depends on
- * its seed and on nothing else.
+ * Replaces the C library's: libuv's clock stands still, so that a schedule depends
+ * only on its seed.
  */
 int clock_gettime(clockid_t id, struct timespec *now)
 {

@@ -279,7 +279,7 @@ static const struct {
 	{SLICE_INIT("SEND\na:" X40 "\n"), STOMP_FAULT_HEADER_SIZE, "a:" X40},
 };
 
-/* Fed byte by byte and whole: the same is at fault. */
+/* Fed byte by byte and whole: the fault is the same. */
 START_TEST(what_is_at_fault_is_known_however_it_came)
 {
 	for (size_t step = 1; step <= culprits[_i].stream.len; step++) {
@@ -336,7 +336,7 @@ START_TEST(a_new_version_holds_from_the_next_frame_on)
 	stomp_parser_set(parser, STOMP_1_2, &larger);
 	ck_assert_int_eq(stomp_parse(parser, &input, &frame), STOMP_PARSE_MORE);
 
-	/* The second frame has begun: it stays under 1.2 whatever is set now. */
+	/* The second frame has begun: it stays under 1.2, whatever is set now. */
 	stomp_parser_set(parser, STOMP_1_0, &small);
 	input = SLICE(" \\c" X40 "\n\n\0SEND\nc: \\c\n\n\0");
 	ck_assert_int_eq(stomp_parse(parser, &input, &frame), STOMP_PARSE_DONE);

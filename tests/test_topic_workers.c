@@ -140,7 +140,7 @@ START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 
 	choose('t', (unsigned)_i);
 	for (unsigned i = 0; i < WORKERS; i++) {
-		/* STOMP 1.0 and no id: all of them see the same. */
+		/* STOMP 1.0 and no id: all of them get the same frame. */
 		stomp_peer_destroy(peers[i]);
 		peers[i] = stomp_peer_connect(workers->all[i], "1.0");
 		say_at(i, "SUBSCRIBE{destination:?}");
@@ -220,7 +220,7 @@ START_TEST(what_another_subscription_brings_here_is_not_for_who_has_not_joined)
 	say_at(0, "SUBSCRIBE{id:old}{destination:?}");
 	mutter_at(2, "SEND{destination:?}[x]");
 	turn(2);
-	turn((unsigned)_i); /* the message is on its way to worker 0 */
+	turn((unsigned)_i); /* the message is under way to worker 0 */
 	mutter_at(0, "SUBSCRIBE{id:new}{destination:?}");
 	assert_heard_at(0, "MESSAGE{subscription:old}{destination:?}[x]");
 	say_at(2, "SEND{destination:?}[y]");

@@ -127,7 +127,7 @@ START_TEST(the_kernel_has_the_oldest)
 }
 END_TEST
 
-/* A pooled connection may be on another worker, and its ACK quicker than its word. */
+/* A pooled connection may be on another worker, and its ACK faster than its report. */
 START_TEST(what_is_removed_before_it_was_told_of_counts_for_no_other)
 {
 	push(1, 3);

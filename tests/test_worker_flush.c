@@ -105,7 +105,7 @@ START_TEST(an_answer_does_not_wait_behind_a_crowd)
 }
 END_TEST
 
-/* A post that another worker has sent by the time that this one has run all it had. */
+/* A post that another worker has sent before this one has run all of its own. */
 static void neighbour_run(struct worker *self, struct post *one)
 {
 	struct worker *neighbour = self->workers->all[1];

@@ -26,7 +26,7 @@ static struct memory_outlet deaf;
 struct edge {
 	struct worker *worker;
 	struct buf told;
-	int left; /* posts that it is still to make: its worker owes them */
+	int left; /* posts still to make: its worker owes them */
 };
 
 static struct edge edges[WORKERS_MOST];

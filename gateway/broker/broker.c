@@ -150,7 +150,7 @@ const struct slice *broker_header(
 	return NULL;
 }
 
-/* A session reads its refusals at /user/queue/errors while it goes on. */
+/* A session that continues receives its refusals at /user/queue/errors. */
 
 static const struct slice errors = SLICE_INIT("/user/queue/errors");
 

@@ -22,7 +22,7 @@ enum login_verdict {
 	LOGIN_ADMITTED,
 };
 
-/* What the broker tells a participant, at the loop's top level. */
+/* The broker calls these at the loop's top level. */
 struct participant_ops {
 	/*
 	 * A home has taken `request`: `refusal` is NULL. Or the home has refused it.
@@ -31,7 +31,7 @@ struct participant_ops {
 	void (*answer)(struct participant *participant, uint64_t request,
 		const struct broker_refusal *refusal);
 
-	/* Its login has been checked (login.h). */
+	/* The login was checked (login.h). */
 	void (*logged_in)(struct participant *participant, enum login_verdict verdict);
 
 	/*

@@ -12,7 +12,7 @@ struct login {
 	struct work work;
 	struct worker *worker;
 	uint64_t participant;
-	char *hash; /* nobody's: one that nothing matches */
+	char *hash; /* a hash that no passcode matches */
 	enum login_verdict verdict;
 	struct slice passcode; /* points to `text` */
 	char text[];

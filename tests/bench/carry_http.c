@@ -18,7 +18,7 @@ struct exchange {
 
 struct http {
 	struct exchange down, up;
-	struct buf line;     /* of a frame that is not whole yet */
+	struct buf line;     /* of an incomplete frame */
 	struct buf waiting;  /* the client's messages, as an array that is still open */
 	bool is_posting;     /* an answer is awaited on `up` */
 	bool is_asking_info; /* on `up`, before all */
@@ -44,7 +44,7 @@ static void exchange_request(struct exchange *exchange, const char *method,
 	buf_append(out, body);
 }
 
-/* The connection, opened if it is not there. */
+/* The connection, opened if there is none. */
 static void exchange_open(
 	struct exchange *exchange, struct client *client, const struct stream_ops *ops)
 {

@@ -21,7 +21,7 @@ struct frame {
 	struct slice payload;
 };
 
-/* A server's frame. How long it is, or 0 when it is not whole yet. */
+/* The length of a server's frame, or 0 while it is incomplete. */
 static size_t frame_read(struct frame *frame, struct slice bytes)
 {
 	size_t head = 2, len;
@@ -85,7 +85,7 @@ static void websocket_hear(struct websocket *websocket, const struct frame *fram
 	}
 }
 
-/* How long the answer's head is, or 0 when it is not whole yet. */
+/* The length of the answer's head, or 0 while it is incomplete. */
 static size_t websocket_take_head(struct websocket *websocket, struct slice bytes)
 {
 	const char *end = memmem(bytes.data, bytes.len, "\r\n\r\n", 4);

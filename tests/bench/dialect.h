@@ -18,7 +18,7 @@ struct dialect {
 	void (*write_path)(const struct client *client, struct buf *out);
 	void (*begin)(struct client *client); /* its carrier is open */
 	void (*publish)(struct client *client, struct slice body);
-	/* How many of the bytes are of no more use: a carrier may cut them anywhere. */
+	/* How many of the bytes were consumed: a carrier may cut them anywhere. */
 	size_t (*hear)(struct client *client, struct slice bytes);
 };
 

@@ -36,7 +36,7 @@ struct connection {
 struct topic {
 	struct connection **members;
 	size_t count, capacity;
-	struct buf pending; /* for all of them, encoded as they have it */
+	struct buf pending; /* for all of them, encoded for their carrier */
 	uint64_t number;    /* of the latest message */
 	struct list dirty;
 };
@@ -104,7 +104,7 @@ static void topic_send(struct topic *topic)
 	buf_clear(&topic->pending);
 }
 
-/* The bytes that Postern sends for it, as the subscribers' carrier has them. */
+/* The bytes that Postern sends for it on the subscribers' carrier. */
 static void floor_publish(struct floor *floor, const struct stomp_frame *send)
 {
 	const struct slice destination = *stomp_header(send, SLICE("destination"));

@@ -36,7 +36,7 @@ static bool says(struct slice head, struct slice name, const char *value)
 	return found != NULL && strncasecmp(found, value, strlen(value)) == 0;
 }
 
-/* How long a body is that does not come in chunks; some end with the connection. */
+/* The length of a body without chunks; some bodies end with the connection. */
 static size_t body_length(const struct http_reader *reader, struct slice head)
 {
 	const char *length = find_header(head, SLICE("Content-Length"));
@@ -46,7 +46,7 @@ static size_t body_length(const struct http_reader *reader, struct slice head)
 	return reader->status == 200 && !reader->is_chunked ? SIZE_MAX : 0;
 }
 
-/* `bytes` begin with an answer's head, whole or not. */
+/* `bytes` begin with an answer's head, complete or not. */
 static enum http_part read_head(struct http_reader *reader, struct slice *bytes)
 {
 	const char *start = bytes->data;

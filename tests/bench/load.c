@@ -199,7 +199,7 @@ static uint64_t load_wanted(const struct load *load)
 	return wanted;
 }
 
-/* All that may be published is, and has come. */
+/* Everything that may be published was published, and has come. */
 static bool load_is_done(const struct load *load)
 {
 	for (size_t i = 0; i < load->topic_count; i++) {

@@ -27,7 +27,7 @@ struct options {
 	unsigned topics;
 	unsigned idle;     /* sessions beside them that do nothing */
 	unsigned held;     /* subscriptions of each of these, one topic each */
-	unsigned window;   /* messages of a publisher that are on their way */
+	unsigned window;   /* messages of a publisher under way */
 	unsigned rate;     /* messages per second */
 	unsigned messages; /* of each publisher, instead of a time; 0: unbounded */
 	unsigned size;     /* bytes of a body */
@@ -73,7 +73,7 @@ struct load {
 	size_t client_count, opened, ready;
 	struct topic *topics;
 	size_t topic_count;
-	struct list sending; /* clients whose carrier has something to hand over */
+	struct list sending; /* clients whose carrier has input for the dialect */
 	struct sockjs_messages messages; /* being read */
 	struct stomp_spare spare;        /* of the parsers */
 	struct buf body;                 /* of the published messages */
@@ -97,16 +97,16 @@ struct client {
 
 /* load.c */
 
-/* Runs it all; true when nothing was lost, doubled or out of order. */
+/* Runs everything; true when nothing was lost, repeated or out of order. */
 bool load_run(struct load *load);
 
-/* A message has come: it is checked and counted. */
+/* A message has come: checks and counts it. */
 void client_heard(struct client *client, struct slice body);
 
 /* A heart-beat has come. */
 void client_beaten(struct client *client);
 
-/* It is logged in, and has subscribed if it is to. */
+/* The client is logged in, and has subscribed if it should. */
 void client_ready(struct client *client);
 
 /* No client may be lost: ends the program. */

@@ -1,7 +1,7 @@
 /* The behaviour of clients in each mode. */
 #include "tests/bench/load.h"
 
-/* Fan-out: as fast as all subscribers keep up, with a window of messages on the way. */
+/* Fan-out: as fast as all subscribers keep up, with a window of messages under way. */
 
 static void fan_out_heard(
 	struct load *load, struct client *client, const struct stamp *stamp)
@@ -28,7 +28,7 @@ static void fan_out_turn(struct load *load)
 	}
 }
 
-/* Steady: so many messages a second, whatever happens. */
+/* Steady: so many messages a second, in any case. */
 
 static void steady_turn(struct load *load)
 {
@@ -39,7 +39,7 @@ static void steady_turn(struct load *load)
 	}
 }
 
-/* Ping-pong: each client sends to itself, and again when that has come. */
+/* Ping-pong: each client sends to itself, and again when its message has come. */
 
 static void ping_pong_start(struct load *load)
 {

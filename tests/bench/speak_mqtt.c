@@ -17,7 +17,7 @@ struct packet {
 	struct slice rest; /* after its length */
 };
 
-/* The packet at the front: how long it is, or 0 when it is not whole yet. */
+/* The length of the packet at the front, or 0 while it is incomplete. */
 static size_t packet_read(struct packet *packet, struct slice bytes)
 {
 	size_t len = 0, head = 1;
@@ -66,9 +66,7 @@ static void mqtt_write_topic(
 
 static void mqtt_begin(struct client *client)
 {
-	/*
-	 * A clean session that is never too quiet, and whose name the broker chooses.
-	 */
+	/* A clean session without keep-alive, whose name the broker chooses. */
 	static const char hello[] = {0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 0, 0, 0};
 	struct buf rest = {0};
 

@@ -187,7 +187,8 @@ void stream_connect(struct stream *stream, struct streams *streams,
 		die("socket: %s", strerror(errno));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	/*
-	 * Closing resets: a TIME_WAIT that a later run's SYN meets would drop that SYN.
+	 * Closes by a reset: a TIME_WAIT would drop the SYN of a later run on the same
+	 * port.
 	 */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
 		sizeof(struct linger));

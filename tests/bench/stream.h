@@ -18,15 +18,13 @@ struct streams {
 struct stream;
 
 struct stream_ops {
-	/*
-	 * How many of the bytes are of no more use; the stream may be closed meanwhile.
-	 */
+	/* How many of the bytes were consumed; the stream may be closed meanwhile. */
 	size_t (*take)(struct stream *stream, struct slice bytes);
 	void (*end)(struct stream *stream);   /* the peer has closed it, or it broke */
 	void (*ready)(struct stream *stream); /* of a listener, instead of both */
 };
 
-/* Its holder's; the memory outlives the turn in which it is closed. */
+/* The holder's; the memory outlives the turn of the close. */
 struct stream {
 	const struct stream_ops *ops;
 	struct streams *streams;
@@ -42,7 +40,7 @@ void streams_finish(struct streams *streams);
 /* Sends the output, waits at most so long for an event, and handles it. */
 void streams_turn(struct streams *streams, int milliseconds);
 
-/* Connects to 127.0.0.1, by and by. Ends the program when that cannot be. */
+/* Starts to connect to 127.0.0.1. Ends the program on failure. */
 void stream_connect(struct stream *stream, struct streams *streams,
 	const struct stream_ops *ops, unsigned port);
 

@@ -60,7 +60,7 @@ struct model_message {
 
 	/* Of a topic. */
 	unsigned connection; /* that has sent it */
-	uint64_t said; /* when it took effect, as its client sees it; 0: not yet */
+	uint64_t said; /* when it took effect, as its client knows it; 0: not yet */
 	bool taken;    /* by its home, for sure */
 };
 
@@ -117,7 +117,7 @@ void model_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 			model_fail(__VA_ARGS__);                                       \
 	} while (0)
 
-/* Everything that came to that client since the last call. */
+/* Everything that the client has received since the last call. */
 void model_hear(int client);
 void model_hear_all(void);
 
@@ -127,7 +127,7 @@ void model_rest(void);
 /* Requeues the client's messages, also those that a transaction has settled. */
 void model_give_back(int client);
 
-/* The same because the client has gone: so often, and no more. */
+/* The same because the client has gone: counts one loss, no more. */
 void model_lose(int client);
 
 /* A message of a queue is settled. */

@@ -8,7 +8,7 @@ const char *const model_topics[TOPICS] = {
 const char *const model_patterns[PATTERNS] = {
 	"/topic/*", "/topic/**", "/topic/?/x", "/topic/b/**", "/topic/*/x/*"};
 
-/* The broker walks along a trie; this is the matcher of routes. */
+/* The broker uses a trie; this uses the matcher of routes. */
 static bool hears(const struct listener *listener, const struct model_message *message)
 {
 	return route_match(slice_of(listener->place),

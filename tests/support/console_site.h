@@ -29,18 +29,18 @@ void console_site_end(void);
 void console_site_ask(const char *service, const char *body);
 
 /*
- * The body of the only answer that has come from that service since the last call. The
- * caller has its reference. Fails the test if there is none.
+ * The body of the only answer from that service since the last call. The caller has
+ * its reference. Fails the test if there is none.
  */
 json_t *console_site_answer(const char *service);
 
-/* The same of an answer that must have `count` rows; *first is row 0, borrowed. */
+/* The same for an answer that must have `count` rows; *first is row 0, borrowed. */
 json_t *console_site_rows(const char *service, size_t count, json_t **first);
 
 /* A member that must be an integer. */
 json_int_t console_site_number(const json_t *json, const char *name);
 
-/* A member that is a string, else "". */
+/* A string member, else "". */
 const char *console_site_text(const json_t *json, const char *name);
 
 /* The session's label; it lives until the next call. */

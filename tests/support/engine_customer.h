@@ -33,10 +33,10 @@ void customer_enter(
 	struct customer *customer, struct worker *worker, const struct engine *engine);
 void customer_leave(struct customer *customer); /* also when it has left already */
 
-/* How many good answers came to that request. */
+/* How many good answers to that request have come. */
 size_t customer_answered(const struct customer *customer, uint64_t request);
 
-/* The sentence that refuses it; NULL when it was not refused. */
+/* The sentence of its refusal; NULL when it was not refused. */
 const char *customer_refused(const struct customer *customer, uint64_t request);
 
 /* Its subscription of that id, or NULL. */
@@ -51,7 +51,7 @@ size_t customer_unsubscribe(
 void customer_send(struct customer *customer, const char *address, const char *body,
 	uint64_t request);
 
-/* It is done with the `count` oldest messages that it has on that subscription. */
+/* Settles the `count` oldest messages that it has on that subscription. */
 void customer_settle(
 	struct customer *customer, const char *id, size_t count, bool is_accepted);
 

@@ -17,13 +17,13 @@ struct engine_site {
 	const struct engine *engine;
 
 	/*
-	 * Some still workers (still_workers.h) with these members in its configuration,
-	 * and whatever else the engine needs, such as the broker that it relays to,
-	 * which holds nothing yet and has the same bounds.
+	 * Some still workers (still_workers.h) with these members in the
+	 * configuration, and everything else that the engine needs. A broker that it
+	 * relays to must be empty and have the same bounds.
 	 */
 	struct workers *(*start)(const char *members);
 
-	/* Until nothing is on its way any more. */
+	/* Runs until nothing is under way any more. */
 	void (*settle)(struct workers *workers);
 	void (*stop)(struct workers *workers);
 };

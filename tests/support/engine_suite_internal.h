@@ -38,7 +38,7 @@ static inline void settle_down(void)
 	engine_stage.site->settle(engine_stage.workers);
 }
 
-/* As the functions of customers, but it lasts until all is done that comes of it. */
+/* Like the functions of customers, but each returns after all its effects. */
 
 static inline void subscribe(
 	struct customer *customer, const char *id, const char *address)
@@ -54,7 +54,7 @@ static inline void send(
 	settle_down();
 }
 
-/* Messages "1" to the one of that number, to the queue. */
+/* Messages "1" to the given number, to the queue. */
 static inline void send_numbers(struct customer *customer, int last)
 {
 	for (int i = 1; i <= last; i++)

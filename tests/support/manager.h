@@ -13,10 +13,10 @@ struct manager {
  */
 void manager_listen_at(struct manager *manager, const char *name);
 
-/* The same at a name of its own. */
+/* The same at a unique name of its own. */
 void manager_listen(struct manager *manager);
 
-/* The next datagram, or "" when nothing came. */
+/* The next datagram, or "" if none has come. */
 const char *manager_hear(struct manager *manager);
 
 void manager_finish(struct manager *manager);

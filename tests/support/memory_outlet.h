@@ -8,7 +8,7 @@
 #include "gateway/session/session.h"
 #include "transports/sockjs/framing.h"
 
-/* Zeroed, but for the settings that a test wants. */
+/* Zeroed, except for the settings that a test wants. */
 struct memory_outlet {
 	struct outlet outlet;
 	struct session *session; /* NULL: it has none, or no longer */
@@ -19,7 +19,7 @@ struct memory_outlet {
 	void (*describe)(struct buf *got, struct slice message); /* of raw messages */
 
 	unsigned wakes;     /* how often wake() was called */
-	unsigned probes;    /* how often it was to find out whether its peer lives */
+	unsigned probes;    /* how often probe() was called */
 	bool is_there;      /* the peer answers a probe */
 	bool takes;         /* the peer's machine acknowledges its output */
 	struct pulled held; /* the pulled output */

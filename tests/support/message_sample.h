@@ -20,7 +20,7 @@ void sample_teardown(void);
  */
 struct message *sample_message(const char *name, const char *value, struct slice body);
 
-/* How its rendering begins for a receiver that has not named its subscription. */
+/* The beginning of its rendering for a receiver that has not named its subscription. */
 #define SAMPLE_HEAD_1_0 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a:b\n"
 #define SAMPLE_HEAD_1_2 "MESSAGE\nmessage-id:1a-5\ndestination:/topic/a\\cb\n"
 

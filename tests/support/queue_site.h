@@ -21,10 +21,10 @@ static const struct handle one = {1, 1}, two = {2, 1}, three = {2, 2};
 /* A queue of 10 messages. A message is dead after three rejections or losses. */
 void queue_site_setup(void);
 
-/* Fails the test if something is still counted that is not there any more. */
+/* Fails the test if a counter still has an object that is gone. */
 void queue_site_teardown(void);
 
-/* Makes the queue anew with other rules; destroy the one that is there before. */
+/* Makes the queue anew with other rules; destroy the present one first. */
 void queue_site_begin(struct queue_rules rules);
 
 /* A message to the queue; the caller has its only reference. */

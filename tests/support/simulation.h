@@ -19,7 +19,7 @@ struct simulation_result {
 	uint64_t heard;  /* messages */
 };
 
-/* Plays the schedule of that seed to its end; fails the test when it must. */
+/* Plays the schedule of that seed to its end; fails the test on a mistake. */
 struct simulation_result simulation_play(uint64_t seed, bool trace);
 
 #endif

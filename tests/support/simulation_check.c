@@ -147,7 +147,7 @@ void simulation_check_sleepers(const struct simulation *sim)
 		"the workers are busy with nothing");
 }
 
-/* Where destinations run out a SUBSCRIBE may have failed: then there are fewer. */
+/* When destinations run out, a SUBSCRIBE may have failed: there are then fewer. */
 static void check_count(
 	const struct simulation *sim, const char *what, size_t there, size_t wanted)
 {

@@ -64,9 +64,9 @@ bool simulation_is_open(const struct simulation *sim, unsigned client);
 void simulation_write_frames(
 	struct simulation *sim, unsigned client, struct buf *bytes);
 
-/* simulation_check.c: each fails the test when something is wrong. */
+/* simulation_check.c: each fails the test on a mistake. */
 
-/* At any time, even in the middle of a turn: nothing is less than none. */
+/* At any time, even in the middle of a turn: no number is negative. */
 void simulation_check_told(const struct simulation *sim);
 
 /*
@@ -75,13 +75,13 @@ void simulation_check_told(const struct simulation *sim);
  */
 void simulation_check_numbers(const struct simulation *sim);
 
-/* A worker that reads: it sees no more waiting than may. */
+/* A worker that reads sees no more queued posts than the limit. */
 void simulation_check_reader(const struct simulation *sim, const struct worker *worker);
 
 /* A worker that sleeps now has no work: no wake was lost. */
 void simulation_check_sleepers(const struct simulation *sim);
 
-/* The brokers know exactly the clients that there are, and their subscriptions. */
+/* The brokers have exactly the present clients, and their subscriptions. */
 void simulation_check_brokers(struct simulation *sim);
 
 /* All clients are gone. */

@@ -27,7 +27,7 @@ struct workers *still_workers_create(const char *members);
 struct workers *still_workers_create_of(unsigned count, const char *members);
 void still_workers_destroy(struct workers *workers);
 
-/* From now on that handler runs at every endpoint of the crews that are made. */
+/* From now on that handler runs at every endpoint of new workers. */
 void still_workers_run(const struct handler *handler);
 
 const struct endpoint *still_workers_endpoint(

@@ -1,7 +1,7 @@
 /*
- * A STOMP client at the other end of a raw session, for tests. Frames are written
- * and read in one line, COMMAND{name:value}{name:value}[body], with the bytes of
- * headers and body as they are on the wire; an empty body is left out.
+ * A STOMP client at the other end of a raw session, for tests. Frames are written and
+ * read in one line, COMMAND{name:value}{name:value}[body], with the bytes of headers
+ * and body as on the wire; an empty body is left out.
  */
 #ifndef TESTS_SUPPORT_STOMP_PEER_H
 #define TESTS_SUPPORT_STOMP_PEER_H
@@ -24,7 +24,7 @@ struct stomp_peer *stomp_peer_connect(struct worker *worker, const char *version
 struct stomp_peer *stomp_peer_connect_at(
 	struct worker *worker, const char *path, const char *version);
 
-/* Leaves without a word if the session is still there. */
+/* Leaves without a DISCONNECT if the session still exists. */
 void stomp_peer_destroy(struct stomp_peer *peer);
 
 /* Sends one frame in the notation above, and runs the worker. */

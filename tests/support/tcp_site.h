@@ -59,13 +59,13 @@ void site_leave(void);
 /* Bytes whose place can be seen. */
 struct slice site_pattern(size_t len);
 
-/* Writes as much of it as goes, returns the rest. */
+/* Writes as much as the socket takes, returns the rest. */
 struct slice site_write(struct slice bytes);
 
 /* Appends the peer's input; false at its end. */
 bool site_read(struct buf *got);
 
-/* How many bytes of the peer's the carrier has not read. */
+/* How many of the peer's bytes the carrier has not read. */
 int site_unread(void);
 
 #endif

@@ -14,7 +14,7 @@
 #define unit_add_table(tcase, test, table)                                             \
 	tcase_add_loop_test(tcase, test, 0, (int)COUNT(table))
 
-/* Bytes are compared whole, NULs and all, and shown when they differ. */
+/* Compares whole texts, with NULs, and prints them when they differ. */
 #define ck_assert_slice_eq(got, expected)                                              \
 	do {                                                                           \
 		struct slice got_ = (got), expected_ = (expected);                     \

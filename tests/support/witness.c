@@ -159,7 +159,7 @@ static uint64_t number(struct slice text, int base)
 	return strtoull(digits, NULL, base);
 }
 
-/* The subscription that a frame of this index may still be meant for. */
+/* The subscription that a frame of this index may still belong to. */
 static struct witness_subscription *find_addressee(
 	struct witness_client *who, unsigned id, uint64_t index)
 {
@@ -172,7 +172,7 @@ static struct witness_subscription *find_addressee(
 	return NULL;
 }
 
-/* Where a message stands in its topic: there is nothing else, for anybody. */
+/* The place of a message in its topic: it must be the same for all clients. */
 static void check_place(struct witness *witness, struct witness_message *message,
 	unsigned topic, uint64_t epoch, uint64_t offset)
 {
@@ -396,7 +396,7 @@ static void hear_entry(struct witness *witness, unsigned client, struct slice en
 	bool given_up = slice_equal(entry, SLICE("end"));
 
 	witness_trace(witness, "client %u hears %.*s", client, SLICE_ARGS(entry));
-	/* A close that a slow kernel holds may be followed by that. */
+	/* This may follow a close that a slow kernel holds. */
 	if (who->over && who->slow && given_up)
 		return;
 	promise(witness, !who->over, "client %u hears something after its end", client);
@@ -454,7 +454,7 @@ void witness_rests(struct witness *witness, unsigned client)
 		if (one->ended)
 			continue;
 		subscription_rests(witness, client, one);
-		/* One that may have failed is known by its receipt alone. */
+		/* A subscription that may have failed is known by its receipt alone. */
 		if (!witness->destinations_run_out)
 			join(witness, one);
 	}

@@ -30,7 +30,7 @@ enum { CLIENTS_MAX = 24, TOPICS_MAX = 5, IDS = 4, FINISHED_MAX = 32, DUE_MAX = 2
 /* A client's knowledge of another's messages to the topic that it subscribes to. */
 struct heard {
 	bool any;
-	unsigned next;             /* the one that must come next, once there was any */
+	unsigned next;             /* the next one, once there was any */
 	unsigned earliest, latest; /* where the first must lie */
 	unsigned owed; /* those before it come before the receipt of DISCONNECT */
 };
@@ -61,7 +61,7 @@ struct witness_client {
 	unsigned said[TOPICS_MAX];  /* messages to each topic */
 	unsigned taken[TOPICS_MAX]; /* those that homes have surely taken */
 	bool connected;
-	bool slow; /* its peer did not read for a time: it may be given up */
+	bool slow; /* its peer did not read for a time: it may be ended */
 	bool disconnecting, failed, over;
 };
 
@@ -113,17 +113,17 @@ unsigned witness_asks_receipt(
 unsigned witness_says_subscribe(struct witness *witness, unsigned client, unsigned id,
 	unsigned topic); /* returns the subscription's index */
 
-/* `queued` frames wait for the client at this moment. */
+/* `queued` frames are queued for the client at this moment. */
 void witness_says_unsubscribe(
 	struct witness *witness, unsigned client, unsigned id, size_t queued);
 void witness_says_disconnect(struct witness *witness, unsigned client);
 void witness_sees_lost(struct witness *witness, unsigned client);
 
-/* The one that has not ended, or NULL. */
+/* The subscription that has not ended, or NULL. */
 struct witness_subscription *witness_subscription(
 	struct witness *witness, unsigned client, unsigned id);
 
-/* Everything that came out of the client's session since the last call. */
+/* The whole output of the client's session since the last call. */
 void witness_hears(struct witness *witness, unsigned client, struct slice bytes);
 
 /* Nothing is under way any more, and the client reads: it must have received all. */

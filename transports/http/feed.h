@@ -92,8 +92,8 @@ struct receiver_word {
  */
 
 /*
- * What a feed tells the receiver of that request (http_receive.c). word->bytes are
- * copied if need be. True when the kernel has taken the bytes within this call; else
+ * The feed notifies the receiver of that request (http_receive.c). Copies word->bytes
+ * if necessary. True when the kernel has taken the bytes within this call; else
  * FEED_WRITTEN follows later. False when the request has ended.
  */
 bool receiver_notify(

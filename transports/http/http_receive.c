@@ -21,17 +21,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* feed.h shows which event leads from each to which. */
+/* feed.h has the table of the phases. */
 enum receiver_phase {
-	RECEIVER_ASKING, /* the home has not answered yet; a poll: has no frame yet */
+	RECEIVER_ASKING, /* the home has not answered; a poll: no frame yet */
 	RECEIVER_POLL,   /* libmicrohttpd writes the answer of a poll */
 	RECEIVER_STREAM, /* libmicrohttpd writes head and prelude of a stream */
-	RECEIVER_OPEN, /* the socket is ours: a stream's, or of a poll that has left */
-	RECEIVER_DONE, /* we have written all; libmicrohttpd, if it is there, the end */
-	RECEIVER_BROKEN, /* it closes the connection */
+	RECEIVER_OPEN,   /* the socket is ours: a stream, or a poll that has left */
+	RECEIVER_DONE,   /* we have written all; libmicrohttpd may add the end */
+	RECEIVER_BROKEN, /* the connection closes */
 };
 
-/* What the session's home has said. */
+/* The answer of the session's home. */
 enum receiver_feed {
 	RECEIVER_FEED_SILENT,
 	RECEIVER_FEED_THERE,
@@ -41,7 +41,7 @@ enum receiver_feed {
 enum receiver_end {
 	RECEIVER_GOES_ON,
 	RECEIVER_ENDS,  /* the response ends after `rest` */
-	RECEIVER_ENDED, /* no chunk follows what is written, or in `rest` */
+	RECEIVER_ENDED, /* no chunk follows `rest` or the written bytes */
 };
 
 struct receiver {
@@ -119,7 +119,10 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes)
 	}
 	if ((size_t)taken < bytes.len) {
 		buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
-		/* The session may be gone: last words have a deadline of their own. */
+		/*
+		 * The session may be gone: the last bytes have a deadline of their
+		 * own.
+		 */
 		if (receiver->end != RECEIVER_GOES_ON)
 			http_connection_set_phase(connection, HTTP_ANSWERING);
 		return false;
