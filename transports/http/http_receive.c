@@ -1,8 +1,8 @@
 /*
  * The receiver: a request that brings frames to a client, seen by its connection. Its
- * feed (feed.h), at the session's home, provides the bytes. A poll rests until there
- * are some. A stream's frames are written straight to the socket (22 us a push;
- * resuming the connection for it took 3 ms with 18,000 streams).
+ * feed (feed.h) provides the bytes. A poll rests until there are some. A stream's
+ * frames are written straight to the socket (22 us a push; resuming the connection for
+ * it took 3 ms with 18,000 streams).
  *
  * A request that waits for frames leaves libmicrohttpd (http_leave.c), and Postern
  * writes the whole response. If it cannot leave, it is suspended; libmicrohttpd then
@@ -99,7 +99,7 @@ static void receiver_close(struct receiver *receiver)
 
 /*
  * Writes as much of `bytes` as possible and keeps the rest. True when nothing is left;
- * if these bytes were the last, the response then ends.
+ * the last bytes also end the response.
  */
 static bool receiver_send(struct receiver *receiver, struct slice bytes)
 {
@@ -150,10 +150,7 @@ static void receiver_flush(struct receiver *receiver)
 
 /* Streams. */
 
-/*
- * libmicrohttpd asks for the next chunk: it has sent everything before. After the
- * prelude the socket is ours.
- */
+/* libmicrohttpd has sent everything before. After the prelude the socket is ours. */
 static ssize_t stream_read(void *context, uint64_t position, char *out, size_t room)
 {
 	struct receiver *receiver = context;
@@ -279,10 +276,7 @@ static void receiver_end(struct receiver *receiver)
 {
 	switch (receiver->phase) {
 	case RECEIVER_ASKING:
-		/*
-		 * An empty answer would make the client ask again immediately, and
-		 * again.
-		 */
+		/* An empty answer would make the client ask again immediately. */
 		receiver_break(receiver);
 		break;
 	case RECEIVER_STREAM:
