@@ -66,7 +66,8 @@ void session_keep_latest(struct session *session)
 }
 
 /*
- * Drops a bit more than necessary, so that not every message passes through the queue.
+ * Drops a bit more than necessary, so that not every message needs a walk through the
+ * queue.
  */
 static void session_drop_oldest(struct session *session, size_t size)
 {

@@ -100,7 +100,7 @@ static void receipts_free(struct receipts *receipts, struct receipt *receipt)
 	if (receipt->request != 0)
 		table_remove(&receipts->asked, &receipt->node);
 	if (receipts->asked.count == 0)
-		table_finish(&receipts->asked); /* clients are many */
+		table_finish(&receipts->asked); /* thousands of clients exist */
 	free(receipt);
 }
 
