@@ -211,7 +211,7 @@ static void utf8_keep_high(struct utf8_joiner *joiner, struct slice *piece)
 struct slice utf8_join(struct utf8_joiner *joiner, struct slice *piece, char space[4])
 {
 	struct slice before = {space, 0};
-	uint32_t code;
+	uint32_t code = 0;
 
 	if (piece->len == 0)
 		return before;
