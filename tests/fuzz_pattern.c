@@ -6,47 +6,15 @@
 #include "gateway/broker/pattern.h"
 #include "protocol/utf8.h"
 #include "tests/support/fuzz.h"
+#include "tests/support/glob_model.h"
 
-enum { TEXT_MAX = 120, PATTERNS_MAX = 12 };
+enum { TEXT_MAX = GLOB_MODEL_MAX, PATTERNS_MAX = 12 };
 
 /* A pattern of the input, and how often the trie has found it. */
 struct owner {
 	struct slice pattern;
 	unsigned found;
 };
-
-/* The bytes of the character at the front; 0 for an empty text. */
-static size_t character_len(struct slice text)
-{
-	uint32_t code;
-	size_t len = text.len == 0 ? 0 : utf8_decode(text, &code);
-
-	/* Between two bytes of a character nothing begins. */
-	return text.len > 0 && len == 0 ? 1 : len;
-}
-
-/* Whether the glob from p on matches the text from t on, for all p and t. */
-static bool glob_matches(struct slice glob, struct slice text)
-{
-	bool fits[TEXT_MAX + 2][TEXT_MAX + 2] = {{false}};
-
-	fits[glob.len][text.len] = true;
-	for (size_t p = glob.len; p-- > 0;) {
-		for (size_t t = text.len + 1; t-- > 0;) {
-			const size_t len = character_len(slice_from(text, t));
-
-			if (glob.data[p] == '*')
-				fits[p][t] =
-					fits[p + 1][t] || (len > 0 && fits[p][t + len]);
-			else if (glob.data[p] == '?')
-				fits[p][t] = len > 0 && fits[p + 1][t + len];
-			else
-				fits[p][t] = len > 0 && glob.data[p] == text.data[t] &&
-					     fits[p + 1][t + 1];
-		}
-	}
-	return fits[0][0];
-}
 
 /* Cuts a text into its segments, each with the separator before it. */
 static size_t cut(struct slice text, char separator, struct slice segments[TEXT_MAX])
@@ -65,7 +33,7 @@ static size_t cut(struct slice text, char separator, struct slice segments[TEXT_
 	return count;
 }
 
-/* The same as glob_matches(), for segments. */
+/* The same as glob_model_matches(), for segments. */
 static bool pattern_matches(
 	struct slice pattern, struct slice destination, char separator)
 {
@@ -89,7 +57,7 @@ static bool pattern_matches(
 						globs[p].data[0] == texts[t].data[0]);
 			else
 				fits[p][t] = is_left && fits[p + 1][t + 1] &&
-					     glob_matches(globs[p], texts[t]);
+					     glob_model_matches(globs[p], texts[t]);
 		}
 	}
 	return fits[0][0];

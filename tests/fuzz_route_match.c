@@ -8,43 +8,20 @@
 #include "gateway/route/template.h"
 #include "protocol/utf8.h"
 #include "tests/support/fuzz.h"
+#include "tests/support/glob_model.h"
 
-enum { TEXT_MAX = 120 };
+enum { TEXT_MAX = GLOB_MODEL_MAX };
 
 static bool is_variable(struct slice segment)
 {
 	return segment.len > 2 && segment.data[0] == '{';
 }
 
-/* Whether the glob from p on matches the text from t on, for all p and t. */
 static bool segment_matches(struct slice glob, struct slice text)
 {
-	bool fits[TEXT_MAX + 2][TEXT_MAX + 2] = {{false}};
-
 	if (glob.len == 0 || text.len == 0)
 		return glob.len == text.len;
-	if (is_variable(glob))
-		return true;
-	fits[glob.len][text.len] = true;
-	for (size_t p = glob.len; p-- > 0;) {
-		for (size_t t = text.len + 1; t-- > 0;) {
-			const struct slice rest = slice_from(text, t);
-			uint32_t code;
-			size_t len = rest.len == 0 ? 0 : utf8_decode(rest, &code);
-
-			if (rest.len > 0 && len == 0)
-				len = 1; /* within a character: never reached */
-			if (glob.data[p] == '*')
-				fits[p][t] =
-					fits[p + 1][t] || (len > 0 && fits[p][t + len]);
-			else if (glob.data[p] == '?')
-				fits[p][t] = len > 0 && fits[p + 1][t + len];
-			else
-				fits[p][t] = len > 0 && glob.data[p] == text.data[t] &&
-					     fits[p + 1][t + 1];
-		}
-	}
-	return fits[0][0];
+	return is_variable(glob) || glob_model_matches(glob, text);
 }
 
 /* The texts between slashes; n slashes make n + 1 segments. */

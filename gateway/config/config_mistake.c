@@ -139,36 +139,33 @@ static void mistake_append_position(const struct config_source *source, size_t o
 	buf_printf(source->error, "%s:%zu:%zu: ", source->name, line, column);
 }
 
-/* The message is one line, even if a string of the file has line ends. */
-static void mistake_append_message(struct buf *out, const char *format,
-	va_list arguments) __attribute__((format(printf, 2, 0)));
+/*
+ * Counts a mistake, and begins its line at *start. False: there are too many to report.
+ */
+static bool mistake_begin(const struct config_source *source, size_t *start)
+{
+	if (++*source->mistakes > CONFIG_MISTAKES_TOLD)
+		return false;
+	if (source->error->len > 0)
+		buf_append_char(source->error, '\n');
+	*start = source->error->len;
+	return true;
+}
 
-static void mistake_append_message(
-	struct buf *out, const char *format, va_list arguments)
+/* Appends the message. The mistake is one line, whatever a string in the file has. */
+static void mistake_end(struct buf *error, size_t start, const char *format,
+	va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static void mistake_end(
+	struct buf *error, size_t start, const char *format, va_list arguments)
 {
 	char message[512];
 
 	vsnprintf(message, sizeof(message), format, arguments);
-	buf_append(out, slice_of(message));
-}
-
-static void mistake_make_one_line(struct buf *out, size_t start)
-{
-	for (size_t i = start; i < out->len; i++)
-		if ((unsigned char)out->data[i] < ' ' || out->data[i] == 0x7f)
-			out->data[i] = '?';
-}
-
-static void mistake_begin_line(struct buf *out)
-{
-	if (out->len > 0)
-		buf_append_char(out, '\n');
-}
-
-/* Counts a mistake. True when it should be reported. */
-static bool mistake_count(const struct config_source *source)
-{
-	return ++*source->mistakes <= CONFIG_MISTAKES_TOLD;
+	buf_append(error, slice_of(message));
+	for (size_t i = start; i < error->len; i++)
+		if ((unsigned char)error->data[i] < ' ' || error->data[i] == 0x7f)
+			error->data[i] = '?';
 }
 
 /* "name:line:column: path: "; for a setting, its source instead of name and numbers. */
@@ -198,48 +195,42 @@ void config_mistake(const struct config_source *source, const struct config_path
 	const char *format, ...)
 {
 	va_list arguments;
+	size_t start;
 
-	if (!mistake_count(source))
+	if (!mistake_begin(source, &start))
 		return;
-	mistake_begin_line(source->error);
-	size_t start = source->error->len;
 	mistake_append_origin(source, path);
 	va_start(arguments, format);
-	mistake_append_message(source->error, format, arguments);
+	mistake_end(source->error, start, format, arguments);
 	va_end(arguments);
-	mistake_make_one_line(source->error, start);
 }
 
 void config_mistake_outside(
 	const struct config_source *source, const char *where, const char *format, ...)
 {
 	va_list arguments;
+	size_t start;
 
-	if (!mistake_count(source))
+	if (!mistake_begin(source, &start))
 		return;
-	mistake_begin_line(source->error);
-	size_t start = source->error->len;
 	buf_printf(source->error, "%s: ", where);
 	va_start(arguments, format);
-	mistake_append_message(source->error, format, arguments);
+	mistake_end(source->error, start, format, arguments);
 	va_end(arguments);
-	mistake_make_one_line(source->error, start);
 }
 
 void config_mistake_at(
 	const struct config_source *source, size_t offset, const char *format, ...)
 {
 	va_list arguments;
+	size_t start;
 
-	if (!mistake_count(source))
+	if (!mistake_begin(source, &start))
 		return;
-	mistake_begin_line(source->error);
-	size_t start = source->error->len;
 	mistake_append_position(source, offset);
 	va_start(arguments, format);
-	mistake_append_message(source->error, format, arguments);
+	mistake_end(source->error, start, format, arguments);
 	va_end(arguments);
-	mistake_make_one_line(source->error, start);
 }
 
 bool config_is_mistaken(const struct config_source *source, const char *key)
