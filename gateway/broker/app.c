@@ -8,8 +8,6 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
-#include "gateway/broker/subscribe.h"
-#include "gateway/broker/transaction.h"
 #include "gateway/route/template.h"
 #include "gateway/session/session.h"
 #include "protocol/xmalloc.h"

@@ -11,7 +11,7 @@ static const struct foreign {
 	const char
 		*name; /* for the log: the table's name, which may stand for several */
 	struct slice start;
-	bool is_start; /* any header that begins with `name` */
+	bool is_start; /* any header that begins with `start` */
 	const char *instead;
 } foreign[] = {
 	{"durable", SLICE_INIT("durable"), false, ""},

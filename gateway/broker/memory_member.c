@@ -1,7 +1,6 @@
 /* Subscriptions join and leave at the homes of their destinations, by posts. */
 #include "gateway/broker/memory.h"
 
-#include "gateway/broker/audience.h"
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"

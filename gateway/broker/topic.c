@@ -79,7 +79,7 @@ struct place topic_place(const struct topic *topic)
 	return topic->place;
 }
 
-/* Takes the topic out of the idle ones, or moves it to their end. */
+/* Takes the topic out of the idle topics. */
 static void topic_wake(struct broker *broker, struct topic *topic)
 {
 	if (list_is_linked(&topic->idle)) {

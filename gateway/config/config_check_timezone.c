@@ -5,7 +5,6 @@
 #include "gateway/config/config_check_internal.h"
 
 #include "protocol/ascii.h"
-#include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -21,10 +21,9 @@ static bool client_choose_version(
 	}
 	for (struct slice rest = *offered; rest.len > 0;) {
 		size_t comma = slice_find(rest, ',');
-		struct slice one = slice_first(rest, comma);
+		const struct slice one =
+			slice_trim_front(slice_first(rest, comma), SLICE(" "));
 
-		while (one.len > 0 && one.data[0] == ' ')
-			one = slice_from(one, 1);
 		for (int i = STOMP_1_0; i <= STOMP_1_2; i++) {
 			enum stomp_version known = (enum stomp_version)i;
 

@@ -448,8 +448,8 @@ static void exposition_write_counts(
 	exposition_begin(writer, "postern_destinations", "gauge", "Topics and queues.");
 	exposition_plain_line(writer, (int64_t)atomic_load(&workers->destinations));
 	exposition_begin(writer, "postern_send_queue_bytes", "gauge",
-		"What waits in the queues of all sessions, without what broker queues "
-		"have lent.");
+		"Bytes in the queues of all sessions, without messages that broker "
+		"queues have in flight.");
 	exposition_plain_line(writer, (int64_t)counter_read(&sum->queue_bytes));
 	exposition_write_queues(writer);
 	exposition_begin(writer, "postern_ignored_acks_total", "counter",

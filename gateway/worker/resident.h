@@ -1,6 +1,6 @@
 /*
  * A resident lives on a worker next to its edge: its sessions, its broker. The worker
- * calls a resident only by these functions, since residents belong to higher layers.
+ * calls a resident only by these functions, since residents stand on higher floors.
  * server_workers.h creates the workers and their residents.
  *
  * All functions are called on the worker's thread. Each may be NULL.

@@ -1,6 +1,6 @@
 /*
  * Refusing at the edge. refusal_send(), for a connection without a library, and
- * http_refuse() (http_internal.h) make every 4xx and 5xx; tests/layers checks it. Both
+ * http_refuse() (http_answer.h) make every 4xx and 5xx; tests/layers checks it. Both
  * report the refusal (gateway/worker/refusal.h): its row has the status and the
  * sentence.
  */

@@ -1,7 +1,6 @@
 /* A connection at the door: its first bytes decide where it goes. */
 #include "transports/door/door_internal.h"
 
-#include "gateway/base/log.h"
 #include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"

@@ -74,21 +74,25 @@ struct receiver_word {
 };
 
 /*
- * The phases of a receiver (http_receive.c), and what leads from each to which:
+ * The phases of a receiver (http_receive.c), and what leads from each to which.
+ * "Leaves": the connection leaves libmicrohttpd (http_leave.c).
  *
- *         | BEGIN of a | the same, and  | TAKE for a   | all is  | END     | the socket
- *         | stream     | the connection | poll inside  | written |          | breaks
- *         |            | has left       | libmicrohttpd|         |         |
- *  -------+------------+----------------+--------------+---------+---------+----------
- *  ASKING | STREAM     | OPEN           | POLL         | -       | BROKEN  | BROKEN
- *  STREAM | -          | -              | -            | OPEN    | at OPEN | BROKEN
- *  OPEN   | -          | -              | -            | DONE    | DONE or | BROKEN
- *         |            |                |              |         | BROKEN  |
- *  POLL,  | -          | -              | -            | -       | -       | -
- *  DONE   |            |                |              |         |         |
+ *         | BEGIN of a | BEGIN of a | a poll | TAKE for a | all is  | END     | socket
+ *         | stream     | stream,    | leaves | poll that  | written |         | breaks
+ *         |            | it leaves  |        | stays      |         |         |
+ *  -------+------------+------------+--------+------------+---------+---------+--------
+ *  ASKING | STREAM     | OPEN       | OPEN   | POLL       | -       | BROKEN  | BROKEN
+ *  STREAM | -          | -          | -      | -          | OPEN    | at OPEN | at OPEN
+ *  OPEN   | -          | -          | -      | -          | DONE    | DONE or | BROKEN
+ *         |            |            |        |            |         | BROKEN  |
+ *  POLL,  | -          | -          | -      | -          | -       | -       | -
+ *  DONE   |            |            |        |            |         |         |
  *
- * OPEN at END: BROKEN when a frame is written in part, or a poll has no answer. A poll
- * whose connection has left libmicrohttpd begins OPEN.
+ * "All is written": the prelude for STREAM, the last bytes of the response for OPEN.
+ * END at OPEN: BROKEN when a stream's frame is written in part, or a poll has no
+ * answer; a poll whose answer is on its way stays until it is written. REFUSE is
+ * answered like a poll's TAKE. A poll on a connection that has left before begins
+ * OPEN.
  */
 
 /*

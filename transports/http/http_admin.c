@@ -86,7 +86,7 @@ bool http_serve_metrics(struct http_request *request)
 {
 	struct buf text = {0};
 
-	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "GET, HEAD");
 	exposition_write(&text, http_request_carrier(request)->worker->workers);
 	bool good = http_answer(request, &(struct answer){.status = 200,

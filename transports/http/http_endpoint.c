@@ -14,11 +14,6 @@ bool http_serve_preflight(struct http_request *request, const char *allow)
 					    .allow_methods = allow});
 }
 
-static bool http_request_reads(const struct http_request *request)
-{
-	return http_request_is(request, "GET") || http_request_is(request, "HEAD");
-}
-
 bool http_serve_greeting(struct http_request *request)
 {
 	if (!http_request_reads(request))

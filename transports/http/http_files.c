@@ -128,7 +128,7 @@ static struct files *http_request_files(const struct http_request *request)
 
 bool http_serve_file(struct http_request *request)
 {
-	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "GET, HEAD");
 
 	struct files *files = http_request_files(request);

@@ -9,7 +9,7 @@
 static bool health_answer(
 	struct http_request *request, unsigned status, struct slice text)
 {
-	if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
+	if (!http_request_reads(request))
 		return http_refuse_method(request, "GET, HEAD");
 	return http_answer(request, &(struct answer){.status = status,
 					    .content_type = "text/plain; charset=UTF-8",

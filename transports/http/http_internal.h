@@ -304,6 +304,9 @@ struct http_request *http_request_find(struct http *http, uint64_t number);
 /* True when the request's method is this one, with case. */
 bool http_request_is(const struct http_request *request, const char *method);
 
+/* True for GET and HEAD. */
+bool http_request_reads(const struct http_request *request);
+
 /* http_leave.c */
 
 /*

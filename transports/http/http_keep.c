@@ -27,7 +27,7 @@ static void http_connection_return(struct http_connection *connection)
 		return;
 	}
 	log_warn("http: libmicrohttpd takes no connection");
-	/* libmicrohttpd has closed the socket, and may have called on_connection(). */
+	/* libmicrohttpd has closed the socket, and may have reported that already. */
 	if (http->returning == connection)
 		http_connection_destroy(connection);
 	http->returning = NULL;

@@ -2,7 +2,6 @@
 
 #include "protocol/xmalloc.h"
 #include "transports/base/carriers.h"
-#include "transports/base/peer.h"
 #include "transports/http/http_internal.h"
 
 #include <stdlib.h>

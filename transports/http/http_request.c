@@ -6,7 +6,6 @@
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
-#include "gateway/base/log.h"
 #include "protocol/origin.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/refusal.h"
@@ -21,6 +20,11 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *mhd,
 bool http_request_is(const struct http_request *request, const char *method)
 {
 	return slice_equal(request->method, slice_of(method));
+}
+
+bool http_request_reads(const struct http_request *request)
+{
+	return http_request_is(request, "GET") || http_request_is(request, "HEAD");
 }
 
 struct http_request *http_request_create(
@@ -288,19 +292,18 @@ static bool http_request_begin_body(
 	request->expects = http_header(head, SLICE("Expect")) != NULL;
 	const bool is_large = length > http_request_body_max(request);
 
-	if (is_large && request->state == HTTP_REQUEST_WRONG) {
-		request->wrong->refusal = (struct refusal){.kind = REFUSAL_BODY_SIZE};
-	} else if (is_large) {
-		http_refuse_later(
+	if (is_large && request->expects)
+		return http_refuse_and_close(
 			request, &(struct refusal){.kind = REFUSAL_BODY_SIZE});
-	} else if (request->state == HTTP_REQUEST_BEGUN && request->keeps_body &&
-		   http_has_body(head)) {
-		http_send_begin(request, length);
+	if (is_large) {
+		http_refuse_early(request, REFUSAL_BODY_SIZE);
+		return true;
 	}
+	if (request->state == HTTP_REQUEST_BEGUN && request->keeps_body &&
+		http_has_body(head))
+		http_send_begin(request, length);
 	if (request->expects && request->state == HTTP_REQUEST_WRONG)
 		return http_refuse_and_close(request, &request->wrong->refusal);
-	if (is_large)
-		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	return true;
 }
 

@@ -25,13 +25,16 @@ struct tcp {
 };
 
 /*
- *           | its first bytes | the session has      | all is written and the peer
- *           | are STOMP       | ended, or they are   | has closed, or time is up
- *           |                 | not STOMP            |
- *   --------+-----------------+----------------------+----------------------------
- *   NEW     | TALKING         | CLOSING              | OVER
- *   TALKING | -               | CLOSING              | OVER
- *   CLOSING | -               | -                    | OVER
+ *           | its first bytes | the session has ended; they    | all is written and
+ *           | are STOMP       | are not STOMP; the peer closed | the peer has closed;
+ *           |                 | and times.linger is over       | time is up; it is deaf
+ *   --------+-----------------+--------------------------------+-----------------------
+ *   NEW     | TALKING         | CLOSING                        | -
+ *   TALKING | -               | CLOSING                        | -
+ *   CLOSING | -               | -                              | OVER
+ *
+ * A NEW connection that cannot be watched, or cannot be told why it is refused, is OVER
+ * immediately.
  *
  * A CLOSING connection writes its remaining output, shuts down its side and drops all
  * input until the peer has closed too. If it closed a socket with unread bytes, the

@@ -5,7 +5,6 @@
 #include "transports/ws/ws_internal.h"
 
 #include "protocol/wsframe.h"
-#include "protocol/xmalloc.h"
 #include "transports/sockjs/framing.h"
 
 #include <errno.h>
