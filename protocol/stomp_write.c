@@ -5,7 +5,6 @@
  */
 #include "protocol/stomp.h"
 
-
 /* The escape for `byte` in a header of `version`; empty if it needs none. */
 static struct slice stomp_write_escape_of(enum stomp_version version, char byte)
 {

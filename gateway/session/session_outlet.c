@@ -6,7 +6,6 @@
 
 #include "gateway/session/handler.h"
 
-
 struct outlet *session_outlet(const struct session *session)
 {
 	return session->outlet;
