@@ -92,15 +92,16 @@ static void scripted_send(struct broker *broker, struct message *message,
 	message_unref(message);
 }
 
-static void scripted_settle(struct broker *broker,
+static size_t scripted_settle(struct broker *broker,
 	const struct subscription *subscription, const struct place *places,
-	size_t count, bool is_accepted)
+	size_t count, enum outcome outcome, uint64_t request)
 {
-	(void)broker;
-	(void)subscription;
 	(void)places;
 	(void)count;
-	(void)is_accepted;
+	(void)outcome;
+	broker_answer(broker, broker_handle(broker, subscription->participant), request,
+		NULL);
+	return 1;
 }
 
 static void scripted_commit(struct broker *broker, struct commit *commit)

@@ -107,7 +107,7 @@ static void commit_settle(struct broker *broker, struct participant *participant
 	unacked_remove(&subscription->unacked, index);
 	if (subscription->kind == SUBSCRIPTION_QUEUE) {
 		broker->engine->settle(
-			broker, subscription, &action->place, 1, action->is_accepted);
+			broker, subscription, &action->place, 1, action->outcome, 0);
 	}
 }
 

@@ -14,6 +14,7 @@
 #define GATEWAY_BROKER_ENGINE_H
 
 #include "gateway/base/registry.h"
+#include "gateway/broker/outcome.h"
 #include "gateway/session/message.h"
 
 struct broker;
@@ -51,9 +52,13 @@ struct engine {
 	void (*send)(struct broker *broker, struct message *message,
 		struct handle participant, uint64_t request);
 
-	/* The subscription has settled the messages at `count` places of a queue. */
-	void (*settle)(struct broker *broker, const struct subscription *subscription,
-		const struct place *places, size_t count, bool is_accepted);
+	/*
+	 * The subscription has settled the messages at `count` places of a queue, all
+	 * alike. Returns how many answers to `request` will come.
+	 */
+	size_t (*settle)(struct broker *broker, const struct subscription *subscription,
+		const struct place *places, size_t count, enum outcome outcome,
+		uint64_t request);
 
 	/*
 	 * Takes the commit over. Makes sure that all its messages will be taken. Then

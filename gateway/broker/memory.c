@@ -143,8 +143,9 @@ void memory_send_reserved(struct broker *broker, struct message *message,
 struct settle_post {
 	struct post post;
 	struct handle consumer;
-	bool is_accepted;
-	struct slice address; /* after the offsets */
+	enum outcome outcome;
+	uint64_t participant, request; /* at the consumer's worker */
+	struct slice address;          /* after the offsets */
 	size_t count;
 	uint64_t offsets[];
 };
@@ -157,16 +158,19 @@ static void memory_settle_run(struct worker *worker, struct post *post)
 	struct queue *queue = memory_queue(broker, settle->address);
 
 	for (size_t i = 0; queue != NULL && i < settle->count; i++)
-		queue_settle(queue, settle->consumer, settle->offsets[i],
-			settle->is_accepted);
+		queue_settle(
+			queue, settle->consumer, settle->offsets[i], settle->outcome);
+	broker_answer(broker,
+		(struct handle){settle->consumer.worker, settle->participant},
+		settle->request, NULL);
 	if (queue != NULL)
 		memory_serve(broker, queue);
 	free(settle);
 }
 
-static void memory_settle(struct broker *broker,
+static size_t memory_settle(struct broker *broker,
 	const struct subscription *subscription, const struct place *places,
-	size_t count, bool is_accepted)
+	size_t count, enum outcome outcome, uint64_t request)
 {
 	const struct slice address = subscription_address(subscription);
 	const size_t size =
@@ -177,7 +181,9 @@ static void memory_settle(struct broker *broker,
 	*settle = (struct settle_post){
 		.post = {.size = size, .run = memory_settle_run},
 		.consumer = {broker->worker->index, subscription->entry.number},
-		.is_accepted = is_accepted,
+		.outcome = outcome,
+		.participant = subscription->participant->entry.number,
+		.request = request,
 		.address = {text, address.len},
 		.count = count,
 	};
@@ -186,6 +192,7 @@ static void memory_settle(struct broker *broker,
 	memcpy(text, address.data, address.len);
 	worker_post(
 		broker->worker, worker_home(broker->worker, address), &settle->post);
+	return 1;
 }
 
 static const struct slice memory_headers[] = {

@@ -293,8 +293,8 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	return true;
 }
 
-void queue_settle(
-	struct queue *queue, struct handle handle, uint64_t offset, bool is_accepted)
+void queue_settle(struct queue *queue, struct handle handle, uint64_t offset,
+	enum outcome outcome)
 {
 	struct consumer *consumer = queue_find(queue, handle);
 	struct item *item = NULL;
@@ -313,7 +313,7 @@ void queue_settle(
 
 	consumer_give_back(queue, consumer, item);
 	consumer_line_up(queue, consumer);
-	if (is_accepted) {
+	if (outcome == OUTCOME_ACCEPT) {
 		message_unref(queue_take_out(queue, item));
 		return;
 	}

@@ -12,6 +12,7 @@
 
 #include "gateway/base/list.h"
 #include "gateway/base/registry.h"
+#include "gateway/broker/outcome.h"
 #include "gateway/session/message.h"
 #include "gateway/worker/metrics.h"
 
@@ -107,11 +108,11 @@ struct queue_delivery {
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 
 /*
- * The consumer accepts or rejects the message of that offset. Does nothing unless it is
- * in flight to that consumer.
+ * The consumer settles the message of that offset. Does nothing unless it is in flight
+ * to that consumer.
  */
-void queue_settle(
-	struct queue *queue, struct handle consumer, uint64_t offset, bool is_accepted);
+void queue_settle(struct queue *queue, struct handle consumer, uint64_t offset,
+	enum outcome outcome);
 
 /* A message that was rejected too often, or else lost with too many consumers. */
 struct dead {

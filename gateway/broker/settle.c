@@ -155,12 +155,14 @@ static size_t acknowledged_first(const struct acknowledged *found)
 	return found->subscription->ack == ACK_CLIENT ? 0 : found->index;
 }
 
-static void settle_now(
-	struct broker *broker, const struct acknowledged *found, bool is_accepted)
+/* Returns how many answers to `request` will come. */
+static size_t settle_now(struct broker *broker, const struct acknowledged *found,
+	enum outcome outcome, uint64_t request)
 {
 	struct subscription *subscription = found->subscription;
 	struct unacked *unacked = &subscription->unacked;
-	size_t at = acknowledged_first(found), left = found->index - at + 1, count = 0;
+	size_t at = acknowledged_first(found), left = found->index - at + 1, count = 0,
+	       answers = 0;
 	struct place *places = xmalloc(left * sizeof(*places));
 
 	for (; left > 0; left--) {
@@ -174,13 +176,14 @@ static void settle_now(
 		unacked_remove(unacked, at);
 	}
 	if (subscription->kind == SUBSCRIPTION_QUEUE)
-		broker->engine->settle(
-			broker, subscription, places, count, is_accepted);
+		answers = broker->engine->settle(
+			broker, subscription, places, count, outcome, request);
 	free(places);
+	return answers;
 }
 
 static bool settle_later(struct broker *broker, struct transaction *transaction,
-	const struct acknowledged *found, bool is_accepted,
+	const struct acknowledged *found, enum outcome outcome,
 	struct broker_refusal *refusal)
 {
 	struct unacked *unacked = &found->subscription->unacked;
@@ -194,7 +197,7 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 			    &(struct action){
 				    .ordinal = found->subscription->ordinal,
 				    .place = item->place,
-				    .is_accepted = is_accepted,
+				    .outcome = outcome,
 			    },
 			    refusal))
 			return false;
@@ -205,11 +208,13 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 
 static enum broker_result settle_frame(struct broker *broker, struct broker_call *call)
 {
-	const bool is_accepted = call->frame->command == STOMP_ACK;
+	const bool is_nack = call->frame->command == STOMP_NACK;
+	const enum outcome outcome = is_nack ? OUTCOME_REJECT : OUTCOME_ACCEPT;
 	struct transaction *transaction = NULL;
 	struct acknowledged found = {NULL, 0};
 
-	if (!is_accepted && call->version == STOMP_1_0)
+	call->answers = 0;
+	if (is_nack && call->version == STOMP_1_0)
 		return broker_refuse(call->refusal, REFUSAL_NO_NACK, NULL, NULL);
 	if (!transaction_of(call, &transaction) ||
 		!settle_find_acknowledged(call, &found))
@@ -228,11 +233,10 @@ static enum broker_result settle_frame(struct broker *broker, struct broker_call
 							  ? SLICE("id")
 							  : SLICE("message-id")));
 	if (transaction != NULL)
-		return settle_later(
-			       broker, transaction, &found, is_accepted, call->refusal)
+		return settle_later(broker, transaction, &found, outcome, call->refusal)
 			       ? BROKER_TAKEN
 			       : BROKER_REFUSED;
-	settle_now(broker, &found, is_accepted);
+	call->answers = settle_now(broker, &found, outcome, call->request);
 	return BROKER_TAKEN;
 }
 
@@ -256,5 +260,5 @@ void broker_sent(
 		return;
 	struct place place = unacked_at(&subscription->unacked, 0)->place;
 	unacked_remove(&subscription->unacked, 0);
-	broker->engine->settle(broker, subscription, &place, 1, true);
+	broker->engine->settle(broker, subscription, &place, 1, OUTCOME_ACCEPT, 0);
 }

@@ -7,6 +7,7 @@
 #define GATEWAY_BROKER_TRANSACTION_H
 
 #include "gateway/broker/broker.h"
+#include "gateway/broker/outcome.h"
 #include "gateway/session/message.h"
 
 /* A message to send, or a delivery to settle. */
@@ -17,7 +18,7 @@ struct action {
 
 	uint32_t ordinal; /* the subscription's */
 	struct place place;
-	bool is_accepted;
+	enum outcome outcome;
 };
 
 struct transaction {

@@ -146,7 +146,7 @@ void customer_send(struct customer *customer, const char *address, const char *b
 }
 
 void customer_settle(
-	struct customer *customer, const char *id, size_t count, bool is_accepted)
+	struct customer *customer, const char *id, size_t count, enum outcome outcome)
 {
 	struct subscription *subscription = customer_find(customer, id);
 	struct place places[16];
@@ -156,7 +156,7 @@ void customer_settle(
 		unacked_remove(&subscription->unacked, 0);
 	}
 	customer->broker->engine->settle(
-		customer->broker, subscription, places, count, is_accepted);
+		customer->broker, subscription, places, count, outcome, 0);
 }
 
 /* An action of a commit: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
@@ -171,7 +171,7 @@ static struct action action_of(struct customer *customer, const char *text)
 	return (struct action){
 		.ordinal = subscription->ordinal,
 		.place = unacked_at(&subscription->unacked, 0)->place,
-		.is_accepted = true,
+		.outcome = OUTCOME_ACCEPT,
 	};
 }
 

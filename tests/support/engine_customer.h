@@ -53,7 +53,7 @@ void customer_send(struct customer *customer, const char *address, const char *b
 
 /* Settles the `count` oldest messages that it has on that subscription. */
 void customer_settle(
-	struct customer *customer, const char *id, size_t count, bool is_accepted);
+	struct customer *customer, const char *id, size_t count, enum outcome outcome);
 
 /*
  * Each action is "ADDRESS BODY", which sends, or "ack ID", which accepts the oldest

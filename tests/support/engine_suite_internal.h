@@ -62,9 +62,9 @@ static inline void send_numbers(struct customer *customer, int last)
 }
 
 static inline void settle(
-	struct customer *customer, const char *id, size_t count, bool is_accepted)
+	struct customer *customer, const char *id, size_t count, enum outcome outcome)
 {
-	customer_settle(customer, id, count, is_accepted);
+	customer_settle(customer, id, count, outcome);
 	settle_down();
 }
 

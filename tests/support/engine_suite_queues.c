@@ -25,7 +25,7 @@ START_TEST(a_consumer_has_no_more_than_its_prefetch)
 	customer_subscribe(ana, "q", "/queue/a", 2, 0);
 	send_numbers(eva, 4);
 	assert_gets(ana, "q:1 q:2");
-	settle(ana, "q", 1, true);
+	settle(ana, "q", 1, OUTCOME_ACCEPT);
 	assert_gets(ana, "q:3");
 }
 END_TEST
@@ -34,7 +34,7 @@ START_TEST(what_is_accepted_never_comes_again)
 {
 	subscribe(ana, "q", "/queue/a");
 	send_numbers(eva, 3);
-	settle(ana, "q", 2, true);
+	settle(ana, "q", 2, OUTCOME_ACCEPT);
 	assert_gets(ana, "q:1 q:2 q:3");
 	customer_unsubscribe(ana, "q", 0);
 	subscribe(ben, "q", "/queue/a");
@@ -47,7 +47,7 @@ START_TEST(what_is_rejected_goes_to_another_consumer)
 	subscribe(ana, "q", "/queue/a");
 	send(eva, "/queue/a", "1");
 	subscribe(ben, "q", "/queue/a");
-	settle(ana, "q", 1, false);
+	settle(ana, "q", 1, OUTCOME_REJECT);
 	assert_gets(ana, "q:1");
 	assert_gets(ben, "q:1+");
 }
@@ -58,8 +58,8 @@ START_TEST(what_is_rejected_too_often_is_a_dead_letter)
 	subscribe(ben, "d", "/queue/dead-letter");
 	subscribe(ana, "q", "/queue/a");
 	send(eva, "/queue/a", "1");
-	settle(ana, "q", 1, false);
-	settle(ana, "q", 1, false);
+	settle(ana, "q", 1, OUTCOME_REJECT);
+	settle(ana, "q", 1, OUTCOME_REJECT);
 	assert_gets(ana, "q:1 q:1+");
 	assert_gets(ben, "d:1");
 }
@@ -139,7 +139,7 @@ START_TEST(what_consumers_have_counts_as_in_the_queue)
 		customer_send(ana, "/queue/a", "x", request);
 	settle_down();
 	ck_assert_ptr_nonnull(customer_refused(ana, 4));
-	settle(ben, "q", 1, true);
+	settle(ben, "q", 1, OUTCOME_ACCEPT);
 	customer_send(ana, "/queue/a", "x", 5);
 	settle_down();
 	ck_assert_uint_eq(customer_answered(ana, 5), 1);

@@ -75,10 +75,10 @@ const char *queue_site_deliver_all(void)
 
 void queue_site_accept(struct handle consumer, uint64_t offset)
 {
-	queue_settle(queue_site.queue, consumer, offset, true);
+	queue_settle(queue_site.queue, consumer, offset, OUTCOME_ACCEPT);
 }
 
 void queue_site_reject(struct handle consumer, uint64_t offset)
 {
-	queue_settle(queue_site.queue, consumer, offset, false);
+	queue_settle(queue_site.queue, consumer, offset, OUTCOME_REJECT);
 }
