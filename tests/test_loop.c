@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static struct loop *loop;
@@ -222,161 +221,6 @@ START_TEST(turns_follow_while_work_is_left)
 }
 END_TEST
 
-/* Sockets */
-
-struct ear {
-	struct watch watch;
-	int other;         /* the other end */
-	struct ear *drops; /* whom it unwatches */
-};
-
-static void hear(struct watch *watch, unsigned events)
-{
-	struct ear *ear = container_of(watch, struct ear, watch);
-
-	buf_printf(&told, "%s%s%s ", events & WATCH_IN ? "in" : "",
-		events & WATCH_OUT ? "out" : "", events & WATCH_GONE ? "gone" : "");
-	if (ear->drops != NULL) {
-		loop_unwatch(&ear->drops->watch);
-		loop_unwatch(watch);
-	}
-}
-
-static void ear_open(struct ear *ear, bool level, unsigned events)
-{
-	int ends[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	*ear = (struct ear){
-		.watch = {.fd = ends[0], .level = level, .ready = hear},
-		.other = ends[1],
-	};
-	ck_assert_int_eq(loop_watch(loop, &ear->watch, events), 0);
-}
-
-static void ear_close(struct ear *ear)
-{
-	loop_unwatch(&ear->watch);
-	close(ear->watch.fd);
-	close(ear->other);
-}
-
-static void ear_feed(const struct ear *ear)
-{
-	ck_assert_int_eq(write(ear->other, "x", 1), 1);
-}
-
-START_TEST(an_edge_is_told_once_for_what_comes)
-{
-	struct ear ear;
-
-	ear_open(&ear, false, WATCH_IN);
-	loop_turn(loop);
-	assert_told("");
-	ear_feed(&ear);
-	loop_turn(loop);
-	assert_told("in ");
-	loop_turn(loop);
-	assert_told("");
-	ear_feed(&ear);
-	loop_turn(loop);
-	assert_told("in ");
-	ear_close(&ear);
-}
-END_TEST
-
-START_TEST(a_level_is_told_while_something_is_there)
-{
-	struct ear ear;
-	char byte;
-
-	ear_open(&ear, true, WATCH_IN);
-	ear_feed(&ear);
-	loop_turn(loop);
-	loop_turn(loop);
-	assert_told("in in ");
-	ck_assert_int_eq(read(ear.watch.fd, &byte, 1), 1);
-	loop_turn(loop);
-	assert_told("");
-	ear_close(&ear);
-}
-END_TEST
-
-START_TEST(room_to_write_is_told)
-{
-	struct ear ear;
-
-	ear_open(&ear, false, WATCH_OUT);
-	loop_turn(loop);
-	assert_told("out ");
-	ear_feed(&ear); /* no read was requested */
-	loop_turn(loop);
-	loop_turn(loop);
-	ck_assert_ptr_null(strstr(told.data, "in"));
-	ear_close(&ear);
-}
-END_TEST
-
-START_TEST(a_peer_that_shuts_down_is_told)
-{
-	struct ear ear;
-
-	ear_open(&ear, false, WATCH_GONE);
-	loop_turn(loop);
-	assert_told("");
-	shutdown(ear.other, SHUT_WR);
-	loop_turn(loop);
-	assert_told("gone ");
-	ear_close(&ear);
-}
-END_TEST
-
-START_TEST(who_is_unwatched_hears_nothing_even_in_the_same_batch)
-{
-	struct ear one, two;
-
-	ear_open(&one, false, WATCH_IN);
-	ear_open(&two, false, WATCH_IN);
-	one.drops = &two;
-	two.drops = &one;
-	ear_feed(&one);
-	ear_feed(&two);
-	loop_turn(loop);
-	assert_told("in "); /* in either order */
-	ear_feed(&one);
-	ear_feed(&two);
-	loop_turn(loop);
-	assert_told("");
-	ear_close(&one);
-	ear_close(&two);
-}
-END_TEST
-
-START_TEST(a_socket_may_be_watched_again)
-{
-	struct ear ear;
-
-	ear_open(&ear, false, WATCH_IN);
-	loop_unwatch(&ear.watch);
-	ear_feed(&ear);
-	loop_turn(loop);
-	assert_told("");
-	ck_assert_int_eq(loop_watch(loop, &ear.watch, WATCH_IN), 0);
-	loop_turn(loop);
-	assert_told("in ");
-	ear_close(&ear);
-}
-END_TEST
-
-START_TEST(what_is_no_socket_cannot_be_watched)
-{
-	struct watch watch = {.fd = -1, .ready = hear};
-
-	ck_assert_int_eq(loop_watch(loop, &watch, WATCH_IN), -1);
-	loop_unwatch(&watch);
-}
-END_TEST
-
 /* Waking */
 
 static bool stop_when_woken(void *context)
@@ -461,7 +305,6 @@ int main(void)
 	Suite *suite = suite_create("loop");
 	TCase *timers = unit_case(suite, "timers");
 	TCase *turns = unit_case(suite, "turns");
-	TCase *sockets = unit_case(suite, "sockets");
 	TCase *ends = unit_case(suite, "waking and ending");
 
 	tcase_add_checked_fixture(timers, setup, teardown);
@@ -476,15 +319,6 @@ int main(void)
 	tcase_add_test(turns, cancelled_work_is_not_done);
 	tcase_add_test(turns, a_task_may_free_itself);
 	tcase_add_test(turns, turns_follow_while_work_is_left);
-
-	tcase_add_checked_fixture(sockets, setup, teardown);
-	tcase_add_test(sockets, an_edge_is_told_once_for_what_comes);
-	tcase_add_test(sockets, a_level_is_told_while_something_is_there);
-	tcase_add_test(sockets, room_to_write_is_told);
-	tcase_add_test(sockets, a_peer_that_shuts_down_is_told);
-	tcase_add_test(sockets, who_is_unwatched_hears_nothing_even_in_the_same_batch);
-	tcase_add_test(sockets, a_socket_may_be_watched_again);
-	tcase_add_test(sockets, what_is_no_socket_cannot_be_watched);
 
 	tcase_add_checked_fixture(ends, setup, teardown);
 	tcase_add_test(ends, a_thread_may_wake_the_loop);

@@ -47,7 +47,7 @@ struct loop {
 	bool (*turn)(void *context);
 	void *turn_context;
 
-	/* The events of this turn; loop_unwatch() removes those of its watch. */
+	/* The events of this turn; loop_drop_events() removes those of a watch. */
 	struct epoll_event events[EVENTS_PER_WAIT];
 	int event_count;
 };
@@ -354,19 +354,62 @@ void loop_defer(struct loop *loop, struct task *task)
 		list_append(&loop->deferred, &task->link);
 }
 
+static uint32_t loop_events_to_epoll(unsigned events)
+{
+	return (events & WATCH_IN ? EPOLLIN : 0) | (events & WATCH_OUT ? EPOLLOUT : 0) |
+	       (events & WATCH_GONE ? EPOLLRDHUP : 0);
+}
+
+/* Adds or changes the registration. Returns -1 after logging why. */
+static int loop_register(
+	struct loop *loop, struct watch *watch, int operation, unsigned events)
+{
+	struct epoll_event event = {
+		.events = loop_events_to_epoll(events) | (watch->level ? 0 : EPOLLET),
+		.data.ptr = watch,
+	};
+
+	if (epoll_ctl(loop->epoll, operation, watch->fd, &event) == 0)
+		return 0;
+	log_error("loop: cannot watch a socket: %s", strerror(errno));
+	return -1;
+}
+
+/* Takes all but `kept` out of what this turn has fetched for the watch. */
+static void loop_drop_events(struct loop *loop, struct watch *watch, uint32_t kept)
+{
+	for (int i = 0; i < loop->event_count; i++) {
+		struct epoll_event *event = &loop->events[i];
+
+		if (event->data.ptr != watch)
+			continue;
+		event->events &= kept;
+		if (event->events == 0)
+			event->data.ptr = NULL;
+	}
+}
+
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events)
 {
-	struct epoll_event event = {.data.ptr = watch};
+	if (loop_register(loop, watch, EPOLL_CTL_ADD, events) == -1)
+		return -1;
+	watch->loop = loop;
+	return 0;
+}
 
-	event.events = (events & WATCH_IN ? EPOLLIN : 0) |
-		       (events & WATCH_OUT ? EPOLLOUT : 0) |
-		       (events & WATCH_GONE ? EPOLLRDHUP : 0) |
-		       (watch->level ? 0 : EPOLLET);
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event) == -1) {
-		log_error("loop: cannot watch a socket: %s", strerror(errno));
+int loop_rewatch(struct watch *watch, unsigned events)
+{
+	struct loop *loop = watch->loop;
+
+	if (loop == NULL) {
+		log_error("loop: cannot change a watch that has not begun");
 		return -1;
 	}
-	watch->loop = loop;
+	if (loop_register(loop, watch, EPOLL_CTL_MOD, events) == -1)
+		return -1;
+	/* epoll reports the last two of these unasked. */
+	loop_drop_events(
+		loop, watch, loop_events_to_epoll(events) | EPOLLHUP | EPOLLERR);
 	return 0;
 }
 
@@ -378,10 +421,7 @@ void loop_unwatch(struct watch *watch)
 		return;
 	watch->loop = NULL;
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-	for (int i = 0; i < loop->event_count; i++) {
-		if (loop->events[i].data.ptr == watch)
-			loop->events[i].data.ptr = NULL;
-	}
+	loop_drop_events(loop, watch, 0);
 }
 
 void *loop_uv(struct loop *loop)

@@ -148,6 +148,19 @@ struct watch {
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 
 /*
+ * Changes what a watch is asked for; nothing is allowed too. The next turn reports what
+ * is ready by then, also to an edge-triggered watch that has been told before. Events
+ * that this turn has fetched reach ready() only if they are still asked for. For
+ * connections whose library or protocol changes what it waits for: HTTP calls to
+ * programs, upstreams.
+ *
+ * Returns -1 after logging why, and changes nothing: the watch is not watched, or the
+ * kernel refuses. A socket that has failed reports WATCH_GONE whatever is asked for,
+ * and with `level` in each turn until loop_unwatch().
+ */
+int loop_rewatch(struct watch *watch, unsigned events);
+
+/*
  * Ends the watch. Call it before the fd is closed: else another file under the same
  * number would be watched. Does nothing to a watch that is not watched.
  */
