@@ -5,10 +5,12 @@
 /* tags: workers */
 #include "gateway/stomp/client_refusal.h"
 
+#include "gateway/broker/commit.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
-#include "gateway/broker/transaction.h"
 #include "gateway/worker/metrics.h"
+#include "protocol/xmalloc.h"
+#include "tests/support/scripted_engine.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
@@ -50,83 +52,15 @@ START_TEST(the_answer_depends_on_four_things)
 }
 END_TEST
 
-/* An engine that accepts or refuses by the script; answers come with the next turn. */
-
-static enum refusal_kind script; /* REFUSALS: it takes everything */
-static unsigned sent;            /* that it has taken */
-
-static void scripted_answer(struct broker *broker, struct handle participant,
-	uint64_t request, struct slice name)
-{
-	struct broker_refusal refusal;
-
-	broker_refuse(&refusal, script, "destination", &name);
-	refusal.destination = name;
-	broker_answer(
-		broker, participant, request, script == REFUSALS ? NULL : &refusal);
-}
-
-static size_t scripted_subscribe(struct broker *broker,
-	struct subscription *subscription, uint64_t prefetch, uint64_t request)
-{
-	(void)prefetch;
-	scripted_answer(broker, broker_handle(broker, subscription->participant),
-		request, name_text(subscription->destination));
-	return 1;
-}
-
-static size_t scripted_unsubscribe(struct broker *broker,
-	struct subscription *subscription, size_t lost, uint64_t request)
-{
-	(void)lost;
-	broker_answer(broker, broker_handle(broker, subscription->participant), request,
-		NULL);
-	return 1;
-}
-
-static void scripted_send(struct broker *broker, struct message *message,
-	struct handle participant, uint64_t request)
-{
-	sent += script == REFUSALS;
-	scripted_answer(broker, participant, request, message_destination(message));
-	message_unref(message);
-}
-
-static size_t scripted_settle(struct broker *broker,
-	const struct subscription *subscription, const struct place *places,
-	size_t count, enum outcome outcome, uint64_t request)
-{
-	(void)places;
-	(void)count;
-	(void)outcome;
-	broker_answer(broker, broker_handle(broker, subscription->participant), request,
-		NULL);
-	return 1;
-}
-
-static void scripted_commit(struct broker *broker, struct commit *commit)
-{
-	commit_apply(broker, commit, scripted_send);
-}
-
-static const struct engine scripted_engine = {
-	.subscribe = scripted_subscribe,
-	.unsubscribe = scripted_unsubscribe,
-	.send = scripted_send,
-	.settle = scripted_settle,
-	.commit = scripted_commit,
-};
-
 static struct worker *worker;
 static struct stomp_peer *peer;
 
 static void begin(const char *members)
 {
+	still_workers_share(scripted_engine_share);
 	worker = still_workers_create(members)->all[0];
-	for (unsigned i = 0; i < worker->workers->count; i++)
-		worker->workers->all[i]->broker->engine = &scripted_engine;
-	script = REFUSALS;
-	sent = 0;
+	scripted_engine.refuse = REFUSALS;
+	scripted_engine.taken = 0;
 	peer = stomp_peer_connect(worker, "1.2");
 }
 
@@ -180,21 +114,21 @@ static void assert_told(const char *sentence, const char *headers)
 
 START_TEST(a_failure_never_closes_and_is_told_where_it_can_be)
 {
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	assert_heard(peer, "");
 	ck_assert_uint_eq(counted(REFUSAL_DESTINATIONS), 2);
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	listen_to_errors();
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
 	assert_told("There are too many destinations", "{denied-destination:/topic/a}");
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	assert_told("There are too many destinations",
 		"{denied-destination:/topic/a}{receipt-id:r}");
 	ck_assert_uint_eq(counted(REFUSAL_DESTINATIONS), 4);
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:s}[x]");
 	assert_heard(peer, "RECEIPT{receipt-id:s}");
 }
@@ -202,7 +136,7 @@ END_TEST
 
 START_TEST(a_home_names_the_destination_that_it_denies)
 {
-	script = REFUSAL_QUEUE_FULL;
+	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	const char *heard = stomp_peer_heard(peer);
 	ck_assert_ptr_nonnull(
@@ -217,14 +151,14 @@ END_TEST
 START_TEST(a_softly_denied_frame_is_told_or_is_an_error)
 {
 	listen_to_errors();
-	script = REFUSAL_QUEUE_FULL;
+	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	assert_told("The queue is full", "{denied-destination:/queue/a}{receipt-id:r}");
 	stomp_peer_say(peer, "SEND{destination:/queue/a}[x]");
 	assert_told("The queue is full", "{denied-destination:/queue/a}");
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:e}");
-	script = REFUSAL_QUEUE_FULL;
+	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	stomp_peer_check_refused(peer, "The queue is full", "r");
 }
@@ -253,9 +187,9 @@ END_TEST
 
 START_TEST(a_receipt_that_is_withheld_holds_up_no_other)
 {
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:2}[x]");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[x]");
 	assert_heard(peer, "RECEIPT{receipt-id:2} RECEIPT{receipt-id:3}");
@@ -264,7 +198,7 @@ END_TEST
 
 START_TEST(a_disconnect_does_not_wait_for_a_receipt_that_is_withheld)
 {
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
 	stomp_peer_mutter(peer, "DISCONNECT{receipt:d}");
 	assert_heard(peer, "RECEIPT{receipt-id:d} close 1000 Goodbye");
@@ -351,12 +285,12 @@ START_TEST(a_failed_subscribe_stays_with_a_engine_that_may_come_back)
 	struct message *message =
 		message_create(&frame, SLICE("/queue/a"), SLICE("/queue/a"));
 
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{receipt:s}");
 	assert_heard(peer, "");
 
 	/* It is back. */
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	subscription_deliver(latest_subscription(), message, 0);
 	message_unref(message);
 	assert_heard(peer, "MESSAGE{subscription:1}{destination:/queue/a}[x]");
@@ -367,10 +301,10 @@ END_TEST
 
 START_TEST(a_failed_subscribe_that_is_given_up_can_be_unsubscribed)
 {
-	script = REFUSAL_DESTINATIONS;
+	scripted_engine.refuse = REFUSAL_DESTINATIONS;
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}");
 	subscription_refuse(worker->broker, latest_subscription());
-	script = REFUSALS;
+	scripted_engine.refuse = REFUSALS;
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}{receipt:u}");
 	assert_heard(peer, "RECEIPT{receipt-id:u}");
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{receipt:s}");
@@ -393,7 +327,7 @@ START_TEST(a_denied_send_dooms_its_transaction)
 	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
 	assert_told("Nobody owns destinations of that prefix",
 		"{denied-destination:/nobody/a}{receipt-id:c}");
-	ck_assert_uint_eq(sent, 0);
+	ck_assert_uint_eq(scripted_engine.taken, 0);
 	ck_assert_uint_eq(counted(REFUSAL_NO_OWNER), 2);
 
 	/* The id is free again. */
@@ -401,7 +335,7 @@ START_TEST(a_denied_send_dooms_its_transaction)
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{transaction:t}[1]");
 	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
 	assert_heard(peer, "RECEIPT{receipt-id:c}");
-	ck_assert_uint_eq(sent, 1);
+	ck_assert_uint_eq(scripted_engine.taken, 1);
 }
 END_TEST
 
@@ -427,7 +361,7 @@ START_TEST(the_frames_of_a_denied_begin_are_no_mistakes)
 	assert_heard(peer, "");
 	stomp_peer_say(peer, "COMMIT{transaction:3}{receipt:c}");
 	assert_told("There are too many open transactions", "{receipt-id:c}");
-	ck_assert_uint_eq(sent, 0);
+	ck_assert_uint_eq(scripted_engine.taken, 0);
 	stomp_peer_say(peer, "COMMIT{transaction:1}{receipt:d}");
 	stomp_peer_say(peer, "BEGIN{transaction:3}{receipt:e}");
 	assert_heard(peer, "RECEIPT{receipt-id:d} RECEIPT{receipt-id:e}");

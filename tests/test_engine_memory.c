@@ -11,7 +11,6 @@ static struct workers *start(const char *members)
 
 static const struct engine_site site = {
 	.name = "memory engine",
-	.engine = &memory_engine,
 	.start = start,
 	.settle = still_workers_settle,
 	.stop = still_workers_destroy,

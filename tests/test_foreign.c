@@ -6,6 +6,7 @@
 #include "gateway/broker/foreign.h"
 
 #include "gateway/broker/internal.h"
+#include "gateway/broker/memory.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
@@ -28,7 +29,8 @@ static void teardown(void)
 }
 
 /* How many new warnings the header brings. */
-static int warnings(const struct engine *engine, const char *name, const char *value)
+static int warnings(
+	const struct engine_ops *engine, const char *name, const char *value)
 {
 	const struct stomp_header header = {slice_of(name), slice_of(value)};
 	const struct stomp_frame frame = {STOMP_SUBSCRIBE, &header, 1, SLICE("")};
@@ -65,7 +67,7 @@ static const struct {
 
 START_TEST(what_another_broker_reads_is_warned_of_once)
 {
-	const struct engine *engine = worker->broker->engine;
+	const struct engine_ops *engine = worker->broker->memory->engine.ops;
 
 	ck_assert_int_eq(warnings(engine, headers[_i].name, headers[_i].value),
 		headers[_i].warnings);
@@ -75,7 +77,7 @@ END_TEST
 
 START_TEST(who_writes_many_names_of_one_kind_is_warned_once)
 {
-	const struct engine *engine = worker->broker->engine;
+	const struct engine_ops *engine = worker->broker->memory->engine.ops;
 
 	ck_assert_int_eq(warnings(engine, "x-queue-a", "1"), 1);
 	ck_assert_int_eq(warnings(engine, "x-queue-b", "1"), 0);
@@ -97,28 +99,30 @@ static const struct slice understood[] = {
 
 START_TEST(what_the_engine_understands_is_not_foreign)
 {
-	struct engine engine = *worker->broker->engine;
+	struct engine_ops engine = *worker->broker->memory->engine.ops;
 
 	engine.headers = understood;
 	ck_assert_int_eq(warnings(&engine, "durable", "true"), 0);
 	ck_assert_int_eq(warnings(&engine, "exclusive", "true"), 1);
 	ck_assert(engine_understands(&engine, SLICE("selector")));
-	ck_assert(!engine_understands(worker->broker->engine, SLICE("selector")));
+	ck_assert(!engine_understands(
+		worker->broker->memory->engine.ops, SLICE("selector")));
 }
 END_TEST
 
 START_TEST(a_selector_is_taken_by_a_engine_that_has_them)
 {
 	struct broker *broker = worker->broker;
-	const struct engine *memory = broker->engine;
-	struct engine engine = *memory;
+	struct engine *memory = &broker->memory->engine;
+	const struct engine_ops *ops = memory->ops;
+	struct engine_ops engine = *ops;
 
 	engine.headers = understood;
-	broker->engine = &engine;
+	memory->ops = &engine;
 	stomp_peer_say(peer,
 		"SUBSCRIBE{id:1}{destination:/topic/a}{selector:x = 1}{receipt:r}");
 	assert_heard(peer, "RECEIPT{receipt-id:r}");
-	broker->engine = memory;
+	memory->ops = ops;
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}");
 }
 END_TEST

@@ -4,6 +4,7 @@
  */
 /* tags: workers */
 #include "gateway/broker/internal.h"
+#include "gateway/broker/memory.h"
 #include "gateway/broker/queue.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -111,7 +112,7 @@ static size_t queues(void)
 	size_t count = 0;
 
 	for (unsigned i = 0; i < worker->workers->count; i++)
-		count += worker->workers->all[i]->broker->queues.count;
+		count += worker->workers->all[i]->broker->memory->queues.count;
 	return count;
 }
 

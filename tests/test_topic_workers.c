@@ -148,8 +148,7 @@ START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 	}
 	struct message *message =
 		message_create(&send, slice_of(destination), slice_of(destination));
-	workers->all[1]->broker->engine->send(
-		workers->all[1]->broker, message, (struct handle){0, 0}, 0);
+	broker_send_message(workers->all[1]->broker, message, (struct handle){0, 0}, 0);
 	still_workers_settle(workers);
 	ck_assert_ptr_eq(message_render(message, &view).bytes.data, waiting(2));
 	ck_assert_ptr_ne(waiting(0), waiting(1));

@@ -1,6 +1,5 @@
 #include "gateway/broker/internal.h"
 
-#include "gateway/broker/memory.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/refused.h"
 #include "gateway/broker/subscription.h"
@@ -18,8 +17,7 @@ static void broker_destroy(struct resident *resident)
 
 	commits_finish(broker);
 	registry_finish(&broker->commits);
-	memory_finish(broker);
-	table_finish(&broker->queues);
+	engines_stop(broker);
 	topics_finish(broker);
 	audiences_finish(&broker->audiences);
 	registry_finish(&broker->subscriptions);
@@ -29,8 +27,8 @@ static void broker_destroy(struct resident *resident)
 
 static const struct resident_ops broker_ops = {.destroy = broker_destroy};
 
-struct broker *broker_create(
-	struct worker *worker, unsigned workers, const struct service *const *services)
+struct broker *broker_create(struct worker *worker, unsigned workers,
+	const struct service *const *services, const struct engine_share *shares)
 {
 	struct broker *broker = xcalloc(1, sizeof(*broker));
 	const char separator = worker->config->separator.data[0];
@@ -43,15 +41,14 @@ struct broker *broker_create(
 	registry_init(&broker->subscriptions, &worker->key);
 	audiences_init(&broker->audiences, &worker->key, separator);
 	topics_init(&broker->topics, &worker->key, separator, workers);
-	table_init(&broker->queues, &worker->key);
 	registry_init(&broker->commits, &worker->key);
-	broker->engine = &memory_engine;
 
 	/* The epochs of this process differ from those of the process before it. */
 	uint32_t start = 0;
 	while (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		;
 	broker->epoch = (uint64_t)start << 24;
+	engines_start(broker, shares);
 	worker_add_resident(worker, &broker->resident);
 	return broker;
 }
@@ -261,39 +258,4 @@ void broker_answer(struct broker *broker, struct handle participant, uint64_t re
 		answer->refusal = broker_refusal_copy(refusal, refusal->destination);
 	}
 	worker_post(broker->worker, (unsigned)participant.worker, &answer->post);
-}
-
-/*
- * Posts from one worker to another keep their order. A sync makes the way to the home
- * and back, so it returns after everything that was posted before.
- */
-struct sync_post {
-	struct post post;
-	struct handle participant;
-	uint64_t request;
-};
-
-/* Runs at a home. */
-static void sync_run(struct worker *worker, struct post *post)
-{
-	struct sync_post *sync = container_of(post, struct sync_post, post);
-
-	broker_answer(worker->broker, sync->participant, sync->request, NULL);
-	free(sync);
-}
-
-enum broker_result broker_sync(struct broker *broker, struct broker_call *call)
-{
-	call->answers = call->request == 0 ? 0 : broker->workers;
-	for (unsigned i = 0; i < call->answers; i++) {
-		struct sync_post *sync = xmalloc(sizeof(*sync));
-
-		*sync = (struct sync_post){
-			.post = {.size = sizeof(*sync), .run = sync_run},
-			.participant = broker_handle(broker, call->participant),
-			.request = call->request,
-		};
-		worker_post(broker->worker, i, &sync->post);
-	}
-	return BROKER_TAKEN;
 }

@@ -16,15 +16,18 @@
 #include "protocol/stomp.h"
 
 struct broker;
+struct engine_share;
 struct service;
 
 /*
  * Makes the broker's part on that worker, for worker->broker. It is a resident: the
  * worker owns it and destroys it, after all participants have left. `workers` is the
- * number of workers. `services` ends with NULL and must outlive the broker.
+ * number of workers. `services` ends with NULL, `shares` with a share without a life
+ * (engine.h): the destinations that the memory engine does not own. Both must outlive
+ * the broker.
  */
-struct broker *broker_create(
-	struct worker *worker, unsigned workers, const struct service *const *services);
+struct broker *broker_create(struct worker *worker, unsigned workers,
+	const struct service *const *services, const struct engine_share *shares);
 
 /* The worker of this part of the broker. Only that worker's thread may call it. */
 struct worker *broker_worker(const struct broker *broker);
@@ -64,7 +67,11 @@ struct broker_call {
 	const struct stomp_frame *frame;
 	enum stomp_version version;
 	uint64_t request;
-	size_t answers; /* set when accepted: how many answers to `request` will come */
+
+	/* Set when the frame is taken. */
+	size_t answers; /* how many to `request` will come, as far as is known */
+	bool waits;     /* the participant's next frame must wait for resume() */
+
 	struct broker_refusal *refusal; /* filled in when refused */
 	struct broker_refusal
 		*kept; /* NULL, or the bytes that `refusal` points into: free() it */
@@ -111,11 +118,9 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 
 /*
  * STOMP's COMMIT. It is refused as a whole, or all its messages and acknowledgements
- * take effect. *waits is true while homes are asked: the participant's next frame must
- * wait for committed().
+ * take effect. It may wait.
  */
-enum broker_result broker_commit(
-	struct broker *broker, struct broker_call *call, bool *waits);
+enum broker_result broker_commit(struct broker *broker, struct broker_call *call);
 
 /*
  * DISCONNECT: every home answers `request`, if it is not 0. By then the home has taken
@@ -123,6 +128,12 @@ enum broker_result broker_commit(
  * refused.
  */
 enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
+
+/*
+ * True when new clients may come to this process. Else appends a short text, without a
+ * line end, to *why: an engine is not ready.
+ */
+bool broker_is_ready(const struct broker *broker, struct buf *why);
 
 /*
  * Calls logged_in() of the participant of that number, whose login was checked. Does

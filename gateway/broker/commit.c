@@ -1,12 +1,21 @@
-/* A commit: the actions of a transaction on their way to the engine, and back. */
-#include "gateway/broker/transaction.h"
+#include "gateway/broker/commit.h"
 
 #include "gateway/broker/internal.h"
+#include "gateway/broker/memory.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/subscription.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
+
+/* Actions. */
+
+void actions_free(struct action *actions, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		message_unref(actions[i].message);
+	free(actions);
+}
 
 /* The delivery that the action settles; NULL when its subscription has ended. */
 static struct subscription *action_subscription(const struct participant *participant,
@@ -52,26 +61,31 @@ void actions_unmark(const struct participant *participant, const struct action *
 	}
 }
 
-bool commit_start(struct broker *broker, struct broker_call *call,
-	struct action *actions, size_t count)
+static struct engine *action_engine(const struct broker *broker,
+	const struct participant *participant, const struct action *action)
 {
-	struct commit *commit = xcalloc(1, sizeof(*commit));
+	size_t index;
 
-	commit->participant = call->participant->entry.number;
-	commit->request = call->request;
-	commit->actions = actions;
-	commit->count = count;
-	registry_add(&broker->commits, &commit->entry);
+	if (action->is_reply)
+		return NULL;
+	return action->message != NULL
+		       ? broker_engine(broker, message_address(action->message))
+		       : subscription_engine(broker,
+				 action_subscription(participant, action, &index));
+}
 
-	call->answers = 0;
-	for (size_t i = 0; i < count; i++)
-		call->answers += actions[i].message != NULL;
-	if (call->answers == 0)
-		call->answers = 1; /* commit_apply() answers itself */
+/* The engines' side. */
 
-	const uint64_t number = commit->entry.number;
-	broker->engine->commit(broker, commit);
-	return registry_find(&broker->commits, number) != NULL;
+struct action *commit_next(
+	struct commit *commit, const struct engine *engine, size_t *at)
+{
+	while (*at < commit->count) {
+		struct action *action = &commit->actions[(*at)++];
+
+		if (action->engine == engine)
+			return action;
+	}
+	return NULL;
 }
 
 static struct participant *commit_participant(
@@ -82,75 +96,175 @@ static struct participant *commit_participant(
 	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
 }
 
-bool commit_is_wanted(struct broker *broker, const struct commit *commit)
+struct subscription *commit_settled(
+	struct broker *broker, const struct commit *commit, const struct action *action)
 {
-	return commit_participant(broker, commit) != NULL;
+	const struct participant *participant = commit_participant(broker, commit);
+	size_t index = SIZE_MAX;
+	struct subscription *subscription =
+		participant == NULL ? NULL
+				    : action_subscription(participant, action, &index);
+
+	if (subscription == NULL || index == SIZE_MAX)
+		return NULL;
+	unacked_remove(&subscription->unacked, index);
+	return subscription->kind == SUBSCRIPTION_QUEUE ? subscription : NULL;
+}
+
+/* The steps. */
+
+static bool commit_has_part(struct commit *commit, const struct engine *engine)
+{
+	size_t at = 0;
+
+	return commit_next(commit, engine, &at) != NULL;
 }
 
 static void commit_free(struct broker *broker, struct commit *commit)
 {
 	registry_remove(&broker->commits, &commit->entry);
 	actions_free(commit->actions, commit->count);
-	free(commit->reservations);
 	free(commit);
 }
 
-static void commit_settle(struct broker *broker, struct participant *participant,
-	const struct action *action)
+/* Replies have no engine. Returns how many were sent. */
+static size_t commit_send_replies(
+	struct broker *broker, struct commit *commit, struct handle participant)
 {
-	size_t index = SIZE_MAX;
-	struct subscription *subscription =
-		action_subscription(participant, action, &index);
-
-	if (subscription == NULL || index == SIZE_MAX)
-		return;
-	unacked_remove(&subscription->unacked, index);
-	if (subscription->kind == SUBSCRIPTION_QUEUE) {
-		broker->engine->settle(
-			broker, subscription, &action->place, 1, action->outcome, 0);
-	}
-}
-
-void commit_apply(struct broker *broker, struct commit *commit, commit_send *send)
-{
-	struct participant *participant = commit_participant(broker, commit);
-	const struct handle handle = broker_handle(broker, participant);
 	size_t sent = 0;
 
 	for (size_t i = 0; i < commit->count; i++) {
 		struct action *action = &commit->actions[i];
 
-		if (action->message == NULL) {
-			commit_settle(broker, participant, action);
+		if (!action->is_reply)
 			continue;
-		}
-		sent++;
-		if (action->is_reply)
-			private_reply(broker, action->worker, action->message, handle,
-				commit->request);
-		else
-			send(broker, action->message, handle, commit->request);
+		private_reply(broker, action->worker, action->message, participant,
+			commit->request);
 		action->message = NULL;
+		sent++;
 	}
-	if (sent == 0)
-		broker_answer(broker, handle, commit->request, NULL);
-	commit_free(broker, commit);
-	participant->ops->committed(participant);
+	return sent;
 }
 
-void commit_fail(struct broker *broker, struct commit *commit,
+/* The COMMIT's receipt learns now how many answers it waits for. */
+static void commit_expect(
+	struct commit *commit, struct participant *participant, size_t answers)
+{
+	if (commit->call != NULL)
+		commit->call->answers = answers;
+	else if (participant != NULL && answers > 1)
+		participant->ops->expect(participant, commit->request, answers - 1);
+}
+
+static void commit_apply(struct broker *broker, struct commit *commit)
+{
+	const struct handle handle = {broker->worker->index, commit->participant};
+	struct participant *participant = commit_participant(broker, commit);
+	size_t answers = 0;
+
+	for (size_t i = 0; i < broker->engines.count; i++) {
+		struct engine *engine = broker->engines.all[i];
+
+		if (commit_has_part(commit, engine))
+			answers += engine->ops->commit(engine, commit, COMMIT_APPLY);
+	}
+	answers += commit_send_replies(broker, commit, handle);
+	if (answers == 0) {
+		answers = 1;
+		broker_answer(broker, handle, commit->request, NULL);
+	}
+	commit_expect(commit, participant, answers);
+	commit_free(broker, commit);
+	if (participant != NULL)
+		participant->ops->resume(participant);
+}
+
+/* Those that were asked before are prepared. */
+static void commit_release(struct broker *broker, struct commit *commit)
+{
+	while (commit->asked > 0) {
+		struct engine *engine = broker->engines.all[--commit->asked];
+
+		if (commit_has_part(commit, engine))
+			engine->ops->commit(engine, commit, COMMIT_RELEASE);
+	}
+}
+
+/* `refusal` is NULL when nobody is there to hear it. */
+static void commit_fail(struct broker *broker, struct commit *commit,
 	const struct broker_refusal *refusal)
 {
 	const uint64_t number = commit->participant;
+	struct broker_call *call = commit->call;
 
-	broker_tell(broker, number, commit->request, refusal);
+	commit_release(broker, commit);
+	if (call != NULL) {
+		call->kept = broker_refusal_copy(refusal, refusal->destination);
+		*call->refusal = *call->kept;
+	} else if (refusal != NULL) {
+		broker_tell(broker, number, commit->request, refusal);
+	}
 	struct participant *participant = commit_participant(broker, commit);
 	if (participant != NULL)
 		actions_unmark(participant, commit->actions, commit->count);
 	commit_free(broker, commit);
-	if (participant != NULL)
-		participant->ops->committed(
-			participant); /* unless the refusal has ended it */
+	if (participant != NULL) /* unless the refusal has ended it */
+		participant->ops->resume(participant);
+}
+
+static void commit_continue(struct broker *broker, struct commit *commit)
+{
+	for (; commit->asked < broker->engines.count; commit->asked++) {
+		struct engine *engine = broker->engines.all[commit->asked];
+
+		if (commit_has_part(commit, engine)) {
+			engine->ops->commit(engine, commit, COMMIT_PREPARE);
+			return;
+		}
+	}
+	commit_apply(broker, commit);
+}
+
+void commit_prepared(struct engine *engine, struct commit *commit,
+	const struct broker_refusal *refusal)
+{
+	struct broker *broker = engine->broker;
+
+	if (refusal != NULL) {
+		commit_fail(broker, commit, refusal);
+		return;
+	}
+	commit->asked++;
+	commit->is_done = commit->is_done || engine != &broker->memory->engine;
+	if (!commit->is_done && commit_participant(broker, commit) == NULL)
+		commit_fail(broker, commit, NULL);
+	else
+		commit_continue(broker, commit);
+}
+
+enum broker_result commit_start(struct broker *broker, struct broker_call *call,
+	struct action *actions, size_t count)
+{
+	struct commit *commit = xcalloc(1, sizeof(*commit));
+
+	for (size_t i = 0; i < count; i++)
+		actions[i].engine =
+			action_engine(broker, call->participant, &actions[i]);
+	commit->participant = call->participant->entry.number;
+	commit->request = call->request;
+	commit->actions = actions;
+	commit->count = count;
+	commit->call = call;
+	registry_add(&broker->commits, &commit->entry);
+
+	const uint64_t number = commit->entry.number;
+	commit_continue(broker, commit);
+	call->waits = registry_find(&broker->commits, number) != NULL;
+	if (call->waits) {
+		commit->call = NULL;
+		call->answers = 1; /* commit_expect() */
+	}
+	return call->kept != NULL ? BROKER_REFUSED : BROKER_TAKEN;
 }
 
 void commits_finish(struct broker *broker)

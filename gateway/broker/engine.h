@@ -1,7 +1,11 @@
 /*
- * An engine owns the destinations of some prefixes: it knows their subscribers and
- * keeps their messages. The built-in engine keeps them in memory, at homes among the
- * workers. Another engine could relay to an external broker.
+ * An engine owns destinations: it knows their subscribers and keeps their messages.
+ * The built-in engine keeps them in memory, at homes among the workers (memory.h).
+ * Another engine could relay them to an external broker.
+ *
+ * Each worker has its own part of each engine, a struct engine. The beginning of an
+ * address decides which engine owns it. Those of engine_ops are the requests of
+ * clients, those of engine_life are the process's.
  *
  * All functions return immediately. The engine answers each request by
  * broker_answer(), the requests of one participant for one destination in their order.
@@ -14,14 +18,19 @@
 #define GATEWAY_BROKER_ENGINE_H
 
 #include "gateway/base/registry.h"
+#include "gateway/broker/commit.h"
 #include "gateway/broker/outcome.h"
 #include "gateway/session/message.h"
+#include "protocol/buf.h"
 
 struct broker;
-struct commit;
+struct broker_refusal;
+struct engine;
+struct participant;
+struct stomp_frame;
 struct subscription;
 
-struct engine {
+struct engine_ops {
 	/*
 	 * The headers of SUBSCRIBE that it understands, beyond those of STOMP; ends
 	 * with an empty one. Without "selector" here, a SUBSCRIBE with that header is
@@ -32,11 +41,12 @@ struct engine {
 	/*
 	 * The subscription gets its part of the messages that are taken after the
 	 * answer to `request`; of a queue at most `prefetch` messages that are not
-	 * settled yet. It is borrowed, and may end before the answer. Returns how many
-	 * answers will come; the last one counts.
+	 * settled yet. It is borrowed, and may end before the answer. `frame` is the
+	 * SUBSCRIBE, borrowed for the call. Returns how many answers will come; the
+	 * last one counts.
 	 */
-	size_t (*subscribe)(struct broker *broker, struct subscription *subscription,
-		uint64_t prefetch, uint64_t request);
+	size_t (*subscribe)(struct engine *engine, struct subscription *subscription,
+		const struct stomp_frame *frame, uint64_t prefetch, uint64_t request);
 
 	/*
 	 * Called just before the subscription is freed, unless answers to its
@@ -45,29 +55,104 @@ struct engine {
 	 * session that is over now: a message that is lost again and again may be
 	 * dead. Returns how many answers will come.
 	 */
-	size_t (*unsubscribe)(struct broker *broker, struct subscription *subscription,
+	size_t (*unsubscribe)(struct engine *engine, struct subscription *subscription,
 		size_t lost, uint64_t request);
 
-	/* To message_address(). Takes over the caller's reference, the only one. */
-	void (*send)(struct broker *broker, struct message *message,
+	/*
+	 * To message_address(). Takes over the caller's reference, the only one. One
+	 * answer comes.
+	 */
+	void (*send)(struct engine *engine, struct message *message,
 		struct handle participant, uint64_t request);
 
 	/*
 	 * The subscription has settled the messages at `count` places of a queue, all
 	 * alike. Returns how many answers to `request` will come.
 	 */
-	size_t (*settle)(struct broker *broker, const struct subscription *subscription,
+	size_t (*settle)(struct engine *engine, const struct subscription *subscription,
 		const struct place *places, size_t count, enum outcome outcome,
 		uint64_t request);
 
 	/*
-	 * Takes the commit over. Makes sure that all its messages will be taken. Then
-	 * calls commit_apply(), perhaps within this call; or later commit_fail() with
-	 * a refusal (transaction.h). Both free the commit.
+	 * Its part of a COMMIT (commit.h). PREPARE ends with commit_prepared(), perhaps
+	 * within this call. APPLY returns how many answers to commit->request will
+	 * come, or 0; the other steps return 0.
 	 */
-	void (*commit)(struct broker *broker, struct commit *commit);
+	size_t (*commit)(
+		struct engine *engine, struct commit *commit, enum commit_step step);
 };
 
-extern const struct engine memory_engine;
+/* What an engine tells of one of its destinations. */
+struct engine_destination {
+	struct slice destination;
+	uint64_t subscribers;
+	uint64_t messages; /* ever */
+	uint64_t ready, unacknowledged;
+};
+
+struct engine_life {
+	/*
+	 * Makes the engine's part on the broker's worker. An engine that must end
+	 * politely, or works in turns, is also a resident of that worker.
+	 */
+	struct engine *(*start)(struct broker *broker);
+
+	/* Frees the part. All participants have left. */
+	void (*stop)(struct engine *engine);
+
+	/*
+	 * True when new clients may come to this process. Else appends to *why a short
+	 * text without a line end, for whoever asks /ready.
+	 */
+	bool (*ready)(const struct engine *engine, struct buf *why);
+
+	/*
+	 * When `request`, never 0, is answered, the engine has taken all that the
+	 * participant has sent, and has delivered what others had sent before. Returns
+	 * how many answers will come.
+	 */
+	size_t (*sync)(
+		struct engine *engine, struct handle participant, uint64_t request);
+
+	/*
+	 * Calls `visit` for each destination that this part keeps, in no order. Topics
+	 * at their homes are not among these (topic.h). `visit` changes nothing.
+	 */
+	void (*describe)(const struct engine *engine,
+		void (*visit)(
+			const struct engine_destination *destination, void *context),
+		void *context);
+};
+
+/* Of one worker. */
+struct engine {
+	const struct engine_ops *ops;
+	const struct engine_life *life;
+	struct broker *broker;
+};
+
+/* An engine owns the addresses that begin so: "/topic/", or "user:" (private.h). */
+struct engine_share {
+	struct slice beginning;
+	const struct engine_life *life; /* NULL: ends an array of shares */
+};
+
+/*
+ * Calls `visit` for each destination that engines keep on this worker (describe()), in
+ * no order. `visit` changes nothing.
+ */
+void broker_for_each_destination(const struct broker *broker,
+	void (*visit)(const struct engine_destination *destination, void *context),
+	void *context);
+
+/*
+ * The engine that owns the address, on the broker's worker: that of the first share
+ * that fits, else the memory engine. Never NULL; the broker owns it.
+ */
+struct engine *broker_engine(const struct broker *broker, struct slice address);
+
+/* The send() of the engine that owns the message's address. */
+void broker_send_message(struct broker *broker, struct message *message,
+	struct handle participant, uint64_t request);
 
 #endif

@@ -48,7 +48,7 @@ static const struct foreign *foreign_find(struct slice name)
 	return NULL;
 }
 
-bool engine_understands(const struct engine *engine, struct slice name)
+bool engine_understands(const struct engine_ops *engine, struct slice name)
 {
 	for (const struct slice *one = engine->headers; one->len > 0; one++)
 		if (slice_equal(*one, name))
@@ -56,7 +56,7 @@ bool engine_understands(const struct engine *engine, struct slice name)
 	return false;
 }
 
-void foreign_warn(const struct engine *engine, struct participant *participant,
+void foreign_warn(const struct engine_ops *engine, struct participant *participant,
 	const struct stomp_frame *subscribe)
 {
 	for (size_t i = 0; i < subscribe->header_count; i++) {

@@ -11,13 +11,13 @@
 #include "protocol/stomp.h"
 
 /* True when the engine understands SUBSCRIBE's header of that name (engine.h). */
-bool engine_understands(const struct engine *engine, struct slice name);
+bool engine_understands(const struct engine_ops *engine, struct slice name);
 
 /*
  * Logs a warning for each foreign header of the SUBSCRIBE that asks for an effect,
  * once for each participant and name.
  */
-void foreign_warn(const struct engine *engine, struct participant *participant,
+void foreign_warn(const struct engine_ops *engine, struct participant *participant,
 	const struct stomp_frame *subscribe);
 
 #endif

@@ -10,6 +10,7 @@
  *   resolve.h       from a client's name to a destination, before all of these
  *   private.h       destinations of users and sessions
  *   transaction.h   frames that wait for COMMIT, and the commit
+ *   engine.h        who owns destinations
  *   memory.h        the built-in engine: posts to the homes of destinations
  *   topic.h         a topic at its home
  *   queue.h         a queue at its home
@@ -28,18 +29,32 @@
 #include "gateway/config/config.h"
 #include "gateway/worker/resident.h"
 
+struct memory;
+
+struct owner {
+	struct slice beginning; /* of addresses */
+	struct engine *engine;
+};
+
+/* The engines of this worker. */
+struct engines {
+	struct engine **all; /* each one once; the memory engine is the first */
+	size_t count;
+	struct owner *owners; /* the first that fits; the last one fits every address */
+};
+
 struct broker {
 	struct resident resident;
 	struct worker *worker;
 	unsigned workers; /* the number of workers */
-	const struct engine *engine;
+	struct engines engines;
+	struct memory *memory;                 /* the built-in one of them */
 	const struct service *const *services; /* ends with NULL */
 	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;
 	struct audiences audiences;
 	struct topics topics; /* topics whose home is this worker */
-	struct table queues;  /* queues whose home is this worker, by address */
 	uint64_t epoch;       /* of the latest destination */
 	struct place place;   /* of the latest message that needs no home */
 };
@@ -65,6 +80,15 @@ void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
  */
 struct handle broker_handle(
 	const struct broker *broker, const struct participant *participant);
+
+/*
+ * Starts the memory engine and those of the shares, which end with a share without a
+ * life.
+ */
+void engines_start(struct broker *broker, const struct engine_share *shares);
+
+/* Stops them; the memory engine is the last one. */
+void engines_stop(struct broker *broker);
 
 /*
  * The value of a header that the call's frame must have, borrowed from the frame.

@@ -126,10 +126,10 @@ static void memory_post_send(struct broker *broker, struct message *message,
 	worker_post(broker->worker, home, &send->post);
 }
 
-void memory_send(struct broker *broker, struct message *message,
+void memory_send(struct engine *engine, struct message *message,
 	struct handle participant, uint64_t request)
 {
-	memory_post_send(broker, message, participant, request, false);
+	memory_post_send(engine->broker, message, participant, request, false);
 }
 
 void memory_send_reserved(struct broker *broker, struct message *message,
@@ -168,10 +168,11 @@ static void memory_settle_run(struct worker *worker, struct post *post)
 	free(settle);
 }
 
-static size_t memory_settle(struct broker *broker,
-	const struct subscription *subscription, const struct place *places,
-	size_t count, enum outcome outcome, uint64_t request)
+size_t memory_settle(struct engine *engine, const struct subscription *subscription,
+	const struct place *places, size_t count, enum outcome outcome,
+	uint64_t request)
 {
+	const struct broker *broker = engine->broker;
 	const struct slice address = subscription_address(subscription);
 	const size_t size =
 		sizeof(struct settle_post) + count * sizeof(uint64_t) + address.len;
@@ -198,11 +199,86 @@ static size_t memory_settle(struct broker *broker,
 static const struct slice memory_headers[] = {
 	SLICE_INIT("prefetch-count"), SLICE_INIT("")};
 
-const struct engine memory_engine = {
+static const struct engine_ops memory_ops = {
 	.headers = memory_headers,
 	.subscribe = memory_subscribe,
 	.unsubscribe = memory_unsubscribe,
 	.send = memory_send,
 	.settle = memory_settle,
 	.commit = memory_commit,
+};
+
+/* Its life. */
+
+static struct engine *memory_start(struct broker *broker)
+{
+	struct memory *memory = xcalloc(1, sizeof(*memory));
+
+	memory->engine = (struct engine){&memory_ops, &memory_life, broker};
+	table_init(&memory->queues, &broker->worker->key);
+	table_init(&memory->reserving, &broker->worker->key);
+	broker->memory = memory;
+	return &memory->engine;
+}
+
+static void memory_stop(struct engine *engine)
+{
+	struct memory *memory = container_of(engine, struct memory, engine);
+
+	memory_free_reservations(memory);
+	memory_free_queues(engine->broker);
+	table_finish(&memory->queues);
+	free(memory);
+}
+
+static bool memory_is_ready(const struct engine *engine, struct buf *why)
+{
+	(void)engine;
+	(void)why;
+	return true;
+}
+
+/*
+ * Posts from one worker to another keep their order. A sync makes the way to the home
+ * and back, so it returns after everything that was posted before.
+ */
+struct sync_post {
+	struct post post;
+	struct handle participant;
+	uint64_t request;
+};
+
+/* Runs at a home. */
+static void memory_sync_run(struct worker *worker, struct post *post)
+{
+	struct sync_post *sync = container_of(post, struct sync_post, post);
+
+	broker_answer(worker->broker, sync->participant, sync->request, NULL);
+	free(sync);
+}
+
+static size_t memory_sync(
+	struct engine *engine, struct handle participant, uint64_t request)
+{
+	const struct broker *broker = engine->broker;
+
+	for (unsigned i = 0; i < broker->workers; i++) {
+		struct sync_post *sync = xmalloc(sizeof(*sync));
+
+		*sync = (struct sync_post){
+			.post = {.size = sizeof(*sync), .run = memory_sync_run},
+			.participant = participant,
+			.request = request,
+		};
+		worker_post(broker->worker, i, &sync->post);
+	}
+	return broker->workers;
+}
+
+const struct engine_life memory_life = {
+	.start = memory_start,
+	.stop = memory_stop,
+	.ready = memory_is_ready,
+	.sync = memory_sync,
+	.describe = memory_describe,
 };

@@ -6,18 +6,26 @@
 #ifndef GATEWAY_BROKER_MEMORY_H
 #define GATEWAY_BROKER_MEMORY_H
 
+#include "gateway/broker/commit.h"
+#include "gateway/broker/engine.h"
 #include "gateway/broker/queue.h"
-#include "gateway/broker/transaction.h"
 
-/* The broker ends: frees all queues with their messages. */
-void memory_finish(struct broker *broker);
+/* The part of the memory engine on one worker: broker->memory. */
+struct memory {
+	struct engine engine;
+	struct table queues;    /* queues whose home is this worker, by address */
+	struct table reserving; /* commits of this worker that have reserved room */
+};
 
-/*
- * Calls `visit` for each queue whose home is this worker, in no order. `visit` must
- * not make, change or free queues.
- */
-void memory_for_each_queue(struct broker *broker,
-	void (*visit)(const struct queue *queue, void *context), void *context);
+extern const struct engine_life memory_life;
+
+/* Frees all queues of this worker with their messages. */
+void memory_free_queues(struct broker *broker);
+
+/* As the engine's describe(): the queues whose home is this worker. */
+void memory_describe(const struct engine *engine,
+	void (*visit)(const struct engine_destination *destination, void *context),
+	void *context);
 
 /*
  * The queue of that address, or NULL when there is none now. The broker owns it, and
@@ -57,28 +65,38 @@ void memory_send_reserved(struct broker *broker, struct message *message,
  * every home if that is a pattern. Returns how many homes will answer `request`. The
  * posts carry the subscription's number, so it may end before they arrive.
  */
-size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
-	uint64_t prefetch, uint64_t request);
+size_t memory_subscribe(struct engine *engine, struct subscription *subscription,
+	const struct stomp_frame *frame, uint64_t prefetch, uint64_t request);
 
 /*
  * As the engine's unsubscribe(): posts to the same homes as memory_subscribe().
  * Returns how many will answer `request`. The subscription may be freed afterwards.
  */
-size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
+size_t memory_unsubscribe(struct engine *engine, struct subscription *subscription,
 	size_t lost, uint64_t request);
 
 /*
  * As the engine's send(): takes the message over and posts it to the home of its
  * address, which answers `request`.
  */
-void memory_send(struct broker *broker, struct message *message,
+void memory_send(struct engine *engine, struct message *message,
 	struct handle participant, uint64_t request);
 
 /*
- * As the engine's commit(): first reserves room in each queue by a post. When all
- * queues have answered, applies or fails the commit, which frees it. If the commit
- * sends to no queue, that happens within this call.
+ * As the engine's settle(): posts to the home of the queue, which answers `request`.
  */
-void memory_commit(struct broker *broker, struct commit *commit);
+size_t memory_settle(struct engine *engine, const struct subscription *subscription,
+	const struct place *places, size_t count, enum outcome outcome,
+	uint64_t request);
+
+/*
+ * As the engine's commit(): PREPARE reserves room in each queue by a post, and is done
+ * when all queues have answered; within this call, if the commit sends to no queue.
+ */
+size_t memory_commit(
+	struct engine *engine, struct commit *commit, enum commit_step step);
+
+/* The engine stops: frees the reservations of commits that were not decided. */
+void memory_free_reservations(struct memory *memory);
 
 #endif

@@ -1,15 +1,65 @@
 /*
- * COMMIT in two phases. First every queue reserves room for its messages. If all can,
- * everything is sent in order; else the reservations are given back.
+ * The memory engine's part of a COMMIT, in two phases. First every queue reserves room
+ * for its messages. If all can, everything is sent in order; else the reservations are
+ * given back.
  */
 #include "gateway/broker/memory.h"
 
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
+#include "gateway/broker/subscription.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+/* Room for messages in a queue. */
+struct reservation {
+	struct slice address; /* points into a message of the commit */
+	uint64_t messages, bytes;
+	bool is_granted;
+	enum refusal_kind why; /* if it is not */
+};
+
+/* The reservations of a commit, at its participant, from PREPARE to the other step. */
+struct reserving {
+	struct table_node node; /* in memory->reserving; its key is the number */
+	uint64_t number;        /* of the commit */
+	struct commit *commit;
+	struct reservation *all;
+	size_t count, waiting;
+};
+
+static struct slice reserving_key(const uint64_t *number)
+{
+	return (struct slice){(const char *)number, sizeof(*number)};
+}
+
+static struct reserving *reserving_find(const struct memory *memory, uint64_t number)
+{
+	struct table_node *node =
+		table_find(&memory->reserving, reserving_key(&number));
+
+	return node == NULL ? NULL : container_of(node, struct reserving, node);
+}
+
+static void reserving_free(struct memory *memory, struct reserving *reserving)
+{
+	table_remove(&memory->reserving, &reserving->node);
+	free(reserving->all);
+	free(reserving);
+}
+
+void memory_free_reservations(struct memory *memory)
+{
+	struct table_node *node;
+
+	while ((node = table_any(&memory->reserving)) != NULL)
+		reserving_free(memory, container_of(node, struct reserving, node));
+	table_finish(&memory->reserving);
+}
+
+/* The way to the homes and back. */
 
 struct reserve_post {
 	struct post post;
@@ -51,44 +101,49 @@ static void unreserve_run(struct worker *worker, struct post *post)
 	free(reserve);
 }
 
-/* Runs at the participant: all queues have answered. */
-static void memory_decide(struct broker *broker, struct commit *commit)
+/* Gives back what was granted. */
+static void reserving_release(struct memory *memory, struct reserving *reserving)
 {
+	for (size_t i = 0; i < reserving->count; i++) {
+		if (reserving->all[i].is_granted)
+			reserve_post_send(memory->engine.broker, 0, i,
+				&reserving->all[i], unreserve_run);
+	}
+	reserving_free(memory, reserving);
+}
+
+/* Runs at the participant: all queues have answered. */
+static void reserving_decide(struct memory *memory, struct reserving *reserving)
+{
+	struct commit *commit = reserving->commit;
 	const struct reservation *refused = NULL;
 	struct broker_refusal refusal;
 
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		if (refused == NULL && !commit->reservations[i].is_granted)
-			refused = &commit->reservations[i];
+	for (size_t i = 0; refused == NULL && i < reserving->count; i++) {
+		if (!reserving->all[i].is_granted)
+			refused = &reserving->all[i];
 	}
-	if (refused == NULL && commit_is_wanted(broker, commit)) {
-		commit_apply(broker, commit, memory_send_reserved);
+	if (refused == NULL) {
+		commit_prepared(&memory->engine, commit, NULL);
 		return;
 	}
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		if (commit->reservations[i].is_granted)
-			reserve_post_send(
-				broker, 0, i, &commit->reservations[i], unreserve_run);
-	}
-	memory_refuse(broker, &refusal,
-		refused != NULL ? refused->why : REFUSAL_QUEUE_FULL,
-		refused != NULL ? refused->address : SLICE(""));
-	commit_fail(broker, commit, &refusal);
+	memory_refuse(memory->engine.broker, &refusal, refused->why, refused->address);
+	reserving_release(memory, reserving);
+	commit_prepared(&memory->engine, commit, &refusal);
 }
 
 /* Runs at the participant. */
 static void memory_reserved_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
-	struct broker *broker = worker->broker;
-	struct entry *entry = registry_find(&broker->commits, reserve->commit.number);
-	struct commit *commit = container_of(entry, struct commit, entry);
+	struct memory *memory = worker->broker->memory;
+	struct reserving *reserving = reserving_find(memory, reserve->commit.number);
 
-	commit->reservations[reserve->index].is_granted = reserve->is_granted;
-	commit->reservations[reserve->index].why = reserve->why;
+	reserving->all[reserve->index].is_granted = reserve->is_granted;
+	reserving->all[reserve->index].why = reserve->why;
 	free(reserve);
-	if (--commit->waiting == 0)
-		memory_decide(broker, commit);
+	if (--reserving->waiting == 0)
+		reserving_decide(memory, reserving);
 }
 
 /* Runs at the home. */
@@ -107,38 +162,99 @@ static void reserve_run(struct worker *worker, struct post *post)
 	worker_post(worker, (unsigned)reserve->commit.worker, &reserve->post);
 }
 
-static struct reservation *commit_reservation(
-	struct commit *commit, struct slice address)
+/* The steps. */
+
+static struct reservation *reserving_at(
+	struct reserving *reserving, struct slice address)
 {
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		if (slice_equal(commit->reservations[i].address, address))
-			return &commit->reservations[i];
+	for (size_t i = 0; i < reserving->count; i++) {
+		if (slice_equal(reserving->all[i].address, address))
+			return &reserving->all[i];
 	}
-	struct reservation *made = &commit->reservations[commit->reservation_count++];
+	struct reservation *made = &reserving->all[reserving->count++];
 	*made = (struct reservation){.address = address};
 	return made;
 }
 
-void memory_commit(struct broker *broker, struct commit *commit)
+/* What the queues must have room for. */
+static struct reserving *reserving_create(struct memory *memory, struct commit *commit)
 {
-	commit->reservations =
-		xcalloc(commit->count + 1, sizeof(*commit->reservations));
-	for (size_t i = 0; i < commit->count; i++) {
-		const struct message *message = commit->actions[i].message;
+	struct reserving *reserving = xcalloc(1, sizeof(*reserving));
+	size_t at = 0;
 
-		if (message == NULL || commit->actions[i].is_reply ||
-			!destination_is_queue(broker, message_address(message)))
+	reserving->number = commit->entry.number;
+	reserving->commit = commit;
+	reserving->all = xcalloc(commit->count + 1, sizeof(*reserving->all));
+	table_insert(&memory->reserving, &reserving->node,
+		reserving_key(&reserving->number));
+	for (const struct action *action;
+		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
+		const struct message *message = action->message;
+
+		if (message == NULL || !destination_is_queue(memory->engine.broker,
+					       message_address(message)))
 			continue;
 		struct reservation *reservation =
-			commit_reservation(commit, message_address(message));
+			reserving_at(reserving, message_address(message));
 		reservation->messages++;
 		reservation->bytes += message_size(message);
 	}
-	commit->waiting = commit->reservation_count;
-	for (size_t i = 0; i < commit->reservation_count; i++) {
-		reserve_post_send(broker, commit->entry.number, i,
-			&commit->reservations[i], reserve_run);
+	return reserving;
+}
+
+static void memory_prepare(struct memory *memory, struct commit *commit)
+{
+	struct reserving *reserving = reserving_create(memory, commit);
+
+	reserving->waiting = reserving->count;
+	for (size_t i = 0; i < reserving->count; i++) {
+		reserve_post_send(memory->engine.broker, reserving->number, i,
+			&reserving->all[i], reserve_run);
 	}
-	if (commit->waiting == 0)
-		memory_decide(broker, commit);
+	if (reserving->waiting == 0)
+		reserving_decide(memory, reserving);
+}
+
+/* Returns how many answers will come. */
+static size_t memory_apply(struct memory *memory, struct commit *commit)
+{
+	struct broker *broker = memory->engine.broker;
+	const struct handle participant = {broker->worker->index, commit->participant};
+	size_t at = 0, answers = 0;
+
+	reserving_free(memory, reserving_find(memory, commit->entry.number));
+	for (struct action *action;
+		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
+		if (action->message != NULL) {
+			memory_send_reserved(
+				broker, action->message, participant, commit->request);
+			action->message = NULL;
+			answers++;
+			continue;
+		}
+		const struct subscription *subscription =
+			commit_settled(broker, commit, action);
+		if (subscription != NULL)
+			answers += memory_settle(&memory->engine, subscription,
+				&action->place, 1, action->outcome, commit->request);
+	}
+	return answers;
+}
+
+size_t memory_commit(
+	struct engine *engine, struct commit *commit, enum commit_step step)
+{
+	struct memory *memory = container_of(engine, struct memory, engine);
+
+	switch (step) {
+	case COMMIT_PREPARE:
+		memory_prepare(memory, commit);
+		break;
+	case COMMIT_APPLY:
+		return memory_apply(memory, commit);
+	case COMMIT_RELEASE:
+		reserving_release(memory, reserving_find(memory, commit->entry.number));
+		break;
+	}
+	return 0;
 }

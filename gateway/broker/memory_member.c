@@ -167,24 +167,25 @@ static struct member_post subscription_wish(
 	};
 }
 
-size_t memory_subscribe(struct broker *broker, struct subscription *subscription,
-	uint64_t prefetch, uint64_t request)
+size_t memory_subscribe(struct engine *engine, struct subscription *subscription,
+	const struct stomp_frame *frame, uint64_t prefetch, uint64_t request)
 {
 	struct member_post wish = subscription_wish(subscription, request);
 
+	(void)frame;
 	wish.prefetch = prefetch;
 	const size_t homes =
-		memory_member_posts_send(broker, subscription, &wish, join_run);
+		memory_member_posts_send(engine->broker, subscription, &wish, join_run);
 
 	subscription->joining = (unsigned)homes;
 	return homes;
 }
 
-size_t memory_unsubscribe(struct broker *broker, struct subscription *subscription,
+size_t memory_unsubscribe(struct engine *engine, struct subscription *subscription,
 	size_t lost, uint64_t request)
 {
 	struct member_post wish = subscription_wish(subscription, request);
 
 	wish.lost = lost;
-	return memory_member_posts_send(broker, subscription, &wish, leave_run);
+	return memory_member_posts_send(engine->broker, subscription, &wish, leave_run);
 }

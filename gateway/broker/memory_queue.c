@@ -17,7 +17,7 @@
 
 struct queue *memory_queue(const struct broker *broker, struct slice address)
 {
-	struct table_node *node = table_find(&broker->queues, address);
+	struct table_node *node = table_find(&broker->memory->queues, address);
 
 	return node == NULL ? NULL : queue_of_node(node);
 }
@@ -56,7 +56,8 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		return NULL;
 	}
 	queue = queue_create(address, ++broker->epoch, &rules, &broker->worker->key);
-	table_insert(&broker->queues, queue_node(queue), queue_destination(queue));
+	table_insert(
+		&broker->memory->queues, queue_node(queue), queue_destination(queue));
 	return queue;
 }
 
@@ -71,34 +72,47 @@ bool memory_reserve(
 
 static void memory_destroy_queue(struct broker *broker, struct queue *queue)
 {
-	table_remove(&broker->queues, queue_node(queue));
+	table_remove(&broker->memory->queues, queue_node(queue));
 	workers_give(&broker->worker->workers->destinations);
 	queue_destroy(queue);
 }
 
 struct visit {
-	void (*queue)(const struct queue *queue, void *context);
+	void (*destination)(
+		const struct engine_destination *destination, void *context);
 	void *context;
 };
 
 static void memory_visit(struct table_node *node, void *context)
 {
 	const struct visit *visit = context;
+	const struct queue *queue = queue_of_node(node);
+	const uint64_t unacknowledged = queue_unacknowledged(queue);
 
-	visit->queue(queue_of_node(node), visit->context);
+	visit->destination(
+		&(struct engine_destination){
+			.destination = queue_destination(queue),
+			.subscribers = queue_consumers(queue),
+			.messages = queue_place(queue).offset,
+			.ready = queue_messages(queue) - unacknowledged,
+			.unacknowledged = unacknowledged,
+		},
+		visit->context);
 }
 
-void memory_for_each_queue(struct broker *broker,
-	void (*visit)(const struct queue *queue, void *context), void *context)
+void memory_describe(const struct engine *engine,
+	void (*visit)(const struct engine_destination *destination, void *context),
+	void *context)
 {
-	table_for_each(&broker->queues, memory_visit, &(struct visit){visit, context});
+	table_for_each(&engine->broker->memory->queues, memory_visit,
+		&(struct visit){visit, context});
 }
 
-void memory_finish(struct broker *broker)
+void memory_free_queues(struct broker *broker)
 {
 	struct table_node *node;
 
-	while ((node = table_any(&broker->queues)) != NULL)
+	while ((node = table_any(&broker->memory->queues)) != NULL)
 		memory_destroy_queue(broker, queue_of_node(node));
 }
 
@@ -148,7 +162,7 @@ static void memory_send_dead_letter(
 			     ->dead[dead->is_rejected ? DEAD_REJECTED : DEAD_LOST],
 		1);
 	if (to.len > 0)
-		memory_send(broker, message_forward(dead->message, to, made, 2),
+		broker_send_message(broker, message_forward(dead->message, to, made, 2),
 			(struct handle){0, 0}, 0);
 	else
 		log_warn("queue %.*s: a message is dropped, %s", SLICE_ARGS(from),

@@ -3,9 +3,9 @@
 #define GATEWAY_BROKER_OUTCOME_H
 
 enum outcome {
-	OUTCOME_ACCEPT, /* ACK: the queue forgets the message */
-	OUTCOME_REJECT, /* NACK: the queue delivers it again, perhaps to another one */
-	OUTCOME_DISCARD, /* NACK for good: the message is dead, and not delivered again */
+	OUTCOME_ACCEPT,  /* the queue forgets the message */
+	OUTCOME_REJECT,  /* the queue delivers it again, perhaps to another one */
+	OUTCOME_DISCARD, /* the message is dead, and is not delivered again */
 };
 
 #endif

@@ -35,10 +35,14 @@ struct participant_ops {
 	void (*logged_in)(struct participant *participant, enum login_verdict verdict);
 
 	/*
-	 * A commit that had to wait is under way, or was refused: the next frames
-	 * follow.
+	 * So many more answers to `request`, which has got less than it was promised,
+	 * will come. Request 0 receives none.
 	 */
-	void (*committed)(struct participant *participant);
+	void (*expect)(
+		struct participant *participant, uint64_t request, size_t answers);
+
+	/* A call that had to wait (broker_call) is decided: the next frames follow. */
+	void (*resume)(struct participant *participant);
 };
 
 struct participant {

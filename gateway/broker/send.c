@@ -33,8 +33,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 		private_reply(broker, target->worker, message, participant,
 			publication->request);
 	else
-		broker->engine->send(
-			broker, message, participant, publication->request);
+		broker_send_message(broker, message, participant, publication->request);
 	publication->answers++;
 	return true;
 }

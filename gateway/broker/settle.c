@@ -175,9 +175,12 @@ static size_t settle_now(struct broker *broker, const struct acknowledged *found
 		places[count++] = item->place;
 		unacked_remove(unacked, at);
 	}
-	if (subscription->kind == SUBSCRIPTION_QUEUE)
-		answers = broker->engine->settle(
-			broker, subscription, places, count, outcome, request);
+	if (subscription->kind == SUBSCRIPTION_QUEUE) {
+		struct engine *engine = subscription_engine(broker, subscription);
+
+		answers = engine->ops->settle(
+			engine, subscription, places, count, outcome, request);
+	}
 	free(places);
 	return answers;
 }
@@ -260,5 +263,6 @@ void broker_sent(
 		return;
 	struct place place = unacked_at(&subscription->unacked, 0)->place;
 	unacked_remove(&subscription->unacked, 0);
-	broker->engine->settle(broker, subscription, &place, 1, OUTCOME_ACCEPT, 0);
+	struct engine *engine = subscription_engine(broker, subscription);
+	engine->ops->settle(engine, subscription, &place, 1, OUTCOME_ACCEPT, 0);
 }

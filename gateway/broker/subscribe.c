@@ -68,13 +68,17 @@ static bool call_prefetch(
 }
 
 /* A client that selects a part of a destination must not silently get all of it. */
-static bool call_has_selector(
-	const struct broker *broker, const struct broker_call *call)
+static bool call_may_select(const struct broker *broker, const struct broker_call *call,
+	struct slice destination)
 {
 	const struct slice *selector = stomp_header(call->frame, SLICE("selector"));
 
-	return selector != NULL && selector->len > 0 &&
-	       !engine_understands(broker->engine, SLICE("selector"));
+	if (selector == NULL || selector->len == 0 ||
+		engine_understands(
+			broker_engine(broker, destination)->ops, SLICE("selector")))
+		return true;
+	broker_refuse(call->refusal, REFUSAL_SELECTOR, "header selector", selector);
+	return false;
 }
 
 /*
@@ -129,9 +133,10 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 		audience_add(broker, address, subscription);
 	if (destination_is_pattern(address))
 		subscription->kind = SUBSCRIPTION_PATTERN;
-	foreign_warn(broker->engine, call->participant, call->frame);
-	call->answers = broker->engine->subscribe(
-		broker, subscription, prefetch, call->request);
+	struct engine *engine = broker_engine(broker, address);
+	foreign_warn(engine->ops, call->participant, call->frame);
+	call->answers = engine->ops->subscribe(
+		engine, subscription, call->frame, prefetch, call->request);
 	return subscription;
 }
 
@@ -236,11 +241,9 @@ static enum broker_result subscribe_to_engine(
 		!call_prefetch(broker, call, &prefetch) ||
 		!broker_may_subscribe(broker, call, id, destination))
 		return BROKER_REFUSED;
-	if (call_has_selector(broker, call))
-		return broker_refuse(call->refusal, REFUSAL_SELECTOR, "header selector",
-			stomp_header(call->frame, SLICE("selector")));
-	if (resolve_subscribed(
-		    broker, call->participant, *destination, &resolved, call->refusal))
+	if (resolve_subscribed(broker, call->participant, *destination, &resolved,
+		    call->refusal) &&
+		call_may_select(broker, call, buf_slice(&resolved)))
 		result = subscribe_to(broker, call, id, *destination,
 			buf_slice(&resolved), ack, prefetch);
 	buf_finish(&resolved);

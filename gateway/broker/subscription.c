@@ -55,12 +55,13 @@ static size_t participant_seek(const struct participant *participant, uint32_t o
 	return low;
 }
 
-/* `lost`: see struct engine. */
+/* `lost`: see struct engine_ops. */
 static size_t subscription_finish(struct broker *broker,
 	struct subscription *subscription, size_t lost, uint64_t request)
 {
 	struct participant *participant = subscription->participant;
 	struct names *names = &broker->worker->names;
+	struct engine *engine = subscription_engine(broker, subscription);
 	size_t index = participant_seek(participant, subscription->ordinal),
 	       answers = 0;
 
@@ -72,8 +73,7 @@ static size_t subscription_finish(struct broker *broker,
 	if (subscription->kind != SUBSCRIPTION_LOCAL &&
 		(subscription->joining == 0 ||
 			subscription->kind == SUBSCRIPTION_PATTERN))
-		answers = broker->engine->unsubscribe(
-			broker, subscription, lost, request);
+		answers = engine->ops->unsubscribe(engine, subscription, lost, request);
 	if (subscription->audience != NULL)
 		audience_remove(broker, subscription);
 	registry_remove(&broker->subscriptions, &subscription->entry);
@@ -145,6 +145,12 @@ struct slice subscription_address(const struct subscription *subscription)
 {
 	return subscription->audience != NULL ? audience_address(subscription->audience)
 					      : name_text(subscription->destination);
+}
+
+struct engine *subscription_engine(
+	const struct broker *broker, const struct subscription *subscription)
+{
+	return broker_engine(broker, subscription_address(subscription));
 }
 
 /* Queues the message for the session, unchanged. */

@@ -12,6 +12,7 @@
 
 struct audience;
 struct broker;
+struct engine;
 struct message;
 
 enum ack_mode { ACK_AUTO, ACK_CLIENT, ACK_INDIVIDUAL };
@@ -94,6 +95,10 @@ struct subscription *subscription_at(
  * address of the session's own. The bytes live as long as the subscription.
  */
 struct slice subscription_address(const struct subscription *subscription);
+
+/* The engine that owns that address. */
+struct engine *subscription_engine(
+	const struct broker *broker, const struct subscription *subscription);
 
 /*
  * Queues the message for the session, under the destination that the client has

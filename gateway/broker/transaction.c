@@ -39,13 +39,6 @@ bool transaction_of(const struct broker_call *call, struct transaction **transac
 	return !is_none(*transaction, call);
 }
 
-void actions_free(struct action *actions, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		message_unref(actions[i].message);
-	free(actions);
-}
-
 static void transaction_forget(
 	struct participant *participant, struct transaction *transaction)
 {
@@ -232,8 +225,7 @@ enum broker_result transaction_conclude(
 	return result;
 }
 
-enum broker_result broker_commit(
-	struct broker *broker, struct broker_call *call, bool *waits)
+enum broker_result broker_commit(struct broker *broker, struct broker_call *call)
 {
 	struct transaction *transaction = transaction_to_end(call);
 
@@ -248,6 +240,5 @@ enum broker_result broker_commit(
 			"header transaction",
 			stomp_header(call->frame, SLICE("transaction")));
 	transaction_forget(call->participant, transaction);
-	*waits = commit_start(broker, call, actions, count);
-	return BROKER_TAKEN;
+	return commit_start(broker, call, actions, count);
 }

@@ -4,7 +4,7 @@
  */
 #include "gateway/console/console.h"
 
-#include "gateway/broker/memory.h"
+#include "gateway/broker/engine.h"
 #include "gateway/broker/subscription.h"
 #include "gateway/broker/topic.h"
 #include "gateway/console/trace.h"
@@ -193,19 +193,19 @@ static void visit_topic(const struct topic *topic, void *context)
 	finding_add(look->finding, look->question, row);
 }
 
-static void visit_queue(const struct queue *queue, void *context)
+static void visit_queue(const struct engine_destination *queue, void *context)
 {
 	const struct look *look = context;
 
 	if (finding_only_counts(look->finding, look->question))
 		return;
 	json_t *row = json_object();
-	row_set(row, "destination", queue_destination(queue));
+	row_set(row, "destination", queue->destination);
 	row_set(row, "kind", SLICE("queue"));
-	row_count(row, "subscribers", queue_consumers(queue));
-	row_count(row, "messages", queue_place(queue).offset);
-	row_count(row, "ready", queue_messages(queue) - queue_unacknowledged(queue));
-	row_count(row, "unacknowledged", queue_unacknowledged(queue));
+	row_count(row, "subscribers", queue->subscribers);
+	row_count(row, "messages", queue->messages);
+	row_count(row, "ready", queue->ready);
+	row_count(row, "unacknowledged", queue->unacknowledged);
 	finding_add(look->finding, look->question, row);
 }
 
@@ -215,7 +215,7 @@ void console_look_destinations(
 	struct look look = {worker, question, finding};
 
 	topic_for_each(worker->broker, visit_topic, &look);
-	memory_for_each_queue(worker->broker, visit_queue, &look);
+	broker_for_each_destination(worker->broker, visit_queue, &look);
 }
 
 static void visit_to_kick(struct session *session, void *context)

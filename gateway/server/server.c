@@ -3,6 +3,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/notify.h"
 #include "gateway/base/timezone.h"
+#include "gateway/broker/engine.h"
 #include "gateway/config/config_advise.h"
 #include "gateway/config/config_mistake.h"
 #include "gateway/config/config_print.h"
@@ -86,6 +87,9 @@ static unsigned server_count_workers(const struct config *config)
 	return CPU_COUNT(&cores) < WORKERS_MAX ? (unsigned)CPU_COUNT(&cores)
 					       : WORKERS_MAX;
 }
+
+/* The memory engine owns all destinations. */
+static const struct engine_share engines[] = {{SLICE_INIT(""), NULL}};
 
 struct server {
 	const char *file;                       /* of the configuration */
@@ -189,7 +193,7 @@ int server_run(const struct config *config, const char *file,
 		return EXIT_FAILURE;
 
 	server.workers = server_create_workers(
-		config, &key, server_count_workers(config), server_handlers);
+		config, &key, server_count_workers(config), server_handlers, engines);
 	if (server.workers == NULL)
 		return EXIT_FAILURE;
 	server.started = config_to_json(config);

@@ -9,7 +9,7 @@ static const struct service *const services[] = {&console_service, NULL};
 
 struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,
-	const struct handler *const *handlers)
+	const struct handler *const *handlers, const struct engine_share *shares)
 {
 	struct workers *workers = workers_create(config, key, count);
 
@@ -19,7 +19,8 @@ struct workers *server_create_workers(const struct config *config,
 		struct worker *worker = workers->all[i];
 
 		worker->sessions = sessions_create(worker, handlers);
-		worker->broker = broker_create(worker, workers->count, services);
+		worker->broker =
+			broker_create(worker, workers->count, services, shares);
 	}
 	return workers;
 }

@@ -7,14 +7,16 @@
 
 #include "gateway/worker/workers.h"
 
+struct engine_share;
 struct handler;
 
 /*
  * As workers_create(), with the sessions and the broker of each worker. The sessions
- * run `handlers`, one for each enum handler_kind, which must outlive the workers.
+ * run `handlers`, one for each enum handler_kind; `shares` go to broker_create(). Both
+ * must outlive the workers.
  */
 struct workers *server_create_workers(const struct config *config,
 	const struct hash_key *key, unsigned count,
-	const struct handler *const *handlers);
+	const struct handler *const *handlers, const struct engine_share *shares);
 
 #endif

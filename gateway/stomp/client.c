@@ -196,7 +196,15 @@ void client_resume_later(struct client *client)
 		loop_defer(client->worker->loop, &client->resume);
 }
 
-static void client_committed(struct participant *participant)
+static void client_on_expect(
+	struct participant *participant, uint64_t request, size_t answers)
+{
+	struct client *client = container_of(participant, struct client, participant);
+
+	receipts_more(&client->receipts, request, answers);
+}
+
+static void client_on_resume(struct participant *participant)
 {
 	client_resume_later(container_of(participant, struct client, participant));
 }
@@ -225,7 +233,8 @@ static void client_sent(void *state, uint32_t ordinal)
 static const struct participant_ops client_participant_ops = {
 	.answer = client_answer,
 	.logged_in = client_logged_in,
-	.committed = client_committed,
+	.expect = client_on_expect,
+	.resume = client_on_resume,
 };
 
 static void *client_open(struct session *session)

@@ -28,6 +28,8 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 	/* Homes answer by posts, so the receipt is registered before any answer. */
 	switch (ask(client_broker(client), &call)) {
 	case BROKER_TAKEN:
+		if (call.waits)
+			client_wait(client);
 		client_expect(client, frame, call.request, call.answers);
 		break;
 	case BROKER_REFUSED:
@@ -47,19 +49,6 @@ static void client_refuse_command(
 				      .value = stomp_command_name(frame->command),
 				      .receipt = frame_receipt(frame),
 			      });
-}
-
-/* The frames after a COMMIT wait until its queues have answered. */
-static enum broker_result client_commit(struct broker *broker, struct broker_call *call)
-{
-	struct client *client =
-		container_of(call->participant, struct client, participant);
-	bool waits = false;
-	enum broker_result result = broker_commit(broker, call, &waits);
-
-	if (waits)
-		client_wait(client);
-	return result;
 }
 
 static void client_on_disconnect(struct client *client, const struct stomp_frame *frame)
@@ -104,7 +93,7 @@ void client_dispatch(struct client *client, const struct stomp_frame *frame)
 		client_ask(client, frame, broker_begin);
 		break;
 	case STOMP_COMMIT:
-		client_ask(client, frame, client_commit);
+		client_ask(client, frame, broker_commit);
 		break;
 	case STOMP_ABORT:
 		client_ask(client, frame, broker_abort);

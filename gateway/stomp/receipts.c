@@ -73,6 +73,16 @@ void receipts_answer(struct receipts *receipts, uint64_t request)
 		receipt->answers--;
 }
 
+void receipts_more(struct receipts *receipts, uint64_t request, size_t answers)
+{
+	struct receipt *receipt = receipts_look(receipts, request);
+
+	if (receipt == NULL)
+		return;
+	assert(receipt->answers > 0);
+	receipt->answers += answers;
+}
+
 struct slice receipts_find(const struct receipts *receipts, uint64_t request)
 {
 	struct receipt *receipt = receipts_look(receipts, request);

@@ -38,6 +38,12 @@ void receipts_expect(
 void receipts_answer(struct receipts *receipts, uint64_t request);
 
 /*
+ * The receipt of `request`, which is not due yet, waits for so many more answers. Does
+ * nothing for a request without a receipt.
+ */
+void receipts_more(struct receipts *receipts, uint64_t request, size_t answers);
+
+/*
  * The id of the receipt that was promised for `request`, or empty. Valid until that
  * receipt is dropped or cancelled.
  */

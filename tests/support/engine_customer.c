@@ -4,7 +4,6 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
-#include "gateway/broker/transaction.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
@@ -24,9 +23,15 @@ static void on_answer(struct participant *participant, uint64_t request,
 		refusal == NULL ? "" : refusal_sentence(refusal->kind).data);
 }
 
-static void on_committed(struct participant *participant)
+static void on_expect(struct participant *participant, uint64_t request, size_t answers)
 {
-	container_of(participant, struct customer, participant)->committed++;
+	container_of(participant, struct customer, participant)->expected += answers;
+	(void)request;
+}
+
+static void on_resume(struct participant *participant)
+{
+	container_of(participant, struct customer, participant)->resumed++;
 }
 
 static struct slice header(struct slice frame, struct slice name)
@@ -53,13 +58,12 @@ static void describe(struct buf *got, struct slice frame)
 
 static const struct participant_ops customer_ops = {
 	.answer = on_answer,
-	.committed = on_committed,
+	.expect = on_expect,
+	.resume = on_resume,
 };
 
-void customer_enter(
-	struct customer *customer, struct worker *worker, const struct engine *engine)
+void customer_enter(struct customer *customer, struct worker *worker)
 {
-	worker->broker->engine = engine;
 	*customer = (struct customer){.broker = worker->broker};
 	customer->participant.session =
 		still_workers_open(worker, "/echo", SESSION_RAW, "");
@@ -113,8 +117,9 @@ size_t customer_subscribe(struct customer *customer, const char *id,
 		audience_add(broker, place, subscription);
 	if (destination_is_pattern(place))
 		subscription->kind = SUBSCRIPTION_PATTERN;
-	return customer->broker->engine->subscribe(
-		broker, subscription, prefetch, request);
+	struct engine *engine = broker_engine(broker, place);
+	return engine->ops->subscribe(engine, subscription,
+		&(struct stomp_frame){.command = STOMP_SUBSCRIBE}, prefetch, request);
 }
 
 struct subscription *customer_find(struct customer *customer, const char *id)
@@ -141,7 +146,7 @@ static struct message *message_of(const char *address, const char *body)
 void customer_send(struct customer *customer, const char *address, const char *body,
 	uint64_t request)
 {
-	customer->broker->engine->send(customer->broker, message_of(address, body),
+	broker_send_message(customer->broker, message_of(address, body),
 		broker_handle(customer->broker, &customer->participant), request);
 }
 
@@ -155,8 +160,8 @@ void customer_settle(
 		places[i] = unacked_at(&subscription->unacked, 0)->place;
 		unacked_remove(&subscription->unacked, 0);
 	}
-	customer->broker->engine->settle(
-		customer->broker, subscription, places, count, outcome, 0);
+	struct engine *engine = subscription_engine(customer->broker, subscription);
+	engine->ops->settle(engine, subscription, places, count, outcome, 0);
 }
 
 /* An action of a commit: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
@@ -175,17 +180,21 @@ static struct action action_of(struct customer *customer, const char *text)
 	};
 }
 
-void customer_commit(struct customer *customer, uint64_t request,
+size_t customer_commit(struct customer *customer, uint64_t request,
 	const char *const *actions, size_t count)
 {
-	struct commit *commit = xcalloc(1, sizeof(*commit));
+	struct broker_refusal refusal;
+	struct broker_call call = {.participant = &customer->participant,
+		.request = request,
+		.refusal = &refusal};
+	struct action *taken = xcalloc(count + 1, sizeof(*taken));
 
-	commit->participant = customer->participant.entry.number;
-	commit->request = request;
-	commit->actions = xcalloc(count + 1, sizeof(*commit->actions));
 	for (size_t i = 0; i < count; i++)
-		commit->actions[i] = action_of(customer, actions[i]);
-	commit->count = count;
-	registry_add(&customer->broker->commits, &commit->entry);
-	customer->broker->engine->commit(customer->broker, commit);
+		taken[i] = action_of(customer, actions[i]);
+	if (commit_start(customer->broker, &call, taken, count) == BROKER_REFUSED) {
+		on_answer(&customer->participant, request, &refusal);
+		free(call.kept);
+		return 0;
+	}
+	return call.answers;
 }

@@ -1,6 +1,6 @@
 /*
  * A customer of an engine, for engine_suite.c: a participant that makes requests like
- * the broker, by the five functions of struct engine, and records the answers. Its
+ * the broker, by the functions of struct engine_ops, and records the answers. Its
  * outlet has the deliveries. Nothing here waits.
  */
 #ifndef TESTS_SUPPORT_ENGINE_CUSTOMER_H
@@ -25,12 +25,11 @@ struct customer {
 	struct memory_outlet outlet;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
-	unsigned committed; /* how often committed() was called */
+	unsigned resumed; /* how often resume() was called */
+	size_t expected;  /* by expect() */
 };
 
-/* At that worker, whose broker uses that engine from now on. */
-void customer_enter(
-	struct customer *customer, struct worker *worker, const struct engine *engine);
+void customer_enter(struct customer *customer, struct worker *worker);
 void customer_leave(struct customer *customer); /* also when it has left already */
 
 /* How many good answers to that request have come. */
@@ -57,9 +56,10 @@ void customer_settle(
 
 /*
  * Each action is "ADDRESS BODY", which sends, or "ack ID", which accepts the oldest
- * message of that subscription.
+ * message of that subscription. Returns how many answers it was told of; more may have
+ * been expected since.
  */
-void customer_commit(struct customer *customer, uint64_t request,
+size_t customer_commit(struct customer *customer, uint64_t request,
 	const char *const *actions, size_t count);
 
 #endif

@@ -12,7 +12,7 @@ static void begin(const char *members)
 	for (unsigned i = 0; i < CUSTOMERS; i++) {
 		struct worker *worker = stage->workers->all[i % stage->workers->count];
 
-		customer_enter(&stage->customers[i], worker, stage->site->engine);
+		customer_enter(&stage->customers[i], worker);
 	}
 	settle_down();
 }

@@ -1,5 +1,5 @@
 /*
- * The duties of every engine to the broker, checked through its five functions
+ * The duties of every engine to the broker, checked through its functions
  * (engine.h). Another engine needs a short test program that starts it and runs this
  * suite.
  */
@@ -14,11 +14,11 @@ struct workers;
 
 struct engine_site {
 	const char *name;
-	const struct engine *engine;
 
 	/*
 	 * Some still workers (still_workers.h) with these members in the
-	 * configuration, and everything else that the engine needs. A broker that it
+	 * configuration, where the engine owns all destinations; and everything else
+	 * that the engine needs. A broker that it
 	 * relays to must be empty and have the same bounds.
 	 */
 	struct workers *(*start)(const char *members);

@@ -46,6 +46,14 @@ void still_workers_run(const struct handler *handler)
 	handlers = same;
 }
 
+static const struct engine_share memory_only[] = {{SLICE_INIT(""), NULL}};
+static const struct engine_share *engine_shares = memory_only;
+
+void still_workers_share(const struct engine_share *shares)
+{
+	engine_shares = shares;
+}
+
 struct workers *still_workers_create_of(unsigned count, const char *members)
 {
 	const struct hash_key key = {1, 2};
@@ -64,7 +72,8 @@ struct workers *still_workers_create_of(unsigned count, const char *members)
 			     "{'path': '/close', 'handler': 'close'}]}"));
 	buf_append_char(&json, '\0');
 	struct config *config = config_of(json.data);
-	struct workers *workers = server_create_workers(config, &key, count, handlers);
+	struct workers *workers =
+		server_create_workers(config, &key, count, handlers, engine_shares);
 	assert(workers != NULL);
 	config_unref(config);
 	buf_finish(&json);

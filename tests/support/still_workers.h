@@ -13,6 +13,7 @@
 
 #include "gateway/session/session.h"
 
+struct engine_share;
 struct handler;
 
 /* A configuration of this JSON; fails the test when it has a mistake. */
@@ -29,6 +30,9 @@ void still_workers_destroy(struct workers *workers);
 
 /* From now on that handler runs at every endpoint of new workers. */
 void still_workers_run(const struct handler *handler);
+
+/* From now on these engines own their shares of new workers (engine.h). */
+void still_workers_share(const struct engine_share *shares);
 
 const struct endpoint *still_workers_endpoint(
 	const struct workers *workers, const char *path);
