@@ -162,7 +162,7 @@ static void hear_message(int index, const char *text)
 
 void model_hear(int index)
 {
-	const char *at = stomp_peer_heard(model.clients[index].peer);
+	const char *at = memory_outlet_got(&model.clients[index].peer->memory);
 
 	for (; (at = strpbrk(at, "MRE")) != NULL; at += strcspn(at, " ")) {
 		if (strncmp(at, "RECEIPT{receipt-id:t", 20) == 0)
