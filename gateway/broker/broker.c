@@ -196,6 +196,7 @@ void broker_deliver_error(struct broker *broker, struct participant *participant
 struct answer_post {
 	struct post post;
 	uint64_t participant, request;
+	struct published published;
 	struct broker_refusal *refusal; /* owned; NULL: not refused */
 };
 
@@ -205,57 +206,81 @@ struct handle broker_handle(
 	return (struct handle){broker->worker->index, participant->entry.number};
 }
 
+static struct participant *broker_participant(
+	const struct broker *broker, uint64_t number)
+{
+	struct entry *entry = registry_find(&broker->participants, number);
+
+	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
+}
+
 void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 	const struct broker_refusal *refusal)
 {
-	struct entry *entry = request == 0 && refusal == NULL
-				      ? NULL
-				      : registry_find(&broker->participants, number);
+	static const struct published nothing;
+	struct participant *participant = request == 0 && refusal == NULL
+						  ? NULL
+						  : broker_participant(broker, number);
 
-	if (entry != NULL) {
-		struct participant *participant =
-			container_of(entry, struct participant, entry);
-		participant->ops->answer(participant, request, refusal);
-	}
+	if (participant != NULL)
+		participant->ops->answer(participant, request, &nothing, refusal);
 }
 
 void broker_tell_login(
 	struct broker *broker, uint64_t number, enum login_verdict verdict)
 {
-	struct entry *entry = registry_find(&broker->participants, number);
+	struct participant *participant = broker_participant(broker, number);
 
-	if (entry != NULL) {
-		struct participant *participant =
-			container_of(entry, struct participant, entry);
+	if (participant != NULL)
 		participant->ops->logged_in(participant, verdict);
-	}
 }
 
+/* Runs at the participant. */
 static void answer_run(struct worker *worker, struct post *post)
 {
 	struct answer_post *answer = container_of(post, struct answer_post, post);
+	struct participant *participant =
+		broker_participant(worker->broker, answer->participant);
 
-	broker_tell(
-		worker->broker, answer->participant, answer->request, answer->refusal);
+	if (participant != NULL)
+		participant->ops->answer(participant, answer->request,
+			&answer->published, answer->refusal);
 	free(answer->refusal);
 	free(answer);
 }
 
-void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
+static void answer_post_send(struct broker *broker, struct handle participant,
+	uint64_t request, const struct published *published,
 	const struct broker_refusal *refusal)
 {
-	if (request == 0 && refusal == NULL)
-		return;
-
 	struct answer_post *answer = xmalloc(sizeof(*answer));
+
 	*answer = (struct answer_post){
 		.post = {.size = sizeof(*answer), .run = answer_run},
 		.participant = participant.number,
 		.request = request,
+		.published = *published,
 	};
 	if (refusal != NULL) {
 		answer->post.size += sizeof(*refusal) + refusal->destination.len;
 		answer->refusal = broker_refusal_copy(refusal, refusal->destination);
 	}
 	worker_post(broker->worker, (unsigned)participant.worker, &answer->post);
+}
+
+void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
+	const struct broker_refusal *refusal)
+{
+	static const struct published nothing, refused = {.is_refused = true};
+
+	if (request != 0 || refusal != NULL)
+		answer_post_send(broker, participant, request,
+			refusal == NULL ? &nothing : &refused, refusal);
+}
+
+void broker_answer_published(struct broker *broker, struct handle participant,
+	uint64_t request, const struct published *published)
+{
+	if (request != 0)
+		answer_post_send(broker, participant, request, published, NULL);
 }

@@ -63,6 +63,23 @@ bool destination_is_app(
 		&broker->worker->config->app_prefixes, destination, rest);
 }
 
+void destination_refuse(const struct broker *broker, struct broker_refusal *refusal,
+	enum refusal_kind kind, struct slice destination)
+{
+	const struct limits *limits = &broker->worker->config->limits;
+
+	broker_refuse(refusal, kind, "destination", &destination);
+	refusal->destination = destination;
+	if (kind == REFUSAL_QUEUE_FULL)
+		broker_refusal_hint(refusal,
+			"limits.backlog_messages is %llu, limits.backlog_bytes %llu.",
+			(unsigned long long)limits->backlog_messages,
+			(unsigned long long)limits->backlog_bytes);
+	else
+		broker_refusal_hint(refusal, "limits.destinations is %llu.",
+			(unsigned long long)limits->destinations);
+}
+
 /* Targets. */
 
 void target_finish(struct target *target)

@@ -37,6 +37,13 @@ bool destination_is_pattern(struct slice destination);
 bool destination_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
+/*
+ * Fills in a refusal of that destination, by its client's name, with the limit's
+ * value. *refusal borrows the destination.
+ */
+void destination_refuse(const struct broker *broker, struct broker_refusal *refusal,
+	enum refusal_kind kind, struct slice destination);
+
 /* The target of a SEND. Zeroed at first; target_finish() frees its memory. */
 struct target {
 	struct buf shown;   /* the destination that receivers see */

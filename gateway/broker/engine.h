@@ -27,6 +27,7 @@ struct broker;
 struct broker_refusal;
 struct engine;
 struct participant;
+struct published;
 struct stomp_frame;
 struct subscription;
 
@@ -154,5 +155,33 @@ struct engine *broker_engine(const struct broker *broker, struct slice address);
 /* The send() of the engine that owns the message's address. */
 void broker_send_message(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request);
+
+/* An engine's answers. */
+
+/*
+ * Answers `request` by a post to the participant. `refusal` is NULL when the request
+ * is taken. Else the refusal names its destination as clients know it. Both are
+ * copied.
+ */
+void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
+	const struct broker_refusal *refusal);
+
+/* As broker_answer(), for a SEND that was taken. */
+void broker_answer_published(struct broker *broker, struct handle participant,
+	uint64_t request, const struct published *published);
+
+/*
+ * As broker_answer(), without a post: only on the participant's own worker. Does
+ * nothing when the participant has gone.
+ */
+void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
+	const struct broker_refusal *refusal);
+
+/*
+ * The participant as posts name it. The handle stays valid after the session has
+ * ended; a post then does nothing.
+ */
+struct handle broker_handle(
+	const struct broker *broker, const struct participant *participant);
 
 #endif

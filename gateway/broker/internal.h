@@ -60,28 +60,6 @@ struct broker {
 };
 
 /*
- * Answers `request` by a post to the participant. `refusal` is NULL when the request
- * is taken. Else the refusal names its destination as clients know it. Both are
- * copied.
- */
-void broker_answer(struct broker *broker, struct handle participant, uint64_t request,
-	const struct broker_refusal *refusal);
-
-/*
- * As broker_answer(), without a post: only on the participant's own worker. Does
- * nothing when the participant has gone.
- */
-void broker_tell(struct broker *broker, uint64_t participant, uint64_t request,
-	const struct broker_refusal *refusal);
-
-/*
- * The participant as posts name it. The handle stays valid after the session has
- * ended; a post then does nothing.
- */
-struct handle broker_handle(
-	const struct broker *broker, const struct participant *participant);
-
-/*
  * Starts the memory engine and those of the shares, which end with a share without a
  * life.
  */

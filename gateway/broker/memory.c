@@ -16,23 +16,6 @@
 
 #include <stdlib.h>
 
-void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
-	enum refusal_kind kind, struct slice destination)
-{
-	const struct limits *limits = &broker->worker->config->limits;
-
-	broker_refuse(refusal, kind, "destination", &destination);
-	refusal->destination = destination;
-	if (kind == REFUSAL_QUEUE_FULL)
-		broker_refusal_hint(refusal,
-			"limits.backlog_messages is %llu, limits.backlog_bytes %llu.",
-			(unsigned long long)limits->backlog_messages,
-			(unsigned long long)limits->backlog_bytes);
-	else
-		broker_refusal_hint(refusal, "limits.destinations is %llu.",
-			(unsigned long long)limits->destinations);
-}
-
 /* Sending. */
 
 struct send_post {
@@ -43,60 +26,45 @@ struct send_post {
 	bool is_reserved; /* a COMMIT has reserved room for it in a queue */
 };
 
-/* Runs at the home. Answers before it delivers: receipts do not wait for readers. */
-static void memory_send_to_queue(struct broker *broker, const struct send_post *send)
+/* The queue refuses: it is full, or there is no room for another destination. */
+static void memory_refuse_send(
+	struct broker *broker, const struct send_post *send, enum refusal_kind kind)
 {
 	const struct slice address = message_address(send->message);
-	const size_t size = message_size(send->message);
-	struct queue *queue = memory_open_queue(broker, address);
-	const bool is_taken =
-		queue != NULL &&
-		(send->is_reserved || memory_reserve(broker, queue, 1, size));
 	struct broker_refusal refusal;
 
-	if (!is_taken)
-		memory_refuse(broker, &refusal,
-			queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL,
-			address);
-	broker_answer(
-		broker, send->participant, send->request, is_taken ? NULL : &refusal);
-	if (is_taken) {
-		counter_add(&broker->worker->metrics->messages, 1);
-		queue_unreserve(queue, 1, size);
-		queue_put(queue, send->message);
-		memory_serve(broker, queue);
-		return;
-	}
+	destination_refuse(broker, &refusal, kind, address);
+	broker_answer(broker, send->participant, send->request, &refusal);
 	if (send->participant.number == 0) /* the sender gets no answer */
 		log_warn("queue %.*s: a dead letter is lost: %s", SLICE_ARGS(address),
 			refusal_sentence(refusal.kind).data);
 	message_unref(send->message);
 }
 
-/* Runs at the home. */
-static void memory_send_to_topic(struct broker *broker, const struct send_post *send)
+/* Answers before it delivers: receipts do not wait for readers. */
+static void memory_send_to_queue(struct broker *broker, const struct send_post *send)
 {
-	const struct slice address = message_address(send->message);
-	const bool *wanting = topic_subscribed_workers(broker, address);
-	/* If only patterns match, the topic is made for its numbers. */
-	struct topic *topic =
-		wanting != NULL ? topic_open(broker, address, send->is_reserved) : NULL;
-	const bool is_taken = topic != NULL || wanting == NULL;
+	const size_t size = message_size(send->message);
+	struct queue *queue = memory_open_queue(broker, message_address(send->message));
 
-	struct broker_refusal refusal;
-
-	counter_add(&broker->worker->metrics->messages, is_taken);
-	if (!is_taken)
-		memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
-			message_destination(send->message));
-	broker_answer(
-		broker, send->participant, send->request, is_taken ? NULL : &refusal);
-	if (topic != NULL)
-		topic_publish(broker, topic, wanting, send->message);
-	else
-		message_unref(send->message);
+	if (queue == NULL) {
+		memory_refuse_send(broker, send, REFUSAL_DESTINATIONS);
+		return;
+	}
+	if (!send->is_reserved && !memory_reserve(broker, queue, 1, size)) {
+		memory_refuse_send(broker, send, REFUSAL_QUEUE_FULL);
+		return;
+	}
+	counter_add(&broker->worker->metrics->messages, 1);
+	queue_unreserve(queue, 1, size);
+	queue_put(queue, send->message);
+	broker_answer_published(broker, send->participant, send->request,
+		&(struct published){.place = queue_place(queue),
+			.subscribers = queue_consumers(queue)});
+	memory_serve(broker, queue);
 }
 
+/* Runs at the home. */
 static void memory_run_send(struct worker *worker, struct post *post)
 {
 	struct send_post *send = container_of(post, struct send_post, post);
@@ -104,7 +72,11 @@ static void memory_run_send(struct worker *worker, struct post *post)
 	if (destination_is_queue(worker->broker, message_address(send->message)))
 		memory_send_to_queue(worker->broker, send);
 	else
-		memory_send_to_topic(worker->broker, send);
+		topic_publish(worker->broker,
+			&(struct topic_message){.message = send->message,
+				.participant = send->participant,
+				.request = send->request,
+				.is_promised = send->is_reserved});
 	free(send);
 }
 

@@ -44,13 +44,6 @@ bool memory_reserve(
 	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
- * Fills in a refusal of that destination, by its client's name, with the limit's
- * value. *refusal borrows the destination.
- */
-void memory_refuse(const struct broker *broker, struct broker_refusal *refusal,
-	enum refusal_kind kind, struct slice destination);
-
-/*
  * Call it after every change of a queue: moves dead messages to the dead letters,
  * delivers while consumers have credit, frees the queue when it is idle.
  */

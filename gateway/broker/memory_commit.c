@@ -127,7 +127,8 @@ static void reserving_decide(struct memory *memory, struct reserving *reserving)
 		commit_prepared(&memory->engine, commit, NULL);
 		return;
 	}
-	memory_refuse(memory->engine.broker, &refusal, refused->why, refused->address);
+	destination_refuse(
+		memory->engine.broker, &refusal, refused->why, refused->address);
 	reserving_release(memory, reserving);
 	commit_prepared(&memory->engine, commit, &refusal);
 }

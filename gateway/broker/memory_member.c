@@ -97,7 +97,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	struct broker_refusal refusal;
 
 	/* Clients know a private destination by another name than its home does. */
-	memory_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
+	destination_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
 		subscription == NULL ? SLICE("")
 				     : name_text(subscription->destination));
 	broker_tell(broker, member->participant, member->request, &refusal);
@@ -122,7 +122,7 @@ static void join_run(struct worker *worker, struct post *post)
 	if (destination_is_queue(broker, member->address))
 		queue = memory_open_queue(broker, member->address);
 	else if (!is_pattern)
-		topic = topic_open(broker, member->address, false);
+		topic = topic_open(broker, member->address);
 	if (queue == NULL && topic == NULL && !is_pattern) {
 		member->post.run = refused_run;
 		worker_post(worker, from, &member->post);

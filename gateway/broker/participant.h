@@ -8,6 +8,7 @@
 #include "gateway/base/list.h"
 #include "gateway/base/name.h"
 #include "gateway/base/registry.h"
+#include "gateway/session/message.h"
 
 struct broker_refusal;
 struct session;
@@ -17,6 +18,13 @@ enum { FOREIGN_MAX = 32 };
 
 struct participant;
 
+/* What became of a SEND. */
+struct published {
+	bool is_refused;
+	struct place place;   /* zero: nobody subscribes, and the message was dropped */
+	uint64_t subscribers; /* that it goes to; for a queue: its consumers */
+};
+
 enum login_verdict {
 	LOGIN_REFUSED,
 	LOGIN_ADMITTED,
@@ -25,10 +33,12 @@ enum login_verdict {
 /* The broker calls these at the loop's top level. */
 struct participant_ops {
 	/*
-	 * A home has taken `request`: `refusal` is NULL. Or the home has refused it.
-	 * Request 0 receives refusals only.
+	 * An owner of a destination has taken `request`: `refusal` is NULL, and
+	 * `published` says what became of a SEND; it is zeroed for other requests. Or
+	 * the owner has refused it. Request 0 receives refusals only.
 	 */
 	void (*answer)(struct participant *participant, uint64_t request,
+		const struct published *published,
 		const struct broker_refusal *refusal);
 
 	/* The login was checked (login.h). */

@@ -8,6 +8,7 @@
  */
 #include "gateway/broker/topic.h"
 
+#include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/metrics.h"
@@ -130,13 +131,12 @@ void topics_finish(struct broker *broker)
 	free(broker->topics.wanting);
 }
 
-struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised)
+/* With `is_promised` no limit refuses it. */
+static struct topic *topic_make(
+	struct broker *broker, struct slice address, bool is_promised)
 {
 	const struct limits *limits = &broker->worker->config->limits;
-	struct topic *topic = topic_find(broker, address);
 
-	if (topic != NULL)
-		return topic;
 	if (broker->topics.idle_count > limits->idle_topics)
 		metrics_refuse(broker->worker->metrics, BOUND_IDLE_TOPICS);
 	topics_forget(broker, limits->idle_topics);
@@ -146,6 +146,13 @@ struct topic *topic_open(struct broker *broker, struct slice address, bool is_pr
 		return NULL;
 	}
 	return topic_create(broker, address);
+}
+
+struct topic *topic_open(struct broker *broker, struct slice address)
+{
+	struct topic *topic = topic_find(broker, address);
+
+	return topic != NULL ? topic : topic_make(broker, address, false);
 }
 
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker)
@@ -204,29 +211,42 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 		topics_forget(broker, 0);
 }
 
+/* The subscribers of an address: how many, and at which workers. */
+struct wanted {
+	struct broker *broker;
+	uint64_t subscribers;
+};
+
 static void topic_want_matched(void *value, void *context)
 {
 	const struct listeners *listeners = value;
-	struct broker *broker = context;
+	struct wanted *wanted = context;
+	bool *wanting = wanted->broker->topics.wanting;
 
-	for (unsigned i = 0; i < broker->workers; i++)
-		broker->topics.wanting[i] =
-			broker->topics.wanting[i] || listeners->of[i] > 0;
+	for (unsigned i = 0; i < wanted->broker->workers; i++)
+		wanting[i] = wanting[i] || listeners->of[i] > 0;
+	wanted->subscribers += listeners->all;
 }
 
-const bool *topic_subscribed_workers(struct broker *broker, struct slice address)
+/*
+ * Fills broker->topics.wanting. `topic` is NULL if only patterns can match. Returns
+ * the number of subscribers.
+ */
+static uint64_t topic_find_subscribers(
+	struct broker *broker, const struct topic *topic, struct slice address)
 {
-	const struct topic *topic = topic_find(broker, address);
-	bool any = false;
+	struct wanted wanted = {broker, 0};
 
-	for (unsigned i = 0; i < broker->workers; i++)
-		broker->topics.wanting[i] = topic != NULL && topic->subscribers[i] > 0;
+	for (unsigned i = 0; i < broker->workers; i++) {
+		const uint64_t here = topic != NULL ? topic->subscribers[i] : 0;
+
+		broker->topics.wanting[i] = here > 0;
+		wanted.subscribers += here;
+	}
 	if (slice_starts_with(address, SLICE("/")))
 		pattern_match(
-			&broker->topics.patterns, address, topic_want_matched, broker);
-	for (unsigned i = 0; i < broker->workers; i++)
-		any = any || broker->topics.wanting[i];
-	return any ? broker->topics.wanting : NULL;
+			&broker->topics.patterns, address, topic_want_matched, &wanted);
+	return wanted.subscribers;
 }
 
 /* Publishing. */
@@ -317,17 +337,11 @@ static void deliver_post_send(
 }
 
 /* One copy for each worker that has subscribers; the last one gets the original. */
-void topic_publish(struct broker *broker, struct topic *topic, const bool *wanting,
-	struct message *message)
+static void topic_post(struct broker *broker, struct message *message)
 {
+	const bool *wanting = broker->topics.wanting;
 	unsigned left = 0;
 
-	if (list_is_linked(&topic->idle)) {
-		list_remove(&topic->idle);
-		list_append(&broker->topics.idle, &topic->idle);
-	}
-	topic->place.offset++;
-	message_set_place(message, topic->place, true);
 	for (unsigned i = 0; i < broker->workers; i++)
 		left += wanting[i];
 	for (unsigned i = 0; left > 0; i++) {
@@ -337,4 +351,60 @@ void topic_publish(struct broker *broker, struct topic *topic, const bool *wanti
 		deliver_post_send(
 			broker, i, left > 0 ? message_copy(message) : message);
 	}
+}
+
+/* The message gets its place in the topic's order. */
+static void topic_number(
+	struct broker *broker, struct topic *topic, const struct topic_message *publish)
+{
+	if (list_is_linked(&topic->idle)) {
+		list_remove(&topic->idle);
+		list_append(&broker->topics.idle, &topic->idle);
+	}
+	if (publish->place.offset > 0)
+		topic->place = publish->place;
+	else
+		topic->place.offset++;
+	message_set_place(publish->message, topic->place, true);
+}
+
+static void topic_refuse(struct broker *broker, const struct topic_message *publish)
+{
+	struct broker_refusal refusal;
+
+	destination_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
+		message_destination(publish->message));
+	broker_answer(broker, publish->participant, publish->request, &refusal);
+	message_unref(publish->message);
+}
+
+/* Answers before it delivers: receipts do not wait for readers. */
+struct published topic_publish(
+	struct broker *broker, const struct topic_message *publish)
+{
+	const struct slice address = message_address(publish->message);
+	struct topic *topic = topic_find(broker, address);
+	struct published published = {
+		.subscribers = topic_find_subscribers(broker, topic, address),
+	};
+
+	/* If only patterns match, the topic is made for its numbers. */
+	if (topic == NULL && published.subscribers > 0)
+		topic = topic_make(broker, address, publish->is_promised);
+	if (topic == NULL && published.subscribers > 0) {
+		topic_refuse(broker, publish);
+		return (struct published){.is_refused = true};
+	}
+	counter_add(&broker->worker->metrics->messages, 1);
+	if (published.subscribers > 0) {
+		topic_number(broker, topic, publish);
+		published.place = topic->place;
+	}
+	broker_answer_published(
+		broker, publish->participant, publish->request, &published);
+	if (published.subscribers > 0)
+		topic_post(broker, publish->message);
+	else
+		message_unref(publish->message);
+	return published;
 }

@@ -5,7 +5,9 @@
 #ifndef GATEWAY_BROKER_TOPIC_H
 #define GATEWAY_BROKER_TOPIC_H
 
+#include "gateway/base/registry.h"
 #include "gateway/broker/audience.h"
+#include "gateway/broker/participant.h"
 #include "gateway/session/message.h"
 
 struct topic;
@@ -16,7 +18,7 @@ struct topics {
 	struct list idle; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
 	struct pattern_set patterns; /* of all workers */
-	bool *wanting;               /* for topic_subscribed_workers() */
+	bool *wanting;               /* for topic_publish(), by worker */
 	struct fan_out fan_out;      /* under way on this worker */
 };
 
@@ -43,10 +45,9 @@ struct topic *topic_find(const struct broker *broker, struct slice address);
 /*
  * Finds the topic at its home, or makes it; the broker owns it. Before it makes one,
  * it frees idle topics beyond limits.idle_topics. Returns NULL, and counts that, when
- * limits.destinations is reached. With `is_promised`, for a message that a COMMIT has
- * reserved, it never fails.
+ * limits.destinations is reached.
  */
-struct topic *topic_open(struct broker *broker, struct slice address, bool is_promised);
+struct topic *topic_open(struct broker *broker, struct slice address);
 
 /* Counts one more subscriber at that worker. An idle topic is then in use again. */
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
@@ -69,19 +70,25 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
  */
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
 
-/*
- * Which workers have subscribers to the address, by its name or by a pattern: an array
- * with a bool for each worker's index, or NULL when no worker has any. Only at the
- * address's home. The broker owns the array, which the next call overwrites.
- */
-const bool *topic_subscribed_workers(struct broker *broker, struct slice address);
+/* A message for the subscribers of its address. */
+struct topic_message {
+	struct message *message; /* the only reference; topic_publish() takes it over */
+	struct handle
+		participant; /* gets the answer to `request`, before any delivery */
+	uint64_t request;
+	struct place place; /* given by a log outside; zero: the topic's next one */
+	bool is_promised;   /* a COMMIT has asked before: no limit refuses it */
+};
 
 /*
- * Numbers the message and posts one copy to each worker that `wanting` names, of which
- * there is at least one. Takes over the caller's reference, which must be the only one.
+ * At the home of the message's address: numbers the message, posts one copy to each
+ * worker that has subscribers, by name or by a pattern, and answers the request.
+ * Returns what it did. Without subscribers the message is dropped, which is no
+ * refusal: its place is then zero. Refused when the topic must be made, since only
+ * patterns match it, and limits.destinations is reached.
  */
-void topic_publish(struct broker *broker, struct topic *topic, const bool *wanting,
-	struct message *message);
+struct published topic_publish(
+	struct broker *broker, const struct topic_message *publish);
 
 /*
  * Calls `visit` for each topic whose home is this worker, in no order. `visit` must

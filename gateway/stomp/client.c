@@ -76,10 +76,11 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
 }
 
 static void client_answer(struct participant *participant, uint64_t request,
-	const struct broker_refusal *refusal)
+	const struct published *published, const struct broker_refusal *refusal)
 {
 	struct client *client = container_of(participant, struct client, participant);
 
+	(void)published;
 	if (refusal != NULL) {
 		client_refuse_request(client, request, refusal);
 		return;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 static void on_answer(struct participant *participant, uint64_t request,
-	const struct broker_refusal *refusal)
+	const struct published *published, const struct broker_refusal *refusal)
 {
 	struct customer *customer =
 		container_of(participant, struct customer, participant);
@@ -19,6 +19,7 @@ static void on_answer(struct participant *participant, uint64_t request,
 	ck_assert_uint_lt(customer->answer_count, ANSWERS_MAX);
 	struct answer *answer = &customer->answers[customer->answer_count++];
 	answer->request = request;
+	answer->published = *published;
 	snprintf(answer->error, sizeof(answer->error), "%s",
 		refusal == NULL ? "" : refusal_sentence(refusal->kind).data);
 }
@@ -192,7 +193,8 @@ size_t customer_commit(struct customer *customer, uint64_t request,
 	for (size_t i = 0; i < count; i++)
 		taken[i] = action_of(customer, actions[i]);
 	if (commit_start(customer->broker, &call, taken, count) == BROKER_REFUSED) {
-		on_answer(&customer->participant, request, &refusal);
+		on_answer(&customer->participant, request,
+			&(struct published){.is_refused = true}, &refusal);
 		free(call.kept);
 		return 0;
 	}

@@ -14,6 +14,7 @@ enum { ANSWERS_MAX = 64 };
 
 struct answer {
 	uint64_t request;
+	struct published published;
 	char error[64];
 };
 

@@ -119,6 +119,40 @@ START_TEST(the_messages_of_a_topic_are_numbered_for_all_alike)
 }
 END_TEST
 
+/* The latest answer, which is one to a SEND. */
+static struct published told(const struct customer *customer)
+{
+	ck_assert_uint_gt(customer->answer_count, 0);
+	return customer->answers[customer->answer_count - 1].published;
+}
+
+START_TEST(a_sender_is_told_the_place_and_how_many_subscribe)
+{
+	subscribe(ana, "1", "/topic/a/x");
+	subscribe(ben, "1", "/topic/a/x");
+	subscribe(ben, "2", "/topic/*/x");
+	customer_send(eva, "/topic/a/x", "x", 7);
+	settle_down();
+	const struct published published = told(eva);
+	const struct place place =
+		unacked_at(&customer_find(ana, "1")->unacked, 0)->place;
+
+	ck_assert(!published.is_refused);
+	ck_assert_uint_eq(published.subscribers, 3);
+	ck_assert_uint_eq(published.place.epoch, place.epoch);
+	ck_assert_uint_eq(published.place.offset, place.offset);
+}
+END_TEST
+
+START_TEST(a_sender_is_told_that_nobody_subscribes)
+{
+	customer_send(eva, "/topic/a", "x", 7);
+	settle_down();
+	ck_assert_uint_eq(told(eva).subscribers, 0);
+	ck_assert_uint_eq(told(eva).place.offset, 0);
+}
+END_TEST
+
 START_TEST(a_pattern_gets_what_it_matches_and_no_queue)
 {
 	subscribe(ana, "1", "/topic/*/x");
@@ -162,5 +196,7 @@ void engine_suite_add_topics(Suite *suite)
 	tcase_add_test(tcase, what_was_sent_before_a_subscription_does_not_come);
 	tcase_add_test(tcase, a_topic_keeps_the_order_of_its_sender);
 	tcase_add_test(tcase, the_messages_of_a_topic_are_numbered_for_all_alike);
+	tcase_add_test(tcase, a_sender_is_told_the_place_and_how_many_subscribe);
+	tcase_add_test(tcase, a_sender_is_told_that_nobody_subscribes);
 	tcase_add_test(tcase, a_pattern_gets_what_it_matches_and_no_queue);
 }
