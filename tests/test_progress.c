@@ -1,4 +1,4 @@
-#include "transports/base/progress.h"
+#include "gateway/base/progress.h"
 
 #include "tests/support/unit.h"
 
@@ -37,8 +37,10 @@ static void teardown(void)
 
 static void check_read(int fd, int64_t at_least, int64_t at_most)
 {
-	ck_assert_int_eq(progress_read_at_least(fd), at_least);
-	ck_assert_int_eq(progress_read_at_most(fd), at_most);
+	const struct io io = {.fd = fd};
+
+	ck_assert_int_eq(progress_read_at_least(&io), at_least);
+	ck_assert_int_eq(progress_read_at_most(&io), at_most);
 }
 
 START_TEST(what_was_read_is_known_to_the_byte)

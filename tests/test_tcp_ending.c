@@ -154,7 +154,7 @@ static void adopt_over_tcp(void)
 	ck_assert_int_ne(fd, -1);
 	fcntl(site.peer, F_SETFL, O_NONBLOCK);
 	close(listener);
-	tcp_adopt(site.edge.tcp, fd, any);
+	tcp_adopt(site.edge.tcp, (struct io){.fd = fd}, any);
 }
 
 START_TEST(a_peer_that_stops_speaking_and_goes_on_taking_keeps_its_session)

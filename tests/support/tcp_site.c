@@ -87,7 +87,7 @@ void site_adopt(void)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	site.peer = ends[0];
-	tcp_adopt(site.edge.tcp, ends[1], &address);
+	tcp_adopt(site.edge.tcp, (struct io){.fd = ends[1]}, &address);
 }
 
 void site_begin(const char *members)

@@ -1,6 +1,7 @@
 /*
  * Looks at a head while it stays in the socket: the carrier that serves the request
- * reads it from its beginning.
+ * reads it from its beginning. Reading needs no struct io: what has come is in the
+ * descriptor, also when a channel stands behind it.
  */
 #ifndef TRANSPORTS_BASE_PEEK_H
 #define TRANSPORTS_BASE_PEEK_H

@@ -5,7 +5,6 @@
 #include "protocol/stomp.h"
 
 #include <inttypes.h>
-#include <sys/socket.h>
 
 enum refusal_kind refusal_of_status(int status)
 {
@@ -177,17 +176,16 @@ void refusal_append_hint(
 }
 
 /* The answer is short and the first write, so the kernel takes it whole. */
-static int refusal_send_whole(int fd, struct buf *bytes)
+static int refusal_send_whole(const struct io *io, struct buf *bytes)
 {
-	const ssize_t sent =
-		send(fd, bytes->data, bytes->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	const ssize_t sent = io_send(io, buf_slice(bytes));
 	const bool whole = sent == (ssize_t)bytes->len;
 
 	buf_finish(bytes);
-	return whole ? shutdown(fd, SHUT_WR) : -1;
+	return whole ? shutdown(io->fd, SHUT_WR) : -1;
 }
 
-int refusal_send(int fd, enum refusal_kind kind, struct slice text)
+int refusal_send(const struct io *io, enum refusal_kind kind, struct slice text)
 {
 	struct buf answer = {0};
 	const int status = (int)refusal_status(kind);
@@ -198,17 +196,17 @@ int refusal_send(int fd, enum refusal_kind kind, struct slice text)
 		buf_append(&answer,
 			SLICE("Allow: " HTTP_METHODS "\r\n"
 			      "Content-Length: 0\r\nConnection: close\r\n\r\n"));
-		return refusal_send_whole(fd, &answer);
+		return refusal_send_whole(io, &answer);
 	}
 	buf_printf(&answer,
 		"Content-Type: text/plain; charset=UTF-8\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
 		"Content-Length: %zu\r\nConnection: close\r\n\r\n%.*s",
 		text.len, SLICE_ARGS(text));
-	return refusal_send_whole(fd, &answer);
+	return refusal_send_whole(io, &answer);
 }
 
-int refusal_send_stomp(int fd, struct slice message, struct slice body)
+int refusal_send_stomp(const struct io *io, struct slice message, struct slice body)
 {
 	struct buf frame = {0};
 
@@ -218,5 +216,5 @@ int refusal_send_stomp(int fd, struct slice message, struct slice body)
 		stomp_write_header_plain(
 			&frame, SLICE("content-type"), SLICE("text/plain"));
 	stomp_write_end(&frame, body);
-	return refusal_send_whole(fd, &frame);
+	return refusal_send_whole(io, &frame);
 }

@@ -7,6 +7,7 @@
 #ifndef TRANSPORTS_BASE_REFUSAL_H
 #define TRANSPORTS_BASE_REFUSAL_H
 
+#include "gateway/base/io.h"
 #include "gateway/worker/refusal.h"
 #include "protocol/http_head.h"
 
@@ -46,14 +47,14 @@ void refusal_append_hint(
 	struct buf *hint, const struct config *config, enum refusal_kind kind);
 
 /*
- * Writes an answer with the kind's status and that text, and shuts the socket down for
- * writing. The caller must continue reading for a while: if it closes a socket with
+ * Writes an answer with the kind's status and that text, and shuts the connection down
+ * for writing. The caller must continue reading for a while: if it closes a socket with
  * unread bytes, the connection is reset and the answer is lost. The caller keeps the
- * socket. Returns -1 on failure.
+ * io. Returns -1 on failure.
  */
-int refusal_send(int fd, enum refusal_kind kind, struct slice text);
+int refusal_send(const struct io *io, enum refusal_kind kind, struct slice text);
 
 /* As refusal_send(), for plain STOMP: an ERROR with that message and body. */
-int refusal_send_stomp(int fd, struct slice message, struct slice body);
+int refusal_send_stomp(const struct io *io, struct slice message, struct slice body);
 
 #endif

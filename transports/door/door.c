@@ -81,13 +81,13 @@ static bool door_note_wrong_proxy(
 	return true;
 }
 
-static void door_receive(struct door *door, enum handover_kind kind, int fd,
+static void door_receive(struct door *door, enum handover_kind kind, struct io io,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	bool crowded = door_note_crowded(door, address);
 	bool wrong = door_note_wrong_proxy(door, address);
 	struct pending_connection *pending =
-		pending_create(door, kind, fd, address, address_len);
+		pending_create(door, kind, io, address, address_len);
 
 	if (pending == NULL)
 		return;
@@ -105,13 +105,15 @@ static void door_receive(struct door *door, enum handover_kind kind, int fd,
 static void door_on_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	door_receive(context, HANDOVER_HTTP, fd, address, address_len);
+	door_receive(
+		context, HANDOVER_HTTP, (struct io){.fd = fd}, address, address_len);
 }
 
 static void door_on_tcp_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	door_receive(context, HANDOVER_TCP, fd, address, address_len);
+	door_receive(
+		context, HANDOVER_TCP, (struct io){.fd = fd}, address, address_len);
 }
 
 /* Operators may connect even when the server is full. */
@@ -119,8 +121,8 @@ static void door_on_admin_connection(void *context, int fd,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct door *door = context;
-	struct pending_connection *pending =
-		pending_create(door, HANDOVER_ADMIN, fd, address, address_len);
+	struct pending_connection *pending = pending_create(
+		door, HANDOVER_ADMIN, (struct io){.fd = fd}, address, address_len);
 
 	if (pending == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
 		return;

@@ -64,7 +64,7 @@ unsigned door_least_loaded(const struct door *door);
 
 /*
  * Posts the connection to that worker and counts it there until door_count_closed().
- * The socket is no longer the door's.
+ * The io is no longer the door's.
  */
 void door_hand_over(struct door *door, unsigned to, const struct handover *handover);
 
@@ -78,11 +78,11 @@ bool door_note_crowded_address(const struct door *door, const struct address *ad
 
 /*
  * For a connection that the listener of that kind has accepted. The door owns it and
- * its socket. It counts for its address, is looked at when its first bytes come, and
+ * holds its io. It counts for its address, is looked at when its first bytes come, and
  * has times.head for them. NULL when it had to be closed.
  */
 struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
-	int fd, const struct sockaddr_storage *address, socklen_t address_len);
+	struct io io, const struct sockaddr_storage *address, socklen_t address_len);
 
 /*
  * Counts, logs and answers the refusal in the protocol of the connection's port. Reads

@@ -12,7 +12,6 @@
 #include "transports/ws/ws.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct handover_post {
 	struct post post;
@@ -29,7 +28,7 @@ static bool handover_read(
 	return http_head_parse(text, &limits, head, &status) == HTTP_HEAD_DONE;
 }
 
-static void handover_websocket(struct edge *edge, const struct handover *handover)
+static void handover_websocket(struct edge *edge, struct handover *handover)
 {
 	const struct config *config = edge->worker->config;
 	struct http_head *head = &edge->head;
@@ -38,7 +37,7 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 	char text[ADDRESS_TEXT_MAX];
 
 	if (!handover_read(config, handover->head, head)) {
-		close(handover->fd);
+		io_close(&handover->io);
 		return;
 	}
 	const struct forwarded forwarded =
@@ -53,29 +52,29 @@ static void handover_websocket(struct edge *edge, const struct handover *handove
 
 	/* The door may have used an older configuration, or a newer one. */
 	if (route.kind != ROUTE_WEBSOCKET) {
-		close(handover->fd);
+		io_close(&handover->io);
 		return;
 	}
-	ws_adopt(edge->ws, handover->fd, head, route.endpoint, route.framing, &peer);
+	ws_adopt(edge->ws, handover->io, head, route.endpoint, route.framing, &peer);
 }
 
-static void handover_accept(struct edge *edge, const struct handover *handover)
+static void handover_accept(struct edge *edge, struct handover *handover)
 {
 	const struct sockaddr *address = (const struct sockaddr *)&handover->address;
 
 	switch (handover->kind) {
 	case HANDOVER_HTTP:
-		http_adopt(edge->http, handover->fd, address, handover->address_len);
+		http_adopt(edge->http, handover->io, address, handover->address_len);
 		break;
 	case HANDOVER_WEBSOCKET:
 		handover_websocket(edge, handover);
 		break;
 	case HANDOVER_ADMIN:
 		http_adopt_admin(
-			edge->http, handover->fd, address, handover->address_len);
+			edge->http, handover->io, address, handover->address_len);
 		break;
 	case HANDOVER_TCP:
-		tcp_adopt(edge->tcp, handover->fd, address);
+		tcp_adopt(edge->tcp, handover->io, address);
 		break;
 	}
 }
@@ -83,11 +82,11 @@ static void handover_accept(struct edge *edge, const struct handover *handover)
 static void handover_run(struct worker *worker, struct post *post)
 {
 	struct handover_post *arrived = container_of(post, struct handover_post, post);
-	const struct handover *handover = &arrived->handover;
+	struct handover *handover = &arrived->handover;
 	struct edge *edge = worker->edge;
 
 	if (edge == NULL || worker->killed)
-		close(handover->fd);
+		io_close(&handover->io);
 	else
 		handover_accept(edge, handover);
 	if (edge != NULL)

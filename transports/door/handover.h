@@ -2,9 +2,7 @@
 #ifndef TRANSPORTS_DOOR_HANDOVER_H
 #define TRANSPORTS_DOOR_HANDOVER_H
 
-#include "protocol/slice.h"
-
-#include <sys/socket.h>
+#include "gateway/base/io.h"
 
 struct worker;
 
@@ -17,15 +15,15 @@ enum handover_kind {
 
 struct handover {
 	enum handover_kind kind;
-	int fd; /* the receiver owns it */
+	struct io io; /* the receiver holds it */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	struct slice head; /* of a WebSocket's upgrade; else empty */
 };
 
 /*
- * Posts a copy of the connection and its head to worker `to`. That worker owns the
- * socket from now on. If it has no edge any more, it closes the socket.
+ * Posts a copy of the connection and its head to worker `to`. That worker holds the io
+ * from now on. If it has no edge any more, it closes the connection.
  */
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
 

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	REFUSE_LINGER_MS = 1000,
@@ -21,7 +20,8 @@ enum {
 struct pending_connection {
 	struct door *door;
 	struct list link;
-	struct watch watch;
+	struct io io;
+	struct watch watch; /* of its descriptor */
 	struct timer timer;
 	unsigned address_slot;   /* of address_limits_enter() */
 	enum handover_kind kind; /* the listener's kind; not yet a WebSocket */
@@ -31,10 +31,10 @@ struct pending_connection {
 	socklen_t address_len;
 };
 
-/* Frees the pending connection; the socket stays open and is returned. */
-static int pending_release(struct pending_connection *pending)
+/* Frees the pending connection; the io stays open and is returned. */
+static struct io pending_release(struct pending_connection *pending)
 {
-	int fd = pending->watch.fd;
+	struct io io = pending->io;
 
 	loop_unwatch(&pending->watch);
 	loop_timer_stop(door_loop(pending->door), &pending->timer);
@@ -42,12 +42,14 @@ static int pending_release(struct pending_connection *pending)
 	pending->door->connections--;
 	address_limits_leave(door_address_limits(pending->door), pending->address_slot);
 	free(pending);
-	return fd;
+	return io;
 }
 
 static void pending_close(struct pending_connection *pending)
 {
-	close(pending_release(pending));
+	struct io io = pending_release(pending);
+
+	io_close(&io);
 }
 
 /*
@@ -59,8 +61,8 @@ static void pending_drain(struct pending_connection *pending)
 	struct door *door = pending->door;
 
 	for (int i = 0; i < DRAINS_PER_TURN; i++) {
-		ssize_t got = recv(pending->watch.fd, door->peeked.room,
-			door_limits(door)->head, 0);
+		ssize_t got = recv(
+			pending->io.fd, door->peeked.room, door_limits(door)->head, 0);
 
 		if (got == -1 && errno == EAGAIN)
 			return;
@@ -110,17 +112,22 @@ static void pending_report(const struct pending_connection *pending,
 void pending_refuse(struct pending_connection *pending, const struct refusal *refusal)
 {
 	struct door *door = pending->door;
-	int fd = pending->watch.fd, sent;
+	/*
+	 * The door is not on the channel's worker. It has written nothing before, so it
+	 * may write to the descriptor.
+	 */
+	const struct io bare = {.fd = pending->io.fd};
 	struct buf text = {0};
+	int sent;
 
 	pending_report(pending, *refusal, &text);
 	if (pending_is_plain(pending)) {
 		sent = refusal_send_stomp(
-			fd, refusal_sentence(refusal->kind), buf_slice(&text));
+			&bare, refusal_sentence(refusal->kind), buf_slice(&text));
 	} else {
 		metrics_answer(door->worker->metrics, REQUEST_REFUSED,
 			refusal_status(refusal->kind));
-		sent = refusal_send(fd, refusal->kind, buf_slice(&text));
+		sent = refusal_send(&bare, refusal->kind, buf_slice(&text));
 	}
 	buf_finish(&text);
 	pending->refused = true;
@@ -194,9 +201,9 @@ static void pending_hand_over(struct pending_connection *pending)
 	} else {
 		to = pending_choose_worker(pending);
 	}
-	handover.fd = pending_release(pending);
-	if (!peek_take(handover.fd, handover.head.len)) {
-		close(handover.fd);
+	handover.io = pending_release(pending);
+	if (!peek_take(handover.io.fd, handover.head.len)) {
+		io_close(&handover.io);
 		return;
 	}
 	door_hand_over(door, to, &handover);
@@ -226,7 +233,7 @@ static bool pending_take_announcement(struct pending_connection *pending, bool g
 	if (pending->announced)
 		return true;
 	switch (proxy_header_take(
-		pending->watch.fd, &pending->address, &pending->address_len)) {
+		pending->io.fd, &pending->address, &pending->address_len)) {
 	case PROXY_HEADER_TAKEN:
 		pending->announced = true;
 		return pending_admit_or_refuse(pending);
@@ -250,7 +257,7 @@ static void pending_look(struct pending_connection *pending, bool gone)
 	struct peeked *peeked = &pending->door->peeked;
 	struct refusal refusal;
 
-	switch (peek_head(pending->watch.fd, pending->door->worker->config, peeked)) {
+	switch (peek_head(pending->io.fd, pending->door->worker->config, peeked)) {
 	case PEEK_HEAD:
 		pending_hand_over(pending);
 		break;
@@ -287,7 +294,7 @@ static void pending_on_pending(struct watch *watch, unsigned events)
 }
 
 struct pending_connection *pending_create(struct door *door, enum handover_kind kind,
-	int fd, const struct sockaddr_storage *address, socklen_t address_len)
+	struct io io, const struct sockaddr_storage *address, socklen_t address_len)
 {
 	struct pending_connection *pending = xcalloc(1, sizeof(*pending));
 	const struct address from = peer_address((const struct sockaddr *)address);
@@ -297,7 +304,8 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 	pending->kind = kind;
 	pending->announced =
 		kind == HANDOVER_ADMIN || !door->worker->config->proxy_protocol;
-	pending->watch.fd = fd;
+	pending->io = io;
+	pending->watch.fd = io.fd;
 	pending->watch.ready = pending_on_pending;
 	pending->timer.fire = pending_on_pending_timer;
 	pending->address = *address;

@@ -86,17 +86,17 @@ void http_destroy(struct http *http)
 	free(http);
 }
 
-void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+void http_adopt(struct http *http, struct io io, const struct sockaddr *address,
 	socklen_t address_len)
 {
-	http_daemon_adopt(&http->daemons[http->next_daemon++ % HTTP_DAEMONS], fd,
+	http_daemon_adopt(&http->daemons[http->next_daemon++ % HTTP_DAEMONS], io,
 		address, address_len);
 }
 
-void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
+void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address,
 	socklen_t address_len)
 {
-	http_daemon_adopt(&http->admin, fd, address, address_len);
+	http_daemon_adopt(&http->admin, io, address, address_len);
 }
 
 bool http_turn(struct http *http)

@@ -5,8 +5,7 @@
 #ifndef TRANSPORTS_HTTP_HTTP_H
 #define TRANSPORTS_HTTP_HTTP_H
 
-#include <stdbool.h>
-#include <sys/socket.h>
+#include "gateway/base/io.h"
 
 struct http;
 struct worker;
@@ -20,17 +19,17 @@ struct http *http_create(struct worker *worker, struct ws *ws);
 void http_destroy(struct http *http); /* NULL is fine */
 
 /*
- * Takes over an unread socket and gives it to the next daemon in turn. A daemon that
- * refuses it closes it.
+ * Takes over an unread connection and gives it to the next daemon in turn. A daemon
+ * that refuses it closes it.
  */
-void http_adopt(struct http *http, int fd, const struct sockaddr *address,
+void http_adopt(struct http *http, struct io io, const struct sockaddr *address,
 	socklen_t address_len);
 
 /*
  * As http_adopt(), for the listener for operators. Only on worker 0, and only when the
  * configuration has "admin".
  */
-void http_adopt_admin(struct http *http, int fd, const struct sockaddr *address,
+void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address,
 	socklen_t address_len);
 
 /* Runs the daemons that have work; true when more is left. */

@@ -6,13 +6,12 @@
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
+#include "gateway/base/progress.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
-#include "transports/base/progress.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /*
  * 1.2 s by default: after such a rest, the cost of coming back to libmicrohttpd is
@@ -122,7 +121,7 @@ static void http_connection_on_deadline(struct timer *timer)
 		container_of(timer, struct http_connection, timer);
 
 	if (connection->phase == HTTP_ANSWERING) {
-		uint64_t acked = progress_acked(connection->watch.fd);
+		uint64_t acked = progress_acked(&connection->io);
 
 		if (acked != connection->acked) {
 			http_connection_set_phase(connection, HTTP_ANSWERING);
@@ -140,7 +139,7 @@ static void http_connection_on_deadline(struct timer *timer)
 		return;
 	}
 	/* The owner, libmicrohttpd or http_keep.c, sees the end and cleans up. */
-	shutdown(connection->watch.fd, SHUT_RDWR);
+	shutdown(connection->io.fd, SHUT_RDWR);
 }
 
 /* True while libmicrohttpd does not watch the socket, and its request waits. */
@@ -178,8 +177,11 @@ int http_connection_watch(struct http_connection *connection)
 		WATCH_IN | WATCH_OUT | WATCH_GONE);
 }
 
-void http_connection_destroy(struct http_connection *connection)
+/* Returns its io, which the caller ends. */
+static struct io http_connection_release(struct http_connection *connection)
 {
+	struct io io = connection->io;
+
 	http_connection_set_phase(
 		connection, HTTP_WAITING); /* owes nothing, has no deadline */
 	peer_left(connection->http->worker, connection->address_slot);
@@ -187,6 +189,14 @@ void http_connection_destroy(struct http_connection *connection)
 	list_remove(&connection->due.link);
 	list_remove(&connection->link);
 	free(connection);
+	return io;
+}
+
+void http_connection_destroy(struct http_connection *connection)
+{
+	struct io io = http_connection_release(connection);
+
+	io_forget(&io);
 }
 
 struct http_connection *http_connection_create(
@@ -198,9 +208,9 @@ struct http_connection *http_connection_create(
 	connection->http = http;
 	connection->timer.fire = http_connection_on_deadline;
 	connection->watch.ready = http_connection_on_socket;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	connection->watch.fd = info->connect_fd;
-	connection->read = progress_read_at_least(connection->watch.fd);
+	connection->io = io_take(http->adopting);
+	connection->watch.fd = connection->io.fd;
+	connection->read = progress_read_at_least(&connection->io);
 	connection->due.run = http_keep_run;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
 	connection->daemon = &http->admin;
@@ -214,17 +224,15 @@ struct http_connection *http_connection_create(
 	connection->address_slot = peer_came(http->worker, &connection->peer);
 	http_connection_set_phase(connection, HTTP_IDLE);
 	if (http_connection_watch(connection) == -1)
-		shutdown(connection->watch.fd, SHUT_RDWR);
+		shutdown(connection->io.fd, SHUT_RDWR);
 	return connection;
 }
 
 void http_connection_close(struct http_connection *connection)
 {
-	int fd = connection->watch.fd;
-
 	if (connection->request != NULL)
 		http_request_destroy(connection->request,
 			http_receiver_is_done(connection->request));
-	http_connection_destroy(connection);
-	close(fd);
+	struct io io = http_connection_release(connection);
+	io_close(&io);
 }

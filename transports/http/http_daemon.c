@@ -7,8 +7,8 @@
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"
+#include "gateway/base/progress.h"
 #include "gateway/worker/metrics.h"
-#include "transports/base/progress.h"
 #include "transports/base/refusal.h"
 
 #include <microhttpd.h>
@@ -166,7 +166,7 @@ void http_daemon_stop(struct http_daemon *daemon)
 	MHD_stop_daemon(daemon->mhd);
 }
 
-void http_daemon_adopt(struct http_daemon *daemon, int fd,
+void http_daemon_adopt(struct http_daemon *daemon, struct io io,
 	const struct sockaddr *address, socklen_t address_len)
 {
 	const struct times *times = &daemon->http->worker->config->times;
@@ -175,11 +175,13 @@ void http_daemon_adopt(struct http_daemon *daemon, int fd,
 	 * Bytes in the kernel are in no queue of ours: let the kernel find a dead
 	 * peer.
 	 */
-	progress_probe(fd, times->ping, times->pong);
+	progress_probe(&io, times->ping, times->pong);
+	daemon->http->adopting = &io;
 	/* On failure libmicrohttpd closes the socket itself. */
-	if (MHD_add_connection(daemon->mhd, fd, address, address_len) == MHD_NO) {
+	if (MHD_add_connection(daemon->mhd, io.fd, address, address_len) == MHD_YES)
+		fair_queue_add_fresh(&daemon->http->due, &daemon->due);
+	else
 		log_warn("http: libmicrohttpd takes no connection");
-		return;
-	}
-	fair_queue_add_fresh(&daemon->http->due, &daemon->due);
+	daemon->http->adopting = NULL;
+	io_forget(&io); /* if no connection has taken it */
 }

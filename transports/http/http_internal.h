@@ -49,11 +49,12 @@ struct http {
 	struct registry requests; /* requests that another worker may answer */
 	struct table feeds; /* of this worker's sessions, by their receivers' handles */
 	struct files *files;
-	struct files *console;             /* for operators; NULL except on worker 0 */
-	struct buf scratch;                /* frames before they are in a response */
-	struct sockjs_messages messages;   /* of the request that is being read */
-	struct peeked peeked;              /* its head is the next request's */
-	struct http_connection *returning; /* libmicrohttpd is just taking it back */
+	struct files *console;           /* for operators; NULL except on worker 0 */
+	struct buf scratch;              /* frames before they are in a response */
+	struct sockjs_messages messages; /* of the request that is being read */
+	struct peeked peeked;            /* its head is the next request's */
+	struct io *adopting; /* libmicrohttpd is just taking this new connection */
+	struct http_connection *returning; /* the same, of one that comes back */
 	time_t dated;
 	char date[32]; /* in HTTP's format, made at `dated` */
 	bool stopping;
@@ -72,7 +73,8 @@ struct http_connection {
 	struct MHD_Connection *mhd; /* NULL: it has left libmicrohttpd */
 	void **slot;                /* libmicrohttpd's pointer to this */
 	struct list link;
-	struct watch watch;
+	struct io io;
+	struct watch watch; /* of its descriptor */
 	struct timer timer;
 	struct http_request *request; /* NULL between requests */
 	enum http_phase phase;
@@ -215,23 +217,23 @@ int http_daemon_start(struct http_daemon *daemon, struct http *http);
 /* Stops a daemon that runs; none of its connections may be suspended. */
 void http_daemon_stop(struct http_daemon *daemon);
 
-/* Gives the daemon a new connection. Takes the descriptor over, even on failure. */
-void http_daemon_adopt(struct http_daemon *daemon, int fd,
+/* Gives the daemon a new connection. Takes the io over, even on failure. */
+void http_daemon_adopt(struct http_daemon *daemon, struct io io,
 	const struct sockaddr *address, socklen_t address_len);
 
 /* http_connection.c */
 
 /*
- * For a connection that libmicrohttpd has just taken: watches its socket and counts it
- * for its worker and address. http_connection_destroy() frees it, when libmicrohttpd
- * is done with it.
+ * For a connection that libmicrohttpd has just taken: takes the io of http->adopting,
+ * watches its socket and counts it for its worker and address.
+ * http_connection_destroy() frees it, when libmicrohttpd is done with it.
  */
 struct http_connection *http_connection_create(
 	struct http *http, struct MHD_Connection *mhd);
 
 /*
- * Frees the connection. Its socket is closed, or has another owner. It must have no
- * request.
+ * Frees the connection. Its socket is closed, or libmicrohttpd closes it. It must have
+ * no request.
  */
 void http_connection_destroy(struct http_connection *connection);
 

@@ -21,7 +21,7 @@ static void http_connection_return(struct http_connection *connection)
 	socklen_t len = peer_socket(&connection->peer, 0, &address);
 
 	http->returning = connection;
-	if (MHD_add_connection(connection->daemon->mhd, connection->watch.fd,
+	if (MHD_add_connection(connection->daemon->mhd, connection->io.fd,
 		    (const struct sockaddr *)&address, len) == MHD_YES) {
 		http_daemon_mark(connection->daemon);
 		return;
@@ -44,7 +44,7 @@ static struct http_request *http_connection_begin(
 	http_request_read(request, head);
 	if (request->state == HTTP_REQUEST_BEGUN && request->keeps_alive &&
 		http_receive_is_asked(request) &&
-		peek_take(connection->watch.fd, head->len))
+		peek_take(connection->io.fd, head->len))
 		return request;
 	http_request_destroy(request, false);
 	return NULL;
@@ -72,7 +72,7 @@ static void http_connection_look(struct http_connection *connection)
 	struct peeked *peeked = &connection->http->peeked;
 
 	connection->readable = false; /* the watch reports later bytes again */
-	switch (peek_head(connection->watch.fd, worker->config, peeked)) {
+	switch (peek_head(connection->io.fd, worker->config, peeked)) {
 	case PEEK_HEAD:
 		http_connection_serve(connection, peeked);
 		break;
@@ -100,8 +100,7 @@ void http_keep_answer(struct http_request *request, const struct answer *answer)
 	 * The client waits for the answer, so the socket has room; else the connection
 	 * closes.
 	 */
-	request->whole = send(connection->watch.fd, out.data, out.len,
-				 MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len;
+	request->whole = io_send(&connection->io, buf_slice(&out)) == (ssize_t)out.len;
 	buf_finish(&out);
 	http_connection_resume(connection);
 }

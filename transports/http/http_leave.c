@@ -7,10 +7,8 @@
  */
 #include "transports/http/http_internal.h"
 
+#include "gateway/base/progress.h"
 #include "protocol/xmalloc.h"
-#include "transports/base/progress.h"
-
-#include <fcntl.h>
 
 void http_request_keep(struct http_request *request)
 {
@@ -32,7 +30,7 @@ static bool http_request_may_leave(const struct http_request *request)
 	const struct http_connection *connection = request->connection;
 
 	return request->keeps_alive && !connection->gone &&
-	       progress_read_at_most(connection->watch.fd) == connection->read;
+	       progress_read_at_most(&connection->io) == connection->read;
 }
 
 bool http_leave(struct http_request *request)
@@ -43,13 +41,14 @@ bool http_leave(struct http_request *request)
 		return true;
 	if (!http_request_may_leave(request))
 		return false;
-	int fd = fcntl(connection->watch.fd, F_DUPFD_CLOEXEC, 0);
-	if (fd == -1)
+	struct io duplicate;
+	if (io_dup(&connection->io, &duplicate) == -1)
 		return false;
 	http_request_keep(request);
 	/* The duplicate keeps the socket open: watch the duplicate from now on. */
 	loop_unwatch(&connection->watch);
-	connection->watch.fd = fd;
+	connection->io = duplicate;
+	connection->watch.fd = duplicate.fd;
 	connection->mhd = NULL;
 	*connection->slot =
 		NULL; /* it may be freed before libmicrohttpd has cleaned up */

@@ -11,10 +11,10 @@
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
+#include "gateway/base/progress.h"
 #include "protocol/chunk.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
-#include "transports/base/progress.h"
 #include "transports/http/http_remote.h"
 #include "transports/sockjs/callback.h"
 
@@ -107,8 +107,7 @@ static bool receiver_send(struct receiver *receiver, struct slice bytes)
 	ssize_t taken = 0;
 
 	if (receiver->rest.len == 0)
-		taken = send(connection->watch.fd, bytes.data, bytes.len,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		taken = io_send(&connection->io, bytes);
 
 	if (taken == -1) {
 		if (errno != EAGAIN && errno != EINTR) {
@@ -333,15 +332,15 @@ bool receiver_notify(
 			receiver_refuse(receiver);
 		break;
 	case RECEIVER_PROBE:
-		receiver_tell(receiver, progress_is_dead(request->connection->watch.fd)
+		receiver_tell(receiver, progress_is_dead(&request->connection->io)
 						? FEED_DEAD
 						: FEED_ALIVE);
 		return false;
 	case RECEIVER_MARK:
-		receiver->acked = progress_acked(request->connection->watch.fd);
+		receiver->acked = progress_acked(&request->connection->io);
 		return false;
 	case RECEIVER_LOOK:
-		if (progress_acked(request->connection->watch.fd) > receiver->acked)
+		if (progress_acked(&request->connection->io) > receiver->acked)
 			receiver_tell(receiver, FEED_TAKEN);
 		return false;
 	}

@@ -125,7 +125,7 @@ void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 	buf_finish(&request->body);
 	http_refusal(request, &(struct refusal){.kind = kind}, &text);
 	http_request_count(request, refusal_status(kind));
-	refusal_send(request->connection->watch.fd, kind, buf_slice(&text));
+	refusal_send(&request->connection->io, kind, buf_slice(&text));
 	buf_finish(&text);
 }
 

@@ -11,7 +11,6 @@
 #include "transports/ws/ws.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 bool http_upgrade(struct http_request *request, const struct http_head *head)
 {
@@ -28,15 +27,15 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 		return false;
 	}
 	/* libmicrohttpd closes its descriptor; the connection continues with ours. */
-	int fd = fcntl(request->connection->watch.fd, F_DUPFD_CLOEXEC, 0);
-	if (fd == -1) {
+	struct io duplicate;
+	if (io_dup(&request->connection->io, &duplicate) == -1) {
 		log_warn("http: a connection cannot be upgraded: %s", strerror(errno));
 		http_refuse_later(request, &(struct refusal){.kind = REFUSAL_BUSY});
 		return false;
 	}
 	/* The duplicate keeps the socket open, so this watch must end here. */
 	loop_unwatch(&request->connection->watch);
-	ws_adopt(http_request_carrier(request)->ws, fd, head, request->route.endpoint,
-		request->route.framing, &peer);
+	ws_adopt(http_request_carrier(request)->ws, duplicate, head,
+		request->route.endpoint, request->route.framing, &peer);
 	return true;
 }

@@ -1,12 +1,11 @@
 /* The life and the end of a plain STOMP connection. */
 #include "transports/tcp/tcp_internal.h"
 
+#include "gateway/base/progress.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/peer.h"
-#include "transports/base/progress.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 void tcp_connection_mark_busy(struct tcp_connection *connection)
 {
@@ -21,7 +20,7 @@ static void tcp_connection_reap(struct task *task)
 	struct tcp_connection *connection =
 		container_of(task, struct tcp_connection, reap);
 
-	close(connection->watch.fd);
+	io_close(&connection->io);
 	free(connection);
 }
 
@@ -53,7 +52,7 @@ void tcp_connection_shut(struct tcp_connection *connection)
 		tcp_connection_end(connection);
 	else if (connection->rest.len == 0 &&
 		 (connection->input == TCP_INPUT_ENDED ||
-			 shutdown(connection->watch.fd, SHUT_WR) == -1))
+			 shutdown(connection->io.fd, SHUT_WR) == -1))
 		tcp_connection_end(connection);
 }
 
@@ -66,7 +65,7 @@ void tcp_connection_close(struct tcp_connection *connection)
 	worker->owing++;
 	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
-	connection->acked = progress_acked(connection->watch.fd);
+	connection->acked = progress_acked(&connection->io);
 	loop_timer_start(
 		worker->loop, &connection->timer, worker->config->times.linger);
 	tcp_connection_mark_busy(connection); /* its input is dropped */
@@ -93,9 +92,9 @@ static void tcp_on_linger(struct timer *timer)
 	struct tcp_connection *connection =
 		container_of(timer, struct tcp_connection, timer);
 	struct worker *worker = tcp_connection_worker(connection);
-	uint64_t acked = progress_acked(connection->watch.fd);
-	bool is_done = connection->session == NULL &&
-		       !progress_is_behind(connection->watch.fd);
+	uint64_t acked = progress_acked(&connection->io);
+	bool is_done =
+		connection->session == NULL && !progress_is_behind(&connection->io);
 
 	if (acked != connection->acked && !is_done) {
 		connection->acked = acked;
@@ -126,14 +125,15 @@ static void tcp_on_socket(struct watch *watch, unsigned events)
 /* Life. */
 
 static struct tcp_connection *tcp_connection_create(
-	struct tcp *tcp, int fd, const struct address *from)
+	struct tcp *tcp, struct io io, const struct address *from)
 {
 	struct tcp_connection *connection = xcalloc(1, sizeof(*connection));
 
 	connection->outlet.ops = &tcp_outlet_ops;
 	connection->tcp = tcp;
 	connection->waiter.resume = tcp_on_resume;
-	connection->watch = (struct watch){.fd = fd, .ready = tcp_on_socket};
+	connection->io = io;
+	connection->watch = (struct watch){.fd = io.fd, .ready = tcp_on_socket};
 	connection->timer.fire = tcp_on_linger;
 	connection->reap.run = tcp_connection_reap;
 	list_append(&tcp->connections, &connection->link);
@@ -141,15 +141,15 @@ static struct tcp_connection *tcp_connection_create(
 	return connection;
 }
 
-void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address)
+void tcp_adopt(struct tcp *tcp, struct io io, const struct sockaddr *address)
 {
 	const struct config *config = tcp->worker->config;
 	const struct address from = peer_address(address);
-	struct tcp_connection *connection = tcp_connection_create(tcp, fd, &from);
+	struct tcp_connection *connection = tcp_connection_create(tcp, io, &from);
 	char text[ADDRESS_TEXT_MAX];
 	const struct peer peer = {address_write(&from, text), SLICE(""), SLICE("")};
 
-	progress_probe(fd, config->times.ping, config->times.pong);
+	progress_probe(&io, config->times.ping, config->times.pong);
 	if (loop_watch(tcp->worker->loop, &connection->watch,
 		    WATCH_IN | WATCH_OUT | WATCH_GONE) == -1) {
 		tcp_connection_end(connection);

@@ -5,8 +5,7 @@
 #ifndef TRANSPORTS_TCP_TCP_H
 #define TRANSPORTS_TCP_TCP_H
 
-#include <stdbool.h>
-#include <sys/socket.h>
+#include "gateway/base/io.h"
 
 struct tcp;
 struct worker;
@@ -24,10 +23,10 @@ struct tcp *tcp_create(struct worker *worker);
 void tcp_destroy(struct tcp *tcp);
 
 /*
- * Takes over a non-blocking socket and opens a session. If no session can be opened,
- * the peer gets an ERROR and the socket closes.
+ * Takes over a non-blocking connection and opens a session. If no session can be
+ * opened, the peer gets an ERROR and the connection closes.
  */
-void tcp_adopt(struct tcp *tcp, int fd, const struct sockaddr *address);
+void tcp_adopt(struct tcp *tcp, struct io io, const struct sockaddr *address);
 
 /*
  * The end of a turn: writes and reads for the connections with more. True when one

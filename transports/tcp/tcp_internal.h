@@ -63,15 +63,16 @@ struct tcp_connection {
 	struct list busy;     /* in tcp->busy */
 	struct list paused;   /* in tcp->paused */
 	struct waiter waiter; /* unread because its session is paused */
-	struct watch watch;
+	struct io io;
+	struct watch watch; /* of its descriptor */
 	struct timer timer; /* to linger, while closing or after the peer's end */
 	struct task reap;
 	enum tcp_state state;
 	enum tcp_input input;
 	bool deaf;             /* the peer takes no output any more */
+	unsigned address_slot; /* of peer_came() */
 	struct buf rest;       /* bytes that the kernel has not taken yet, */
 	size_t rest_from;      /* from this offset on */
-	unsigned address_slot; /* of peer_came() */
 	size_t carried;        /* messages in the latest write, */
 	size_t carried_bytes;  /* and their bytes */
 	uint64_t acked;        /* progress_acked() at the latest look while closing */

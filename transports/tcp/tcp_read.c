@@ -1,8 +1,8 @@
 /* The input of plain STOMP, up to a budget in each turn, and its end. */
 #include "transports/tcp/tcp_internal.h"
 
+#include "gateway/base/progress.h"
 #include "transports/base/peer.h"
-#include "transports/base/progress.h"
 #include "transports/base/refusal.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static void tcp_connection_hear_end(struct tcp_connection *connection)
 		tcp_connection_lose(connection);
 		return;
 	}
-	connection->acked = progress_acked(connection->watch.fd);
+	connection->acked = progress_acked(&connection->io);
 	loop_timer_start(tcp_connection_worker(connection)->loop, &connection->timer,
 		tcp_connection_worker(connection)->config->times.linger);
 	session_hang_up(connection->session);
@@ -57,9 +57,8 @@ void tcp_connection_refuse(
 		.door = DOOR_TCP, .kind = kind, .address = address};
 
 	refusal_report(tcp_connection_worker(connection)->metrics, &refusal, &text);
-	const int sent =
-		refusal_send_stomp(connection->watch.fd, refusal_sentence(kind),
-			kind == REFUSAL_TCP_BUSY ? SLICE("") : buf_slice(&text));
+	const int sent = refusal_send_stomp(&connection->io, refusal_sentence(kind),
+		kind == REFUSAL_TCP_BUSY ? SLICE("") : buf_slice(&text));
 	buf_finish(&text);
 	if (sent == 0)
 		tcp_connection_close(connection);
@@ -121,7 +120,7 @@ static void tcp_connection_take(struct tcp_connection *connection, struct slice 
 static void tcp_connection_read_some(struct tcp_connection *connection)
 {
 	struct tcp *tcp = connection->tcp;
-	ssize_t got = recv(connection->watch.fd, tcp->in, TCP_READ_SIZE, MSG_DONTWAIT);
+	ssize_t got = recv(connection->io.fd, tcp->in, TCP_READ_SIZE, MSG_DONTWAIT);
 
 	if (got == -1 && errno == EINTR)
 		return;

@@ -12,8 +12,7 @@ static size_t tcp_connection_send(struct tcp_connection *connection, struct slic
 	ssize_t taken;
 
 	do {
-		taken = send(connection->watch.fd, bytes.data, bytes.len,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		taken = io_send(&connection->io, bytes);
 	} while (taken == -1 && errno == EINTR);
 	if (taken >= 0)
 		return (size_t)taken;

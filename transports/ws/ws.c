@@ -17,6 +17,7 @@ enum {
 /* The door's data of the socket that libwebsockets is just adopting. */
 struct ticket {
 	uint64_t number;
+	struct io *io; /* the WebSocket that opens takes it */
 	const struct endpoint *endpoint;
 	enum session_framing framing;
 	const struct peer *peer;
@@ -42,6 +43,8 @@ static int ws_connection_open(struct ws_connection *connection, struct lws *wsi)
 	const struct ticket *ticket = ws->adopting;
 
 	ws_connection_init(connection, ws, wsi,
+		ticket == NULL ? (struct io){.fd = lws_get_socket_fd(wsi)}
+			       : io_take(ticket->io),
 		ticket == NULL ? SLICE("") : ticket->peer->address);
 	if (!ticket_is_valid(ticket, wsi)) {
 		log_error("ws: a connection came without a ticket");
@@ -167,11 +170,11 @@ void ws_destroy(struct ws *ws)
 	free(ws);
 }
 
-void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
+void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
 	const struct peer *peer)
 {
-	const struct ticket ticket = {++ws->tickets, endpoint, framing, peer};
+	const struct ticket ticket = {++ws->tickets, &io, endpoint, framing, peer};
 	struct buf canonical = {0};
 
 	http_upgrade_write(&canonical, head, ticket.number,
@@ -179,8 +182,9 @@ void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
 	ws->adopting = &ticket;
 	/* On failure libwebsockets closes the socket itself. */
 	struct lws *wsi = lws_adopt_socket_vhost_readbuf(
-		ws->vhost, fd, canonical.data, canonical.len);
+		ws->vhost, io.fd, canonical.data, canonical.len);
 	ws->adopting = NULL;
+	io_forget(&io); /* if no WebSocket has taken it */
 	buf_finish(&canonical);
 	if (wsi != NULL && ws->adopted == wsi) {
 		lws_rx_flow_control(wsi, 0);

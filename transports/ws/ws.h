@@ -12,6 +12,7 @@
 #ifndef TRANSPORTS_WS_WS_H
 #define TRANSPORTS_WS_WS_H
 
+#include "gateway/base/io.h"
 #include "gateway/session/session.h"
 #include "protocol/http_head.h"
 
@@ -31,10 +32,11 @@ struct ws *ws_create(struct worker *worker);
 void ws_destroy(struct ws *ws);
 
 /*
- * Takes over a socket whose upgrade head was read and has passed http_upgrade_check().
- * Answers 101 and opens a session. On failure the socket closes.
+ * Takes over a connection whose upgrade head was read and has passed
+ * http_upgrade_check(). Answers 101 and opens a session. On failure the connection
+ * closes.
  */
-void ws_adopt(struct ws *ws, int fd, const struct http_head *head,
+void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
 	const struct peer *peer);
 

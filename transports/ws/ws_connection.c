@@ -1,9 +1,9 @@
 /* One WebSocket from its beginning to its end. An idle one gets pings. */
 #include "transports/ws/ws_internal.h"
 
+#include "gateway/base/progress.h"
 #include "protocol/wsframe.h"
 #include "transports/base/peer.h"
-#include "transports/base/progress.h"
 
 #include <libwebsockets.h>
 #include <sys/socket.h>
@@ -34,7 +34,7 @@ void ws_connection_kill(struct ws_connection *connection)
 	loop_timer_stop(ws_connection_loop(connection), &connection->timer);
 	/* If something is left, it waits to write, and the failure ends it. */
 	if (lws_partial_buffered(connection->wsi))
-		shutdown(connection->watch.fd, SHUT_RDWR);
+		shutdown(connection->io.fd, SHUT_RDWR);
 	else
 		loop_defer(ws_connection_loop(connection), &connection->reap);
 }
@@ -68,12 +68,11 @@ static void ws_connection_schedule_ping(struct ws_connection *connection)
 
 static void ws_connection_ping(struct ws_connection *connection)
 {
-	int fd = connection->watch.fd;
 	bool partial = lws_partial_buffered(connection->wsi);
 
 	connection->pinged = true;
-	connection->acked = progress_acked(fd);
-	connection->behind = partial || progress_is_behind(fd);
+	connection->acked = progress_acked(&connection->io);
+	connection->behind = partial || progress_is_behind(&connection->io);
 	loop_timer_start(ws_connection_loop(connection), &connection->timer,
 		ws_connection_config(connection)->times.pong);
 	if (partial) /* a ping would wait behind unread output */
@@ -97,7 +96,7 @@ void ws_connection_probe(struct ws_connection *connection)
  */
 static void ws_connection_linger(struct ws_connection *connection)
 {
-	uint64_t acked = progress_acked(connection->watch.fd);
+	uint64_t acked = progress_acked(&connection->io);
 
 	if (!lws_partial_buffered(connection->wsi) || acked == connection->acked) {
 		ws_connection_kill(connection);
@@ -115,7 +114,7 @@ static void ws_connection_linger(struct ws_connection *connection)
 static bool ws_connection_reads_on(const struct ws_connection *connection)
 {
 	return connection->behind &&
-	       progress_acked(connection->watch.fd) != connection->acked;
+	       progress_acked(&connection->io) != connection->acked;
 }
 
 static void ws_connection_on_timer(struct timer *timer)
@@ -177,7 +176,7 @@ static void ws_connection_on_socket(struct watch *watch, unsigned events)
 }
 
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
-	struct lws *wsi, struct slice address)
+	struct lws *wsi, struct io io, struct slice address)
 {
 	struct address from = {{0}};
 
@@ -186,8 +185,8 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
 		.wsi = wsi,
-		.watch = {.fd = lws_get_socket_fd(wsi),
-			.ready = ws_connection_on_socket},
+		.io = io,
+		.watch = {.fd = io.fd, .ready = ws_connection_on_socket},
 		.waiter = {.resume = ws_connection_resume},
 		.timer = {.fire = ws_connection_on_timer},
 		.reap = {.run = ws_connection_reap},
@@ -223,6 +222,7 @@ void ws_connection_finish(struct ws_connection *connection)
 	ws_connection_forget_stop(connection);
 	list_remove(&connection->busy);
 	wsreader_finish(&connection->reader);
+	io_forget(&connection->io);
 	peer_left(connection->ws->worker, connection->address_slot);
 	connection->ws->worker->owing -= connection->owes;
 	buf_finish(&connection->inbound);

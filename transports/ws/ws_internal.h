@@ -43,7 +43,8 @@ struct ws_connection {
 	struct lws *wsi;
 	struct session *session; /* NULL: over, the connection is closing */
 	enum session_framing framing;
-	struct watch watch; /* of libwebsockets' descriptor */
+	struct io io;       /* libwebsockets closes its descriptor */
+	struct watch watch; /* of the descriptor */
 	struct wsreader reader;
 	struct buf inbound; /* a message that comes in fragments */
 	uint64_t fragments;
@@ -98,12 +99,12 @@ static inline bool ws_connection_is_stopped(const struct ws_connection *connecti
 
 /*
  * Overwrites *connection, which libwebsockets has allocated: it has its callbacks, but
- * no session, and its socket is not watched. Counts it for its worker and for
- * `address`, an IP address as text; any other text counts as unknown.
+ * no session, and its socket is not watched. Holds the io. Counts it for its worker and
+ * for `address`, an IP address as text; any other text counts as unknown.
  * ws_connection_finish() ends that.
  */
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
-	struct lws *wsi, struct slice address);
+	struct lws *wsi, struct io io, struct slice address);
 
 /*
  * libwebsockets frees the connection's memory after this: frees everything that it

@@ -241,8 +241,8 @@ static bool ws_connection_may_read(struct ws_connection *connection)
 
 static void ws_connection_read_some(struct ws_connection *connection)
 {
-	ssize_t got = recv(
-		connection->watch.fd, connection->ws->in, WS_READ_SIZE, MSG_DONTWAIT);
+	ssize_t got =
+		recv(connection->io.fd, connection->ws->in, WS_READ_SIZE, MSG_DONTWAIT);
 
 	if (got == -1 && errno == EINTR)
 		return;
