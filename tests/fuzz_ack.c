@@ -3,7 +3,7 @@
  * with ack:client and one with ack:client-individual. Its first byte selects command
  * and version; the text up to a blank is the id, the rest is the subscription. Only
  * messages in a model of both subscriptions may be taken, and only those that the
- * frame means.
+ * frame means. Of the second subscription, half of the messages are redelivered.
  */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
@@ -24,6 +24,11 @@ struct play {
 	bool waits[SUBSCRIPTIONS][MESSAGES + 1];           /* by the offset */
 };
 
+static uint16_t attempt_of(unsigned index, uint64_t offset)
+{
+	return index == 1 && offset > MESSAGES / 2 ? 2 : 1;
+}
+
 /* Of a topic, so that no home must be asked. */
 static void play_subscribe(struct play *play, unsigned index, const char *name)
 {
@@ -35,7 +40,8 @@ static void play_subscribe(struct play *play, unsigned index, const char *name)
 	subscription->ack = index == 0 ? ACK_CLIENT : ACK_INDIVIDUAL;
 	play->subscriptions[index] = subscription;
 	for (uint64_t offset = 1; offset <= MESSAGES; offset++) {
-		unacked_push(&subscription->unacked, (struct place){EPOCH, offset}, 0);
+		unacked_push(&subscription->unacked, (struct place){EPOCH, offset},
+			attempt_of(index, offset), 0);
 		play->waits[index][offset] = true;
 	}
 }
@@ -78,8 +84,13 @@ static bool is_number(struct slice text, const char *number)
 }
 
 /* "1f-OFFSET" or "1f-OFFSET-ORDINAL"; with `ordinal` 0 there is none. */
-static bool is_id(struct slice id, uint64_t offset, unsigned ordinal)
+static bool is_id(struct slice id, uint64_t offset, unsigned ordinal, uint16_t attempt)
 {
+	const size_t point = slice_find(id, '.');
+
+	if (attempt == 1 ? point != id.len : !is_number(slice_from(id, point + 1), "2"))
+		return false;
+	id = slice_first(id, point);
 	const struct slice epoch = slice_first(id, slice_find(id, '-'));
 	const struct slice rest = slice_from(id, epoch.len + 1);
 	const struct slice place = slice_first(rest, slice_find(rest, '-'));
@@ -92,10 +103,15 @@ static bool is_id(struct slice id, uint64_t offset, unsigned ordinal)
 	       (ordinal == 0 ? place.len == rest.len : is_number(last, behind));
 }
 
-/* The message of an accepted frame must be one that is unacknowledged. */
-static void model_find(struct play *play, struct slice id, bool has_ordinal,
-	const struct slice *subscription)
+/*
+ * Finds the first message that waits, by the id with or without the ordinal. Returns
+ * how many there are.
+ */
+static unsigned model_find(struct play *play, struct slice id, bool has_ordinal,
+	const struct slice *subscription, unsigned *found, uint64_t *found_offset)
 {
+	unsigned count = 0;
+
 	for (unsigned index = 0; index < SUBSCRIPTIONS; index++) {
 		const struct subscription *one = play->subscriptions[index];
 
@@ -103,14 +119,35 @@ static void model_find(struct play *play, struct slice id, bool has_ordinal,
 			!slice_equal(name_text(one->id), *subscription))
 			continue;
 		for (uint64_t offset = 1; offset <= MESSAGES; offset++) {
-			if (play->waits[index][offset] &&
-				is_id(id, offset, has_ordinal ? one->ordinal : 0)) {
-				model_settle(play, index, offset);
-				return;
-			}
+			if (!play->waits[index][offset] ||
+				!is_id(id, offset, has_ordinal ? one->ordinal : 0,
+					attempt_of(index, offset)))
+				continue;
+			if (count++ > 0)
+				continue; /* the first counts */
+			*found = index;
+			*found_offset = offset;
 		}
 	}
-	assert(!"a message that does not wait was acknowledged");
+	return count;
+}
+
+/* The message of an accepted frame must be one that is unacknowledged. */
+static void model_take(struct play *play, struct slice id, enum stomp_version version,
+	const struct slice *subscription)
+{
+	unsigned index;
+	uint64_t offset;
+
+	/* In 1.2 a message-id counts if no other subscription has it. */
+	if (version == STOMP_1_2
+			? model_find(play, id, true, NULL, &index, &offset) == 0 &&
+				  model_find(play, id, false, NULL, &index, &offset) !=
+					  1
+			: model_find(play, id, false, subscription, &index, &offset) ==
+				  0)
+		assert(!"a message that does not wait was acknowledged");
+	model_settle(play, index, offset);
 }
 
 static void play_line(struct play *play, struct slice line)
@@ -139,8 +176,8 @@ static void play_line(struct play *play, struct slice line)
 	if (slice_find(rest, '\0') < rest.len)
 		return;
 	if (broker_settle(play->broker, &call) == BROKER_TAKEN)
-		model_find(play, id, version == STOMP_1_2,
-			version == STOMP_1_1 ? &subscription : NULL);
+		model_take(
+			play, id, version, version == STOMP_1_1 ? &subscription : NULL);
 	else
 		assert(refusal.kind != REFUSALS);
 	check_subscriptions(play);

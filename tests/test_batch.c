@@ -142,7 +142,8 @@ static const struct delivery views[] = {
 	{.version = STOMP_1_1},
 	{.version = STOMP_1_2, .flags = DELIVERY_ACK, .ordinal = 1},
 	{.version = STOMP_1_2, .flags = DELIVERY_ACK, .ordinal = 2},
-	{.version = STOMP_1_2, .flags = DELIVERY_REDELIVERED},
+	{.version = STOMP_1_2, .attempt = 2},
+	{.version = STOMP_1_2, .attempt = 3},
 };
 
 START_TEST(a_run_is_shared_by_those_who_see_the_same)

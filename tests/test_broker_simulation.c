@@ -102,6 +102,7 @@ static void listen(struct model_client *client)
 		snprintf(frame, sizeof(frame),
 			"SUBSCRIBE{id:t%u}{destination:%s}{receipt:t}", listener->id,
 			listener->place);
+		client->had_auto = true;
 	} else if (listener->state == LISTENING && below(4) == 0) {
 		snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:t%u}{receipt:t}",
 			listener->id);
@@ -122,6 +123,7 @@ static void consume(struct model_client *client)
 	client->consumer = ++client->subscriptions;
 	client->queue = below(QUEUES);
 	client->must_ack = mode > 0;
+	client->had_auto = client->had_auto || mode == 0;
 	client->cumulative = mode == 1;
 	client->prefetch = 1 + below(4);
 	snprintf(frame, sizeof(frame),
@@ -159,12 +161,39 @@ static void unsubscribe(int index)
 	model_give_back(index);
 }
 
+/* An id of an earlier delivery, of this client or another: it settles nothing. */
+static void settle_late(struct model_client *client)
+{
+	char frame[128];
+
+	for (unsigned i = 0; client->had_auto && i < model.message_count; i++) {
+		if (model.messages[i].late[0] == '\0' || below(4) > 0)
+			continue;
+		snprintf(frame, sizeof(frame), "%s{id:%s}",
+			below(2) == 0 ? "ACK" : "NACK", model.messages[i].late);
+		say(client, frame);
+		return;
+	}
+}
+
+/* The ack id of its delivery, or the message-id, which is the same without ordinal. */
+static void write_id(char id[64], const struct model_message *message)
+{
+	const char *ordinal = strrchr(message->ack, '-');
+
+	if (below(4) == 0)
+		snprintf(id, 64, "%.*s%s", (int)(ordinal - message->ack), message->ack,
+			ordinal + strcspn(ordinal, "."));
+	else
+		memcpy(id, message->ack, 64);
+}
+
 static void settle(int index)
 {
 	struct model_client *client = &model.clients[index];
 	const bool accepted = below(4) > 0;
 	struct model_message *chosen = NULL;
-	char frame[128];
+	char frame[192], id[64];
 
 	for (unsigned i = 0, seen = 0; i < model.message_count; i++) {
 		struct model_message *message = &model.messages[i];
@@ -176,8 +205,9 @@ static void settle(int index)
 	if (chosen == NULL)
 		return;
 	const unsigned transaction = below(2) == 0 ? client->transaction : 0;
-	int len = snprintf(frame, sizeof(frame), "%s{id:%s}", accepted ? "ACK" : "NACK",
-		chosen->ack);
+	write_id(id, chosen);
+	int len = snprintf(
+		frame, sizeof(frame), "%s{id:%s}", accepted ? "ACK" : "NACK", id);
 	if (transaction != 0)
 		snprintf(frame + len, sizeof(frame) - (size_t)len, "{transaction:%u}",
 			transaction);
@@ -299,8 +329,10 @@ static void act(void)
 			unsubscribe(index);
 	} else if (what < 62) {
 		listen(client);
-	} else if (what < 85) {
+	} else if (what < 83) {
 		settle(index);
+	} else if (what < 85) {
+		settle_late(client);
 	} else if (what < 97) {
 		if (client->transaction != 0)
 			end_transaction(client);

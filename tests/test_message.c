@@ -41,7 +41,7 @@ START_TEST(a_text_is_written_for_each_wire)
 	struct message *message =
 		message_create_text(texts[_i].text, texts[_i].payload);
 	struct rendering plain = message_render(
-		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
+		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, 0});
 
 	ck_assert_slice_eq(plain.bytes, texts[_i].plain);
 	ck_assert(plain.is_text == texts[_i].is_text);
@@ -70,7 +70,7 @@ START_TEST(a_frame_is_text_when_all_of_it_is_and_stays_as_long)
 	struct message *message =
 		sample_message("content-length", "1", bodies[_i].body);
 	struct rendering got = message_render(
-		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, false});
+		message, &(struct view){STOMP_1_0, WIRE_PLAIN, NULL, 0, 0});
 	struct buf expected = {0};
 
 	buf_printf(&expected, SAMPLE_HEAD_1_0 "content-length:%zu\n\n",
@@ -148,7 +148,7 @@ START_TEST(a_frame_is_one_string_on_sockjs)
 		SLICE("\"MESSAGE\\nmessage-id:1a-5\\ndestination:/topic/a:b\\n"
 		      "x:50%25\\ncontent-length:3\\n\\n\\ufffd\\u0000\""));
 	ck_assert(message_render(
-		message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL, 0, false})
+		message, &(struct view){STOMP_1_0, WIRE_SOCKJS, NULL, 0, 0})
 			  .is_text);
 	message_unref(message);
 }
@@ -168,17 +168,17 @@ START_TEST(what_was_rendered_is_remembered_for_eight_views)
 		snprintf(text, sizeof(text), "s%d", i);
 		subscriptions[i] = name_intern(&sample_names, slice_of(text));
 		const struct view view = {
-			STOMP_1_2, WIRE_PLAIN, subscriptions[i], 0, false};
+			STOMP_1_2, WIRE_PLAIN, subscriptions[i], 0, 0};
 		rendered[i] = message_render(message, &view).bytes.data;
 		/* the eight latest, and that one is really of its own */
 		for (int j = i < 7 ? 0 : i - 7; j <= i; j++) {
 			const struct view old = {
-				STOMP_1_2, WIRE_PLAIN, subscriptions[j], 0, false};
+				STOMP_1_2, WIRE_PLAIN, subscriptions[j], 0, 0};
 			ck_assert_ptr_eq(
 				message_render(message, &old).bytes.data, rendered[j]);
 		}
 	}
-	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0], 0, false};
+	const struct view first = {STOMP_1_2, WIRE_PLAIN, subscriptions[0], 0, 0};
 	ck_assert_slice_eq(message_render(message, &first).bytes,
 		SLICE("MESSAGE\nsubscription:s0\nmessage-id:1a-5\n"
 		      "destination:/topic/a\\cb\ncontent-length:1\n\nb\0"));
@@ -196,7 +196,7 @@ START_TEST(a_name_that_comes_later_has_its_own_rendering)
 	for (const char *text = "st"; *text != '\0'; text++) {
 		struct name *name = name_intern(&sample_names, (struct slice){text, 1});
 		struct slice bytes = message_render(
-			message, &(struct view){STOMP_1_2, WIRE_PLAIN, name, 0, false})
+			message, &(struct view){STOMP_1_2, WIRE_PLAIN, name, 0, 0})
 					     .bytes;
 		const char line[] = {'n', ':', *text, '\n'};
 
@@ -212,10 +212,10 @@ START_TEST(a_frame_differs_by_version_subscription_and_wire_only)
 {
 	struct name *name = name_intern(&sample_names, SLICE(""));
 	const struct view views[] = {
-		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
-		{STOMP_1_1, WIRE_PLAIN, NULL, 0, false},
-		{STOMP_1_1, WIRE_PLAIN, name, 0, false}, /* an empty id is one */
-		{STOMP_1_1, WIRE_SOCKJS, NULL, 0, false},
+		{STOMP_1_0, WIRE_PLAIN, NULL, 0, 0},
+		{STOMP_1_1, WIRE_PLAIN, NULL, 0, 0},
+		{STOMP_1_1, WIRE_PLAIN, name, 0, 0}, /* an empty id is one */
+		{STOMP_1_1, WIRE_SOCKJS, NULL, 0, 0},
 	};
 	struct message *message = sample_message(NULL, "", SLICE("b"));
 
@@ -233,8 +233,8 @@ START_TEST(a_text_looks_alike_to_everybody)
 {
 	struct name *name = name_intern(&sample_names, SLICE("s"));
 	struct message *message = message_create_text(SLICE("x"), PAYLOAD_TEXT);
-	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL, 0, false},
-			  two = {STOMP_1_2, WIRE_SOCKJS, name, 0, false};
+	const struct view one = {STOMP_1_0, WIRE_SOCKJS, NULL, 0, 0},
+			  two = {STOMP_1_2, WIRE_SOCKJS, name, 0, 0};
 
 	ck_assert_ptr_eq(message_render(message, &one).bytes.data,
 		message_render(message, &two).bytes.data);
@@ -271,10 +271,10 @@ static void check_alike(struct message *message, struct message *copy)
 {
 	struct name *name = name_intern(&sample_names, SLICE("s:1"));
 	const struct view views[] = {
-		{STOMP_1_0, WIRE_PLAIN, NULL, 0, false},
-		{STOMP_1_2, WIRE_PLAIN, name, 0, false},
-		{STOMP_1_1, WIRE_SOCKJS, name, 0, false},
-		{STOMP_1_1, WIRE_PERCENT, NULL, 0, false},
+		{STOMP_1_0, WIRE_PLAIN, NULL, 0, 0},
+		{STOMP_1_2, WIRE_PLAIN, name, 0, 0},
+		{STOMP_1_1, WIRE_SOCKJS, name, 0, 0},
+		{STOMP_1_1, WIRE_PERCENT, NULL, 0, 0},
 	};
 
 	for (size_t i = 0; i < COUNT(views); i++) {

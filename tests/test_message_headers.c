@@ -128,12 +128,39 @@ START_TEST(headers_are_escaped_for_the_receiver)
 {
 	struct message *message = sample_message("x", "a:b\\c\nd\r", SLICE("body"));
 	struct name *name = name_intern(&sample_names, SLICE("s:1"));
-	const struct view view = {versions[_i].version, WIRE_PLAIN, name, 0, false};
+	const struct view view = {versions[_i].version, WIRE_PLAIN, name, 0, 0};
 
 	ck_assert_slice_eq(
 		message_render(message, &view).bytes, versions[_i].rendering);
 	message_unref(message);
 	name_unref(&sample_names, name);
+}
+END_TEST
+
+static const struct {
+	uint16_t attempt;
+	struct slice head;
+} attempts[] = {
+	{0, SLICE_INIT("MESSAGE\nmessage-id:1a-5\ndestination:/topic/a\\cb\n"
+		       "ack:1a-5-7\n")},
+	{1, SLICE_INIT("MESSAGE\nmessage-id:1a-5\ndestination:/topic/a\\cb\n"
+		       "ack:1a-5-7\n")},
+	{2, SLICE_INIT("MESSAGE\nmessage-id:1a-5.2\ndestination:/topic/a\\cb\n"
+		       "redelivered:true\nack:1a-5-7.2\n")},
+	{UINT16_MAX, SLICE_INIT("MESSAGE\nmessage-id:1a-5.65535\n"
+				"destination:/topic/a\\cb\n"
+				"redelivered:true\nack:1a-5-7.65535\n")},
+};
+
+START_TEST(the_ids_of_a_redelivery_end_in_its_attempt)
+{
+	struct message *message = sample_message(NULL, "", SLICE("body"));
+	const struct view view = {STOMP_1_2, WIRE_PLAIN, NULL, 7, attempts[_i].attempt};
+	const struct slice frame = message_render(message, &view).bytes;
+
+	ck_assert_slice_eq(
+		slice_first(frame, attempts[_i].head.len), attempts[_i].head);
+	message_unref(message);
 }
 END_TEST
 
@@ -147,6 +174,7 @@ int main(void)
 	unit_add_table(head, every_message_has_its_content_length, lengths);
 	tcase_add_test(head, headers_keep_their_order_and_repeats);
 	tcase_add_test(head, a_message_keeps_copies);
+	unit_add_table(head, the_ids_of_a_redelivery_end_in_its_attempt, attempts);
 	unit_add_table(head, headers_are_escaped_for_the_receiver, versions);
 	return unit_run(suite);
 }

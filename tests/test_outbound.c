@@ -43,7 +43,7 @@ static void push(size_t count)
 
 static void check(uint64_t first, size_t count)
 {
-	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, 0};
 	uint64_t bytes = 0;
 	char text[24];
 

@@ -135,6 +135,43 @@ START_TEST(what_was_not_lost_is_redelivered_for_ever)
 }
 END_TEST
 
+static uint16_t next_attempt(void)
+{
+	struct queue_delivery delivery;
+
+	ck_assert(queue_deliver(queue_site.queue, &delivery));
+	return delivery.attempt;
+}
+
+START_TEST(attempts_are_counted_for_all_consumers_together)
+{
+	queue_join(queue_site.queue, one, 1);
+	queue_site_put("a");
+	ck_assert_uint_eq(next_attempt(), 1);
+	queue_join(queue_site.queue, two, 1);
+	queue_site_reject(one, 1);
+	ck_assert_uint_eq(next_attempt(), 2);
+	queue_leave(queue_site.queue, two, 0);
+	ck_assert_uint_eq(next_attempt(), 3);
+	queue_site_accept(one, 1);
+	queue_site_put("b");
+	ck_assert_uint_eq(next_attempt(), 1);
+}
+END_TEST
+
+START_TEST(a_redelivery_never_looks_like_a_first_delivery)
+{
+	queue_join(queue_site.queue, one, 1);
+	queue_site_put("a");
+	for (unsigned i = 1; i <= UINT16_MAX; i++) {
+		ck_assert_uint_eq(next_attempt(), i);
+		queue_leave(queue_site.queue, one, 0);
+		queue_join(queue_site.queue, one, 1);
+	}
+	ck_assert_uint_eq(next_attempt(), 2);
+}
+END_TEST
+
 START_TEST(who_is_no_consumer_cannot_leave)
 {
 	queue_join(queue_site.queue, one, 1);
@@ -233,6 +270,8 @@ int main(void)
 	tcase_add_test(back, what_comes_back_stands_where_it_stood);
 	tcase_add_test(back, what_two_consumers_had_comes_back_in_one_order);
 	tcase_add_test(back, what_was_not_lost_is_redelivered_for_ever);
+	tcase_add_test(back, attempts_are_counted_for_all_consumers_together);
+	tcase_add_test(back, a_redelivery_never_looks_like_a_first_delivery);
 	tcase_add_test(back, who_is_no_consumer_cannot_leave);
 
 	tcase_add_checked_fixture(room, queue_site_setup, queue_site_teardown);

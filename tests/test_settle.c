@@ -43,7 +43,7 @@ static struct subscription *delivered(const char *id, enum ack_mode ack, uint64_
 	subscription->kind = SUBSCRIPTION_LOCAL;
 	subscription->ack = ack;
 	for (uint64_t offset = 1; offset <= count; offset++)
-		unacked_push(&subscription->unacked, (struct place){1, offset}, 0);
+		unacked_push(&subscription->unacked, (struct place){1, offset}, 1, 0);
 	return subscription;
 }
 
@@ -131,7 +131,13 @@ static const struct {
 	{STOMP_ACK, STOMP_1_2, "id", "1-3-1", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "2-1-1", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "1-1-2", "", BROKER_TAKEN, true},
-	{STOMP_ACK, STOMP_1_2, "id", "1-1", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1", "", BROKER_TAKEN, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-3", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1.2", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_2, "id", "1-1-1.2", "", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1.2", "1", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_1, "message-id", "1-1-1", "1", BROKER_REFUSED, false},
+	{STOMP_ACK, STOMP_1_0, "message-id", "1-1.2", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "1-1-", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "-1-1", "", BROKER_REFUSED, false},
 	{STOMP_ACK, STOMP_1_2, "id", "1-1-1-1", "", BROKER_REFUSED, false},
@@ -201,12 +207,86 @@ START_TEST(who_has_had_an_auto_subscription_is_forgiven_what_nobody_knows)
 }
 END_TEST
 
+/* With the third delivery of 1-1 on a subscription "1". */
+static const struct {
+	enum stomp_version version;
+	const char *name, *value;
+	bool is_taken;
+} attempts[] = {
+	{STOMP_1_2, "id", "1-1-1.3", true},
+	{STOMP_1_2, "id", "1-1.3", true},
+	{STOMP_1_1, "message-id", "1-1.3", true},
+	{STOMP_1_0, "message-id", "1-1.3", true},
+	{STOMP_1_2, "id", "1-1-1", false},
+	{STOMP_1_2, "id", "1-1-1.2", false},
+	{STOMP_1_2, "id", "1-1-1.4", false},
+	{STOMP_1_2, "id", "1-1", false},
+	{STOMP_1_2, "id", "1-1.2", false},
+	{STOMP_1_1, "message-id", "1-1", false},
+	{STOMP_1_1, "message-id", "1-1.2", false},
+	{STOMP_1_0, "message-id", "1-1", false},
+	{STOMP_1_0, "message-id", "1-1.2", false},
+};
+
+START_TEST(an_id_means_one_delivery_of_its_message)
+{
+	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 0);
+
+	unacked_push(&subscription->unacked, (struct place){1, 1}, 3, 0);
+	ck_assert_int_eq(say(STOMP_ACK, attempts[_i].version, attempts[_i].name,
+				 attempts[_i].value,
+				 attempts[_i].version == STOMP_1_1 ? "1" : ""),
+		attempts[_i].is_taken ? BROKER_TAKEN : BROKER_REFUSED);
+	ck_assert_uint_eq(subscription->unacked.count, attempts[_i].is_taken ? 0 : 1);
+	if (!attempts[_i].is_taken)
+		ck_assert_int_eq(refusal.kind, REFUSAL_UNKNOWN_MESSAGE);
+}
+END_TEST
+
+START_TEST(a_late_id_is_forgiven_who_has_had_an_auto_subscription)
+{
+	struct subscription *subscription = delivered("1", ACK_INDIVIDUAL, 0);
+
+	participant.had_auto = true;
+	unacked_push(&subscription->unacked, (struct place){1, 1}, 3, 0);
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-1-1.2", ""), BROKER_TAKEN);
+	ck_assert_uint_eq(subscription->unacked.count, 1);
+	ck_assert_uint_eq(counter_read(&broker->worker->metrics->ignored_acks), 1);
+}
+END_TEST
+
+START_TEST(a_message_id_in_1_2_must_name_one_delivery)
+{
+	struct subscription *first = delivered("1", ACK_INDIVIDUAL, 1);
+	struct subscription *second = delivered("2", ACK_INDIVIDUAL, 2);
+
+	delivered("auto", ACK_AUTO, 3);
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-1", ""), BROKER_REFUSED);
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-3", ""), BROKER_REFUSED);
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-2", ""), BROKER_TAKEN);
+	ck_assert_uint_eq(first->unacked.count, 1);
+	ck_assert_uint_eq(second->unacked.count, 1);
+	ck_assert_int_eq(ack_of(first, 1), BROKER_TAKEN);
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-1", ""), BROKER_TAKEN);
+	ck_assert_uint_eq(second->unacked.count, 0);
+}
+END_TEST
+
+START_TEST(a_message_id_in_1_2_acknowledges_all_before_it_too)
+{
+	struct subscription *subscription = delivered("1", ACK_CLIENT, 5);
+
+	ck_assert_int_eq(say(STOMP_ACK, STOMP_1_2, "id", "1-3", ""), BROKER_TAKEN);
+	ck_assert_uint_eq(subscription->unacked.count, 2);
+}
+END_TEST
+
 START_TEST(what_was_forgotten_may_be_acknowledged_on_a_topic)
 {
 	struct subscription *subscription = delivered("1", ACK_CLIENT, 0);
 
 	for (uint64_t offset = 1; offset <= 3; offset++)
-		unacked_push(&subscription->unacked, (struct place){1, offset}, 2);
+		unacked_push(&subscription->unacked, (struct place){1, offset}, 1, 2);
 	ck_assert_int_eq(ack_of(subscription, 1), BROKER_TAKEN);
 	ck_assert_uint_eq(subscription->unacked.count, 2);
 }
@@ -224,6 +304,10 @@ int main(void)
 	unit_add_table(tcase, each_version_names_messages_in_its_own_way, frames);
 	unit_add_table(tcase,
 		who_has_had_an_auto_subscription_is_forgiven_what_nobody_knows, stray);
+	unit_add_table(tcase, an_id_means_one_delivery_of_its_message, attempts);
+	tcase_add_test(tcase, a_late_id_is_forgiven_who_has_had_an_auto_subscription);
+	tcase_add_test(tcase, a_message_id_in_1_2_must_name_one_delivery);
+	tcase_add_test(tcase, a_message_id_in_1_2_acknowledges_all_before_it_too);
 	tcase_add_test(tcase, what_was_forgotten_may_be_acknowledged_on_a_topic);
 	return unit_run(suite);
 }

@@ -90,26 +90,27 @@ START_TEST(one_is_found_by_its_id_or_without_one_by_its_destination)
 }
 END_TEST
 
-static void deliver(struct subscription *subscription, uint64_t offset, unsigned flags)
+static void deliver(
+	struct subscription *subscription, uint64_t offset, uint16_t attempt)
 {
 	const struct stomp_frame frame = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message =
 		message_create(&frame, SLICE("/topic/a"), SLICE("/topic/a"));
 
 	message_set_place(message, (struct place){1, offset}, true);
-	subscription_deliver(subscription, message, flags);
+	subscription_deliver(subscription, message, attempt);
 	message_unref(message);
 }
 
 static const struct {
 	enum ack_mode ack;
-	unsigned flags;
+	uint16_t attempt;
 	size_t unacked;
 } modes[] = {
-	{ACK_AUTO, 0, 0},                   /* a topic remembers nothing */
-	{ACK_AUTO, DELIVERY_FROM_QUEUE, 1}, /* a queue learns when the kernel has it */
-	{ACK_CLIENT, 0, 1},                 /* one ACK each is valid */
-	{ACK_INDIVIDUAL, DELIVERY_FROM_QUEUE, 1},
+	{ACK_AUTO, 0, 0},   /* a topic remembers nothing */
+	{ACK_AUTO, 1, 1},   /* a queue learns when the kernel has it */
+	{ACK_CLIENT, 0, 1}, /* one ACK each is valid */
+	{ACK_INDIVIDUAL, 2, 1},
 };
 
 START_TEST(what_must_be_acknowledged_is_remembered)
@@ -117,7 +118,7 @@ START_TEST(what_must_be_acknowledged_is_remembered)
 	struct subscription *subscription = make("1", "/queue/a");
 
 	subscription->ack = modes[_i].ack;
-	deliver(subscription, 1, modes[_i].flags);
+	deliver(subscription, 1, modes[_i].attempt);
 	ck_assert_uint_eq(subscription->unacked.count, modes[_i].unacked);
 	ck_assert_int_eq(session_next(participant.session), SESSION_NEXT_MESSAGES);
 }
@@ -141,7 +142,7 @@ START_TEST(what_a_queue_has_lent_is_never_forgotten)
 
 	subscription->ack = ACK_CLIENT;
 	for (uint64_t offset = 1; offset <= 5; offset++)
-		deliver(subscription, offset, DELIVERY_FROM_QUEUE);
+		deliver(subscription, offset, 1);
 	ck_assert_uint_eq(subscription->unacked.count, 5);
 }
 END_TEST

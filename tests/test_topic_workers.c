@@ -126,7 +126,7 @@ END_TEST
 /* The output queued in a peer's session, as the bytes of its message's rendering. */
 static const char *waiting(unsigned who)
 {
-	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, 0};
 	const struct session *session = peers[who]->memory.session;
 
 	return message_render(outbound_item(&session->queue, 0)->message, &view)
@@ -136,7 +136,7 @@ static const char *waiting(unsigned who)
 START_TEST(the_last_worker_gets_the_message_itself_and_the_others_copies)
 {
 	const struct stomp_frame send = {STOMP_SEND, NULL, 0, SLICE("x")};
-	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, false};
+	const struct view view = {STOMP_1_0, WIRE_PLAIN, NULL, 0, 0};
 
 	choose('t', (unsigned)_i);
 	for (unsigned i = 0; i < WORKERS; i++) {

@@ -23,7 +23,7 @@ static struct place at(uint64_t offset)
 static void push(uint64_t first, uint64_t last)
 {
 	for (uint64_t offset = first; offset <= last; offset++)
-		unacked_push(&unacked, at(offset), 0);
+		unacked_push(&unacked, at(offset), 1, 0);
 }
 
 static uint64_t offset_at(size_t index)
@@ -43,10 +43,10 @@ END_TEST
 START_TEST(a_new_item_belongs_to_no_transaction)
 {
 	push(1, 1);
-	unacked_at(&unacked, 0)->transaction = 3;
+	unacked_at(&unacked, 0)->in_transaction = true;
 	unacked_remove(&unacked, 0);
 	push(2, 2);
-	ck_assert_uint_eq(unacked_at(&unacked, 0)->transaction, 0);
+	ck_assert(!unacked_at(&unacked, 0)->in_transaction);
 }
 END_TEST
 
@@ -56,6 +56,15 @@ START_TEST(a_place_is_found_by_epoch_and_offset)
 	ck_assert_uint_eq(unacked_find(&unacked, at(4)), 3);
 	ck_assert_uint_eq(unacked_find(&unacked, at(6)), SIZE_MAX);
 	ck_assert_uint_eq(unacked_find(&unacked, (struct place){8, 4}), SIZE_MAX);
+}
+END_TEST
+
+START_TEST(an_item_knows_the_attempt_to_deliver_it)
+{
+	unacked_push(&unacked, at(1), 1, 0);
+	unacked_push(&unacked, at(2), UINT16_MAX, 0);
+	ck_assert_uint_eq(unacked_at(&unacked, 0)->attempt, 1);
+	ck_assert_uint_eq(unacked_at(&unacked, 1)->attempt, UINT16_MAX);
 }
 END_TEST
 
@@ -80,7 +89,7 @@ END_TEST
 START_TEST(the_oldest_is_forgotten_when_there_are_too_many)
 {
 	for (uint64_t offset = 1; offset <= 5; offset++)
-		unacked_push(&unacked, at(offset), 3);
+		unacked_push(&unacked, at(offset), 1, 3);
 	ck_assert_uint_eq(unacked.count, 3);
 	ck_assert_uint_eq(offset_at(0), 3);
 	ck_assert(unacked.has_forgotten);
@@ -90,7 +99,7 @@ END_TEST
 START_TEST(nothing_is_forgotten_before_that)
 {
 	for (uint64_t offset = 1; offset <= 3; offset++)
-		unacked_push(&unacked, at(offset), 3);
+		unacked_push(&unacked, at(offset), 1, 3);
 	ck_assert(!unacked.has_forgotten);
 }
 END_TEST
@@ -164,6 +173,7 @@ int main(void)
 	tcase_add_test(tcase, items_stand_in_the_order_of_delivery);
 	tcase_add_test(tcase, a_new_item_belongs_to_no_transaction);
 	tcase_add_test(tcase, a_place_is_found_by_epoch_and_offset);
+	tcase_add_test(tcase, an_item_knows_the_attempt_to_deliver_it);
 	tcase_add_test(tcase, of_two_deliveries_of_one_message_the_younger_is_found);
 	tcase_add_loop_test(
 		tcase, any_item_can_be_removed_and_the_others_keep_their_order, 0, 5);

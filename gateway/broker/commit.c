@@ -57,7 +57,8 @@ void actions_unmark(const struct participant *participant, const struct action *
 				: action_subscription(participant, &actions[i], &index);
 
 		if (subscription != NULL && index != SIZE_MAX)
-			unacked_at(&subscription->unacked, index)->transaction = 0;
+			unacked_at(&subscription->unacked, index)->in_transaction =
+				false;
 	}
 }
 

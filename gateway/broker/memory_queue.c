@@ -7,7 +7,6 @@
 #include "gateway/base/log.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
-#include "gateway/session/outbound.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
@@ -120,7 +119,7 @@ struct queue_delivery_post {
 	struct post post;
 	uint64_t subscription;
 	struct message *message;
-	bool redelivered;
+	uint16_t attempt;
 };
 
 /*
@@ -136,9 +135,7 @@ static void queue_delivery_run(struct worker *worker, struct post *post)
 
 	if (entry != NULL) {
 		subscription_deliver(container_of(entry, struct subscription, entry),
-			delivery->message,
-			DELIVERY_FROM_QUEUE |
-				(delivery->redelivered ? DELIVERY_REDELIVERED : 0));
+			delivery->message, delivery->attempt);
 	}
 	message_unref(delivery->message);
 	free(delivery);
@@ -189,7 +186,7 @@ void memory_serve(struct broker *broker, struct queue *queue)
 			.message = to == broker->worker->index
 					   ? message_ref(delivery.message)
 					   : message_copy(delivery.message),
-			.redelivered = delivery.redelivered,
+			.attempt = delivery.attempt,
 		};
 		worker_post(broker->worker, to, &post->post);
 	}

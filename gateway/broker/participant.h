@@ -78,7 +78,6 @@ struct participant {
 	uint32_t transaction_count;
 	struct list transactions;      /* the open ones */
 	uint32_t refused_transactions; /* transactions whose BEGIN was refused */
-	uint32_t transactions_ever;
 
 	bool had_auto; /* has or had a subscription with ack:auto */
 };

@@ -11,7 +11,7 @@ struct item {
 	struct message *message;
 	struct handle rejected_by; /* latest consumer to reject it; zero: none */
 	uint32_t rejections, losses;
-	bool redelivered;
+	uint16_t attempts; /* to deliver it */
 };
 
 struct consumer {
@@ -141,7 +141,6 @@ static void queue_put_back(struct queue *queue, struct item *item)
 	while (at != &queue->waiting &&
 		item_offset(container_of(at, struct item, link)) < item_offset(item))
 		at = at->next;
-	item->redelivered = true;
 	list_append(at, &item->link);
 }
 
@@ -272,6 +271,12 @@ static struct consumer *queue_choose(const struct queue *queue, const struct ite
 	return first;
 }
 
+/* Wraps, but never to 1: that would look like a first delivery. */
+static void item_count_attempt(struct item *item)
+{
+	item->attempts = item->attempts == UINT16_MAX ? 2 : item->attempts + 1;
+}
+
 bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 {
 	if (list_is_empty(&queue->waiting) || list_is_empty(&queue->ready))
@@ -280,6 +285,7 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	struct item *item = container_of(queue->waiting.next, struct item, link);
 	struct consumer *consumer = queue_choose(queue, item);
 
+	item_count_attempt(item);
 	list_remove(&item->link);
 	list_append(&consumer->in_flight, &item->link);
 	queue->in_flight++;
@@ -289,7 +295,7 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	list_remove(&consumer->ready); /* its turn is over */
 	consumer_line_up(queue, consumer);
 	*delivery = (struct queue_delivery){
-		consumer->handle, item->message, item->redelivered};
+		consumer->handle, item->message, item->attempts};
 	return true;
 }
 

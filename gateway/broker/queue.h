@@ -1,8 +1,8 @@
 /*
  * A queue delivers each message to one consumer and keeps it in memory until that
  * consumer accepts it. A rejected message, or one in flight to a consumer that is
- * gone, is requeued by its age and delivered again as redelivered. After too many of
- * these the message is dead, and the caller must take it out.
+ * gone, is requeued by its age and delivered again. After too many rejections or
+ * losses the message is dead, and the caller must take it out.
  *
  * This is the pure state at the queue's home: it posts nothing. queue_deliver()
  * returns the deliveries to post.
@@ -96,7 +96,7 @@ bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 struct queue_delivery {
 	struct handle consumer;
 	struct message *message; /* borrowed */
-	bool redelivered;
+	uint16_t attempt;        /* to deliver it, from 1; after 65,535 comes 2 */
 };
 
 /*

@@ -7,33 +7,14 @@
  * needs no ACK, and is not remembered. So a client that has or had such a subscription
  * is not refused for an ACK of an unknown message.
  */
+#include "gateway/broker/delivery_id.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
 #include "gateway/worker/metrics.h"
-#include "protocol/number.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
-
-enum { DIGITS_MAX = 16 }; /* of 64 bits in hexadecimal */
-
-/* Cuts off the part before `end`; empty when it is too long for a number. */
-static struct slice settle_take_digits(struct slice *text, char end)
-{
-	struct slice digits = slice_first(*text, slice_find(*text, end));
-
-	*text = slice_from(*text, digits.len + 1);
-	return slice_first(digits, digits.len > DIGITS_MAX ? 0 : digits.len);
-}
-
-/* EPOCH-OFFSET, as message.c writes it; then `end`, or the text's end. */
-static bool settle_take_place(struct slice *text, char end, struct place *place)
-{
-	return number_read_hex(
-		       settle_take_digits(text, '-'), UINT64_MAX, &place->epoch) &&
-	       number_read(settle_take_digits(text, end), UINT64_MAX, &place->offset);
-}
 
 /* The delivery that a frame acknowledges. */
 struct acknowledged {
@@ -47,33 +28,70 @@ enum finding {
 	FINDING_AUTO, /* needs no acknowledgement */
 };
 
-static enum finding settle_find_place(struct subscription *subscription,
-	struct place place, struct acknowledged *found)
+/* SIZE_MAX when the subscription has no such delivery, or had an earlier one. */
+static size_t subscription_find_delivery(
+	const struct subscription *subscription, const struct delivery_id *id)
+{
+	const struct unacked *unacked = &subscription->unacked;
+	const size_t index = unacked_find(unacked, id->place);
+
+	return index == SIZE_MAX || unacked_at(unacked, index)->attempt == id->attempt
+		       ? index
+		       : SIZE_MAX;
+}
+
+static enum finding settle_find_delivery(struct subscription *subscription,
+	const struct delivery_id *id, struct acknowledged *found)
 {
 	if (subscription == NULL)
 		return FINDING_NOTHING;
 	if (subscription->ack == ACK_AUTO)
 		return FINDING_AUTO;
 	found->subscription = subscription;
-	found->index = unacked_find(&subscription->unacked, place);
-	return found->index != SIZE_MAX || (subscription->kind != SUBSCRIPTION_QUEUE &&
-						   subscription->unacked.has_forgotten)
+	found->index = subscription_find_delivery(subscription, id);
+	return found->index != SIZE_MAX ||
+			       (subscription->kind != SUBSCRIPTION_QUEUE &&
+				       subscription->unacked.has_forgotten &&
+				       id->attempt == 1)
 		       ? FINDING_DELIVERY
 		       : FINDING_NOTHING;
 }
 
-/* STOMP 1.2: the MESSAGE's ack header, which is its place and the ordinal. */
-static enum finding settle_find_by_ack(const struct participant *participant,
-	struct slice id, struct acknowledged *found)
+/*
+ * Some clients of STOMP 1.2 send the message-id as `id`. It does not name the
+ * subscription, so it counts only if no other subscription has that message.
+ */
+static enum finding settle_find_only(const struct participant *participant,
+	const struct delivery_id *id, struct acknowledged *found)
 {
-	struct place place;
-	uint64_t ordinal;
+	size_t count = 0;
 
-	if (!settle_take_place(&id, '-', &place) ||
-		!number_read(settle_take_digits(&id, '\0'), UINT32_MAX, &ordinal))
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		struct subscription *one = participant->subscriptions[i];
+		const size_t index = one->ack == ACK_AUTO
+					     ? SIZE_MAX
+					     : subscription_find_delivery(one, id);
+
+		if (index != SIZE_MAX) {
+			*found = (struct acknowledged){one, index};
+			count++;
+		}
+	}
+	return count == 1 ? FINDING_DELIVERY : FINDING_NOTHING;
+}
+
+/* STOMP 1.2: the MESSAGE's ack header. */
+static enum finding settle_find_by_ack(const struct participant *participant,
+	struct slice text, struct acknowledged *found)
+{
+	struct delivery_id id;
+
+	if (!delivery_id_read(text, &id))
 		return FINDING_NOTHING;
-	return settle_find_place(
-		subscription_at(participant, (uint32_t)ordinal), place, found);
+	return id.ordinal == 0
+		       ? settle_find_only(participant, &id, found)
+		       : settle_find_delivery(
+				 subscription_at(participant, id.ordinal), &id, found);
 }
 
 /*
@@ -81,10 +99,11 @@ static enum finding settle_find_by_ack(const struct participant *participant,
  * id.
  */
 static enum finding settle_find_by_message(const struct broker_call *call,
-	struct slice id, const struct slice *subscription, struct acknowledged *found)
+	struct slice text, const struct slice *subscription, struct acknowledged *found)
 {
 	const struct participant *participant = call->participant;
-	struct place place;
+	struct delivery_id id;
+	const bool is_id = delivery_id_read(text, &id) && id.ordinal == 0;
 
 	if (subscription != NULL) {
 		struct subscription *one =
@@ -92,17 +111,15 @@ static enum finding settle_find_by_message(const struct broker_call *call,
 
 		if (one != NULL && one->ack == ACK_AUTO)
 			return FINDING_AUTO;
-		return settle_take_place(&id, '\0', &place)
-			       ? settle_find_place(one, place, found)
-			       : FINDING_NOTHING;
+		return is_id ? settle_find_delivery(one, &id, found) : FINDING_NOTHING;
 	}
-	if (!settle_take_place(&id, '\0', &place))
+	if (!is_id)
 		return FINDING_NOTHING;
 	for (size_t i = 0; i < participant->subscription_count; i++) {
 		struct subscription *one = participant->subscriptions[i];
 
 		if ((call->version == STOMP_1_0 || one->id == NULL) &&
-			settle_find_place(one, place, found) == FINDING_DELIVERY)
+			settle_find_delivery(one, &id, found) == FINDING_DELIVERY)
 			return FINDING_DELIVERY;
 	}
 	return FINDING_NOTHING;
@@ -168,7 +185,7 @@ static size_t settle_now(struct broker *broker, const struct acknowledged *found
 	for (; left > 0; left--) {
 		const struct unacked_item *item = unacked_at(unacked, at);
 
-		if (item->transaction != 0) { /* a transaction has settled it */
+		if (item->in_transaction) {
 			at++;
 			continue;
 		}
@@ -194,7 +211,7 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 	for (size_t i = acknowledged_first(found); i <= found->index; i++) {
 		struct unacked_item *item = unacked_at(unacked, i);
 
-		if (item->transaction != 0)
+		if (item->in_transaction)
 			continue;
 		if (!transaction_add(broker, transaction,
 			    &(struct action){
@@ -204,7 +221,7 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 			    },
 			    refusal))
 			return false;
-		item->transaction = transaction->number;
+		item->in_transaction = true;
 	}
 	return true;
 }
@@ -229,7 +246,7 @@ static enum broker_result settle_frame(struct broker *broker, struct broker_call
 	if (found.index == SIZE_MAX ||
 		(transaction != NULL && transaction->doom != NULL))
 		return BROKER_TAKEN;
-	if (unacked_at(&found.subscription->unacked, found.index)->transaction != 0)
+	if (unacked_at(&found.subscription->unacked, found.index)->in_transaction)
 		return broker_refuse(call->refusal, REFUSAL_ACKNOWLEDGED,
 			call->version == STOMP_1_2 ? "header id" : "header message-id",
 			stomp_header(call->frame, call->version == STOMP_1_2

@@ -155,40 +155,41 @@ struct engine *subscription_engine(
 
 /* Queues the message for the session, unchanged. */
 static void subscription_push(
-	struct subscription *subscription, struct message *message, unsigned flags)
+	struct subscription *subscription, struct message *message, uint16_t attempt)
 {
 	struct session *session = subscription->participant->session;
 	const struct worker *worker = session_worker(session);
-	const bool from_queue = flags & DELIVERY_FROM_QUEUE;
+	const bool from_queue = attempt > 0;
+	unsigned flags = from_queue ? DELIVERY_FROM_QUEUE | DELIVERY_TOLD : 0;
 
-	if (from_queue)
-		flags |= DELIVERY_TOLD;
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics remember nothing, so nothing of theirs is requeued. */
 	if ((from_queue || subscription->ack != ACK_AUTO) &&
 		!unacked_push(&subscription->unacked, message_place(message),
+			from_queue ? attempt : 1,
 			from_queue ? 0 : worker->config->limits.unacked))
 		metrics_refuse(worker->metrics, BOUND_UNACKED);
 	session_send(session, &(struct delivery){
 				      .message = message,
 				      .subscription = subscription->id,
 				      .ordinal = subscription->ordinal,
-				      .version = (uint8_t)subscription->version,
+				      .attempt = attempt,
+				      .version = subscription->version,
 				      .flags = (uint8_t)flags,
 				      .command = STOMP_MESSAGE,
 			      });
 }
 
 void subscription_deliver(
-	struct subscription *subscription, struct message *message, unsigned flags)
+	struct subscription *subscription, struct message *message, uint16_t attempt)
 {
 	if (!subscription->is_alias) {
-		subscription_push(subscription, message, flags);
+		subscription_push(subscription, message, attempt);
 		return;
 	}
 	struct message *renamed =
 		message_rename(message, name_text(subscription->destination));
-	subscription_push(subscription, renamed, flags);
+	subscription_push(subscription, renamed, attempt);
 	message_unref(renamed);
 }

@@ -102,9 +102,10 @@ struct engine *subscription_engine(
 
 /*
  * Queues the message for the session, under the destination that the client has
- * subscribed to. Takes a reference of its own. `flags` are of enum delivery_flags.
+ * subscribed to. Takes a reference of its own. `attempt` counts the deliveries of a
+ * message of a queue from 1, to whatever consumer; 0: it is from no queue.
  */
 void subscription_deliver(
-	struct subscription *subscription, struct message *message, unsigned flags);
+	struct subscription *subscription, struct message *message, uint16_t attempt);
 
 #endif

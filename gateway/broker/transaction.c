@@ -70,7 +70,6 @@ static struct transaction *transaction_open(
 {
 	struct transaction *transaction = xcalloc(1, sizeof(*transaction) + id.len + 1);
 
-	transaction->number = ++participant->transactions_ever;
 	memcpy(transaction->id, id.data, id.len);
 	list_append(&participant->transactions, &transaction->link);
 	participant->transaction_count++;

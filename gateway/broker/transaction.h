@@ -10,7 +10,6 @@
 
 struct transaction {
 	struct list link; /* in its participant */
-	uint32_t number;  /* unique in its participant; never 0 */
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */

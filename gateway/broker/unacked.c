@@ -24,7 +24,8 @@ static void unacked_make_room(struct unacked *unacked)
 	unacked->first = 0;
 }
 
-bool unacked_push(struct unacked *unacked, struct place place, size_t most)
+bool unacked_push(
+	struct unacked *unacked, struct place place, uint16_t attempt, size_t most)
 {
 	bool is_full = most > 0 && unacked->count == most;
 
@@ -33,8 +34,8 @@ bool unacked_push(struct unacked *unacked, struct place place, size_t most)
 		unacked->has_forgotten = true;
 	}
 	unacked_make_room(unacked);
-	unacked->items[unacked->first + unacked->count++] =
-		(struct unacked_item){.place = place, .number = unacked->pushed++};
+	unacked->items[unacked->first + unacked->count++] = (struct unacked_item){
+		.place = place, .attempt = attempt, .number = unacked->pushed++};
 	return !is_full;
 }
 

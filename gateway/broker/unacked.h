@@ -9,8 +9,9 @@
 
 struct unacked_item {
 	struct place place;
-	uint32_t transaction; /* of the participant, which settles it; 0: none */
-	uint32_t number;      /* of the delivery */
+	uint16_t attempt;    /* of a queue to deliver the message; else 1 */
+	bool in_transaction; /* an open transaction settles it */
+	uint32_t number;     /* of the delivery */
 };
 
 struct unacked {
@@ -24,7 +25,8 @@ struct unacked {
  * Adds the latest delivery. False when there were `most` already, so that the oldest
  * was forgotten. 0 means no limit.
  */
-bool unacked_push(struct unacked *unacked, struct place place, size_t most);
+bool unacked_push(
+	struct unacked *unacked, struct place place, uint16_t attempt, size_t most);
 
 /*
  * The `index`-th delivery, counted from the oldest with 0; an assert catches one that
@@ -33,8 +35,8 @@ bool unacked_push(struct unacked *unacked, struct place place, size_t most);
 struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 
 /*
- * The index of the latest delivery from that place, or SIZE_MAX. Searches from the
- * youngest, since clients acknowledge the latest ones.
+ * The index of the latest delivery from that place, or SIZE_MAX; of a queue there is
+ * at most one. Searches from the youngest, since clients acknowledge the latest ones.
  */
 size_t unacked_find(const struct unacked *unacked, struct place place);
 

@@ -12,7 +12,7 @@ struct step {
 	uint64_t subscription;   /* number of the name */
 	uint32_t ack;
 	uint8_t version;
-	bool redelivered;
+	uint16_t attempt;
 	size_t end, payload; /* bytes of the batch up to here */
 };
 
@@ -55,18 +55,13 @@ static uint32_t delivery_ack(const struct delivery *item)
 	return item->flags & DELIVERY_ACK ? item->ordinal : 0;
 }
 
-static bool delivery_is_redelivered(const struct delivery *item)
-{
-	return item->flags & DELIVERY_REDELIVERED;
-}
-
 /* True when the receiver would see this message in the same rendering. */
 static bool step_suits(const struct step *step, const struct delivery *item)
 {
 	return step->message == item->message &&
 	       step->subscription == name_number(item->subscription) &&
 	       step->version == item->version && step->ack == delivery_ack(item) &&
-	       step->redelivered == delivery_is_redelivered(item);
+	       step->attempt == item->attempt;
 }
 
 static void batch_cache_append(
@@ -77,7 +72,7 @@ static void batch_cache_append(
 		.wire = batch_cache->how->wire,
 		.subscription = item->subscription,
 		.ack = delivery_ack(item),
-		.redelivered = delivery_is_redelivered(item),
+		.attempt = item->attempt,
 	};
 	const struct rendering rendering = message_render(item->message, &view);
 	const size_t before =
@@ -91,7 +86,7 @@ static void batch_cache_append(
 		.subscription = name_number(item->subscription),
 		.ack = view.ack,
 		.version = item->version,
-		.redelivered = view.redelivered,
+		.attempt = view.attempt,
 		.end = batch_cache->bytes.len,
 		.payload = before + rendering.bytes.len,
 	};

@@ -17,7 +17,7 @@ struct form {
 	enum wire wire;
 	uint64_t subscription; /* number of the name */
 	uint32_t ack;
-	bool redelivered;
+	uint16_t attempt;
 	bool is_text;
 	struct buf bytes;
 };
@@ -270,29 +270,45 @@ static size_t message_body_len(const struct message *message, enum wire wire)
 	abort();
 }
 
+/* Room for the longest id, EPOCH-OFFSET-ORDINAL.ATTEMPT. */
+enum { ID_MAX = 64 };
+
+/*
+ * A header with the id whose first `len` octets are in `text`. An id names a delivery,
+ * not the message, so that of a redelivery ends with the attempt.
+ */
+static void message_write_id(struct buf *out, struct slice name, char text[ID_MAX],
+	size_t len, uint16_t attempt)
+{
+	if (attempt > 1)
+		len += (size_t)snprintf(
+			text + len, ID_MAX - len, ".%u", (unsigned)attempt);
+	stomp_write_header_plain(out, name, (struct slice){text, len});
+}
+
 static void message_write_frame(
 	const struct message *message, const struct view *view, struct buf *out)
 {
-	char text[64]; /* the place; for the ack header also the ordinal */
-	int len = snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
+	char text[ID_MAX];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
 		message->place.epoch, message->place.offset);
-	struct slice place = {text, (size_t)len};
+	const struct slice place = {text, len};
 
 	stomp_write_begin(out, STOMP_MESSAGE);
 	if (view->subscription != NULL)
 		stomp_write_header(out, view->version, SLICE("subscription"),
 			name_text(view->subscription));
-	stomp_write_header_plain(out, SLICE("message-id"), place);
+	message_write_id(out, SLICE("message-id"), text, len, view->attempt);
 	stomp_write_header(
 		out, view->version, SLICE("destination"), message->destination);
 	if (message->is_placed)
 		stomp_write_header_plain(out, SLICE("x-postern-seq"), place);
-	if (view->redelivered)
+	if (view->attempt > 1)
 		stomp_write_header_plain(out, SLICE("redelivered"), SLICE("true"));
 	if (view->ack > 0) {
-		place.len += (size_t)snprintf(
-			text + len, sizeof(text) - (size_t)len, "-%" PRIu32, view->ack);
-		stomp_write_header_plain(out, SLICE("ack"), place);
+		len += (size_t)snprintf(
+			text + len, sizeof(text) - len, "-%" PRIu32, view->ack);
+		message_write_id(out, SLICE("ack"), text, len, view->attempt);
 	}
 	for (size_t i = 0; i < message->header_count; i++) {
 		stomp_write_header(out, view->version, message->headers[i].name,
@@ -376,7 +392,7 @@ static bool form_suits(
 	if (!message->is_frame)
 		return true; /* text is the same for all views */
 	return form->version == view->version && form->ack == view->ack &&
-	       form->redelivered == view->redelivered &&
+	       form->attempt == view->attempt &&
 	       form->subscription == name_number(view->subscription);
 }
 
@@ -409,7 +425,7 @@ struct rendering message_render(struct message *message, const struct view *view
 		.wire = view->wire,
 		.subscription = name_number(view->subscription),
 		.ack = view->ack,
-		.redelivered = view->redelivered};
+		.attempt = view->attempt};
 	form_fill(form, message, view);
 	return (struct rendering){buf_slice(&form->bytes), form->is_text};
 }

@@ -114,7 +114,7 @@ struct view {
 	enum wire wire;
 	struct name *subscription; /* NULL: no such header (STOMP 1.0) */
 	uint32_t ack;              /* the subscription's ordinal; 0: no ack header */
-	bool redelivered;
+	uint16_t attempt;          /* of a queue to deliver it; above 1: a redelivery */
 };
 
 struct rendering {

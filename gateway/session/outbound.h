@@ -9,11 +9,10 @@
 
 /* How one receiver gets a message. */
 enum delivery_flags {
-	DELIVERY_ACK = 1,         /* the frame has an ack header */
-	DELIVERY_REDELIVERED = 2, /* delivered before, perhaps to another consumer */
-	DELIVERY_FROM_QUEUE = 4,  /* a broker queue bounds the messages in flight */
-	DELIVERY_TOLD = 8,        /* call handler->sent() when the kernel has it */
-	DELIVERY_STALE = 16,      /* only in outbound.c: it is about to be dropped */
+	DELIVERY_ACK = 1,        /* the frame has an ack header */
+	DELIVERY_FROM_QUEUE = 2, /* a broker queue bounds the messages in flight */
+	DELIVERY_TOLD = 4,       /* call handler->sent() when the kernel has it */
+	DELIVERY_STALE = 8,      /* only in outbound.c: it is about to be dropped */
 };
 
 /* A message for one session. */
@@ -21,10 +20,14 @@ struct delivery {
 	struct message *message;
 	struct name *subscription; /* NULL: none */
 	uint32_t ordinal;          /* the subscription's, in its session */
-	uint8_t version;           /* enum stomp_version */
+	uint16_t attempt;          /* of a broker queue, from 1; 0: not from one */
 	uint8_t flags;             /* enum delivery_flags */
-	uint8_t command;           /* enum stomp_command; 0: not a STOMP frame */
+	unsigned version : 2;      /* enum stomp_version */
+	unsigned command : 6;      /* enum stomp_command; 0: not a STOMP frame */
 };
+
+/* A slow session has thousands. */
+_Static_assert(sizeof(struct delivery) <= 24, "a delivery has no byte to spare");
 
 /* A zeroed queue is empty. */
 struct outbound {

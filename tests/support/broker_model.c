@@ -96,6 +96,22 @@ static unsigned held_by(int client)
 	return count;
 }
 
+/* The id ends in the number of the delivery, from the second one on. */
+static void hear_id(struct model_message *message, bool redelivered, const char *ack)
+{
+	const char *point = strchr(ack, '.');
+	const unsigned attempt =
+		point == NULL ? 1 : (unsigned)strtoul(point + 1, NULL, 10);
+
+	must(attempt > message->attempt, "the id %s follows %s", ack, message->ack);
+	must(redelivered == (point != NULL), "the id %s, %sredelivered", ack,
+		redelivered ? "" : "not ");
+	if (message->attempt > 0)
+		memcpy(message->late, message->ack, sizeof(message->late));
+	message->attempt = attempt;
+	snprintf(message->ack, sizeof(message->ack), "%s", ack);
+}
+
 static void hear_from_queue(int index, unsigned body, bool redelivered, const char *ack)
 {
 	struct model_client *client = &model.clients[index];
@@ -122,7 +138,7 @@ static void hear_from_queue(int index, unsigned body, bool redelivered, const ch
 	}
 	message->holder = index;
 	model.heard_order[body] = ++client->order;
-	snprintf(message->ack, sizeof(message->ack), "%s", ack);
+	hear_id(message, redelivered, ack);
 	must(held_by(index) <= client->prefetch, "client %d has more than %u", index,
 		client->prefetch);
 }
@@ -148,7 +164,7 @@ static void hear_message(int index, const char *text)
 	const char *again = strstr(text, "{redelivered:true}");
 	const unsigned body = (unsigned)strtoul(strchr(text, '[') + 1, NULL, 10);
 	unsigned id;
-	char acked[48] = "";
+	char acked[64] = "";
 
 	if (sscanf(text, "MESSAGE{subscription:t%u}", &id) == 1) {
 		model_tell("client %d hears %u on a topic", index, body);
@@ -156,7 +172,7 @@ static void hear_message(int index, const char *text)
 		return;
 	}
 	if (ack != NULL && ack < end)
-		sscanf(ack, "{ack:%47[^}]", acked);
+		sscanf(ack, "{ack:%63[^}]", acked);
 	hear_from_queue(index, body, again != NULL && again < end, acked);
 }
 

@@ -3,8 +3,10 @@
  * test_broker_simulation.c, whose clients act at random. What must hold:
  *
  * - a message of a queue is with one consumer at a time, and never comes again after
- * it was accepted; if it comes again, it is marked as redelivered, and its consumer
- * has no more than prefetch-count others;
+ * it was accepted; if it comes again, it is marked as redelivered, with an id that no
+ * earlier delivery had, and its consumer has no more than prefetch-count others;
+ *
+ * - the id of an earlier delivery settles nothing;
  *
  * - in the end each of those was accepted, is a dead letter or still there, in its
  * order; those are dead that were rejected too often, or lost with too many consumers;
@@ -56,7 +58,8 @@ struct model_message {
 	bool accepting;    /* or rejecting */
 	unsigned rejections, losses;
 	bool heard, dead;
-	char ack[48];
+	unsigned attempt;       /* of the latest delivery whose id was heard */
+	char ack[64], late[64]; /* of that delivery, and of an earlier one */
 
 	/* Of a topic. */
 	unsigned connection; /* that has sent it */
@@ -81,6 +84,7 @@ struct model_client {
 	unsigned connection;
 	unsigned queue, prefetch; /* of its consumer */
 	bool consuming, must_ack, cumulative;
+	bool had_auto;          /* an unknown id is ignored */
 	unsigned consumer;      /* its id */
 	unsigned subscriptions; /* ever */
 	unsigned transaction;   /* open; 0: none */

@@ -30,7 +30,7 @@ struct message *sample_message(const char *name, const char *value, struct slice
 void sample_check(struct message *message, enum stomp_version version, enum wire wire,
 	struct slice expected)
 {
-	const struct view view = {version, wire, NULL, 0, false};
+	const struct view view = {version, wire, NULL, 0, 0};
 
 	ck_assert_slice_eq(message_render(message, &view).bytes, expected);
 }

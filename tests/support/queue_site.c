@@ -68,7 +68,7 @@ const char *queue_site_deliver_all(void)
 		len += (size_t)snprintf(delivered + len, sizeof(delivered) - len,
 			"%s%d:%c%s", len > 0 ? " " : "", who,
 			queue_site_body(delivery.message),
-			delivery.redelivered ? "+" : "");
+			delivery.attempt > 1 ? "+" : "");
 	}
 	return delivered;
 }

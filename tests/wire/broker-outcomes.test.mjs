@@ -1,0 +1,117 @@
+// Deliveries of queues, and what becomes of them. The numbers are those of www/docs/stomp.md.
+import assert from 'node:assert/strict';
+import { ack, broker, fresh, nack } from './lib/broker.mjs';
+import { testOver } from './lib/carriers.mjs';
+import { frame } from './lib/stomp.mjs';
+import { withGateway } from './lib/test.mjs';
+
+const carriers = ['TCP', 'WebSocket', 'xhr-streaming'];
+const gateway = withGateway(broker());
+
+const one = { ack: 'client-individual' };
+
+// How a client of that version acknowledges a message.
+const named = {
+  '1.0': ({ headers }) => ({ 'message-id': headers['message-id'] }),
+  '1.1': ({ headers }) => ({ 'message-id': headers['message-id'], 'subscription': headers.subscription }),
+  '1.2': ({ headers }) => ({ id: headers.ack }),
+};
+
+const settle = (client, version, command, message, more) => (
+  client.send(frame(command, { ...named[version](message), ...more })));
+
+// The queue's next message comes to a consumer of its own.
+async function left(connect, queue) {
+  const client = await connect();
+  client.send(frame('SUBSCRIBE', { id: '1', destination: queue }));
+  return client.frame('MESSAGE');
+}
+
+testOver(carriers, gateway, '27: ids of a redelivery end in its number', async (connect) => {
+  const [client, queue] = [await connect(), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x');
+  const first = await client.frame('MESSAGE');
+  for (let attempt = 2, latest = first; attempt < 5; attempt += 1) {
+    nack(client, latest);
+    latest = await client.frame('MESSAGE');
+    assert.deepEqual([latest.headers['message-id'], latest.headers.ack, latest.headers.redelivered],
+      [`${first.headers['message-id']}.${attempt}`, `${first.headers.ack}.${attempt}`, 'true']);
+    assert.match(latest.headers.ack, /^[^:\\\r\n]+$/);
+  }
+});
+
+for (const version of ['1.0', '1.1', '1.2']) {
+  testOver(carriers, gateway, `27: a late ACK of the first delivery does not settle the second in ${version}`, async (connect) => {
+    const [client, queue] = [await connect({ 'accept-version': version }), fresh('queue')];
+    await client.subscribe(queue, '1', one);
+    client.publish(queue, 'x');
+    const first = await client.frame('MESSAGE');
+    await client.call('UNSUBSCRIBE', { id: '1' });
+    client.send(frame('SUBSCRIBE', { id: '1', destination: queue, ...one }));
+    await client.frame('MESSAGE');
+    settle(client, version, 'ACK', first);
+    assert.equal((await client.fails()).headers.message, 'There is no such message to acknowledge');
+    const { body, headers } = await left(connect, queue);
+    assert.deepEqual([body, headers.redelivered], ['x', 'true']);
+  });
+
+  testOver(carriers, gateway, `26: such a late ACK is ignored after a subscription with ack:auto in ${version}`, async (connect) => {
+    const [client, queue] = [await connect({ 'accept-version': version }), fresh('queue')];
+    await client.subscribe(fresh('topic'), 'auto');
+    await client.subscribe(queue, '1', one);
+    client.publish(queue, 'x');
+    const first = await client.frame('MESSAGE');
+    await client.call('UNSUBSCRIBE', { id: '1' });
+    client.send(frame('SUBSCRIBE', { id: '1', destination: queue, ...one }));
+    const second = await client.frame('MESSAGE');
+    settle(client, version, 'ACK', first, { receipt: 'late' });
+    await client.frame('RECEIPT');
+    settle(client, version, 'ACK', second, { receipt: 'r' });
+    await client.frame('RECEIPT');
+    client.publish(queue, 'y');
+    assert.equal((await client.frame('MESSAGE')).body, 'y');
+  });
+}
+
+testOver(carriers, gateway, '27: a late ACK does not settle what another consumer has', async (connect) => {
+  const [client, other, queue] = [await connect(), await connect(), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x');
+  const first = await client.frame('MESSAGE');
+  await client.call('UNSUBSCRIBE', { id: '1' });
+  other.send(frame('SUBSCRIBE', { id: '1', destination: queue, ...one }));
+  const second = await other.frame('MESSAGE');
+  ack(client, first);
+  await client.fails();
+  ack(other, second, { receipt: 'r' });
+  await other.frame('RECEIPT');
+});
+
+testOver(carriers, gateway, '26: in 1.2 the id may be the message-id of the only delivery that has it', async (connect) => {
+  const [client, queue, topic] = [await connect(), fresh('queue'), fresh('topic')];
+  const byMessage = ({ headers }) => ({ id: headers['message-id'] });
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x');
+  client.send(frame('NACK', byMessage(await client.frame('MESSAGE'))));
+  client.send(frame('ACK', { ...byMessage(await client.frame('MESSAGE')), receipt: 'r' }));
+  await client.frame('RECEIPT');
+
+  await client.subscribe(topic, 't1', { ack: 'client' });
+  await client.subscribe(topic, 't2', { ack: 'client' });
+  client.publish(topic, 'twice');
+  const twice = await client.frame('MESSAGE');
+  await client.frame('MESSAGE');
+  client.send(frame('ACK', byMessage(twice)));
+  assert.equal((await client.fails()).headers.message, 'There is no such message to acknowledge');
+});
+
+testOver(carriers, gateway, '26: on topics ids are as ever, and nothing is redelivered', async (connect) => {
+  const [client, topic] = [await connect(), fresh('topic')];
+  await client.subscribe(topic, '1', { ack: 'client' });
+  client.publish(topic, 'x');
+  const { headers } = await client.frame('MESSAGE');
+  assert.match(headers['message-id'], /^[0-9a-f]+-1$/);
+  assert.equal(headers.ack, `${headers['message-id']}-1`);
+  await client.call('NACK', { id: headers.ack });
+});
