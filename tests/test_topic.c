@@ -81,6 +81,38 @@ START_TEST(topics_count_apart)
 }
 END_TEST
 
+/* A log outside may number messages: with holes, and in an epoch of its own. */
+static struct published publish_at(uint64_t epoch, uint64_t offset)
+{
+	const struct slice address = SLICE("/topic/a");
+	const struct stomp_frame frame = {.command = STOMP_SEND};
+	const unsigned home = worker_home(worker, address);
+	struct published published = topic_publish(worker->workers->all[home]->broker,
+		&(struct topic_message){
+			.message = message_create(&frame, address, address),
+			.place = {epoch, offset},
+		});
+
+	still_workers_settle(worker->workers);
+	return published;
+}
+
+START_TEST(a_topic_takes_places_from_outside)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:/topic/*}");
+	const struct published published = publish_at(0xabc, 17);
+
+	peer->memory.describe = NULL;
+	ck_assert_uint_eq(published.subscribers, 2);
+	ck_assert_uint_eq(published.place.epoch, 0xabc);
+	ck_assert_uint_eq(published.place.offset, 17);
+	publish_at(0xabc, 21);
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_ptr_nonnull(strstr(heard, "\nx-postern-seq:abc-21\n"));
+}
+END_TEST
+
 START_TEST(a_topic_that_is_made_again_has_another_epoch)
 {
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
@@ -230,6 +262,7 @@ int main(void)
 	tcase_add_checked_fixture(places, setup, teardown);
 	tcase_add_test(places, messages_of_a_topic_are_counted);
 	tcase_add_test(places, topics_count_apart);
+	tcase_add_test(places, a_topic_takes_places_from_outside);
 	tcase_add_test(places, a_topic_that_is_made_again_has_another_epoch);
 	tcase_add_test(places, a_topic_lasts_as_long_as_one_subscriber);
 	tcase_add_test(places, every_subscriber_sees_the_same_place);

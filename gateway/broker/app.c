@@ -9,7 +9,6 @@
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
 #include "gateway/route/template.h"
-#include "gateway/session/session.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -85,15 +84,14 @@ static bool app_render(const struct template *template,
 }
 
 static bool app_shape(const struct route *route, const struct variables *variables,
-	const struct participant *participant, const struct stomp_frame *frame,
+	const struct sender *sender, const struct stomp_frame *frame,
 	struct shaped *shaped, struct broker_refusal *refusal)
 {
 	const struct template_input input = {
 		.send = frame,
 		.variables = variables,
-		.user = participant->user != NULL ? name_text(participant->user)
-						  : SLICE(""),
-		.session = session_label(participant->session),
+		.user = sender_user(sender),
+		.session = sender->label,
 		.now = time(NULL),
 	};
 
@@ -174,8 +172,8 @@ enum broker_result app_send(struct publication *publication,
 	if (route == NULL)
 		return broker_refuse(
 			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
-	bool good = app_shape(route, &variables, publication->participant, frame,
-			    &shaped, refusal) &&
+	bool good = app_shape(route, &variables, publication->sender, frame, &shaped,
+			    refusal) &&
 		    app_visit_targets(publication, route, &variables, rest,
 			    &shaped.frame, APP_CHECK, refusal) &&
 		    app_visit_targets(publication, route, &variables, rest,
@@ -197,13 +195,12 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 	struct stomp_frame frame = {.command = STOMP_SEND,
 		.headers = (struct stomp_header *)&type,
 		.header_count = 1};
+	const struct sender sender = sender_of(call->participant);
 	const struct template_input input = {
 		.send = call->frame,
 		.variables = &variables,
-		.user = call->participant->user != NULL
-				? name_text(call->participant->user)
-				: SLICE(""),
-		.session = session_label(call->participant->session),
+		.user = sender_user(&sender),
+		.session = sender.label,
 		.now = time(NULL),
 	};
 	struct buf body = {0};

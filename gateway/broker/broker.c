@@ -89,9 +89,11 @@ static void broker_visit(struct table_node *node, void *context)
 {
 	const struct visit *visit = context;
 	const struct entry *entry = container_of(node, struct entry, node);
+	const struct participant *participant =
+		container_of(entry, struct participant, entry);
 
-	visit->participant(
-		container_of(entry, struct participant, entry), visit->context);
+	if (participant->session != NULL)
+		visit->participant(participant, visit->context);
 }
 
 void broker_for_each_participant(struct broker *broker,

@@ -17,6 +17,7 @@
 
 struct broker;
 struct engine_share;
+struct sender;
 struct service;
 
 /*
@@ -33,15 +34,15 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 struct worker *broker_worker(const struct broker *broker);
 
 /*
- * Calls `visit` for each participant between broker_enter() and broker_leave(), in no
- * order. `visit` must call neither.
+ * Calls `visit` for each participant that has a session, between broker_enter() and
+ * broker_leave(), in no order. `visit` must call neither.
  */
 void broker_for_each_participant(struct broker *broker,
 	void (*visit)(const struct participant *participant, void *context),
 	void *context);
 
 /*
- * Registers a participant, whose session and ops are set. The caller keeps the memory,
+ * Registers a participant, whose ops are set, and its session if it has one. The caller keeps the memory,
  * which must neither move nor be freed before broker_leave().
  */
 void broker_enter(struct broker *broker, struct participant *participant);
@@ -96,6 +97,14 @@ enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call 
  * transaction header it waits for COMMIT.
  */
 enum broker_result broker_send(struct broker *broker, struct broker_call *call);
+
+/*
+ * As broker_send(), for a sender that is no client. call->participant has no session
+ * and gets the answers; it may be NULL: nobody gets them. Refused with a transaction,
+ * and with a reply-to below /temp-queue: both belong to a session.
+ */
+enum broker_result broker_publish(
+	struct broker *broker, const struct sender *sender, struct broker_call *call);
 
 /*
  * STOMP's ACK and NACK. On topics both mean nothing but must name a message that was

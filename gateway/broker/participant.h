@@ -57,9 +57,9 @@ struct participant_ops {
 
 struct participant {
 	const struct participant_ops *ops;
-	struct entry entry; /* in the participants of its worker */
-	struct session *session;
-	struct name *user; /* of the conversation; NULL: not logged in */
+	struct entry entry;      /* in the participants of its worker */
+	struct session *session; /* NULL: it publishes, and never subscribes */
+	struct name *user;       /* of the conversation; NULL: not logged in */
 
 	/* By ordinal, which rises and is never reused. */
 	struct subscription **subscriptions;

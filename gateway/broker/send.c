@@ -8,7 +8,6 @@
 #include "gateway/broker/resolve.h"
 #include "gateway/broker/service.h"
 #include "gateway/broker/transaction.h"
-#include "gateway/session/session.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
@@ -18,8 +17,6 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	const struct target *target, struct broker_refusal *refusal)
 {
 	struct broker *broker = publication->broker;
-	const struct handle participant =
-		broker_handle(broker, publication->participant);
 	struct message *message = message_create(
 		frame, buf_slice(&target->shown), buf_slice(&target->address));
 
@@ -30,10 +27,11 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 				.worker = target->worker},
 			refusal);
 	if (target->is_reply)
-		private_reply(broker, target->worker, message, participant,
+		private_reply(broker, target->worker, message, publication->participant,
 			publication->request);
 	else
-		broker_send_message(broker, message, participant, publication->request);
+		broker_send_message(broker, message, publication->participant,
+			publication->request);
 	publication->answers++;
 	return true;
 }
@@ -48,7 +46,7 @@ static enum broker_result broker_send_straight(struct publication *publication,
 
 	if (result == BROKER_TAKEN && !target.is_reply &&
 		!broker->worker->config->client_send &&
-		!session_endpoint(publication->participant->session)->is_console) {
+		publication->sender->kind == SENDER_CLIENT) {
 		result = broker_refuse(
 			refusal, REFUSAL_CLIENT_SEND, "destination", &destination);
 		broker_refusal_hint(refusal, "broker.client_send is false.");
@@ -65,7 +63,7 @@ static const struct service *broker_send_find_service(
 	const struct publication *publication, struct slice destination,
 	struct slice *rest)
 {
-	if (!session_endpoint(publication->participant->session)->is_console)
+	if (publication->sender->kind != SENDER_CONSOLE)
 		return NULL;
 	for (const struct service *const *at = publication->broker->services;
 		*at != NULL; at++) {
@@ -108,23 +106,47 @@ static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 	return changed;
 }
 
+/* Only a session can have transactions and temporary queues. */
+static bool broker_send_is_possible(struct broker *broker,
+	const struct broker_call *call, const struct slice *reply_to)
+{
+	const struct slice *transaction =
+		stomp_header(call->frame, SLICE("transaction"));
+
+	if (reply_to != NULL && !resolve_reply_to(broker, *reply_to, call->refusal))
+		return false;
+	if (call->participant != NULL && call->participant->session != NULL)
+		return true;
+	if (transaction != NULL)
+		broker_refuse(call->refusal, REFUSAL_UNKNOWN_TRANSACTION,
+			"header transaction", transaction);
+	else if (reply_to != NULL && private_is_temporary(*reply_to))
+		broker_refuse(
+			call->refusal, REFUSAL_REPLY_TO, "header reply-to", reply_to);
+	else
+		return true;
+	return false;
+}
+
 static enum broker_result broker_send_frame(
-	struct broker *broker, struct broker_call *call)
+	struct broker *broker, const struct sender *sender, struct broker_call *call)
 {
 	const struct slice *destination = destination_of(broker, call);
 	const struct slice *reply_to = stomp_header(call->frame, SLICE("reply-to"));
-	struct publication publication = {.broker = broker,
-		.participant = call->participant,
-		.request = call->request};
+	struct publication publication = {
+		.broker = broker, .sender = sender, .request = call->request};
 	struct stomp_frame frame = *call->frame;
 	struct stomp_header *headers = NULL;
 	struct buf reply = {0};
 
 	call->answers = 0;
-	if (destination == NULL || !transaction_of(call, &publication.transaction))
+	if (destination == NULL || !broker_send_is_possible(broker, call, reply_to))
 		return BROKER_REFUSED;
-	if (reply_to != NULL && !resolve_reply_to(broker, *reply_to, call->refusal))
-		return BROKER_REFUSED;
+	if (call->participant != NULL) {
+		publication.participant = broker_handle(broker, call->participant);
+		if (!transaction_of(call, &publication.transaction))
+			return BROKER_REFUSED;
+	}
 	if (reply_to != NULL && private_is_temporary(*reply_to)) {
 		if (!private_reply_to(broker, call, *reply_to, &reply))
 			return BROKER_REFUSED;
@@ -140,5 +162,13 @@ static enum broker_result broker_send_frame(
 
 enum broker_result broker_send(struct broker *broker, struct broker_call *call)
 {
-	return transaction_conclude(call, broker_send_frame(broker, call));
+	const struct sender sender = sender_of(call->participant);
+
+	return transaction_conclude(call, broker_send_frame(broker, &sender, call));
+}
+
+enum broker_result broker_publish(
+	struct broker *broker, const struct sender *sender, struct broker_call *call)
+{
+	return broker_send_frame(broker, sender, call);
 }

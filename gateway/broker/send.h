@@ -3,6 +3,7 @@
 #define GATEWAY_BROKER_SEND_H
 
 #include "gateway/broker/broker.h"
+#include "gateway/broker/sender.h"
 
 struct target;
 struct transaction;
@@ -10,7 +11,8 @@ struct transaction;
 /* The way of a SEND's messages: to the engine immediately, or into a transaction. */
 struct publication {
 	struct broker *broker;
-	struct participant *participant;
+	const struct sender *sender;
+	struct handle participant; /* gets the answers; zero: nobody does */
 	uint64_t request;
 	size_t answers;                  /* how many answers to the request will come */
 	struct transaction *transaction; /* NULL: none */
