@@ -109,6 +109,20 @@ bool host_split_listening(struct slice text, struct slice *host, struct slice *p
 	return true;
 }
 
+bool host_split_server(struct slice text, struct slice *host, struct slice *port)
+{
+	struct slice name, digits;
+	uint64_t number;
+
+	if (!host_split_listening(text, &name, &digits) || name.len == 0 ||
+		name.len > HOST_MAX || !number_read(digits, UINT16_MAX, &number) ||
+		number == 0)
+		return false;
+	*host = name;
+	*port = digits;
+	return true;
+}
+
 bool host_is_loopback(struct slice host)
 {
 	struct address address;

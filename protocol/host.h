@@ -19,6 +19,12 @@ bool host_split(struct slice text, struct slice *host, struct slice *port);
 bool host_split_listening(struct slice text, struct slice *host, struct slice *port);
 
 /*
+ * As host_split_listening(), for a server to connect to: the host must not be empty or
+ * longer than a name in DNS can be, and the port not 0.
+ */
+bool host_split_server(struct slice text, struct slice *host, struct slice *port);
+
+/*
  * True for "localhost", 127.0.0.0/8 and ::1, with or without brackets: only this
  * machine can be reached by these names.
  */

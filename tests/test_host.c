@@ -121,6 +121,48 @@ START_TEST(a_place_to_listen_at_is_split_or_refused_whole)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	bool valid;
+	const char *host, *port;
+} servers[] = {
+	{"broker.example:61613", true, "broker.example", "61613"},
+	{"192.0.2.1:1", true, "192.0.2.1", "1"},
+	{"[::1]:65535", true, "::1", "65535"},
+	{"[fe80::1%eth0]:80", true, "fe80::1%eth0", "80"},
+	{":61613", false, NULL, NULL},
+	{"broker.example:0", false, NULL, NULL},
+	{"broker.example:000", false, NULL, NULL},
+	{"broker.example:65536", false, NULL, NULL},
+	{"broker.example", false, NULL, NULL},
+	{"tcp://broker.example:61613", false, NULL, NULL},
+};
+
+START_TEST(a_server_to_connect_to_is_split_or_refused_whole)
+{
+	struct slice host = SLICE("untouched"), port = SLICE("untouched");
+	bool valid = host_split_server(slice_of(servers[_i].value), &host, &port);
+
+	ck_assert_msg(valid == servers[_i].valid, "\"%s\"", servers[_i].value);
+	ck_assert_slice_eq(host, slice_of(valid ? servers[_i].host : "untouched"));
+	ck_assert_slice_eq(port, slice_of(valid ? servers[_i].port : "untouched"));
+}
+END_TEST
+
+START_TEST(a_server_has_a_name_of_at_most_255_bytes)
+{
+	char text[300];
+	struct slice host, port;
+
+	memset(text, 'a', sizeof(text));
+	memcpy(text + 255, ":80", 4);
+	ck_assert(host_split_server(slice_of(text), &host, &port));
+	ck_assert_uint_eq(host.len, 255);
+	memcpy(text + 255, "a:80", 5);
+	ck_assert(!host_split_server(slice_of(text), &host, &port));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host");
@@ -129,6 +171,9 @@ int main(void)
 	unit_add_table(tcase, a_host_is_cut_or_refused_whole, hosts);
 	unit_add_table(
 		tcase, a_place_to_listen_at_is_split_or_refused_whole, listening);
+	unit_add_table(
+		tcase, a_server_to_connect_to_is_split_or_refused_whole, servers);
+	tcase_add_test(tcase, a_server_has_a_name_of_at_most_255_bytes);
 	unit_add_table(tcase, this_machine_is_known_by_its_names, homes);
 	return unit_run(suite);
 }
