@@ -1,9 +1,9 @@
 #include "gateway/base/loop.h"
 
 #include "gateway/base/log.h"
+#include "tests/support/descriptors.h"
 #include "tests/support/unit.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -269,23 +269,11 @@ END_TEST
 
 /* The end */
 
-static int count_descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	int count = 0;
-
-	ck_assert_ptr_nonnull(directory);
-	while (readdir(directory) != NULL)
-		count++;
-	closedir(directory);
-	return count;
-}
-
 START_TEST(nothing_is_left_of_a_loop)
 {
 	struct alarm a = alarm_of("a");
 	struct chore b = chore_of("b");
-	int before = count_descriptors(); /* one loop is there: libuv keeps a pipe */
+	int before = descriptors_count(); /* one loop is there: libuv keeps a pipe */
 	struct loop *first = loop;
 
 	loop = loop_create();
@@ -294,7 +282,7 @@ START_TEST(nothing_is_left_of_a_loop)
 	loop_stop(loop);
 	loop_destroy(loop);
 	loop = first;
-	ck_assert_int_eq(count_descriptors(), before);
+	ck_assert_int_eq(descriptors_count(), before);
 	assert_told("b "); /* deferred tasks have run, timers are dropped */
 	loop_destroy(NULL);
 }

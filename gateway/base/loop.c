@@ -6,7 +6,7 @@
  * The end of a turn runs in libuv's prepare phase, which comes after the callbacks of
  * sockets and timers and right before the loop would block.
  */
-#include "gateway/base/loop.h"
+#include "gateway/base/loop_internal.h"
 
 #include "gateway/base/log.h"
 #include "protocol/xmalloc.h"
@@ -14,43 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
-#include <uv.h>
-
-enum { EVENTS_PER_WAIT = 256, SIGNALS_MAX = 4 };
-
-struct loop_signal {
-	uv_signal_t handle;
-	void (*heard)(void *context);
-	void *context;
-};
-
-struct loop {
-	uv_loop_t uv;
-	uv_prepare_t prepare;
-	uv_idle_t idle; /* runs while work is left, so that the poll does not block */
-	uv_timer_t alarm;
-	uv_async_t wake;
-	uv_poll_t sockets;
-	int epoll;
-
-	struct loop_signal signals[SIGNALS_MAX];
-	size_t signal_count;
-
-	uint64_t now;
-	uint64_t skew; /* the sum of loop_advance() */
-	struct timers timers;
-	bool firing; /* timers are being fired */
-	struct list deferred;
-	size_t working; /* how much is unfinished */
-	bool (*turn)(void *context);
-	void *turn_context;
-
-	/* The events of this turn; loop_drop_events() removes those of a watch. */
-	struct epoll_event events[EVENTS_PER_WAIT];
-	int event_count;
-};
 
 static void loop_update_now(struct loop *loop)
 {
@@ -183,50 +147,6 @@ struct loop *loop_create(void)
 	uv_poll_start(&loop->sockets, UV_READABLE, loop_on_sockets);
 	loop_update_now(loop);
 	return loop;
-}
-
-/* Work on the pool's threads. */
-
-static void loop_on_work(uv_work_t *request)
-{
-	struct work *work = request->data;
-
-	work->run(work);
-}
-
-static void work_finish(struct task *task)
-{
-	struct work *work = container_of(task, struct work, task);
-
-	work->loop->working--;
-	work->done(work);
-}
-
-static void loop_on_worked(uv_work_t *request, int status)
-{
-	struct work *work = request->data;
-
-	(void)status;
-	free(request);
-	loop_defer(work->loop, &work->task);
-}
-
-void loop_work(struct loop *loop, struct work *work)
-{
-	uv_work_t *request = xcalloc(1, sizeof(*request));
-
-	request->data = work;
-	work->loop = loop;
-	work->task = (struct task){.run = work_finish};
-	loop->working++;
-	uv_queue_work(&loop->uv, request, loop_on_work, loop_on_worked);
-}
-
-void loop_finish_work(struct loop *loop)
-{
-	loop->turn = NULL;
-	while (loop->working > 0)
-		uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
 void loop_destroy(struct loop *loop)

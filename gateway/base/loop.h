@@ -1,6 +1,6 @@
 /*
  * The loop of one worker: a thread's clock, timers, sockets and deferred work. It
- * wraps libuv; no other file uses libuv.
+ * wraps libuv, which only loop.c and loop_work.c use.
  *
  * A turn is: ready sockets, due timers, the turn function, then the deferred tasks.
  * Work that must not happen inside another callback (freeing, flushing) happens in the
@@ -13,6 +13,7 @@
 #include "gateway/base/timer.h"
 
 struct loop;
+struct addrinfo;
 
 /*
  * The caller owns the loop and runs it on one thread. NULL after logging why: the
@@ -117,9 +118,29 @@ struct work {
  */
 void loop_work(struct loop *loop, struct work *work);
 
+/* A name that is being resolved. */
+struct lookup;
+
 /*
- * Waits for all work and calls its done(). Call it before the objects of done() are
- * destroyed. The turn function is not called any more.
+ * Resolves the name of a host to addresses for TCP. DNS may take seconds, so the pool
+ * does it, with half of its threads at most: other work goes on. Then the loop calls
+ * done() at its top level. `found` is the caller's, who calls freeaddrinfo(); or it is
+ * NULL, and `why` says the reason for the call. `port` is a number, put into each
+ * address.
+ *
+ * The lookup belongs to the loop, and is gone when done() returns.
+ */
+struct lookup *loop_resolve(struct loop *loop, const char *host, const char *port,
+	void (*done)(void *context, struct addrinfo *found, const char *why),
+	void *context);
+
+/* Drops the result: done() is not called any more. NULL is fine. */
+void lookup_cancel(struct lookup *lookup);
+
+/*
+ * Waits for all work and lookups, and calls their done(). Call it before the objects of
+ * done() are destroyed. The turn function is not called any more. A lookup that a
+ * thread has begun is waited for even if it is cancelled.
  */
 void loop_finish_work(struct loop *loop);
 
