@@ -1,4 +1,4 @@
-/* Senders that are no clients: programs behind the gateway publish without a session. */
+/* Programs behind the gateway publish without a session. */
 /* tags: workers */
 #include "gateway/broker/internal.h"
 #include "gateway/broker/sender.h"

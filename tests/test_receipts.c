@@ -51,6 +51,20 @@ START_TEST(a_home_may_answer_many_before_another_answers_the_oldest)
 }
 END_TEST
 
+START_TEST(a_receipt_may_wait_for_more_than_it_was_promised)
+{
+	receipts_expect(&receipts, 1, SLICE("a"), 1);
+	receipts_more(&receipts, 1, 2);
+	receipts_more(&receipts, 9, 2); /* it asked for no receipt */
+	for (int i = 0; i < 2; i++) {
+		receipts_answer(&receipts, 1);
+		ck_assert_str_eq(take_due(), "");
+	}
+	receipts_answer(&receipts, 1);
+	ck_assert_str_eq(take_due(), "a ");
+}
+END_TEST
+
 START_TEST(what_is_cancelled_holds_up_no_other)
 {
 	receipts_expect(&receipts, 1, SLICE("a"), 1);
@@ -149,6 +163,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, there_are_none_at_first);
 	tcase_add_test(tcase, what_was_not_asked_for_has_no_id);
+	tcase_add_test(tcase, a_receipt_may_wait_for_more_than_it_was_promised);
 	tcase_add_test(tcase, what_is_cancelled_holds_up_no_other);
 	tcase_add_test(tcase, a_home_may_answer_many_before_another_answers_the_oldest);
 	tcase_add_test(tcase, a_receipt_is_due_after_its_last_answer);

@@ -49,6 +49,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 		;
 	broker->epoch = (uint64_t)start << 24;
 	engines_start(broker, shares);
+	worker->is_ready = engines_are_ready;
 	worker_add_resident(worker, &broker->resident);
 	return broker;
 }
@@ -226,6 +227,24 @@ void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 
 	if (participant != NULL)
 		participant->ops->answer(participant, request, &nothing, refusal);
+}
+
+void broker_expect(
+	struct broker *broker, uint64_t number, uint64_t request, size_t answers)
+{
+	struct participant *participant =
+		request == 0 ? NULL : broker_participant(broker, number);
+
+	if (participant != NULL)
+		participant->ops->expect(participant, request, answers);
+}
+
+void broker_resume(struct broker *broker, uint64_t number)
+{
+	struct participant *participant = broker_participant(broker, number);
+
+	if (participant != NULL)
+		participant->ops->resume(participant);
 }
 
 void broker_tell_login(

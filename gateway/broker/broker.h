@@ -42,8 +42,8 @@ void broker_for_each_participant(struct broker *broker,
 	void *context);
 
 /*
- * Registers a participant, whose ops are set, and its session if it has one. The caller keeps the memory,
- * which must neither move nor be freed before broker_leave().
+ * Registers a participant, whose ops are set, and its session if it has one. The
+ * caller keeps the memory, which must neither move nor be freed before broker_leave().
  */
 void broker_enter(struct broker *broker, struct participant *participant);
 
@@ -132,17 +132,21 @@ enum broker_result broker_abort(struct broker *broker, struct broker_call *call)
 enum broker_result broker_commit(struct broker *broker, struct broker_call *call);
 
 /*
+ * Who has let a call wait (broker_call) says first how many more answers to its
+ * request will come, beyond those that the call has told of; then answers; and resumes
+ * the participant once. Never within that call. Both do nothing when the participant
+ * has gone.
+ */
+void broker_expect(
+	struct broker *broker, uint64_t participant, uint64_t request, size_t answers);
+void broker_resume(struct broker *broker, uint64_t participant);
+
+/*
  * DISCONNECT: every home answers `request`, if it is not 0. By then the home has taken
  * all frames of the participant, and delivered what others had sent before. Never
  * refused.
  */
 enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
-
-/*
- * True when new clients may come to this process. Else appends a short text, without a
- * line end, to *why: an engine is not ready.
- */
-bool broker_is_ready(const struct broker *broker, struct buf *why);
 
 /*
  * Calls logged_in() of the participant of that number, whose login was checked. Does

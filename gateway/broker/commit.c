@@ -147,20 +147,19 @@ static size_t commit_send_replies(
 	return sent;
 }
 
-/* The COMMIT's receipt learns now how many answers it waits for. */
-static void commit_expect(
-	struct commit *commit, struct participant *participant, size_t answers)
+/* The COMMIT's receipt, which waits for one answer, learns how many will come. */
+static void commit_expect(struct broker *broker, struct commit *commit, size_t answers)
 {
 	if (commit->call != NULL)
 		commit->call->answers = answers;
-	else if (participant != NULL && answers > 1)
-		participant->ops->expect(participant, commit->request, answers - 1);
+	else
+		broker_expect(
+			broker, commit->participant, commit->request, answers - 1);
 }
 
 static void commit_apply(struct broker *broker, struct commit *commit)
 {
 	const struct handle handle = {broker->worker->index, commit->participant};
-	struct participant *participant = commit_participant(broker, commit);
 	size_t answers = 0;
 
 	for (size_t i = 0; i < broker->engines.count; i++) {
@@ -174,10 +173,9 @@ static void commit_apply(struct broker *broker, struct commit *commit)
 		answers = 1;
 		broker_answer(broker, handle, commit->request, NULL);
 	}
-	commit_expect(commit, participant, answers);
+	commit_expect(broker, commit, answers);
 	commit_free(broker, commit);
-	if (participant != NULL)
-		participant->ops->resume(participant);
+	broker_resume(broker, handle.number);
 }
 
 /* Those that were asked before are prepared. */
@@ -209,8 +207,7 @@ static void commit_fail(struct broker *broker, struct commit *commit,
 	if (participant != NULL)
 		actions_unmark(participant, commit->actions, commit->count);
 	commit_free(broker, commit);
-	if (participant != NULL) /* unless the refusal has ended it */
-		participant->ops->resume(participant);
+	broker_resume(broker, number); /* unless the refusal has ended it */
 }
 
 static void commit_continue(struct broker *broker, struct commit *commit)

@@ -79,10 +79,12 @@ enum broker_result broker_sync(struct broker *broker, struct broker_call *call)
 	return BROKER_TAKEN;
 }
 
-bool broker_is_ready(const struct broker *broker, struct buf *why)
+bool engines_are_ready(const struct worker *worker, struct buf *why)
 {
-	for (size_t i = 0; i < broker->engines.count; i++) {
-		const struct engine *engine = broker->engines.all[i];
+	const struct engines *engines = &worker->broker->engines;
+
+	for (size_t i = 0; i < engines->count; i++) {
+		const struct engine *engine = engines->all[i];
 
 		if (!engine->life->ready(engine, why))
 			return false;

@@ -65,6 +65,9 @@ struct broker {
  */
 void engines_start(struct broker *broker, const struct engine_share *shares);
 
+/* As worker_is_ready(): the first engine that is not ready says why. */
+bool engines_are_ready(const struct worker *worker, struct buf *why);
+
 /* Stops them; the memory engine is the last one. */
 void engines_stop(struct broker *broker);
 

@@ -155,6 +155,7 @@ static enum broker_result broker_send_frame(
 	enum broker_result result = broker_send_by_destination(
 		&publication, &frame, *destination, call->refusal);
 	call->answers = publication.answers;
+	call->waits = publication.waits;
 	free(headers);
 	buf_finish(&reply);
 	return result;

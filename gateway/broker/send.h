@@ -14,7 +14,8 @@ struct publication {
 	const struct sender *sender;
 	struct handle participant; /* gets the answers; zero: nobody does */
 	uint64_t request;
-	size_t answers;                  /* how many answers to the request will come */
+	size_t answers; /* how many answers to the request will come */
+	bool waits;     /* the participant's next frame must wait (broker_call) */
 	struct transaction *transaction; /* NULL: none */
 };
 

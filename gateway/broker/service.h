@@ -16,7 +16,8 @@ struct service {
 
 	/*
 	 * `rest` is the destination after the prefix. Answers go to the frame's
-	 * reply-to. All is borrowed for the call.
+	 * reply-to. All is borrowed for the call. It may let the participant wait
+	 * (broker_expect()).
 	 */
 	enum broker_result (*send)(struct publication *publication,
 		const struct stomp_frame *frame, struct slice rest,

@@ -152,6 +152,24 @@ struct message *message_rename(const struct message *message, struct slice desti
 	return renamed;
 }
 
+static void message_write_headers(
+	struct buf *out, const struct stomp_header *headers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		stomp_write_header(out, STOMP_1_2, headers[i].name, headers[i].value);
+}
+
+void message_write_send(const struct message *message, struct buf *out,
+	struct slice destination, const struct stomp_header *made, size_t made_count)
+{
+	stomp_write_begin(out, STOMP_SEND);
+	stomp_write_header(out, STOMP_1_2, SLICE("destination"), destination);
+	message_write_headers(out, made, made_count);
+	message_write_headers(out, message->headers, message->header_count);
+	stomp_write_header_number(out, SLICE("content-length"), message->body.len);
+	stomp_write_end(out, message->body);
+}
+
 struct message *message_create_text(struct slice text, enum payload payload)
 {
 	char *at;

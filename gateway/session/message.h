@@ -45,6 +45,13 @@ struct message *message_forward(const struct message *message, struct slice dest
  */
 struct message *message_rename(const struct message *message, struct slice destination);
 
+/*
+ * Appends the message as the SEND that would make it again, in STOMP 1.2: with
+ * `destination`, the headers `made` before its own, and a content-length.
+ */
+void message_write_send(const struct message *message, struct buf *out,
+	struct slice destination, const struct stomp_header *made, size_t made_count);
+
 /* The kind of a message that is not a STOMP frame, for a raw WebSocket. */
 enum payload {
 	PAYLOAD_TEXT,   /* WTF-8 */

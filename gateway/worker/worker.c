@@ -39,6 +39,14 @@ void worker_post_copy(struct worker *worker, unsigned to, const struct post *pos
 	worker_post(worker, to, post_copy(post, size, texts));
 }
 
+bool worker_is_ready(const struct worker *worker, struct buf *why)
+{
+	if (!worker->stopping)
+		return worker->is_ready == NULL || worker->is_ready(worker, why);
+	buf_append(why, SLICE("draining"));
+	return false;
+}
+
 void worker_spend(struct worker *worker, size_t amount)
 {
 	worker->spent += amount;

@@ -12,6 +12,7 @@
 #include "gateway/base/name.h"
 #include "gateway/base/registry.h"
 #include "gateway/worker/workers.h"
+#include "protocol/buf.h"
 #include "protocol/stomp.h"
 
 struct broker;
@@ -55,6 +56,12 @@ struct worker {
 	uint64_t connections; /* of the edge, in whatever state */
 	uint64_t owing;       /* connections that still have something to deliver */
 
+	/*
+	 * Set by the code that makes the workers: true when new clients may come. Else
+	 * appends a short reason to *why.
+	 */
+	bool (*is_ready)(const struct worker *worker, struct buf *why);
+
 	bool stopping; /* no new sessions */
 	bool killed;   /* the edge accepts nothing more */
 	struct timer stop_timer;
@@ -72,6 +79,12 @@ struct worker *worker_create(struct workers *workers, unsigned index, unsigned c
  * residents in the order of these calls.
  */
 void worker_add_resident(struct worker *worker, struct resident *resident);
+
+/*
+ * True when new clients may come to this worker. Else appends a short reason, without a
+ * line end, to *why: it stops, or waits for something outside.
+ */
+bool worker_is_ready(const struct worker *worker, struct buf *why);
 
 /*
  * Makes the worker's edge by `ops`, which must be static. -1 after the edge has logged

@@ -24,7 +24,15 @@ bool http_serve_health(struct http_request *request)
 
 bool http_serve_ready(struct http_request *request)
 {
-	if (http_request_carrier(request)->worker->stopping)
-		return health_answer(request, 503, SLICE("draining\n"));
-	return health_answer(request, 200, SLICE("ready\n"));
+	struct buf text = {0};
+	const bool is_ready =
+		worker_is_ready(http_request_carrier(request)->worker, &text);
+
+	if (is_ready)
+		buf_append(&text, SLICE("ready"));
+	buf_append_char(&text, '\n');
+	const bool answered =
+		health_answer(request, is_ready ? 200 : 503, buf_slice(&text));
+	buf_finish(&text);
+	return answered;
 }
