@@ -1,16 +1,12 @@
 /*
  * The answer to a refused frame: the table of client_refusal.h, and its edges. A
- * scripted engine causes the failures.
+ * fake engine causes the failures.
  */
 /* tags: workers */
 #include "gateway/stomp/client_refusal.h"
 
-#include "gateway/broker/commit.h"
-#include "gateway/broker/internal.h"
-#include "gateway/broker/subscription.h"
 #include "gateway/worker/metrics.h"
-#include "protocol/xmalloc.h"
-#include "tests/support/scripted_engine.h"
+#include "tests/support/fake_engine.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
@@ -57,10 +53,9 @@ static struct stomp_peer *peer;
 
 static void begin(const char *members)
 {
-	still_workers_share(scripted_engine_share);
+	still_workers_share(fake_engine_owns_all);
+	fake_engine = (struct fake_engine){.turns = 0};
 	worker = still_workers_create(members)->all[0];
-	scripted_engine.refuse = REFUSALS;
-	scripted_engine.taken = 0;
 	peer = stomp_peer_connect(worker, "1.2");
 }
 
@@ -114,21 +109,19 @@ static void assert_told(const char *sentence, const char *headers)
 
 START_TEST(a_failure_never_closes_and_is_told_where_it_can_be)
 {
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(2, REFUSAL_DESTINATIONS);
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	assert_heard(peer, "");
 	ck_assert_uint_eq(counted(REFUSAL_DESTINATIONS), 2);
-	scripted_engine.refuse = REFUSALS;
 	listen_to_errors();
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(2, REFUSAL_DESTINATIONS);
 	stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
 	assert_told("There are too many destinations", "{denied-destination:/topic/a}");
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:r}[x]");
 	assert_told("There are too many destinations",
 		"{denied-destination:/topic/a}{receipt-id:r}");
 	ck_assert_uint_eq(counted(REFUSAL_DESTINATIONS), 4);
-	scripted_engine.refuse = REFUSALS;
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{receipt:s}[x]");
 	assert_heard(peer, "RECEIPT{receipt-id:s}");
 }
@@ -136,7 +129,7 @@ END_TEST
 
 START_TEST(a_home_names_the_destination_that_it_denies)
 {
-	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
+	fake_engine_refuse(1, REFUSAL_QUEUE_FULL);
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	const char *heard = stomp_peer_heard(peer);
 	ck_assert_ptr_nonnull(
@@ -151,14 +144,13 @@ END_TEST
 START_TEST(a_softly_denied_frame_is_told_or_is_an_error)
 {
 	listen_to_errors();
-	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
+	fake_engine_refuse(2, REFUSAL_QUEUE_FULL);
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	assert_told("The queue is full", "{denied-destination:/queue/a}{receipt-id:r}");
 	stomp_peer_say(peer, "SEND{destination:/queue/a}[x]");
 	assert_told("The queue is full", "{denied-destination:/queue/a}");
-	scripted_engine.refuse = REFUSALS;
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:e}");
-	scripted_engine.refuse = REFUSAL_QUEUE_FULL;
+	fake_engine_refuse(1, REFUSAL_QUEUE_FULL);
 	stomp_peer_say(peer, "SEND{destination:/queue/a}{receipt:r}[x]");
 	stomp_peer_check_refused(peer, "The queue is full", "r");
 }
@@ -187,9 +179,8 @@ END_TEST
 
 START_TEST(a_receipt_that_is_withheld_holds_up_no_other)
 {
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
-	scripted_engine.refuse = REFUSALS;
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:2}[x]");
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:3}[x]");
 	assert_heard(peer, "RECEIPT{receipt-id:2} RECEIPT{receipt-id:3}");
@@ -198,7 +189,7 @@ END_TEST
 
 START_TEST(a_disconnect_does_not_wait_for_a_receipt_that_is_withheld)
 {
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
 	stomp_peer_mutter(peer, "SEND{destination:/topic/a}{receipt:1}[x]");
 	stomp_peer_mutter(peer, "DISCONNECT{receipt:d}");
 	assert_heard(peer, "RECEIPT{receipt-id:d} close 1000 Goodbye");
@@ -263,48 +254,36 @@ START_TEST(no_more_denied_ids_are_remembered_than_there_may_be_subscriptions)
 }
 END_TEST
 
-/* The latest that was made. */
-static struct subscription *latest_subscription(void)
+START_TEST(a_failed_subscribe_stays_with_an_engine_that_may_come_back)
 {
-	struct subscription *latest = NULL;
-
-	for (uint64_t number = 1; number < 100; number++) {
-		struct entry *entry =
-			registry_find(&worker->broker->subscriptions, number);
-
-		if (entry != NULL)
-			latest = container_of(entry, struct subscription, entry);
-	}
-	ck_assert_ptr_nonnull(latest);
-	return latest;
-}
-
-START_TEST(a_failed_subscribe_stays_with_a_engine_that_may_come_back)
-{
-	const struct stomp_frame frame = {.command = STOMP_SEND, .body = SLICE("x")};
-	struct message *message =
-		message_create(&frame, SLICE("/queue/a"), SLICE("/queue/a"));
-
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{receipt:s}");
+	stomp_peer_say(peer, "SEND{destination:/queue/a}[x]");
 	assert_heard(peer, "");
-
-	/* It is back. */
-	scripted_engine.refuse = REFUSALS;
-	subscription_deliver(latest_subscription(), message, 0);
-	message_unref(message);
+	fake_engine_serve_failed();
 	assert_heard(peer, "MESSAGE{subscription:1}{destination:/queue/a}[x]");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}{receipt:u}");
 	assert_heard(peer, "RECEIPT{receipt-id:u}");
 }
 END_TEST
 
+START_TEST(a_failed_subscribe_can_be_unsubscribed)
+{
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}");
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}{receipt:u}");
+	fake_engine_serve_failed();
+	stomp_peer_say(peer, "SEND{destination:/topic/a}[x]");
+	assert_heard(peer, "RECEIPT{receipt-id:u}");
+}
+END_TEST
+
 START_TEST(a_failed_subscribe_that_is_given_up_can_be_unsubscribed)
 {
-	scripted_engine.refuse = REFUSAL_DESTINATIONS;
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}");
-	subscription_refuse(worker->broker, latest_subscription());
-	scripted_engine.refuse = REFUSALS;
+	fake_engine_give_up_failed();
+	assert_heard(peer, "");
 	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}{receipt:u}");
 	assert_heard(peer, "RECEIPT{receipt-id:u}");
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{receipt:s}");
@@ -327,7 +306,7 @@ START_TEST(a_denied_send_dooms_its_transaction)
 	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
 	assert_told("Nobody owns destinations of that prefix",
 		"{denied-destination:/nobody/a}{receipt-id:c}");
-	ck_assert_uint_eq(scripted_engine.taken, 0);
+	ck_assert_uint_eq(fake_engine.taken, 0);
 	ck_assert_uint_eq(counted(REFUSAL_NO_OWNER), 2);
 
 	/* The id is free again. */
@@ -335,7 +314,7 @@ START_TEST(a_denied_send_dooms_its_transaction)
 	stomp_peer_say(peer, "SEND{destination:/topic/a}{transaction:t}[1]");
 	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
 	assert_heard(peer, "RECEIPT{receipt-id:c}");
-	ck_assert_uint_eq(scripted_engine.taken, 1);
+	ck_assert_uint_eq(fake_engine.taken, 1);
 }
 END_TEST
 
@@ -361,7 +340,7 @@ START_TEST(the_frames_of_a_denied_begin_are_no_mistakes)
 	assert_heard(peer, "");
 	stomp_peer_say(peer, "COMMIT{transaction:3}{receipt:c}");
 	assert_told("There are too many open transactions", "{receipt-id:c}");
-	ck_assert_uint_eq(scripted_engine.taken, 0);
+	ck_assert_uint_eq(fake_engine.taken, 0);
 	stomp_peer_say(peer, "COMMIT{transaction:1}{receipt:d}");
 	stomp_peer_say(peer, "BEGIN{transaction:3}{receipt:e}");
 	assert_heard(peer, "RECEIPT{receipt-id:d} RECEIPT{receipt-id:e}");
@@ -403,7 +382,8 @@ int main(void)
 	tcase_add_test(
 		strict, a_disconnect_does_not_wait_for_a_receipt_that_is_withheld);
 	tcase_add_test(
-		strict, a_failed_subscribe_stays_with_a_engine_that_may_come_back);
+		strict, a_failed_subscribe_stays_with_an_engine_that_may_come_back);
+	tcase_add_test(strict, a_failed_subscribe_can_be_unsubscribed);
 	tcase_add_test(strict, a_failed_subscribe_that_is_given_up_can_be_unsubscribed);
 
 	tcase_add_checked_fixture(soft, setup_soft, teardown);
