@@ -188,10 +188,23 @@ static void write_id(char id[64], const struct model_message *message)
 		memcpy(id, message->ack, 64);
 }
 
+static const char *const outcome_words[] = {
+	[OUTCOME_ACCEPT] = "ACK",
+	[OUTCOME_REJECT] = "NACK",
+	[OUTCOME_DISCARD] = "NACK{requeue:false}",
+};
+
+static enum outcome choose_outcome(void)
+{
+	const unsigned die = below(16);
+
+	return die < 11 ? OUTCOME_ACCEPT : die < 14 ? OUTCOME_REJECT : OUTCOME_DISCARD;
+}
+
 static void settle(int index)
 {
 	struct model_client *client = &model.clients[index];
-	const bool accepted = below(4) > 0;
+	const enum outcome outcome = choose_outcome();
 	struct model_message *chosen = NULL;
 	char frame[192], id[64];
 
@@ -206,8 +219,8 @@ static void settle(int index)
 		return;
 	const unsigned transaction = below(2) == 0 ? client->transaction : 0;
 	write_id(id, chosen);
-	int len = snprintf(
-		frame, sizeof(frame), "%s{id:%s}", accepted ? "ACK" : "NACK", id);
+	int len =
+		snprintf(frame, sizeof(frame), "%s{id:%s}", outcome_words[outcome], id);
 	if (transaction != 0)
 		snprintf(frame + len, sizeof(frame) - (size_t)len, "{transaction:%u}",
 			transaction);
@@ -220,10 +233,10 @@ static void settle(int index)
 				(!client->cumulative || model.heard_order[i] > until)))
 			continue;
 		if (transaction == 0) {
-			model_settled(message, accepted);
+			model_settled(message, outcome);
 		} else {
 			message->settling = transaction;
-			message->accepting = accepted;
+			message->outcome = outcome;
 		}
 	}
 	say(client, frame);
@@ -267,7 +280,7 @@ static void end_transaction(struct model_client *client)
 		struct model_message *message = &model.messages[i];
 
 		if (message->settling == transaction)
-			model_settled(message, message->accepting);
+			model_settled(message, message->outcome);
 	}
 	say(client, frame);
 	/*

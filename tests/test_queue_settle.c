@@ -27,9 +27,14 @@ START_TEST(who_is_alone_gets_again_what_it_has_rejected)
 }
 END_TEST
 
-/* The dead messages, as "rejected 3:BODY" or "lost 3:BODY". */
+/* The dead messages, as "rejected 3:BODY", "lost 3:BODY" or "discarded 0:BODY". */
 static const char *take_all_dead(void)
 {
+	static const char *const reasons[] = {
+		[DEAD_REJECTED] = "rejected",
+		[DEAD_LOST] = "lost",
+		[DEAD_DISCARDED] = "discarded",
+	};
 	static char text[256];
 	struct dead each;
 	size_t len = 0;
@@ -37,8 +42,8 @@ static const char *take_all_dead(void)
 	text[0] = '\0';
 	while (queue_take_dead(queue_site.queue, &each)) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
-			len > 0 ? " " : "", each.is_rejected ? "rejected" : "lost",
-			(int)each.times, queue_site_body(each.message));
+			len > 0 ? " " : "", reasons[each.reason], (int)each.times,
+			queue_site_body(each.message));
 		message_unref(each.message);
 	}
 	return text;
@@ -60,6 +65,36 @@ START_TEST(a_message_that_is_rejected_too_often_is_dead)
 	assert_dead("rejected 3:a");
 	queue_leave(queue_site.queue, one, 0);
 	ck_assert(queue_is_idle(queue_site.queue));
+}
+END_TEST
+
+START_TEST(a_message_that_is_discarded_is_dead_the_first_time)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("abc");
+	queue_site_deliver_all();
+	queue_site_discard(one, 1);
+	queue_site_discard(one, 1);
+	queue_site_reject(one, 2);
+	assert_delivers("1:b+");
+	queue_site_discard(one, 2);
+	queue_site_discard(two, 3); /* which does not have it */
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 3);
+	ck_assert_uint_eq(queue_unacknowledged(queue_site.queue), 1);
+	assert_dead("discarded 0:a discarded 1:b");
+	assert_delivers("");
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 1);
+}
+END_TEST
+
+START_TEST(a_consumer_that_discards_has_credit_again)
+{
+	queue_join(queue_site.queue, one, 1);
+	queue_site_put("ab");
+	assert_delivers("1:a");
+	queue_site_discard(one, 1);
+	assert_delivers("1:b");
+	assert_dead("discarded 0:a");
 }
 END_TEST
 
@@ -185,6 +220,8 @@ int main(void)
 	tcase_add_test(settling, what_one_rejects_another_gets);
 	tcase_add_test(settling, who_is_alone_gets_again_what_it_has_rejected);
 	tcase_add_test(settling, a_message_that_is_rejected_too_often_is_dead);
+	tcase_add_test(settling, a_message_that_is_discarded_is_dead_the_first_time);
+	tcase_add_test(settling, a_consumer_that_discards_has_credit_again);
 	tcase_add_test(settling, a_consumer_that_goes_does_not_reject);
 	tcase_add_test(settling, nobody_settles_what_another_has);
 	tcase_add_test(settling, a_message_is_settled_once);

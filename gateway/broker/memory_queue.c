@@ -141,29 +141,47 @@ static void queue_delivery_run(struct worker *worker, struct post *post)
 	free(delivery);
 }
 
+/* For people, in the dead letter and in the log. */
+static struct slice dead_reason_text(const struct dead *dead, char *text, size_t size)
+{
+	const char *what = "";
+
+	switch (dead->reason) {
+	case DEAD_REJECTED:
+		what = "rejected";
+		break;
+	case DEAD_LOST:
+		what = "lost with its consumer";
+		break;
+	case DEAD_DISCARDED:
+		return SLICE("discarded by its consumer");
+	case DEAD_REASONS:
+		abort();
+	}
+	return (struct slice){text, (size_t)snprintf(text, size, "%s %" PRIu64 " times",
+					    what, dead->times)};
+}
+
 /* Takes the message over. */
 static void memory_send_dead_letter(
 	struct broker *broker, const struct queue *queue, struct dead *dead)
 {
 	const struct slice from = queue_destination(queue);
 	const struct slice to = dead_letter_address(broker->worker->config, from);
-	char reason[64];
-	int len = snprintf(reason, sizeof(reason), "%s %" PRIu64 " times",
-		dead->is_rejected ? "rejected" : "lost with its consumer", dead->times);
+	char text[64];
+	const struct slice reason = dead_reason_text(dead, text, sizeof(text));
 	const struct stomp_header made[] = {
 		{SLICE("x-postern-from"), from},
-		{SLICE("x-postern-reason"), {reason, (size_t)len}},
+		{SLICE("x-postern-reason"), reason},
 	};
 
-	counter_add(&broker->worker->metrics
-			     ->dead[dead->is_rejected ? DEAD_REJECTED : DEAD_LOST],
-		1);
+	counter_add(&broker->worker->metrics->dead[dead->reason], 1);
 	if (to.len > 0)
 		broker_send_message(broker, message_forward(dead->message, to, made, 2),
 			(struct handle){0, 0}, 0);
 	else
-		log_warn("queue %.*s: a message is dropped, %s", SLICE_ARGS(from),
-			reason);
+		log_warn("queue %.*s: a message is dropped, %.*s", SLICE_ARGS(from),
+			SLICE_ARGS(reason));
 	message_unref(dead->message);
 }
 

@@ -12,6 +12,7 @@ struct item {
 	struct handle rejected_by; /* latest consumer to reject it; zero: none */
 	uint32_t rejections, losses;
 	uint16_t attempts; /* to deliver it */
+	uint8_t reason;    /* enum dead_reason, once it is dead */
 };
 
 struct consumer {
@@ -144,15 +145,11 @@ static void queue_put_back(struct queue *queue, struct item *item)
 	list_append(at, &item->link);
 }
 
-static bool item_is_rejected(const struct queue *queue, const struct item *item)
+/* The item is in no list. */
+static void queue_bury(struct queue *queue, struct item *item, enum dead_reason reason)
 {
-	return item->rejections >= queue->rules.rejections;
-}
-
-static bool item_is_dead(const struct queue *queue, const struct item *item)
-{
-	return item_is_rejected(queue, item) ||
-	       (queue->rules.losses > 0 && item->losses >= queue->rules.losses);
+	item->reason = (uint8_t)reason;
+	list_append(&queue->dead, &item->link);
 }
 
 /* Hands the item's reference to the caller. */
@@ -223,10 +220,9 @@ static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64
 		struct item *item = container_of(link, struct item, link);
 
 		link = link->next;
-		item->losses++;
-		if (item_is_dead(queue, item)) {
+		if (++item->losses == queue->rules.losses) {
 			consumer_give_back(queue, consumer, item);
-			list_append(&queue->dead, &item->link);
+			queue_bury(queue, item, DEAD_LOST);
 		}
 	}
 }
@@ -299,6 +295,15 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	return true;
 }
 
+static void queue_reject(struct queue *queue, struct item *item, struct handle by)
+{
+	item->rejected_by = by;
+	if (++item->rejections == queue->rules.rejections)
+		queue_bury(queue, item, DEAD_REJECTED);
+	else
+		queue_put_back(queue, item);
+}
+
 void queue_settle(struct queue *queue, struct handle handle, uint64_t offset,
 	enum outcome outcome)
 {
@@ -319,16 +324,17 @@ void queue_settle(struct queue *queue, struct handle handle, uint64_t offset,
 
 	consumer_give_back(queue, consumer, item);
 	consumer_line_up(queue, consumer);
-	if (outcome == OUTCOME_ACCEPT) {
+	switch (outcome) {
+	case OUTCOME_ACCEPT:
 		message_unref(queue_take_out(queue, item));
 		return;
+	case OUTCOME_REJECT:
+		queue_reject(queue, item, handle);
+		return;
+	case OUTCOME_DISCARD:
+		queue_bury(queue, item, DEAD_DISCARDED);
+		return;
 	}
-	item->rejected_by = handle;
-	item->rejections++;
-	if (item_is_dead(queue, item))
-		list_append(&queue->dead, &item->link);
-	else
-		queue_put_back(queue, item);
 }
 
 bool queue_take_dead(struct queue *queue, struct dead *dead)
@@ -337,10 +343,9 @@ bool queue_take_dead(struct queue *queue, struct dead *dead)
 		return false;
 
 	struct item *item = container_of(queue->dead.next, struct item, link);
-	const bool is_rejected = item_is_rejected(queue, item);
 
-	dead->is_rejected = is_rejected;
-	dead->times = is_rejected ? item->rejections : item->losses;
+	dead->reason = (enum dead_reason)item->reason;
+	dead->times = dead->reason == DEAD_LOST ? item->losses : item->rejections;
 	dead->message = queue_take_out(queue, item);
 	return true;
 }

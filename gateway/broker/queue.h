@@ -114,11 +114,11 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
 void queue_settle(struct queue *queue, struct handle consumer, uint64_t offset,
 	enum outcome outcome);
 
-/* A message that was rejected too often, or else lost with too many consumers. */
+/* A message that is not delivered any more. */
 struct dead {
 	struct message *message; /* the only reference, for the caller */
-	bool is_rejected;
-	uint64_t times;
+	enum dead_reason reason;
+	uint64_t times; /* it was rejected, or lost */
 };
 
 /*

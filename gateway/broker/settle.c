@@ -226,17 +226,39 @@ static bool settle_later(struct broker *broker, struct transaction *transaction,
 	return true;
 }
 
+/* A NACK may say that the message must not be requeued. False, with a refusal. */
+static bool settle_read_outcome(const struct broker_call *call, enum outcome *outcome)
+{
+	const struct slice *requeue;
+
+	*outcome = OUTCOME_ACCEPT;
+	if (call->frame->command == STOMP_ACK)
+		return true;
+	*outcome = OUTCOME_REJECT;
+	if (call->version == STOMP_1_0) {
+		broker_refuse(call->refusal, REFUSAL_NO_NACK, NULL, NULL);
+		return false;
+	}
+	requeue = stomp_header(call->frame, SLICE("requeue"));
+	if (requeue == NULL || slice_equal(*requeue, SLICE("true")))
+		return true;
+	*outcome = OUTCOME_DISCARD;
+	if (slice_equal(*requeue, SLICE("false")))
+		return true;
+	broker_refuse(call->refusal, REFUSAL_REQUEUE, "header requeue", requeue);
+	broker_refusal_hint(call->refusal, "It is true or false.");
+	return false;
+}
+
 static enum broker_result settle_frame(struct broker *broker, struct broker_call *call)
 {
-	const bool is_nack = call->frame->command == STOMP_NACK;
-	const enum outcome outcome = is_nack ? OUTCOME_REJECT : OUTCOME_ACCEPT;
 	struct transaction *transaction = NULL;
+	enum outcome outcome;
 	struct acknowledged found = {NULL, 0};
 
 	call->answers = 0;
-	if (is_nack && call->version == STOMP_1_0)
-		return broker_refuse(call->refusal, REFUSAL_NO_NACK, NULL, NULL);
-	if (!transaction_of(call, &transaction) ||
+	if (!settle_read_outcome(call, &outcome) ||
+		!transaction_of(call, &transaction) ||
 		!settle_find_acknowledged(call, &found))
 		return BROKER_REFUSED;
 	if (found.subscription == NULL) {

@@ -72,8 +72,8 @@ static const struct config_key broker[] = {
 	},
 	{
 		.name = "dead_letter",
-		.means = "the queue for dead letters; empty: Postern drops a message "
-			 "after broker.nacks, and broker.losses does not apply",
+		.means = "the queue for dead letters; empty: Postern drops these "
+			 "messages, and broker.losses does not apply",
 		.kind = CONFIG_TEXT,
 		.offset = offsetof(struct config, dead_letter),
 		.text = "/queue/dead-letter",

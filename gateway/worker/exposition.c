@@ -429,10 +429,10 @@ static void exposition_write_queues(struct writer *writer)
 	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
 	exposition_append_value(writer, (int64_t)in_flight);
 	exposition_begin(writer, "postern_dead_letters_total", "counter",
-		"Messages that were rejected, or lost with their consumers, too "
-		"often.");
+		"Messages that their queue does not deliver any more.");
 	exposition_labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
 	exposition_labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
+	exposition_labelled(writer, "reason", "discarded", &sum->dead[DEAD_DISCARDED]);
 }
 
 static void exposition_write_counts(

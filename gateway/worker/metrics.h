@@ -101,8 +101,9 @@ enum slow_policy {
 
 /* Why a message of a queue is dead. */
 enum dead_reason {
-	DEAD_REJECTED, /* rejected by consumers, too often */
-	DEAD_LOST,     /* lost with consumers, too often */
+	DEAD_REJECTED,  /* rejected by consumers, too often */
+	DEAD_LOST,      /* lost with consumers, too often */
+	DEAD_DISCARDED, /* rejected by a consumer for good */
 	DEAD_REASONS,
 };
 

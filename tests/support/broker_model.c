@@ -43,13 +43,20 @@ static void let_go(struct model_message *message)
 	message->settling = 0;
 }
 
-void model_settled(struct model_message *message, bool accepted)
+void model_settled(struct model_message *message, enum outcome outcome)
 {
 	let_go(message);
-	if (accepted)
+	switch (outcome) {
+	case OUTCOME_ACCEPT:
 		message->fate = ACCEPTED;
-	else if (++message->rejections == NACKS)
+		return;
+	case OUTCOME_REJECT:
+		message->dead = ++message->rejections == NACKS;
+		return;
+	case OUTCOME_DISCARD:
 		message->dead = true;
+		return;
+	}
 }
 
 void model_give_back(int index)
@@ -133,7 +140,7 @@ static void hear_from_queue(int index, unsigned body, bool redelivered, const ch
 	message->heard = true;
 	model.heard_count++;
 	if (!client->must_ack) {
-		model_settled(message, true);
+		model_settled(message, OUTCOME_ACCEPT);
 		return;
 	}
 	message->holder = index;

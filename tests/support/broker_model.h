@@ -9,7 +9,8 @@
  * - the id of an earlier delivery settles nothing;
  *
  * - in the end each of those was accepted, is a dead letter or still there, in its
- * order; those are dead that were rejected too often, or lost with too many consumers;
+ * order; those are dead that were discarded, rejected too often, or lost with too
+ * many consumers;
  *
  * - a subscriber of topics receives each matching message that was sent since it has
  * joined, once, in the order of each sender; and none that was taken before it
@@ -21,6 +22,7 @@
 #ifndef TESTS_SUPPORT_BROKER_MODEL_H
 #define TESTS_SUPPORT_BROKER_MODEL_H
 
+#include "gateway/broker/outcome.h"
 #include "tests/support/chance.h"
 #include "tests/support/stomp_peer.h"
 
@@ -53,9 +55,9 @@ struct model_message {
 	unsigned transaction; /* that sends it; 0: none */
 
 	/* Of a queue. */
-	int holder;        /* the client that has it, or NOBODY */
-	unsigned settling; /* the transaction that settles it; 0: none */
-	bool accepting;    /* or rejecting */
+	int holder;           /* the client that has it, or NOBODY */
+	unsigned settling;    /* the transaction that settles it; 0: none */
+	enum outcome outcome; /* which that transaction gives it */
 	unsigned rejections, losses;
 	bool heard, dead;
 	unsigned attempt;       /* of the latest delivery whose id was heard */
@@ -135,7 +137,7 @@ void model_give_back(int client);
 void model_lose(int client);
 
 /* A message of a queue is settled. */
-void model_settled(struct model_message *message, bool accepted);
+void model_settled(struct model_message *message, enum outcome outcome);
 
 /* Drops the messages of the client's transaction and undoes what it has settled. */
 void model_forget(struct model_client *client);

@@ -65,6 +65,17 @@ START_TEST(what_is_rejected_too_often_is_a_dead_letter)
 }
 END_TEST
 
+START_TEST(what_is_discarded_is_a_dead_letter_the_first_time)
+{
+	subscribe(ben, "d", "/queue/dead-letter");
+	subscribe(ana, "q", "/queue/a");
+	send_numbers(eva, 3);
+	settle(ana, "q", 2, OUTCOME_DISCARD);
+	assert_gets(ana, "q:1 q:2 q:3");
+	assert_gets(ben, "d:1 d:2");
+}
+END_TEST
+
 /* Sent to it, and lost with it. */
 static void lose(struct customer *customer)
 {
@@ -184,6 +195,7 @@ void engine_suite_add_queues(Suite *suite)
 	tcase_add_test(tcase, what_is_accepted_never_comes_again);
 	tcase_add_test(tcase, what_is_rejected_goes_to_another_consumer);
 	tcase_add_test(tcase, what_is_rejected_too_often_is_a_dead_letter);
+	tcase_add_test(tcase, what_is_discarded_is_a_dead_letter_the_first_time);
 	tcase_add_test(tcase, what_is_lost_too_often_is_a_dead_letter);
 	tcase_add_test(tcase, what_is_not_settled_comes_back_to_the_front_in_order);
 	tcase_add_test(

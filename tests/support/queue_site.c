@@ -82,3 +82,8 @@ void queue_site_reject(struct handle consumer, uint64_t offset)
 {
 	queue_settle(queue_site.queue, consumer, offset, OUTCOME_REJECT);
 }
+
+void queue_site_discard(struct handle consumer, uint64_t offset)
+{
+	queue_settle(queue_site.queue, consumer, offset, OUTCOME_DISCARD);
+}

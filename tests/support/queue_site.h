@@ -44,8 +44,9 @@ const char *queue_site_deliver_all(void);
 
 #define assert_delivers(expected) ck_assert_str_eq(queue_site_deliver_all(), expected)
 
-/* The consumer accepts or rejects the message of that offset. */
+/* The consumer settles the message of that offset. */
 void queue_site_accept(struct handle consumer, uint64_t offset);
 void queue_site_reject(struct handle consumer, uint64_t offset);
+void queue_site_discard(struct handle consumer, uint64_t offset);
 
 #endif

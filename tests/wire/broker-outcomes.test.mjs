@@ -1,6 +1,6 @@
 // Deliveries of queues, and what becomes of them. The numbers are those of www/docs/stomp.md.
 import assert from 'node:assert/strict';
-import { ack, broker, fresh, nack } from './lib/broker.mjs';
+import { ack, broker, fresh, nack, take } from './lib/broker.mjs';
 import { testOver } from './lib/carriers.mjs';
 import { frame } from './lib/stomp.mjs';
 import { withGateway } from './lib/test.mjs';
@@ -114,4 +114,77 @@ testOver(carriers, gateway, '26: on topics ids are as ever, and nothing is redel
   assert.match(headers['message-id'], /^[0-9a-f]+-1$/);
   assert.equal(headers.ack, `${headers['message-id']}-1`);
   await client.call('NACK', { id: headers.ack });
+});
+
+// NACK with requeue:false.
+
+const deadLetters = async (connect) => {
+  const client = await connect();
+  await client.subscribe('/queue/dead-letter', 'dead');
+  return client;
+};
+
+const why = ({ headers, body }) => [headers['x-postern-from'], headers['x-postern-reason'], body];
+
+testOver(carriers, gateway, '27: NACK with requeue:false makes a dead letter the first time', async (connect) => {
+  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x', { note: 'mine' });
+  nack(client, await client.frame('MESSAGE'), { requeue: 'false', receipt: 'r' });
+  await client.frame('RECEIPT');
+  const letter = await dead.frame('MESSAGE');
+  assert.deepEqual(why(letter), [queue, 'discarded by its consumer', 'x']);
+  assert.equal(letter.headers.note, 'mine');
+});
+
+testOver(carriers, gateway, '27: with ack:client it discards all up to the one that is named', async (connect) => {
+  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+  await client.subscribe(queue, '1', { ack: 'client' });
+  const got = [];
+  for (const body of ['a', 'b', 'c']) client.publish(queue, body);
+  for (let i = 0; i < 3; i += 1) got.push(await client.frame('MESSAGE'));
+  nack(client, got[1], { requeue: 'false' });
+  assert.deepEqual((await take(dead, 2)), ['a', 'b']);
+  ack(client, got[2], { receipt: 'r' });
+  await client.frame('RECEIPT');
+});
+
+testOver(carriers, gateway, '27: requeue:true, and requeue on ACK, change nothing', async (connect) => {
+  const [client, queue] = [await connect(), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x');
+  nack(client, await client.frame('MESSAGE'), { requeue: 'true' });
+  const again = await client.frame('MESSAGE');
+  assert.equal(again.headers.redelivered, 'true');
+  ack(client, again, { requeue: 'false', receipt: 'r' });
+  await client.frame('RECEIPT');
+});
+
+testOver(carriers, gateway, '27: another value of requeue is refused by name, on topics too', async (connect) => {
+  const [client, topic] = [await connect(), fresh('topic')];
+  await client.subscribe(topic, '1', { ack: 'client' });
+  client.publish(topic, 'x');
+  client.publish(topic, 'y');
+  const [x, y] = [await client.frame('MESSAGE'), await client.frame('MESSAGE')];
+  nack(client, x, { requeue: 'false', receipt: 'r' });
+  await client.frame('RECEIPT');
+  nack(client, y, { requeue: 'no' });
+  const { headers, body } = await client.fails();
+  assert.equal(headers.message, 'The requeue header is neither true nor false');
+  assert.ok(body.includes('header requeue "no"'), body);
+});
+
+testOver(carriers, gateway, '28: in a transaction it takes effect at COMMIT, and its receipt comes immediately', async (connect) => {
+  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  for (const body of ['kept', 'dropped']) client.publish(queue, body);
+  const [kept, dropped] = [await client.frame('MESSAGE'), await client.frame('MESSAGE')];
+  for (const [transaction, message, end] of [['t1', kept, 'ABORT'], ['t2', dropped, 'COMMIT']]) {
+    await client.call('BEGIN', { transaction });
+    await client.call('NACK', { id: message.headers.ack, requeue: 'false', transaction });
+    await client.call('SEND', { destination: fresh('queue'), transaction }, 'too');
+    await client.call(end, { transaction });
+  }
+  assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'discarded by its consumer', 'dropped']);
+  await client.call('ACK', { id: kept.headers.ack });
 });
