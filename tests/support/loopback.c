@@ -110,10 +110,26 @@ void loopback_be_silent(struct loopback *server, const char *address)
 	}
 }
 
-void loopback_close(struct loopback *server)
+/* Those that still connect must not take the place of others. */
+static void loopback_drop_filling(struct loopback *server)
 {
 	for (size_t i = 0; i < server->filled; i++)
 		close(server->filling[i]);
+	server->filled = 0;
+}
+
+void loopback_make_room(struct loopback *server)
+{
+	int fd;
+
+	loopback_drop_filling(server);
+	while ((fd = accept(server->fd, NULL, NULL)) != -1)
+		close(fd);
+}
+
+void loopback_close(struct loopback *server)
+{
+	loopback_drop_filling(server);
 	close(server->fd);
 }
 

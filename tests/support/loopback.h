@@ -35,6 +35,9 @@ bool loopback_refuse_beside(
 /* Turns a server that refuses into one that accepts. */
 void loopback_let_in(struct loopback *server);
 
+/* Turns a server that says nothing into one that accepts what comes from now on. */
+void loopback_make_room(struct loopback *server);
+
 void loopback_close(struct loopback *server);
 
 /* Accepts one connection, which must have `fd` as its other end. */
