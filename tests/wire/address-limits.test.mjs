@@ -6,7 +6,6 @@ import { Gateway } from './lib/gateway.mjs';
 import { connect, requestText } from './lib/http.mjs';
 import { frame, readFrame, Stomp } from './lib/stomp.mjs';
 import { test, withGateway } from './lib/test.mjs';
-import { until } from './lib/wait.mjs';
 
 // Nobody of the crowd is given up while the rest is still coming.
 const gateway = withGateway(configuration({ times: { disconnect: 100_000 } }));
@@ -146,9 +145,9 @@ test('publishers are stopped while the inbox is full, and nothing is lost', asyn
   const sorted = (await bodies()).sort((a, b) => a - b);
   assert.deepEqual(sorted, numbers);
 
-  assert.match(small.log, /publishers are stopped/);
+  await small.logged(/publishers are stopped/);
   // Not as often as they were stopped: the log keeps repeats of a second to itself.
-  await until('publishers are read again', () => /publishers are read again/.test(small.log));
+  await small.logged(/publishers are read again/);
   [receiver, ...senders].forEach((wire) => wire.abort());
   await loud.close();
   await subscriber.close();

@@ -5,7 +5,6 @@ import { configuration } from './lib/config.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Stomp } from './lib/stomp.mjs';
 import { testWith } from './lib/test.mjs';
-import { until } from './lib/wait.mjs';
 
 const MESSAGES = 20, LENGTH = 100_000; // the kernel takes 2 MB, the reader's side of it less
 
@@ -25,8 +24,7 @@ for (const transport of ['xhr_streaming', 'eventsource']) {
     for (let i = 0; i < MESSAGES; i += 1) {
       await loud.call('SEND', { destination: '/topic/flood' }, 'x'.repeat(LENGTH));
     }
-    await until('the session ends', () => /session ended: .*endpoint=\/long/.test(gateway.log));
-    assert.match(gateway.log, /endpoint=\/long .*code=1002 reason="Connection interrupted"/);
+    await gateway.logged(/session ended: .*endpoint=\/long .*code=1002 reason="Connection interrupted"/);
     session.down.abort();
   });
 }

@@ -26,7 +26,7 @@ function ending(name, { code, reason, transport = 'websocket_raw', beside = {}, 
     const expected = { [`${transport} ${name}`]: 1, ...beside };
     await until('the end is counted', async () => closed(await scrape(gateway))[`${transport} ${name}`] === 1);
     assert.deepEqual(closed(await scrape(gateway)), expected);
-    const line = gateway.log.match(new RegExp(`session ended: .* transport=${transport} .*`))[0];
+    const [line] = await gateway.logged(new RegExp(`session ended: .* transport=${transport} .*`));
     assert.ok(line.includes(` ending=${name} code=${code} reason=${reason} `), line);
   });
 }

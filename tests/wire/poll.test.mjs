@@ -72,5 +72,5 @@ testWith('a session that a poll has opened counts under a name of its own', conf
     'postern_http_requests_total{route="xhr_send",code="204"}': 1,
     'postern_sessions_closed_total{transport="poll",reason="interrupted"}': 1,
   });
-  assert.match(gateway.log, /session ended: .* transport=poll /);
+  await gateway.logged(/session ended: .* transport=poll /);
 });

@@ -39,12 +39,12 @@ testWith('above limits.memory nobody new is served, the slowest are closed, and 
     refused += await opens() === 503;
     highest = Math.max(highest, gateway.memory);
   }
-  assert.match(gateway.log, /memory: \d+ MiB are above the limit: no session is opened/);
-  await until('somebody is shed', () => /slow consumer, its queue is emptied and it ends/.test(gateway.log));
+  await gateway.logged(/memory: \d+ MiB are above the limit: no session is opened/);
+  await gateway.logged(/slow consumer, its queue is emptied and it ends/);
   await until('all are served again', async () => await opens() === 200);
   assert.ok(refused > 0, 'somebody was refused');
   assert.ok(highest < SOFT + 100 * MB, `${highest / MB} MB`);
-  assert.match(gateway.log, /sessions are opened again/);
+  await gateway.logged(/sessions are opened again/);
   honest.publish('/topic/calm', 'still here');
   assert.equal((await honest.frame('MESSAGE')).body, 'still here');
   assert.equal(waiting.ended, false);

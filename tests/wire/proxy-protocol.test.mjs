@@ -147,7 +147,7 @@ test('a connection without a good header is refused', async () => {
   const error = await readStomp(wire.write(CONNECT));
   assert.deepEqual([error.command, error.headers.message], ['ERROR', 'A PROXY header must come first']);
   await wire.rest();
-  assert.match(gateway.log, /refused at proxy: kind=proxy_header .* address=127\.0\.0\.1\n/);
+  await gateway.logged(/refused at proxy: kind=proxy_header .* address=127\.0\.0\.1\n/);
 });
 
 test('who is no proxy is refused, whatever he says', async () => {
@@ -158,7 +158,7 @@ test('who is no proxy is refused, whatever he says', async () => {
   const error = await readStomp(plain.write(header).write(CONNECT));
   assert.deepEqual([error.command, error.headers.message], ['ERROR', 'Only proxies may connect']);
   await Promise.all([wire.rest(), plain.rest()]);
-  assert.match(gateway.log, /door: 127\.0\.0\.2 is not in trusted_proxies, and proxy_protocol is set\n/);
+  await gateway.logged(/door: 127\.0\.0\.2 is not in trusted_proxies, and proxy_protocol is set\n/);
 });
 
 test('a connection that ends inside its header is forgotten', async () => {

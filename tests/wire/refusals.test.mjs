@@ -51,8 +51,7 @@ function row(door, kind, { ask, at = 'port', status, says = '', hides, settings 
     beside.forEach((other) => delete counted[`postern_refusals_total{door="${door}",kind="${other}"}`]);
     if (often) counted[name] = Math.min(counted[name], 1);
     assert.deepEqual(counted, { [name]: 1 });
-    const line = gateway.log.match(new RegExp(`refused at ${door}: kind=${kind} .*`))?.[0];
-    assert.ok(line, gateway.log);
+    const [line] = await gateway.logged(new RegExp(`refused at ${door}: kind=${kind} .*`));
     for (const word of says.split('"')) assert.ok(line.includes(word.replace(/^[. ]+|[. ]+$/g, '')), `${line} does not say ${word}`);
     if (hides) assert.doesNotMatch(line + body, hides);
   });
@@ -159,7 +158,7 @@ testWith('admin: wrong_token is answered, logged with the address and counted, a
   // The filter for fail2ban that production.md shows finds the address.
   const filter = readFileSync(new URL('../../www/docs/production.md', import.meta.url), 'utf8')
     .match(/^failregex = (.*)$/m)[1].replace('<HOST>', '(?<host>\\S+)');
-  assert.equal(gateway.log.match(new RegExp(filter, 'm'))?.groups.host, '127.0.0.1');
+  assert.equal((await gateway.logged(new RegExp(filter, 'm'))).groups.host, '127.0.0.1');
   assert.doesNotMatch(gateway.log, /token-of-many/);
 });
 testWith('every kind that the figures list at these doors has a row here', configuration(ADMIN), async (gateway) => {

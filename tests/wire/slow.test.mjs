@@ -89,7 +89,7 @@ for (const policy of ['drop-oldest', 'latest']) {
         }
         assert.deepEqual(queue, Array.from({ length: QUEUED }, (_, i) => i + 1));
         assert.ok(topic.length < COUNT, `${topic.length} of ${COUNT} arrived`);
-        assert.match(gateway.log, /slow consumer, messages of topics are dropped/);
+        await gateway.logged(/slow consumer, messages of topics are dropped/);
         publisher.publish('/topic/flood', 'the end');
         assert.equal((await reader.next()).body, 'the end');
       });

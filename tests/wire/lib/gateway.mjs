@@ -103,6 +103,14 @@ export class Gateway {
   // Where the configuration lets the kernel choose a port for operators.
   get adminPort() { return Number(this.log.match(/operators at .*:(\d+)\n/)[1]); }
   get ws() { return `ws://127.0.0.1:${this.port}`; }
+
+  // A line of the log comes by a pipe: later than an answer, or a figure, of the same event.
+  // Returns the first match.
+  async logged(pattern) {
+    await until(`the log says ${pattern}`, () => pattern.test(this.log));
+    return this.log.match(pattern);
+  }
+
   get command() { return [...this.under, this.program, ...this.args]; }
   get pid() { return this.child.pid; }
 
