@@ -10,6 +10,15 @@
 
 #include <stdio.h>
 
+static size_t deliveries_of(const struct participant *participant)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < participant->subscription_count; i++)
+		count += participant->subscriptions[i]->unacked.pushed;
+	return count;
+}
+
 static void on_answer(struct participant *participant, uint64_t request,
 	const struct published *published, const struct broker_refusal *refusal)
 {
@@ -20,8 +29,13 @@ static void on_answer(struct participant *participant, uint64_t request,
 	struct answer *answer = &customer->answers[customer->answer_count++];
 	answer->request = request;
 	answer->published = *published;
+	answer->deliveries = deliveries_of(participant);
+	if (refusal == NULL)
+		return;
 	snprintf(answer->error, sizeof(answer->error), "%s",
-		refusal == NULL ? "" : refusal_sentence(refusal->kind).data);
+		refusal_sentence(refusal->kind).data);
+	snprintf(answer->destination, sizeof(answer->destination), "%.*s",
+		SLICE_ARGS(refusal->destination));
 }
 
 static void on_expect(struct participant *participant, uint64_t request, size_t answers)
@@ -93,6 +107,18 @@ size_t customer_answered(const struct customer *customer, uint64_t request)
 	return count;
 }
 
+const struct answer *customer_answer(const struct customer *customer, uint64_t request)
+{
+	const struct answer *latest = NULL;
+
+	for (size_t i = 0; i < customer->answer_count; i++) {
+		if (customer->answers[i].request == request)
+			latest = &customer->answers[i];
+	}
+	ck_assert_ptr_nonnull(latest);
+	return latest;
+}
+
 const char *customer_refused(const struct customer *customer, uint64_t request)
 {
 	for (size_t i = 0; i < customer->answer_count; i++) {
@@ -151,8 +177,18 @@ void customer_send(struct customer *customer, const char *address, const char *b
 		broker_handle(customer->broker, &customer->participant), request);
 }
 
-void customer_settle(
-	struct customer *customer, const char *id, size_t count, enum outcome outcome)
+static size_t settle_places(struct customer *customer,
+	struct subscription *subscription, const struct place *places, size_t count,
+	enum outcome outcome, uint64_t request)
+{
+	struct engine *engine = subscription_engine(customer->broker, subscription);
+
+	return engine->ops->settle(
+		engine, subscription, places, count, outcome, request);
+}
+
+size_t customer_settle(struct customer *customer, const char *id, size_t count,
+	enum outcome outcome, uint64_t request)
 {
 	struct subscription *subscription = customer_find(customer, id);
 	struct place places[16];
@@ -161,24 +197,69 @@ void customer_settle(
 		places[i] = unacked_at(&subscription->unacked, 0)->place;
 		unacked_remove(&subscription->unacked, 0);
 	}
-	struct engine *engine = subscription_engine(customer->broker, subscription);
-	engine->ops->settle(engine, subscription, places, count, outcome, 0);
+	return settle_places(customer, subscription, places, count, outcome, request);
 }
 
-/* An action of a commit: "ADDRESS BODY" sends; "ack ID" takes the oldest message. */
+size_t customer_settle_at(struct customer *customer, const char *id, size_t index,
+	enum outcome outcome, uint64_t request)
+{
+	struct subscription *subscription = customer_find(customer, id);
+	const struct place place = unacked_at(&subscription->unacked, index)->place;
+
+	unacked_remove(&subscription->unacked, index);
+	return settle_places(customer, subscription, &place, 1, outcome, request);
+}
+
+void customer_was_sent(struct customer *customer, const char *id, size_t count)
+{
+	const uint32_t ordinal = customer_find(customer, id)->ordinal;
+
+	for (; count > 0; count--)
+		broker_sent(customer->broker, &customer->participant, ordinal);
+}
+
+size_t customer_sync(struct customer *customer, uint64_t request)
+{
+	struct broker_call call = {
+		.participant = &customer->participant, .request = request};
+
+	broker_sync(customer->broker, &call);
+	return call.answers;
+}
+
+/* Marks the delivery as settled by a transaction, as the broker does. */
+static struct action settling(
+	struct customer *customer, const char *id, enum outcome outcome)
+{
+	const struct subscription *subscription = customer_find(customer, id);
+	const struct unacked *unacked = &subscription->unacked;
+	size_t index = 0;
+
+	while (unacked_at(unacked, index)->in_transaction)
+		index++;
+	unacked_at(unacked, index)->in_transaction = true;
+	return (struct action){
+		.ordinal = subscription->ordinal,
+		.place = unacked_at(unacked, index)->place,
+		.outcome = outcome,
+	};
+}
+
 static struct action action_of(struct customer *customer, const char *text)
 {
+	static const struct {
+		const char *word;
+		enum outcome outcome;
+	} words[] = {{"ack", OUTCOME_ACCEPT}, {"nack", OUTCOME_REJECT},
+		{"drop", OUTCOME_DISCARD}};
 	char address[64], body[64];
 
 	ck_assert_int_eq(sscanf(text, "%63s %63s", address, body), 2);
-	if (strcmp(address, "ack") != 0)
-		return (struct action){.message = message_of(address, body)};
-	const struct subscription *subscription = customer_find(customer, body);
-	return (struct action){
-		.ordinal = subscription->ordinal,
-		.place = unacked_at(&subscription->unacked, 0)->place,
-		.outcome = OUTCOME_ACCEPT,
-	};
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcmp(address, words[i].word) == 0)
+			return settling(customer, body, words[i].outcome);
+	}
+	return (struct action){.message = message_of(address, body)};
 }
 
 size_t customer_commit(struct customer *customer, uint64_t request,

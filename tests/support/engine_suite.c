@@ -1,7 +1,5 @@
 #include "tests/support/engine_suite_internal.h"
 
-#include "tests/support/still_workers.h"
-
 struct engine_stage engine_stage;
 
 static void begin(const char *members)
@@ -50,8 +48,12 @@ Suite *engine_suite(const struct engine_site *site)
 	Suite *suite = suite_create(site->name);
 
 	engine_stage.site = site;
+	engine_suite_add_requests(suite);
 	engine_suite_add_topics(suite);
 	engine_suite_add_queues(suite);
+	engine_suite_add_bounds(suite);
 	engine_suite_add_commits(suite);
+	engine_suite_add_ends(suite);
+	engine_suite_add_life(suite);
 	return suite;
 }

@@ -7,6 +7,7 @@
 
 #include "tests/support/engine_customer.h"
 #include "tests/support/engine_suite.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 enum { CUSTOMERS = 3 };
@@ -29,14 +30,32 @@ void engine_setup_small(void);
 void engine_teardown(void);
 
 /* The parts of the suite. */
+void engine_suite_add_requests(Suite *suite);
 void engine_suite_add_topics(Suite *suite);
 void engine_suite_add_queues(Suite *suite);
+void engine_suite_add_bounds(Suite *suite);
 void engine_suite_add_commits(Suite *suite);
+void engine_suite_add_ends(Suite *suite);
+void engine_suite_add_life(Suite *suite);
+
+/* A destination of each kind. */
+enum { ADDRESSES = 4 };
+extern const char *const engine_suite_addresses[ADDRESSES];
 
 static inline void settle_down(void)
 {
 	engine_stage.site->settle(engine_stage.workers);
 }
+
+/* Only a few turns of all workers: requests are under way. */
+static inline void run_turns(int turns)
+{
+	for (; turns > 0; turns--)
+		still_workers_turn(engine_stage.workers);
+}
+
+/* So many turns are enough for a request and its answer, mostly. */
+enum { TURNS = 12 };
 
 /* Like the functions of customers, but each returns after all its effects. */
 
@@ -64,7 +83,7 @@ static inline void send_numbers(struct customer *customer, int last)
 static inline void settle(
 	struct customer *customer, const char *id, size_t count, enum outcome outcome)
 {
-	customer_settle(customer, id, count, outcome);
+	customer_settle(customer, id, count, outcome, 0);
 	settle_down();
 }
 

@@ -42,6 +42,111 @@ START_TEST(what_is_accepted_never_comes_again)
 }
 END_TEST
 
+START_TEST(what_is_settled_together_is_settled_at_all_its_places)
+{
+	customer_subscribe(ana, "q", "/queue/a", 3, 0);
+	send_numbers(eva, 6);
+	settle(ana, "q", 3, OUTCOME_ACCEPT);
+	assert_gets(ana, "q:1 q:2 q:3 q:4 q:5 q:6");
+	customer_leave(ana);
+	settle_down();
+	subscribe(ben, "q", "/queue/a");
+	assert_gets(ben, "q:4+ q:5+ q:6+");
+}
+END_TEST
+
+START_TEST(any_message_can_be_settled_by_itself)
+{
+	subscribe(ana, "q", "/queue/a");
+	send_numbers(eva, 4);
+	customer_settle_at(ana, "q", 2, OUTCOME_ACCEPT, 0);
+	customer_settle_at(ana, "q", 1, OUTCOME_ACCEPT, 0);
+	customer_unsubscribe(ana, "q", 0);
+	settle_down();
+	subscribe(ben, "q", "/queue/a");
+	assert_gets(ben, "q:1+ q:4+");
+}
+END_TEST
+
+START_TEST(what_needs_no_acknowledgement_is_settled_when_it_is_sent)
+{
+	customer_subscribe(ana, "q", "/queue/a", 2, 0);
+	customer_find(ana, "q")->ack = ACK_AUTO;
+	send_numbers(eva, 4);
+	assert_gets(ana, "q:1 q:2");
+	customer_was_sent(ana, "q", 1);
+	settle_down();
+	assert_gets(ana, "q:3");
+	customer_leave(ana);
+	settle_down();
+	subscribe(ben, "q", "/queue/a");
+	assert_gets(ben, "q:2+ q:3+ q:4");
+}
+END_TEST
+
+START_TEST(an_attempt_counts_each_delivery_of_a_message)
+{
+	subscribe(ana, "q", "/queue/a");
+	send_numbers(eva, 2);
+	const struct unacked *unacked = &customer_find(ana, "q")->unacked;
+	ck_assert_uint_eq(unacked_at(unacked, 0)->attempt, 1);
+	customer_settle_at(ana, "q", 0, OUTCOME_REJECT, 0);
+	settle_down();
+	ck_assert_uint_eq(unacked_at(unacked, 0)->attempt, 1);
+	ck_assert_uint_eq(unacked_at(unacked, 1)->attempt, 2);
+	customer_leave(ana);
+	subscribe(ben, "q", "/queue/a");
+	unacked = &customer_find(ben, "q")->unacked;
+	ck_assert_uint_eq(unacked_at(unacked, 0)->attempt, 3);
+	ck_assert_uint_eq(unacked_at(unacked, 1)->attempt, 2);
+}
+END_TEST
+
+START_TEST(two_subscriptions_of_one_session_are_two_consumers)
+{
+	customer_subscribe(ana, "1", "/queue/a", 1, 0);
+	customer_subscribe(ana, "2", "/queue/a", 1, 0);
+	send_numbers(eva, 3);
+	assert_gets(ana, "1:1 2:2");
+	settle(ana, "2", 1, OUTCOME_ACCEPT);
+	assert_gets(ana, "2:3");
+	customer_unsubscribe(ana, "2", 0);
+	settle_down();
+	assert_gets(ana, "");
+	settle(ana, "1", 1, OUTCOME_ACCEPT);
+	assert_gets(ana, "1:3+");
+}
+END_TEST
+
+START_TEST(a_consumer_without_credit_leaves_messages_to_others)
+{
+	customer_subscribe(ana, "q", "/queue/a", 1, 0);
+	settle_down();
+	subscribe(ben, "q", "/queue/a");
+	send_numbers(eva, 4);
+	assert_gets(ana, "q:1");
+	assert_gets(ben, "q:2 q:3 q:4");
+}
+END_TEST
+
+START_TEST(a_sender_to_a_queue_is_told_its_place_and_the_consumers)
+{
+	customer_send(eva, "/queue/a", "1", 7);
+	settle_down();
+	const struct published first = customer_answer(eva, 7)->published;
+	ck_assert_uint_eq(first.subscribers, 0);
+	subscribe(ana, "q", "/queue/a");
+	customer_send(eva, "/queue/a", "2", 8);
+	settle_down();
+	const struct published second = customer_answer(eva, 8)->published;
+	const struct unacked *unacked = &customer_find(ana, "q")->unacked;
+	ck_assert_uint_eq(second.subscribers, 1);
+	ck_assert_uint_eq(first.place.epoch, unacked_at(unacked, 0)->place.epoch);
+	ck_assert_uint_eq(first.place.offset, unacked_at(unacked, 0)->place.offset);
+	ck_assert_uint_eq(second.place.offset, unacked_at(unacked, 1)->place.offset);
+}
+END_TEST
+
 START_TEST(what_is_rejected_goes_to_another_consumer)
 {
 	subscribe(ana, "q", "/queue/a");
@@ -121,69 +226,6 @@ START_TEST(what_is_not_settled_is_back_when_an_unsubscription_is_answered)
 }
 END_TEST
 
-/* Bounds. */
-
-START_TEST(a_queue_that_is_full_refuses_the_sender)
-{
-	for (uint64_t request = 1; request <= 4; request++)
-		customer_send(ana, "/queue/a", "x", request);
-	settle_down();
-	for (uint64_t request = 1; request <= 3; request++)
-		ck_assert_uint_eq(customer_answered(ana, request), 1);
-	ck_assert_ptr_nonnull(customer_refused(ana, 4));
-	ck_assert_uint_eq(customer_answered(ana, 4), 0);
-}
-END_TEST
-
-START_TEST(who_does_not_ask_hears_of_a_refusal_all_the_same)
-{
-	for (int i = 0; i < 4; i++)
-		send(ana, "/queue/a", "x");
-	ck_assert_ptr_nonnull(customer_refused(ana, 0));
-}
-END_TEST
-
-START_TEST(what_consumers_have_counts_as_in_the_queue)
-{
-	subscribe(ben, "q", "/queue/a");
-	for (uint64_t request = 1; request <= 4; request++)
-		customer_send(ana, "/queue/a", "x", request);
-	settle_down();
-	ck_assert_ptr_nonnull(customer_refused(ana, 4));
-	settle(ben, "q", 1, OUTCOME_ACCEPT);
-	customer_send(ana, "/queue/a", "x", 5);
-	settle_down();
-	ck_assert_uint_eq(customer_answered(ana, 5), 1);
-}
-END_TEST
-
-START_TEST(a_destination_too_many_is_refused)
-{
-	for (int i = 0; i < 4; i++) {
-		char address[] = {
-			'/', 'q', 'u', 'e', 'u', 'e', '/', (char)('a' + i), '\0'};
-		send(ana, address, "x");
-	}
-	ck_assert_ptr_null(customer_refused(ana, 0));
-	customer_send(ana, "/queue/z", "x", 7);
-	customer_subscribe(ben, "1", _i == 0 ? "/topic/z" : "/queue/z", 10, 8);
-	settle_down();
-	ck_assert_ptr_nonnull(customer_refused(ana, 7));
-	ck_assert_ptr_nonnull(customer_refused(ben, 8));
-}
-END_TEST
-
-static void add_bounds(Suite *suite)
-{
-	TCase *tcase = unit_case(suite, "bounds");
-
-	tcase_add_checked_fixture(tcase, engine_setup_small, engine_teardown);
-	tcase_add_test(tcase, a_queue_that_is_full_refuses_the_sender);
-	tcase_add_test(tcase, who_does_not_ask_hears_of_a_refusal_all_the_same);
-	tcase_add_test(tcase, what_consumers_have_counts_as_in_the_queue);
-	tcase_add_loop_test(tcase, a_destination_too_many_is_refused, 0, 2);
-}
-
 void engine_suite_add_queues(Suite *suite)
 {
 	TCase *tcase = unit_case(suite, "queues");
@@ -193,6 +235,13 @@ void engine_suite_add_queues(Suite *suite)
 	tcase_add_test(tcase, a_message_of_a_queue_goes_to_one_consumer_by_turns);
 	tcase_add_test(tcase, a_consumer_has_no_more_than_its_prefetch);
 	tcase_add_test(tcase, what_is_accepted_never_comes_again);
+	tcase_add_test(tcase, what_is_settled_together_is_settled_at_all_its_places);
+	tcase_add_test(tcase, any_message_can_be_settled_by_itself);
+	tcase_add_test(tcase, what_needs_no_acknowledgement_is_settled_when_it_is_sent);
+	tcase_add_test(tcase, an_attempt_counts_each_delivery_of_a_message);
+	tcase_add_test(tcase, two_subscriptions_of_one_session_are_two_consumers);
+	tcase_add_test(tcase, a_consumer_without_credit_leaves_messages_to_others);
+	tcase_add_test(tcase, a_sender_to_a_queue_is_told_its_place_and_the_consumers);
 	tcase_add_test(tcase, what_is_rejected_goes_to_another_consumer);
 	tcase_add_test(tcase, what_is_rejected_too_often_is_a_dead_letter);
 	tcase_add_test(tcase, what_is_discarded_is_a_dead_letter_the_first_time);
@@ -200,5 +249,4 @@ void engine_suite_add_queues(Suite *suite)
 	tcase_add_test(tcase, what_is_not_settled_comes_back_to_the_front_in_order);
 	tcase_add_test(
 		tcase, what_is_not_settled_is_back_when_an_unsubscription_is_answered);
-	add_bounds(suite);
 }

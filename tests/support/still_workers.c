@@ -128,6 +128,12 @@ void still_workers_settle(struct workers *workers)
 	workers_settle(workers);
 }
 
+void still_workers_turn(struct workers *workers)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		loop_turn(workers->all[i]->loop);
+}
+
 void still_workers_advance(struct workers *workers, uint64_t milliseconds)
 {
 	still_workers_settle(workers);

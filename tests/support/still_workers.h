@@ -44,6 +44,9 @@ struct session *still_workers_open(struct worker *worker, const char *path,
 /* Runs all workers until no work is left, without moving the time. */
 void still_workers_settle(struct workers *workers);
 
+/* Runs one turn of each worker, one after the other. */
+void still_workers_turn(struct workers *workers);
+
 /* Moves the time of all workers together; at the end no work is left. */
 void still_workers_advance(struct workers *workers, uint64_t milliseconds);
 
