@@ -266,6 +266,15 @@ static void vanish(struct play *play, unsigned client)
 	order_is_lost(&play->order, client);
 }
 
+/* The client's socket takes nothing, or takes all again. */
+static void block(struct play *play, unsigned client, bool is_blocked)
+{
+	struct memory_outlet *memory = &peer_of(play, client)->memory;
+
+	memory->blocked = is_blocked;
+	memory_outlet_pull(memory);
+}
+
 static void turn(struct play *play)
 {
 	struct worker *worker = play->workers->all[below(play, play->workers->count)];
@@ -277,6 +286,8 @@ static void turn(struct play *play)
 
 static void rest(struct play *play)
 {
+	for (unsigned i = 0; i < ORDER_CLIENTS; i++)
+		block(play, i, false);
 	still_workers_settle(play->workers);
 	hear_all(play);
 	order_rests(&play->order);
@@ -295,6 +306,8 @@ static void step(struct play *play)
 		vanish(play, client);
 	else if (what < 660)
 		rest(play);
+	else if (what < 680)
+		block(play, client, what < 667);
 	else
 		say(play, client);
 	hear_all(play);
