@@ -73,3 +73,89 @@ void far_site_settle(struct stomp_peer *peer, const char *command, const char *h
 		headers);
 	stomp_peer_say(peer, frame);
 }
+
+/* Transactions. */
+
+void far_site_open(void)
+{
+	stomp_peer_say(far_site.peer, "BEGIN{transaction:t}");
+}
+
+void far_site_add(const char *destination, const char *body)
+{
+	char frame[160];
+
+	snprintf(frame, sizeof(frame), "SEND{destination:%s}{transaction:t}[%s]",
+		destination, body);
+	stomp_peer_say(far_site.peer, frame);
+}
+
+void far_site_open_mixed(void)
+{
+	far_site_open();
+	far_site_add("/queue/a", "1");
+	far_site_add("/queue/far/a", "2");
+	far_site_add("/topic/a", "3");
+	far_site_add("/topic/far/a", "4");
+}
+
+void far_site_open_queues(bool has_queue)
+{
+	far_site_open();
+	far_site_add("/topic/a", "1");
+	if (has_queue)
+		far_site_add("/queue/a", "2");
+	far_site_add("/queue/far/a", "3");
+}
+
+void far_site_listen(void)
+{
+	struct stomp_peer *reader = far_site.reader;
+
+	stomp_peer_say(reader, "SUBSCRIBE{id:nq}{destination:/queue/a}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:nt}{destination:/topic/a}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:fq}{destination:/queue/far/a}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:ft}{destination:/topic/far/a}");
+}
+
+void far_site_check_got(bool is_near, bool is_far)
+{
+	const char *heard = stomp_peer_heard(far_site.reader);
+
+	ck_assert_msg((strstr(heard, "{subscription:nq}") != NULL) == is_near &&
+			      (strstr(heard, "{subscription:nt}") != NULL) == is_near,
+		"%s", heard);
+	ck_assert_msg((strstr(heard, "{subscription:fq}") != NULL) == is_far &&
+			      (strstr(heard, "{subscription:ft}") != NULL) == is_far,
+		"%s", heard);
+}
+
+void far_site_check_nothing(void)
+{
+	struct stomp_peer *reader = far_site.reader;
+
+	assert_heard(reader, "");
+	stomp_peer_say(reader, "UNSUBSCRIBE{id:nq}");
+	stomp_peer_say(reader, "UNSUBSCRIBE{id:fq}");
+	ck_assert_uint_eq(fake_engine.taken, 0);
+	ck_assert_uint_eq(far_site_room("/queue/a"), 3);
+	ck_assert_uint_eq(far_site_room("/queue/far/a"), 3);
+}
+
+unsigned far_site_room(const char *queue)
+{
+	unsigned room = 0;
+
+	for (bool is_full = false; !is_full && room < 10; room += !is_full) {
+		struct stomp_peer *filler =
+			stomp_peer_connect(far_site.workers->all[0], "1.2");
+		char frame[128];
+
+		snprintf(frame, sizeof(frame), "SEND{destination:%s}{receipt:r}[f]",
+			queue);
+		stomp_peer_say(filler, frame);
+		is_full = strstr(stomp_peer_heard(filler), "The queue is full") != NULL;
+		stomp_peer_destroy(filler);
+	}
+	return room;
+}

@@ -36,4 +36,35 @@ const char *far_site_next_ack(struct stomp_peer *peer);
 /* Acknowledges it, by a frame of that command with these other headers. */
 void far_site_settle(struct stomp_peer *peer, const char *command, const char *headers);
 
+/* Transactions of the peer. */
+
+/* BEGIN of the transaction "t", and a SEND within it. */
+void far_site_open(void);
+void far_site_add(const char *destination, const char *body);
+
+/*
+ * BEGIN and all frames but the COMMIT: for a topic and a queue of each engine, which
+ * the reader subscribes to after far_site_listen().
+ */
+void far_site_open_mixed(void);
+void far_site_listen(void);
+
+/* Whether the reader has got all that of each engine since the last time, or nothing. */
+void far_site_check_got(bool is_near, bool is_far);
+
+/*
+ * A topic, perhaps a queue, and a queue of the fake engine. Without the first queue the
+ * memory engine reserves within the call.
+ */
+void far_site_open_queues(bool has_queue);
+
+/*
+ * The reader has got nothing, and the queues have the room of limits.backlog_messages,
+ * 3. Ends the reader's subscriptions.
+ */
+void far_site_check_nothing(void);
+
+/* How many messages more the queue takes. It is full afterwards. */
+unsigned far_site_room(const char *queue);
+
 #endif
