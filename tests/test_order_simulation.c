@@ -186,6 +186,7 @@ static void write_transaction(struct play *play, unsigned client)
 		write_frame(play, client, head, "", ORDER_COMMIT, transaction, 100);
 	else
 		write_frame(play, client, head, "", ORDER_OTHER, 0, 30);
+	ck_assert_uint_lt(transaction, ORDER_TRANSACTIONS);
 	if (command[0] == 'B')
 		who->transaction = transaction;
 	else if (command[0] == 'A')
@@ -275,6 +276,15 @@ static void block(struct play *play, unsigned client, bool is_blocked)
 	memory_outlet_pull(memory);
 }
 
+static bool is_committing(const struct order_client *who)
+{
+	for (unsigned i = who->first_asked; i < who->asked_count; i++) {
+		if (who->asked[i].frame == ORDER_COMMIT)
+			return true;
+	}
+	return false;
+}
+
 static void turn(struct play *play)
 {
 	struct worker *worker = play->workers->all[below(play, play->workers->count)];
@@ -302,12 +312,12 @@ static void step(struct play *play)
 		turn(play);
 	else if (client_of(play, client)->is_over)
 		come(play, client);
-	else if (what < 653)
+	else if (what < 653 || (what < 670 && is_committing(client_of(play, client))))
 		vanish(play, client);
-	else if (what < 660)
+	else if (what < 677)
 		rest(play);
-	else if (what < 680)
-		block(play, client, what < 667);
+	else if (what < 697)
+		block(play, client, what < 684);
 	else
 		say(play, client);
 	hear_all(play);

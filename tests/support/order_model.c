@@ -238,6 +238,7 @@ void order_is_lost(struct order *order, unsigned client)
 			message->settled_at <= who->frames_sure)
 			continue;
 		message->may_be_gone = message->may_be_gone || message->is_accepted;
+		message->unsure_in = message->is_accepted ? message->settled_in : 0;
 		message->is_accepted = false;
 	}
 }

@@ -39,6 +39,7 @@ enum {
 	ORDER_MESSAGES = 400,
 	ORDER_ASKED = 256,
 	ORDER_CONNECTIONS = 200,
+	ORDER_TRANSACTIONS = 400,
 	ORDER_NOBODY = -1,
 };
 
@@ -63,6 +64,7 @@ struct order_message {
 	uint64_t settled_at;
 	unsigned settled_in; /* the transaction */
 	bool may_be_gone;    /* nobody knows whether it was accepted */
+	unsigned unsure_in;  /* the transaction whose ACK may have no effect */
 	bool is_left;        /* it was found in its queue at the end */
 };
 
@@ -119,7 +121,8 @@ struct order {
 	struct order_client clients[ORDER_CLIENTS];
 	struct order_message messages[ORDER_MESSAGES];
 	unsigned message_count, receipts, transactions, connections;
-	bool is_unsure[ORDER_CONNECTIONS]; /* it ended without a DISCONNECT */
+	bool is_unsure[ORDER_CONNECTIONS];  /* it ended without a DISCONNECT */
+	bool is_undone[ORDER_TRANSACTIONS]; /* what it accepted has come again */
 	uint64_t said;
 	uint64_t heard, commits; /* for the test of the test */
 };

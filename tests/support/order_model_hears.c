@@ -49,8 +49,10 @@ static void order_note_place(
 	uint64_t epoch, offset;
 
 	order_must(order,
-		sscanf(order_header(frame, "message-id"), "%" SCNx64 "-%" SCNu64,
-			&epoch, &offset) == 2,
+		sscanf(order_header(frame, order_is_queue(message->place)
+						   ? "message-id"
+						   : "x-postern-seq"),
+			"%" SCNx64 "-%" SCNu64, &epoch, &offset) == 2,
 		"%ld has no place", number);
 	if (message->offset != 0) {
 		order_must(order, message->epoch == epoch && message->offset == offset,
@@ -138,7 +140,15 @@ static unsigned order_count_held(
 	return count;
 }
 
-static void order_hears_from_queue(const struct order *order, unsigned client,
+/* The ACK of a client that has vanished had no effect. */
+static void order_comes_again(struct order *order, struct order_message *message)
+{
+	if (!order->may_refuse)
+		order->is_undone[message->unsure_in] = true;
+	message->unsure_in = 0;
+}
+
+static void order_hears_from_queue(struct order *order, unsigned client,
 	const struct order_subscription *one, struct order_message *message,
 	const char *ack)
 {
@@ -159,6 +169,7 @@ static void order_hears_from_queue(const struct order *order, unsigned client,
 		message->is_accepted = false;
 		return;
 	}
+	order_comes_again(order, message);
 	message->may_be_gone = message->is_accepted = false;
 	message->settling = 0;
 	if (!one->must_ack) {
@@ -457,6 +468,7 @@ void order_finds(struct order *order, struct slice frame)
 		"%ld is in its queue, and was not sent", number);
 	order_must(order, !message->is_accepted, "%ld is left after its ACK", number);
 	order_note_place(order, message, text.data);
+	order_comes_again(order, message);
 	message->is_left = true;
 	buf_finish(&text);
 }
@@ -471,5 +483,9 @@ void order_ends(const struct order *order)
 				!order_is_sure(order, message) || message->is_left ||
 				message->is_accepted || message->may_be_gone,
 			"%u is lost", i);
+		order_must(order,
+			message->transaction == 0 || message->offset == 0 ||
+				!order->is_undone[message->transaction],
+			"%u comes of a COMMIT whose ACKs had no effect", i);
 	}
 }
