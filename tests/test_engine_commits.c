@@ -121,6 +121,25 @@ START_TEST(a_disconnect_behind_a_commit_comes_last)
 }
 END_TEST
 
+START_TEST(who_hangs_up_behind_a_commit_still_gets_its_receipts)
+{
+	far_site_listen();
+	fake_engine.is_away = true;
+	far_site_open_mixed();
+	stomp_peer_mutter(peer, "COMMIT{transaction:t}{receipt:1}");
+	stomp_peer_mutter(peer, "SEND{destination:/topic/b}{receipt:2}[x]");
+	session_hang_up(peer->memory.session);
+	assert_heard(peer, "");
+	far_site_come_back();
+	const char *heard = stomp_peer_heard(peer);
+	ck_assert_msg(slice_starts_with(slice_of(heard),
+			      SLICE("RECEIPT{receipt-id:1} RECEIPT{receipt-id:2} ")),
+		"%s", heard);
+	ck_assert_ptr_null(peer->memory.session);
+	far_site_check_got(true, true);
+}
+END_TEST
+
 START_TEST(commits_of_several_clients_wait_independently)
 {
 	fake_engine.is_away = true;
@@ -163,6 +182,18 @@ START_TEST(what_an_engine_refuses_takes_effect_nowhere)
 	far_site_open();
 	stomp_peer_say(peer, "ABORT{transaction:t}{receipt:a}");
 	assert_heard(peer, "RECEIPT{receipt-id:a}");
+}
+END_TEST
+
+START_TEST(a_refusal_reaches_who_has_not_asked_for_a_receipt)
+{
+	far_site_open_queues(true);
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
+	stomp_peer_say(peer, "COMMIT{transaction:t}");
+	ck_assert_ptr_nonnull(strstr(stomp_peer_heard(peer),
+		"{denied-destination:/queue/far/a}[There are too many"));
+	stomp_peer_say(peer, "SEND{destination:/topic/b}{receipt:d}[x]");
+	assert_heard(peer, "RECEIPT{receipt-id:d}");
 }
 END_TEST
 
@@ -324,6 +355,7 @@ static void add_order(Suite *suite)
 	tcase_add_test(
 		tcase, frames_behind_a_commit_wait_and_receipts_keep_their_order);
 	tcase_add_test(tcase, a_disconnect_behind_a_commit_comes_last);
+	tcase_add_test(tcase, who_hangs_up_behind_a_commit_still_gets_its_receipts);
 	tcase_add_test(tcase, commits_of_several_clients_wait_independently);
 	tcase_add_test(tcase, a_commit_settles_at_both_engines);
 	tcase_add_test(tcase, a_reply_leaves_when_all_engines_have_taken_their_part);
@@ -342,6 +374,7 @@ static void add_refusals(Suite *suite)
 
 	tcase_add_checked_fixture(soft, setup_soft, far_site_end);
 	tcase_add_loop_test(soft, what_an_engine_refuses_takes_effect_nowhere, 0, 3);
+	tcase_add_test(soft, a_refusal_reaches_who_has_not_asked_for_a_receipt);
 	tcase_add_test(soft, the_bounds_of_an_engine_hold_for_a_commit);
 	tcase_add_test(soft, an_engine_is_not_asked_for_what_memory_refuses);
 	tcase_add_loop_test(soft,

@@ -25,6 +25,13 @@ static void setup(void)
 	know_site();
 }
 
+static void setup_route(void)
+{
+	far_site_begin("'app': {'routes': [{'match': '/app/a',"
+		       "'send_to': ['/topic/a', '/topic/far/a']}]}");
+	know_site();
+}
+
 static void setup_users(void)
 {
 	static const struct engine_share users[] = {
@@ -237,6 +244,77 @@ START_TEST(an_unsubscribe_may_follow_before_the_subscribe_is_answered)
 }
 END_TEST
 
+static const struct {
+	const char *mode;
+	int acked; /* the message that is acknowledged, from 1; 0: none is */
+	const char *left;
+} modes[] = {
+	{"auto", 0, ""},
+	{"client", 0, "123"},
+	{"client", 2, "3"},
+	{"client", 3, ""},
+	{"client-individual", 2, "13"},
+};
+
+START_TEST(a_far_queue_is_acknowledged_in_every_mode)
+{
+	char frame[128], ids[3][64];
+	struct buf expected = {0};
+
+	snprintf(frame, sizeof(frame),
+		"SUBSCRIBE{id:1}{destination:/queue/far/a}{ack:%s}", modes[_i].mode);
+	stomp_peer_say(peer, frame);
+	for (int i = 0; i < 3; i++) {
+		snprintf(frame, sizeof(frame), "SEND{destination:/queue/far/a}[%d]",
+			i + 1);
+		stomp_peer_say(reader, frame);
+		if (strcmp(modes[_i].mode, "auto") != 0)
+			snprintf(ids[i], sizeof(ids[i]), "%s", far_site_next_ack(peer));
+	}
+	if (modes[_i].acked > 0) {
+		snprintf(frame, sizeof(frame), "ACK{id:%s}{receipt:a}",
+			ids[modes[_i].acked - 1]);
+		stomp_peer_say(peer, frame);
+		assert_heard(peer, "RECEIPT{receipt-id:a}");
+	}
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:1}{receipt:u}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:1}{destination:/queue/far/a}");
+	for (const char *at = modes[_i].left; *at != '\0'; at++)
+		buf_printf(&expected,
+			"%sMESSAGE{subscription:1}{destination:/queue/far/a}"
+			"{redelivered:true}[%c]",
+			expected.len > 0 ? " " : "", *at);
+	buf_append_char(&expected, '\0');
+	assert_heard(reader, expected.data);
+	buf_finish(&expected);
+}
+END_TEST
+
+START_TEST(a_route_sends_to_two_engines_and_its_receipt_waits_for_both)
+{
+	stomp_peer_say(reader, "SUBSCRIBE{id:n}{destination:/topic/a}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:f}{destination:/topic/far/a}");
+	fake_engine.is_away = true;
+	stomp_peer_say(peer, "SEND{destination:/app/a}{receipt:r}[x]");
+	assert_heard(peer, "");
+	assert_heard(reader, "MESSAGE{subscription:n}{destination:/topic/a}[x]");
+	far_site_come_back();
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+	assert_heard(reader, "MESSAGE{subscription:f}{destination:/topic/far/a}[x]");
+}
+END_TEST
+
+START_TEST(what_one_engine_refuses_of_a_route_withholds_its_receipt)
+{
+	stomp_peer_say(reader, "SUBSCRIBE{id:n}{destination:/topic/a}");
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
+	stomp_peer_say(peer, "SEND{destination:/app/a}{receipt:r}[x]");
+	stomp_peer_say(peer, "SEND{destination:/topic/b}{receipt:s}[x]");
+	assert_heard(peer, "RECEIPT{receipt-id:s}");
+	assert_heard(reader, "MESSAGE{subscription:n}{destination:/topic/a}[x]");
+}
+END_TEST
+
 /* What the process tells. */
 
 START_TEST(the_process_is_ready_when_all_engines_are)
@@ -281,6 +359,7 @@ END_TEST
 static void add_ownership(Suite *suite)
 {
 	TCase *owners = unit_case(suite, "who owns what");
+	TCase *routes = unit_case(suite, "routes");
 	TCase *users = unit_case(suite, "users");
 	TCase *far_letters = unit_case(suite, "far dead letters");
 	TCase *near_letters = unit_case(suite, "near dead letters");
@@ -292,6 +371,14 @@ static void add_ownership(Suite *suite)
 	tcase_add_test(owners, a_header_is_for_the_engine_that_understands_it);
 	tcase_add_test(owners, the_process_is_ready_when_all_engines_are);
 	tcase_add_test(owners, the_destinations_of_all_engines_are_told);
+
+	unit_add_table(owners, a_far_queue_is_acknowledged_in_every_mode, modes);
+
+	tcase_add_checked_fixture(routes, setup_route, far_site_end);
+	tcase_add_test(
+		routes, a_route_sends_to_two_engines_and_its_receipt_waits_for_both);
+	tcase_add_test(
+		routes, what_one_engine_refuses_of_a_route_withholds_its_receipt);
 
 	tcase_add_checked_fixture(users, setup_users, far_site_end);
 	tcase_add_test(users, an_engine_may_own_the_destinations_of_users);
