@@ -1,6 +1,7 @@
 /*
- * The client of a COMMIT over two engines vanishes. What the fake engine has done stays,
- * and the memory engine follows. If the fake engine was not asked, nothing happens.
+ * The client of a COMMIT over two engines vanishes. What the fake engine has done
+ * stays, and the memory engine follows. If the fake engine was not asked, nothing
+ * happens.
  */
 /* tags: workers */
 #include "gateway/broker/internal.h"

@@ -1,7 +1,7 @@
 /*
- * A connection that is no bare socket, as a TLS connection will be: the carrier has one
- * end of a socket pair, and may send past the pair by the channel. What it writes either
- * way arrives here in its order.
+ * A connection that is no bare socket, as a TLS connection will be: the carrier has
+ * one end of a socket pair, and may send past the pair by the channel. What it writes
+ * either way arrives here in its order.
  */
 #ifndef TESTS_SUPPORT_FAKE_CHANNEL_H
 #define TESTS_SUPPORT_FAKE_CHANNEL_H

@@ -49,7 +49,7 @@ void far_site_add(const char *destination, const char *body);
 void far_site_open_mixed(void);
 void far_site_listen(void);
 
-/* Whether the reader has got all that of each engine since the last time, or nothing. */
+/* Whether the reader has got all of each engine since the last time, or nothing. */
 void far_site_check_got(bool is_near, bool is_far);
 
 /*
