@@ -37,6 +37,11 @@ bool address_is_known(const struct address *address)
 	return memcmp(address, &none, sizeof(none)) != 0;
 }
 
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 bool address_parse(struct slice text, struct address *address)
 {
 	char terminated[ADDRESS_TEXT_MAX];

@@ -33,6 +33,8 @@ struct address address_of_v6(const void *bytes);
 bool address_is_v4(const struct address *address);
 bool address_is_known(const struct address *address);
 
+bool address_equal(const struct address *a, const struct address *b);
+
 /*
  * Reads "192.0.2.1" or "2001:db8::1": no port, no brackets, no zone, no leading
  * zeros in IPv4. False when it is anything else.

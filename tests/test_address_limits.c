@@ -32,8 +32,10 @@ static struct address address_of(const char *text)
 
 static bool admits(enum address_rate rate, const char *address, uint64_t now)
 {
-	return address_limits_admit(
-		address_limits, config, rate, slice_of(address), now);
+	struct address from = {{0}};
+
+	address_parse(slice_of(address), &from); /* else it is unknown */
+	return address_limits_admit(address_limits, config, rate, &from, now);
 }
 
 START_TEST(an_address_has_room_for_so_many_connections)

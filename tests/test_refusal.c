@@ -136,7 +136,7 @@ START_TEST(a_line_says_who_was_refused_and_the_peer_is_not_told)
 		.value = SLICE("SENDD"),
 		.session = SLICE("0-17"),
 		.user = SLICE("ana\nb"),
-		.address = SLICE("192.0.2.1")});
+		.address = address_of_v4("\xc0\0\2\1")});
 	ck_assert_ptr_nonnull(
 		strstr(log_text, " info  refused at stomp: kind=unknown_command "
 				 "message=\"unknown command\" what=command value=SENDD "

@@ -99,8 +99,10 @@ static const struct {
 
 START_TEST(a_session_serves_the_origin_that_opened_it)
 {
-	const struct peer opener = {SLICE("192.0.2.1"), origins[_i].opened, SLICE("")};
-	const struct peer asking = {SLICE("192.0.2.2"), origins[_i].asking, SLICE("")};
+	const struct peer opener = {
+		address_of_v4("\xc0\0\2\1"), origins[_i].opened, SLICE("")};
+	const struct peer asking = {
+		address_of_v4("\xc0\0\2\2"), origins[_i].asking, SLICE("")};
 	struct session *session =
 		session_create(worker, still_workers_endpoint(worker->workers, "/echo"),
 			TRANSPORT_XHR, SLICE("id"), &opener);

@@ -80,12 +80,13 @@ static bool session_is_traceable(const struct session *session)
 static json_t *session_row(const struct session *session)
 {
 	const struct session_facts facts = session_facts(session);
+	char address[ADDRESS_TEXT_MAX];
 	json_t *row = json_object();
 
 	row_set(row, "session", session_label(session));
 	row_set(row, "endpoint", session_endpoint(session)->path);
 	row_set(row, "transport", slice_of(transport_name(facts.transport)));
-	row_set(row, "address", facts.address);
+	row_set(row, "address", address_write(&facts.address, address));
 	if (facts.origin.len > 0)
 		row_set(row, "origin", facts.origin);
 	json_object_set_new(

@@ -35,7 +35,7 @@ static const unsigned state_follows[] = {
 void session_set_state(struct session *session, enum session_state state)
 {
 	assert((state_follows[session->state] & 1u << state) != 0);
-	log_debug("session %s: %s, then %s", session->label,
+	log_debug("session %.*s: %s, then %s", SLICE_ARGS(session_label(session)),
 		state_names[session->state], state_names[state]);
 	session->state = state;
 }
@@ -83,7 +83,6 @@ static void session_reap(struct task *task)
 	session_count_queue(session);
 	name_unref(&worker->names, session->origin);
 	name_unref(&worker->names, session->cookie);
-	name_unref(&worker->names, session->address);
 	name_unref(&worker->names, session->user);
 	list_remove(&session->link);
 	list_remove(&session->awake);
@@ -140,7 +139,7 @@ static bool session_has_room(
 		return false;
 	}
 	bool admitted = address_limits_admit(workers->address_limits, worker->config,
-		ADDRESS_SESSIONS, peer->address, loop_now(worker->loop));
+		ADDRESS_SESSIONS, &peer->address, loop_now(worker->loop));
 
 	if (admitted &&
 		workers_take(&workers->sessions, worker->config->limits.sessions))
@@ -148,6 +147,19 @@ static bool session_has_room(
 	metrics_refuse(
 		worker->metrics, admitted ? BOUND_SESSIONS : BOUND_ADDRESS_SESSIONS);
 	return false;
+}
+
+static void session_make_label(struct session *session)
+{
+	struct worker *worker = session->worker;
+	const uint64_t number =
+		++worker->sessions->opened * worker->workers->count + worker->index;
+	char label[sizeof(session->label) + 1];
+
+	snprintf(label, sizeof(label), "%016" PRIx64,
+		hash_slice(&worker->key,
+			(struct slice){(const char *)&number, sizeof(number)}));
+	memcpy(session->label, label, sizeof(session->label));
 }
 
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,
@@ -172,25 +184,21 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session_pause_init(session);
 	session->heard_at = session->sent_at = session->taken_at =
 		session->detached_at = session_now(session);
-	session->address = name_intern(&worker->names, peer->address);
+	session->address = peer->address;
 	if (peer->origin.len > 0)
 		session->origin = name_intern(&worker->names, peer->origin);
 	if (peer->cookie.len > 0)
 		session->cookie = name_intern(&worker->names, peer->cookie);
 
-	struct sessions *sessions = worker->sessions;
-	uint64_t number = ++sessions->opened * worker->workers->count + worker->index;
-	snprintf(session->label, sizeof(session->label), "%016" PRIx64,
-		hash_slice(&worker->key,
-			(struct slice){(const char *)&number, sizeof(number)}));
-	list_append(&sessions->all, &session->link);
+	session_make_label(session);
+	list_append(&worker->sessions->all, &session->link);
 	worker->live_sessions++;
 	if (id.len > 0) {
 		struct slice made = session_make_key(key, endpoint, id);
 
 		assert(made.len > 0);
 		session->key = xstrdup(made);
-		table_insert(&sessions->by_key, &session->node,
+		table_insert(&worker->sessions->by_key, &session->node,
 			(struct slice){session->key, made.len});
 	}
 	session_count_opened(session);
@@ -237,7 +245,7 @@ bool session_admits(const struct session *session, const struct peer *peer)
 		       session_name_admits(session->origin, peer->origin)) &&
 	       session_name_admits(session->cookie, peer->cookie) &&
 	       (!session->endpoint->bind_address ||
-		       session_name_admits(session->address, peer->address));
+		       address_equal(&session->address, &peer->address));
 }
 
 void session_set_family(struct session *session, unsigned family)
@@ -267,7 +275,7 @@ const struct endpoint *session_endpoint(const struct session *session)
 
 struct slice session_label(const struct session *session)
 {
-	return slice_of(session->label);
+	return (struct slice){session->label, sizeof(session->label)};
 }
 
 /* The peer's side. */

@@ -54,9 +54,9 @@ enum session_framing {
 
 /* The peer of a session. Borrowed; a session keeps copies. */
 struct peer {
-	struct slice address; /* "192.0.2.1", without port */
-	struct slice origin;  /* empty: none was sent */
-	struct slice cookie;  /* the endpoint's bind_cookie; empty: none was sent */
+	struct address address; /* the client's, as named by trusted proxies */
+	struct slice origin;    /* empty: none was sent */
+	struct slice cookie;    /* the endpoint's bind_cookie; empty: none was sent */
 };
 
 /*
@@ -347,14 +347,14 @@ void session_beat(struct session *session);
 
 struct session_facts {
 	enum transport transport;
-	struct slice address; /* borrowed, as all slices here */
-	struct slice origin;  /* empty: opened without an Origin */
-	uint64_t age;         /* milliseconds */
-	uint64_t queued;      /* bytes that are queued for the peer */
+	struct address address;
+	struct slice origin; /* borrowed; empty: opened without an Origin */
+	uint64_t age;        /* milliseconds */
+	uint64_t queued;     /* bytes that are queued for the peer */
 	uint64_t bytes_in, bytes_out;
 };
 
-/* A snapshot for the console. Its slices live as long as the session. */
+/* A snapshot for the console. Its origin lives as long as the session. */
 struct session_facts session_facts(const struct session *session);
 
 /*

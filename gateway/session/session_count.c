@@ -112,7 +112,7 @@ struct session_facts session_facts(const struct session *session)
 {
 	return (struct session_facts){
 		.transport = session->transport,
-		.address = name_text(session->address),
+		.address = session->address,
 		.origin = session->origin == NULL ? SLICE("")
 						  : name_text(session->origin),
 		.age = session_now(session) - session->opened_at,
@@ -149,12 +149,13 @@ static void session_log_ended(const struct session *session)
 {
 	const struct traffic *in = &session->traffic[DIRECTION_IN];
 	const struct traffic *out = &session->traffic[DIRECTION_OUT];
+	char address[ADDRESS_TEXT_MAX];
 	const struct log_field all[] = {
-		{.name = "session", .text = slice_of(session->label)},
+		{.name = "session", .text = session_label(session)},
 		{.name = "endpoint", .text = session->endpoint->path},
 		{.name = "transport",
 			.text = slice_of(transport_name(session->transport))},
-		{.name = "address", .text = name_text(session->address)},
+		{.name = "address", .text = address_write(&session->address, address)},
 		{.name = "ending", .text = slice_of(ending_name(session->ending))},
 		{.name = "code", .number = ending_code(session->ending)},
 		{.name = "reason", .text = ending_text(session->ending)},

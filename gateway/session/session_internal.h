@@ -66,10 +66,10 @@ struct session {
 	struct list link;                /* in sessions->all */
 	struct name *origin;             /* NULL: bound to none */
 	struct name *cookie;             /* NULL: bound to none */
-	struct name *address;
+	struct address address;
 	const char *error; /* NULL: none */
 	struct name *user; /* NULL: not logged in */
-	char label[17];
+	char label[16];
 
 	struct counter *gauge; /* of the sessions of its transport and endpoint */
 	uint64_t opened_at;

@@ -52,8 +52,8 @@ void session_flush_first(struct session *session)
 static void session_note_dropped(struct session *session, size_t count)
 {
 	if (session->dropped == 0 && count > 0)
-		log_info("session %s: slow consumer, messages of topics are dropped",
-			session->label);
+		log_info("session %.*s: slow consumer, messages of topics are dropped",
+			SLICE_ARGS(session_label(session)));
 	session_count_dropped(session, count);
 }
 
@@ -105,8 +105,8 @@ void session_overflow(struct session *session, enum bound bound)
 	metrics_refuse(session->worker->metrics, bound);
 	outbound_cut(&session->queue, session->in_outlet, &session->worker->names);
 	session_count_queue(session);
-	log_info("session %s: slow consumer, its queue is emptied and it ends",
-		session->label);
+	log_info("session %.*s: slow consumer, its queue is emptied and it ends",
+		SLICE_ARGS(session_label(session)));
 	session_set_state(session, SESSION_OVERFLOWED);
 	session_wake(session);
 }

@@ -35,7 +35,7 @@ void address_limits_destroy(struct address_limits *address_limits)
 
 /*
  * A holder of an IPv6 address can use 64 bits of it freely, so only the first 64 bits
- * count. All texts that are no address, as that of a local socket, share one slot.
+ * count. Unknown addresses, as that of a local socket, share one slot.
  */
 static unsigned address_limits_slot(
 	const struct address_limits *address_limits, const struct address *address)
@@ -97,8 +97,8 @@ static uint64_t address_limits_rate_count(_Atomic uint64_t *rate, uint64_t now)
 }
 
 bool address_limits_admit(struct address_limits *address_limits,
-	const struct config *config, enum address_rate rate, struct slice text,
-	uint64_t now)
+	const struct config *config, enum address_rate rate,
+	const struct address *address, uint64_t now)
 {
 	static const char *const names[ADDRESS_RATES] = {
 		[ADDRESS_SESSIONS] = "new sessions",
@@ -108,15 +108,15 @@ bool address_limits_admit(struct address_limits *address_limits,
 		[ADDRESS_SESSIONS] = config->limits.address_sessions,
 		[ADDRESS_UNKNOWN] = config->limits.address_unknown,
 	};
-	struct address address = {{0}};
-
-	address_parse(text, &address); /* else the slot of unknown addresses */
 	struct address_count *slot =
-		&address_limits->slots[address_limits_slot(address_limits, &address)];
+		&address_limits->slots[address_limits_slot(address_limits, address)];
+	char text[ADDRESS_TEXT_MAX];
+
 	if (address_limits_rate_count(&slot->rates[rate], now) <= most[rate] ||
-		address_limits_is_exempt(config, &address))
+		address_limits_is_exempt(config, address))
 		return true;
 	log_warn("addresses: more than %llu %s in a second from %.*s",
-		(unsigned long long)most[rate], names[rate], SLICE_ARGS(text));
+		(unsigned long long)most[rate], names[rate],
+		SLICE_ARGS(address_write(address, text)));
 	return false;
 }

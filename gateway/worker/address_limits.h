@@ -50,11 +50,11 @@ enum address_rate {
 /*
  * Counts one more event of that kind from `address` in the second of `now`, a time in
  * milliseconds. False, and logged, when that makes more than limits.address_sessions
- * or limits.address_unknown; never for an exempt address. All texts that are no
- * address count as one. From any thread.
+ * or limits.address_unknown; never for an exempt address. Unknown addresses count as
+ * one. From any thread.
  */
 bool address_limits_admit(struct address_limits *address_limits,
-	const struct config *config, enum address_rate rate, struct slice address,
-	uint64_t now);
+	const struct config *config, enum address_rate rate,
+	const struct address *address, uint64_t now);
 
 #endif

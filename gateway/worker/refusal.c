@@ -177,6 +177,10 @@ static void refusal_write_line(
 	const struct refusal *refusal, struct slice what, const struct slice *value)
 {
 	const struct refusal_row *row = &rows[refusal->kind];
+	char text[ADDRESS_TEXT_MAX];
+	const struct slice address = address_is_known(&refusal->address)
+					     ? address_write(&refusal->address, text)
+					     : SLICE("");
 	struct log_field fields[9] = {
 		{"kind", row->name, 0},
 		{"message", row->sentence, 0},
@@ -186,7 +190,7 @@ static void refusal_write_line(
 		{"hint", refusal->hint, 0},
 		{"session", refusal->session, 0},
 		{"user", refusal->user, 0},
-		{"address", refusal->address, 0},
+		{"address", address, 0},
 	};
 	size_t count = 2;
 

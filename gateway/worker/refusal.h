@@ -12,6 +12,7 @@
 #define GATEWAY_WORKER_REFUSAL_H
 
 #include "gateway/base/log.h"
+#include "protocol/address.h"
 #include "protocol/buf.h"
 
 struct metrics;
@@ -241,7 +242,7 @@ enum refusal_kind {
 		REFUSALS,
 };
 
-/* A refusal. All fields are borrowed; zeroed ones are not shown. */
+/* A refusal. All slices are borrowed; zeroed fields are not shown. */
 struct refusal {
 	enum refusal_door door; /* one of the kind's */
 	enum refusal_kind kind;
@@ -258,7 +259,8 @@ struct refusal {
 	struct slice hint;
 
 	/* The peer, for the log alone. */
-	struct slice session, user, address;
+	struct slice session, user;
+	struct address address;
 };
 
 /* The value of the label `door`, and of the log's field. Static. */

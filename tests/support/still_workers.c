@@ -113,7 +113,7 @@ const struct endpoint *still_workers_endpoint(
 struct session *still_workers_open(struct worker *worker, const char *path,
 	enum session_framing framing, const char *id)
 {
-	const struct peer peer = {SLICE("192.0.2.1"), SLICE(""), SLICE("")};
+	const struct peer peer = {address_of_v4("\xc0\0\2\1"), SLICE(""), SLICE("")};
 
 	return session_create(worker, still_workers_endpoint(worker->workers, path),
 		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW

@@ -37,6 +37,27 @@ socklen_t peer_socket(
 	return sizeof(*six);
 }
 
+struct peer peer_read(const struct http_head *head, const struct address *from,
+	const struct config *config, const struct endpoint *endpoint,
+	struct forwarded *site)
+{
+	const struct slice *origin = http_header(head, SLICE("Origin"));
+	struct peer peer;
+
+	*site = forwarded_read(head, from, &config->proxies);
+	peer = peer_of_address(&site->client);
+	if (origin != NULL)
+		peer.origin = *origin;
+	if (endpoint != NULL && endpoint->bind_cookie.len > 0)
+		peer.cookie = http_cookie(head, endpoint->bind_cookie);
+	return peer;
+}
+
+struct peer peer_of_address(const struct address *address)
+{
+	return (struct peer){*address, SLICE(""), SLICE("")};
+}
+
 unsigned peer_came(struct worker *worker, const struct address *address)
 {
 	worker->connections++;
@@ -51,14 +72,13 @@ void peer_left(struct worker *worker, unsigned address_slot)
 
 size_t peer_size(const struct peer *peer)
 {
-	return peer->address.len + peer->origin.len + peer->cookie.len;
+	return peer->origin.len + peer->cookie.len;
 }
 
 struct peer peer_copy_out(char **at, const struct peer *peer)
 {
-	struct peer copy;
+	struct peer copy = {.address = peer->address};
 
-	copy.address = slice_copy_out(at, peer->address);
 	copy.origin = slice_copy_out(at, peer->origin);
 	copy.cookie = slice_copy_out(at, peer->cookie);
 	return copy;

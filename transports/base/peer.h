@@ -1,9 +1,12 @@
-/* Peers: their addresses, and copies of their data. */
+/*
+ * Who is at the other end of a connection. A session knows its peer by struct peer
+ * alone, and this file alone fills that in.
+ */
 #ifndef TRANSPORTS_BASE_PEER_H
 #define TRANSPORTS_BASE_PEER_H
 
 #include "gateway/session/session.h"
-#include "protocol/address.h"
+#include "protocol/forwarded.h"
 
 #include <sys/socket.h>
 
@@ -19,6 +22,19 @@ struct address peer_address(const struct sockaddr *socket);
  */
 socklen_t peer_socket(
 	const struct address *address, uint16_t port, struct sockaddr_storage *socket);
+
+/*
+ * The peer of a request, from its head. `from` is the other end of the connection: if
+ * it is a trusted proxy, the head names the client's address. `endpoint` has the name
+ * of the cookie; NULL: none is read. The slices point into the head. Sets *site, for
+ * route_allows().
+ */
+struct peer peer_read(const struct http_head *head, const struct address *from,
+	const struct config *config, const struct endpoint *endpoint,
+	struct forwarded *site);
+
+/* The peer of a connection whose head has not come, or that has none: plain STOMP. */
+struct peer peer_of_address(const struct address *address);
 
 /*
  * Counts a connection from that address for the worker and the address. Pass the

@@ -2,7 +2,6 @@
 
 #include "gateway/config/config.h"
 #include "gateway/worker/worker.h"
-#include "protocol/forwarded.h"
 #include "transports/base/carriers.h"
 #include "transports/base/peek.h"
 #include "transports/base/peer.h"
@@ -34,27 +33,19 @@ static void handover_websocket(struct edge *edge, struct handover *handover)
 	struct http_head *head = &edge->head;
 	const struct address from =
 		peer_address((const struct sockaddr *)&handover->address);
-	char text[ADDRESS_TEXT_MAX];
+	struct forwarded site;
 
 	if (!handover_read(config, handover->head, head)) {
 		io_close(&handover->io);
 		return;
 	}
-	const struct forwarded forwarded =
-		forwarded_read(head, &from, &config->proxies);
-	const struct slice *origin = http_header(head, SLICE("Origin"));
-	const struct peer peer = {
-		address_write(&forwarded.client, text),
-		origin == NULL ? SLICE("") : *origin,
-		SLICE(""),
-	};
-	struct http_route route = route_find(config, head->target, true);
-
+	const struct http_route route = route_find(config, head->target, true);
 	/* The door may have used an older configuration, or a newer one. */
 	if (route.kind != ROUTE_WEBSOCKET) {
 		io_close(&handover->io);
 		return;
 	}
+	const struct peer peer = peer_read(head, &from, config, route.endpoint, &site);
 	ws_adopt(edge->ws, handover->io, head, route.endpoint, route.framing, &peer);
 }
 

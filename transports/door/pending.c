@@ -95,16 +95,13 @@ static void pending_report(const struct pending_connection *pending,
 	struct refusal refusal, struct buf *text)
 {
 	const struct worker *worker = pending->door->worker;
-	const struct address from =
-		peer_address((const struct sockaddr *)&pending->address);
-	char address[ADDRESS_TEXT_MAX];
 	struct buf hint = {0};
 
 	refusal_append_hint(&hint, worker->config, refusal.kind);
 	if (refusal.hint.len == 0)
 		refusal.hint = buf_slice(&hint);
 	refusal.door = pending_door(pending, refusal.kind);
-	refusal.address = address_write(&from, address);
+	refusal.address = peer_address((const struct sockaddr *)&pending->address);
 	refusal_report(worker->metrics, &refusal, text);
 	buf_finish(&hint);
 }
@@ -156,16 +153,15 @@ static bool pending_is_websocket(struct pending_connection *pending)
 	const struct http_head *head = &pending->door->peeked.head;
 	const struct address from =
 		peer_address((const struct sockaddr *)&pending->address);
-	const struct slice *origin = http_header(head, SLICE("Origin"));
+	struct forwarded site;
 
 	if (!http_upgrade_is_asked(head) ||
 		http_upgrade_check(head) != HTTP_UPGRADE_GOOD)
 		return false;
-	struct http_route route = route_find(config, head->target, true);
-	struct forwarded site = forwarded_read(head, &from, &config->proxies);
+	const struct http_route route = route_find(config, head->target, true);
+	const struct peer peer = peer_read(head, &from, config, route.endpoint, &site);
 	return route.kind == ROUTE_WEBSOCKET &&
-	       route_allows(config, route.endpoint,
-		       origin == NULL ? SLICE("") : *origin, &site);
+	       route_allows(config, route.endpoint, peer.origin, &site);
 }
 
 static unsigned pending_choose_worker(const struct pending_connection *pending)

@@ -61,11 +61,12 @@ static void http_answer_add_slice(
 static void http_answer_add_cors(
 	struct reply *reply, const struct http_request *request)
 {
-	if (request->origin.len == 0) {
+	if (request->peer.origin.len == 0) {
 		http_answer_add(reply, "Access-Control-Allow-Origin", "*");
 		return;
 	}
-	http_answer_add_slice(reply, "Access-Control-Allow-Origin", request->origin);
+	http_answer_add_slice(
+		reply, "Access-Control-Allow-Origin", request->peer.origin);
 	http_answer_add(reply, "Access-Control-Allow-Credentials", "true");
 }
 

@@ -30,10 +30,12 @@ static enum caching caching_of(struct slice path)
 /* True for a client on this machine that uses a loopback name. */
 static bool http_request_is_local(const struct http_request *request)
 {
+	char address[ADDRESS_TEXT_MAX];
 	struct slice name, port;
 
 	return host_split(http_request_header(request, "Host"), &name, &port) &&
-	       host_is_loopback(name) && host_is_loopback(request->address);
+	       host_is_loopback(name) &&
+	       host_is_loopback(address_write(&request->peer.address, address));
 }
 
 /*

@@ -120,13 +120,10 @@ struct http_request {
 	 * as that is kept.
 	 */
 	struct slice method;
-	struct slice origin;   /* empty: none was sent */
-	struct slice cookie;   /* the endpoint's bind_cookie; empty: none */
+	struct peer peer;      /* for the session; before its head, the connection's */
 	struct slice affinity; /* the load balancer's cookie; empty: none */
-	char *kept;            /* owned bytes of `origin` and `affinity`, or NULL */
+	char *kept;            /* owned bytes of peer.origin and `affinity`, or NULL */
 
-	struct slice address; /* the client's, as named by trusted proxies */
-	char address_text[ADDRESS_TEXT_MAX];
 	struct http_route route; /* of its valid head; its endpoint is held */
 	int minor;               /* of HTTP/1.x */
 	bool keeps_alive;        /* another request may follow its answer */
@@ -166,12 +163,6 @@ static inline const struct config *http_request_config(
 	const struct http_request *request)
 {
 	return request->connection->http->worker->config;
-}
-
-/* The request's peer for session_create(). Borrowed from the request. */
-static inline struct peer http_request_peer(const struct http_request *request)
-{
-	return (struct peer){request->address, request->origin, request->cookie};
 }
 
 /*

@@ -12,12 +12,12 @@
 
 void http_request_keep(struct http_request *request)
 {
-	char *at = xmalloc(request->origin.len + request->affinity.len + 1);
+	char *at = xmalloc(request->peer.origin.len + request->affinity.len + 1);
 
 	request->kept = at;
-	request->origin = slice_copy_out(&at, request->origin);
+	request->peer.origin = slice_copy_out(&at, request->peer.origin);
 	request->affinity = slice_copy_out(&at, request->affinity);
-	request->cookie = SLICE("");
+	request->peer.cookie = SLICE("");
 	request->method = SLICE("");
 }
 

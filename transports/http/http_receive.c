@@ -465,7 +465,7 @@ static bool receive_begin(struct http_request *request)
 		.link = route->downlink,
 		.chunked = request->minor > 0,
 		.session = route->session,
-		.peer = http_request_peer(request),
+		.peer = request->peer,
 		.callback = slice_of(callback),
 	};
 	http_remote_ask_feed(http_request_carrier(request), receiver->home, &ask);

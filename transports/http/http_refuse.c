@@ -28,15 +28,12 @@ struct answer http_refusal(
 	struct refusal said = *refusal;
 	const struct http *http = http_request_carrier(request);
 	struct buf hint = {0};
-	char address[ADDRESS_TEXT_MAX];
 
 	refusal_append_hint(&hint, http->worker->config, said.kind);
 	said.door = http_request_door(request, said.kind);
 	if (said.hint.len == 0)
 		said.hint = buf_slice(&hint);
-	said.address = request->address.len > 0
-			       ? request->address
-			       : address_write(&request->connection->peer, address);
+	said.address = request->peer.address;
 	refusal_report(http->worker->metrics, &said, text);
 	buf_finish(&hint);
 

@@ -41,8 +41,7 @@ void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_as
 	endpoint_ref(ask->endpoint);
 	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
 		(struct slice *[]){&asking.ask.session, &asking.ask.callback,
-			&asking.ask.peer.address, &asking.ask.peer.origin,
-			&asking.ask.peer.cookie, NULL});
+			&asking.ask.peer.origin, &asking.ask.peer.cookie, NULL});
 }
 
 /* Notifications of a feed. */
@@ -183,6 +182,5 @@ void http_remote_ask_intake(
 	endpoint_ref(ask->endpoint);
 	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
 		(struct slice *[]){&asking.ask.session, &asking.ask.body,
-			&asking.ask.peer.address, &asking.ask.peer.origin,
-			&asking.ask.peer.cookie, NULL});
+			&asking.ask.peer.origin, &asking.ask.peer.cookie, NULL});
 }

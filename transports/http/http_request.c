@@ -33,6 +33,7 @@ struct http_request *http_request_create(
 	struct http_request *request = xcalloc(1, sizeof(*request));
 
 	request->connection = connection;
+	request->peer = peer_of_address(&connection->peer);
 	request->target = xstrdup(target);
 	connection->request = request;
 	return request;
@@ -172,7 +173,7 @@ static void http_request_forbid(struct http_request *request,
 		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
 	struct buf hint = {0};
 
-	if (request->origin.len == 0)
+	if (request->peer.origin.len == 0)
 		buf_append(
 			&hint, SLICE("No Origin was sent, and require_origin is set."));
 	else if (endpoint->allowed_origins.count > 0)
@@ -185,46 +186,27 @@ static void http_request_forbid(struct http_request *request,
 				   : "");
 	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
 					   .what = SLICE("header Origin"),
-					   .value = request->origin,
+					   .value = request->peer.origin,
 					   .hint = buf_slice(&hint)});
 	buf_finish(&hint);
 }
 
-/* Finds the client's address, and whether its page is allowed. */
+/* Finds out who asks, and whether its page is allowed. */
 static void http_request_check_peer(
 	struct http_request *request, const struct http_head *head)
 {
 	const struct config *config = http_request_config(request);
-	const struct slice *origin = http_header(head, SLICE("Origin"));
 	const struct endpoint *endpoint = request->route.endpoint;
-	const struct forwarded forwarded =
-		forwarded_read(head, &request->connection->peer, &config->proxies);
+	struct forwarded site;
 
-	request->address = address_write(&forwarded.client, request->address_text);
-	if (origin != NULL)
-		request->origin = *origin;
+	request->peer =
+		peer_read(head, &request->connection->peer, config, endpoint, &site);
+	const struct slice origin = request->peer.origin;
 	request->is_abroad =
-		forwarded.believed && slice_equal(forwarded.scheme, SLICE("https")) &&
-		request->origin.len > 0 &&
-		!origin_is_same(request->origin, forwarded.scheme, forwarded.host);
-	if (endpoint == NULL ||
-		route_allows(config, endpoint, request->origin, &forwarded))
-		return;
-	http_request_forbid(request, head, &forwarded);
-}
-
-/* Reads the cookies that the endpoint asks for. */
-static void http_request_read_cookies(
-	struct http_request *request, const struct http_head *head)
-{
-	const struct endpoint *endpoint = request->route.endpoint;
-
-	if (endpoint == NULL)
-		return;
-	if (endpoint->bind_cookie.len > 0)
-		request->cookie = http_cookie(head, endpoint->bind_cookie);
-	if (endpoint->cookie_needed)
-		request->affinity = http_cookie(head, SLICE("JSESSIONID"));
+		site.believed && slice_equal(site.scheme, SLICE("https")) &&
+		origin.len > 0 && !origin_is_same(origin, site.scheme, site.host);
+	if (endpoint != NULL && !route_allows(config, endpoint, origin, &site))
+		http_request_forbid(request, head, &site);
 }
 
 void http_request_read(struct http_request *request, const struct http_head *head)
@@ -250,7 +232,8 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
 	if (request->state != HTTP_REQUEST_WRONG)
 		http_request_check_peer(request, head);
-	http_request_read_cookies(request, head);
+	if (request->route.endpoint != NULL && request->route.endpoint->cookie_needed)
+		request->affinity = http_cookie(head, SLICE("JSESSIONID"));
 }
 
 /* Cuts an absolute target to its path. */

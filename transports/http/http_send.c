@@ -24,7 +24,7 @@ static enum refusal_kind http_send_unknown_kind(const struct http_request *reque
 	struct worker *worker = http_request_carrier(request)->worker;
 
 	if (address_limits_admit(worker->workers->address_limits, worker->config,
-		    ADDRESS_UNKNOWN, request->address, loop_now(worker->loop)))
+		    ADDRESS_UNKNOWN, &request->peer.address, loop_now(worker->loop)))
 		return REFUSAL_UNKNOWN_SESSION;
 	metrics_refuse(worker->metrics, BOUND_ADDRESS_UNKNOWN);
 	return REFUSAL_UNKNOWN_SESSIONS;
@@ -94,7 +94,7 @@ static struct intake_ask http_send_ask(struct http_request *request)
 		.endpoint = route->endpoint,
 		.link = route->uplink,
 		.session = route->session,
-		.peer = http_request_peer(request),
+		.peer = request->peer,
 	};
 }
 

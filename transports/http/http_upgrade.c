@@ -14,8 +14,6 @@
 
 bool http_upgrade(struct http_request *request, const struct http_head *head)
 {
-	const struct peer peer = http_request_peer(request);
-
 	if (!http_request_is(request, "GET"))
 		return false; /* 405 follows when its body has come */
 
@@ -36,6 +34,6 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 	/* The duplicate keeps the socket open, so this watch must end here. */
 	loop_unwatch(&request->connection->watch);
 	ws_adopt(http_request_carrier(request)->ws, duplicate, head,
-		request->route.endpoint, request->route.framing, &peer);
+		request->route.endpoint, request->route.framing, &request->peer);
 	return true;
 }

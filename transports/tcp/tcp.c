@@ -146,8 +146,7 @@ void tcp_adopt(struct tcp *tcp, struct io io, const struct sockaddr *address)
 	const struct config *config = tcp->worker->config;
 	const struct address from = peer_address(address);
 	struct tcp_connection *connection = tcp_connection_create(tcp, io, &from);
-	char text[ADDRESS_TEXT_MAX];
-	const struct peer peer = {address_write(&from, text), SLICE(""), SLICE("")};
+	const struct peer peer = peer_of_address(&from);
 
 	progress_probe(&io, config->times.ping, config->times.pong);
 	if (loop_watch(tcp->worker->loop, &connection->watch,
@@ -160,7 +159,7 @@ void tcp_adopt(struct tcp *tcp, struct io io, const struct sockaddr *address)
 	if (connection->session != NULL)
 		session_attach(connection->session, &connection->outlet);
 	else
-		tcp_connection_refuse(connection, REFUSAL_TCP_BUSY, peer.address);
+		tcp_connection_refuse(connection, REFUSAL_TCP_BUSY, &from);
 }
 
 struct tcp *tcp_create(struct worker *worker)

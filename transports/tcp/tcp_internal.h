@@ -135,7 +135,7 @@ void tcp_connection_read(struct tcp_connection *connection);
  * refusal, then closes.
  */
 void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
-	struct slice address);
+	const struct address *from);
 
 /*
  * waiter.resume() of a connection: its session is no longer paused, so the connection

@@ -49,12 +49,12 @@ static void tcp_connection_hear_end(struct tcp_connection *connection)
 }
 
 /* Refuses a peer that has no session. */
-void tcp_connection_refuse(
-	struct tcp_connection *connection, enum refusal_kind kind, struct slice address)
+void tcp_connection_refuse(struct tcp_connection *connection, enum refusal_kind kind,
+	const struct address *from)
 {
 	struct buf text = {0};
 	const struct refusal refusal = {
-		.door = DOOR_TCP, .kind = kind, .address = address};
+		.door = DOOR_TCP, .kind = kind, .address = *from};
 
 	refusal_report(tcp_connection_worker(connection)->metrics, &refusal, &text);
 	const int sent = refusal_send_stomp(&connection->io, refusal_sentence(kind),
@@ -92,14 +92,11 @@ static void tcp_connection_turn_away(
 	struct tcp_connection *connection, enum refusal_kind kind)
 {
 	struct session *session = connection->session;
-	char address[ADDRESS_TEXT_MAX];
-	const struct slice from = session_facts(session).address;
-	const size_t len = from.len < sizeof(address) ? from.len : sizeof(address);
+	const struct address from = session_facts(session).address;
 
-	memcpy(address, from.data, len);
 	connection->session = NULL;
 	session_lost(session, ENDING_ERROR);
-	tcp_connection_refuse(connection, kind, (struct slice){address, len});
+	tcp_connection_refuse(connection, kind, &from);
 }
 
 static void tcp_connection_take(struct tcp_connection *connection, struct slice bytes)

@@ -41,11 +41,12 @@ static int ws_connection_open(struct ws_connection *connection, struct lws *wsi)
 {
 	struct ws *ws = lws_context_user(lws_get_context(wsi));
 	const struct ticket *ticket = ws->adopting;
+	static const struct address unknown;
 
 	ws_connection_init(connection, ws, wsi,
 		ticket == NULL ? (struct io){.fd = lws_get_socket_fd(wsi)}
 			       : io_take(ticket->io),
-		ticket == NULL ? SLICE("") : ticket->peer->address);
+		ticket == NULL ? &unknown : &ticket->peer->address);
 	if (!ticket_is_valid(ticket, wsi)) {
 		log_error("ws: a connection came without a ticket");
 		return -1;

@@ -176,11 +176,8 @@ static void ws_connection_on_socket(struct watch *watch, unsigned events)
 }
 
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
-	struct lws *wsi, struct io io, struct slice address)
+	struct lws *wsi, struct io io, const struct address *from)
 {
-	struct address from = {{0}};
-
-	address_parse(address, &from); /* it may be unknown */
 	*connection = (struct ws_connection){
 		.outlet = {&ws_outlet_ops},
 		.ws = ws,
@@ -192,7 +189,7 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 		.reap = {.run = ws_connection_reap},
 		.heard_at = loop_now(ws->worker->loop),
 	};
-	connection->address_slot = peer_came(ws->worker, &from);
+	connection->address_slot = peer_came(ws->worker, from);
 }
 
 void ws_connection_watch(struct ws_connection *connection)

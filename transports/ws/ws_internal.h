@@ -100,11 +100,10 @@ static inline bool ws_connection_is_stopped(const struct ws_connection *connecti
 /*
  * Overwrites *connection, which libwebsockets has allocated: it has its callbacks, but
  * no session, and its socket is not watched. Holds the io. Counts it for its worker and
- * for `address`, an IP address as text; any other text counts as unknown.
- * ws_connection_finish() ends that.
+ * for the address `from`. ws_connection_finish() ends that.
  */
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
-	struct lws *wsi, struct io io, struct slice address);
+	struct lws *wsi, struct io io, const struct address *from);
 
 /*
  * libwebsockets frees the connection's memory after this: frees everything that it
