@@ -2,10 +2,11 @@
  * Topics, patterns, queues, acknowledgements and transactions against a plain model
  * (broker_model.h): random clients at random workers, which take their turns in random
  * order. Each schedule comes from a seed; POSTERN_SEED in the environment plays that
- * one alone and prints all of it.
+ * one alone and prints all of it. After FAR_SEEDS there are two engines.
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/broker_model.h"
+#include "tests/support/fake_engine.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
@@ -15,6 +16,8 @@ enum {
 	PARTS = 10,
 	SCHEDULES = 50, /* of each part: with their steps 100,000 and more */
 	STEPS = 250,
+	FAR_PARTS = 5,
+	FAR_SEEDS = 1000000,
 };
 
 static unsigned below(unsigned count)
@@ -407,6 +410,7 @@ static void play(uint64_t seed, bool trace)
 					    " 'limits': {'transaction_actions': 5000}";
 
 	model = (struct model){.chance = {seed}, .seed = seed, .trace = trace};
+	model_share(seed > FAR_SEEDS);
 	model.workers = still_workers_create_of(1 + below(4), configuration);
 	for (int i = 0; i < CLIENTS; i++)
 		connect(&model.clients[i]);
@@ -441,17 +445,29 @@ START_TEST(every_schedule_fits_the_model)
 }
 END_TEST
 
+START_TEST(every_schedule_over_two_engines_fits_the_model)
+{
+	for (uint64_t i = 0; i < SCHEDULES; i++)
+		play(FAR_SEEDS + 1 + (uint64_t)_i * SCHEDULES + i, false);
+}
+END_TEST
+
 START_TEST(schedules_are_full_of_messages)
 {
-	uint64_t queues = 0, topics = 0;
+	const bool is_far = _i > 0;
+	uint64_t queues = 0, topics = 0, taken = 0, asked = 0;
 
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		play(seed, false);
+		play(is_far ? FAR_SEEDS + seed : seed, false);
 		queues += model.heard_count;
 		topics += model.heard_topics;
+		taken += fake_engine.taken;
+		asked += fake_engine.asked;
 	}
 	ck_assert_uint_gt(queues, 20 * 15);
 	ck_assert_uint_gt(topics, 20 * 15);
+	ck_assert_uint_ge(taken, is_far ? 20 * 15 : 0);
+	ck_assert_uint_ge(asked, is_far ? 10 : 0);
 }
 END_TEST
 
@@ -471,7 +487,9 @@ int main(void)
 		tcase_add_test(tcase, the_schedule_of_one_seed_fits_the_model);
 	} else {
 		tcase_add_loop_test(tcase, every_schedule_fits_the_model, 0, PARTS);
-		tcase_add_test(tcase, schedules_are_full_of_messages);
+		tcase_add_loop_test(tcase,
+			every_schedule_over_two_engines_fits_the_model, 0, FAR_PARTS);
+		tcase_add_loop_test(tcase, schedules_are_full_of_messages, 0, 2);
 	}
 	return unit_run(suite);
 }
