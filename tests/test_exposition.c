@@ -130,6 +130,7 @@ START_TEST(a_queue_counts_what_waits_what_is_out_and_what_is_dead)
 	assert_sample("postern_dead_letters_total{reason=\"rejected\"}", 0);
 	assert_sample("postern_dead_letters_total{reason=\"lost\"}", 0);
 	assert_sample("postern_dead_letters_total{reason=\"discarded\"}", 0);
+	assert_sample("postern_dead_letters_total{reason=\"expired\"}", 0);
 	stomp_peer_destroy(peer);
 }
 END_TEST

@@ -86,8 +86,8 @@ START_TEST(a_consumer_gets_few_bytes_but_always_one_message)
 		.losses = 3});
 	memset(large, 'x', sizeof(large));
 	large[sizeof(large) - 1] = '\0';
-	queue_put(queue_site.queue, queue_site_message(large));
-	queue_put(queue_site.queue, queue_site_message(large));
+	queue_put(queue_site.queue, queue_site_message(large), 1000);
+	queue_put(queue_site.queue, queue_site_message(large), 1000);
 	queue_join(queue_site.queue, one, 10);
 	assert_delivers("1:x");
 	queue_site_accept(one, 1);
@@ -139,7 +139,7 @@ static uint16_t next_attempt(void)
 {
 	struct queue_delivery delivery;
 
-	ck_assert(queue_deliver(queue_site.queue, &delivery));
+	ck_assert(queue_deliver(queue_site.queue, 1000, &delivery));
 	return delivery.attempt;
 }
 
@@ -241,7 +241,7 @@ START_TEST(messages_are_numbered_in_the_epoch_of_the_queue)
 	queue_join(queue_site.queue, one, 10);
 	queue_site_put("ab");
 	for (uint64_t offset = 1; offset <= 2; offset++) {
-		ck_assert(queue_deliver(queue_site.queue, &delivery));
+		ck_assert(queue_deliver(queue_site.queue, 1000, &delivery));
 		ck_assert_uint_eq(message_place(delivery.message).epoch, 5);
 		ck_assert_uint_eq(message_place(delivery.message).offset, offset);
 	}

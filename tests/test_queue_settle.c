@@ -2,8 +2,6 @@
 #include "tests/support/queue_site.h"
 #include "tests/support/unit.h"
 
-#include <stdio.h>
-
 /* Rejecting. */
 
 START_TEST(what_one_rejects_another_gets)
@@ -26,30 +24,6 @@ START_TEST(who_is_alone_gets_again_what_it_has_rejected)
 	assert_delivers("1:a+");
 }
 END_TEST
-
-/* The dead messages, as "rejected 3:BODY", "lost 3:BODY" or "discarded 0:BODY". */
-static const char *take_all_dead(void)
-{
-	static const char *const reasons[] = {
-		[DEAD_REJECTED] = "rejected",
-		[DEAD_LOST] = "lost",
-		[DEAD_DISCARDED] = "discarded",
-	};
-	static char text[256];
-	struct dead each;
-	size_t len = 0;
-
-	text[0] = '\0';
-	while (queue_take_dead(queue_site.queue, &each)) {
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
-			len > 0 ? " " : "", reasons[each.reason], (int)each.times,
-			queue_site_body(each.message));
-		message_unref(each.message);
-	}
-	return text;
-}
-
-#define assert_dead(expected) ck_assert_str_eq(take_all_dead(), expected)
 
 START_TEST(a_message_that_is_rejected_too_often_is_dead)
 {

@@ -6,6 +6,7 @@
 #include "gateway/broker/app.h"
 
 #include "gateway/broker/destination.h"
+#include "gateway/broker/expiry.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
 #include "gateway/route/template.h"
@@ -153,6 +154,8 @@ static bool app_visit_targets(struct publication *publication,
 	for (size_t i = 0; good && i < targets; i++) {
 		good = app_aim(publication, route, i, variables, rest, &target,
 			       refusal) &&
+		       target_set_expiry(
+			       &target, publication->broker, frame, refusal) &&
 		       (pass == APP_CHECK ||
 			       broker_emit(publication, frame, &target, refusal));
 	}

@@ -126,8 +126,10 @@ enum broker_result target_aim(struct target *target, const struct broker *broker
 			       ? BROKER_TAKEN
 			       : broker_refuse(refusal, REFUSAL_REPLY_QUEUE,
 					 "destination", NULL);
-	if (!destination_is_topic(broker, destination) &&
-		!destination_is_queue(broker, destination)) {
+	/* A prefix of queues may be below one of topics. */
+	const bool is_queue = destination_is_queue(broker, destination);
+
+	if (!is_queue && !destination_is_topic(broker, destination)) {
 		broker_refuse(refusal, REFUSAL_NO_OWNER, "destination", &destination);
 		hint_prefixes(broker, refusal);
 		return BROKER_REFUSED;
@@ -135,6 +137,7 @@ enum broker_result target_aim(struct target *target, const struct broker *broker
 	if (pattern_is(destination))
 		return broker_refuse(
 			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
+	target->is_queue = is_queue;
 	buf_append(&target->shown, destination);
 	buf_append(&target->address, destination);
 	return BROKER_TAKEN;

@@ -48,8 +48,10 @@ void destination_refuse(const struct broker *broker, struct broker_refusal *refu
 struct target {
 	struct buf shown;   /* the destination that receivers see */
 	struct buf address; /* the address by which homes know it */
+	bool is_queue;      /* a queue's, which keeps the message */
 	bool is_reply;      /* to the temporary queue of a session at `worker` */
 	unsigned worker;
+	uint64_t expires_at; /* in a queue, by loop_now(); 0: never (expiry.h) */
 };
 
 /*

@@ -19,7 +19,7 @@ static const struct foreign {
 	{"exclusive", SLICE_INIT("exclusive"), false, ""},
 	{"persistent", SLICE_INIT("persistent"), false, ""},
 	{"x-queue-*", SLICE_INIT("x-queue-"), true, ""},
-	{"x-message-ttl", SLICE_INIT("x-message-ttl"), false, ""},
+	{"x-message-ttl", SLICE_INIT("x-message-ttl"), false, "expiration on SEND"},
 	{"x-expires", SLICE_INIT("x-expires"), false, ""},
 	{"x-max-*", SLICE_INIT("x-max-"), true,
 		"limits.backlog_messages, limits.backlog_bytes"},

@@ -9,6 +9,7 @@
  *   app.h           application routes
  *   resolve.h       from a client's name to a destination, before all of these
  *   private.h       destinations of users and sessions
+ *   expiry.h        how long a message of a queue lives
  *   transaction.h   frames that wait for COMMIT, and the commit
  *   engine.h        who owns destinations
  *   memory.h        the built-in engine: posts to the homes of destinations
@@ -16,7 +17,7 @@
  *   queue.h         a queue at its home
  *   audience.h      the subscribers of this worker
  *   subscription.h  one subscriber: deliveries, and what it has to acknowledge
- *   settle.c        ACK and NACK
+ *   settle.c        ACK and NACK, by the ids of delivery_id.h
  *
  * Each post runs on the worker that owns its data.
  */

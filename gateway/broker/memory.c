@@ -57,7 +57,7 @@ static void memory_send_to_queue(struct broker *broker, const struct send_post *
 	}
 	counter_add(&broker->worker->metrics->messages, 1);
 	queue_unreserve(queue, 1, size);
-	queue_put(queue, send->message);
+	queue_put(queue, send->message, loop_now(broker->worker->loop));
 	broker_answer_published(broker, send->participant, send->request,
 		&(struct published){.place = queue_place(queue),
 			.subscribers = queue_consumers(queue)});
@@ -188,6 +188,7 @@ static struct engine *memory_start(struct broker *broker)
 
 	memory->engine = (struct engine){&memory_ops, &memory_life, broker};
 	table_init(&memory->queues, &broker->worker->key);
+	memory->expiry.fire = memory_expire;
 	table_init(&memory->reserving, &broker->worker->key);
 	broker->memory = memory;
 	return &memory->engine;
@@ -199,6 +200,8 @@ static void memory_stop(struct engine *engine)
 
 	memory_free_reservations(memory);
 	memory_free_queues(engine->broker);
+	loop_timer_stop(engine->broker->worker->loop, &memory->expiry);
+	timers_finish(&memory->expiries);
 	table_finish(&memory->queues);
 	free(memory);
 }

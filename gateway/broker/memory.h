@@ -14,10 +14,15 @@
 struct memory {
 	struct engine engine;
 	struct table queues;    /* queues whose home is this worker, by address */
+	struct timers expiries; /* of messages that wait in these queues */
+	struct timer expiry;    /* of the loop: runs the first of them */
 	struct table reserving; /* commits of this worker that have reserved room */
 };
 
 extern const struct engine_life memory_life;
+
+/* memory_queue.c: runs when memory->expiry is due. */
+void memory_expire(struct timer *timer);
 
 /* Frees all queues of this worker with their messages. */
 void memory_free_queues(struct broker *broker);

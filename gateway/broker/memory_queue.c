@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { EXPIRIES_PER_TURN = 64 };
+
 struct queue *memory_queue(const struct broker *broker, struct slice address)
 {
 	struct table_node *node = table_find(&broker->memory->queues, address);
@@ -44,6 +46,7 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		.losses = dead_letter_address(config, address).len > 0 ? config->losses
 								       : 0,
 		.metrics = broker->worker->metrics,
+		.expiries = &broker->memory->expiries,
 	};
 	struct queue *queue = memory_queue(broker, address);
 
@@ -155,6 +158,8 @@ static struct slice dead_reason_text(const struct dead *dead, char *text, size_t
 		break;
 	case DEAD_DISCARDED:
 		return SLICE("discarded by its consumer");
+	case DEAD_EXPIRED:
+		return SLICE("expired");
 	case DEAD_REASONS:
 		abort();
 	}
@@ -185,29 +190,85 @@ static void memory_send_dead_letter(
 	message_unref(dead->message);
 }
 
-void memory_serve(struct broker *broker, struct queue *queue)
+/* The loop's timer runs at the first expiry, or earlier, in vain. */
+static void memory_await_expiry(struct memory *memory)
 {
-	struct queue_delivery delivery;
+	const struct timer *first = timers_first(&memory->expiries);
+	struct loop *loop = memory->engine.broker->worker->loop;
+
+	if (first == NULL ||
+		(timer_is_running(&memory->expiry) && memory->expiry.due <= first->due))
+		return;
+	loop_timer_start(loop, &memory->expiry,
+		first->due > loop_now(loop) ? first->due - loop_now(loop) : 0);
+}
+
+static void memory_deliver(struct broker *broker, const struct queue_delivery *delivery)
+{
+	const unsigned to = (unsigned)delivery->consumer.worker;
+	struct queue_delivery_post *post = xmalloc(sizeof(*post));
+
+	*post = (struct queue_delivery_post){
+		.post = {.size = sizeof(*post) + message_size(delivery->message),
+			.run = queue_delivery_run},
+		.subscription = delivery->consumer.number,
+		/* A message never leaves its worker. */
+		.message = to == broker->worker->index
+				   ? message_ref(delivery->message)
+				   : message_copy(delivery->message),
+		.attempt = delivery->attempt,
+	};
+	worker_post(broker->worker, to, &post->post);
+}
+
+static void memory_send_dead_letters(struct broker *broker, struct queue *queue)
+{
 	struct dead dead;
 
 	while (queue_take_dead(queue, &dead))
 		memory_send_dead_letter(broker, queue, &dead);
-	while (queue_deliver(queue, &delivery)) {
-		const unsigned to = (unsigned)delivery.consumer.worker;
-		struct queue_delivery_post *post = xmalloc(sizeof(*post));
+}
 
-		*post = (struct queue_delivery_post){
-			.post = {.size = sizeof(*post) + message_size(delivery.message),
-				.run = queue_delivery_run},
-			.subscription = delivery.consumer.number,
-			/* A message never leaves its worker. */
-			.message = to == broker->worker->index
-					   ? message_ref(delivery.message)
-					   : message_copy(delivery.message),
-			.attempt = delivery.attempt,
-		};
-		worker_post(broker->worker, to, &post->post);
+/* As memory_serve(). At most *expiries messages expire, which are subtracted. */
+static void memory_serve_within(
+	struct broker *broker, struct queue *queue, unsigned *expiries)
+{
+	const uint64_t now = loop_now(broker->worker->loop);
+	struct queue_delivery delivery;
+
+	for (;;) {
+		memory_send_dead_letters(broker, queue);
+		while (queue_deliver(queue, now, &delivery))
+			memory_deliver(broker, &delivery);
+		if (*expiries == 0 || !queue_expire_first(queue, now))
+			break;
+		--*expiries;
 	}
 	if (queue_is_idle(queue))
 		memory_destroy_queue(broker, queue);
+	memory_await_expiry(broker->memory);
+}
+
+void memory_serve(struct broker *broker, struct queue *queue)
+{
+	unsigned expiries = EXPIRIES_PER_TURN;
+
+	memory_serve_within(broker, queue, &expiries);
+}
+
+void memory_expire(struct timer *timer)
+{
+	struct memory *memory = container_of(timer, struct memory, expiry);
+	struct broker *broker = memory->engine.broker;
+	const uint64_t now = loop_now(broker->worker->loop);
+	unsigned expiries = EXPIRIES_PER_TURN;
+	struct timer *first;
+
+	/* Thousands may expire together. The rest waits for a later turn. */
+	while (expiries > 0 && (first = timers_first(&memory->expiries)) != NULL &&
+		first->due <= now) {
+		expiries--;
+		memory_serve_within(broker, queue_expire(first), &expiries);
+	}
+	memory_await_expiry(memory);
 }

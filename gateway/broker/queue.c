@@ -5,6 +5,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* When an item expires. */
+struct expiry {
+	struct timer timer; /* runs while the item waits; its time stays */
+	struct queue *queue;
+};
+
 /* A message in the queue, in flight or not. */
 struct item {
 	struct list link; /* in queue->waiting or dead, or in its consumer's list */
@@ -13,6 +19,8 @@ struct item {
 	uint32_t rejections, losses;
 	uint16_t attempts; /* to deliver it */
 	uint8_t reason;    /* enum dead_reason, once it is dead */
+	bool can_expire;
+	struct expiry expiry[]; /* one if it can expire, else none */
 };
 
 struct consumer {
@@ -118,13 +126,51 @@ static uint64_t item_offset(const struct item *item)
 	return message_place(item->message).offset;
 }
 
-void queue_put(struct queue *queue, struct message *message)
+/* The item waits. It may have been in flight when its time came. */
+static void item_start_expiry(struct queue *queue, struct item *item)
 {
-	struct item *item = xcalloc(1, sizeof(*item));
+	if (item->can_expire)
+		timers_start(queue->rules.expiries, &item->expiry->timer,
+			item->expiry->timer.due);
+}
+
+static void item_stop_expiry(struct queue *queue, struct item *item)
+{
+	if (item->can_expire)
+		timers_stop(queue->rules.expiries, &item->expiry->timer);
+}
+
+/* The item waits. */
+static bool item_has_expired(const struct item *item, uint64_t now)
+{
+	return item->can_expire && item->expiry->timer.due < now;
+}
+
+static struct item *item_create(
+	struct queue *queue, struct message *message, uint64_t now)
+{
+	const uint64_t due = message_expires_at(message);
+	const bool can_expire = due != 0 && queue->rules.expiries != NULL;
+	const bool was_good = due >= message_sent_at(message);
+	struct item *item =
+		xcalloc(1, sizeof(*item) + (can_expire ? sizeof(*item->expiry) : 0));
+
+	item->message = message;
+	item->can_expire = can_expire;
+	if (can_expire) {
+		item->expiry->timer.due = was_good && due < now ? now : due;
+		item->expiry->queue = queue;
+	}
+	return item;
+}
+
+void queue_put(struct queue *queue, struct message *message, uint64_t now)
+{
+	struct item *item = item_create(queue, message, now);
 
 	queue->last.offset++;
 	message_set_place(message, queue->last, false);
-	item->message = message;
+	item_start_expiry(queue, item);
 	queue->messages++;
 	queue->bytes += message_size(message);
 	list_append(&queue->waiting, &item->link);
@@ -143,10 +189,12 @@ static void queue_put_back(struct queue *queue, struct item *item)
 		item_offset(container_of(at, struct item, link)) < item_offset(item))
 		at = at->next;
 	list_append(at, &item->link);
+	item_start_expiry(queue, item);
 }
 
 /* The item is in no list. */
-static void queue_bury(struct queue *queue, struct item *item, enum dead_reason reason)
+static void queue_add_dead(
+	struct queue *queue, struct item *item, enum dead_reason reason)
 {
 	item->reason = (uint8_t)reason;
 	list_append(&queue->dead, &item->link);
@@ -159,6 +207,7 @@ static struct message *queue_take_out(struct queue *queue, struct item *item)
 
 	queue_unreserve(queue, 1, message_size(message));
 	counter_add(&queue->rules.metrics->queue_messages, (uint64_t)-1);
+	item_stop_expiry(queue, item);
 	list_remove(&item->link);
 	free(item);
 	return message;
@@ -222,7 +271,7 @@ static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64
 		link = link->next;
 		if (++item->losses == queue->rules.losses) {
 			consumer_give_back(queue, consumer, item);
-			queue_bury(queue, item, DEAD_LOST);
+			queue_add_dead(queue, item, DEAD_LOST);
 		}
 	}
 }
@@ -273,14 +322,17 @@ static void item_count_attempt(struct item *item)
 	item->attempts = item->attempts == UINT16_MAX ? 2 : item->attempts + 1;
 }
 
-bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
+bool queue_deliver(struct queue *queue, uint64_t now, struct queue_delivery *delivery)
 {
 	if (list_is_empty(&queue->waiting) || list_is_empty(&queue->ready))
 		return false;
 
 	struct item *item = container_of(queue->waiting.next, struct item, link);
+	if (item_has_expired(item, now))
+		return false;
 	struct consumer *consumer = queue_choose(queue, item);
 
+	item_stop_expiry(queue, item);
 	item_count_attempt(item);
 	list_remove(&item->link);
 	list_append(&consumer->in_flight, &item->link);
@@ -295,11 +347,36 @@ bool queue_deliver(struct queue *queue, struct queue_delivery *delivery)
 	return true;
 }
 
+static void item_expire(struct queue *queue, struct item *item)
+{
+	item_stop_expiry(queue, item);
+	list_remove(&item->link);
+	queue_add_dead(queue, item, DEAD_EXPIRED);
+}
+
+struct queue *queue_expire(struct timer *timer)
+{
+	struct expiry *expiry = container_of(timer, struct expiry, timer);
+
+	item_expire(expiry->queue, container_of(expiry, struct item, expiry));
+	return expiry->queue;
+}
+
+bool queue_expire_first(struct queue *queue, uint64_t now)
+{
+	struct item *item = container_of(queue->waiting.next, struct item, link);
+
+	if (list_is_empty(&queue->waiting) || !item_has_expired(item, now))
+		return false;
+	item_expire(queue, item);
+	return true;
+}
+
 static void queue_reject(struct queue *queue, struct item *item, struct handle by)
 {
 	item->rejected_by = by;
 	if (++item->rejections == queue->rules.rejections)
-		queue_bury(queue, item, DEAD_REJECTED);
+		queue_add_dead(queue, item, DEAD_REJECTED);
 	else
 		queue_put_back(queue, item);
 }
@@ -332,7 +409,7 @@ void queue_settle(struct queue *queue, struct handle handle, uint64_t offset,
 		queue_reject(queue, item, handle);
 		return;
 	case OUTCOME_DISCARD:
-		queue_bury(queue, item, DEAD_DISCARDED);
+		queue_add_dead(queue, item, DEAD_DISCARDED);
 		return;
 	}
 }

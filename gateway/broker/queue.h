@@ -12,6 +12,7 @@
 
 #include "gateway/base/list.h"
 #include "gateway/base/registry.h"
+#include "gateway/base/timer.h"
 #include "gateway/broker/outcome.h"
 #include "gateway/session/message.h"
 #include "gateway/worker/metrics.h"
@@ -25,11 +26,17 @@ struct queue_rules {
 	uint64_t losses;          /* the same for lost consumers; 0: never */
 
 	struct metrics *metrics; /* counts the queues' messages; borrowed */
+
+	/*
+	 * When waiting messages expire, for all queues of a worker; borrowed. NULL:
+	 * none expires.
+	 */
+	struct timers *expiries;
 };
 
 /*
  * A new queue without messages and consumers. Copies the destination, the rules and the
- * key; rules->metrics must outlive it.
+ * key; what the rules borrow must outlive it.
  */
 struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
@@ -77,8 +84,11 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 /*
  * Numbers the message and puts it last. Takes the caller's reference over. Room must
  * exist: call queue_reserve() before, and queue_unreserve() immediately before this.
+ *
+ * A message that waits after message_expires_at() is delivered no more. If it was sent
+ * before, it can be delivered at `now`, though its way here was long.
  */
-void queue_put(struct queue *queue, struct message *message);
+void queue_put(struct queue *queue, struct message *message, uint64_t now);
 
 /*
  * Adds a consumer: the subscription of that number at that worker, which must not have
@@ -102,10 +112,20 @@ struct queue_delivery {
 /*
  * Takes the next message for a consumer: round robin among those with credit,
  * preferably one that has not rejected the message. Until queue_settle() the message
- * is in flight, and delivery->message is borrowed. False when there is no message, or
- * no consumer with credit.
+ * is in flight, and delivery->message is borrowed; it does not expire then. False when
+ * there is no message, or no consumer with credit, or when the first message has
+ * expired.
  */
-bool queue_deliver(struct queue *queue, struct queue_delivery *delivery);
+bool queue_deliver(struct queue *queue, uint64_t now, struct queue_delivery *delivery);
+
+/*
+ * The message of that timer, one of rules.expiries, has waited for too long: makes it
+ * dead. Returns its queue.
+ */
+struct queue *queue_expire(struct timer *timer);
+
+/* Makes the first message that waits dead if it has expired. False when it has not. */
+bool queue_expire_first(struct queue *queue, uint64_t now);
 
 /*
  * The consumer settles the message of that offset. Does nothing unless it is in flight

@@ -3,6 +3,7 @@
 
 #include "gateway/broker/app.h"
 #include "gateway/broker/destination.h"
+#include "gateway/broker/expiry.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/resolve.h"
@@ -20,6 +21,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	struct message *message = message_create(
 		frame, buf_slice(&target->shown), buf_slice(&target->address));
 
+	message_set_expiry(message, target->expires_at);
 	if (publication->transaction != NULL)
 		return transaction_add(broker, publication->transaction,
 			&(struct action){.message = message,
@@ -52,7 +54,8 @@ static enum broker_result broker_send_straight(struct publication *publication,
 		broker_refusal_hint(refusal, "broker.client_send is false.");
 	}
 	if (result == BROKER_TAKEN &&
-		!broker_emit(publication, frame, &target, refusal))
+		!(target_set_expiry(&target, broker, frame, refusal) &&
+			broker_emit(publication, frame, &target, refusal)))
 		result = BROKER_REFUSED;
 	target_finish(&target);
 	return result;

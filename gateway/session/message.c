@@ -27,6 +27,7 @@ struct message {
 	size_t size;
 	struct place place;
 	uint64_t sent_at;
+	uint64_t expires_at;
 	bool is_placed;  /* receivers see the place */
 	bool is_frame;   /* a MESSAGE; else text that leaves as it is */
 	uint8_t payload; /* enum payload */
@@ -149,6 +150,7 @@ struct message *message_rename(const struct message *message, struct slice desti
 	renamed->place = message->place;
 	renamed->is_placed = message->is_placed;
 	renamed->sent_at = message->sent_at;
+	renamed->expires_at = message->expires_at;
 	return renamed;
 }
 
@@ -252,6 +254,16 @@ void message_set_sent_at(struct message *message, uint64_t now)
 uint64_t message_sent_at(const struct message *message)
 {
 	return message->sent_at;
+}
+
+void message_set_expiry(struct message *message, uint64_t at)
+{
+	message->expires_at = at;
+}
+
+uint64_t message_expires_at(const struct message *message)
+{
+	return message->expires_at;
 }
 
 struct slice message_destination(const struct message *message)

@@ -103,6 +103,16 @@ void message_set_sent_at(struct message *message, uint64_t now);
  */
 uint64_t message_sent_at(const struct message *message);
 
+/*
+ * Sets when the message expires in a queue, in milliseconds of loop_now(); 0: never.
+ * The sender's worker calls it once. A copy on another worker keeps the time, a message
+ * that is forwarded does not.
+ */
+void message_set_expiry(struct message *message, uint64_t at);
+
+/* When the message expires in a queue; 0: never. */
+uint64_t message_expires_at(const struct message *message);
+
 /* The destination as receivers see it. The bytes live as long as the message. */
 struct slice message_destination(const struct message *message);
 

@@ -433,6 +433,7 @@ static void exposition_write_queues(struct writer *writer)
 	exposition_labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
 	exposition_labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
 	exposition_labelled(writer, "reason", "discarded", &sum->dead[DEAD_DISCARDED]);
+	exposition_labelled(writer, "reason", "expired", &sum->dead[DEAD_EXPIRED]);
 }
 
 static void exposition_write_counts(

@@ -104,6 +104,7 @@ enum dead_reason {
 	DEAD_REJECTED,  /* rejected by consumers, too often */
 	DEAD_LOST,      /* lost with consumers, too often */
 	DEAD_DISCARDED, /* rejected by a consumer for good */
+	DEAD_EXPIRED,   /* too old, as its sender has said */
 	DEAD_REASONS,
 };
 

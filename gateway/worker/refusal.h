@@ -182,6 +182,8 @@ enum refusal_class {
 		"There is no such message to acknowledge")                             \
 	X(ACKNOWLEDGED, MALFORMED, INFO, "acknowledged",                               \
 		"The message is acknowledged already")                                 \
+	X(EXPIRATION, MALFORMED, INFO, "expiration",                                   \
+		"The time at which the message expires is no number")                  \
 	X(REQUEUE, MALFORMED, INFO, "requeue",                                         \
 		"The requeue header is neither true nor false")                        \
 	X(NO_NACK, MALFORMED, INFO, "no_nack", "STOMP 1.0 has no NACK")                \

@@ -11,6 +11,8 @@
 struct queue_site {
 	struct queue *queue;
 	struct metrics metrics; /* the queue's counters */
+	struct timers expiries;
+	uint64_t now;
 };
 
 extern struct queue_site queue_site;
@@ -30,6 +32,12 @@ void queue_site_begin(struct queue_rules rules);
 /* A message to the queue; the caller has its only reference. */
 struct message *queue_site_message(const char *body);
 
+/* Puts a message that was sent and expires at these times; 0: never. */
+void queue_site_put_expiring(const char *body, uint64_t sent_at, uint64_t expires_at);
+
+/* Moves the time on; all that is due expires. */
+void queue_site_advance(uint64_t milliseconds);
+
 /* The last character of its body. */
 char queue_site_body(struct message *message);
 
@@ -43,6 +51,15 @@ void queue_site_put(const char *bodies);
 const char *queue_site_deliver_all(void);
 
 #define assert_delivers(expected) ck_assert_str_eq(queue_site_deliver_all(), expected)
+
+/*
+ * Takes the dead messages out. Returns them as "rejected 3:BODY", "lost 3:BODY",
+ * "discarded 0:BODY" or "expired 0:BODY" with a blank between, where the number is of
+ * rejections or losses; the text lives until the next call.
+ */
+const char *queue_site_take_dead(void);
+
+#define assert_dead(expected) ck_assert_str_eq(queue_site_take_dead(), expected)
 
 /* The consumer settles the message of that offset. */
 void queue_site_accept(struct handle consumer, uint64_t offset);

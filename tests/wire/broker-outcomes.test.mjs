@@ -188,3 +188,78 @@ testOver(carriers, gateway, '28: in a transaction it takes effect at COMMIT, and
   assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'discarded by its consumer', 'dropped']);
   await client.call('ACK', { id: kept.headers.ack });
 });
+
+// Expiry. A test waits for the dead letter, never for a time.
+
+testOver(carriers, gateway, '32: a message that waits until it expires is a dead letter', async (connect) => {
+  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+  client.publish(queue, 'by expires', { expires: Date.now() + 60 });
+  client.publish(queue, 'by expiration', { expiration: 30 });
+  client.publish(queue, 'by the earlier one', { expiration: 1, expires: Date.now() + 3_600_000 });
+  client.publish(queue, 'for ever', { expires: 0 });
+  const got = [];
+  for (let i = 0; i < 3; i += 1) got.push(await dead.frame('MESSAGE'));
+  for (const letter of got) assert.deepEqual(why(letter).slice(0, 2), [queue, 'expired']);
+  assert.deepEqual(got.map(({ body }) => body).sort(), ['by expiration', 'by expires', 'by the earlier one']);
+  assert.equal((await left(connect, queue)).body, 'for ever');
+});
+
+testOver(carriers, gateway, '32: a message in flight does not expire; when it comes back it does', async (connect) => {
+  const [client, dead, queue, other] = [await connect(), await deadLetters(connect), fresh('queue'), fresh('queue')];
+  await client.subscribe(queue, '1', one);
+  client.publish(queue, 'x', { expiration: 20 });
+  const message = await client.frame('MESSAGE');
+  assert.equal(message.headers.expiration, '20');
+  client.publish(other, 'later', { expiration: 40 });
+  assert.equal((await dead.frame('MESSAGE')).body, 'later');
+  nack(client, message);
+  assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'x']);
+});
+
+testOver(carriers, gateway, '32: a message that was too old when it was sent reaches nobody, expiration:0 who is ready', async (connect) => {
+  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+  await client.subscribe(queue, '1');
+  client.publish(queue, 'old', { expires: 1 });
+  client.publish(queue, 'new', { expiration: 0 });
+  assert.equal((await client.frame('MESSAGE')).body, 'new');
+  assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'old']);
+});
+
+testOver(carriers, gateway, '32: in a transaction the time counts from the SEND', async (connect) => {
+  const [client, dead, queue, other] = [await connect(), await deadLetters(connect), fresh('queue'), fresh('queue')];
+  await client.subscribe(queue, '1');
+  await client.call('BEGIN', { transaction: 't' });
+  client.publish(queue, 'x', { expiration: 20, transaction: 't' });
+  client.publish(other, 'later', { expiration: 40 });
+  assert.equal((await dead.frame('MESSAGE')).body, 'later');
+  await client.call('COMMIT', { transaction: 't' });
+  assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'x']);
+});
+
+testOver(carriers, gateway, '32: a dead letter does not expire, and what was sent to that queue is dropped', async (connect) => {
+  const [client, queue] = [await connect(), fresh('queue')];
+  client.publish('/queue/dead-letter', 'sent there', { expires: 1 });
+  client.publish(queue, 'x', { expiration: 1 });
+  client.publish(queue, 'y', { expiration: 30 });
+  await client.subscribe('/queue/dead-letter', 'all', { 'ack': 'client', 'prefetch-count': 1 });
+  const x = await client.frame('MESSAGE');
+  assert.deepEqual(why(x), [queue, 'expired', 'x']);
+  ack(client, x);
+  const y = await client.frame('MESSAGE');
+  assert.deepEqual(why(y), [queue, 'expired', 'y']);
+  ack(client, y, { receipt: 'r' });
+  await client.frame('RECEIPT');
+});
+
+testOver(carriers, gateway, '32: a time that is no number is refused by name on queues, and passes on topics', async (connect) => {
+  for (const [name, value] of [['expiration', 'soon'], ['expires', '-1'], ['expiration', '9223372036854775808']]) {
+    const [client, topic] = [await connect(), fresh('topic')];
+    await client.subscribe(topic, '1');
+    client.publish(topic, 'x', { [name]: value });
+    assert.equal((await client.frame('MESSAGE')).headers[name], value);
+    client.publish(fresh('queue'), 'x', { [name]: value });
+    const { headers, body } = await client.fails();
+    assert.equal(headers.message, 'The time at which the message expires is no number');
+    assert.ok(body.includes(`header ${name} "${value}"`), body);
+  }
+});

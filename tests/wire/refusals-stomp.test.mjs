@@ -94,6 +94,7 @@ const rows = {
     return client.send(frame('BEGIN', { transaction: 't' }))
       .send(frame('ACK', { id: ack, transaction: 't' })).send(frame('ACK', { id: ack }));
   }, 'header id "'],
+  expiration: ['usual', say(send('/queue/a', { expiration: 'soon' })), 'header expiration "soon"'],
   requeue: ['usual', say(frame('NACK', { id: '1-1-1', requeue: 'never' })), 'header requeue "never"'],
   no_nack: ['usual', async (gateway) => (await connected(gateway, { 'accept-version': '1.0' }))
     .send(frame('NACK', { 'message-id': '1' })), ''],
