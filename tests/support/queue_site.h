@@ -10,9 +10,9 @@
 
 struct queue_site {
 	struct queue *queue;
-	struct metrics metrics; /* the queue's counters */
 	struct timers expiries;
 	uint64_t now;
+	struct metrics metrics; /* the queue's counters; its end is open */
 };
 
 extern struct queue_site queue_site;
