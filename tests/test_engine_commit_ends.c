@@ -9,6 +9,8 @@
 #include "tests/support/far_site.h"
 #include "tests/support/unit.h"
 
+#include <stdio.h>
+
 static struct workers *workers;
 static struct stomp_peer *peer, *reader;
 
@@ -49,6 +51,75 @@ START_TEST(what_the_engine_does_for_who_has_vanished_is_followed)
 	far_site_check_got(false, false);
 	far_site_come_back();
 	far_site_check_got(true, true);
+}
+END_TEST
+
+/* The peer's delivery from the memory engine, which its COMMIT settles so. */
+static void settle_near(const char *command)
+{
+	char headers[64];
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/b}{ack:client}");
+	stomp_peer_say(reader, "SEND{destination:/queue/b}[b]");
+	fake_engine.is_away = true;
+	far_site_open();
+	snprintf(headers, sizeof(headers), "{transaction:t}%s",
+		strcmp(command, "DROP") == 0 ? "{requeue:false}" : "");
+	far_site_settle(peer, strcmp(command, "ACK") == 0 ? "ACK" : "NACK", headers);
+	far_site_add("/topic/far/a", "x");
+}
+
+static const struct {
+	const char *command;
+	bool is_refused;
+	const char *left, *dead;
+} settled[] = {
+	{"ACK", false, "", ""},
+	{"NACK", false, "{redelivered:true}[b]", ""},
+	{"DROP", false, "", "[b]"},
+	{"ACK", true, "{redelivered:true}[b]", ""},
+	{"NACK", true, "{redelivered:true}[b]", ""},
+	{"DROP", true, "{redelivered:true}[b]", ""},
+};
+
+/* Nothing, or one message that ends so. */
+static void assert_reader_gets(const char *end)
+{
+	const char *heard = stomp_peer_heard(reader);
+
+	ck_assert_msg(end[0] == '\0' ? heard[0] == '\0'
+				     : slice_ends_with(slice_of(heard), slice_of(end)),
+		"%s, not %s", heard, end);
+}
+
+START_TEST(what_who_has_vanished_has_settled_is_settled_with_the_rest)
+{
+	settle_near(settled[_i].command);
+	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
+	far_site_lose(peer);
+	/* Nobody gets it before it is decided. */
+	stomp_peer_say(reader, "SUBSCRIBE{id:b}{destination:/queue/b}");
+	assert_heard(reader, "");
+	if (settled[_i].is_refused)
+		fake_engine_refuse(1, REFUSAL_DESTINATIONS);
+	far_site_come_back();
+	ck_assert_uint_eq(fake_engine.taken, !settled[_i].is_refused);
+	assert_reader_gets(settled[_i].left);
+	stomp_peer_say(reader, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_reader_gets(settled[_i].dead);
+}
+END_TEST
+
+START_TEST(what_is_settled_stays_with_its_consumer_when_it_is_refused)
+{
+	settle_near("ACK");
+	fake_engine_refuse(1, REFUSAL_DESTINATIONS);
+	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
+	far_site_come_back();
+	stomp_peer_say(reader, "SUBSCRIBE{id:b}{destination:/queue/b}");
+	assert_heard(reader, "");
+	far_site_lose(peer);
+	assert_reader_gets("{redelivered:true}[b]");
 }
 END_TEST
 
@@ -106,6 +177,10 @@ int main(void)
 	tcase_add_test(
 		tcase, nothing_happens_for_who_vanishes_before_the_engine_is_asked);
 	tcase_add_test(tcase, what_the_engine_does_for_who_has_vanished_is_followed);
+	unit_add_table(tcase,
+		what_who_has_vanished_has_settled_is_settled_with_the_rest, settled);
+	tcase_add_test(
+		tcase, what_is_settled_stays_with_its_consumer_when_it_is_refused);
 	tcase_add_test(tcase, what_the_engine_refuses_who_has_vanished_is_given_back);
 	tcase_add_loop_test(
 		tcase, who_vanishes_at_any_turn_has_committed_all_or_nothing, 0, 12);

@@ -184,11 +184,81 @@ START_TEST(a_message_is_settled_once)
 }
 END_TEST
 
+/* Holding. */
+
+/* "ab" are in flight to `one`, which leaves; "b" is held, and both were sent. */
+static void leave_held(void)
+{
+	queue_join(queue_site.queue, one, 10);
+	queue_site_put("abc");
+	queue_site_deliver_all();
+	queue_site_accept(one, 3);
+	queue_set_held(queue_site.queue, one, 2, true);
+	queue_leave(queue_site.queue, one, 2);
+	queue_join(queue_site.queue, two, 10);
+}
+
+START_TEST(a_held_message_is_not_requeued_with_its_consumer)
+{
+	leave_held();
+	assert_delivers("2:a+");
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 2);
+	ck_assert_uint_eq(queue_unacknowledged(queue_site.queue), 2);
+	queue_site_accept(two, 2); /* which does not have it */
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 2);
+}
+END_TEST
+
+START_TEST(a_held_message_is_settled_for_the_consumer_that_has_left)
+{
+	leave_held();
+	queue_settle(queue_site.queue, one, 2,
+		(enum outcome[]){OUTCOME_ACCEPT, OUTCOME_REJECT, OUTCOME_DISCARD}[_i]);
+	assert_delivers(_i == 1 ? "2:a+ 2:b+" : "2:a+");
+	assert_dead(_i == 2 ? "discarded 0:b" : "");
+	ck_assert_uint_eq(queue_messages(queue_site.queue), _i == 1 ? 2 : 1);
+	ck_assert_uint_eq(queue_unacknowledged(queue_site.queue), _i == 1 ? 2 : 1);
+}
+END_TEST
+
+START_TEST(a_message_that_is_held_no_longer_is_requeued_at_its_place)
+{
+	leave_held();
+	queue_site_put("d");
+	queue_set_held(queue_site.queue, one, 2, false);
+	assert_delivers("2:a+ 2:b+ 2:d");
+}
+END_TEST
+
+START_TEST(a_held_message_stays_with_its_consumer)
+{
+	queue_join(queue_site.queue, one, 1);
+	queue_site_put("ab");
+	assert_delivers("1:a");
+	queue_set_held(queue_site.queue, one, 1, true);
+	queue_set_held(queue_site.queue, one, 1, false);
+	assert_delivers("");
+	queue_set_held(queue_site.queue, one, 1, true);
+	queue_site_reject(one, 1);
+	assert_delivers("1:a+");
+	queue_leave(queue_site.queue, one, 0); /* it was held for the first delivery */
+	queue_join(queue_site.queue, two, 10);
+	assert_delivers("2:a+ 2:b");
+}
+END_TEST
+
+START_TEST(a_queue_takes_its_held_messages_along)
+{
+	leave_held();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("queue settling");
 	TCase *settling = unit_case(suite, "settling");
 	TCase *losing = unit_case(suite, "losing");
+	TCase *holding = unit_case(suite, "holding");
 
 	tcase_add_checked_fixture(settling, queue_site_setup, queue_site_teardown);
 	tcase_add_test(settling, what_one_rejects_another_gets);
@@ -206,5 +276,14 @@ int main(void)
 	tcase_add_test(losing, who_loses_and_who_rejects_count_apart);
 	tcase_add_test(losing, without_a_bound_a_message_is_lost_for_ever);
 	tcase_add_test(losing, a_queue_takes_its_dead_along);
+
+	tcase_add_checked_fixture(holding, queue_site_setup, queue_site_teardown);
+	tcase_add_test(holding, a_held_message_is_not_requeued_with_its_consumer);
+	tcase_add_loop_test(holding,
+		a_held_message_is_settled_for_the_consumer_that_has_left, 0, 3);
+	tcase_add_test(
+		holding, a_message_that_is_held_no_longer_is_requeued_at_its_place);
+	tcase_add_test(holding, a_held_message_stays_with_its_consumer);
+	tcase_add_test(holding, a_queue_takes_its_held_messages_along);
 	return unit_run(suite);
 }

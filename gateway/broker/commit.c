@@ -90,21 +90,40 @@ struct action *commit_next(
 }
 
 static struct participant *commit_participant(
-	struct broker *broker, const struct commit *commit)
+	const struct broker *broker, const struct commit *commit)
 {
 	struct entry *entry = registry_find(&broker->participants, commit->participant);
 
 	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
 }
 
+/* *index is SIZE_MAX when the delivery was forgotten. */
+static struct subscription *commit_find(const struct broker *broker,
+	const struct commit *commit, const struct action *action, size_t *index)
+{
+	const struct participant *participant = commit_participant(broker, commit);
+
+	*index = SIZE_MAX;
+	return participant == NULL ? NULL
+				   : action_subscription(participant, action, index);
+}
+
+struct subscription *commit_subscription(const struct broker *broker,
+	const struct commit *commit, const struct action *action)
+{
+	size_t index;
+	struct subscription *subscription = commit_find(broker, commit, action, &index);
+
+	return index != SIZE_MAX && subscription->kind == SUBSCRIPTION_QUEUE
+		       ? subscription
+		       : NULL;
+}
+
 struct subscription *commit_settled(
 	struct broker *broker, const struct commit *commit, const struct action *action)
 {
-	const struct participant *participant = commit_participant(broker, commit);
-	size_t index = SIZE_MAX;
-	struct subscription *subscription =
-		participant == NULL ? NULL
-				    : action_subscription(participant, action, &index);
+	size_t index;
+	struct subscription *subscription = commit_find(broker, commit, action, &index);
 
 	if (subscription == NULL || index == SIZE_MAX)
 		return NULL;

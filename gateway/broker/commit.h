@@ -91,9 +91,15 @@ struct action *commit_next(
 	struct commit *commit, const struct engine *engine, size_t *at);
 
 /*
- * An action that settles takes effect now: forgets the delivery. Returns the
- * subscription, whose engine settles the message. NULL if there is nothing to settle:
- * the subscription has ended, or is one of a topic.
+ * The subscription whose delivery the action settles. NULL if there is nothing to
+ * settle: the subscription has ended, or is one of a topic.
+ */
+struct subscription *commit_subscription(const struct broker *broker,
+	const struct commit *commit, const struct action *action);
+
+/*
+ * An action that settles takes effect now: forgets the delivery. Returns
+ * commit_subscription(), whose engine settles the message.
  */
 struct subscription *commit_settled(struct broker *broker, const struct commit *commit,
 	const struct action *action);

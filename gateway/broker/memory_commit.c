@@ -1,7 +1,8 @@
 /*
  * The memory engine's part of a COMMIT, in two phases. First every queue reserves room
  * for its messages. If all can, everything is sent in order; else the reservations are
- * given back.
+ * given back. While another engine is asked, the queues also hold the deliveries that
+ * the COMMIT settles, since their consumer may end before the answer.
  */
 #include "gateway/broker/memory.h"
 
@@ -21,6 +22,13 @@ struct reservation {
 	enum refusal_kind why; /* if it is not */
 };
 
+/* A delivery that is held. */
+struct held {
+	const struct action *action; /* that settles it */
+	uint64_t subscription;
+	struct buf address;
+};
+
 /* The reservations of a commit, at its participant, from PREPARE to the other step. */
 struct reserving {
 	struct table_node node; /* in memory->reserving; its key is the number */
@@ -28,6 +36,8 @@ struct reserving {
 	struct commit *commit;
 	struct reservation *all;
 	size_t count, waiting;
+	struct held *held;
+	size_t held_count;
 };
 
 static struct slice reserving_key(const uint64_t *number)
@@ -46,6 +56,9 @@ static struct reserving *reserving_find(const struct memory *memory, uint64_t nu
 static void reserving_free(struct memory *memory, struct reserving *reserving)
 {
 	table_remove(&memory->reserving, &reserving->node);
+	for (size_t i = 0; i < reserving->held_count; i++)
+		buf_finish(&reserving->held[i].address);
+	free(reserving->held);
 	free(reserving->all);
 	free(reserving);
 }
@@ -101,9 +114,114 @@ static void unreserve_run(struct worker *worker, struct post *post)
 	free(reserve);
 }
 
+/* Held deliveries. */
+
+struct held_post {
+	struct post post;
+	struct handle consumer;
+	uint64_t offset;
+	enum outcome outcome;
+	struct slice address;
+};
+
+static void held_post_send(struct broker *broker, const struct held *held,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	struct held_post hold = {
+		.post.run = run,
+		.consumer = {broker->worker->index, held->subscription},
+		.offset = held->action->place.offset,
+		.outcome = held->action->outcome,
+		.address = buf_slice(&held->address),
+	};
+
+	worker_post_copy(broker->worker, worker_home(broker->worker, hold.address),
+		&hold.post, sizeof(hold), (struct slice *[]){&hold.address, NULL});
+}
+
+/* These run at the home, which has the queue, since the delivery is in flight. */
+
+static void hold_run(struct worker *worker, struct post *post)
+{
+	struct held_post *hold = container_of(post, struct held_post, post);
+
+	queue_set_held(memory_queue(worker->broker, hold->address), hold->consumer,
+		hold->offset, true);
+	free(hold);
+}
+
+static void unhold_run(struct worker *worker, struct post *post)
+{
+	struct held_post *hold = container_of(post, struct held_post, post);
+	struct queue *queue = memory_queue(worker->broker, hold->address);
+
+	queue_set_held(queue, hold->consumer, hold->offset, false);
+	memory_serve(worker->broker, queue);
+	free(hold);
+}
+
+static void held_settle_run(struct worker *worker, struct post *post)
+{
+	struct held_post *hold = container_of(post, struct held_post, post);
+	struct queue *queue = memory_queue(worker->broker, hold->address);
+
+	queue_settle(queue, hold->consumer, hold->offset, hold->outcome);
+	memory_serve(worker->broker, queue);
+	free(hold);
+}
+
+static bool commit_is_shared(const struct commit *commit, const struct engine *engine)
+{
+	for (size_t i = 0; i < commit->count; i++) {
+		if (commit->actions[i].engine != NULL &&
+			commit->actions[i].engine != engine)
+			return true;
+	}
+	return false;
+}
+
+static void reserving_hold(struct memory *memory, struct reserving *reserving)
+{
+	struct broker *broker = memory->engine.broker;
+	struct commit *commit = reserving->commit;
+	size_t at = 0;
+
+	if (!commit_is_shared(commit, &memory->engine))
+		return;
+	reserving->held = xcalloc(commit->count, sizeof(*reserving->held));
+	for (const struct action *action;
+		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
+		const struct subscription *subscription =
+			action->message != NULL
+				? NULL
+				: commit_subscription(broker, commit, action);
+
+		if (subscription == NULL)
+			continue;
+		struct held *held = &reserving->held[reserving->held_count++];
+		held->action = action;
+		held->subscription = subscription->entry.number;
+		buf_append(&held->address, subscription_address(subscription));
+		held_post_send(broker, held, hold_run);
+	}
+}
+
+/* The subscription has ended meanwhile: nobody gets an answer. */
+static void reserving_settle(struct memory *memory, const struct reserving *reserving,
+	const struct action *action)
+{
+	for (size_t i = 0; i < reserving->held_count; i++) {
+		if (reserving->held[i].action == action)
+			held_post_send(memory->engine.broker, &reserving->held[i],
+				held_settle_run);
+	}
+}
+
 /* Gives back what was granted. */
 static void reserving_release(struct memory *memory, struct reserving *reserving)
 {
+	for (size_t i = 0; i < reserving->held_count; i++)
+		held_post_send(memory->engine.broker, &reserving->held[i], unhold_run);
 	for (size_t i = 0; i < reserving->count; i++) {
 		if (reserving->all[i].is_granted)
 			reserve_post_send(memory->engine.broker, 0, i,
@@ -207,6 +325,7 @@ static void memory_prepare(struct memory *memory, struct commit *commit)
 {
 	struct reserving *reserving = reserving_create(memory, commit);
 
+	reserving_hold(memory, reserving);
 	reserving->waiting = reserving->count;
 	for (size_t i = 0; i < reserving->count; i++) {
 		reserve_post_send(memory->engine.broker, reserving->number, i,
@@ -221,9 +340,9 @@ static size_t memory_apply(struct memory *memory, struct commit *commit)
 {
 	struct broker *broker = memory->engine.broker;
 	const struct handle participant = {broker->worker->index, commit->participant};
+	struct reserving *reserving = reserving_find(memory, commit->entry.number);
 	size_t at = 0, answers = 0;
 
-	reserving_free(memory, reserving_find(memory, commit->entry.number));
 	for (struct action *action;
 		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
 		if (action->message != NULL) {
@@ -238,7 +357,10 @@ static size_t memory_apply(struct memory *memory, struct commit *commit)
 		if (subscription != NULL)
 			answers += memory_settle(&memory->engine, subscription,
 				&action->place, 1, action->outcome, commit->request);
+		else
+			reserving_settle(memory, reserving, action);
 	}
+	reserving_free(memory, reserving);
 	return answers;
 }
 

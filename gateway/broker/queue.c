@@ -13,12 +13,13 @@ struct expiry {
 
 /* A message in the queue, in flight or not. */
 struct item {
-	struct list link; /* in queue->waiting or dead, or in its consumer's list */
+	struct list link; /* in queue->waiting, dead or held, or its consumer's list */
 	struct message *message;
 	struct handle rejected_by; /* latest consumer to reject it; zero: none */
 	uint32_t rejections, losses;
 	uint16_t attempts; /* to deliver it */
 	uint8_t reason;    /* enum dead_reason, once it is dead */
+	bool is_held;      /* queue_set_held() */
 	bool can_expire;
 	struct expiry expiry[]; /* one if it can expire, else none */
 };
@@ -37,6 +38,7 @@ struct queue {
 	struct place last;   /* of the latest message */
 	struct list waiting; /* items, by offset */
 	struct list dead;    /* items to take out */
+	struct list held;    /* items whose consumer has left */
 	struct list ready;   /* consumers with credit, the next in turn first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all in the queue, and the reserved ones */
@@ -53,6 +55,7 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	queue->last.epoch = epoch;
 	list_init(&queue->waiting);
 	list_init(&queue->dead);
+	list_init(&queue->held);
 	list_init(&queue->ready);
 	table_init(&queue->consumers, key);
 	memcpy(queue->destination, destination.data, destination.len);
@@ -124,6 +127,18 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes)
 static uint64_t item_offset(const struct item *item)
 {
 	return message_place(item->message).offset;
+}
+
+/* NULL: there is none in the list. That of a consumer is nearly always the oldest. */
+static struct item *item_find(const struct list *items, uint64_t offset)
+{
+	list_for_each (link, items) {
+		struct item *item = container_of(link, struct item, link);
+
+		if (item_offset(item) == offset)
+			return item;
+	}
+	return NULL;
 }
 
 /* The item waits. It may have been in flight when its time came. */
@@ -235,11 +250,16 @@ static void consumer_line_up(struct queue *queue, struct consumer *consumer)
 		list_append(&queue->ready, &consumer->ready);
 }
 
+static void queue_count_in_flight(struct queue *queue, uint64_t change)
+{
+	queue->in_flight += change;
+	counter_add(&queue->rules.metrics->queue_in_flight, change);
+}
+
 static void consumer_give_back(
 	struct queue *queue, struct consumer *consumer, struct item *item)
 {
-	queue->in_flight--;
-	counter_add(&queue->rules.metrics->queue_in_flight, (uint64_t)-1);
+	queue_count_in_flight(queue, (uint64_t)-1);
 	consumer->count--;
 	consumer->bytes -= message_size(item->message);
 	list_remove(&item->link);
@@ -256,10 +276,7 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 	consumer_line_up(queue, consumer);
 }
 
-/*
- * Counts a loss for the oldest items in flight. An item that was lost too often is
- * dead.
- */
+/* Counts a loss for the oldest items in flight, except held ones. */
 static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
 {
 	struct list *link = consumer->in_flight.next;
@@ -269,10 +286,45 @@ static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64
 		struct item *item = container_of(link, struct item, link);
 
 		link = link->next;
-		if (++item->losses == queue->rules.losses) {
+		if (!item->is_held && ++item->losses == queue->rules.losses) {
 			consumer_give_back(queue, consumer, item);
 			queue_add_dead(queue, item, DEAD_LOST);
 		}
+	}
+}
+
+/* The item that is in flight to that consumer, or held if that has left; or NULL. */
+static struct item *queue_find_in_flight(
+	const struct queue *queue, const struct consumer *consumer, uint64_t offset)
+{
+	return item_find(
+		consumer != NULL ? &consumer->in_flight : &queue->held, offset);
+}
+
+/* Takes an item that queue_find_in_flight() has found out of its list. */
+static void queue_land(
+	struct queue *queue, struct consumer *consumer, struct item *item)
+{
+	if (consumer != NULL) {
+		consumer_give_back(queue, consumer, item);
+		consumer_line_up(queue, consumer);
+		return;
+	}
+	queue_count_in_flight(queue, (uint64_t)-1);
+	list_remove(&item->link);
+}
+
+void queue_set_held(
+	struct queue *queue, struct handle handle, uint64_t offset, bool is_held)
+{
+	struct consumer *consumer = queue_find(queue, handle);
+	struct item *item = queue_find_in_flight(queue, consumer, offset);
+
+	if (item != NULL)
+		item->is_held = is_held;
+	if (item != NULL && !is_held && consumer == NULL) {
+		queue_land(queue, NULL, item);
+		queue_put_back(queue, item);
 	}
 }
 
@@ -289,7 +341,12 @@ bool queue_leave(struct queue *queue, struct handle handle, uint64_t lost)
 			container_of(consumer->in_flight.previous, struct item, link);
 
 		consumer_give_back(queue, consumer, item);
-		queue_put_back(queue, item);
+		if (item->is_held) {
+			queue_count_in_flight(queue, 1); /* to nobody */
+			list_append(&queue->held, &item->link);
+		} else {
+			queue_put_back(queue, item);
+		}
 	}
 	list_remove(&consumer->ready);
 	table_remove(&queue->consumers, &consumer->node);
@@ -336,8 +393,7 @@ bool queue_deliver(struct queue *queue, uint64_t now, struct queue_delivery *del
 	item_count_attempt(item);
 	list_remove(&item->link);
 	list_append(&consumer->in_flight, &item->link);
-	queue->in_flight++;
-	counter_add(&queue->rules.metrics->queue_in_flight, 1);
+	queue_count_in_flight(queue, 1);
 	consumer->count++;
 	consumer->bytes += message_size(item->message);
 	list_remove(&consumer->ready); /* its turn is over */
@@ -385,22 +441,12 @@ void queue_settle(struct queue *queue, struct handle handle, uint64_t offset,
 	enum outcome outcome)
 {
 	struct consumer *consumer = queue_find(queue, handle);
-	struct item *item = NULL;
+	struct item *item = queue_find_in_flight(queue, consumer, offset);
 
-	if (consumer == NULL)
-		return;
-	/* Nearly always the oldest. */
-	list_for_each (link, &consumer->in_flight) {
-		item = container_of(link, struct item, link);
-		if (item_offset(item) == offset)
-			break;
-		item = NULL;
-	}
 	if (item == NULL)
 		return;
-
-	consumer_give_back(queue, consumer, item);
-	consumer_line_up(queue, consumer);
+	queue_land(queue, consumer, item);
+	item->is_held = false;
 	switch (outcome) {
 	case OUTCOME_ACCEPT:
 		message_unref(queue_take_out(queue, item));
@@ -437,6 +483,12 @@ void queue_destroy(struct queue *queue)
 	while ((node = table_any(&queue->consumers)) != NULL)
 		queue_leave(
 			queue, container_of(node, struct consumer, node)->handle, 0);
+	while (!list_is_empty(&queue->held)) {
+		struct item *item = container_of(queue->held.next, struct item, link);
+
+		queue_land(queue, NULL, item);
+		queue_put_back(queue, item);
+	}
 	while (!list_is_empty(&queue->waiting)) {
 		message_unref(queue_take_out(
 			queue, container_of(queue->waiting.next, struct item, link)));

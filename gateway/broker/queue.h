@@ -103,6 +103,15 @@ void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
  */
 bool queue_leave(struct queue *queue, struct handle consumer, uint64_t lost);
 
+/*
+ * Whether a COMMIT that is not decided yet settles the message of that offset, which is
+ * in flight to the consumer. If the consumer leaves while it is held, the message is
+ * neither requeued nor lost: that is for queue_settle(), or for a second call with
+ * false, which requeues it then.
+ */
+void queue_set_held(
+	struct queue *queue, struct handle consumer, uint64_t offset, bool is_held);
+
 struct queue_delivery {
 	struct handle consumer;
 	struct message *message; /* borrowed */
@@ -129,7 +138,7 @@ bool queue_expire_first(struct queue *queue, uint64_t now);
 
 /*
  * The consumer settles the message of that offset. Does nothing unless it is in flight
- * to that consumer.
+ * to that consumer, or held.
  */
 void queue_settle(struct queue *queue, struct handle consumer, uint64_t offset,
 	enum outcome outcome);

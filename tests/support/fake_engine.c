@@ -85,26 +85,13 @@ static size_t fake_settle(struct engine *engine,
 
 /* COMMIT: its part takes effect when it arrives, or is refused as a whole. */
 
-/* NULL: it has ended. */
-static struct subscription *fake_commit_subscription(const struct broker *broker,
-	const struct commit *commit, const struct action *action)
-{
-	struct entry *entry = registry_find(&broker->participants, commit->participant);
-
-	return entry == NULL
-		       ? NULL
-		       : subscription_at(container_of(entry, struct participant, entry),
-				 action->ordinal);
-}
-
 static void fake_request_add(const struct broker *broker, struct fake_request *request,
 	const struct commit *commit, const struct action *action)
 {
 	struct fake_action *added = &request->actions[request->count];
 	const struct subscription *subscription =
-		action->message != NULL
-			? NULL
-			: fake_commit_subscription(broker, commit, action);
+		action->message != NULL ? NULL
+					: commit_subscription(broker, commit, action);
 
 	if (action->message != NULL) {
 		added->message = message_copy(action->message);
