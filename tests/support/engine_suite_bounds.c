@@ -1,4 +1,4 @@
-/* Bounds: an engine refuses by the limits of the configuration, and names what is full. */
+/* Bounds: an engine refuses by the limits of the configuration, and names the queue. */
 #include "tests/support/engine_suite_internal.h"
 
 START_TEST(a_queue_that_is_full_refuses_the_sender)
