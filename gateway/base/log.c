@@ -1,5 +1,6 @@
 #include "gateway/base/log.h"
 
+#include "gateway/base/log_sink.h"
 #include "protocol/buf.h"
 #include "protocol/utf8.h"
 
@@ -300,6 +301,18 @@ static void entry_set_time(struct entry *entry, const struct timespec *now)
 		(unsigned)(now->tv_nsec / 1000000) % 1000);
 }
 
+/* Appends the whole line. `text` is what text_append() has made of the entry. */
+static void entry_append(struct buf *out, struct entry *entry, struct slice text,
+	const struct timespec *now)
+{
+	entry_set_time(entry, now);
+	if (format == LOG_JSON)
+		json_write(out, entry);
+	else
+		text_write(out, entry, text);
+	buf_append_char(out, '\n');
+}
+
 static void entry_write(struct entry *entry)
 {
 	struct buf text = {0}, out = {0};
@@ -308,18 +321,43 @@ static void entry_write(struct entry *entry)
 	text_append(&text, entry);
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (entry_may_go(entry, buf_slice(&text), now.tv_sec)) {
-		entry_set_time(entry, &now);
-		if (format == LOG_JSON)
-			json_write(&out, entry);
-		else
-			text_write(&out, entry, buf_slice(&text));
-		buf_append_char(&out, '\n');
-		/* One write, so that lines of several threads never mix. */
-		ssize_t written = write(STDERR_FILENO, out.data, out.len);
-		(void)written; /* a failure cannot be reported */
+		entry_append(&out, entry, buf_slice(&text), &now);
+		log_sink_write(buf_slice(&out));
 	}
 	buf_finish(&text);
 	buf_finish(&out);
+}
+
+/* The line that stands in the place of others. */
+static void log_describe_lost(struct buf *out, uint64_t lost)
+{
+	const struct log_field fields[] = {{.name = "lines", .number = lost}};
+	struct entry entry = {.level = LOG_WARN,
+		.message = "log: lines are lost, which nobody read in time",
+		.fields = fields,
+		.count = 1};
+	struct buf text = {0};
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_append(&text, &entry);
+	entry_append(out, &entry, buf_slice(&text), &now);
+	buf_finish(&text);
+}
+
+int log_start(void)
+{
+	return log_sink_start(log_describe_lost);
+}
+
+void log_stop(void)
+{
+	log_sink_stop();
+}
+
+uint64_t log_lost(void)
+{
+	return log_sink_lost();
 }
 
 void log_write(enum log_level level, const char *text, ...)

@@ -61,6 +61,23 @@ bool log_format_parse(struct slice name, enum log_format *format);
  */
 void log_set_format(enum log_format format);
 
+/*
+ * From now on a thread of its own writes the lines, and nobody else waits for a reader
+ * of the log. While nobody reads, 1 MiB of lines is kept; further lines are lost, which
+ * a line tells later. -1, with errno, when there is no thread: each line is then
+ * written by the thread that logs it, as before.
+ */
+int log_start(void);
+
+/*
+ * After log_start(): returns when all lines are written, or after a second. If all are
+ * written, later lines are written as before log_start(); else they are lost.
+ */
+void log_stop(void);
+
+/* How many lines the process has lost, because nobody read them, or writing failed. */
+uint64_t log_lost(void);
+
 /* A detail of an event. */
 struct log_field {
 	const char *name; /* letters only */

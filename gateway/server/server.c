@@ -178,30 +178,41 @@ static int server_serve(struct server *server, const struct edge_ops *edge)
 	return 0;
 }
 
+static int server_run_workers(
+	struct server *server, const struct config *config, const struct edge_ops *edge)
+{
+	struct hash_key key;
+
+	if (server_make_key(&key) == -1)
+		return -1;
+	server->workers = server_create_workers(
+		config, &key, server_count_workers(config), server_handlers, engines);
+	if (server->workers == NULL)
+		return -1;
+	server->started = config_to_json(config);
+	const int served = server_serve(server, edge);
+	workers_destroy(server->workers);
+	json_decref(server->started);
+	if (served == 0)
+		log_info("server: stopped");
+	return served;
+}
+
 int server_run(const struct config *config, const char *file,
 	const struct config_settings *settings, const struct edge_ops *edge)
 {
 	struct server server = {.file = file, .settings = settings};
-	struct hash_key key;
 
 	signal(SIGPIPE, SIG_IGN);
 	server_limit_descriptors();
 	server_set_log(config);
 	timezone_set(config->timezone);
 	server_log_advice(config);
-	if (server_make_key(&key) == -1)
+	if (log_start() == -1) {
+		log_error("server: no thread for the log: %s", strerror(errno));
 		return EXIT_FAILURE;
-
-	server.workers = server_create_workers(
-		config, &key, server_count_workers(config), server_handlers, engines);
-	if (server.workers == NULL)
-		return EXIT_FAILURE;
-	server.started = config_to_json(config);
-	int served = server_serve(&server, edge);
-	workers_destroy(server.workers);
-	json_decref(server.started);
-	if (served == -1)
-		return EXIT_FAILURE;
-	log_info("server: stopped");
-	return EXIT_SUCCESS;
+	}
+	const int served = server_run_workers(&server, config, edge);
+	log_stop();
+	return served == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -341,6 +341,11 @@ static void exposition_write_bounds(struct writer *writer)
 		"Lines of the log that were left out, since others like them were "
 		"written.");
 	exposition_plain_line(writer, (int64_t)log_unwritten());
+
+	exposition_begin(writer, "postern_log_lines_lost_total", "counter",
+		"Lines of the log that nobody read in time, or that could not be "
+		"written.");
+	exposition_plain_line(writer, (int64_t)log_lost());
 }
 
 /* The process. */
