@@ -1,4 +1,5 @@
 /* Connects the core and the edge: the only file that includes both. */
+#include "gateway/base/process.h"
 #include "gateway/command/command.h"
 #include "protocol/xmalloc.h"
 #include "transports/edge.h"
@@ -8,6 +9,7 @@
 
 int main(int argc, char **argv)
 {
+	process_open_standard();
 	json_set_alloc_funcs(xmalloc, free);
 	json_object_seed(0);
 	return command_run(argc, argv, &transports_edge);

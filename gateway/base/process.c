@@ -1,6 +1,7 @@
 #include "gateway/base/process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -78,4 +79,16 @@ bool process_read(struct process *process)
 		.max_fds = limit.rlim_cur,
 	};
 	return true;
+}
+
+void process_open_standard(void)
+{
+	int fd;
+
+	/* open() returns the lowest number that is free. */
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
 }

@@ -19,4 +19,11 @@ struct process {
  */
 bool process_read(struct process *process);
 
+/*
+ * Opens /dev/null as each of the descriptors 0 to 2 that whoever started the process
+ * has left closed. Call it first of all: otherwise the next socket or pipe would get
+ * such a number, and lines of the log or of a library would be written into it.
+ */
+void process_open_standard(void);
+
 #endif

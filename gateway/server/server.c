@@ -43,6 +43,27 @@ static void server_limit_descriptors(void)
 			strerror(errno));
 }
 
+/*
+ * What a worker's loop, libwebsockets and a few of libmicrohttpd's daemons take, and
+ * what the process takes beside them, for a few connections too. With fewer the process
+ * could start, and then serve nobody.
+ */
+enum { DESCRIPTORS_EACH_WORKER = 16, DESCRIPTORS_BESIDE = 64 };
+
+static bool server_has_descriptors(unsigned workers)
+{
+	const rlim_t least =
+		DESCRIPTORS_BESIDE + (rlim_t)workers * DESCRIPTORS_EACH_WORKER;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= least)
+		return true;
+	log_error("server: %u workers need %llu file descriptors at least, and the "
+		  "process may have %llu: raise its hard limit, or set fewer workers",
+		workers, (unsigned long long)least, (unsigned long long)limit.rlim_cur);
+	return false;
+}
+
 static void server_set_log(const struct config *config)
 {
 	enum log_level level = LOG_INFO;
@@ -181,12 +202,13 @@ static int server_serve(struct server *server, const struct edge_ops *edge)
 static int server_run_workers(
 	struct server *server, const struct config *config, const struct edge_ops *edge)
 {
+	const unsigned count = server_count_workers(config);
 	struct hash_key key;
 
-	if (server_make_key(&key) == -1)
+	if (!server_has_descriptors(count) || server_make_key(&key) == -1)
 		return -1;
-	server->workers = server_create_workers(
-		config, &key, server_count_workers(config), server_handlers, engines);
+	server->workers =
+		server_create_workers(config, &key, count, server_handlers, engines);
 	if (server->workers == NULL)
 		return -1;
 	server->started = config_to_json(config);

@@ -1,6 +1,7 @@
 #include "transports/door/door_internal.h"
 
 #include "gateway/base/log.h"
+#include "gateway/base/process.h"
 #include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/host.h"
@@ -13,8 +14,9 @@
 #include <sys/resource.h>
 
 enum {
-	DESCRIPTORS_KEPT = 256, /* for the libraries, and peers that get a 503 */
-	CONNECTIONS_KEPT = 64,  /* of these, for operators */
+	DESCRIPTORS_KEPT = 256,    /* at least: for the libraries, and those to come */
+	DESCRIPTORS_TO_COME = 100, /* files, operators, peers that get a 503 */
+	CONNECTIONS_KEPT = 64,     /* of these, for operators */
 };
 
 unsigned door_least_loaded(const struct door *door)
@@ -130,13 +132,25 @@ static void door_on_admin_connection(void *context, int fd,
 	pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
 }
 
+/* Each worker has opened its own before the door is made. */
+static rlim_t door_descriptors_kept(void)
+{
+	struct process process = {0};
+
+	process_read(&process);
+	const rlim_t kept = process.open_fds + DESCRIPTORS_TO_COME;
+	return kept > DESCRIPTORS_KEPT ? kept : DESCRIPTORS_KEPT;
+}
+
 static uint64_t door_descriptors(void)
 {
+	const rlim_t kept = door_descriptors_kept();
 	struct rlimit limit = {0};
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > DESCRIPTORS_KEPT * 2 ? limit.rlim_cur - DESCRIPTORS_KEPT
-						     : limit.rlim_cur / 2;
+	return limit.rlim_cur > DESCRIPTORS_KEPT * 2 && limit.rlim_cur > kept
+		       ? limit.rlim_cur - kept
+		       : limit.rlim_cur / 2;
 }
 
 /* Uses the inherited socket `fd`, or the configured address when that is -1. */

@@ -9,12 +9,28 @@
 #include "transports/http/files.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /*
  * The fewest daemons and connections in a turn, even when its time is over: with one,
  * the steady polls of a thousand clients cost 3 % more.
  */
 enum { RUNS_LEAST = 4 };
+
+/*
+ * Each daemon takes a descriptor: those of all workers together take a quarter of the
+ * process's at most. With few descriptors there are few connections, too.
+ */
+static size_t http_count_daemons(const struct worker *worker)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	const rlim_t share = limit.rlim_cur / 4 / worker->workers->count;
+	if (share < 1)
+		return 1;
+	return share < HTTP_DAEMONS ? (size_t)share : HTTP_DAEMONS;
+}
 
 struct http *http_create(struct worker *worker, struct ws *ws)
 {
@@ -31,7 +47,8 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 	http->files = files_create(worker->config);
 	if (http->files == NULL)
 		goto fail;
-	for (size_t i = 0; i < HTTP_DAEMONS; i++) {
+	http->daemon_count = http_count_daemons(worker);
+	for (size_t i = 0; i < http->daemon_count; i++) {
 		if (http_daemon_start(&http->daemons[i], http) == -1)
 			goto fail;
 	}
@@ -73,7 +90,7 @@ void http_destroy(struct http *http)
 		return;
 	http->stopping = true;
 	http_resume_all(http);
-	for (size_t i = 0; i < HTTP_DAEMONS; i++)
+	for (size_t i = 0; i < http->daemon_count; i++)
 		http_daemon_stop(&http->daemons[i]);
 	http_daemon_stop(&http->admin);
 	registry_finish(&http->requests);
@@ -89,7 +106,7 @@ void http_destroy(struct http *http)
 void http_adopt(struct http *http, struct io io, const struct sockaddr *address,
 	socklen_t address_len)
 {
-	http_daemon_adopt(&http->daemons[http->next_daemon++ % HTTP_DAEMONS], io,
+	http_daemon_adopt(&http->daemons[http->next_daemon++ % http->daemon_count], io,
 		address, address_len);
 }
 

@@ -1,5 +1,5 @@
 /*
- * 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all suspended
+ * Up to 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all suspended
  * connections of its daemon (67 us with 64 daemons and 12,000 waiting polls, 3 ms with
  * one daemon and 18,000). So the connections are spread over many daemons, and one run
  * follows all resumes of a turn.
@@ -11,6 +11,7 @@
 #include "gateway/worker/metrics.h"
 #include "transports/base/refusal.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,7 +148,7 @@ int http_daemon_start(struct http_daemon *daemon, struct http *http)
 		connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool,
 		MHD_OPTION_END);
 	if (daemon->mhd == NULL) {
-		log_error("http: libmicrohttpd does not start");
+		log_error("http: libmicrohttpd does not start: %s", strerror(errno));
 		return -1;
 	}
 	daemon->watch.fd =

@@ -27,7 +27,7 @@ struct MHD_Daemon;
 struct file;
 struct files;
 
-enum { HTTP_DAEMONS = 64 };
+enum { HTTP_DAEMONS = 64 }; /* at most: http_create() */
 
 /* One libmicrohttpd daemon with its share of the connections. */
 struct http_daemon {
@@ -41,6 +41,7 @@ struct http {
 	struct worker *worker;
 	struct ws *ws;
 	struct http_daemon daemons[HTTP_DAEMONS];
+	size_t daemon_count;      /* of these are used */
 	struct http_daemon admin; /* for operators; started on worker 0 only */
 	size_t next_daemon;
 	struct fair_queue due; /* daemons and connections that have work */
