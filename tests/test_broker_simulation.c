@@ -6,6 +6,7 @@
  */
 #include "gateway/broker/internal.h"
 #include "tests/support/broker_model.h"
+#include "tests/support/engine_shares.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
@@ -410,7 +411,7 @@ static void play(uint64_t seed, bool trace)
 					    " 'limits': {'transaction_actions': 5000}";
 
 	model = (struct model){.chance = {seed}, .seed = seed, .trace = trace};
-	model_share(seed > FAR_SEEDS);
+	engine_shares_choose(&model.chance, seed > FAR_SEEDS);
 	model.workers = still_workers_create_of(1 + below(4), configuration);
 	for (int i = 0; i < CLIENTS; i++)
 		connect(&model.clients[i]);

@@ -6,6 +6,7 @@
  * all of it, POSTERN_SCHEDULES sets their number.
  */
 #include "gateway/broker/internal.h"
+#include "tests/support/engine_shares.h"
 #include "tests/support/order_model.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/stomp_peer.h"
@@ -19,6 +20,7 @@ enum {
 	STEPS = 500,
 	FRAMES_PER_READ = 4,
 	NUMBER_MAX = 16,
+	FAR_SEEDS = 1000000, /* after these there are two engines */
 };
 
 /* The model, and what plays it. */
@@ -383,6 +385,7 @@ static struct result play(uint64_t seed, bool trace)
 	char members[160];
 
 	play = (struct play){.order = {.chance = {seed}, .seed = seed, .trace = trace}};
+	engine_shares_choose(&play.order.chance, seed > FAR_SEEDS);
 	play.order.may_refuse = below(&play, 4) == 0;
 	snprintf(members, sizeof(members), "%s, 'limits': {'backlog_messages': %u}",
 		broker, play.order.may_refuse ? 4 : 10000);
@@ -408,6 +411,15 @@ START_TEST(every_schedule_keeps_the_order)
 
 	for (uint64_t seed = 1 + (uint64_t)_i; seed <= count; seed += PARTS)
 		play(seed, false);
+}
+END_TEST
+
+START_TEST(every_schedule_over_two_engines_keeps_the_order)
+{
+	const uint64_t count = from_environment("POSTERN_SCHEDULES", SCHEDULES);
+
+	for (uint64_t seed = 1 + (uint64_t)_i; seed <= count / 2; seed += PARTS)
+		play(FAR_SEEDS + seed, false);
 }
 END_TEST
 
@@ -442,6 +454,8 @@ int main(void)
 		tcase_add_test(tcase, the_schedule_of_one_seed_keeps_the_order);
 	} else {
 		tcase_add_loop_test(tcase, every_schedule_keeps_the_order, 0, PARTS);
+		tcase_add_loop_test(tcase,
+			every_schedule_over_two_engines_keeps_the_order, 0, PARTS);
 		tcase_add_test(tcase, schedules_are_full_of_messages_and_commits);
 	}
 	return unit_run(suite);

@@ -142,12 +142,6 @@ void model_settled(struct model_message *message, enum outcome outcome);
 /* Drops the messages of the client's transaction and undoes what it has settled. */
 void model_forget(struct model_client *client);
 
-/*
- * broker_model_engines.c: the memory engine owns all destinations, or a fake engine,
- * which answers late by chance, owns some or all of them.
- */
-void model_share(bool is_far);
-
 /* broker_model_topics.c */
 
 /* A message to a topic takes effect, after all earlier frames of its sender. */

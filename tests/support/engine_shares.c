@@ -1,4 +1,5 @@
-#include "tests/support/broker_model.h"
+#include "tests/support/engine_shares.h"
+
 #include "tests/support/fake_engine.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
@@ -11,18 +12,18 @@ static const struct engine_share topics[] = {
 static const struct engine_share queues[] = {
 	{SLICE_INIT("/queue/"), &fake_engine_life}, {SLICE_INIT(""), NULL}};
 
-static const struct engine_share one_queue[] = {
-	{SLICE_INIT("/queue/1"), &fake_engine_life}, {SLICE_INIT(""), NULL}};
+static const struct engine_share some[] = {{SLICE_INIT("/queue/1"), &fake_engine_life},
+	{SLICE_INIT("/queue/a"), &fake_engine_life},
+	{SLICE_INIT("user:"), &fake_engine_life}, {SLICE_INIT(""), NULL}};
 
 static const struct engine_share dead_letters[] = {
 	{SLICE_INIT("/queue/dead"), &fake_engine_life},
 	{SLICE_INIT("/topic/"), &fake_engine_life}, {SLICE_INIT(""), NULL}};
 
-void model_share(bool is_far)
+void engine_shares_choose(struct chance *chance, bool is_far)
 {
 	static const struct engine_share *const shares[] = {
-		fake_engine_owns_all, topics, queues, one_queue, dead_letters};
-	struct chance *chance = &model.chance;
+		fake_engine_owns_all, topics, queues, some, dead_letters};
 
 	fake_engine = (struct fake_engine){.turns = 0};
 	still_workers_share(nothing);
