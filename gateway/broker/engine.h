@@ -50,8 +50,11 @@ struct engine_ops {
 		const struct stomp_frame *frame, uint64_t prefetch, uint64_t request);
 
 	/*
-	 * Called just before the subscription is freed, unless answers to its
-	 * subscribe() are missing. When `request` is answered, the queue has requeued
+	 * Called just before the subscription is freed, also by subscription_refuse().
+	 * An engine may count the missing answers to its subscribe() in
+	 * subscription->joining. While some are missing, this is called for patterns
+	 * only, and the engine forgets any other subscription when the answer comes
+	 * and it has ended. When `request` is answered, the queue has requeued
 	 * the messages that are not settled. The `lost` oldest of these were sent to a
 	 * session that is over now: a message that is lost again and again may be
 	 * dead. Returns how many answers will come.
