@@ -1,8 +1,8 @@
 /*
- * Up to 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all suspended
- * connections of its daemon (67 us with 64 daemons and 12,000 waiting polls, 3 ms with
- * one daemon and 18,000). So the connections are spread over many daemons, and one run
- * follows all resumes of a turn.
+ * Up to 64 libmicrohttpd daemons for one worker. Resuming a waiting poll walks all
+ * suspended connections of its daemon (67 us with 64 daemons and 12,000 waiting polls,
+ * 3 ms with one daemon and 18,000). So the connections are spread over many daemons,
+ * and one run follows all resumes of a turn.
  */
 #include "transports/http/http_internal.h"
 
