@@ -2,6 +2,7 @@
 
 #include "tests/support/unit.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,6 +122,82 @@ START_TEST(of_lines_that_differ_in_details_a_few_are_written_in_a_second)
 }
 END_TEST
 
+/* The number in "(and N WHAT before)"; 0 without that. */
+static unsigned long count_noted(const char *text, const char *what)
+{
+	const char *found = strstr(text, what);
+
+	if (found == NULL)
+		return 0;
+	while (found[-1] != '(')
+		found--;
+	return strtoul(found + strlen("and "), NULL, 10);
+}
+
+/* Of each place there are as many equal lines as different ones. */
+static void log_a_burst(int lines)
+{
+	for (int i = 0; i < lines; i++)
+		log_info("peer %d", i % 2 == 0 ? 0 : i);
+}
+
+START_TEST(each_dropped_line_is_counted_and_noted_once)
+{
+	enum { MOST = 4, LINES = 40 };
+	int out = redirect();
+
+	log_set_most(MOST);
+	begin_second();
+	const uint64_t before = log_unwritten();
+	log_a_burst(LINES);
+	log_info("an end");
+	const uint64_t dropped = log_unwritten() - before;
+	const char *text = read_log(out);
+	ck_assert_uint_eq(dropped, LINES - MOST);
+	ck_assert_ptr_nonnull(strstr(text, "an end"));
+	ck_assert_ptr_null(strstr(text, "before)"));
+
+	begin_second();
+	log_info("peer %d", 0);
+	text = read_log(out);
+	ck_assert_uint_eq(count_noted(text, " times before)") +
+				  count_noted(text, " others like it before)"),
+		dropped);
+	close(out);
+}
+END_TEST
+
+START_TEST(a_line_below_the_level_counts_for_nothing)
+{
+	int out = redirect();
+
+	log_set_most(1);
+	const uint64_t before = log_unwritten();
+	for (int i = 0; i < 10; i++)
+		log_debug("peer %d", i);
+	ck_assert_uint_eq(log_unwritten(), before);
+	close(out);
+}
+END_TEST
+
+START_TEST(events_are_bounded_as_lines_are)
+{
+	int out = redirect();
+
+	log_set_most(2);
+	begin_second();
+	const uint64_t before = log_unwritten();
+	for (uint64_t i = 0; i < 10; i++)
+		log_event(LOG_INFO, "session ended",
+			&(struct log_field){.name = "code", .number = i}, 1);
+	ck_assert_uint_eq(log_unwritten() - before, 8);
+	const char *text = read_log(out);
+	ck_assert_ptr_nonnull(strstr(text, "code=1\n"));
+	ck_assert_ptr_null(strstr(text, "code=2\n"));
+	close(out);
+}
+END_TEST
+
 static void log_the_end(struct slice reason)
 {
 	const struct log_field fields[] = {
@@ -218,6 +295,9 @@ int main(void)
 	tcase_add_test(tcase, a_long_line_is_cut);
 	tcase_add_test(
 		tcase, of_lines_that_differ_in_details_a_few_are_written_in_a_second);
+	tcase_add_test(tcase, each_dropped_line_is_counted_and_noted_once);
+	tcase_add_test(tcase, a_line_below_the_level_counts_for_nothing);
+	tcase_add_test(tcase, events_are_bounded_as_lines_are);
 	unit_add_table(tcase, an_event_says_its_fields_and_nothing_else, events);
 	unit_add_table(tcase, as_json_a_line_is_an_object, events);
 	tcase_add_test(tcase, a_plain_line_is_an_object_too);

@@ -166,6 +166,23 @@ static bool kind_may_go(const char *name, time_t second, unsigned long long *los
 	return true;
 }
 
+/*
+ * True, and counted, when enough lines of this place were written in this second. The
+ * line need not even be formatted then. This is what most lines of a burst meet.
+ */
+static bool kind_drop_surplus(const char *name, time_t second)
+{
+	pthread_mutex_lock(&slots_lock);
+	struct kind *kind = kind_find(name);
+	const bool drops = kind->second == second &&
+			   kind->lines >= atomic_load_explicit(&most_of_a_kind,
+						  memory_order_relaxed);
+	kind->lost += drops;
+	unwritten += drops;
+	pthread_mutex_unlock(&slots_lock);
+	return drops;
+}
+
 /* Adds how many equal lines were dropped since the last one. */
 static bool entry_may_go(struct entry *entry, struct slice text, time_t second)
 {
@@ -313,15 +330,13 @@ static void entry_append(struct buf *out, struct entry *entry, struct slice text
 	buf_append_char(out, '\n');
 }
 
-static void entry_write(struct entry *entry)
+static void entry_write(struct entry *entry, const struct timespec *now)
 {
 	struct buf text = {0}, out = {0};
-	struct timespec now;
 
 	text_append(&text, entry);
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (entry_may_go(entry, buf_slice(&text), now.tv_sec)) {
-		entry_append(&out, entry, buf_slice(&text), &now);
+	if (entry_may_go(entry, buf_slice(&text), now->tv_sec)) {
+		entry_append(&out, entry, buf_slice(&text), now);
 		log_sink_write(buf_slice(&out));
 	}
 	buf_finish(&text);
@@ -360,18 +375,31 @@ uint64_t log_lost(void)
 	return log_sink_lost();
 }
 
+/*
+ * Sets *now. False when the line is below the level, or is counted as one too many of
+ * its place.
+ */
+static bool log_admit(enum log_level level, const char *kind, struct timespec *now)
+{
+	if (level < atomic_load_explicit(&lowest, memory_order_relaxed))
+		return false;
+	clock_gettime(CLOCK_REALTIME, now);
+	return !kind_drop_surplus(kind, now->tv_sec);
+}
+
 void log_write(enum log_level level, const char *text, ...)
 {
 	char message[MESSAGE_MAX];
 	struct entry entry = {.level = level, .kind = text, .message = message};
+	struct timespec now;
 	va_list arguments;
 
-	if (level < atomic_load_explicit(&lowest, memory_order_relaxed))
+	if (!log_admit(level, text, &now))
 		return;
 	va_start(arguments, text);
 	vsnprintf(message, sizeof(message), text, arguments);
 	va_end(arguments);
-	entry_write(&entry);
+	entry_write(&entry, &now);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
@@ -382,7 +410,8 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 		.message = event,
 		.fields = fields,
 		.count = count};
+	struct timespec now;
 
-	if (level >= atomic_load_explicit(&lowest, memory_order_relaxed))
-		entry_write(&entry);
+	if (log_admit(level, event, &now))
+		entry_write(&entry, &now);
 }
