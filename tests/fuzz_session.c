@@ -75,7 +75,8 @@ static void check_clock(const struct session *session)
 	uint64_t look = session_next_deadline(session), now = session_now(session);
 
 	assert(look == 0 || timer_is_running(&session->timer));
-	assert(look == 0 || session->timer.due <= (look > now ? look : now + 1));
+	assert(look == 0 || loop_timer_due(session->worker->loop, &session->timer) <=
+				    (look > now ? look : now + 1));
 }
 
 static void check_all(struct play *play)

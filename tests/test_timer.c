@@ -32,9 +32,9 @@ static int drain(void)
 	int count = 0;
 
 	while ((first = timers_first(&timers)) != NULL) {
-		ck_assert_uint_ge(first->due, latest);
 		ck_assert(timer_is_running(first));
-		latest = first->due;
+		ck_assert_uint_ge(timers_due(&timers, first), latest);
+		latest = timers_due(&timers, first);
 		timers_stop(&timers, first);
 		ck_assert(!timer_is_running(first));
 		count++;
@@ -64,7 +64,7 @@ START_TEST(a_running_timer_is_moved)
 		timers_start(&timers, &many[i], scatter(i));
 	for (uint64_t i = 0; i < MANY; i++) {
 		timers_start(&timers, &many[i], scatter(i + 77));
-		ck_assert_uint_eq(many[i].due, scatter(i + 77));
+		ck_assert_uint_eq(timers_due(&timers, &many[i]), scatter(i + 77));
 	}
 	ck_assert_int_eq(drain(), MANY);
 }
@@ -79,6 +79,18 @@ START_TEST(a_stopped_timer_does_not_come)
 	for (uint64_t i = 0; i < MANY; i++)
 		ck_assert(timer_is_running(&many[i]) == (i % 3 != 0));
 	ck_assert_int_eq(drain(), MANY - (MANY + 2) / 3);
+}
+END_TEST
+
+/* The case: how many there are. Each of them is stopped once, from all of them. */
+START_TEST(whichever_is_stopped_the_others_come_in_order)
+{
+	for (int stopped = 0; stopped < _i; stopped++) {
+		for (int i = 0; i < _i; i++)
+			timers_start(&timers, &many[i], scatter((uint64_t)(i + _i)));
+		timers_stop(&timers, &many[stopped]);
+		ck_assert_int_eq(drain(), _i - 1);
+	}
 }
 END_TEST
 
@@ -104,6 +116,8 @@ int main(void)
 	tcase_add_test(tcase, timers_come_in_the_order_in_which_they_are_due);
 	tcase_add_test(tcase, a_running_timer_is_moved);
 	tcase_add_test(tcase, a_stopped_timer_does_not_come);
+	tcase_add_loop_test(
+		tcase, whichever_is_stopped_the_others_come_in_order, 1, 90);
 	tcase_add_test(tcase, a_timer_may_be_due_at_any_time);
 	return unit_run(suite);
 }

@@ -27,7 +27,7 @@ static void loop_fire_timers(struct loop *loop)
 
 	loop->firing = true;
 	while ((first = timers_first(&loop->timers)) != NULL &&
-		first->due <= loop->now) {
+		timers_due(&loop->timers, first) <= loop->now) {
 		timers_stop(&loop->timers, first);
 		first->fire(first);
 	}
@@ -82,7 +82,8 @@ static void loop_on_prepare(uv_prepare_t *prepare)
 		uv_timer_stop(&loop->alarm);
 		return;
 	}
-	uint64_t delay = first->due > loop->now ? first->due - loop->now : 0;
+	uint64_t due = timers_due(&loop->timers, first);
+	uint64_t delay = due > loop->now ? due - loop->now : 0;
 	uv_timer_start(&loop->alarm, loop_on_alarm, delay, 0);
 }
 
@@ -240,6 +241,11 @@ void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay)
 	timers_start(&loop->timers, timer, loop->now + delay);
 }
 
+uint64_t loop_timer_due(const struct loop *loop, const struct timer *timer)
+{
+	return timers_due(&loop->timers, timer);
+}
+
 void loop_timer_stop(struct loop *loop, struct timer *timer)
 {
 	timers_stop(&loop->timers, timer);
@@ -254,11 +260,14 @@ void loop_advance(struct loop *loop, uint64_t milliseconds)
 	for (;;) {
 		struct timer *first = timers_first(&loop->timers);
 
-		if (first == NULL || first->due > until)
+		if (first == NULL)
 			break;
-		if (first->due > loop->now) {
-			loop->skew += first->due - loop->now;
-			loop->now = first->due;
+		const uint64_t due = timers_due(&loop->timers, first);
+		if (due > until)
+			break;
+		if (due > loop->now) {
+			loop->skew += due - loop->now;
+			loop->now = due;
 		}
 		loop_fire_timers(loop);
 		while (loop_end_turn(loop))

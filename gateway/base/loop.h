@@ -78,6 +78,9 @@ void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
  */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
+/* When a running timer is due, on the clock of loop_now(). */
+uint64_t loop_timer_due(const struct loop *loop, const struct timer *timer);
+
 /*
  * For tests: moves the clock on by `milliseconds`, fires the due timers in order, and
  * runs turns until no work is left. Sockets are not looked at.

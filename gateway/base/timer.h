@@ -1,6 +1,6 @@
 /*
  * Timers in an array heap. A timer is embedded in its object; a zeroed one is stopped.
- * Starting, moving and stopping cost a few swaps, whatever the number of timers is.
+ * Starting, moving and stopping cost a few moves, whatever the number of timers is.
  */
 #ifndef GATEWAY_BASE_TIMER_H
 #define GATEWAY_BASE_TIMER_H
@@ -10,13 +10,18 @@
 #include <stdint.h>
 
 struct timer {
-	uint64_t due;    /* ms on the loop's clock */
 	size_t position; /* in the heap, from 1; 0: stopped */
 	void (*fire)(struct timer *timer);
 };
 
+/* A place in the heap. */
+struct timer_entry {
+	uint64_t at; /* ms on the loop's clock */
+	struct timer *timer;
+};
+
 struct timers {
-	struct timer **heap;
+	struct timer_entry *heap;
 	size_t count, capacity;
 };
 
@@ -37,6 +42,9 @@ void timers_stop(struct timers *timers, struct timer *timer);
  * timers_stop() and then fire().
  */
 struct timer *timers_first(const struct timers *timers);
+
+/* When a running timer is due. */
+uint64_t timers_due(const struct timers *timers, const struct timer *timer);
 
 static inline bool timer_is_running(const struct timer *timer)
 {

@@ -196,11 +196,14 @@ static void memory_await_expiry(struct memory *memory)
 	const struct timer *first = timers_first(&memory->expiries);
 	struct loop *loop = memory->engine.broker->worker->loop;
 
-	if (first == NULL ||
-		(timer_is_running(&memory->expiry) && memory->expiry.due <= first->due))
+	if (first == NULL)
 		return;
-	loop_timer_start(loop, &memory->expiry,
-		first->due > loop_now(loop) ? first->due - loop_now(loop) : 0);
+	const uint64_t due = timers_due(&memory->expiries, first);
+	if (timer_is_running(&memory->expiry) &&
+		loop_timer_due(loop, &memory->expiry) <= due)
+		return;
+	loop_timer_start(
+		loop, &memory->expiry, due > loop_now(loop) ? due - loop_now(loop) : 0);
 }
 
 static void memory_deliver(struct broker *broker, const struct queue_delivery *delivery)
@@ -266,7 +269,7 @@ void memory_expire(struct timer *timer)
 
 	/* Thousands may expire together. The rest waits for a later turn. */
 	while (expiries > 0 && (first = timers_first(&memory->expiries)) != NULL &&
-		first->due <= now) {
+		timers_due(&memory->expiries, first) <= now) {
 		expiries--;
 		memory_serve_within(broker, queue_expire(first), &expiries);
 	}

@@ -7,7 +7,8 @@
 
 /* When an item expires. */
 struct expiry {
-	struct timer timer; /* runs while the item waits; its time stays */
+	struct timer timer; /* runs while the item waits */
+	uint64_t due;       /* ms on the loop's clock */
 	struct queue *queue;
 };
 
@@ -145,8 +146,8 @@ static struct item *item_find(const struct list *items, uint64_t offset)
 static void item_start_expiry(struct queue *queue, struct item *item)
 {
 	if (item->can_expire)
-		timers_start(queue->rules.expiries, &item->expiry->timer,
-			item->expiry->timer.due);
+		timers_start(
+			queue->rules.expiries, &item->expiry->timer, item->expiry->due);
 }
 
 static void item_stop_expiry(struct queue *queue, struct item *item)
@@ -158,7 +159,7 @@ static void item_stop_expiry(struct queue *queue, struct item *item)
 /* The item waits. */
 static bool item_has_expired(const struct item *item, uint64_t now)
 {
-	return item->can_expire && item->expiry->timer.due < now;
+	return item->can_expire && item->expiry->due < now;
 }
 
 static struct item *item_create(
@@ -173,7 +174,7 @@ static struct item *item_create(
 	item->message = message;
 	item->can_expire = can_expire;
 	if (can_expire) {
-		item->expiry->timer.due = was_good && due < now ? now : due;
+		item->expiry->due = was_good && due < now ? now : due;
 		item->expiry->queue = queue;
 	}
 	return item;

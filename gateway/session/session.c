@@ -418,7 +418,9 @@ void session_flush(struct session *session)
 	if (session->outlet != NULL) {
 		uint64_t deadline = session_next_deadline(session);
 
-		if (!timer_is_running(&session->timer) || session->timer.due > deadline)
+		if (!timer_is_running(&session->timer) ||
+			loop_timer_due(session->worker->loop, &session->timer) >
+				deadline)
 			session_reschedule(session);
 	}
 }

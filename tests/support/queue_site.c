@@ -64,7 +64,7 @@ void queue_site_advance(uint64_t milliseconds)
 
 	queue_site.now += milliseconds;
 	while ((first = timers_first(&queue_site.expiries)) != NULL &&
-		first->due <= queue_site.now)
+		timers_due(&queue_site.expiries, first) <= queue_site.now)
 		ck_assert_ptr_eq(queue_expire(first), queue_site.queue);
 }
 
