@@ -61,18 +61,30 @@ bool address_parse(struct slice text, struct address *address)
 	return true;
 }
 
+/* Each connection writes its address; inet_ntop() would do it by printf(). */
+static struct slice address_write_v4(const uint8_t *bytes, char *text)
+{
+	char *at = text;
+
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		if (bytes[i] >= 100)
+			*at++ = (char)('0' + bytes[i] / 100);
+		if (bytes[i] >= 10)
+			*at++ = (char)('0' + bytes[i] / 10 % 10);
+		*at++ = (char)('0' + bytes[i] % 10);
+	}
+	return (struct slice){text, (size_t)(at - text)};
+}
+
 struct slice address_write(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
-	const char *written;
-
 	if (!address_is_known(address))
 		return SLICE("unknown");
 	if (address_is_v4(address))
-		written = inet_ntop(AF_INET, address->bytes + ADDRESS_V4_AT, text,
-			ADDRESS_TEXT_MAX);
-	else
-		written = inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_MAX);
-	return slice_of(written);
+		return address_write_v4(address->bytes + ADDRESS_V4_AT, text);
+	return slice_of(inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_MAX));
 }
 
 /* True when the first `bits` bits are equal. */

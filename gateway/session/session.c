@@ -6,8 +6,6 @@
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { KEY_MAX = 512 };
@@ -151,15 +149,16 @@ static bool session_has_room(
 
 static void session_make_label(struct session *session)
 {
+	static const char digits[] = "0123456789abcdef";
+
 	struct worker *worker = session->worker;
 	const uint64_t number =
 		++worker->sessions->opened * worker->workers->count + worker->index;
-	char label[sizeof(session->label) + 1];
+	uint64_t hash = hash_slice(&worker->key,
+		(struct slice){(const char *)&number, sizeof(number)});
 
-	snprintf(label, sizeof(label), "%016" PRIx64,
-		hash_slice(&worker->key,
-			(struct slice){(const char *)&number, sizeof(number)}));
-	memcpy(session->label, label, sizeof(session->label));
+	for (size_t at = sizeof(session->label); at > 0; hash >>= 4)
+		session->label[--at] = digits[hash & 15];
 }
 
 struct session *session_create(struct worker *worker, const struct endpoint *endpoint,

@@ -6,7 +6,6 @@
 #include "protocol/heartbeat.h"
 #include "protocol/xmalloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The highest version in the list, whatever its order. */
@@ -38,19 +37,25 @@ static bool client_choose_version(
 	return found;
 }
 
+static void client_write_beats(struct buf *frame, struct heartbeat ours)
+{
+	buf_append(frame, SLICE("heart-beat:"));
+	buf_append_number(frame, ours.send);
+	buf_append_char(frame, ',');
+	buf_append_number(frame, ours.want);
+	buf_append_char(frame, '\n');
+}
+
 static void client_write_connected(
 	struct client *client, struct heartbeat ours, bool negotiated)
 {
 	struct buf frame = {0};
-	char beats[32];
-	int len = snprintf(beats, sizeof(beats), "%u,%u", ours.send, ours.want);
 
 	stomp_write_begin(&frame, STOMP_CONNECTED);
 	if (negotiated)
 		stomp_write_header_plain(
 			&frame, SLICE("version"), stomp_version_name(client->version));
-	stomp_write_header_plain(
-		&frame, SLICE("heart-beat"), (struct slice){beats, (size_t)len});
+	client_write_beats(&frame, ours);
 	stomp_write_header_plain(
 		&frame, SLICE("server"), SLICE("Postern/" POSTERN_VERSION));
 	stomp_write_header_plain(
