@@ -61,8 +61,6 @@ static void listener_on_listener(struct watch *watch, unsigned events)
 			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			setsockopt(
-				fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 			listener->welcome(listener->context, fd, &address, len);
 			continue;
 		}
@@ -129,6 +127,8 @@ static struct listener *listener_begin(const struct listener *described, int fd)
 {
 	struct listener *listener = xmalloc(sizeof(*listener));
 
+	/* Linux passes it on to each connection that is accepted here. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	*listener = *described;
 	listener->watch =
 		(struct watch){.fd = fd, .level = true, .ready = listener_on_listener};
