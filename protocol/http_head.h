@@ -134,9 +134,9 @@ enum http_upgrade_fault http_upgrade_check(const struct http_head *head);
 struct slice http_upgrade_stomp(const struct http_head *head);
 
 /*
- * Appends the head for libwebsockets: `GET /<ticket> HTTP/1.1` with Host, Upgrade,
- * Connection, the key, version 13, and the subprotocol unless it is empty. Only for a
- * head that has passed http_upgrade_check().
+ * Appends the head for libwebsockets: `GET /<ticket> HTTP/1.1` with a short Host,
+ * Upgrade, Connection, the key, version 13, and the subprotocol unless it is empty.
+ * Only for a head that has passed http_upgrade_check().
  */
 void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t ticket,
 	struct slice subprotocol);

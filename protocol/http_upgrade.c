@@ -9,6 +9,8 @@
 
 #include <assert.h>
 
+enum { HEAD_USUAL = 256 /* bytes that hold a head for libwebsockets */ };
+
 bool http_upgrade_is_asked(const struct http_head *head)
 {
 	return http_header_has_token(head, SLICE("Upgrade"), SLICE("websocket"));
@@ -96,16 +98,18 @@ static void http_upgrade_write_header(
 void http_upgrade_write(struct buf *out, const struct http_head *head, uint64_t ticket,
 	struct slice subprotocol)
 {
-	assert(http_upgrade_check(head) == HTTP_UPGRADE_GOOD);
+	const struct slice *key = http_header(head, SLICE("Sec-WebSocket-Key"));
+
+	/* Of the client's bytes, only these pass on. */
+	assert(key != NULL && http_upgrade_is_key(*key));
+	buf_reserve(out, HEAD_USUAL);
 	buf_append(out, SLICE("GET /"));
 	buf_append_number(out, ticket);
 	buf_append(out, SLICE(" HTTP/1.1\r\n"));
-	http_upgrade_write_header(
-		out, SLICE("Host"), *http_header(head, SLICE("Host")));
+	http_upgrade_write_header(out, SLICE("Host"), SLICE("ws"));
 	http_upgrade_write_header(out, SLICE("Upgrade"), SLICE("websocket"));
 	http_upgrade_write_header(out, SLICE("Connection"), SLICE("Upgrade"));
-	http_upgrade_write_header(out, SLICE("Sec-WebSocket-Key"),
-		*http_header(head, SLICE("Sec-WebSocket-Key")));
+	http_upgrade_write_header(out, SLICE("Sec-WebSocket-Key"), *key);
 	http_upgrade_write_header(out, SLICE("Sec-WebSocket-Version"), SLICE("13"));
 	if (subprotocol.len > 0)
 		http_upgrade_write_header(

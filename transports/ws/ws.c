@@ -2,10 +2,10 @@
 
 #include "gateway/base/log.h"
 #include "gateway/worker/metrics.h"
+#include "protocol/number.h"
 #include "protocol/xmalloc.h"
 
 #include <libwebsockets.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -28,13 +28,15 @@ struct ticket {
  */
 static bool ticket_is_valid(const struct ticket *ticket, struct lws *wsi)
 {
-	char wanted[32], path[32];
+	char path[32];
+	uint64_t number;
 
 	if (ticket == NULL ||
 		lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) < 0)
 		return false;
-	snprintf(wanted, sizeof(wanted), "/%llu", (unsigned long long)ticket->number);
-	return strcmp(wanted, path) == 0;
+	return *path == '/' &&
+	       number_read_canonical(slice_of(path + 1), UINT64_MAX, &number) &&
+	       number == ticket->number;
 }
 
 static int ws_connection_open(struct ws_connection *connection, struct lws *wsi)
