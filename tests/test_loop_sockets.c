@@ -31,10 +31,14 @@ static void teardown(void)
 struct ear {
 	struct watch watch;
 	int other;         /* the other end */
+	unsigned heard;    /* how often */
 	struct ear *drops; /* whom it unwatches */
 	struct ear *turns; /* whom and itself it asks for `to` */
 	unsigned to;
+	struct ear *moves, *moves_to; /* whom it moves, and where to */
 };
+
+static void ear_move(struct ear *from, struct ear *to);
 
 static void hear(struct watch *watch, unsigned events)
 {
@@ -42,6 +46,9 @@ static void hear(struct watch *watch, unsigned events)
 
 	buf_printf(&told, "%s%s%s ", events & WATCH_IN ? "in" : "",
 		events & WATCH_OUT ? "out" : "", events & WATCH_GONE ? "gone" : "");
+	ear->heard++;
+	if (ear->moves != NULL)
+		ear_move(ear->moves, ear->moves_to);
 	if (ear->drops != NULL) {
 		loop_unwatch(&ear->drops->watch);
 		loop_unwatch(watch);
@@ -124,6 +131,100 @@ START_TEST(room_to_write_is_told)
 	loop_turn(loop);
 	ck_assert_ptr_null(strstr(told.data, "in"));
 	ear_close(&ear);
+}
+END_TEST
+
+/* From now on another ear hears what comes to `from`. */
+static void ear_move(struct ear *from, struct ear *to)
+{
+	*to = (struct ear){
+		.watch = {.fd = from->watch.fd,
+			.level = from->watch.level,
+			.ready = hear},
+		.other = from->other,
+	};
+	loop_move(&from->watch, &to->watch);
+	ck_assert_ptr_null(from->watch.loop);
+}
+
+START_TEST(a_moved_watch_is_told_what_comes_from_now_on)
+{
+	struct ear from, to;
+
+	ear_open(&from, false, WATCH_IN | WATCH_GONE);
+	ear_feed(&from);
+	loop_turn(loop);
+	assert_told("in ");
+	ear_move(&from, &to);
+	memset(&from, 0xff, sizeof(from)); /* nobody looks at it any more */
+	loop_turn(loop);
+	assert_told(""); /* that was told already */
+	ear_feed(&to);
+	loop_turn(loop);
+	assert_told("in ");
+	shutdown(to.other, SHUT_WR);
+	loop_turn(loop);
+	assert_told("ingone ");
+	ear_close(&to);
+}
+END_TEST
+
+START_TEST(a_moved_watch_is_told_what_its_turn_has_fetched)
+{
+	struct ear first, from, to = {.watch = {.fd = -1}};
+
+	ear_open(&first, false, WATCH_IN);
+	ear_open(&from, false, WATCH_IN);
+	first.moves = &from;
+	first.moves_to = &to;
+	ear_feed(&first);
+	ear_feed(&from);
+	loop_turn(loop);
+	assert_told("in in ");
+	ck_assert_uint_eq(to.heard, 1);
+	ck_assert_uint_eq(from.heard, 0);
+	ear_close(&first);
+	ear_close(&to);
+}
+END_TEST
+
+START_TEST(a_moved_watch_ends_and_its_number_may_be_watched_again)
+{
+	struct ear from, to, next;
+
+	ear_open(&from, false, WATCH_IN);
+	const int fd = from.watch.fd;
+	ear_move(&from, &to);
+	loop_unwatch(&from.watch); /* does nothing */
+	ear_feed(&to);
+	loop_turn(loop);
+	assert_told("in ");
+	ear_close(&to);
+	ear_open(&next, false, WATCH_IN);
+	ck_assert_int_eq(next.watch.fd, fd);
+	loop_turn(loop);
+	assert_told("");
+	ear_feed(&next);
+	loop_turn(loop);
+	assert_told("in ");
+	ear_close(&next);
+}
+END_TEST
+
+START_TEST(descriptors_of_any_number_are_watched)
+{
+	enum { MANY = 200 };
+	struct ear ears[MANY];
+
+	for (int i = 0; i < MANY; i++)
+		ear_open(&ears[i], false, WATCH_IN);
+	for (int i = MANY; i-- > 0;)
+		ear_feed(&ears[i]);
+	loop_turn(loop);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_uint_eq(ears[i].heard, 1);
+		ear_close(&ears[i]);
+	}
 }
 END_TEST
 
@@ -336,6 +437,11 @@ int main(void)
 	tcase_add_test(sockets, a_level_is_told_while_something_is_there);
 	tcase_add_test(sockets, room_to_write_is_told);
 	tcase_add_test(sockets, a_peer_that_shuts_down_is_told);
+	tcase_add_test(sockets, descriptors_of_any_number_are_watched);
+	tcase_add_test(sockets, a_moved_watch_is_told_what_comes_from_now_on);
+	tcase_add_test(sockets, a_moved_watch_is_told_what_its_turn_has_fetched);
+	tcase_add_test(
+		sockets, a_moved_watch_ends_and_its_number_may_be_watched_again);
 	tcase_add_test(sockets, who_is_unwatched_hears_nothing_even_in_the_same_batch);
 	tcase_add_test(sockets, a_socket_may_be_watched_again);
 	tcase_add_test(sockets, what_is_no_socket_cannot_be_watched);

@@ -1,7 +1,8 @@
 /*
  * libuv provides the poll and the wake-up. The sockets are in an epoll set of our own
  * inside libuv's. It is edge-triggered, one registration lasts for a connection's
- * life, and a watch costs 32 bytes instead of a uv_poll_t.
+ * life, and a watch costs 32 bytes instead of a uv_poll_t. The kernel knows it by its
+ * descriptor, so another watch may take its place without a system call.
  *
  * The end of a turn runs in libuv's prepare phase, which comes after the callbacks of
  * sockets and timers and right before the loop would block.
@@ -15,6 +16,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum {
+	NO_FD = -1,
+	WATCHES_MIN = 64, /* the least places of the table */
+};
 
 static void loop_update_now(struct loop *loop)
 {
@@ -111,11 +117,13 @@ static void loop_on_sockets(uv_poll_t *poll, int status, int events)
 	 */
 	loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_PER_WAIT, 0);
 	for (int i = 0; i < loop->event_count; i++) {
-		struct watch *watch = loop->events[i].data.ptr;
+		const struct epoll_event *event = &loop->events[i];
 
+		if (event->data.fd == NO_FD)
+			continue;
+		struct watch *watch = loop->watches[event->data.fd];
 		if (watch != NULL)
-			watch->ready(
-				watch, loop_events_from_epoll(loop->events[i].events));
+			watch->ready(watch, loop_events_from_epoll(event->events));
 	}
 	loop->event_count = 0;
 }
@@ -171,6 +179,7 @@ void loop_destroy(struct loop *loop)
 	(void)error;
 	close(loop->epoll);
 	timers_finish(&loop->timers);
+	free(loop->watches);
 	free(loop);
 }
 
@@ -295,7 +304,7 @@ static int loop_register(
 {
 	struct epoll_event event = {
 		.events = loop_events_to_epoll(events) | (watch->level ? 0 : EPOLLET),
-		.data.ptr = watch,
+		.data.fd = watch->fd,
 	};
 
 	if (epoll_ctl(loop->epoll, operation, watch->fd, &event) == 0)
@@ -310,20 +319,41 @@ static void loop_drop_events(struct loop *loop, struct watch *watch, uint32_t ke
 	for (int i = 0; i < loop->event_count; i++) {
 		struct epoll_event *event = &loop->events[i];
 
-		if (event->data.ptr != watch)
+		if (event->data.fd != watch->fd)
 			continue;
 		event->events &= kept;
 		if (event->events == 0)
-			event->data.ptr = NULL;
+			event->data.fd = NO_FD;
 	}
+}
+
+/* The table grows with the numbers of the descriptors. */
+static void loop_place(struct loop *loop, struct watch *watch)
+{
+	const size_t fd = (size_t)watch->fd;
+
+	if (fd >= loop->watch_room) {
+		loop->watch_room = 2 * fd + WATCHES_MIN;
+		loop->watches = xrealloc(
+			loop->watches, loop->watch_room * sizeof(struct watch *));
+	}
+	loop->watches[fd] = watch;
+	watch->loop = loop;
 }
 
 int loop_watch(struct loop *loop, struct watch *watch, unsigned events)
 {
 	if (loop_register(loop, watch, EPOLL_CTL_ADD, events) == -1)
 		return -1;
-	watch->loop = loop;
+	loop_place(loop, watch);
 	return 0;
+}
+
+void loop_move(struct watch *from, struct watch *to)
+{
+	assert(from->loop != NULL && from->fd == to->fd && from->level == to->level);
+	loop_place(from->loop, to);
+	from->loop = NULL;
 }
 
 int loop_rewatch(struct watch *watch, unsigned events)
@@ -349,6 +379,7 @@ void loop_unwatch(struct watch *watch)
 	if (loop == NULL)
 		return;
 	watch->loop = NULL;
+	loop->watches[watch->fd] = NULL;
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	loop_drop_events(loop, watch, 0);
 }

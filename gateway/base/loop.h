@@ -185,6 +185,14 @@ int loop_watch(struct loop *loop, struct watch *watch, unsigned events);
 int loop_rewatch(struct watch *watch, unsigned events);
 
 /*
+ * Another watch goes on in place of `from`, which is watched: for the same fd, level
+ * and events. It costs no system call. What was reported to `from` is not reported
+ * again: unread bytes, or the end of the peer's side. The caller must pass on what `to`
+ * has to know of that.
+ */
+void loop_move(struct watch *from, struct watch *to);
+
+/*
  * Ends the watch. Call it before the fd is closed: else another file under the same
  * number would be watched. Does nothing to a watch that is not watched.
  */

@@ -36,6 +36,13 @@ struct loop {
 	bool (*turn)(void *context);
 	void *turn_context;
 
+	/*
+	 * By descriptor; NULL: not watched. The kernel knows a watch by that number, so
+	 * that it may move. Where nothing was watched yet, a place has no value.
+	 */
+	struct watch **watches;
+	size_t watch_room;
+
 	/* The events of this turn; loop_drop_events() removes those of a watch. */
 	struct epoll_event events[EVENTS_PER_WAIT];
 	int event_count;
