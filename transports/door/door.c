@@ -30,10 +30,15 @@ unsigned door_least_loaded(const struct door *door)
 	return least;
 }
 
-void door_hand_over(struct door *door, unsigned to, const struct handover *handover)
+void door_count_handed(struct door *door, unsigned to)
 {
 	door->connections++;
 	door->handed[to]++;
+}
+
+void door_hand_over(struct door *door, unsigned to, const struct handover *handover)
+{
+	door_count_handed(door, to);
 	handover_post(door->worker, to, handover);
 }
 

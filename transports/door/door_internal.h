@@ -63,6 +63,12 @@ static inline const struct limits *door_limits(const struct door *door)
 unsigned door_least_loaded(const struct door *door);
 
 /*
+ * Counts a connection for that worker until door_count_closed(). The worker gets it, or
+ * has it, by the caller.
+ */
+void door_count_handed(struct door *door, unsigned to);
+
+/*
  * Posts the connection to that worker and counts it there until door_count_closed().
  * The io is no longer the door's.
  */

@@ -27,26 +27,40 @@ static bool handover_read(
 	return http_head_parse(text, &limits, head, &status) == HTTP_HEAD_DONE;
 }
 
-static void handover_websocket(struct edge *edge, struct handover *handover)
+static void handover_adopt_websocket(struct edge *edge, struct handover *handover,
+	const struct http_head *head, const struct ws_watched *watched)
 {
 	const struct config *config = edge->worker->config;
-	struct http_head *head = &edge->head;
 	const struct address from =
 		peer_address((const struct sockaddr *)&handover->address);
 	struct forwarded site;
 
-	if (!handover_read(config, handover->head, head)) {
-		io_close(&handover->io);
-		return;
-	}
 	const struct http_route route = route_find(config, head->target, true);
 	/* The door may have used an older configuration, or a newer one. */
 	if (route.kind != ROUTE_WEBSOCKET) {
+		if (watched != NULL)
+			loop_unwatch(watched->watch);
 		io_close(&handover->io);
 		return;
 	}
 	const struct peer peer = peer_read(head, &from, config, route.endpoint, &site);
-	ws_adopt(edge->ws, handover->io, head, route.endpoint, route.framing, &peer);
+	ws_adopt(edge->ws, handover->io, head, route.endpoint, route.framing, &peer,
+		watched);
+}
+
+static void handover_websocket(struct edge *edge, struct handover *handover)
+{
+	if (handover_read(edge->worker->config, handover->head, &edge->head))
+		handover_adopt_websocket(edge, handover, &edge->head, NULL);
+	else
+		io_close(&handover->io);
+}
+
+void handover_websocket_here(struct worker *worker, struct handover *handover,
+	const struct http_head *head, const struct ws_watched *watched)
+{
+	handover_adopt_websocket(worker->edge, handover, head, watched);
+	worker->edge->arrived++;
 }
 
 static void handover_accept(struct edge *edge, struct handover *handover)

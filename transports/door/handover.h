@@ -21,6 +21,17 @@ struct handover {
 	struct slice head; /* of a WebSocket's upgrade; else empty */
 };
 
+struct http_head;
+struct ws_watched;
+
+/*
+ * The worker serves a WebSocket itself, without a post: its route was found by the
+ * worker's present configuration. `head` is what handover->head says. The descriptor's
+ * watch ends. The worker holds the io from now on.
+ */
+void handover_websocket_here(struct worker *worker, struct handover *handover,
+	const struct http_head *head, const struct ws_watched *watched);
+
 /*
  * Posts a copy of the connection and its head to worker `to`. That worker holds the io
  * from now on. If it has no edge any more, it closes the connection.

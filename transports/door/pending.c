@@ -8,6 +8,7 @@
 #include "transports/base/refusal.h"
 #include "transports/door/proxy_header.h"
 #include "transports/sockjs/route.h"
+#include "transports/ws/ws.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -175,7 +176,33 @@ static unsigned pending_choose_worker(const struct pending_connection *pending)
 	return door_least_loaded(door);
 }
 
-static void pending_hand_over(struct pending_connection *pending)
+/*
+ * The door's own worker serves the WebSocket: its head is not copied and read again,
+ * and its watch moves. Bytes after the head and the peer's end were reported to the
+ * pending connection only. It is freed.
+ */
+static void pending_serve(
+	struct pending_connection *pending, struct handover *handover, bool gone)
+{
+	struct door *door = pending->door;
+	const struct ws_watched watched = {
+		.watch = &pending->watch,
+		.readable = door->peeked.got > door->peeked.head.len,
+		.gone = gone,
+	};
+
+	if (!peek_take(pending->io.fd, handover->head.len)) {
+		pending_close(pending);
+		return;
+	}
+	handover->io = pending->io;
+	door_count_handed(door, door->worker->index);
+	handover_websocket_here(door->worker, handover, &door->peeked.head, &watched);
+	pending_release(pending);
+}
+
+/* `gone`: the peer has shut down its side. */
+static void pending_hand_over(struct pending_connection *pending, bool gone)
 {
 	struct door *door = pending->door;
 	struct handover handover = {.kind = HANDOVER_HTTP,
@@ -196,6 +223,11 @@ static void pending_hand_over(struct pending_connection *pending)
 		to = door_least_loaded(door);
 	} else {
 		to = pending_choose_worker(pending);
+	}
+	if (handover.kind == HANDOVER_WEBSOCKET && to == door->worker->index &&
+		!door->worker->killed) {
+		pending_serve(pending, &handover, gone);
+		return;
 	}
 	handover.io = pending_release(pending);
 	if (!peek_take(handover.io.fd, handover.head.len)) {
@@ -255,7 +287,7 @@ static void pending_look(struct pending_connection *pending, bool gone)
 
 	switch (peek_head(pending->io.fd, pending->door->worker->config, peeked)) {
 	case PEEK_HEAD:
-		pending_hand_over(pending);
+		pending_hand_over(pending, gone);
 		break;
 	case PEEK_MORE:
 		if (gone) /* the missing bytes will never come */
@@ -284,7 +316,7 @@ static void pending_on_pending(struct watch *watch, unsigned events)
 	else if (!pending_take_announcement(pending, events & WATCH_GONE))
 		return;
 	else if (pending_is_plain(pending))
-		pending_hand_over(pending);
+		pending_hand_over(pending, false);
 	else
 		pending_look(pending, events & WATCH_GONE);
 }
@@ -319,7 +351,7 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 void pending_admit(struct pending_connection *pending)
 {
 	if (pending_is_plain(pending) && pending->announced)
-		pending_hand_over(pending);
+		pending_hand_over(pending, false);
 }
 
 void pending_close_all(struct door *door)

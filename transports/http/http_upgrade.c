@@ -34,6 +34,6 @@ bool http_upgrade(struct http_request *request, const struct http_head *head)
 	/* The duplicate keeps the socket open, so this watch must end here. */
 	loop_unwatch(&request->connection->watch);
 	ws_adopt(http_request_carrier(request)->ws, duplicate, head,
-		request->route.endpoint, request->route.framing, &request->peer);
+		request->route.endpoint, request->route.framing, &request->peer, NULL);
 	return true;
 }

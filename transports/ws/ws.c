@@ -175,7 +175,7 @@ void ws_destroy(struct ws *ws)
 
 void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
-	const struct peer *peer)
+	const struct peer *peer, const struct ws_watched *watched)
 {
 	const struct ticket ticket = {++ws->tickets, &io, endpoint, framing, peer};
 	struct buf canonical = {0};
@@ -191,7 +191,9 @@ void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	buf_finish(&canonical);
 	if (wsi != NULL && ws->adopted == wsi) {
 		lws_rx_flow_control(wsi, 0);
-		ws_connection_watch(lws_wsi_user(wsi));
+		ws_connection_watch(lws_wsi_user(wsi), watched);
 	}
+	if (watched != NULL)
+		loop_unwatch(watched->watch); /* if no WebSocket has taken it */
 	ws->adopted = NULL;
 }

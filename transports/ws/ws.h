@@ -31,14 +31,25 @@ struct ws *ws_create(struct worker *worker);
  */
 void ws_destroy(struct ws *ws);
 
+/* A descriptor that is watched already, for WATCH_IN | WATCH_GONE by edges. */
+struct ws_watched {
+	struct watch *watch;
+	/* What was reported to the watch, and is still to be seen to: */
+	bool readable; /* there are bytes after the head */
+	bool gone;     /* the peer has shut down its side */
+};
+
 /*
  * Takes over a connection whose upgrade head was read and has passed
  * http_upgrade_check(). Answers 101 and opens a session. On failure the connection
  * closes.
+ *
+ * `watched` is NULL when nothing watches the descriptor. Otherwise that watch ends, in
+ * any case; a watch of the WebSocket goes on in its place.
  */
 void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	const struct endpoint *endpoint, enum session_framing framing,
-	const struct peer *peer);
+	const struct peer *peer, const struct ws_watched *watched);
 
 /*
  * The inboxes have room again: reads from the connections that were paused because

@@ -192,12 +192,26 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 	connection->address_slot = peer_came(ws->worker, from);
 }
 
-void ws_connection_watch(struct ws_connection *connection)
+/* No edge will report what the earlier watch was told. */
+static void ws_connection_take_watch(
+	struct ws_connection *connection, const struct ws_watched *watched)
+{
+	loop_move(watched->watch, &connection->watch);
+	connection->gone = watched->gone;
+	connection->readable = watched->readable || watched->gone;
+	if (connection->readable)
+		ws_connection_mark_busy(connection);
+}
+
+void ws_connection_watch(
+	struct ws_connection *connection, const struct ws_watched *watched)
 {
 	if (connection->killed)
 		return;
-	if (loop_watch(ws_connection_loop(connection), &connection->watch,
-		    WATCH_IN | WATCH_GONE) == -1)
+	if (watched != NULL)
+		ws_connection_take_watch(connection, watched);
+	else if (loop_watch(ws_connection_loop(connection), &connection->watch,
+			 WATCH_IN | WATCH_GONE) == -1)
 		ws_connection_kill(connection);
 }
 

@@ -118,10 +118,12 @@ void ws_connection_finish(struct ws_connection *connection);
 void ws_connection_begin(struct ws_connection *connection);
 
 /*
- * From now on Postern reads the socket, not libwebsockets. On failure the connection
- * is killed.
+ * From now on Postern reads the socket, not libwebsockets. `watched` is as in
+ * ws_adopt(): its watch moves, unless the connection ends already. On failure the
+ * connection is killed.
  */
-void ws_connection_watch(struct ws_connection *connection);
+void ws_connection_watch(
+	struct ws_connection *connection, const struct ws_watched *watched);
 
 /*
  * Ends the connection without a CLOSE frame: it is broken, or its peer does not answer.
@@ -154,6 +156,9 @@ void ws_connection_probe(struct ws_connection *connection);
  * busy, and is read again before the loop waits.
  */
 void ws_connection_read(struct ws_connection *connection);
+
+/* The connection is read again before the turn ends. Does nothing to a killed one. */
+void ws_connection_mark_busy(struct ws_connection *connection);
 
 /*
  * waiter.resume() of a connection: its session is no longer paused, or receives

@@ -13,13 +13,6 @@
 
 enum { READS_PER_TURN = 4 /* of one connection */ };
 
-/* Reads or writes the connection again before the turn ends. */
-static void ws_connection_mark_busy(struct ws_connection *connection)
-{
-	if (!connection->killed && !list_is_linked(&connection->busy))
-		list_append(&connection->ws->busy, &connection->busy);
-}
-
 /* Whole messages. */
 
 /* The message may contain a secret, so only a command of STOMP is quoted. */
@@ -256,6 +249,12 @@ static void ws_connection_read_some(struct ws_connection *connection)
 		ws_connection_heard(connection);
 		ws_connection_take_bytes(connection, (size_t)got);
 	}
+}
+
+void ws_connection_mark_busy(struct ws_connection *connection)
+{
+	if (!connection->killed && !list_is_linked(&connection->busy))
+		list_append(&connection->ws->busy, &connection->busy);
 }
 
 void ws_connection_read(struct ws_connection *connection)
