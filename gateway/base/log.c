@@ -240,7 +240,9 @@ static void text_append(struct buf *line, const struct entry *entry)
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct log_field *field = &entry->fields[i];
 
-		buf_printf(line, "%s%s=", i == 0 ? ": " : " ", field->name);
+		buf_append(line, i == 0 ? SLICE(": ") : SLICE(" "));
+		buf_append(line, slice_of(field->name));
+		buf_append_char(line, '=');
 		if (field->text.data == NULL)
 			buf_append_number(line, field->number);
 		else
@@ -292,7 +294,9 @@ static void json_write(struct buf *out, const struct entry *entry)
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct log_field *field = &entry->fields[i];
 
-		buf_printf(out, ",\"%s\":", field->name);
+		buf_append(out, SLICE(",\""));
+		buf_append(out, slice_of(field->name));
+		buf_append(out, SLICE("\":"));
 		if (field->text.data == NULL)
 			buf_append_number(out, field->number);
 		else
