@@ -21,18 +21,15 @@ void buf_finish(struct buf *buf)
 	*buf = (struct buf){0};
 }
 
-char *buf_reserve(struct buf *buf, size_t extra)
+void buf_grow(struct buf *buf, size_t extra)
 {
-	if (buf->capacity - buf->len < extra || buf->data == NULL) {
-		size_t capacity = buf->capacity > 0 ? buf->capacity : SMALLEST;
+	size_t capacity = buf->capacity > 0 ? buf->capacity : SMALLEST;
 
-		assert(extra <= SIZE_MAX / 4 && buf->len <= SIZE_MAX / 4);
-		while (capacity - buf->len < extra)
-			capacity *= 2;
-		buf->data = xrealloc(buf->data, capacity);
-		buf->capacity = capacity;
-	}
-	return buf->data + buf->len;
+	assert(extra <= SIZE_MAX / 4 && buf->len <= SIZE_MAX / 4);
+	while (capacity - buf->len < extra)
+		capacity *= 2;
+	buf->data = xrealloc(buf->data, capacity);
+	buf->capacity = capacity;
 }
 
 void buf_append(struct buf *buf, struct slice bytes)

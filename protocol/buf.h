@@ -18,12 +18,20 @@ struct buf {
 /* Frees the bytes and leaves an empty buf, which may be used again. NULL is fine. */
 void buf_finish(struct buf *buf);
 
+/* Only for buf_reserve(): enlarges the capacity to make room for `extra` bytes. */
+void buf_grow(struct buf *buf, size_t extra);
+
 /*
  * Makes room for `extra` bytes at the end and returns its address, valid until the buf
  * changes. The caller writes the bytes and adds their number to buf->len, which is
  * unchanged.
  */
-char *buf_reserve(struct buf *buf, size_t extra);
+static inline char *buf_reserve(struct buf *buf, size_t extra)
+{
+	if (buf->capacity - buf->len < extra || buf->data == NULL)
+		buf_grow(buf, extra);
+	return buf->data + buf->len;
+}
 
 /*
  * Appends a copy of the bytes. They must not lie in the buf itself, whose memory may
