@@ -5,6 +5,8 @@
  */
 #include "protocol/stomp.h"
 
+#include <limits.h>
+
 /* The escape for `byte` in a header of `version`; empty if it needs none. */
 static struct slice stomp_write_escape_of(enum stomp_version version, char byte)
 {
@@ -22,6 +24,24 @@ static struct slice stomp_write_escape_of(enum stomp_version version, char byte)
 	default:
 		return SLICE("");
 	}
+}
+
+/* True when every version writes these bytes as they are. */
+static bool stomp_write_is_plain(struct slice raw)
+{
+	static const bool is_special[UCHAR_MAX + 1] = {
+		['\0'] = true,
+		['\r'] = true,
+		['\n'] = true,
+		[':'] = true,
+		['\\'] = true,
+	};
+
+	for (size_t i = 0; i < raw.len; i++) {
+		if (is_special[(unsigned char)raw.data[i]])
+			return false;
+	}
+	return true;
 }
 
 static void stomp_write_escaped(
@@ -63,9 +83,27 @@ void stomp_write_begin(struct buf *out, enum stomp_command command)
 	buf_append_char(out, '\n');
 }
 
+/* Nearly all headers need no escape. */
+static void stomp_write_unescaped(
+	struct buf *out, struct slice name, struct slice value)
+{
+	const size_t len = name.len + value.len + 2;
+	char *at = buf_reserve(out, len);
+
+	slice_copy_out(&at, name);
+	*at++ = ':';
+	slice_copy_out(&at, value);
+	*at = '\n';
+	out->len += len;
+}
+
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value)
 {
+	if (stomp_write_is_plain(name) && stomp_write_is_plain(value)) {
+		stomp_write_unescaped(out, name, value);
+		return;
+	}
 	stomp_write_name(out, version, name);
 	buf_append_char(out, ':');
 	stomp_write_escaped(out, version, value);
