@@ -5,6 +5,8 @@
  */
 #include "protocol/hash.h"
 
+#include <endian.h>
+
 struct sip {
 	uint64_t a, b, c, d;
 };
@@ -37,13 +39,25 @@ static void sip_word(struct sip *sip, uint64_t word)
 	sip->a ^= word;
 }
 
-/* Up to eight bytes, little-endian on every machine. */
-static uint64_t hash_word_at(const char *data, size_t len)
+/* Little-endian on every machine. */
+static uint64_t hash_word_at(const char *data)
 {
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return le64toh(word);
+}
+
+/* The bytes behind the last whole word: fewer than eight. */
+static uint64_t hash_tail(struct slice bytes)
+{
+	const size_t len = bytes.len % 8;
 	uint64_t word = 0;
 
+	if (len > 0 && bytes.len > sizeof(word))
+		return hash_word_at(bytes.data + bytes.len - 8) >> (8 * (8 - len));
 	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)(unsigned char)data[i] << (8 * i);
+		word |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
 	return word;
 }
 
@@ -58,9 +72,8 @@ uint64_t hash_slice(const struct hash_key *key, struct slice bytes)
 	size_t whole = bytes.len - bytes.len % 8;
 
 	for (size_t at = 0; at < whole; at += 8)
-		sip_word(&sip, hash_word_at(bytes.data + at, 8));
-	struct slice tail = slice_from(bytes, whole);
-	sip_word(&sip, hash_word_at(tail.data, tail.len) | (uint64_t)bytes.len << 56);
+		sip_word(&sip, hash_word_at(bytes.data + at));
+	sip_word(&sip, hash_tail(bytes) | (uint64_t)bytes.len << 56);
 
 	sip.c ^= 0xff;
 	sip_rounds(&sip, 4);
