@@ -44,7 +44,7 @@ static void deliver(struct slice destination)
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
 	struct message *message = message_create(&send, destination, destination);
 
-	audience_start_fan_out(worker->broker, destination);
+	audience_start_fan_out(worker->broker, message);
 	ck_assert(audience_fan_out_step(
 		worker->broker, &(struct fan_out){{message}, 1}, SIZE_MAX));
 	message_unref(message);
@@ -126,7 +126,7 @@ START_TEST(a_delivery_is_work_for_each_member)
 		message_create(&send, SLICE("/topic/a"), SLICE("/topic/a"));
 	const struct fan_out fan_out = {{message, message}, 2};
 
-	audience_start_fan_out(worker->broker, SLICE("/topic/a"));
+	audience_start_fan_out(worker->broker, message);
 	ck_assert(!audience_fan_out_step(worker->broker, &fan_out, MEMBERS - 1));
 	ck_assert_uint_eq(worker->spent, before + 2 * (MEMBERS - 1));
 	ck_assert(audience_fan_out_step(worker->broker, &fan_out, MEMBERS));
@@ -140,9 +140,10 @@ END_TEST
 static struct message *begin_fan_out(struct slice destination)
 {
 	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
+	struct message *message = message_create(&send, destination, destination);
 
-	audience_start_fan_out(worker->broker, destination);
-	return message_create(&send, destination, destination);
+	audience_start_fan_out(worker->broker, message);
+	return message;
 }
 
 /* Another member at each call. */

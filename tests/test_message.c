@@ -337,6 +337,22 @@ START_TEST(a_copy_outlives_the_message_and_its_renderings)
 }
 END_TEST
 
+START_TEST(a_copy_has_the_hash_of_the_address)
+{
+	const struct hash_key key = {1, 2}, other = {3, 4};
+	const struct stomp_frame send = {.command = STOMP_SEND, .body = SLICE("x")};
+	struct message *message = message_create(
+		&send, SLICE("/user/queue/a"), SLICE("user:1:b/queue/a"));
+	const uint64_t hash = hash_slice(&key, SLICE("user:1:b/queue/a"));
+
+	ck_assert_uint_eq(message_hash(message, &key), hash);
+	struct message *copy = message_copy(message);
+	ck_assert_uint_eq(message_hash(copy, &other), hash); /* it is remembered */
+	message_unref(message);
+	message_unref(copy);
+}
+END_TEST
+
 START_TEST(a_copy_has_one_reference)
 {
 	struct message *message = sample_message(NULL, "", SLICE("b"));
@@ -376,6 +392,7 @@ int main(void)
 	unit_add_table(copies, a_copy_says_the_same, copied);
 	unit_add_table(copies, a_copy_of_a_text_is_as_binary, texts);
 	tcase_add_test(copies, a_copy_outlives_the_message_and_its_renderings);
+	tcase_add_test(copies, a_copy_has_the_hash_of_the_address);
 	tcase_add_test(copies, a_copy_has_one_reference);
 	return unit_run(suite);
 }

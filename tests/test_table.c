@@ -56,6 +56,18 @@ START_TEST(an_empty_table_has_nothing)
 }
 END_TEST
 
+START_TEST(a_known_hash_finds_the_same)
+{
+	const uint64_t hash = hash_slice(&table.key, SLICE("7"));
+
+	ck_assert_ptr_null(table_find_hashed(&table, SLICE("7"), hash));
+	insert(0, MANY);
+	ck_assert_ptr_eq(table_find_hashed(&table, SLICE("7"), hash), &items[7].node);
+	ck_assert_ptr_null(table_find_hashed(&table, SLICE("7"), hash + 1));
+	empty();
+}
+END_TEST
+
 START_TEST(what_is_inserted_is_found_however_much_it_grows)
 {
 	for (int i = 0; i < MANY; i++) {
@@ -136,6 +148,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, an_empty_table_has_nothing);
+	tcase_add_test(tcase, a_known_hash_finds_the_same);
 	tcase_add_test(tcase, what_is_inserted_is_found_however_much_it_grows);
 	tcase_add_test(tcase, what_is_removed_is_gone_and_the_others_stay);
 	tcase_add_test(tcase, what_was_removed_may_come_back);

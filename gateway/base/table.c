@@ -30,8 +30,15 @@ struct table_node *table_find(const struct table *table, struct slice key)
 {
 	if (table->count == 0)
 		return NULL;
+	return table_find_hashed(table, key, hash_slice(&table->key, key));
+}
 
-	uint64_t hash = hash_slice(&table->key, key);
+struct table_node *table_find_hashed(
+	const struct table *table, struct slice key, uint64_t hash)
+{
+	if (table->count == 0)
+		return NULL;
+
 	struct table_node *node = *table_bucket(table, hash);
 
 	while (node != NULL && !(node->hash == hash && slice_equal(node->key, key)))

@@ -32,6 +32,10 @@ void table_finish(struct table *table);
 /* The node of that key, compared byte by byte, or NULL. */
 struct table_node *table_find(const struct table *table, struct slice key);
 
+/* The same; `hash` is hash_slice() of the key, by the key that table_init() got. */
+struct table_node *table_find_hashed(
+	const struct table *table, struct slice key, uint64_t hash);
+
 /*
  * Adds a node. The table keeps node and key by reference, and owns neither. The key
  * must not be in the table yet, and must not change or move while it is.

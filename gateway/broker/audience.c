@@ -147,13 +147,15 @@ static void audience_schedule(void *value, void *context)
 	list_append(&broker->audiences.unfinished, &audience->unfinished);
 }
 
-void audience_start_fan_out(struct broker *broker, struct slice address)
+void audience_start_fan_out(struct broker *broker, struct message *message)
 {
-	struct audience *audience = audience_find(broker, address);
+	const struct slice address = message_address(message);
+	struct table_node *node = table_find_hashed(&broker->audiences.by_address,
+		address, message_hash(message, &broker->worker->key));
 
 	assert(list_is_empty(&broker->audiences.unfinished));
-	if (audience != NULL)
-		audience_schedule(audience, broker);
+	if (node != NULL)
+		audience_schedule(container_of(node, struct audience, node), broker);
 	if (slice_starts_with(address, SLICE("/")))
 		pattern_match(&broker->audiences.patterns, address, audience_schedule,
 			broker);

@@ -55,11 +55,11 @@ struct fan_out {
 };
 
 /*
- * Starts a fan-out to the present members of the address. It may last several turns,
- * in which members leave and others join; a member that joins gets nothing of it. A
- * worker has one fan-out at a time.
+ * Starts a fan-out to the present members of the message's address. It may last
+ * several turns, in which members leave and others join; a member that joins gets
+ * nothing of it. A worker has one fan-out at a time.
  */
-void audience_start_fan_out(struct broker *broker, struct slice address);
+void audience_start_fan_out(struct broker *broker, struct message *message);
 
 /*
  * Continues the fan-out: delivers the messages, all of one address, in their order to

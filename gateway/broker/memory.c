@@ -83,7 +83,8 @@ static void memory_run_send(struct worker *worker, struct post *post)
 static void memory_post_send(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request, bool is_reserved)
 {
-	const unsigned home = worker_home(broker->worker, message_address(message));
+	const unsigned home = worker_home_of_hash(
+		broker->worker, message_hash(message, &broker->worker->key));
 	struct send_post *send = xmalloc(sizeof(*send));
 
 	message_set_sent_at(message, loop_now(broker->worker->loop));

@@ -179,7 +179,7 @@ static void reply_run(struct worker *worker, struct post *post)
 
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
-	audience_start_fan_out(broker, message_address(reply->message));
+	audience_start_fan_out(broker, reply->message);
 	audience_fan_out_step(broker, &(struct fan_out){{reply->message}, 1}, SIZE_MAX);
 	message_unref(reply->message);
 	broker_answer(broker, reply->participant, reply->request, NULL);

@@ -35,11 +35,14 @@ void topics_init(struct topics *topics, const struct hash_key *key, char separat
 	topics->wanting = xcalloc(workers, sizeof(*topics->wanting));
 }
 
+static struct topic *topic_of_node(struct table_node *node)
+{
+	return node == NULL ? NULL : container_of(node, struct topic, node);
+}
+
 struct topic *topic_find(const struct broker *broker, struct slice address)
 {
-	struct table_node *node = table_find(&broker->topics.by_address, address);
-
-	return node == NULL ? NULL : container_of(node, struct topic, node);
+	return topic_of_node(table_find(&broker->topics.by_address, address));
 }
 
 struct visit {
@@ -297,7 +300,7 @@ static void fan_out_begin(
 		fan_out->count < limits->queue_messages / 8 &&
 		fan_out_take_next(worker, fan_out, &room))
 		;
-	audience_start_fan_out(worker->broker, message_address(first));
+	audience_start_fan_out(worker->broker, first);
 }
 
 static void fan_out_end(struct fan_out *fan_out)
@@ -383,7 +386,9 @@ struct published topic_publish(
 	struct broker *broker, const struct topic_message *publish)
 {
 	const struct slice address = message_address(publish->message);
-	struct topic *topic = topic_find(broker, address);
+	struct topic *topic =
+		topic_of_node(table_find_hashed(&broker->topics.by_address, address,
+			message_hash(publish->message, &broker->worker->key)));
 	struct published published = {
 		.subscribers = topic_find_subscribers(broker, topic, address),
 	};

@@ -28,12 +28,13 @@ struct message {
 	struct place place;
 	uint64_t sent_at;
 	uint64_t expires_at;
+	uint64_t hash;   /* of the address; 0: not asked for yet */
 	bool is_placed;  /* receivers see the place */
 	bool is_frame;   /* a MESSAGE; else text that leaves as it is */
 	uint8_t payload; /* enum payload */
+	uint8_t form_count, form_next;
 	struct slice destination, address, body; /* point into `bytes` */
 	struct form *forms;
-	size_t form_count, form_next;
 	size_t header_count;
 	struct stomp_header headers[];
 	/* the bytes of headers, destination and body follow */
@@ -276,6 +277,13 @@ struct slice message_address(const struct message *message)
 	return message->address;
 }
 
+uint64_t message_hash(struct message *message, const struct hash_key *key)
+{
+	if (message->hash == 0)
+		message->hash = hash_slice(key, message->address);
+	return message->hash;
+}
+
 size_t message_size(const struct message *message)
 {
 	return message->size;
@@ -435,7 +443,7 @@ static struct form *message_make_form(struct message *message)
 		return &message->forms[message->form_count++];
 	}
 	struct form *oldest = &message->forms[message->form_next];
-	message->form_next = (message->form_next + 1) % RENDERINGS_MAX;
+	message->form_next = (uint8_t)((message->form_next + 1) % RENDERINGS_MAX);
 	form_finish(oldest);
 	return oldest;
 }

@@ -122,6 +122,12 @@ struct slice message_destination(const struct message *message);
  */
 struct slice message_address(const struct message *message);
 
+/*
+ * hash_slice() of the address by the workers' key. The message remembers it, and a copy
+ * has it too: the sender's worker, the home and each worker with subscribers need it.
+ */
+uint64_t message_hash(struct message *message, const struct hash_key *key);
+
 /* Bytes of memory of the message without its renderings. Limits count these. */
 size_t message_size(const struct message *message);
 

@@ -177,8 +177,7 @@ static bool outbound_is_alike(const struct delivery *a, const struct delivery *b
 static bool newest_add(struct newest *newest, size_t index)
 {
 	const struct delivery *item = outbound_item(newest->queue, index);
-	size_t at = hash_slice(&newest->key, message_address(item->message)) +
-		    item->ordinal;
+	size_t at = message_hash(item->message, &newest->key) + item->ordinal;
 
 	for (;; at++) {
 		uint32_t *slot = &newest->slots[at & newest->mask];

@@ -84,10 +84,13 @@ void worker_return_post(struct worker *worker, struct post *post)
 
 unsigned worker_home(const struct worker *worker, struct slice name)
 {
-	/* The upper half: tables use the lower bits, and would fill unevenly. */
-	uint64_t hash = hash_slice(&worker->key, name) >> 32;
+	return worker_home_of_hash(worker, hash_slice(&worker->key, name));
+}
 
-	return (unsigned)((hash * worker->workers->count) >> 32);
+unsigned worker_home_of_hash(const struct worker *worker, uint64_t hash)
+{
+	/* The upper half: tables use the lower bits, and would fill unevenly. */
+	return (unsigned)(((hash >> 32) * worker->workers->count) >> 32);
 }
 
 /* Flow control. */

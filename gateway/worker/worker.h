@@ -140,6 +140,9 @@ bool worker_apply_backpressure(struct worker *worker);
  */
 unsigned worker_home(const struct worker *worker, struct slice name);
 
+/* The same for a name whose hash_slice() by the worker's key is known. */
+unsigned worker_home_of_hash(const struct worker *worker, uint64_t hash);
+
 /*
  * Takes the post over, for worker `to`, which may be the worker itself. Posts of one
  * worker to another run there in the order of posting, in a later turn.
