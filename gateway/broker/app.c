@@ -106,60 +106,59 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	return true;
 }
 
+/* One of the route's targets. */
+struct aim {
+	struct buf name; /* `target` may borrow it */
+	struct target target;
+};
+
 /* Finds the destination of target `index` of the route. */
 static bool app_aim(const struct publication *publication, const struct route *route,
 	size_t index, const struct variables *variables, struct slice rest,
-	struct target *target, struct broker_refusal *refusal)
+	struct aim *aim, struct broker_refusal *refusal)
 {
 	const struct broker *broker = publication->broker;
-	struct buf name = {0};
-	bool good = true;
 
 	if (route->send_to_count == 0) {
-		buf_append(&name, SLICE("/topic"));
-		buf_append(&name, rest);
+		buf_append(&aim->name, SLICE("/topic"));
+		buf_append(&aim->name, rest);
 	} else {
 		/*
 		 * The configuration's check has refused a route whose variable is
 		 * missing.
 		 */
-		template_render_text(route->send_to[index], variables, &name);
+		template_render_text(route->send_to[index], variables, &aim->name);
 	}
-	if (name.len > broker->worker->config->limits.destination ||
-		target_aim(target, broker, buf_slice(&name), refusal) != BROKER_TAKEN) {
-		const struct slice target_name = buf_slice(&name);
+	const struct slice name = buf_slice(&aim->name);
 
-		broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &target_name);
-		good = false;
-	}
-	buf_finish(&name);
-	return good;
+	if (name.len <= broker->worker->config->limits.destination &&
+		target_aim(&aim->target, broker, name, refusal) == BROKER_TAKEN)
+		return true;
+	broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &name);
+	return false;
 }
 
-/* A message goes to all targets of its route or to none: they are checked first. */
-enum app_pass {
-	APP_CHECK,
-	APP_EMIT,
-};
-
-static bool app_visit_targets(struct publication *publication,
-	const struct route *route, const struct variables *variables, struct slice rest,
-	const struct stomp_frame *frame, enum app_pass pass,
-	struct broker_refusal *refusal)
+/* A message goes to all targets of its route or to none: they are found first. */
+static bool app_emit(struct publication *publication, const struct route *route,
+	const struct variables *variables, struct slice rest,
+	const struct stomp_frame *frame, struct broker_refusal *refusal)
 {
-	size_t targets = route->send_to_count == 0 ? 1 : route->send_to_count;
-	struct target target = {.is_reply = false};
+	const size_t count = route->send_to_count == 0 ? 1 : route->send_to_count;
+	struct aim *aims = xcalloc(count, sizeof(*aims));
 	bool good = true;
 
-	for (size_t i = 0; good && i < targets; i++) {
-		good = app_aim(publication, route, i, variables, rest, &target,
+	for (size_t i = 0; good && i < count; i++)
+		good = app_aim(publication, route, i, variables, rest, &aims[i],
 			       refusal) &&
 		       target_set_expiry(
-			       &target, publication->broker, frame, refusal) &&
-		       (pass == APP_CHECK ||
-			       broker_emit(publication, frame, &target, refusal));
+			       &aims[i].target, publication->broker, frame, refusal);
+	for (size_t i = 0; good && i < count; i++)
+		good = broker_emit(publication, frame, &aims[i].target, refusal);
+	for (size_t i = 0; i < count; i++) {
+		target_finish(&aims[i].target);
+		buf_finish(&aims[i].name);
 	}
-	target_finish(&target);
+	free(aims);
 	return good;
 }
 
@@ -175,12 +174,10 @@ enum broker_result app_send(struct publication *publication,
 	if (route == NULL)
 		return broker_refuse(
 			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
-	bool good = app_shape(route, &variables, publication->sender, frame, &shaped,
-			    refusal) &&
-		    app_visit_targets(publication, route, &variables, rest,
-			    &shaped.frame, APP_CHECK, refusal) &&
-		    app_visit_targets(publication, route, &variables, rest,
-			    &shaped.frame, APP_EMIT, refusal);
+	bool good =
+		app_shape(route, &variables, publication->sender, frame, &shaped,
+			refusal) &&
+		app_emit(publication, route, &variables, rest, &shaped.frame, refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
 	return good ? BROKER_TAKEN : BROKER_REFUSED;

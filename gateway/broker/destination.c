@@ -82,10 +82,17 @@ void destination_refuse(const struct broker *broker, struct broker_refusal *refu
 
 /* Targets. */
 
+void target_set(struct target *target, struct slice shown, struct slice address)
+{
+	char *at = buf_reserve(&target->made, shown.len + address.len);
+
+	target->shown = slice_copy_out(&at, shown);
+	target->address = slice_copy_out(&at, address);
+}
+
 void target_finish(struct target *target)
 {
-	buf_finish(&target->shown);
-	buf_finish(&target->address);
+	buf_finish(&target->made);
 	*target = (struct target){.is_reply = false};
 }
 
@@ -113,7 +120,6 @@ enum broker_result target_aim(struct target *target, const struct broker *broker
 {
 	struct slice rest;
 
-	target_finish(target);
 	if (!resolve_sent(broker, destination, refusal))
 		return BROKER_REFUSED;
 	if (private_is_user(destination, &rest))
@@ -138,7 +144,6 @@ enum broker_result target_aim(struct target *target, const struct broker *broker
 		return broker_refuse(
 			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
 	target->is_queue = is_queue;
-	buf_append(&target->shown, destination);
-	buf_append(&target->address, destination);
+	target->shown = target->address = destination;
 	return BROKER_TAKEN;
 }

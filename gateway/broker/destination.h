@@ -46,21 +46,26 @@ void destination_refuse(const struct broker *broker, struct broker_refusal *refu
 
 /* The target of a SEND. Zeroed at first; target_finish() frees its memory. */
 struct target {
-	struct buf shown;   /* the destination that receivers see */
-	struct buf address; /* the address by which homes know it */
-	bool is_queue;      /* a queue's, which keeps the message */
-	bool is_reply;      /* to the temporary queue of a session at `worker` */
+	struct slice shown;   /* the destination that receivers see */
+	struct slice address; /* the address by which homes know it */
+	struct buf made;      /* their bytes, if the SEND has others */
+	bool is_queue;        /* a queue's, which keeps the message */
+	bool is_reply;        /* to the temporary queue of a session at `worker` */
 	unsigned worker;
 	uint64_t expires_at; /* in a queue, by loop_now(); 0: never (expiry.h) */
 };
 
 /*
- * Finds the target of a SEND to that destination, and overwrites *target, which must
- * be zeroed or filled. Refused when no prefix owns the destination, or it is a
- * pattern; *target is empty then. Not for /app, which has no target of its own.
+ * Finds the target of a SEND to that destination, and fills the zeroed *target, which
+ * may borrow the bytes of the destination. Refused when no prefix owns the destination,
+ * or it is a pattern; *target is empty then. Not for /app, which has no target of its
+ * own.
  */
 enum broker_result target_aim(struct target *target, const struct broker *broker,
 	struct slice destination, struct broker_refusal *refusal);
+
+/* Fills the empty *target with copies of both names. */
+void target_set(struct target *target, struct slice shown, struct slice address);
 
 /* Frees both names and zeroes the target. */
 void target_finish(struct target *target);

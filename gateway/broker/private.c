@@ -74,16 +74,19 @@ bool private_aim_user(struct slice rest, struct target *target)
 {
 	const size_t slash = slice_find(rest, '/');
 	const struct slice below = slice_from(rest, slash);
-	struct buf name = {0};
+	struct buf name = {0}, address = {0}, shown = {0};
 	bool good = slash > 0 && below.len > 1 &&
 		    url_decode(&name, slice_first(rest, slash), false);
 
 	if (good) {
-		private_write_user_address(&target->address, buf_slice(&name), below);
-		buf_append(&target->shown, SLICE("/user"));
-		buf_append(&target->shown, below);
+		private_write_user_address(&address, buf_slice(&name), below);
+		buf_append(&shown, SLICE("/user"));
+		buf_append(&shown, below);
+		target_set(target, buf_slice(&shown), buf_slice(&address));
 	}
 	buf_finish(&name);
+	buf_finish(&address);
+	buf_finish(&shown);
 	return good;
 }
 
@@ -149,16 +152,20 @@ bool private_reply_to(struct broker *broker, const struct broker_call *call,
 bool private_aim_reply(
 	const struct broker *broker, struct slice token, struct target *target)
 {
+	struct buf address = {0}, shown = {0};
 	uint64_t worker;
 	size_t len = slice_find(token, '-');
 
 	if (len > WORKER_DIGITS_MAX || len == token.len ||
 		!number_read(slice_first(token, len), broker->workers - 1, &worker))
 		return false;
-	buf_append(&target->shown, SLICE("/reply-queue/"));
-	buf_append(&target->shown, token);
-	buf_append(&target->address, temporary);
-	buf_append(&target->address, token);
+	buf_append(&shown, SLICE("/reply-queue/"));
+	buf_append(&shown, token);
+	buf_append(&address, temporary);
+	buf_append(&address, token);
+	target_set(target, buf_slice(&shown), buf_slice(&address));
+	buf_finish(&address);
+	buf_finish(&shown);
 	target->is_reply = true;
 	target->worker = (unsigned)worker;
 	return true;

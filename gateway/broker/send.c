@@ -18,8 +18,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	const struct target *target, struct broker_refusal *refusal)
 {
 	struct broker *broker = publication->broker;
-	struct message *message = message_create(
-		frame, buf_slice(&target->shown), buf_slice(&target->address));
+	struct message *message = message_create(frame, target->shown, target->address);
 
 	message_set_expiry(message, target->expires_at);
 	if (publication->transaction != NULL)

@@ -25,8 +25,7 @@ void console_answer(
 	};
 
 	private_reply(broker, reply->target.worker,
-		message_create(&frame, buf_slice(&reply->target.shown),
-			buf_slice(&reply->target.address)),
+		message_create(&frame, reply->target.shown, reply->target.address),
 		(struct handle){0, 0}, 0);
 	free(text);
 	json_decref(answer);

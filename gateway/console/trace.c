@@ -151,8 +151,7 @@ static void trace_follow(struct trace *trace, struct tap *before)
 		return;
 	const struct trace *other = container_of(before, struct trace, tap);
 
-	if (!slice_equal(buf_slice(&other->reply.target.address),
-		    buf_slice(&trace->reply.target.address)))
+	if (!slice_equal(other->reply.target.address, trace->reply.target.address))
 		return;
 	trace->second = other->second;
 	trace->told = other->told;
@@ -168,8 +167,7 @@ struct tap *trace_create(
 	trace->tap.ops = &trace_ops;
 	trace->reply.about = SLICE("/frame");
 	trace->reply.target.worker = target->worker;
-	buf_append(&trace->reply.target.shown, buf_slice(&target->shown));
-	buf_append(&trace->reply.target.address, buf_slice(&target->address));
+	target_set(&trace->reply.target, target->shown, target->address);
 	trace->until = loop_now(session_worker(session)->loop) + LIFE_MS;
 	trace_follow(trace, session_tap(session));
 	return &trace->tap;
