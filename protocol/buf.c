@@ -4,6 +4,7 @@
  */
 #include "protocol/buf.h"
 
+#include "protocol/number.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -59,14 +60,7 @@ void buf_append_quoted(struct buf *buf, struct slice bytes)
 
 void buf_append_number(struct buf *buf, uint64_t number)
 {
-	char digits[20]; /* 2^64 - 1 has 20 digits */
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	buf_append(buf, (struct slice){digits + at, sizeof(digits) - at});
+	buf->len += number_write(buf_reserve(buf, NUMBER_DIGITS_MAX), number);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

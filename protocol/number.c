@@ -62,3 +62,35 @@ bool number_read_hex(struct slice digits, uint64_t most, uint64_t *number)
 {
 	return number_take(digits, 16, most, number) == NUMBER_DONE;
 }
+
+/* The digits are found from the last one to the first. */
+static size_t number_copy_digits(
+	char *to, const char digits[NUMBER_DIGITS_MAX], size_t at)
+{
+	memcpy(to, digits + at, NUMBER_DIGITS_MAX - at);
+	return NUMBER_DIGITS_MAX - at;
+}
+
+size_t number_write(char *to, uint64_t number)
+{
+	char digits[NUMBER_DIGITS_MAX];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return number_copy_digits(to, digits, at);
+}
+
+size_t number_write_hex(char *to, uint64_t number)
+{
+	char digits[NUMBER_DIGITS_MAX];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[number % 16];
+		number /= 16;
+	} while (number > 0);
+	return number_copy_digits(to, digits, at);
+}

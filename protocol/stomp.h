@@ -185,9 +185,12 @@ void stomp_write_header(struct buf *out, enum stomp_version version, struct slic
 void stomp_write_header_plain(struct buf *out, struct slice name, struct slice value);
 
 /*
- * Appends a header with the number in decimal. `name` is not escaped: it must be
- * letters only.
+ * Appends a header of Postern's own, unchanged: neither name nor value may have a NUL,
+ * CR, LF, ':' or '\\'. Nobody looks for these.
  */
+void stomp_write_header_made(struct buf *out, struct slice name, struct slice value);
+
+/* The same with the number in decimal. */
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number);
 
 /*

@@ -5,6 +5,8 @@
  */
 #include "protocol/stomp.h"
 
+#include "protocol/number.h"
+
 #include <limits.h>
 
 /* The escape for `byte` in a header of `version`; empty if it needs none. */
@@ -83,9 +85,7 @@ void stomp_write_begin(struct buf *out, enum stomp_command command)
 	buf_append_char(out, '\n');
 }
 
-/* Nearly all headers need no escape. */
-static void stomp_write_unescaped(
-	struct buf *out, struct slice name, struct slice value)
+void stomp_write_header_made(struct buf *out, struct slice name, struct slice value)
 {
 	const size_t len = name.len + value.len + 2;
 	char *at = buf_reserve(out, len);
@@ -100,8 +100,9 @@ static void stomp_write_unescaped(
 void stomp_write_header(struct buf *out, enum stomp_version version, struct slice name,
 	struct slice value)
 {
+	/* Nearly all headers need no escape. */
 	if (stomp_write_is_plain(name) && stomp_write_is_plain(value)) {
-		stomp_write_unescaped(out, name, value);
+		stomp_write_header_made(out, name, value);
 		return;
 	}
 	stomp_write_name(out, version, name);
@@ -117,10 +118,10 @@ void stomp_write_header_plain(struct buf *out, struct slice name, struct slice v
 
 void stomp_write_header_number(struct buf *out, struct slice name, uint64_t number)
 {
-	buf_append(out, name);
-	buf_append_char(out, ':');
-	buf_append_number(out, number);
-	buf_append_char(out, '\n');
+	char digits[NUMBER_DIGITS_MAX];
+
+	stomp_write_header_made(
+		out, name, (struct slice){digits, number_write(digits, number)});
 }
 
 void stomp_write_end(struct buf *out, struct slice body)

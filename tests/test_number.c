@@ -70,6 +70,30 @@ START_TEST(a_nul_is_no_digit)
 }
 END_TEST
 
+static const struct {
+	uint64_t number;
+	const char *decimal, *hex;
+} written[] = {
+	{0, "0", "0"},
+	{9, "9", "9"},
+	{10, "10", "a"},
+	{255, "255", "ff"},
+	{256, "256", "100"},
+	{UINT64_MAX, "18446744073709551615", "ffffffffffffffff"},
+};
+
+START_TEST(a_number_is_written_without_leading_zeros)
+{
+	char digits[NUMBER_DIGITS_MAX];
+	size_t len = number_write(digits, written[_i].number);
+
+	ck_assert_slice_eq(
+		((struct slice){digits, len}), slice_of(written[_i].decimal));
+	len = number_write_hex(digits, written[_i].number);
+	ck_assert_slice_eq(((struct slice){digits, len}), slice_of(written[_i].hex));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("number");
@@ -77,5 +101,6 @@ int main(void)
 
 	unit_add_table(tcase, a_number_is_read_or_refused_whole, rows);
 	tcase_add_test(tcase, a_nul_is_no_digit);
+	unit_add_table(tcase, a_number_is_written_without_leading_zeros, written);
 	return unit_run(suite);
 }

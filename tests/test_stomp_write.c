@@ -55,6 +55,18 @@ START_TEST(a_plain_value_cannot_end_its_line)
 }
 END_TEST
 
+START_TEST(a_header_of_our_own_is_written_unchanged)
+{
+	struct buf out = {0};
+
+	stomp_write_header_made(&out, SLICE("message-id"), SLICE("c0ffee-1"));
+	stomp_write_header_number(&out, SLICE("content-length"), 128);
+	ck_assert_slice_eq(
+		buf_slice(&out), SLICE("message-id:c0ffee-1\ncontent-length:128\n"));
+	buf_finish(&out);
+}
+END_TEST
+
 START_TEST(a_frame_ends_with_its_body_and_a_nul)
 {
 	struct buf out = {0};
@@ -101,6 +113,7 @@ int main(void)
 	unit_add_table(tcase, a_header_is_written_as_its_reader_unescapes, headers);
 	tcase_add_test(tcase, a_plain_header_is_never_escaped);
 	tcase_add_test(tcase, a_plain_value_cannot_end_its_line);
+	tcase_add_test(tcase, a_header_of_our_own_is_written_unchanged);
 	tcase_add_test(tcase, a_frame_ends_with_its_body_and_a_nul);
 	tcase_add_test(tcase, the_parser_reads_back_what_was_written);
 	return unit_run(suite);

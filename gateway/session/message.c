@@ -1,12 +1,11 @@
 #include "gateway/session/message.h"
 
+#include "protocol/number.h"
 #include "protocol/sockjs.h"
 #include "protocol/utf8.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { RENDERINGS_MAX = 8 };
@@ -309,7 +308,15 @@ static size_t message_body_len(const struct message *message, enum wire wire)
 }
 
 /* Room for the longest id, EPOCH-OFFSET-ORDINAL.ATTEMPT. */
-enum { ID_MAX = 64 };
+enum { ID_MAX = 4 * (NUMBER_DIGITS_MAX + 1) };
+
+static size_t message_write_place(const struct message *message, char text[ID_MAX])
+{
+	size_t len = number_write_hex(text, message->place.epoch);
+
+	text[len++] = '-';
+	return len + number_write(text + len, message->place.offset);
+}
 
 /*
  * A header with the id whose first `len` octets are in `text`. An id names a delivery,
@@ -318,18 +325,18 @@ enum { ID_MAX = 64 };
 static void message_write_id(struct buf *out, struct slice name, char text[ID_MAX],
 	size_t len, uint16_t attempt)
 {
-	if (attempt > 1)
-		len += (size_t)snprintf(
-			text + len, ID_MAX - len, ".%u", (unsigned)attempt);
-	stomp_write_header_plain(out, name, (struct slice){text, len});
+	if (attempt > 1) {
+		text[len++] = '.';
+		len += number_write(text + len, attempt);
+	}
+	stomp_write_header_made(out, name, (struct slice){text, len});
 }
 
 static void message_write_frame(
 	const struct message *message, const struct view *view, struct buf *out)
 {
 	char text[ID_MAX];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64,
-		message->place.epoch, message->place.offset);
+	size_t len = message_write_place(message, text);
 	const struct slice place = {text, len};
 
 	stomp_write_begin(out, STOMP_MESSAGE);
@@ -340,12 +347,12 @@ static void message_write_frame(
 	stomp_write_header(
 		out, view->version, SLICE("destination"), message->destination);
 	if (message->is_placed)
-		stomp_write_header_plain(out, SLICE("x-postern-seq"), place);
+		stomp_write_header_made(out, SLICE("x-postern-seq"), place);
 	if (view->attempt > 1)
-		stomp_write_header_plain(out, SLICE("redelivered"), SLICE("true"));
+		stomp_write_header_made(out, SLICE("redelivered"), SLICE("true"));
 	if (view->ack > 0) {
-		len += (size_t)snprintf(
-			text + len, sizeof(text) - len, "-%" PRIu32, view->ack);
+		text[len++] = '-';
+		len += number_write(text + len, view->ack);
 		message_write_id(out, SLICE("ack"), text, len, view->attempt);
 	}
 	for (size_t i = 0; i < message->header_count; i++) {
