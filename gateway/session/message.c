@@ -332,6 +332,19 @@ static void message_write_id(struct buf *out, struct slice name, char text[ID_MA
 	stomp_write_header_made(out, name, (struct slice){text, len});
 }
 
+/* About the length of the frame, so that it is written in one piece of memory. */
+static size_t message_room(const struct message *message, const struct view *view)
+{
+	enum {
+		FIXED = 128 /* the names of Postern's own headers, and their numbers */
+	};
+	const size_t head =
+		sizeof(*message) + message->header_count * sizeof(message->headers[0]);
+
+	return FIXED + message->size - head + 2 * message->header_count +
+	       (view->subscription == NULL ? 0 : name_text(view->subscription).len);
+}
+
 static void message_write_frame(
 	const struct message *message, const struct view *view, struct buf *out)
 {
@@ -339,6 +352,7 @@ static void message_write_frame(
 	size_t len = message_write_place(message, text);
 	const struct slice place = {text, len};
 
+	buf_reserve(out, message_room(message, view));
 	stomp_write_begin(out, STOMP_MESSAGE);
 	if (view->subscription != NULL)
 		stomp_write_header(out, view->version, SLICE("subscription"),
