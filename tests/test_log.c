@@ -198,6 +198,50 @@ START_TEST(events_are_bounded_as_lines_are)
 }
 END_TEST
 
+/* A line of 3,000 bytes and more, of a kind of its own. */
+static void log_from(const char *address, const char *event)
+{
+	static char padding[3000];
+
+	memset(padding, 'x', sizeof(padding));
+	const struct log_field fields[] = {
+		{.name = "padding", .text = {padding, sizeof(padding)}},
+		{.name = "address", .text = slice_of(address)},
+	};
+	log_event(LOG_INFO, event, fields, COUNT(fields));
+}
+
+/* The addresses of the one that has written its share, and of others. */
+static const struct {
+	const char *noisy, *same, *other;
+} shares[] = {
+	{"203.0.113.1", "203.0.113.1", "203.0.113.2"},
+	{"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"},
+};
+
+START_TEST(an_address_writes_its_share_and_no_more)
+{
+	static const char *const events[] = {"one", "two", "three", "four"};
+	int out = redirect();
+
+	log_set_most(1); /* 10,000 bytes, and 20 in a second */
+	for (size_t i = 0; i < COUNT(events); i++) {
+		log_from(shares[_i].noisy, events[i]);
+		ck_assert_ptr_nonnull(strstr(read_log(out), events[i]));
+	}
+	const uint64_t before = log_unwritten();
+	log_from(shares[_i].same, "five");
+	ck_assert_uint_eq(log_unwritten(), before + 1);
+	log_from(shares[_i].other, "six");
+	const char *text = read_log(out);
+	ck_assert_ptr_null(strstr(text, "five"));
+	ck_assert_ptr_nonnull(strstr(text, "six"));
+	log_info("a line about no peer");
+	ck_assert_ptr_nonnull(strstr(read_log(out), "a line about no peer"));
+	close(out);
+}
+END_TEST
+
 static void log_the_end(struct slice reason)
 {
 	const struct log_field fields[] = {
@@ -298,6 +342,7 @@ int main(void)
 	tcase_add_test(tcase, each_dropped_line_is_counted_and_noted_once);
 	tcase_add_test(tcase, a_line_below_the_level_counts_for_nothing);
 	tcase_add_test(tcase, events_are_bounded_as_lines_are);
+	unit_add_table(tcase, an_address_writes_its_share_and_no_more, shares);
 	unit_add_table(tcase, an_event_says_its_fields_and_nothing_else, events);
 	unit_add_table(tcase, as_json_a_line_is_an_object, events);
 	tcase_add_test(tcase, a_plain_line_is_an_object_too);

@@ -1,6 +1,7 @@
 #include "gateway/base/log.h"
 
 #include "gateway/base/log_sink.h"
+#include "protocol/address.h"
 #include "protocol/buf.h"
 #include "protocol/utf8.h"
 
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE_MAX = 1024, SLOTS = 256, KINDS = 256 };
+enum { MESSAGE_MAX = 1024, SLOTS = 256, KINDS = 256, SHARES = 4096 };
 
 static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
@@ -41,6 +42,20 @@ struct slot {
 };
 
 /*
+ * One address could write all lines of every kind, all day. So each address, as the
+ * field of that name says it, has a share of bytes: a large one for a short time, a
+ * small one for ever. So has each kind of lines that name no address. Addresses may
+ * share a place, and then this, too. Who sets the level DEBUG wants to see all.
+ */
+enum { SHARE_FOREVER = 20, SHARE_AT_ONCE = 10000 }; /* bytes for each line of a kind */
+
+struct share {
+	int64_t room; /* bytes; below zero after a line that was longer */
+	time_t second;
+	unsigned long long lost; /* dropped since the last written line */
+};
+
+/*
  * Peers can also provoke lines that all differ. So the lines of one place in the code
  * are a kind, known by its text. The code has fewer places than KINDS.
  */
@@ -49,6 +64,7 @@ struct kind {
 	time_t second;
 	unsigned long long lines; /* in that second */
 	unsigned long long lost;  /* dropped since the last written line */
+	struct share share;       /* of the lines without an address */
 };
 
 /* The parts of a line. */
@@ -58,6 +74,7 @@ struct entry {
 	const char *message;
 	const struct log_field *fields;
 	size_t count;
+	struct share *share;
 	unsigned repeats;
 	unsigned long long lost;
 	char time[32];
@@ -65,6 +82,7 @@ struct entry {
 
 static struct slot slots[SLOTS];
 static struct kind kinds[KINDS];
+static struct share shares[SHARES];
 static uint64_t unwritten; /* of all slots and kinds together */
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -108,19 +126,19 @@ void log_set_most(unsigned long long lines)
 }
 
 /* FNV-1a: a peer whose lines collide hides only its own lines. */
-static uint64_t line_hash(struct slice line)
+static uint64_t log_hash(struct slice text)
 {
 	uint64_t hash = 14695981039346656037u;
 
-	for (size_t i = 0; i < line.len; i++)
-		hash = (hash ^ (unsigned char)line.data[i]) * 1099511628211u;
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (unsigned char)text.data[i]) * 1099511628211u;
 	return hash;
 }
 
 /* False when the line was written in this second; else counts the drops since then. */
 static bool line_may_go(struct slice line, time_t second, unsigned *repeats)
 {
-	uint64_t hash = line_hash(line);
+	uint64_t hash = log_hash(line);
 	struct slot *slot = &slots[hash % SLOTS];
 	bool may_go = true;
 
@@ -183,15 +201,69 @@ static bool kind_drop_surplus(const char *name, time_t second)
 	return drops;
 }
 
-/* Adds how many equal lines were dropped since the last one. */
+/* Of an IPv6 address its network counts: a peer can choose the rest. */
+static struct share *share_of_address(const struct address *address)
+{
+	const size_t from = address_is_v4(address) ? ADDRESS_BYTES / 2 : 0;
+	const struct slice owner = {
+		(const char *)address->bytes + from, ADDRESS_BYTES / 2};
+
+	return &shares[log_hash(owner) % SHARES];
+}
+
+static struct share *share_find(const struct entry *entry)
+{
+	struct address address;
+
+	for (size_t i = 0; i < entry->count; i++) {
+		if (strcmp(entry->fields[i].name, "address") == 0 &&
+			address_parse(entry->fields[i].text, &address))
+			return share_of_address(&address);
+	}
+	return &kind_find(entry->kind)->share;
+}
+
+/* False when all of it is written. */
+static bool share_may_go(struct share *share, time_t second)
+{
+	const int64_t lines =
+		(int64_t)atomic_load_explicit(&most_of_a_kind, memory_order_relaxed);
+	const int64_t most = lines * SHARE_AT_ONCE;
+
+	/* It is full after so many seconds, also at the first line. */
+	if (second - share->second >= 2 * SHARE_AT_ONCE / SHARE_FOREVER)
+		share->room = most;
+	else if (second > share->second)
+		share->room += (second - share->second) * lines * SHARE_FOREVER;
+	share->room = share->room < most ? share->room : most;
+	share->second = second;
+	share->lost += share->room <= 0;
+	return share->room > 0;
+}
+
+/* Adds how many lines like it were dropped since the last one. */
 static bool entry_may_go(struct entry *entry, struct slice text, time_t second)
 {
 	pthread_mutex_lock(&slots_lock);
-	bool may_go = line_may_go(text, second, &entry->repeats) &&
+	struct share *share = entry->share = share_find(entry);
+	bool may_go = (entry->level == LOG_DEBUG || share_may_go(share, second)) &&
+		      line_may_go(text, second, &entry->repeats) &&
 		      kind_may_go(entry->kind, second, &entry->lost);
 	unwritten += !may_go;
+	if (may_go) {
+		entry->lost += share->lost;
+		share->lost = 0;
+	}
 	pthread_mutex_unlock(&slots_lock);
 	return may_go;
+}
+
+/* A line of so many bytes is written. */
+static void share_charge(struct share *share, size_t len)
+{
+	pthread_mutex_lock(&slots_lock);
+	share->room -= (int64_t)len;
+	pthread_mutex_unlock(&slots_lock);
 }
 
 uint64_t log_unwritten(void)
@@ -342,6 +414,8 @@ static void entry_write(struct entry *entry, const struct timespec *now)
 	if (entry_may_go(entry, buf_slice(&text), now->tv_sec)) {
 		entry_append(&out, entry, buf_slice(&text), now);
 		log_sink_write(buf_slice(&out));
+		if (entry->level > LOG_DEBUG)
+			share_charge(entry->share, out.len);
 	}
 	buf_finish(&text);
 	buf_finish(&out);

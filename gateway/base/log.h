@@ -26,7 +26,10 @@ void log_set_level(enum log_level level);
 
 /*
  * From now on at most so many lines of one kind are written in a second. Lines of one
- * kind differ in their details only. log_unwritten() counts the others.
+ * kind differ in their details only. An address, which the field "address" names, and
+ * a kind without it may write 10,000 bytes for each of these lines in a short time,
+ * and 20 bytes for each of them in a second after that; of DEBUG, as much as comes.
+ * log_unwritten() counts the others.
  */
 void log_set_most(unsigned long long lines);
 

@@ -87,12 +87,7 @@ static bool refusal_code_is_control(uint32_t code)
 	return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
-/*
- * Appends the printable form of a peer's bytes: at most 80 octets, cut between
- * characters and then followed by "...", with "?" for control characters and U+FFFD
- * for bytes that are not UTF-8. Adds no quotes, and does not look for secrets.
- */
-static void refusal_append_clean(struct buf *out, struct slice bytes)
+void refusal_append_clean(struct buf *out, struct slice bytes)
 {
 	const size_t start = out->len;
 	struct buf clean = {0};

@@ -295,6 +295,14 @@ unsigned refusal_status(enum refusal_kind kind);
 enum refusal_class refusal_class(enum refusal_kind kind);
 
 /*
+ * For a hint that names what a peer has sent. Appends its printable form: at most 80
+ * octets, cut between characters and then followed by "...", with "?" for control
+ * characters and U+FFFD for bytes that are not UTF-8. Adds no quotes, and does not look
+ * for secrets.
+ */
+void refusal_append_clean(struct buf *out, struct slice bytes);
+
+/*
  * Counts the refusal and logs it. If `text` is not NULL, appends the long answer to
  * the peer: `The command is unknown: command "SENDD". Hint.`, one line without a line
  * end.

@@ -159,6 +159,20 @@ static int http_request_check(
 	return http_head_check(head);
 }
 
+static void http_request_append_site(
+	struct buf *hint, const struct forwarded *site, bool unbelieved)
+{
+	const struct slice scheme =
+		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
+
+	buf_printf(hint, "It is not %.*s://", SLICE_ARGS(scheme));
+	refusal_append_clean(hint, site->host);
+	buf_append_char(hint, '.');
+	if (unbelieved)
+		buf_append(hint, SLICE(" X-Forwarded-Host is not believed: it comes "
+				       "from none of trusted_proxies."));
+}
+
 /*
  * Names the value that the Origin was compared with, so that the operator sees what a
  * proxy leaves out.
@@ -169,8 +183,6 @@ static void http_request_forbid(struct http_request *request,
 	const struct endpoint *endpoint = request->route.endpoint;
 	const bool unbelieved =
 		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
-	const struct slice scheme =
-		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
 	struct buf hint = {0};
 
 	if (request->peer.origin.len == 0)
@@ -179,11 +191,7 @@ static void http_request_forbid(struct http_request *request,
 	else if (endpoint->allowed_origins.count > 0)
 		buf_append(&hint, SLICE("It is not in allowed_origins."));
 	else
-		buf_printf(&hint, "It is not %.*s://%.*s.%s", SLICE_ARGS(scheme),
-			SLICE_ARGS(site->host),
-			unbelieved ? " X-Forwarded-Host is not believed: it comes from "
-				     "none of trusted_proxies."
-				   : "");
+		http_request_append_site(&hint, site, unbelieved);
 	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
 					   .what = SLICE("header Origin"),
 					   .value = request->peer.origin,
