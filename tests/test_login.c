@@ -9,9 +9,24 @@
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
+#include <crypt.h>
+
 static struct worker *worker;
 static struct participant participant;
 static int told, good;
+
+/* What libcrypt is asked to hash with, in order: the linker sends it here. */
+static struct buf hashed;
+
+char *__real_crypt_r(const char *phrase, const char *setting, struct crypt_data *data);
+char *__wrap_crypt_r(const char *phrase, const char *setting, struct crypt_data *data);
+
+char *__wrap_crypt_r(const char *phrase, const char *setting, struct crypt_data *data)
+{
+	buf_append(&hashed, password_cost(slice_of(setting)));
+	buf_append_char(&hashed, ' ');
+	return __real_crypt_r(phrase, setting, data);
+}
 
 static void on_logged_in(struct participant *whom, enum login_verdict verdict)
 {
@@ -20,12 +35,22 @@ static void on_logged_in(struct participant *whom, enum login_verdict verdict)
 	good += verdict == LOGIN_ADMITTED;
 }
 
+/* Others have cheaper hashes: of "Hello world!", twice, and of "U*U". */
+#define OTHERS                                                                         \
+	"{'login': 'ben', 'password': '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKw"    \
+	"SMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'},"                 \
+	"{'login': 'carl', 'password': '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKw"   \
+	"SMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1'},"                 \
+	"{'login': 'dora', 'password': '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0"  \
+	"XouQYb4YMJKvyOeW'}"
+
 static void begin(const char *limits)
 {
 	struct buf hash = {0}, members = {0};
 
 	ck_assert(password_hash(SLICE("sesame"), &hash));
-	buf_printf(&members, "'users': [{'login': 'ana', 'password': '%.*s'}]%s",
+	buf_printf(&members,
+		"'users': [{'login': 'ana', 'password': '%.*s'}, " OTHERS "]%s",
 		SLICE_ARGS(buf_slice(&hash)), limits);
 	buf_append_char(&members, '\0');
 	worker = still_workers_create_of(1, members.data)->all[0];
@@ -53,6 +78,7 @@ static void teardown(void)
 	if (participant.entry.number != 0)
 		broker_leave(worker->broker, &participant);
 	still_workers_destroy(worker->workers);
+	buf_finish(&hashed);
 }
 
 static bool check(const char *login, const char *passcode)
@@ -83,6 +109,14 @@ static const struct {
 	{"Ana", "sesame", false},
 	{"", "sesame", false},
 	{"nobody", "sesame", false},
+	{"ben", "Hello world!", true},
+	{"carl", "Hello world!", true},
+	{"dora", "U*U", true},
+	/* Another user's, whose hash is checked instead. */
+	{"ben", "sesame", false},
+	{"dora", "Hello world!", false},
+	{"nobody", "Hello world!", false},
+	{"nobody", "U*U", false},
 };
 
 START_TEST(a_login_is_good_with_its_passcode_only)
@@ -92,6 +126,19 @@ START_TEST(a_login_is_good_with_its_passcode_only)
 	wait_for_logins();
 	ck_assert_int_eq(told, 1);
 	ck_assert_int_eq(good, logins[_i].good);
+}
+END_TEST
+
+static const char *const names[] = {"ana", "ben", "carl", "dora", "nobody", ""};
+
+/* By time a client could otherwise tell which names exist, and how they are hashed. */
+START_TEST(whoever_logs_in_the_same_hashes_are_made)
+{
+	buf_clear(&hashed);
+	ck_assert(check(names[_i], "wrong"));
+	wait_for_logins();
+	ck_assert_slice_eq(buf_slice(&hashed), SLICE("$y$j9T $6 $2b$05$ "));
+	ck_assert_int_eq(good, 0);
 }
 END_TEST
 
@@ -134,6 +181,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	unit_add_table(tcase, a_login_is_good_with_its_passcode_only, logins);
+	unit_add_table(tcase, whoever_logs_in_the_same_hashes_are_made, names);
 	tcase_add_test(tcase, a_participant_that_has_gone_meanwhile_hears_nothing);
 	tcase_add_test(tcase, a_login_is_needed_where_there_are_users);
 	tcase_add_checked_fixture(bounds, setup_one_at_a_time, teardown);

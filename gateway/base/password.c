@@ -5,9 +5,11 @@
 #include <crypt.h>
 #include <stdlib.h>
 
-/* A hash of 32 random bytes that were not kept. */
-const char password_decoy[] = "$y$j9T$ReXp7brF/8sUHFZuBEuKV.$"
-			      "0QkyKQtmWGpFh5Hkz8VtnP0yQu3PIsQWQ7vE4SSeFjD";
+/* crypt(5): bcrypt and scrypt have parameters of a fixed length before the salt. */
+enum {
+	BCRYPT_COST = sizeof("$2b$05$") - 1,
+	SCRYPT_COST = sizeof("$7$CU..../....") - 1
+};
 
 /* libcrypt takes a string, and ignores the rest of longer ones. */
 static bool password_copy_password(
@@ -71,4 +73,24 @@ bool password_matches(struct slice password, const char *hash)
 	explicit_bzero(data, sizeof(*data));
 	free(data);
 	return good;
+}
+
+/* Without its last part and the '$' before that. */
+static struct slice password_without_part(struct slice hash)
+{
+	size_t len = hash.len;
+
+	while (len > 0 && hash.data[len - 1] != '$')
+		len--;
+	return slice_first(hash, len > 0 ? len - 1 : 0);
+}
+
+struct slice password_cost(struct slice hash)
+{
+	if (slice_starts_with(hash, SLICE("$2")))
+		return slice_first(hash, BCRYPT_COST);
+	if (slice_starts_with(hash, SLICE("$7$")))
+		return slice_first(hash, SCRYPT_COST);
+	/* In all others the salt and the hash come last. */
+	return password_without_part(password_without_part(hash));
 }

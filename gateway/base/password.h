@@ -23,7 +23,10 @@ bool password_hash(struct slice password, struct buf *hash);
  */
 bool password_matches(struct slice password, const char *hash);
 
-/* A hash that no password matches, but which takes as long: for unknown logins. */
-extern const char password_decoy[];
+/*
+ * The part of a hash that says how much work a check is: its method and parameters.
+ * Checks against hashes with the same cost take equally long.
+ */
+struct slice password_cost(struct slice hash);
 
 #endif

@@ -426,6 +426,7 @@ static void config_destroy(struct config *config)
 	free(config->www_headers.items);
 	free(config->routes);
 	free(config->users);
+	free(config->costs);
 	free(config->allowed_origins.items);
 	free(config->trusted_proxies.items);
 	free(config->proxies.items);

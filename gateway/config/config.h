@@ -153,7 +153,9 @@ struct config {
 	struct strings app_prefixes; /* "/app" */
 	struct route *routes;        /* in the order of the file */
 	size_t route_count;
-	struct user *users; /* none: anyone may connect, without a name */
+	struct user *users;        /* none: anyone may connect, without a name */
+	const struct user **costs; /* one for each cost of their hashes */
+	size_t cost_count;
 	size_t user_count;
 	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;                /* no "www" in the file: the bundled pages */

@@ -1,6 +1,7 @@
 /* The checks that need more than one key, or data outside of the file. */
 #include "gateway/config/config_check_internal.h"
 
+#include "gateway/base/password.h"
 #include "gateway/config/config_check.h"
 #include "gateway/config/config_headers.h"
 #include "gateway/config/config_reach.h"
@@ -137,6 +138,23 @@ static void config_check_user(
 	}
 }
 
+/* Whoever checks a login checks a hash of each cost: see login.c. */
+static void config_find_costs(struct config *config)
+{
+	config->costs = xcalloc(config->user_count, sizeof(*config->costs));
+	for (size_t i = 0; i < config->user_count; i++) {
+		const struct slice cost = password_cost(config->users[i].password);
+		size_t known = 0;
+
+		while (known < config->cost_count &&
+			!slice_equal(
+				cost, password_cost(config->costs[known]->password)))
+			known++;
+		if (known == config->cost_count)
+			config->costs[config->cost_count++] = &config->users[i];
+	}
+}
+
 /*
  * Addresses: the table has checked each one, and replaced a bad one by an empty text.
  */
@@ -223,6 +241,7 @@ static void config_make_own_endpoints(struct config *config)
 void config_check(struct config *config, const struct config_source *source)
 {
 	config_make_own_endpoints(config);
+	config_find_costs(config);
 	config_read_networks(&config->trusted_proxies, &config->proxies);
 	config_default_exempt(config);
 	config_read_networks(&config->exempt_addresses, &config->exempt);

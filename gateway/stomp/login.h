@@ -13,8 +13,9 @@ bool login_is_needed(const struct config *config);
 /*
  * Checks copies of both on a thread of the pool, then calls logged_in() of the
  * participant of that number, if it still exists. An unknown login takes as long as a
- * wrong passcode. False, counted, when this worker already checks limits.logins;
- * logged_in() is not called then.
+ * wrong passcode: each check hashes once for each cost of the users' hashes. False,
+ * counted, when this worker already checks limits.logins; logged_in() is not called
+ * then.
  */
 bool login_check(struct worker *worker, uint64_t participant, struct slice login,
 	struct slice passcode);
