@@ -81,6 +81,15 @@ START_TEST(each_kind_is_counted_for_itself)
 }
 END_TEST
 
+START_TEST(ten_wrong_tokens_in_a_second_are_admitted)
+{
+	for (int i = 0; i < 10; i++)
+		ck_assert(admits(ADDRESS_TOKENS, "203.0.113.1", 5000));
+	ck_assert(!admits(ADDRESS_TOKENS, "203.0.113.1", 5000));
+	ck_assert(admits(ADDRESS_TOKENS, "203.0.113.1", 6000));
+}
+END_TEST
+
 START_TEST(addresses_of_one_v6_network_count_as_one)
 {
 	ck_assert(admits(ADDRESS_UNKNOWN, "2001:db8::1", 5000));
@@ -120,6 +129,7 @@ int main(void)
 	tcase_add_test(tcase,
 		a_worker_whose_clock_is_behind_counts_for_the_second_that_has_begun);
 	tcase_add_test(tcase, each_kind_is_counted_for_itself);
+	tcase_add_test(tcase, ten_wrong_tokens_in_a_second_are_admitted);
 	tcase_add_test(tcase, addresses_of_one_v6_network_count_as_one);
 	tcase_add_test(tcase, who_is_exempt_is_never_bounded);
 	tcase_add_test(tcase, what_is_no_address_is_bounded_too);

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SLOTS = 65536, OWNER_BYTES = 8 };
+enum { SLOTS = 65536, OWNER_BYTES = 8, WRONG_TOKENS_MAX = 10 };
 
 struct address_count {
 	_Atomic uint32_t connections;
@@ -103,10 +103,12 @@ bool address_limits_admit(struct address_limits *address_limits,
 	static const char *const names[ADDRESS_RATES] = {
 		[ADDRESS_SESSIONS] = "new sessions",
 		[ADDRESS_UNKNOWN] = "requests for unknown sessions",
+		[ADDRESS_TOKENS] = "wrong tokens",
 	};
 	const uint64_t most[ADDRESS_RATES] = {
 		[ADDRESS_SESSIONS] = config->limits.address_sessions,
 		[ADDRESS_UNKNOWN] = config->limits.address_unknown,
+		[ADDRESS_TOKENS] = WRONG_TOKENS_MAX,
 	};
 	struct address_count *slot =
 		&address_limits->slots[address_limits_slot(address_limits, address)];

@@ -44,14 +44,15 @@ bool address_limits_have_room(const struct address_limits *address_limits,
 enum address_rate {
 	ADDRESS_SESSIONS, /* new sessions */
 	ADDRESS_UNKNOWN,  /* requests for sessions that do not exist */
+	ADDRESS_TOKENS,   /* wrong tokens at the listener for operators */
 	ADDRESS_RATES,
 };
 
 /*
  * Counts one more event of that kind from `address` in the second of `now`, a time in
- * milliseconds. False, and logged, when that makes more than limits.address_sessions
- * or limits.address_unknown; never for an exempt address. Unknown addresses count as
- * one. From any thread.
+ * milliseconds. False, and logged, when that makes more than limits.address_sessions,
+ * limits.address_unknown or ten wrong tokens; never for an exempt address. Unknown
+ * addresses count as one. From any thread.
  */
 bool address_limits_admit(struct address_limits *address_limits,
 	const struct config *config, enum address_rate rate,

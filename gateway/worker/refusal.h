@@ -84,6 +84,7 @@ enum refusal_class {
 		"Without admin.token only names of this machine are served")           \
 	X(WRONG_TOKEN, AT(ADMIN), 401, INFO, "wrong_token",                            \
 		"The token is missing or wrong")                                       \
+	X(WRONG_TOKENS, AT(ADMIN), 429, INFO, "wrong_tokens", "Too many wrong tokens") \
 	X(NO_WEBSOCKET, AT(HTTP) | AT(ADMIN), 426, INFO, "no_websocket",               \
 		"No WebSocket is spoken at this URL")                                  \
 	X(BUSY, AT(SOCKJS), 503, DEBUG, "busy", "Try again later")                     \

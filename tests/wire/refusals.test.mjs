@@ -161,6 +161,44 @@ testWith('admin: wrong_token is answered, logged with the address and counted, a
   assert.equal((await gateway.logged(new RegExp(filter, 'm'))).groups.host, '127.0.0.1');
   assert.doesNotMatch(gateway.log, /token-of-many/);
 });
+
+testWith('admin: an address with many wrong tokens gets wrong_tokens, late, and the right token is served', configuration({
+  admin: { listen: '127.0.0.1:0', token: TOKEN }, exempt_addresses: [],
+}), async (gateway, keep) => {
+  seen.add('admin wrong_tokens');
+  const ask = async (token) => {
+    const begun = Date.now();
+    const wire = await keep(Wire.open(gateway.adminPort));
+    const { status } = await wire.write(requestText('GET /metrics', { headers: { Authorization: `Bearer ${token}` } })).answer();
+    return { status, milliseconds: Date.now() - begun, wire };
+  };
+  let answers = [];
+  await until('there are too many', async () => {
+    const guesses = Array.from({ length: 40 }, (_, i) => ask(`a-wrong-token-${i}`));
+    assert.equal((await ask(TOKEN)).status, 200);
+    answers = await Promise.all(guesses);
+    return answers.some(({ status }) => status === 429);
+  });
+  for (const { status, milliseconds, wire } of answers) {
+    if (status === 401) continue;
+    assert.equal(status, 429);
+    assert.ok(milliseconds > 900, `answered after ${milliseconds} ms`);
+    await wire.rest(); // the connection ends
+  }
+  assert.ok(answers.some(({ status }) => status === 401));
+  assert.equal((await ask(TOKEN)).status, 200);
+  await gateway.logged(/refused at admin: kind=wrong_tokens .*address=127.0.0.1\n/);
+  assert.doesNotMatch(gateway.log, /wrong-token/);
+});
+
+testWith('a host that a refusal names is cut, as all that a peer says', configuration({ allowed_origins: [] }), async (gateway, keep) => {
+  const ask = (host) => keep(Wire.open(gateway.port)).then((wire) => wire.write(
+    `GET /chat/info HTTP/1.1\r\nHost: ${host}\r\nOrigin: https://a.example\r\n\r\n`).answer());
+  const { status, body } = await ask(`${'b'.repeat(200)}.example`);
+  assert.equal(status, 403);
+  assert.match(body, / It is not http\(s\):\/\/b{80}\.\.\.\.$/);
+});
+
 testWith('every kind that the figures list at these doors has a row here', configuration(ADMIN), async (gateway) => {
   const kinds = Object.keys(await scrape(gateway))
     .map((name) => name.match(/^postern_refusals_total\{door="(\w+)",kind="(\w+)"\}/)?.slice(1).join(' '))

@@ -7,11 +7,14 @@
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
+#include "gateway/worker/address_limits.h"
 #include "gateway/worker/exposition.h"
 #include "protocol/host.h"
 #include "protocol/url.h"
 
 #include <strings.h>
+
+enum { WRONG_TOKEN_DELAY = 1000 }; /* ms */
 
 static enum route_kind admin_path(struct slice path)
 {
@@ -61,6 +64,26 @@ static bool token_is_shown(const struct http_head *head, struct slice token)
 	       slice_equal_constant_time(slice_from(*given, scheme.len), token);
 }
 
+/*
+ * More than a few wrong tokens from an address in a second are answered late, and then
+ * the connection ends: a guesser gets on slowly. The right token is never late, since
+ * operators may share an address with others, as behind a proxy.
+ */
+static void http_admin_refuse_token(struct http_request *request)
+{
+	struct worker *worker = http_request_carrier(request)->worker;
+	struct refusal refusal = {
+		.kind = REFUSAL_WRONG_TOKEN, .what = SLICE("header Authorization")};
+
+	if (address_limits_admit(worker->workers->address_limits, worker->config,
+		    ADDRESS_TOKENS, &request->peer.address, loop_now(worker->loop))) {
+		http_refuse_later(request, &refusal);
+		return;
+	}
+	refusal.kind = REFUSAL_WRONG_TOKENS;
+	http_refuse_slowly(request, &refusal, WRONG_TOKEN_DELAY);
+}
+
 void admin_check(struct http_request *request, const struct http_head *head)
 {
 	const struct slice token = http_request_config(request)->admin_token;
@@ -77,9 +100,7 @@ void admin_check(struct http_request *request, const struct http_head *head)
 					 .value = *host});
 	else if (token.len > 0 && request->route.kind == ROUTE_METRICS &&
 		 !token_is_shown(head, token))
-		http_refuse_later(
-			request, &(struct refusal){.kind = REFUSAL_WRONG_TOKEN,
-					 .what = SLICE("header Authorization")});
+		http_admin_refuse_token(request);
 }
 
 bool http_serve_metrics(struct http_request *request)

@@ -85,6 +85,13 @@ bool http_refuse_method(struct http_request *request, const char *allow);
 void http_refuse_later(struct http_request *request, const struct refusal *refusal);
 
 /*
+ * The same, and the answer waits `delay` ms more. Only this request waits, unless it
+ * has left libmicrohttpd: then it is answered without delay.
+ */
+void http_refuse_slowly(
+	struct http_request *request, const struct refusal *refusal, uint64_t delay);
+
+/*
  * Counts and logs the refusal and appends its text to *text, which must be empty.
  * Returns the answer for the caller to send; its body points into *text.
  */

@@ -109,6 +109,9 @@ enum http_request_state {
 struct http_wrong {
 	struct refusal refusal; /* its texts are the head's, except for */
 	struct buf hint;        /* this one */
+	uint64_t delay;         /* ms until it is answered */
+	struct timer timer;     /* runs meanwhile */
+	struct http_request *request;
 };
 
 struct http_request {
@@ -378,6 +381,13 @@ bool http_serve_ready(struct http_request *request);
 bool http_serve_metrics(struct http_request *request);
 
 /*
+ * http_refuse.c: answers the request by request->wrong, now that its body has come, or
+ * later.
+ */
+bool http_refuse_wrong(struct http_request *request);
+void http_wrong_destroy(struct http_wrong *wrong); /* NULL is fine */
+
+/*
  * http_admin.c: route_find() for the listener for operators, which has its own routes.
  */
 struct http_route admin_route(
@@ -386,8 +396,8 @@ struct http_route admin_route(
 /*
  * Checks a request to the listener for operators, whose head is `head`. Refuses by
  * http_refuse_later(): without an admin.token, a Host that does not name this machine;
- * with one, /metrics without the token. /health and /ready are always served; CONNECT
- * checks the console's token.
+ * with one, /metrics without the token, late if that happens often. /health and /ready
+ * are always served; CONNECT checks the console's token.
  */
 void admin_check(struct http_request *request, const struct http_head *head);
 

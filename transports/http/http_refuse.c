@@ -54,7 +54,7 @@ bool http_refuse(struct http_request *request, const struct refusal *refusal)
 	struct buf text = {0};
 	struct answer answer = http_refusal(request, refusal, &text);
 
-	answer.close = refusal->kind == REFUSAL_UNKNOWN_SESSIONS;
+	answer.close = answer.status == 429;
 	bool good = http_answer(request, &answer);
 	buf_finish(&text);
 	return good;
@@ -110,5 +110,45 @@ void http_refuse_later(struct http_request *request, const struct refusal *refus
 	request->wrong->refusal = *refusal;
 	buf_append(&request->wrong->hint, refusal->hint);
 	request->wrong->refusal.hint = buf_slice(&request->wrong->hint);
+	request->wrong->request = request;
 	request->state = HTTP_REQUEST_WRONG;
+}
+
+void http_refuse_slowly(
+	struct http_request *request, const struct refusal *refusal, uint64_t delay)
+{
+	http_refuse_later(request, refusal);
+	request->wrong->delay = delay;
+}
+
+static void http_wrong_on_time(struct timer *timer)
+{
+	struct http_wrong *wrong = container_of(timer, struct http_wrong, timer);
+
+	wrong->delay = 0;
+	http_connection_resume(wrong->request->connection);
+}
+
+bool http_refuse_wrong(struct http_request *request)
+{
+	struct http_wrong *wrong = request->wrong;
+	struct loop *loop = http_request_carrier(request)->worker->loop;
+
+	/* A connection that has left libmicrohttpd does not keep the head so long. */
+	if (wrong->delay == 0 || request->connection->mhd == NULL)
+		return http_refuse(request, &wrong->refusal);
+	wrong->timer.fire = http_wrong_on_time;
+	loop_timer_start(loop, &wrong->timer, wrong->delay);
+	http_connection_suspend(request->connection);
+	return true;
+}
+
+void http_wrong_destroy(struct http_wrong *wrong)
+{
+	if (wrong == NULL)
+		return;
+	loop_timer_stop(
+		http_request_carrier(wrong->request)->worker->loop, &wrong->timer);
+	buf_finish(&wrong->hint);
+	free(wrong);
 }

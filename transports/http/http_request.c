@@ -65,9 +65,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 	request->connection->request = NULL;
 	endpoint_unref(request->route.endpoint);
 	buf_finish(&request->body);
-	if (request->wrong != NULL)
-		buf_finish(&request->wrong->hint);
-	free(request->wrong);
+	http_wrong_destroy(request->wrong);
 	free(request->target);
 	free(request->kept);
 	free(request);
@@ -363,7 +361,7 @@ static bool http_request_serve(struct http_request *request)
 	if (request->state == HTTP_REQUEST_REFUSED)
 		return false;
 	if (request->state == HTTP_REQUEST_WRONG)
-		return http_refuse(request, &request->wrong->refusal);
+		return http_refuse_wrong(request);
 	if (request->upgrades && http_request_is_elsewhere(request))
 		return http_refuse_path(request, REFUSAL_NO_WEBSOCKET);
 	switch (request->route.kind) {
