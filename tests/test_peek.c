@@ -88,6 +88,22 @@ START_TEST(more_than_one_piece_is_taken_away)
 }
 END_TEST
 
+START_TEST(what_is_read_stays_in_the_room)
+{
+	struct line line = line_open();
+	char rest[8];
+
+	line_say(&line, SLICE(HEAD "body and more"));
+	ck_assert_int_eq(line_peek(&line), PEEK_HEAD);
+	ck_assert(peek_read(line.ours, &line.peeked, strlen(HEAD "body")));
+	ck_assert_mem_eq(line.peeked.room, HEAD "body", strlen(HEAD "body"));
+	ck_assert(slice_equal(line.peeked.head.target, SLICE("/")));
+	ck_assert_int_eq(read(line.ours, rest, sizeof(rest)), 8);
+	ck_assert_mem_eq(rest, " and mor", 8);
+	line_close(&line);
+}
+END_TEST
+
 static const struct {
 	struct slice text;
 	int status;
@@ -135,6 +151,7 @@ int main(void)
 	tcase_add_test(tcase, a_head_is_looked_at_and_stays);
 	tcase_add_test(tcase, what_is_taken_away_is_gone);
 	tcase_add_test(tcase, more_than_one_piece_is_taken_away);
+	tcase_add_test(tcase, what_is_read_stays_in_the_room);
 	unit_add_table(tcase, a_head_that_is_bad_has_a_status, bad);
 	tcase_add_test(tcase, who_has_left_is_gone_when_all_is_read);
 	return unit_run(suite);

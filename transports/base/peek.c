@@ -3,6 +3,7 @@
 #include "gateway/config/config.h"
 #include "protocol/xmalloc.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -52,6 +53,21 @@ bool peek_take(int fd, size_t left)
 		if (got <= 0)
 			return false;
 		left -= (size_t)got;
+	}
+	return true;
+}
+
+bool peek_read(int fd, struct peeked *peeked, size_t bytes)
+{
+	size_t taken = 0;
+
+	assert(bytes <= peeked->got);
+	while (taken < bytes) {
+		ssize_t got = recv(fd, peeked->room + taken, bytes - taken, 0);
+
+		if (got <= 0)
+			return false;
+		taken += (size_t)got;
 	}
 	return true;
 }

@@ -50,4 +50,10 @@ enum peek peek_head(int fd, const struct config *config, struct peeked *peeked);
  */
 bool peek_take(int fd, size_t left);
 
+/*
+ * As peek_take(), for bytes that peek_head() has counted in peeked->got: they stay in
+ * its room, and so does the head.
+ */
+bool peek_read(int fd, struct peeked *peeked, size_t bytes);
+
 #endif

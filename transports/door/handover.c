@@ -69,14 +69,13 @@ static void handover_accept(struct edge *edge, struct handover *handover)
 
 	switch (handover->kind) {
 	case HANDOVER_HTTP:
-		http_adopt(edge->http, handover->io, address, handover->address_len);
+		http_adopt(edge->http, handover->io, address);
 		break;
 	case HANDOVER_WEBSOCKET:
 		handover_websocket(edge, handover);
 		break;
 	case HANDOVER_ADMIN:
-		http_adopt_admin(
-			edge->http, handover->io, address, handover->address_len);
+		http_adopt_admin(edge->http, handover->io, address);
 		break;
 	case HANDOVER_TCP:
 		tcp_adopt(edge->tcp, handover->io, address);

@@ -3,7 +3,9 @@
  * and connections that have work.
  */
 #include "transports/http/http_internal.h"
+#include "transports/http/http_keep.h"
 
+#include "gateway/base/progress.h"
 #include "protocol/xmalloc.h"
 #include "transports/http/feed.h"
 #include "transports/http/files.h"
@@ -103,17 +105,31 @@ void http_destroy(struct http *http)
 	free(http);
 }
 
-void http_adopt(struct http *http, struct io io, const struct sockaddr *address,
-	socklen_t address_len)
+static struct http_connection *http_take(
+	struct http_daemon *daemon, struct io io, const struct sockaddr *address)
 {
-	http_daemon_adopt(&http->daemons[http->next_daemon++ % http->daemon_count], io,
-		address, address_len);
+	const struct times *times = &daemon->http->worker->config->times;
+	const struct address peer = peer_address(address);
+
+	/*
+	 * Bytes in the kernel are in no queue of ours: let the kernel find a dead
+	 * peer.
+	 */
+	progress_probe(&io, times->ping, times->pong);
+	return http_connection_create(daemon, io, &peer);
 }
 
-void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address,
-	socklen_t address_len)
+void http_adopt(struct http *http, struct io io, const struct sockaddr *address)
 {
-	http_daemon_adopt(&http->admin, io, address, address_len);
+	struct http_connection *connection = http_take(
+		&http->daemons[http->next_daemon++ % http->daemon_count], io, address);
+
+	fair_queue_add_fresh(&http->due, &connection->due);
+}
+
+void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address)
+{
+	http_connection_return(http_take(&http->admin, io, address));
 }
 
 bool http_turn(struct http *http)

@@ -1,6 +1,7 @@
 /*
- * HTTP by libmicrohttpd: everything except WebSocket. Its daemons join the worker's
- * loop; http_daemon.c explains why there are many.
+ * HTTP: everything except WebSocket. Postern serves the plain requests of SockJS
+ * clients itself, libmicrohttpd all others. Its daemons join the worker's loop;
+ * http_daemon.c explains why there are many.
  */
 #ifndef TRANSPORTS_HTTP_HTTP_H
 #define TRANSPORTS_HTTP_HTTP_H
@@ -19,20 +20,18 @@ struct http *http_create(struct worker *worker, struct ws *ws);
 void http_destroy(struct http *http); /* NULL is fine */
 
 /*
- * Takes over an unread connection and gives it to the next daemon in turn. A daemon
- * that refuses it closes it.
+ * Takes over an unread connection, whose first head has come. The carrier's turn serves
+ * it.
  */
-void http_adopt(struct http *http, struct io io, const struct sockaddr *address,
-	socklen_t address_len);
+void http_adopt(struct http *http, struct io io, const struct sockaddr *address);
 
 /*
  * As http_adopt(), for the listener for operators. Only on worker 0, and only when the
  * configuration has "admin".
  */
-void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address,
-	socklen_t address_len);
+void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address);
 
-/* Runs the daemons that have work; true when more is left. */
+/* Runs the daemons and connections that have work; true when more is left. */
 bool http_turn(struct http *http);
 
 /* Continues the requests that bring messages and had to wait for the inbox. */

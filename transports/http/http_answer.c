@@ -279,7 +279,8 @@ static struct MHD_Response *http_answer_response_create(
 
 bool http_answer(struct http_request *request, const struct answer *answer)
 {
-	if (answer->status == 304 && http_leave(request)) {
+	if (request->connection->mhd == NULL ||
+		(answer->status == 304 && http_leave(request))) {
 		http_keep_answer(request, answer);
 		return false;
 	}

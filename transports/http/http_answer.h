@@ -41,13 +41,14 @@ struct answer {
 /*
  * Answers the request and counts it; with an endpoint, adds CORS headers and its
  * cookie. Copies the answer, except a held body, whose `held` it always takes over; a
- * 304 must have none. False when libmicrohttpd refuses, or the connection has left it.
+ * 304, and an answer on a connection that is ours, must have none. False when
+ * libmicrohttpd refuses, or does not have the connection.
  */
 bool http_answer(struct http_request *request, const struct answer *answer);
 
 /*
- * As http_answer(), for a connection that has left libmicrohttpd: appends the answer's
- * bytes to *out. Releases no `held` body.
+ * As http_answer(), for a connection that is ours: appends the answer's bytes to *out.
+ * Releases no `held` body.
  */
 void http_write_answer(
 	struct http_request *request, const struct answer *answer, struct buf *out);
@@ -108,9 +109,8 @@ bool http_answer_stream(struct http_request *request, const char *content_type,
 	struct receiver *receiver);
 
 /*
- * As http_answer_stream(), for a connection that has left libmicrohttpd: counts the
- * request and appends the head of a chunked 200 to *out. The caller writes the chunks
- * after it.
+ * As http_answer_stream(), for a connection that is ours: counts the request and
+ * appends the head of a chunked 200 to *out. The caller writes the chunks after it.
  */
 void http_write_stream(
 	struct http_request *request, const char *content_type, struct buf *out);

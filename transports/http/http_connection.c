@@ -5,6 +5,7 @@
  */
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
+#include "transports/http/http_keep.h"
 
 #include "gateway/base/progress.h"
 #include "gateway/worker/metrics.h"
@@ -12,12 +13,6 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
-
-/*
- * 1.2 s by default: after such a rest, the cost of coming back to libmicrohttpd is
- * acceptable.
- */
-enum { RARE_PART = 64 };
 
 static struct loop *http_connection_loop(const struct http_connection *connection)
 {
@@ -68,12 +63,9 @@ void http_connection_set_phase(
 	connection->phase = phase;
 	switch (phase) {
 	case HTTP_IDLE:
-		connection->idle_at = loop_now(loop);
 		loop_timer_start(loop, &connection->timer, times->keep_alive);
 		break;
 	case HTTP_READING:
-		connection->is_rare = loop_now(loop) - connection->idle_at >
-				      times->keep_alive / RARE_PART;
 		loop_timer_start(loop, &connection->timer, times->body);
 		break;
 	case HTTP_WAITING:
@@ -140,6 +132,23 @@ static void http_connection_on_deadline(struct timer *timer)
 	}
 	/* The owner, libmicrohttpd or http_keep.c, sees the end and cleans up. */
 	shutdown(connection->io.fd, SHUT_RDWR);
+	if (connection->mhd == NULL) { /* also without a watch */
+		connection->gone = true;
+		http_connection_resume(connection);
+	}
+}
+
+/*
+ * True for a connection of ours whose next step depends on its socket: it waits neither
+ * for frames, nor for a session that takes its messages.
+ */
+static bool http_connection_listens(const struct http_connection *connection)
+{
+	const struct http_request *request = connection->request;
+
+	return connection->mhd == NULL &&
+	       (request == NULL ||
+		       (request->receiver == NULL && !connection->suspended));
 }
 
 /* True while libmicrohttpd does not watch the socket, and its request waits. */
@@ -161,7 +170,7 @@ static void http_connection_on_socket(struct watch *watch, unsigned events)
 		connection->gone = true;
 	if (events & WATCH_IN)
 		connection->readable = true;
-	if (connection->mhd == NULL && connection->request == NULL)
+	if (http_connection_listens(connection))
 		http_connection_resume(connection);
 	else if (!http_connection_rests(connection))
 		return;
@@ -200,31 +209,24 @@ void http_connection_destroy(struct http_connection *connection)
 }
 
 struct http_connection *http_connection_create(
-	struct http *http, struct MHD_Connection *mhd)
+	struct http_daemon *daemon, struct io io, const struct address *peer)
 {
 	struct http_connection *connection = xcalloc(1, sizeof(*connection));
-	const union MHD_ConnectionInfo *info;
+	struct http *http = daemon->http;
 
 	connection->http = http;
+	connection->daemon = daemon;
 	connection->timer.fire = http_connection_on_deadline;
 	connection->watch.ready = http_connection_on_socket;
-	connection->io = io_take(http->adopting);
-	connection->watch.fd = connection->io.fd;
-	connection->read = progress_read_at_least(&connection->io);
+	connection->io = io;
+	connection->watch.fd = io.fd;
 	connection->due.run = http_keep_run;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_DAEMON);
-	connection->daemon = &http->admin;
-	for (size_t i = 0; i < HTTP_DAEMONS; i++) {
-		if (http->daemons[i].mhd == info->daemon)
-			connection->daemon = &http->daemons[i];
-	}
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	connection->peer = peer_address(info->client_addr);
+	connection->peer = *peer;
 	list_append(&http->connections, &connection->link);
-	connection->address_slot = peer_came(http->worker, &connection->peer);
+	connection->address_slot = peer_came(http->worker, peer);
 	http_connection_set_phase(connection, HTTP_IDLE);
-	if (http_connection_watch(connection) == -1)
-		shutdown(connection->io.fd, SHUT_RDWR);
+	connection->readable = true;
+	connection->gone = http_connection_watch(connection) == -1;
 	return connection;
 }
 

@@ -7,7 +7,6 @@
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"
-#include "gateway/base/progress.h"
 #include "gateway/worker/metrics.h"
 #include "transports/base/refusal.h"
 
@@ -45,8 +44,6 @@ static void http_daemon_on_connection(void *context, struct MHD_Connection *mhd,
 	}
 	connection = http->returning;
 	http->returning = NULL;
-	if (connection == NULL)
-		connection = http_connection_create(http, mhd);
 	connection->mhd = mhd;
 	connection->slot = slot;
 	*slot = connection;
@@ -165,24 +162,4 @@ void http_daemon_stop(struct http_daemon *daemon)
 	loop_unwatch(&daemon->watch);
 	MHD_run(daemon->mhd);
 	MHD_stop_daemon(daemon->mhd);
-}
-
-void http_daemon_adopt(struct http_daemon *daemon, struct io io,
-	const struct sockaddr *address, socklen_t address_len)
-{
-	const struct times *times = &daemon->http->worker->config->times;
-
-	/*
-	 * Bytes in the kernel are in no queue of ours: let the kernel find a dead
-	 * peer.
-	 */
-	progress_probe(&io, times->ping, times->pong);
-	daemon->http->adopting = &io;
-	/* On failure libmicrohttpd closes the socket itself. */
-	if (MHD_add_connection(daemon->mhd, io.fd, address, address_len) == MHD_YES)
-		fair_queue_add_fresh(&daemon->http->due, &daemon->due);
-	else
-		log_warn("http: libmicrohttpd takes no connection");
-	daemon->http->adopting = NULL;
-	io_forget(&io); /* if no connection has taken it */
 }

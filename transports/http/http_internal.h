@@ -1,8 +1,7 @@
 /*
- * Shared by the files of the HTTP carrier. A connection lives from its hand-over by
- * the door until libmicrohttpd closes it, or, after it has left libmicrohttpd, until
- * Postern does. A request lives from its first line until its answer has left or its
- * connection broke.
+ * Shared by the files of the HTTP carrier. A connection lives from its hand-over by the
+ * door until Postern closes it, or libmicrohttpd does while it has it. A request lives
+ * from its first line until its answer has left or its connection broke.
  */
 #ifndef TRANSPORTS_HTTP_HTTP_INTERNAL_H
 #define TRANSPORTS_HTTP_HTTP_INTERNAL_H
@@ -50,12 +49,11 @@ struct http {
 	struct registry requests; /* requests that another worker may answer */
 	struct table feeds; /* of this worker's sessions, by their receivers' handles */
 	struct files *files;
-	struct files *console;           /* for operators; NULL except on worker 0 */
-	struct buf scratch;              /* frames before they are in a response */
-	struct sockjs_messages messages; /* of the request that is being read */
-	struct peeked peeked;            /* its head is the next request's */
-	struct io *adopting; /* libmicrohttpd is just taking this new connection */
-	struct http_connection *returning; /* the same, of one that comes back */
+	struct files *console;             /* for operators; NULL except on worker 0 */
+	struct buf scratch;                /* frames before they are in a response */
+	struct sockjs_messages messages;   /* of the request that is being read */
+	struct peeked peeked;              /* its head is the next request's */
+	struct http_connection *returning; /* libmicrohttpd is just taking it */
 	time_t dated;
 	char date[32]; /* in HTTP's format, made at `dated` */
 	bool stopping;
@@ -71,7 +69,7 @@ enum http_phase {
 struct http_connection {
 	struct http *http;
 	struct http_daemon *daemon;
-	struct MHD_Connection *mhd; /* NULL: it has left libmicrohttpd */
+	struct MHD_Connection *mhd; /* NULL: libmicrohttpd does not have it */
 	void **slot;                /* libmicrohttpd's pointer to this */
 	struct list link;
 	struct io io;
@@ -79,13 +77,9 @@ struct http_connection {
 	struct timer timer;
 	struct http_request *request; /* NULL between requests */
 	enum http_phase phase;
-	union {                   /* depends on the phase */
-		uint64_t acked;   /* bytes that the peer had at the last look */
-		uint64_t idle_at; /* when it last began to wait for a request */
-	};
-	int64_t read;                /* bytes of the socket in its requests so far */
-	struct fair_queue_entry due; /* after it has left libmicrohttpd */
-	bool is_rare; /* it rested long before its request, and may again */
+	uint64_t acked; /* HTTP_ANSWERING: bytes that the peer had at the last look */
+	int64_t read;   /* bytes of the socket in requests, while `mhd` is set */
+	struct fair_queue_entry due; /* while `mhd` is NULL */
 	bool suspended;
 	bool readable; /* bytes have come since the last look at its socket */
 	bool gone;     /* the peer has shut down its side */
@@ -94,6 +88,14 @@ struct http_connection {
 };
 
 struct receiver;
+
+/* The answer that http_keep.c writes. */
+enum http_reply_state {
+	HTTP_REPLY_NONE,
+	HTTP_REPLY_LEAVING, /* the rest is in the request's body */
+	HTTP_REPLY_WHOLE,   /* written; another request may follow */
+	HTTP_REPLY_LAST,    /* written, or broken: the connection closes */
+};
 
 /* The progress of a request before its route serves it. It only goes forward. */
 enum http_request_state {
@@ -117,6 +119,7 @@ struct http_wrong {
 struct http_request {
 	struct http_connection *connection;
 	enum http_request_state state;
+	unsigned missing; /* bytes of its body that http_body.c waits for */
 	char *target;
 
 	/*
@@ -126,7 +129,7 @@ struct http_request {
 	struct slice method;
 	struct peer peer;      /* for the session; before its head, the connection's */
 	struct slice affinity; /* the load balancer's cookie; empty: none */
-	char *kept;            /* owned bytes of peer.origin and `affinity`, or NULL */
+	char *kept;            /* owned bytes of those that are kept, or NULL */
 
 	struct http_route route; /* of its valid head; its endpoint is held */
 	int minor;               /* of HTTP/1.x */
@@ -138,17 +141,18 @@ struct http_request {
 	bool expects; /* waits for "100 Continue" before its body */
 	bool unknown; /* brings messages to an unknown session */
 	bool looking; /* the session's home is asked whether the session exists */
-	bool whole;   /* http_keep_answer() has written its whole answer */
 	bool keeps_body;
+	bool is_form;   /* its Content-Type is a form's */
 	bool is_abroad; /* from a page of another site, over https */
+	bool answered;  /* the session's home has answered: */
+	enum intake intake;
+	enum http_reply_state reply;
 	struct buf body;
-	uint64_t received;         /* bytes of the body so far */
+	uint64_t received;         /* bytes of the body that libmicrohttpd has read */
 	struct list paused;        /* in http->paused */
 	struct waiter waiter;      /* its session is on this worker, and paused */
 	struct entry entry;        /* in http->requests, if it has a number */
 	struct receiver *receiver; /* http_receive.c's */
-	bool answered;             /* the session's home has answered: */
-	enum intake intake;
 };
 
 /*
@@ -212,19 +216,15 @@ int http_daemon_start(struct http_daemon *daemon, struct http *http);
 /* Stops a daemon that runs; none of its connections may be suspended. */
 void http_daemon_stop(struct http_daemon *daemon);
 
-/* Gives the daemon a new connection. Takes the io over, even on failure. */
-void http_daemon_adopt(struct http_daemon *daemon, struct io io,
-	const struct sockaddr *address, socklen_t address_len);
-
 /* http_connection.c */
 
 /*
- * For a connection that libmicrohttpd has just taken: takes the io of http->adopting,
- * watches its socket and counts it for its worker and address.
- * http_connection_destroy() frees it, when libmicrohttpd is done with it.
+ * For a connection that the door has handed over: takes its io, watches its socket and
+ * counts it for its worker and address. Its first bytes have come. It is ours until
+ * http_connection_return(), to that daemon.
  */
 struct http_connection *http_connection_create(
-	struct http *http, struct MHD_Connection *mhd);
+	struct http_daemon *daemon, struct io io, const struct address *peer);
 
 /*
  * Frees the connection. Its socket is closed, or libmicrohttpd closes it. It must have
@@ -233,14 +233,14 @@ struct http_connection *http_connection_create(
 void http_connection_destroy(struct http_connection *connection);
 
 /*
- * Ends the request, if any, of a connection that has left libmicrohttpd; closes the
- * socket and frees the connection.
+ * Ends the request, if any, of a connection that is ours; closes the socket and frees
+ * the connection.
  */
 void http_connection_close(struct http_connection *connection);
 
 /*
  * The connection rests until http_connection_resume(); its request is served again
- * then. If the connection has left libmicrohttpd, http_keep_run() runs it in its turn.
+ * then. If the connection is ours, http_keep_run() runs it in its turn.
  */
 void http_connection_suspend(struct http_connection *connection);
 
@@ -290,6 +290,15 @@ void http_request_destroy(struct http_request *request, bool completed);
 void http_request_read(struct http_request *request, const struct http_head *head);
 
 /*
+ * The request has come with its body, or its connection is resumed: its route serves
+ * it. False: the connection is closed without an answer, or is ours.
+ */
+bool http_request_serve(struct http_request *request);
+
+/* The most bytes of the request's body, as it comes. */
+uint64_t http_request_body_max(const struct http_request *request);
+
+/*
  * Gives the request a number by which answers from other workers find it. Once for
  * each request.
  */
@@ -307,31 +316,18 @@ bool http_request_reads(const struct http_request *request);
 /* http_leave.c */
 
 /*
- * Takes the connection, whose request waits for frames, out of libmicrohttpd. The
+ * Takes the connection, whose answer Postern will write, out of libmicrohttpd. The
  * caller must make libmicrohttpd close it, which does not close our duplicate of the
- * socket. False when it must stay, and be suspended.
+ * socket. False when it must stay. True when libmicrohttpd does not have it anyway.
  */
 bool http_leave(struct http_request *request);
 
 /*
  * Call it before the memory of the request's head is freed. Copies the fields that are
- * still needed, the origin and the affinity cookie; the rest is empty afterwards.
+ * still needed: the origin and the affinity cookie; of a request that brings messages,
+ * also the method and the endpoint's cookie. The rest is empty afterwards.
  */
 void http_request_keep(struct http_request *request);
-
-struct answer;
-
-/*
- * http_keep.c: the turn of a connection that has left libmicrohttpd: writes what is
- * left, reads the next request, or closes it.
- */
-void http_keep_run(struct fair_queue_entry *entry);
-
-/*
- * Answers a request whose connection has left libmicrohttpd, by one send(). The answer
- * must be short: if the kernel does not take all of it, the connection closes.
- */
-void http_keep_answer(struct http_request *request, const struct answer *answer);
 
 /*
  * GET of an endpoint's own URL: "Welcome to SockJS!". Each http_serve function serves
@@ -406,6 +402,13 @@ void admin_check(struct http_request *request, const struct http_head *head);
  * body comes, of which `length` bytes are declared.
  */
 void http_send_begin(struct http_request *request, uint64_t length);
+
+/*
+ * http_send.c: true when the request brings messages, is valid so far, and its body has
+ * a short length that its head declares.
+ */
+bool http_send_is_asked(
+	const struct http_request *request, const struct http_head *head);
 
 /*
  * http_send.c: the session's home answers the request of that number. The first

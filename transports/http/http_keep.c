@@ -1,25 +1,30 @@
 /*
- * A connection that has left libmicrohttpd, between its requests. It peeks at the next
- * head, which stays in the socket. Another request for frames is served here: to hand
- * the connection back and let it leave once more would cost 8 us, of 27 us for a
- * poll's delivery. All other requests go to libmicrohttpd, which sees them unread:
- * requests not for frames, with a body, with a mistake, or incomplete.
+ * A connection that is ours: a new one, or one that has left libmicrohttpd. It peeks at
+ * the next head, which stays in the socket. Postern itself serves the requests of
+ * SockJS clients that are frequent and plain: for frames, with messages, and /info.
+ * libmicrohttpd would hold 34 KB for each connection, and parse each head again. All
+ * other requests go to libmicrohttpd, which sees them unread: those with a mistake or a
+ * chunked body, incomplete heads, pages.
  */
+#include "transports/http/http_keep.h"
 #include "transports/http/http_answer.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/log.h"
+#include "gateway/base/progress.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
 
 /* libmicrohttpd owns the descriptor from now on. */
-static void http_connection_return(struct http_connection *connection)
+void http_connection_return(struct http_connection *connection)
 {
 	struct http *http = connection->http;
 	struct sockaddr_storage address;
 	socklen_t len = peer_socket(&connection->peer, 0, &address);
 
+	connection->read = progress_read_at_least(&connection->io);
 	http->returning = connection;
 	if (MHD_add_connection(connection->daemon->mhd, connection->io.fd,
 		    (const struct sockaddr *)&address, len) == MHD_YES) {
@@ -33,37 +38,75 @@ static void http_connection_return(struct http_connection *connection)
 	http->returning = NULL;
 }
 
+/* True when the request is one of those that are served without libmicrohttpd. */
+static bool http_request_is_plain(
+	const struct http_request *request, const struct http_head *head)
+{
+	if (request->state != HTTP_REQUEST_BEGUN || !request->keeps_alive ||
+		request->upgrades || http_header(head, SLICE("Expect")) != NULL ||
+		http_header(head, SLICE("Transfer-Encoding")) != NULL)
+		return false;
+	if (http_has_body(head))
+		return http_send_is_asked(request, head);
+	return http_receive_is_asked(request) ||
+	       (request->route.kind == ROUTE_INFO && http_request_is(request, "GET"));
+}
+
 /* The request that the head begins, if it can be served here; else NULL. */
 static struct http_request *http_connection_begin(
-	struct http_connection *connection, const struct http_head *head)
+	struct http_connection *connection, struct peeked *peeked)
 {
-	if (connection->gone || connection->http->worker->stopping ||
-		http_has_body(head) || http_header(head, SLICE("Expect")) != NULL)
+	struct http *http = connection->http;
+
+	/* A wrong token of an operator counts when its request is read: once. */
+	if (http->worker->stopping || connection->daemon == &http->admin)
 		return NULL;
-	struct http_request *request = http_request_create(connection, head->target);
-	http_request_read(request, head);
-	if (request->state == HTTP_REQUEST_BEGUN && request->keeps_alive &&
-		http_receive_is_asked(request) &&
-		peek_take(connection->io.fd, head->len))
+	struct http_request *request =
+		http_request_create(connection, peeked->head.target);
+	http_request_read(request, &peeked->head);
+	if (http_request_is_plain(request, &peeked->head) &&
+		http_body_begin(request, peeked))
 		return request;
 	http_request_destroy(request, false);
 	return NULL;
 }
 
-static void http_connection_serve(
-	struct http_connection *connection, const struct peeked *peeked)
+/* Its request may go on. False when the connection is closed. */
+static bool http_connection_continue(struct http_connection *connection)
 {
-	struct http_request *request = http_connection_begin(connection, &peeked->head);
+	struct http_request *request = connection->request;
+
+	const enum http_body body = http_body_read(request);
+	if (body == HTTP_BODY_MORE && !connection->gone)
+		return true;
+	if (body != HTTP_BODY_WHOLE || request->state == HTTP_REQUEST_REFUSED) {
+		http_connection_close(connection);
+		return false;
+	}
+	http_request_serve(request);
+	return true;
+}
+
+static void http_connection_serve(
+	struct http_connection *connection, struct peeked *peeked)
+{
+	struct http_request *request = http_connection_begin(connection, peeked);
 
 	if (request == NULL) {
 		http_connection_return(connection);
 		return;
 	}
-	connection->readable = peeked->got > peeked->head.len;
-	connection->read += (int64_t)peeked->head.len;
-	http_connection_set_phase(connection, HTTP_WAITING);
-	http_serve_receive(request);
-	http_request_keep(request); /* the next head overwrites this one */
+	if (request->missing > 0)
+		http_connection_set_phase(connection, HTTP_READING);
+	else if (request->route.kind == ROUTE_DOWNLINK)
+		http_connection_set_phase(connection, HTTP_WAITING);
+	if (!http_connection_continue(connection) || http_receiver_is_over(request))
+		return;
+	/* The next head overwrites this one. */
+	http_request_keep(request);
+	/* The watch does not report again that the peer has gone. */
+	if (connection->gone && request->receiver != NULL)
+		http_receiver_gone(request);
 }
 
 static void http_connection_look(struct http_connection *connection)
@@ -90,19 +133,44 @@ static void http_connection_look(struct http_connection *connection)
 	}
 }
 
-void http_keep_answer(struct http_request *request, const struct answer *answer)
+/* Writes as much of an answer's bytes as the kernel takes, and keeps the rest. */
+static void http_keep_write(struct http_request *request, struct slice bytes)
 {
 	struct http_connection *connection = request->connection;
+	ssize_t taken = io_send(&connection->io, bytes);
+
+	if (taken == -1 && (errno == EAGAIN || errno == EINTR))
+		taken = 0;
+	if (taken != -1 && (size_t)taken < bytes.len) {
+		buf_append(&request->body, slice_from(bytes, (size_t)taken));
+		request->reply = HTTP_REPLY_LEAVING;
+		http_connection_set_phase(connection, HTTP_ANSWERING);
+		return;
+	}
+	request->reply = taken != -1 && request->keeps_alive ? HTTP_REPLY_WHOLE
+							     : HTTP_REPLY_LAST;
+	http_connection_resume(connection);
+}
+
+void http_keep_answer(struct http_request *request, const struct answer *answer)
+{
 	struct buf out = {0};
 
 	http_write_answer(request, answer, &out);
-	/*
-	 * The client waits for the answer, so the socket has room; else the connection
-	 * closes.
-	 */
-	request->whole = io_send(&connection->io, buf_slice(&out)) == (ssize_t)out.len;
+	request->keeps_alive = request->keeps_alive && !answer->close;
+	buf_clear(&request->body);
+	http_keep_write(request, buf_slice(&out));
 	buf_finish(&out);
-	http_connection_resume(connection);
+}
+
+/* Writes the rest of the answer. */
+static void http_keep_flush(struct http_request *request)
+{
+	struct buf rest = request->body;
+
+	request->body = (struct buf){0};
+	http_keep_write(request, buf_slice(&rest));
+	buf_finish(&rest);
 }
 
 /* False when the connection is closed. */
@@ -127,10 +195,12 @@ void http_keep_run(struct fair_queue_entry *entry)
 
 	connection->suspended = false;
 	if (request != NULL && !http_receiver_is_over(request)) {
-		if (connection->gone)
+		if (request->reply == HTTP_REPLY_LEAVING)
+			http_keep_flush(request);
+		else if (request->receiver != NULL && connection->gone)
 			http_connection_close(connection);
 		else
-			http_serve_receive(request); /* the home has answered */
+			http_connection_continue(connection);
 		return;
 	}
 	if (request != NULL && !http_connection_end_request(connection))

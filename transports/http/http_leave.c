@@ -2,8 +2,8 @@
  * A request may wait for hours for frames of its session. libmicrohttpd has nothing to
  * do meanwhile, but would hold its pool, which must have room for the longest head: 34
  * KB. So the connection leaves libmicrohttpd, which closes its descriptor. The
- * connection continues with a duplicate, on which http_receive.c writes the rest of
- * the response. Then http_keep.c takes over.
+ * connection continues with a duplicate, on which http_receive.c or http_keep.c writes
+ * the response. Then it is ours like a new one.
  */
 #include "transports/http/http_internal.h"
 
@@ -12,13 +12,17 @@
 
 void http_request_keep(struct http_request *request)
 {
-	char *at = xmalloc(request->peer.origin.len + request->affinity.len + 1);
+	/* A request that brings messages may have to ask for its session again. */
+	if (request->route.kind != ROUTE_UPLINK)
+		request->peer.cookie = request->method = SLICE("");
+	char *at = xmalloc(request->peer.origin.len + request->affinity.len +
+			   request->peer.cookie.len + request->method.len + 1);
 
 	request->kept = at;
 	request->peer.origin = slice_copy_out(&at, request->peer.origin);
 	request->affinity = slice_copy_out(&at, request->affinity);
-	request->peer.cookie = SLICE("");
-	request->method = SLICE("");
+	request->peer.cookie = slice_copy_out(&at, request->peer.cookie);
+	request->method = slice_copy_out(&at, request->method);
 }
 
 /*
@@ -37,7 +41,7 @@ bool http_leave(struct http_request *request)
 {
 	struct http_connection *connection = request->connection;
 
-	if (connection->mhd == NULL) /* it left during an earlier request */
+	if (connection->mhd == NULL) /* libmicrohttpd does not have it */
 		return true;
 	if (!http_request_may_leave(request))
 		return false;

@@ -368,13 +368,16 @@ void http_receiver_gone(struct http_request *request)
 bool http_receiver_is_done(const struct http_request *request)
 {
 	if (request->receiver == NULL)
-		return request->whole;
+		return request->reply == HTTP_REPLY_WHOLE;
 	return request->receiver->phase == RECEIVER_DONE;
 }
 
 bool http_receiver_is_over(const struct http_request *request)
 {
-	return request->receiver == NULL || request->receiver->phase == RECEIVER_DONE ||
+	if (request->receiver == NULL)
+		return request->reply == HTTP_REPLY_WHOLE ||
+		       request->reply == HTTP_REPLY_LAST;
+	return request->receiver->phase == RECEIVER_DONE ||
 	       request->receiver->phase == RECEIVER_BROKEN;
 }
 

@@ -215,6 +215,15 @@ static void http_request_check_peer(
 		http_request_forbid(request, head, &site);
 }
 
+static bool http_head_is_form(const struct http_head *head)
+{
+	const struct slice form = SLICE("application/x-www-form-urlencoded");
+	const struct slice *type = http_header(head, SLICE("Content-Type"));
+
+	/* Media types have no case (RFC 9110, 8.3.1); a charset may follow. */
+	return type != NULL && slice_equal_nocase(slice_first(*type, form.len), form);
+}
+
 void http_request_read(struct http_request *request, const struct http_head *head)
 {
 	const struct config *config = http_request_config(request);
@@ -236,6 +245,7 @@ void http_request_read(struct http_request *request, const struct http_head *hea
 	if (request->route.endpoint != NULL)
 		endpoint_ref(request->route.endpoint);
 	request->keeps_body = request->route.kind == ROUTE_UPLINK;
+	request->is_form = request->keeps_body && http_head_is_form(head);
 	if (request->state != HTTP_REQUEST_WRONG)
 		http_request_check_peer(request, head);
 	if (request->route.endpoint != NULL && request->route.endpoint->cookie_needed)
@@ -255,8 +265,7 @@ static void http_request_take_target(
 	head->site = SLICE("");
 }
 
-/* The most bytes of its body, as it comes. */
-static uint64_t http_request_body_max(const struct http_request *request)
+uint64_t http_request_body_max(const struct http_request *request)
 {
 	const struct limits *limits = &http_request_config(request)->limits;
 	const struct uplink *uplink = request->route.uplink;
@@ -355,8 +364,7 @@ static bool http_request_is_elsewhere(const struct http_request *request)
 	return true;
 }
 
-/* The request has come with its body, or its connection is resumed. */
-static bool http_request_serve(struct http_request *request)
+bool http_request_serve(struct http_request *request)
 {
 	if (request->state == HTTP_REQUEST_REFUSED)
 		return false;

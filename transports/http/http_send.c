@@ -39,9 +39,9 @@ static bool http_send_answer_unknown(struct http_request *request)
 }
 
 /*
- * A client that sends now and then waits for its next request outside of
- * libmicrohttpd, which would hold a pool for the longest head meanwhile. A client that
- * sends often stays: to come back costs 8 us.
+ * The client waits for its next request outside of libmicrohttpd, which would hold a
+ * pool for the longest head meanwhile. If that request is like this one, Postern
+ * serves it itself.
  */
 static bool http_send_answer_taken(struct http_request *request)
 {
@@ -51,10 +51,7 @@ static bool http_send_answer_taken(struct http_request *request)
 		.body = uplink->answer,
 		.caching = CACHING_NEVER};
 
-	if (request->connection->is_rare && http_leave(request)) {
-		http_keep_answer(request, &answer);
-		return false;
-	}
+	http_leave(request);
 	return http_answer(request, &answer);
 }
 
@@ -108,6 +105,16 @@ static void http_send_forget(struct http_request *request, bool is_long)
 		http_refuse_early(request, http_send_unknown_kind(request));
 }
 
+bool http_send_is_asked(
+	const struct http_request *request, const struct http_head *head)
+{
+	const uint64_t length = http_body_length(head);
+
+	return request->route.kind == ROUTE_UPLINK &&
+	       http_request_is(request, "POST") && length > 0 && length <= PATIENCE &&
+	       length <= http_request_body_max(request);
+}
+
 void http_send_begin(struct http_request *request, uint64_t length)
 {
 	struct http *http = http_request_carrier(request);
@@ -139,16 +146,6 @@ void http_send_begin(struct http_request *request, uint64_t length)
 	http_remote_ask_intake(http, home, &ask);
 }
 
-static bool http_request_is_form(const struct http_request *request)
-{
-	const struct slice form = SLICE("application/x-www-form-urlencoded");
-
-	/* Media types have no case (RFC 9110, 8.3.1); a charset may follow. */
-	return slice_equal_nocase(
-		slice_first(http_request_header(request, "Content-Type"), form.len),
-		form);
-}
-
 /*
  * Passes the messages to the session's home. On another worker, waits for its answer.
  */
@@ -158,7 +155,7 @@ static bool http_send_take(struct http_request *request)
 	unsigned home = http_request_home(request);
 	struct intake_ask ask = http_send_ask(request);
 
-	ask.form = http_request_is_form(request);
+	ask.form = request->is_form;
 	ask.body = buf_slice(&request->body);
 	request->waiter.resume = http_send_on_resume;
 	if (home == http->worker->index)
