@@ -3,6 +3,7 @@
  * else (CORS, caching, cookies, and the ones that keep proxies from buffering).
  */
 #include "transports/http/http_answer.h"
+#include "transports/http/http_keep.h"
 
 #include "protocol/ascii.h"
 #include "protocol/xmalloc.h"
@@ -13,7 +14,10 @@
 #include <strings.h>
 #include <time.h>
 
-enum { YEAR_S = 31536000 };
+enum {
+	YEAR_S = 31536000,
+	HEAD_MOST = 512, /* bytes of the head of an answer to a SockJS client */
+};
 
 #define YEAR_TEXT "31536000"
 
@@ -38,19 +42,32 @@ struct reply {
 	struct buf *text;
 };
 
+static void http_answer_write_header(
+	struct buf *out, struct slice name, struct slice value)
+{
+	const size_t size = name.len + strlen(": ") + value.len + strlen("\r\n");
+	char *at = buf_reserve(out, size);
+
+	slice_copy_out(&at, name);
+	slice_copy_out(&at, SLICE(": "));
+	slice_copy_out(&at, value);
+	slice_copy_out(&at, SLICE("\r\n"));
+	out->len += size;
+}
+
 static void http_answer_add(struct reply *reply, const char *name, const char *value)
 {
 	if (reply->response != NULL)
 		MHD_add_response_header(reply->response, name, value);
 	else
-		buf_printf(reply->text, "%s: %s\r\n", name, value);
+		http_answer_write_header(reply->text, slice_of(name), slice_of(value));
 }
 
 static void http_answer_add_slice(
 	struct reply *reply, const char *name, struct slice value)
 {
 	if (reply->response == NULL) {
-		buf_printf(reply->text, "%s: %.*s\r\n", name, SLICE_ARGS(value));
+		http_answer_write_header(reply->text, slice_of(name), value);
 		return;
 	}
 	char *text = xstrdup(value);
@@ -311,8 +328,12 @@ static const char *http_date(struct http *http)
 static void http_answer_write_status(
 	const struct http_request *request, unsigned status, struct buf *out)
 {
-	buf_printf(out, "HTTP/1.1 %s\r\nDate: %s\r\n", http_status_line((int)status),
-		http_date(http_request_carrier(request)));
+	buf_reserve(out, HEAD_MOST);
+	buf_append(out, SLICE("HTTP/1.1 "));
+	buf_append(out, slice_of(http_status_line((int)status)));
+	buf_append(out, SLICE("\r\n"));
+	http_answer_write_header(
+		out, SLICE("Date"), slice_of(http_date(http_request_carrier(request))));
 }
 
 void http_write_answer(
@@ -325,7 +346,9 @@ void http_write_answer(
 	if (answer->status == 304 || answer->status == 204) {
 		buf_append(out, SLICE("\r\n"));
 	} else {
-		buf_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
+		buf_append(out, SLICE("Content-Length: "));
+		buf_append_number(out, answer->body.len);
+		buf_append(out, SLICE("\r\n\r\n"));
 		buf_append(out, answer->body);
 	}
 	http_request_count(request, answer->status);
