@@ -16,53 +16,6 @@ struct owner {
 	unsigned found;
 };
 
-/* Cuts a text into its segments, each with the separator before it. */
-static size_t cut(struct slice text, char separator, struct slice segments[TEXT_MAX])
-{
-	size_t count = 0;
-
-	while (text.len > 0) {
-		size_t len = 1;
-
-		while (len < text.len && text.data[len] != '/' &&
-			text.data[len] != separator)
-			len++;
-		segments[count++] = slice_first(text, len);
-		text = slice_from(text, len);
-	}
-	return count;
-}
-
-/* The same as glob_model_matches(), for segments. */
-static bool pattern_matches(
-	struct slice pattern, struct slice destination, char separator)
-{
-	bool fits[PATTERN_SEGMENTS_MAX + 1][TEXT_MAX + 1] = {{false}};
-	struct slice globs[TEXT_MAX], texts[TEXT_MAX];
-	const size_t wanted = cut(pattern, separator, globs);
-	const size_t given = cut(destination, separator, texts);
-
-	assert(wanted <= PATTERN_SEGMENTS_MAX);
-	fits[wanted][given] = true;
-	for (size_t p = wanted; p-- > 0;) {
-		const bool is_deep = slice_equal(slice_from(globs[p], 1), SLICE("**"));
-
-		for (size_t t = given + 1; t-- > 0;) {
-			const bool is_left = t < given;
-
-			if (is_deep)
-				fits[p][t] =
-					fits[p + 1][t] ||
-					(is_left && fits[p][t + 1] &&
-						globs[p].data[0] == texts[t].data[0]);
-			else
-				fits[p][t] = is_left && fits[p + 1][t + 1] &&
-					     glob_model_matches(globs[p], texts[t]);
-		}
-	}
-	return fits[0][0];
-}
-
 /* A name that a client may send; the gateway reads no other. */
 static bool text_is_fine(struct slice text)
 {
@@ -106,14 +59,23 @@ static void count_found(void *value, void *context)
 	++*(size_t *)context;
 }
 
+/* By `pieces` of work at a time; 0: all of it in one call. */
 static void check_match(struct pattern_set *set, struct slice destination,
-	struct owner *owners, size_t count)
+	struct owner *owners, size_t count, size_t pieces)
 {
-	size_t all = 0;
+	size_t all = 0, left = pieces;
 
-	pattern_match(set, destination, count_found, &all);
+	if (pieces == 0) {
+		pattern_match(set, destination, count_found, &all);
+	} else {
+		pattern_start(set, destination, count_found, &all);
+		while (!pattern_continue(set, &left)) {
+			assert(left == 0);
+			left = pieces;
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
-		assert(owners[i].found == pattern_matches(owners[i].pattern,
+		assert(owners[i].found == glob_model_pattern_matches(owners[i].pattern,
 						  destination, set->separator));
 		all -= owners[i].found;
 		owners[i].found = 0;
@@ -147,8 +109,11 @@ static void play(struct slice lines, char separator)
 
 	pattern_set_init(&set, &(struct hash_key){1, 2}, separator);
 	count = add_patterns(&set, lines, owners);
-	if (text_is_fine(destination))
-		check_match(&set, destination, owners, count);
+	if (text_is_fine(destination)) {
+		check_match(&set, destination, owners, count, 0);
+		check_match(&set, destination, owners, count, 1);
+		check_match(&set, destination, owners, count, 3);
+	}
 	remove_patterns(&set, owners, count, false);
 	count = add_patterns(&set, lines, owners);
 	remove_patterns(&set, owners, count, true);

@@ -1,32 +1,18 @@
-#include "gateway/broker/pattern.h"
+/*
+ * The trie: which patterns are in the set. pattern_glob.c finds a node's children with
+ * wildcards, pattern_walk.c walks along a destination.
+ */
+#include "gateway/broker/pattern_internal.h"
 
-#include "gateway/base/list.h"
+#include "gateway/route/glob.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-/* A node of the trie: one segment, with its separator before it. */
-struct pattern_node {
-	struct table_node node; /* in its parent's `literals`; its key is the segment */
-	struct pattern_node *parent;
-	struct table literals;
-	struct pattern_node *globs;  /* the first child with wildcards */
-	struct pattern_node *beside; /* the parent's next child with wildcards */
-	struct pattern_node
-		*deep; /* the same for children "**", which may match nothing */
-	uint64_t walk; /* the latest step that reached this node */
-	size_t users;  /* children, plus one if a pattern ends here */
-	bool is_deep, ends;
-	void *value;
-	char segment[];
-};
-
 static const struct slice deep_wildcard = SLICE_INIT("**");
 
-/* Takes the next segment off *rest, with the separator before it. */
-static bool pattern_take_segment(
-	struct slice *rest, char separator, struct slice *segment)
+bool pattern_take_segment(struct slice *rest, char separator, struct slice *segment)
 {
 	size_t len = 1;
 
@@ -47,7 +33,7 @@ static bool segment_is_deep(struct slice segment)
 
 bool pattern_is(struct slice text)
 {
-	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
+	return glob_is(text);
 }
 
 /* NULL when the segment, with its separator before it, is valid. */
@@ -96,99 +82,6 @@ bool pattern_check(struct slice text, char separator, struct buf *error)
 	return segments <= PATTERN_SEGMENTS_MAX && wildcards <= PATTERN_WILDCARDS_MAX;
 }
 
-/*
- * Globs: the part before the first '*', the part after the last one, the pieces
- * between.
- */
-
-static bool pattern_is_continuation(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-/* Takes equal characters off both fronts, up to a '*'. False at a difference. */
-static bool pattern_take_front(struct slice *glob, struct slice *text)
-{
-	while (glob->len > 0 && glob->data[0] != '*') {
-		size_t len = 1;
-
-		if (text->len == 0)
-			return false;
-		if (glob->data[0] == '?') {
-			while (len < text->len &&
-				pattern_is_continuation(text->data[len]))
-				len++;
-		} else if (glob->data[0] != text->data[0]) {
-			return false;
-		}
-		*glob = slice_from(*glob, 1);
-		*text = slice_from(*text, len);
-	}
-	return true;
-}
-
-/* The same at the ends. The glob has a '*'. */
-static bool pattern_take_end(struct slice *glob, struct slice *text)
-{
-	for (; glob->data[glob->len - 1] != '*'; glob->len--) {
-		if (text->len == 0)
-			return false;
-		char byte = text->data[--text->len];
-
-		if (glob->data[glob->len - 1] == '?') {
-			while (pattern_is_continuation(byte) && text->len > 0)
-				byte = text->data[--text->len];
-		} else if (glob->data[glob->len - 1] != byte) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Finds a piece that stands between two '*', and moves after it. */
-static bool pattern_take_piece(struct slice piece, struct slice *text)
-{
-	const char *found;
-
-	if (slice_find(piece, '?') == piece.len) {
-		found = memmem(text->data, text->len, piece.data, piece.len);
-		if (found != NULL)
-			*text = slice_from(
-				*text, (size_t)(found - text->data) + piece.len);
-		return found != NULL;
-	}
-	/* A checked pattern has no such piece. */
-	for (size_t at = 0; at < text->len; at++) {
-		struct slice glob = piece, rest = slice_from(*text, at);
-
-		if (pattern_take_front(&glob, &rest)) {
-			*text = rest;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool segment_matches(struct slice glob, struct slice text)
-{
-	if (!pattern_take_front(&glob, &text))
-		return false;
-	if (glob.len == 0)
-		return text.len == 0;
-	if (!pattern_take_end(&glob, &text))
-		return false;
-	/* The leftmost match of each piece leaves the most text for the others. */
-	while (glob.len > 0) {
-		struct slice behind = slice_from(glob, 1);
-		struct slice piece = slice_first(behind, slice_find(behind, '*'));
-
-		if (!pattern_take_piece(piece, &text))
-			return false;
-		glob = slice_from(behind, piece.len);
-	}
-	return true;
-}
-
 /* The trie. */
 
 static struct pattern_node *node_create(const struct pattern_set *set,
@@ -200,7 +93,7 @@ static struct pattern_node *node_create(const struct pattern_set *set,
 		memcpy(node->segment, segment.data, segment.len);
 	node->node.key = (struct slice){node->segment, segment.len};
 	node->parent = parent;
-	table_init(&node->literals, &set->key);
+	table_init(&node->children, &set->key);
 	return node;
 }
 
@@ -208,23 +101,16 @@ void pattern_set_init(
 	struct pattern_set *set, const struct hash_key *key, char separator)
 {
 	*set = (struct pattern_set){.key = *key, .separator = separator};
+	table_init(&set->groups, key);
 	set->root = node_create(set, NULL, SLICE(""));
 }
 
 static struct pattern_node *node_child(
 	const struct pattern_node *node, struct slice segment)
 {
-	if (!pattern_is(segment)) {
-		struct table_node *found = table_find(&node->literals, segment);
+	struct table_node *found = table_find(&node->children, segment);
 
-		return found == NULL ? NULL
-				     : container_of(found, struct pattern_node, node);
-	}
-	struct pattern_node *one = segment_is_deep(segment) ? node->deep : node->globs;
-
-	while (one != NULL && !slice_equal(one->node.key, segment))
-		one = one->beside;
-	return one;
+	return found == NULL ? NULL : pattern_node_of(found);
 }
 
 static struct pattern_node *node_add_child(
@@ -234,35 +120,34 @@ static struct pattern_node *node_add_child(
 
 	set->nodes++;
 	parent->users++;
+	table_insert(&parent->children, &node->node, node->node.key);
 	node->is_deep = segment_is_deep(segment);
-	if (!pattern_is(segment)) {
-		table_insert(&parent->literals, &node->node, node->node.key);
-		return node;
+	if (node->is_deep) {
+		node->beside = parent->deep;
+		parent->deep = node;
+	} else if (pattern_is(segment)) {
+		globs_add(set, node);
 	}
-	struct pattern_node **first = node->is_deep ? &parent->deep : &parent->globs;
-	node->beside = *first;
-	*first = node;
 	return node;
 }
 
 static void node_remove(struct pattern_set *set, struct pattern_node *node)
 {
-	struct pattern_node *parent = node->parent;
+	struct pattern_node *parent = node->parent, **at = &parent->deep;
 
 	set->nodes--;
-	if (!pattern_is(node->node.key)) {
-		table_remove(&parent->literals, &node->node);
-	} else {
-		struct pattern_node **at =
-			node->is_deep ? &parent->deep : &parent->globs;
-
+	parent->users--;
+	table_remove(&parent->children, &node->node);
+	if (node->is_deep) {
+		/* There are two at most: one for each separator. */
 		while (*at != node)
 			at = &(*at)->beside;
 		*at = node->beside;
+	} else if (node->group != NULL) {
+		globs_remove(set, node);
 	}
-	parent->users--;
-	table_finish(&node->literals);
-	free(node);
+	table_finish(&node->children);
+	pattern_walk_drop(set, node);
 }
 
 static struct pattern_node *pattern_set_find(
@@ -330,24 +215,17 @@ void pattern_remove(struct pattern_set *set, struct slice pattern)
 	}
 }
 
-static struct pattern_node *node_any_child(const struct pattern_node *node)
-{
-	struct table_node *literal = table_any(&node->literals);
-
-	if (literal != NULL)
-		return container_of(literal, struct pattern_node, node);
-	return node->globs != NULL ? node->globs : node->deep;
-}
-
 void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value))
 {
 	struct pattern_node *node = set->root;
 
+	pattern_walk_finish(set);
 	for (;;) {
-		struct pattern_node *child = node_any_child(node);
+		struct table_node *any = table_any(&node->children);
+		struct pattern_node *child;
 
-		if (child != NULL) {
-			node = child;
+		if (any != NULL) {
+			node = pattern_node_of(any);
 			continue;
 		}
 		if (node == set->root)
@@ -360,82 +238,7 @@ void pattern_set_finish(struct pattern_set *set, void (*drop)(void *value))
 		node = node->parent;
 		node_remove(set, child);
 	}
-	table_finish(&set->root->literals);
+	table_finish(&set->root->children);
+	table_finish(&set->groups);
 	free(set->root);
-	free(set->now);
-	free(set->next);
-}
-
-/* Matching. */
-
-/* The segments that "**" matches begin with a separator. */
-static bool deep_takes(const struct pattern_node *node, struct slice segment)
-{
-	return node->node.key.data[0] == segment.data[0];
-}
-
-/*
- * Adds a node to the next step, once, with all nodes that are reached by matching
- * nothing: at most PATTERN_WILDCARDS_MAX in a row.
- */
-static void pattern_set_reach(
-	struct pattern_set *set, struct pattern_node *node, size_t *count)
-{
-	if (node->walk == set->walks)
-		return;
-	if (*count == set->capacity) {
-		set->capacity = set->capacity == 0 ? 16 : set->capacity * 2;
-		set->now = xrealloc(set->now, set->capacity * sizeof(*set->now));
-		set->next = xrealloc(set->next, set->capacity * sizeof(*set->next));
-	}
-	node->walk = set->walks;
-	set->next[(*count)++] = node;
-	for (struct pattern_node *deep = node->deep; deep != NULL; deep = deep->beside)
-		pattern_set_reach(set, deep, count);
-}
-
-static void pattern_set_step(struct pattern_set *set, struct pattern_node *node,
-	struct slice segment, size_t *count)
-{
-	struct table_node *literal = table_find(&node->literals, segment);
-
-	if (literal != NULL)
-		pattern_set_reach(
-			set, container_of(literal, struct pattern_node, node), count);
-	for (struct pattern_node *one = node->globs; one != NULL; one = one->beside) {
-		if (segment_matches(one->node.key, segment))
-			pattern_set_reach(set, one, count);
-	}
-	if (node->is_deep && deep_takes(node, segment))
-		pattern_set_reach(set, node, count);
-}
-
-void pattern_match(struct pattern_set *set, struct slice destination,
-	void (*match)(void *value, void *context), void *context)
-{
-	size_t count = 0;
-	struct slice segment;
-
-	if (set->count == 0)
-		return;
-	set->visited = 0;
-	set->walks++;
-	pattern_set_reach(set, set->root, &count);
-	while (count > 0 &&
-		pattern_take_segment(&destination, set->separator, &segment)) {
-		struct pattern_node **places = set->next;
-		size_t here = count;
-
-		set->next = set->now;
-		set->now = places;
-		set->walks++;
-		set->visited += here;
-		count = 0;
-		for (size_t i = 0; i < here; i++)
-			pattern_set_step(set, set->now[i], segment, &count);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (set->next[i]->ends)
-			match(set->next[i]->value, context);
-	}
 }

@@ -1,9 +1,11 @@
 /*
- * Two loops of the same shape, one over segments and one over characters. They advance
- * while the text matches. On a mismatch they return to the latest star, which takes
- * one more. Only the latest star can matter, so the time is a product.
+ * A loop over segments, which advances while they match. On a mismatch it returns to
+ * the latest "**", which takes one segment more. Only the latest one can matter, so
+ * the time is a product.
  */
 #include "gateway/route/route_match.h"
+
+#include "gateway/route/glob.h"
 
 #include <ctype.h>
 
@@ -37,45 +39,6 @@ static bool segment_is_variable(struct slice segment)
 	       segment.data[segment.len - 1] == '}';
 }
 
-/* The length of the UTF-8 character at `at`. */
-static size_t character_len(struct slice text, size_t at)
-{
-	size_t end = at + 1;
-
-	while (end < text.len && ((unsigned char)text.data[end] & 0xc0) == 0x80)
-		end++;
-	return end - at;
-}
-
-/* Matches one segment with '?' and '*'. */
-static bool segment_glob(struct slice pattern, struct slice text)
-{
-	size_t at = 0, in = 0;                /* in the text, in the pattern */
-	size_t star = pattern.len, retry = 0; /* the latest '*', where it ends */
-
-	while (at < text.len) {
-		if (in < pattern.len && pattern.data[in] == '*') {
-			star = in++;
-			retry = at;
-		} else if (in < pattern.len && pattern.data[in] == '?') {
-			in++;
-			at += character_len(text, at);
-		} else if (in < pattern.len && pattern.data[in] == text.data[at]) {
-			in++;
-			at++;
-		} else if (star < pattern.len) {
-			in = star + 1;
-			retry += character_len(text, retry);
-			at = retry;
-		} else {
-			return false;
-		}
-	}
-	while (in < pattern.len && pattern.data[in] == '*')
-		in++;
-	return in == pattern.len;
-}
-
 static void variables_add(
 	struct variables *variables, struct slice name, struct slice value)
 {
@@ -94,7 +57,7 @@ static bool segment_match(
 	if (pattern.len == 0 || text.len == 0)
 		return pattern.len == text.len;
 	if (!segment_is_variable(pattern))
-		return segment_glob(pattern, text);
+		return glob_matches(pattern, text);
 	variables_add(variables, variable_name(pattern), text);
 	return true;
 }

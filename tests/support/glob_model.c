@@ -2,6 +2,8 @@
 
 #include "protocol/utf8.h"
 
+#include <assert.h>
+
 /* The bytes of the character at the front; 0 for an empty text. */
 static size_t glob_model_character(struct slice text)
 {
@@ -30,6 +32,53 @@ bool glob_model_matches(struct slice glob, struct slice text)
 			else
 				fits[p][t] = len > 0 && glob.data[p] == text.data[t] &&
 					     fits[p + 1][t + 1];
+		}
+	}
+	return fits[0][0];
+}
+
+/* Cuts a text into its segments, each with the separator before it. */
+static size_t glob_model_cut(
+	struct slice text, char separator, struct slice segments[GLOB_MODEL_MAX])
+{
+	size_t count = 0;
+
+	while (text.len > 0) {
+		size_t len = 1;
+
+		while (len < text.len && text.data[len] != '/' &&
+			text.data[len] != separator)
+			len++;
+		segments[count++] = slice_first(text, len);
+		text = slice_from(text, len);
+	}
+	return count;
+}
+
+bool glob_model_pattern_matches(
+	struct slice pattern, struct slice destination, char separator)
+{
+	bool fits[GLOB_MODEL_SEGMENTS_MAX + 1][GLOB_MODEL_MAX + 1] = {{false}};
+	struct slice globs[GLOB_MODEL_MAX], texts[GLOB_MODEL_MAX];
+	const size_t wanted = glob_model_cut(pattern, separator, globs);
+	const size_t given = glob_model_cut(destination, separator, texts);
+
+	assert(wanted <= GLOB_MODEL_SEGMENTS_MAX);
+	fits[wanted][given] = true;
+	for (size_t p = wanted; p-- > 0;) {
+		const bool is_deep = slice_equal(slice_from(globs[p], 1), SLICE("**"));
+
+		for (size_t t = given + 1; t-- > 0;) {
+			const bool is_left = t < given;
+
+			if (is_deep)
+				fits[p][t] =
+					fits[p + 1][t] ||
+					(is_left && fits[p][t + 1] &&
+						globs[p].data[0] == texts[t].data[0]);
+			else
+				fits[p][t] = is_left && fits[p + 1][t + 1] &&
+					     glob_model_matches(globs[p], texts[t]);
 		}
 	}
 	return fits[0][0];
