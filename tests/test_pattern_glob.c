@@ -1,9 +1,10 @@
 /*
- * Many patterns with wildcards at one place: what a match looks at, counted in pieces of
- * work, so that no clock decides. Each piece is a look into a table, or a comparison.
+ * Many patterns with wildcards at one place: what a match looks at, counted in pieces
+ * of work, so that no clock decides. Each piece is a look into a table, or a
+ * comparison.
  *
- * POSTERN_BENCH=1 prints how long a match takes with 100,000 of them; it means something
- * in a release build.
+ * POSTERN_BENCH=1 prints how long a match takes with 100,000 of them; it means
+ * something in a release build.
  */
 #include "gateway/broker/pattern.h"
 #include "tests/support/unit.h"

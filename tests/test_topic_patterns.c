@@ -219,6 +219,107 @@ START_TEST(segments_may_begin_at_dots)
 }
 END_TEST
 
+/* Leaves without a word, and without a turn. */
+static void vanish(struct stomp_peer *one)
+{
+	session_lost(one->memory.session, ENDING_INTERRUPTED);
+	one->memory.session = NULL;
+}
+
+/* One turn of each worker at a time, until nothing waits. Returns how many. */
+static unsigned turns_until_quiet(void)
+{
+	struct workers *workers = worker->workers;
+	unsigned turns = 0;
+
+	do {
+		still_workers_turn(workers);
+		turns++;
+	} while (atomic_load(&workers->posts) > 0);
+	return turns;
+}
+
+/* They share all their literals with others, so none is spared. */
+static void subscribe_to_costly_patterns(void)
+{
+	char frame[80];
+	int id = 0;
+
+	for (char a = 'a'; a < 'p'; a++) {
+		for (char b = 'a'; b < 'p'; b++) {
+			snprintf(frame, sizeof(frame),
+				"SUBSCRIBE{id:%d}{destination:/topic/*%c*%c*0}", ++id,
+				a, b);
+			stomp_peer_say(peer, frame);
+		}
+	}
+}
+
+#define COSTLY "/topic/abcdefghijklmnoabcdefghijklmno1"
+
+START_TEST(a_look_up_among_many_patterns_takes_turns_and_keeps_the_order)
+{
+	for (unsigned i = 0; i < worker->workers->count; i++)
+		worker->workers->all[i]->work_per_turn = 1;
+	subscribe_to_costly_patterns();
+	stomp_peer_say(other, "SUBSCRIBE{id:1}{destination:" COSTLY "}");
+	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/*}");
+	stomp_peer_heard(other);
+	stomp_peer_mutter(sender, "SEND{destination:" COSTLY "}[x]");
+	stomp_peer_mutter(sender, "SEND{destination:" COSTLY "}{receipt:r}[y]");
+	ck_assert_uint_ge(turns_until_quiet(), 4);
+	assert_heard(sender, "RECEIPT{receipt-id:r}");
+	assert_heard(peer, "");
+	const char *heard = stomp_peer_heard(other);
+	const char *first =
+		strstr(heard, "{subscription:1}{destination:" COSTLY "}[x]");
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_nonnull(
+		strstr(first, "{subscription:1}{destination:" COSTLY "}[y]"));
+	ck_assert_ptr_nonnull(
+		strstr(heard, "{subscription:2}{destination:" COSTLY "}[x]"));
+}
+END_TEST
+
+START_TEST(a_client_may_leave_during_a_look_up)
+{
+	for (unsigned i = 0; i < worker->workers->count; i++)
+		worker->workers->all[i]->work_per_turn = 1;
+	subscribe_to_costly_patterns();
+	stomp_peer_say(other, "SUBSCRIBE{id:2}{destination:/topic/*}");
+	stomp_peer_mutter(sender, "SEND{destination:" COSTLY "}{receipt:r}[x]");
+	for (int i = 0; i < _i; i++)
+		still_workers_turn(worker->workers);
+	vanish(peer);
+	assert_heard(sender, "RECEIPT{receipt-id:r}");
+	assert_heard(other, MESSAGE("2", COSTLY));
+}
+END_TEST
+
+START_TEST(many_subscriptions_that_end_together_end_in_turns)
+{
+	const unsigned count = worker->workers->count;
+	uint64_t owing = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		worker->workers->all[i]->work_per_turn = 1;
+	subscribe_to_costly_patterns();
+	const uint64_t before = atomic_load(&worker->workers->segments);
+	vanish(peer);
+	still_workers_turn(worker->workers);
+	for (unsigned i = 0; i < count; i++)
+		owing += worker->workers->all[i]->owing;
+	ck_assert_uint_eq(owing, 1);
+	/* Nothing is delivered to what is left of them. */
+	send_to("/topic/aa0");
+	ck_assert_uint_gt(before, 225);
+	still_workers_settle(worker->workers);
+	ck_assert_uint_eq(atomic_load(&worker->workers->segments), 0);
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_uint_eq(worker->workers->all[i]->owing, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("topic patterns");
@@ -239,6 +340,10 @@ int main(void)
 		slashes, of_topics_that_only_patterns_match_a_bounded_number_is_kept);
 	tcase_add_test(
 		slashes, a_topic_outlasts_its_own_subscribers_while_a_pattern_matches);
+	tcase_add_test(
+		slashes, a_look_up_among_many_patterns_takes_turns_and_keeps_the_order);
+	tcase_add_loop_test(slashes, a_client_may_leave_during_a_look_up, 0, 12);
+	tcase_add_test(slashes, many_subscriptions_that_end_together_end_in_turns);
 
 	tcase_add_checked_fixture(dots, setup_dots, teardown);
 	tcase_add_test(dots, segments_may_begin_at_dots);

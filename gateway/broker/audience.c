@@ -20,6 +20,7 @@ struct audience {
 	struct subscription **members;
 	size_t count, capacity;
 	size_t reached, end; /* of the fan-out: members served, members to serve */
+	size_t leaving;      /* subscriptions that have left, and still name it */
 	char address[];
 };
 
@@ -116,7 +117,7 @@ static size_t audience_fill(struct audience *audience, size_t gap, size_t *end)
 	return last;
 }
 
-void audience_remove(struct broker *broker, struct subscription *subscription)
+void audience_leave(struct subscription *subscription)
 {
 	struct audience *audience = subscription->audience;
 	size_t gap = subscription->position;
@@ -126,8 +127,16 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	if (gap < audience->end)
 		gap = audience_fill(audience, gap, &audience->end);
 	audience_fill(audience, gap, &audience->count);
+	audience->leaving++;
+}
+
+void audience_forget(struct broker *broker, struct subscription *subscription)
+{
+	struct audience *audience = subscription->audience;
+
 	subscription->audience = NULL;
-	if (audience->count > 0)
+	audience->leaving--;
+	if (audience->count + audience->leaving > 0)
 		return;
 	list_remove(&audience->unfinished);
 	if (destination_is_pattern(audience_address(audience)))
@@ -135,6 +144,12 @@ void audience_remove(struct broker *broker, struct subscription *subscription)
 	table_remove(&broker->audiences.by_address, &audience->node);
 	free(audience->members);
 	free(audience);
+}
+
+void audience_remove(struct broker *broker, struct subscription *subscription)
+{
+	audience_leave(subscription);
+	audience_forget(broker, subscription);
 }
 
 static void audience_schedule(void *value, void *context)
@@ -157,7 +172,7 @@ void audience_start_fan_out(struct broker *broker, struct message *message)
 	if (node != NULL)
 		audience_schedule(container_of(node, struct audience, node), broker);
 	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(&broker->audiences.patterns, address, audience_schedule,
+		pattern_start(&broker->audiences.patterns, address, audience_schedule,
 			broker);
 }
 
@@ -198,6 +213,9 @@ static size_t audience_deliver(
 bool audience_fan_out_step(
 	struct broker *broker, const struct fan_out *fan_out, size_t most)
 {
+	/* First find all audiences, so that each message has one order for all. */
+	if (!broker_continue_match(broker, &broker->audiences.patterns))
+		return false;
 	while (most > 0 && !list_is_empty(&broker->audiences.unfinished)) {
 		struct audience *audience = container_of(
 			broker->audiences.unfinished.next, struct audience, unfinished);

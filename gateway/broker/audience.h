@@ -43,6 +43,14 @@ void audience_add(
  */
 void audience_remove(struct broker *broker, struct subscription *subscription);
 
+/*
+ * Both steps of audience_remove(). After the first one, which takes a short constant
+ * time, the subscription gets nothing more, and still names its audience. The second
+ * one may free the audience.
+ */
+void audience_leave(struct subscription *subscription);
+void audience_forget(struct broker *broker, struct subscription *subscription);
+
 /* The address of the topic or pattern. The bytes live as long as the audience. */
 struct slice audience_address(const struct audience *audience);
 
@@ -55,14 +63,15 @@ struct fan_out {
 };
 
 /*
- * Starts a fan-out to the present members of the message's address. It may last
- * several turns, in which members leave and others join; a member that joins gets
- * nothing of it. A worker has one fan-out at a time.
+ * Starts a fan-out to the present members of the message's address; the message is
+ * borrowed until it ends. It may last several turns, in which members leave and others
+ * join; a member that joins gets nothing of it. A worker has one fan-out at a time.
  */
 void audience_start_fan_out(struct broker *broker, struct message *message);
 
 /*
- * Continues the fan-out: delivers the messages, all of one address, in their order to
+ * Continues the fan-out: finds the patterns that match the address, as far as this
+ * turn allows, then delivers the messages, all of one address, in their order to
  * the next `most` members. Each member gets all of them together. True when no member
  * is left: the fan-out is then over.
  */

@@ -15,6 +15,7 @@ static void broker_destroy(struct resident *resident)
 {
 	struct broker *broker = container_of(resident, struct broker, resident);
 
+	subscriptions_end_left(broker, SIZE_MAX);
 	commits_finish(broker);
 	registry_finish(&broker->commits);
 	engines_stop(broker);
@@ -25,7 +26,23 @@ static void broker_destroy(struct resident *resident)
 	free(broker);
 }
 
-static const struct resident_ops broker_ops = {.destroy = broker_destroy};
+/*
+ * The end of a subscription costs about as much as eight deliveries. Where posts have
+ * used the turn up, the ends must still go on.
+ */
+enum { DELIVERIES_OF_LEAVE = 8, LEAVES_LEAST = 64 };
+
+static bool broker_end_turn(struct resident *resident)
+{
+	struct broker *broker = container_of(resident, struct broker, resident);
+	const size_t allowance = worker_allowance(broker->worker);
+
+	return !subscriptions_end_left(
+		broker, LEAVES_LEAST + allowance / DELIVERIES_OF_LEAVE);
+}
+
+static const struct resident_ops broker_ops = {
+	.end_turn = broker_end_turn, .destroy = broker_destroy};
 
 struct broker *broker_create(struct worker *worker, unsigned workers,
 	const struct service *const *services, const struct engine_share *shares)
@@ -42,6 +59,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 	audiences_init(&broker->audiences, &worker->key, separator);
 	topics_init(&broker->topics, &worker->key, separator, workers);
 	registry_init(&broker->commits, &worker->key);
+	list_init(&broker->leavers);
 
 	/* The epochs of this process differ from those of the process before it. */
 	uint32_t start = 0;
@@ -70,14 +88,7 @@ void broker_leave(struct broker *broker, struct participant *participant)
 {
 	transactions_drop(participant);
 	refused_drop(participant);
-	while (participant->subscription_count > 0) {
-		subscription_lose(broker,
-			participant
-				->subscriptions[participant->subscription_count - 1]);
-	}
-	free(participant->subscriptions);
-	participant->subscriptions = NULL;
-	participant->subscription_capacity = 0;
+	subscriptions_leave(broker, participant);
 	registry_remove(&broker->participants, &participant->entry);
 }
 
@@ -103,6 +114,26 @@ void broker_for_each_participant(struct broker *broker,
 {
 	table_for_each(&broker->participants.entries, broker_visit,
 		&(struct visit){visit, context});
+}
+
+/*
+ * A piece of a match's work is a look into a table, or a short comparison: less than a
+ * delivery. A turn without any allowance left must still do a part.
+ */
+enum { MATCH_WORK_OF_DELIVERY = 4, MATCH_WORK_LEAST = 64 };
+
+bool broker_continue_match(struct broker *broker, struct pattern_set *set)
+{
+	size_t most, left;
+	bool is_over;
+
+	if (!set->walk.is_active)
+		return true;
+	most = left = worker_allowance(broker->worker) * MATCH_WORK_OF_DELIVERY +
+		      MATCH_WORK_LEAST;
+	is_over = pattern_continue(set, &left);
+	worker_spend(broker->worker, (most - left) / MATCH_WORK_OF_DELIVERY);
+	return is_over;
 }
 
 enum broker_result broker_refuse(struct broker_refusal *refusal, enum refusal_kind kind,

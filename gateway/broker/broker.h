@@ -49,7 +49,8 @@ void broker_enter(struct broker *broker, struct participant *participant);
 
 /*
  * The session ends: ends all subscriptions and transactions of the participant.
- * Answers and deliveries that are under way are dropped.
+ * Answers and deliveries that are under way are dropped. The homes of the subscriptions
+ * learn of it in the next turns.
  */
 void broker_leave(struct broker *broker, struct participant *participant);
 

@@ -54,6 +54,7 @@ struct broker {
 	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;
+	struct list leavers; /* whose subscriptions have yet to end */
 	struct audiences audiences;
 	struct topics topics; /* topics whose home is this worker */
 	uint64_t epoch;       /* of the latest destination */
@@ -71,6 +72,12 @@ bool engines_are_ready(const struct worker *worker, struct buf *why);
 
 /* Stops them; the memory engine is the last one. */
 void engines_stop(struct broker *broker);
+
+/*
+ * Continues the set's match, if one is under way, as far as this turn allows, and
+ * counts the work. True when the match is over.
+ */
+bool broker_continue_match(struct broker *broker, struct pattern_set *set);
 
 /*
  * The value of a header that the call's frame must have, borrowed from the frame.

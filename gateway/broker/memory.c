@@ -64,12 +64,18 @@ static void memory_send_to_queue(struct broker *broker, const struct send_post *
 	memory_serve(broker, queue);
 }
 
-/* Runs at the home. */
+/* Runs at the home. A look-up among many patterns takes more than one turn. */
 static void memory_run_send(struct worker *worker, struct post *post)
 {
 	struct send_post *send = container_of(post, struct send_post, post);
+	const struct slice address = message_address(send->message);
+	const bool is_for_queue = destination_is_queue(worker->broker, address);
 
-	if (destination_is_queue(worker->broker, message_address(send->message)))
+	if (!is_for_queue && !topic_look_up(worker->broker, address)) {
+		worker_return_post(worker, post);
+		return;
+	}
+	if (is_for_queue)
 		memory_send_to_queue(worker->broker, send);
 	else
 		topic_publish(worker->broker,

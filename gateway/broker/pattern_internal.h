@@ -20,7 +20,7 @@ struct pattern_node {
 	struct glob_group *group;
 	struct list member; /* of the group */
 
-	/* Of the literals by which it finds its children; the bit n - 1 for length n. */
+	/* Of the literals that find its children: the bit n - 1 for length n. */
 	uint64_t lengths[GLOB_KINDS];
 	size_t globs; /* these children */
 

@@ -55,18 +55,27 @@ static size_t participant_seek(const struct participant *participant, uint32_t o
 	return low;
 }
 
-/* `lost`: see struct engine_ops. */
+/* From now on nothing is delivered to it. */
+static void subscription_silence(
+	struct broker *broker, struct subscription *subscription)
+{
+	if (subscription->audience != NULL)
+		audience_leave(subscription);
+	registry_remove(&broker->subscriptions, &subscription->entry);
+	counter_add(&broker->worker->metrics->subscriptions, (uint64_t)-1);
+}
+
+/*
+ * Tells the engine, and frees the subscription, which is silent. `lost`: see struct
+ * engine_ops.
+ */
 static size_t subscription_finish(struct broker *broker,
 	struct subscription *subscription, size_t lost, uint64_t request)
 {
-	struct participant *participant = subscription->participant;
 	struct names *names = &broker->worker->names;
 	struct engine *engine = subscription_engine(broker, subscription);
-	size_t index = participant_seek(participant, subscription->ordinal),
-	       answers = 0;
+	size_t answers = 0;
 
-	if (subscription->kind == SUBSCRIPTION_QUEUE)
-		session_withdraw(participant->session, subscription->ordinal);
 	/*
 	 * The engine forgets a subscription that has not joined when that is answered.
 	 */
@@ -75,13 +84,7 @@ static size_t subscription_finish(struct broker *broker,
 			subscription->kind == SUBSCRIPTION_PATTERN))
 		answers = engine->ops->unsubscribe(engine, subscription, lost, request);
 	if (subscription->audience != NULL)
-		audience_remove(broker, subscription);
-	registry_remove(&broker->subscriptions, &subscription->entry);
-	counter_add(&broker->worker->metrics->subscriptions, (uint64_t)-1);
-	participant->subscription_count--;
-	memmove(participant->subscriptions + index,
-		participant->subscriptions + index + 1,
-		(participant->subscription_count - index) * sizeof(subscription));
+		audience_forget(broker, subscription);
 	unacked_finish(&subscription->unacked);
 	name_unref(names, subscription->id);
 	name_unref(names, subscription->destination);
@@ -92,13 +95,86 @@ static size_t subscription_finish(struct broker *broker,
 size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request)
 {
+	struct participant *participant = subscription->participant;
+	const size_t index = participant_seek(participant, subscription->ordinal);
+
+	if (subscription->kind == SUBSCRIPTION_QUEUE)
+		session_withdraw(participant->session, subscription->ordinal);
+	subscription_silence(broker, subscription);
+	participant->subscription_count--;
+	memmove(participant->subscriptions + index,
+		participant->subscriptions + index + 1,
+		(participant->subscription_count - index) * sizeof(subscription));
 	return subscription_finish(broker, subscription, 0, request);
 }
 
-void subscription_lose(struct broker *broker, struct subscription *subscription)
+/*
+ * A session ends: its subscriptions are silent at once, and end in the next turns.
+ * Each has a post for its home, or for all homes, and memory to free; a session may
+ * have many, and many sessions may end in one turn.
+ */
+
+/* What is left of the participant. */
+struct leaver {
+	struct list link;               /* in broker->leavers */
+	struct participant participant; /* named by the subscriptions */
+};
+
+static bool participant_has_queue(const struct participant *participant)
 {
-	subscription_finish(
-		broker, subscription, unacked_count_sent(&subscription->unacked), 0);
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		if (participant->subscriptions[i]->kind == SUBSCRIPTION_QUEUE)
+			return true;
+	}
+	return false;
+}
+
+void subscriptions_leave(struct broker *broker, struct participant *participant)
+{
+	struct leaver *leaver;
+
+	if (participant->subscription_count == 0) {
+		free(participant->subscriptions);
+		return;
+	}
+	if (participant_has_queue(participant))
+		session_withdraw_all(participant->session);
+	leaver = xcalloc(1, sizeof(*leaver));
+	leaver->participant = (struct participant){
+		.entry.number = participant->entry.number,
+		.subscriptions = participant->subscriptions,
+		.subscription_count = participant->subscription_count,
+	};
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		participant->subscriptions[i]->participant = &leaver->participant;
+		subscription_silence(broker, participant->subscriptions[i]);
+	}
+	participant->subscriptions = NULL;
+	participant->subscription_count = participant->subscription_capacity = 0;
+	list_append(&broker->leavers, &leaver->link);
+	broker->worker->owing++;
+}
+
+bool subscriptions_end_left(struct broker *broker, size_t most)
+{
+	for (; most > 0 && !list_is_empty(&broker->leavers); most--) {
+		struct leaver *leaver =
+			container_of(broker->leavers.next, struct leaver, link);
+		struct participant *left = &leaver->participant;
+		struct subscription *last =
+			left->subscriptions[--left->subscription_count];
+
+		/* What the kernel had taken counts as lost with its consumer. */
+		subscription_finish(
+			broker, last, unacked_count_sent(&last->unacked), 0);
+		if (left->subscription_count > 0)
+			continue;
+		list_remove(&leaver->link);
+		broker->worker->owing--;
+		free(left->subscriptions);
+		free(leaver);
+	}
+	return list_is_empty(&broker->leavers);
 }
 
 struct subscription *subscription_find(const struct participant *participant,

@@ -43,7 +43,7 @@ struct subscription {
 /*
  * Makes a subscription of the participant, which owns it. Copies `id`, which may be
  * NULL, and the destination. It has neither a home nor an audience yet, so it gets
- * nothing. subscription_end() and subscription_lose() free it.
+ * nothing. subscription_end() and subscriptions_end_left() free it.
  */
 struct subscription *subscription_create(struct broker *broker,
 	struct participant *participant, const struct slice *id,
@@ -58,10 +58,18 @@ size_t subscription_end(
 	struct broker *broker, struct subscription *subscription, uint64_t request);
 
 /*
- * As subscription_end(), when the participant's session has ended. A queue's messages
- * that the kernel had taken count as lost with their consumer.
+ * The participant's session ends: takes all its subscriptions over. From now on nothing
+ * is delivered to them. They end by subscriptions_end_left(). The worker's `owing`
+ * counts each participant until its last subscription has ended.
  */
-void subscription_lose(struct broker *broker, struct subscription *subscription);
+void subscriptions_leave(struct broker *broker, struct participant *participant);
+
+/*
+ * Ends at most `most` of the subscriptions that subscriptions_leave() has taken over,
+ * as subscription_end() does. A queue's messages that the kernel had taken count as
+ * lost with their consumer. True when none is left.
+ */
+bool subscriptions_end_left(struct broker *broker, size_t most);
 
 /*
  * The home refuses the subscription: frees it. The participant remembers its name

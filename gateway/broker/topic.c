@@ -215,20 +215,36 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 }
 
 /* The subscribers of an address: how many, and at which workers. */
-struct wanted {
-	struct broker *broker;
-	uint64_t subscribers;
-};
 
 static void topic_want_matched(void *value, void *context)
 {
 	const struct listeners *listeners = value;
-	struct wanted *wanted = context;
-	bool *wanting = wanted->broker->topics.wanting;
+	struct broker *broker = context;
+	bool *wanting = broker->topics.wanting;
 
-	for (unsigned i = 0; i < wanted->broker->workers; i++)
+	for (unsigned i = 0; i < broker->workers; i++)
 		wanting[i] = wanting[i] || listeners->of[i] > 0;
-	wanted->subscribers += listeners->all;
+	broker->topics.matched += listeners->all;
+}
+
+static void topic_start_look_up(struct broker *broker, struct slice address)
+{
+	struct topics *topics = &broker->topics;
+
+	if (topics->is_looking)
+		return;
+	topics->is_looking = true;
+	topics->matched = 0;
+	for (unsigned i = 0; i < broker->workers; i++)
+		topics->wanting[i] = false;
+	if (slice_starts_with(address, SLICE("/")))
+		pattern_start(&topics->patterns, address, topic_want_matched, broker);
+}
+
+bool topic_look_up(struct broker *broker, struct slice address)
+{
+	topic_start_look_up(broker, address);
+	return broker_continue_match(broker, &broker->topics.patterns);
 }
 
 /*
@@ -238,18 +254,21 @@ static void topic_want_matched(void *value, void *context)
 static uint64_t topic_find_subscribers(
 	struct broker *broker, const struct topic *topic, struct slice address)
 {
-	struct wanted wanted = {broker, 0};
+	struct topics *topics = &broker->topics;
+	uint64_t subscribers;
+	size_t work = SIZE_MAX;
 
+	topic_start_look_up(broker, address);
+	pattern_continue(&topics->patterns, &work);
+	topics->is_looking = false;
+	subscribers = topics->matched;
 	for (unsigned i = 0; i < broker->workers; i++) {
 		const uint64_t here = topic != NULL ? topic->subscribers[i] : 0;
 
-		broker->topics.wanting[i] = here > 0;
-		wanted.subscribers += here;
+		topics->wanting[i] = topics->wanting[i] || here > 0;
+		subscribers += here;
 	}
-	if (slice_starts_with(address, SLICE("/")))
-		pattern_match(
-			&broker->topics.patterns, address, topic_want_matched, &wanted);
-	return wanted.subscribers;
+	return subscribers;
 }
 
 /* Publishing. */

@@ -18,8 +18,11 @@ struct topics {
 	struct list idle; /* without subscribers of their own, the oldest first */
 	uint64_t idle_count;
 	struct pattern_set patterns; /* of all workers */
-	bool *wanting;               /* for topic_publish(), by worker */
-	struct fan_out fan_out;      /* under way on this worker */
+	/* For topic_publish(): what topic_look_up() has found. */
+	bool is_looking;        /* it has begun */
+	bool *wanting;          /* by worker */
+	uint64_t matched;       /* subscribers by patterns */
+	struct fan_out fan_out; /* under way on this worker */
 };
 
 /*
@@ -79,6 +82,14 @@ struct topic_message {
 	struct place place; /* given by a log outside; zero: the topic's next one */
 	bool is_promised;   /* a COMMIT has asked before: no limit refuses it */
 };
+
+/*
+ * Finds the patterns that match the address of the next message, which is borrowed
+ * until topic_publish(). False when this turn allows no more: call it again in the
+ * next one, and publish nothing else at this home meanwhile. A post does so by
+ * worker_return_post(). Without it topic_publish() looks up all in one call.
+ */
+bool topic_look_up(struct broker *broker, struct slice address);
 
 /*
  * At the home of the message's address: numbers the message, posts one copy to each

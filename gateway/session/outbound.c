@@ -222,7 +222,8 @@ static bool outbound_is_from_queue(const struct sieve *sieve,
 	const struct outbound *queue, const struct delivery *item)
 {
 	(void)queue;
-	return !outbound_is_bounded(item) && item->ordinal == sieve->ordinal;
+	return !outbound_is_bounded(item) &&
+	       (sieve->ordinal == 0 || item->ordinal == sieve->ordinal);
 }
 
 void outbound_withdraw(

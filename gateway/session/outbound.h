@@ -78,7 +78,8 @@ size_t outbound_drop_stale(struct outbound *queue, size_t keep, struct names *na
 
 /*
  * Drops, after the `keep` oldest items, the messages that a broker queue has delivered
- * to that subscription. The queue delivers them to another consumer.
+ * to that subscription, or to any if the ordinal is 0. The queue delivers them to
+ * another consumer.
  */
 void outbound_withdraw(
 	struct outbound *queue, size_t keep, uint32_t ordinal, struct names *names);

@@ -359,6 +359,11 @@ void session_withdraw(struct session *session, uint32_t ordinal)
 		&session->queue, session->in_outlet, ordinal, &session->worker->names);
 }
 
+void session_withdraw_all(struct session *session)
+{
+	session_withdraw(session, 0);
+}
+
 void session_close(struct session *session, enum ending ending)
 {
 	if (session->state >= SESSION_CLOSING)

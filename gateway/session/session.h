@@ -308,6 +308,9 @@ void session_count_message(struct session *session);
  */
 void session_withdraw(struct session *session, uint32_t ordinal);
 
+/* The same for all subscriptions, in one walk along the queue. */
+void session_withdraw_all(struct session *session);
+
 /*
  * Ends the session politely: the queued output leaves first, then the close frame.
  * Only the first call counts. Postern reads nothing of the peer from now on.

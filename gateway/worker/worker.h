@@ -54,7 +54,11 @@ struct worker {
 	const struct edge_ops *edge_ops;
 	struct edge *edge;    /* NULL before its start and after its end */
 	uint64_t connections; /* of the edge, in whatever state */
-	uint64_t owing;       /* connections that still have something to deliver */
+	/*
+	 * Connections that still have something to deliver, and sessions that have
+	 * ended whose subscriptions have not.
+	 */
+	uint64_t owing;
 
 	/*
 	 * Set by the code that makes the workers: true when new clients may come. Else

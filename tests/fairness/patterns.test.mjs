@@ -1,0 +1,52 @@
+// H4: patterns with wildcards delay nobody: when they come, while messages are compared with
+// them, and when their sessions end together.
+import { until } from '../wire/lib/wait.mjs';
+import { scrape } from '../wire/lib/metrics.mjs';
+import { strict, testBeside } from './lib/honest.mjs';
+import { range, Writer } from './lib/writer.mjs';
+
+const EACH = 255; // of a session; limits.subscriptions is 256
+
+// Each connection subscribes to patterns of its own; returns when all are counted.
+async function subscribe(gateway, keep, connections, pattern) {
+  const writers = [];
+  for (const i of range(connections)) {
+    const writer = await keep(Writer.connect(gateway));
+    const frames = range(EACH).map((j) => (
+      `SUBSCRIBE\nid:${j}\ndestination:${pattern(i * EACH + j)}\n${j + 1 === EACH ? 'receipt:r\n' : ''}\n\0`));
+    writers.push(writer.write(frames.join('')));
+  }
+  for (const writer of writers) await writer.hears(2);
+  return writers;
+}
+
+// Some at a time: a flood of SENDs delays by itself, whatever each of them costs.
+async function sendInParts(gateway, keep, destination, parts) {
+  const sender = await keep(Writer.connect(gateway));
+  const send = `SEND\ndestination:${destination}\n\n\0`;
+  const last = `SEND\ndestination:${destination}\nreceipt:r\n\n\0`;
+  for (const part of range(parts)) await sender.write(send.repeat(24) + last).hears(2 + part);
+}
+
+testBeside('391 sessions with 255 patterns each come, and end together', strict({
+  admin: { listen: '127.0.0.1:0' },
+}), async (gateway, keep) => {
+  const writers = await subscribe(gateway, keep, 391, (n) => `/topic/a*${n}*`);
+  writers.forEach((writer) => writer.abort());
+  await until('all their subscriptions have ended', async () => (
+    (await scrape(gateway)).postern_subscriptions <= 1));
+});
+
+testBeside('a SEND with 124 segments, beside 5,100 patterns that begin with "**"', strict(),
+  async (gateway, keep) => {
+    await subscribe(gateway, keep, 20, (n) => `/topic/**/*a*b*${n}*`);
+    await sendInParts(gateway, keep, `/topic${'/a'.repeat(123)}`, 40);
+  });
+
+// Each pattern shares all its literals with others: that is the most that can be compared.
+testBeside('a SEND that must be compared with 5,100 patterns', strict(), async (gateway, keep) => {
+  const letter = (n) => String.fromCharCode(97 + (n % 18));
+  await subscribe(gateway, keep, 20, (n) => (
+    `/topic/*${letter(n)}*${letter(n / 18)}*${letter(n / 324)}*0`));
+  await sendInParts(gateway, keep, `/topic/${'abcdefghijklmnopqr'.repeat(3)}1`, 20);
+});
