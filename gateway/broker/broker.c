@@ -1,5 +1,6 @@
 #include "gateway/broker/internal.h"
 
+#include "gateway/broker/delivery_index.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/refused.h"
 #include "gateway/broker/subscription.h"
@@ -89,6 +90,8 @@ void broker_leave(struct broker *broker, struct participant *participant)
 	transactions_drop(participant);
 	refused_drop(participant);
 	subscriptions_leave(broker, participant);
+	delivery_index_destroy(participant->deliveries);
+	participant->deliveries = NULL;
 	registry_remove(&broker->participants, &participant->entry);
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/broker/commit.h"
 
+#include "gateway/broker/delivery_index.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/memory.h"
 #include "gateway/broker/private.h"
@@ -26,7 +27,7 @@ static struct subscription *action_subscription(const struct participant *partic
 
 	if (subscription == NULL)
 		return NULL;
-	*index = unacked_find(&subscription->unacked, action->place);
+	*index = delivery_find(subscription, action->place);
 	/* A topic remembers nothing; messages in flight from a queue stay. */
 	return *index == SIZE_MAX && subscription->kind == SUBSCRIPTION_QUEUE
 		       ? NULL

@@ -18,6 +18,7 @@
  *   audience.h      the subscribers of this worker
  *   subscription.h  one subscriber: deliveries, and what it has to acknowledge
  *   settle.c        ACK and NACK, by the ids of delivery_id.h
+ *   delivery_index.h  finds what an ACK means
  *
  * Each post runs on the worker that owns its data.
  */

@@ -11,6 +11,7 @@
 #include "gateway/session/message.h"
 
 struct broker_refusal;
+struct delivery_index;
 struct session;
 struct subscription;
 
@@ -65,6 +66,9 @@ struct participant {
 	struct subscription **subscriptions;
 	uint32_t subscription_count, subscription_capacity;
 	uint32_t ordinals;
+
+	/* What it has not acknowledged; NULL before the first far search. */
+	struct delivery_index *deliveries;
 
 	uint32_t foreign; /* the headers that were warned of (foreign.h) */
 

@@ -8,6 +8,7 @@
  * is not refused for an ACK of an unknown message.
  */
 #include "gateway/broker/delivery_id.h"
+#include "gateway/broker/delivery_index.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 #include "gateway/broker/transaction.h"
@@ -15,12 +16,6 @@
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
-
-/* The delivery that a frame acknowledges. */
-struct acknowledged {
-	struct subscription *subscription;
-	size_t index; /* in its unacked; SIZE_MAX: it was forgotten */
-};
 
 enum finding {
 	FINDING_NOTHING,
@@ -33,15 +28,23 @@ static size_t subscription_find_delivery(
 	const struct subscription *subscription, const struct delivery_id *id)
 {
 	const struct unacked *unacked = &subscription->unacked;
-	const size_t index = unacked_find(unacked, id->place);
+	const size_t index = delivery_find(subscription, id->place);
 
 	return index == SIZE_MAX || unacked_at(unacked, index)->attempt == id->attempt
 		       ? index
 		       : SIZE_MAX;
 }
 
+/* It may have had that delivery, and have forgotten it. */
+static bool subscription_has_forgotten(
+	const struct subscription *subscription, const struct delivery_id *id)
+{
+	return subscription->kind != SUBSCRIPTION_QUEUE &&
+	       subscription->unacked.has_forgotten && id->attempt == 1;
+}
+
 static enum finding settle_find_delivery(struct subscription *subscription,
-	const struct delivery_id *id, struct acknowledged *found)
+	const struct delivery_id *id, struct delivery_found *found)
 {
 	if (subscription == NULL)
 		return FINDING_NOTHING;
@@ -49,10 +52,7 @@ static enum finding settle_find_delivery(struct subscription *subscription,
 		return FINDING_AUTO;
 	found->subscription = subscription;
 	found->index = subscription_find_delivery(subscription, id);
-	return found->index != SIZE_MAX ||
-			       (subscription->kind != SUBSCRIPTION_QUEUE &&
-				       subscription->unacked.has_forgotten &&
-				       id->attempt == 1)
+	return found->index != SIZE_MAX || subscription_has_forgotten(subscription, id)
 		       ? FINDING_DELIVERY
 		       : FINDING_NOTHING;
 }
@@ -61,28 +61,17 @@ static enum finding settle_find_delivery(struct subscription *subscription,
  * Some clients of STOMP 1.2 send the message-id as `id`. It does not name the
  * subscription, so it counts only if no other subscription has that message.
  */
-static enum finding settle_find_only(const struct participant *participant,
-	const struct delivery_id *id, struct acknowledged *found)
+static enum finding settle_find_only(struct participant *participant,
+	const struct delivery_id *id, struct delivery_found *found)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < participant->subscription_count; i++) {
-		struct subscription *one = participant->subscriptions[i];
-		const size_t index = one->ack == ACK_AUTO
-					     ? SIZE_MAX
-					     : subscription_find_delivery(one, id);
-
-		if (index != SIZE_MAX) {
-			*found = (struct acknowledged){one, index};
-			count++;
-		}
-	}
-	return count == 1 ? FINDING_DELIVERY : FINDING_NOTHING;
+	return delivery_find_any(participant, id->place, id->attempt, false, found) == 1
+		       ? FINDING_DELIVERY
+		       : FINDING_NOTHING;
 }
 
 /* STOMP 1.2: the MESSAGE's ack header. */
-static enum finding settle_find_by_ack(const struct participant *participant,
-	struct slice text, struct acknowledged *found)
+static enum finding settle_find_by_ack(struct participant *participant,
+	struct slice text, struct delivery_found *found)
 {
 	struct delivery_id id;
 
@@ -95,13 +84,35 @@ static enum finding settle_find_by_ack(const struct participant *participant,
 }
 
 /*
+ * In the oldest subscription that has the message; `nameless`: only in those without an
+ * id. Else a subscription that has forgotten deliveries may have had it.
+ */
+static enum finding settle_find_anywhere(struct participant *participant, bool nameless,
+	const struct delivery_id *id, struct delivery_found *found)
+{
+	if (delivery_find_any(participant, id->place, id->attempt, nameless, found) > 0)
+		return FINDING_DELIVERY;
+	for (size_t i = 0; i < participant->subscription_count; i++) {
+		struct subscription *one = participant->subscriptions[i];
+
+		if (one->ack != ACK_AUTO && (!nameless || one->id == NULL) &&
+			subscription_has_forgotten(one, id)) {
+			*found = (struct delivery_found){one, SIZE_MAX};
+			return FINDING_DELIVERY;
+		}
+	}
+	return FINDING_NOTHING;
+}
+
+/*
  * STOMP 1.0 and 1.1: the message-id; since 1.1 also the subscription, if that has an
  * id.
  */
 static enum finding settle_find_by_message(const struct broker_call *call,
-	struct slice text, const struct slice *subscription, struct acknowledged *found)
+	struct slice text, const struct slice *subscription,
+	struct delivery_found *found)
 {
-	const struct participant *participant = call->participant;
+	struct participant *participant = call->participant;
 	struct delivery_id id;
 	const bool is_id = delivery_id_read(text, &id) && id.ordinal == 0;
 
@@ -113,16 +124,9 @@ static enum finding settle_find_by_message(const struct broker_call *call,
 			return FINDING_AUTO;
 		return is_id ? settle_find_delivery(one, &id, found) : FINDING_NOTHING;
 	}
-	if (!is_id)
-		return FINDING_NOTHING;
-	for (size_t i = 0; i < participant->subscription_count; i++) {
-		struct subscription *one = participant->subscriptions[i];
-
-		if ((call->version == STOMP_1_0 || one->id == NULL) &&
-			settle_find_delivery(one, &id, found) == FINDING_DELIVERY)
-			return FINDING_DELIVERY;
-	}
-	return FINDING_NOTHING;
+	return is_id ? settle_find_anywhere(
+			       participant, call->version != STOMP_1_0, &id, found)
+		     : FINDING_NOTHING;
 }
 
 static bool participant_has_nameless(const struct participant *participant)
@@ -136,7 +140,7 @@ static bool participant_has_nameless(const struct participant *participant)
 
 /* False, with a refusal. For an ACK without effect, the subscription is NULL. */
 static bool settle_find_acknowledged(
-	const struct broker_call *call, struct acknowledged *found)
+	const struct broker_call *call, struct delivery_found *found)
 {
 	const enum stomp_version version = call->version;
 	const char *name = version == STOMP_1_2 ? "id" : "message-id";
@@ -167,13 +171,13 @@ static bool settle_find_acknowledged(
  * The index of the oldest delivery that the frame means: with ack:client, all up to
  * the named one.
  */
-static size_t acknowledged_first(const struct acknowledged *found)
+static size_t acknowledged_first(const struct delivery_found *found)
 {
 	return found->subscription->ack == ACK_CLIENT ? 0 : found->index;
 }
 
 /* Returns how many answers to `request` will come. */
-static size_t settle_now(struct broker *broker, const struct acknowledged *found,
+static size_t settle_now(struct broker *broker, const struct delivery_found *found,
 	enum outcome outcome, uint64_t request)
 {
 	struct subscription *subscription = found->subscription;
@@ -203,7 +207,7 @@ static size_t settle_now(struct broker *broker, const struct acknowledged *found
 }
 
 static bool settle_later(struct broker *broker, struct transaction *transaction,
-	const struct acknowledged *found, enum outcome outcome,
+	const struct delivery_found *found, enum outcome outcome,
 	struct broker_refusal *refusal)
 {
 	struct unacked *unacked = &found->subscription->unacked;
@@ -254,7 +258,7 @@ static enum broker_result settle_frame(struct broker *broker, struct broker_call
 {
 	struct transaction *transaction = NULL;
 	enum outcome outcome;
-	struct acknowledged found = {NULL, 0};
+	struct delivery_found found = {NULL, 0};
 
 	call->answers = 0;
 	if (!settle_read_outcome(call, &outcome) ||

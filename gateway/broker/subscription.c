@@ -5,6 +5,7 @@
 #include "gateway/broker/subscription.h"
 
 #include "gateway/broker/audience.h"
+#include "gateway/broker/delivery_index.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/refused.h"
 #include "gateway/session/session.h"
@@ -241,11 +242,13 @@ static void subscription_push(
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics remember nothing, so nothing of theirs is requeued. */
-	if ((from_queue || subscription->ack != ACK_AUTO) &&
-		!unacked_push(&subscription->unacked, message_place(message),
-			from_queue ? attempt : 1,
-			from_queue ? 0 : worker->config->limits.unacked))
-		metrics_refuse(worker->metrics, BOUND_UNACKED);
+	if (from_queue || subscription->ack != ACK_AUTO) {
+		if (!unacked_push(&subscription->unacked, message_place(message),
+			    from_queue ? attempt : 1,
+			    from_queue ? 0 : worker->config->limits.unacked))
+			metrics_refuse(worker->metrics, BOUND_UNACKED);
+		delivery_index_note(subscription);
+	}
 	session_send(session, &(struct delivery){
 				      .message = message,
 				      .subscription = subscription->id,

@@ -45,15 +45,47 @@ struct unacked_item *unacked_at(const struct unacked *unacked, size_t index)
 	return &unacked->items[unacked->first + index];
 }
 
-size_t unacked_find(const struct unacked *unacked, struct place place)
+static bool unacked_is_from(
+	const struct unacked *unacked, size_t index, struct place place)
 {
-	for (size_t i = unacked->count; i > 0; i--) {
-		const struct place *one = &unacked_at(unacked, i - 1)->place;
+	const struct place *one = &unacked_at(unacked, index)->place;
 
-		if (one->epoch == place.epoch && one->offset == place.offset)
+	return one->epoch == place.epoch && one->offset == place.offset;
+}
+
+size_t unacked_find_near(const struct unacked *unacked, struct place place, size_t near)
+{
+	const size_t count = unacked->count;
+	const size_t young = count < near ? count : near;
+	const size_t old = count - young < near ? count - young : near;
+
+	for (size_t i = count; i > count - young; i--) {
+		if (unacked_is_from(unacked, i - 1, place))
+			return i - 1;
+	}
+	for (size_t i = old; i > 0; i--) {
+		if (unacked_is_from(unacked, i - 1, place))
 			return i - 1;
 	}
 	return SIZE_MAX;
+}
+
+size_t unacked_find_number(const struct unacked *unacked, uint32_t number)
+{
+	size_t low = 0, high = unacked->count;
+
+	/* The numbers rise; they may wrap, so compare their difference. */
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		if ((int32_t)(unacked_at(unacked, middle)->number - number) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < unacked->count && unacked_at(unacked, low)->number == number
+		       ? low
+		       : SIZE_MAX;
 }
 
 void unacked_remove(struct unacked *unacked, size_t index)

@@ -36,9 +36,17 @@ struct unacked_item *unacked_at(const struct unacked *unacked, size_t index);
 
 /*
  * The index of the latest delivery from that place, or SIZE_MAX; of a queue there is
- * at most one. Searches from the youngest, since clients acknowledge the latest ones.
+ * at most one. Looks at the `near` youngest and the `near` oldest ones only: clients
+ * mostly acknowledge these. delivery_index.h finds the others.
  */
-size_t unacked_find(const struct unacked *unacked, struct place place);
+size_t unacked_find_near(
+	const struct unacked *unacked, struct place place, size_t near);
+
+/*
+ * The index of the delivery of that number, in logarithmic time. SIZE_MAX: it was
+ * removed.
+ */
+size_t unacked_find_number(const struct unacked *unacked, uint32_t number);
 
 /*
  * Removes the delivery at `index`, which is below the count. The oldest goes in
