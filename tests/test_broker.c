@@ -6,6 +6,8 @@
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
+#include <stdio.h>
+
 static struct worker *worker;
 static struct stomp_peer *peer, *other;
 
@@ -190,12 +192,36 @@ START_TEST(sending_makes_no_destination)
 }
 END_TEST
 
+static void setup_narrow(void)
+{
+	begin("'limits': {'destinations': 3, 'backlog_bytes': 1000},"
+	      "'broker': {'client_send': true, 'deny': 'soft'}");
+	stomp_peer_say(peer, "SUBSCRIBE{id:e}{destination:/user/queue/errors}");
+}
+
+/* A queue that is made for a message must not stay when it refuses that message. */
+START_TEST(a_send_that_is_refused_leaves_no_queue)
+{
+	char frame[2000];
+
+	for (int i = 0; i < 9; i++) {
+		snprintf(frame, sizeof(frame), "SEND{destination:/queue/%d}[%01500d]",
+			i, 0);
+		stomp_peer_say(peer, frame);
+	}
+	stomp_peer_heard(peer);
+	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/topic/a}{receipt:r}");
+	assert_heard(peer, "RECEIPT{receipt-id:r}");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("broker");
 	TCase *prefixes = unit_case(suite, "prefixes");
 	TCase *closed = unit_case(suite, "closed");
 	TCase *limits = unit_case(suite, "limits");
+	TCase *narrow = unit_case(suite, "narrow queues");
 
 	tcase_add_checked_fixture(prefixes, setup_prefixes, teardown);
 	unit_add_table(prefixes, a_destination_is_a_topic_by_its_prefix, destinations);
@@ -210,5 +236,7 @@ int main(void)
 	tcase_add_test(limits, there_is_a_bounded_number_of_destinations);
 	tcase_add_test(limits, a_destination_that_nobody_listens_to_makes_room);
 	tcase_add_test(limits, sending_makes_no_destination);
+	tcase_add_checked_fixture(narrow, setup_narrow, teardown);
+	tcase_add_test(narrow, a_send_that_is_refused_leaves_no_queue);
 	return unit_run(suite);
 }

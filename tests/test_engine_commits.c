@@ -5,6 +5,7 @@
 /* tags: workers */
 #include "gateway/broker/internal.h"
 #include "tests/support/far_site.h"
+#include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -54,6 +55,25 @@ START_TEST(only_engines_with_a_part_are_asked)
 	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:d}");
 	ck_assert_uint_eq(fake_engine.asked, 1);
 	assert_heard(peer, "RECEIPT{receipt-id:c} RECEIPT{receipt-id:d}");
+}
+END_TEST
+
+/* Topics forget nothing and requeue nothing: an ACK there asks nobody. */
+START_TEST(an_ack_of_a_topic_is_no_part)
+{
+	stomp_peer_say(peer, "SUBSCRIBE{id:t}{destination:/topic/far/a}{ack:client}");
+	stomp_peer_say(reader, "SUBSCRIBE{id:t}{destination:/topic/a}");
+	stomp_peer_say(reader, "SEND{destination:/topic/far/a}[x]");
+	still_workers_settle(workers);
+	stomp_peer_say(peer, "BEGIN{transaction:t}");
+	far_site_settle(peer, "ACK", "{transaction:t}");
+	stomp_peer_say(peer, "SEND{destination:/topic/a}{transaction:t}[y]");
+	fake_engine.is_away = true;
+	stomp_peer_say(peer, "COMMIT{transaction:t}{receipt:c}");
+	assert_heard(peer, "RECEIPT{receipt-id:c}");
+	ck_assert_uint_eq(fake_engine.asked, 0);
+	assert_heard(reader, "MESSAGE{subscription:t}{destination:/topic/a}[y]");
+	fake_engine.is_away = false;
 }
 END_TEST
 
@@ -350,6 +370,7 @@ static void add_order(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, far_site_end);
 	tcase_add_test(tcase, a_commit_takes_effect_at_both_engines);
 	tcase_add_test(tcase, only_engines_with_a_part_are_asked);
+	tcase_add_test(tcase, an_ack_of_a_topic_is_no_part);
 	tcase_add_test(tcase, nothing_takes_effect_while_an_engine_is_asked);
 	tcase_add_test(tcase, memory_keeps_its_room_while_an_engine_is_asked);
 	tcase_add_test(

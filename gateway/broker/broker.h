@@ -72,7 +72,7 @@ struct broker_call {
 
 	/* Set when the frame is taken. */
 	size_t answers; /* how many to `request` will come, as far as is known */
-	bool waits;     /* the participant's next frame must wait for resume() */
+	bool waits; /* its next frame must wait for resume(); `answers` is above 0 */
 
 	struct broker_refusal *refusal; /* filled in when refused */
 	struct broker_refusal

@@ -66,14 +66,17 @@ void actions_unmark(const struct participant *participant, const struct action *
 static struct engine *action_engine(const struct broker *broker,
 	const struct participant *participant, const struct action *action)
 {
+	const struct subscription *subscription;
 	size_t index;
 
 	if (action->is_reply)
 		return NULL;
-	return action->message != NULL
-		       ? broker_engine(broker, message_address(action->message))
-		       : subscription_engine(broker,
-				 action_subscription(participant, action, &index));
+	if (action->message != NULL)
+		return broker_engine(broker, message_address(action->message));
+	subscription = action_subscription(participant, action, &index);
+	return subscription->kind == SUBSCRIPTION_QUEUE
+		       ? subscription_engine(broker, subscription)
+		       : NULL;
 }
 
 /* The engines' side. */
@@ -148,8 +151,22 @@ static void commit_free(struct broker *broker, struct commit *commit)
 	free(commit);
 }
 
-/* Replies have no engine. Returns how many were sent. */
-static size_t commit_send_replies(
+/* If the COMMIT's call has returned, the participant waits; unless it has ended. */
+static void commit_end(struct broker *broker, struct commit *commit)
+{
+	const uint64_t number = commit->participant;
+	const bool waits = commit->call == NULL;
+
+	commit_free(broker, commit);
+	if (waits)
+		broker_resume(broker, number);
+}
+
+/*
+ * Replies have no engine, and neither have acknowledgements on topics, which mean
+ * nothing. Returns how many replies were sent.
+ */
+static size_t commit_apply_others(
 	struct broker *broker, struct commit *commit, struct handle participant)
 {
 	size_t sent = 0;
@@ -157,8 +174,12 @@ static size_t commit_send_replies(
 	for (size_t i = 0; i < commit->count; i++) {
 		struct action *action = &commit->actions[i];
 
-		if (!action->is_reply)
+		if (action->engine != NULL)
 			continue;
+		if (action->message == NULL) {
+			commit_settled(broker, commit, action);
+			continue;
+		}
 		private_reply(broker, action->worker, action->message, participant,
 			commit->request);
 		action->message = NULL;
@@ -188,14 +209,13 @@ static void commit_apply(struct broker *broker, struct commit *commit)
 		if (commit_has_part(commit, engine))
 			answers += engine->ops->commit(engine, commit, COMMIT_APPLY);
 	}
-	answers += commit_send_replies(broker, commit, handle);
+	answers += commit_apply_others(broker, commit, handle);
 	if (answers == 0) {
 		answers = 1;
 		broker_answer(broker, handle, commit->request, NULL);
 	}
 	commit_expect(broker, commit, answers);
-	commit_free(broker, commit);
-	broker_resume(broker, handle.number);
+	commit_end(broker, commit);
 }
 
 /* Those that were asked before are prepared. */
@@ -213,7 +233,6 @@ static void commit_release(struct broker *broker, struct commit *commit)
 static void commit_fail(struct broker *broker, struct commit *commit,
 	const struct broker_refusal *refusal)
 {
-	const uint64_t number = commit->participant;
 	struct broker_call *call = commit->call;
 
 	commit_release(broker, commit);
@@ -221,13 +240,12 @@ static void commit_fail(struct broker *broker, struct commit *commit,
 		call->kept = broker_refusal_copy(refusal, refusal->destination);
 		*call->refusal = *call->kept;
 	} else if (refusal != NULL) {
-		broker_tell(broker, number, commit->request, refusal);
+		broker_tell(broker, commit->participant, commit->request, refusal);
 	}
 	struct participant *participant = commit_participant(broker, commit);
 	if (participant != NULL)
 		actions_unmark(participant, commit->actions, commit->count);
-	commit_free(broker, commit);
-	broker_resume(broker, number); /* unless the refusal has ended it */
+	commit_end(broker, commit);
 }
 
 static void commit_continue(struct broker *broker, struct commit *commit)
@@ -253,8 +271,8 @@ void commit_prepared(struct engine *engine, struct commit *commit,
 		return;
 	}
 	commit->asked++;
-	commit->is_done = commit->is_done || engine != &broker->memory->engine;
-	if (!commit->is_done && commit_participant(broker, commit) == NULL)
+	commit->must_follow = commit->must_follow || !engine->ops->can_reserve;
+	if (!commit->must_follow && commit_participant(broker, commit) == NULL)
 		commit_fail(broker, commit, NULL);
 	else
 		commit_continue(broker, commit);

@@ -7,9 +7,10 @@
  *   APPLY     All are prepared: each lets its part take effect.
  *   RELEASE   One has refused: those that were prepared give back what they reserved.
  *
- * An engine that cannot reserve lets its part take effect at PREPARE, and does nothing
- * at APPLY. Only the last one that is asked may be such an engine: what it has done
- * stays.
+ * An engine that cannot reserve (engine.h) lets its part take effect at PREPARE, and
+ * does nothing at APPLY. It is the last one that is asked, and the only such engine:
+ * what it has done stays. "In order" holds within one engine; its part comes first.
+ * No engine answers commit->request before APPLY.
  */
 #ifndef GATEWAY_BROKER_COMMIT_H
 #define GATEWAY_BROKER_COMMIT_H
@@ -23,7 +24,7 @@ struct subscription;
 
 /* A message to send, or a delivery to settle. */
 struct action {
-	struct engine *engine;   /* whose part it is; NULL: nobody's, a reply */
+	struct engine *engine;   /* whose part it is; NULL: nobody's */
 	struct message *message; /* owned; NULL: settles */
 	bool is_reply;           /* to a temporary queue at `worker` */
 	unsigned worker;
@@ -45,7 +46,7 @@ struct commit {
 	struct action *actions;
 	size_t count;
 	size_t asked;             /* how many engines were asked, and are prepared */
-	bool is_done;             /* in part: an engine was not the memory engine */
+	bool must_follow;         /* a part has taken effect at PREPARE */
 	struct broker_call *call; /* the COMMIT, until its call returns */
 };
 

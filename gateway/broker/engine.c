@@ -4,6 +4,7 @@
 #include "gateway/broker/memory.h"
 #include "protocol/xmalloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* An engine starts once, however many shares it has. */
@@ -17,6 +18,23 @@ static struct engine *engines_start_one(
 			return engines->all[i];
 	}
 	return engines->all[engines->count++] = life->start(broker);
+}
+
+/* A COMMIT asks the engine that cannot reserve at last. */
+static void engines_sort(struct engines *engines)
+{
+	struct engine *last = engines->all[0];
+	size_t count = 0;
+
+	for (size_t i = 0; i < engines->count; i++) {
+		if (engines->all[i]->ops->can_reserve)
+			engines->all[count++] = engines->all[i];
+		else
+			last = engines->all[i];
+	}
+	assert(count + 1 >= engines->count); /* at most one cannot */
+	if (count < engines->count)
+		engines->all[count] = last;
 }
 
 void engines_start(struct broker *broker, const struct engine_share *shares)
@@ -33,6 +51,7 @@ void engines_start(struct broker *broker, const struct engine_share *shares)
 	for (size_t i = 0; i < count; i++)
 		engines->owners[i] = (struct owner){
 			shares[i].beginning, engines_start_one(broker, shares[i].life)};
+	engines_sort(engines);
 }
 
 void engines_stop(struct broker *broker)

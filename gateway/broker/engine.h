@@ -33,6 +33,12 @@ struct subscription;
 
 struct engine_ops {
 	/*
+	 * It can promise at a COMMIT's PREPARE that it will take its part, and take it
+	 * later. At most one engine cannot.
+	 */
+	bool can_reserve;
+
+	/*
 	 * The headers of SUBSCRIBE that it understands, beyond those of STOMP; ends
 	 * with an empty one. Without "selector" here, a SUBSCRIBE with that header is
 	 * denied.

@@ -36,8 +36,8 @@ static void memory_refuse_send(
 	destination_refuse(broker, &refusal, kind, address);
 	broker_answer(broker, send->participant, send->request, &refusal);
 	if (send->participant.number == 0) /* the sender gets no answer */
-		log_warn("queue %.*s: a dead letter is lost: %s", SLICE_ARGS(address),
-			refusal_sentence(refusal.kind).data);
+		log_warn("queue %.*s: a message without a sender is lost: %s",
+			SLICE_ARGS(address), refusal_sentence(refusal.kind).data);
 	message_unref(send->message);
 }
 
@@ -53,6 +53,7 @@ static void memory_send_to_queue(struct broker *broker, const struct send_post *
 	}
 	if (!send->is_reserved && !memory_reserve(broker, queue, 1, size)) {
 		memory_refuse_send(broker, send, REFUSAL_QUEUE_FULL);
+		memory_serve(broker, queue); /* it may be new and empty */
 		return;
 	}
 	counter_add(&broker->worker->metrics->messages, 1);
@@ -179,6 +180,7 @@ static const struct slice memory_headers[] = {
 	SLICE_INIT("prefetch-count"), SLICE_INIT("")};
 
 static const struct engine_ops memory_ops = {
+	.can_reserve = true,
 	.headers = memory_headers,
 	.subscribe = memory_subscribe,
 	.unsubscribe = memory_unsubscribe,

@@ -5,6 +5,7 @@
 #include "gateway/stomp/client_refusal.h"
 #include "gateway/worker/metrics.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /*
@@ -28,6 +29,7 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 	/* Homes answer by posts, so the receipt is registered before any answer. */
 	switch (ask(client_broker(client), &call)) {
 	case BROKER_TAKEN:
+		assert(!call.waits || call.answers > 0);
 		if (call.waits)
 			client_wait(client);
 		client_expect(client, frame, call.request, call.answers);

@@ -279,5 +279,6 @@ size_t customer_commit(struct customer *customer, uint64_t request,
 		free(call.kept);
 		return 0;
 	}
+	customer->waited += call.waits;
 	return call.answers;
 }

@@ -28,6 +28,7 @@ struct customer {
 	struct memory_outlet outlet;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
+	unsigned waited;  /* how often a call had to wait */
 	unsigned resumed; /* how often resume() was called */
 	size_t expected;  /* by expect() */
 };

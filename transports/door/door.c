@@ -138,24 +138,21 @@ static void door_on_admin_connection(void *context, int fd,
 }
 
 /* Each worker has opened its own before the door is made. */
-static rlim_t door_descriptors_kept(void)
-{
-	struct process process = {0};
-
-	process_read(&process);
-	const rlim_t kept = process.open_fds + DESCRIPTORS_TO_COME;
-	return kept > DESCRIPTORS_KEPT ? kept : DESCRIPTORS_KEPT;
-}
-
 static uint64_t door_descriptors(void)
 {
-	const rlim_t kept = door_descriptors_kept();
+	struct process process = {0};
 	struct rlimit limit = {0};
 
+	process_read(&process);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > DESCRIPTORS_KEPT * 2 && limit.rlim_cur > kept
-		       ? limit.rlim_cur - kept
-		       : limit.rlim_cur / 2;
+	const rlim_t left = limit.rlim_cur > (rlim_t)process.open_fds
+				    ? limit.rlim_cur - (rlim_t)process.open_fds
+				    : 0;
+	const rlim_t kept = process.open_fds + DESCRIPTORS_TO_COME > DESCRIPTORS_KEPT
+				    ? DESCRIPTORS_TO_COME
+				    : DESCRIPTORS_KEPT - process.open_fds;
+
+	return left > 2 * kept ? left - kept : left / 2;
 }
 
 /* Uses the inherited socket `fd`, or the configured address when that is -1. */
