@@ -1,8 +1,10 @@
 // The image of docker/Dockerfile, run without any right and with nothing to write to.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openPage, closePage, shows, withBrowser } from '../browser/lib/browser.mjs';
@@ -16,6 +18,7 @@ import { deadline, until } from '../wire/lib/wait.mjs';
 import { Container, podman } from './lib/container.mjs';
 import { testChat } from './lib/chat.mjs';
 
+const hardened = fileURLToPath(new URL('../hardened', import.meta.url));
 const gateway = new Container();
 before(() => gateway.start());
 after(() => gateway.stop());
@@ -25,6 +28,17 @@ test('the image is smaller than 25 MB', () => {
   const size = Number(podman('image', 'inspect', '--format', '{{.Size}}', 'postern'));
   console.log(`the image has ${(size / 1e6).toFixed(1)} MB`);
   assert.ok(size < 25e6, `${size} bytes`);
+});
+
+test('the program of the image is hardened', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
+  try {
+    podman('cp', `${gateway.name}:/postern`, folder);
+    const { status, stdout } = spawnSync(hardened, [path.join(folder, 'postern')], { encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('the image says how it is run, ended and looked after', () => {
