@@ -125,6 +125,7 @@ void globs_add(struct pattern_set *set, struct pattern_node *node)
 	}
 	node->group->count++;
 	list_append(&node->group->members, &node->member);
+	assert(literal->text.len > 0 && literal->text.len <= LITERAL_MAX);
 	parent->lengths[literal->kind] |= (uint64_t)1 << (literal->text.len - 1);
 	parent->globs++;
 }

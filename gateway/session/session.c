@@ -154,8 +154,8 @@ static void session_make_label(struct session *session)
 	struct worker *worker = session->worker;
 	const uint64_t number =
 		++worker->sessions->opened * worker->workers->count + worker->index;
-	uint64_t hash = hash_slice(&worker->key,
-		(struct slice){(const char *)&number, sizeof(number)});
+	uint64_t hash = hash_slice(
+		&worker->key, (struct slice){(const char *)&number, sizeof(number)});
 
 	for (size_t at = sizeof(session->label); at > 0; hash >>= 4)
 		session->label[--at] = digits[hash & 15];
