@@ -440,8 +440,7 @@ int main(void)
 	tcase_add_test(sockets, descriptors_of_any_number_are_watched);
 	tcase_add_test(sockets, a_moved_watch_is_told_what_comes_from_now_on);
 	tcase_add_test(sockets, a_moved_watch_is_told_what_its_turn_has_fetched);
-	tcase_add_test(
-		sockets, a_moved_watch_ends_and_its_number_may_be_watched_again);
+	tcase_add_test(sockets, a_moved_watch_ends_and_its_number_may_be_watched_again);
 	tcase_add_test(sockets, who_is_unwatched_hears_nothing_even_in_the_same_batch);
 	tcase_add_test(sockets, a_socket_may_be_watched_again);
 	tcase_add_test(sockets, what_is_no_socket_cannot_be_watched);

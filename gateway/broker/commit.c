@@ -7,6 +7,7 @@
 #include "gateway/broker/subscription.h"
 #include "protocol/xmalloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Actions. */
@@ -237,6 +238,7 @@ static void commit_fail(struct broker *broker, struct commit *commit,
 
 	commit_release(broker, commit);
 	if (call != NULL) {
+		assert(refusal != NULL); /* the participant is there, and calls */
 		call->kept = broker_refusal_copy(refusal, refusal->destination);
 		*call->refusal = *call->kept;
 	} else if (refusal != NULL) {
