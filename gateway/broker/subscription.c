@@ -136,6 +136,8 @@ void subscriptions_leave(struct broker *broker, struct participant *participant)
 
 	if (participant->subscription_count == 0) {
 		free(participant->subscriptions);
+		participant->subscriptions = NULL;
+		participant->subscription_capacity = 0;
 		return;
 	}
 	if (participant_has_queue(participant))

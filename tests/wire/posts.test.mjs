@@ -114,6 +114,23 @@ for (const receiver of polls) {
     }
   });
 
+  // A look at the socket sees limits.head bytes and one more.
+  test(`a request right behind ${receiver.send} is seen, however long both are`, async () => {
+    for (const from of both) {
+      const session = await opened(receiver, from);
+      const wire = await connect(from.port);
+      for (let length = 9_214; length <= 9_220; length += 1) {
+        const plain = post(session, receiver, `["${'x'.repeat(3_000)}"]`, { 'X-Pad': '' });
+        const text = post(session, receiver, `["${'x'.repeat(3_000)}"]`, { 'X-Pad': 'p'.repeat(length - plain.length) });
+        assert.equal(text.length, length);
+        await wire.writeOut(text + requestText('GET /echo/info'));
+        assert.equal((await wire.answer()).status, taken(receiver));
+        assert.equal((await wire.answer()).status, 200);
+      }
+      wire.abort();
+    }
+  });
+
   test(`${receiver.send} may come byte by byte`, async () => {
     for (const from of both) {
       const session = await opened(receiver, from);

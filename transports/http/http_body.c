@@ -11,6 +11,11 @@
 /* A peer that declares much and sends little takes no more memory than this. */
 enum { PIECE = 8192 };
 
+static size_t http_head_limit(const struct http_request *request)
+{
+	return http_request_carrier(request)->worker->config->limits.head;
+}
+
 bool http_body_begin(struct http_request *request, struct peeked *peeked)
 {
 	const size_t head = peeked->head.len, after = peeked->got - head;
@@ -22,7 +27,9 @@ bool http_body_begin(struct http_request *request, struct peeked *peeked)
 		return false;
 	buf_append(&request->body, (struct slice){peeked->room + head, come});
 	request->missing = (unsigned)(length - come);
-	request->connection->readable = after > come;
+	/* A peek that was full may not have seen all: the watch reports it no more. */
+	request->connection->readable =
+		after > come || peeked->got > http_head_limit(request);
 	return true;
 }
 

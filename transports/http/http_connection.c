@@ -112,6 +112,12 @@ static void http_connection_on_deadline(struct timer *timer)
 	struct http_connection *connection =
 		container_of(timer, struct http_connection, timer);
 
+	/* A request has come, and waits for its turn. */
+	if (connection->phase == HTTP_IDLE && connection->mhd == NULL &&
+		list_is_linked(&connection->due.link)) {
+		http_connection_set_phase(connection, HTTP_IDLE);
+		return;
+	}
 	if (connection->phase == HTTP_ANSWERING) {
 		uint64_t acked = progress_acked(&connection->io);
 

@@ -404,11 +404,11 @@ void admin_check(struct http_request *request, const struct http_head *head);
 void http_send_begin(struct http_request *request, uint64_t length);
 
 /*
- * http_send.c: true when the request brings messages, is valid so far, and its body has
- * a short length that its head declares.
+ * http_send.c: true when the request brings messages, is valid so far, its body has a
+ * short length that its head declares, and its session is known, as far as this worker
+ * can tell.
  */
-bool http_send_is_asked(
-	const struct http_request *request, const struct http_head *head);
+bool http_send_is_asked(struct http_request *request, const struct http_head *head);
 
 /*
  * http_send.c: the session's home answers the request of that number. The first

@@ -40,7 +40,7 @@ void http_connection_return(struct http_connection *connection)
 
 /* True when the request is one of those that are served without libmicrohttpd. */
 static bool http_request_is_plain(
-	const struct http_request *request, const struct http_head *head)
+	struct http_request *request, const struct http_head *head)
 {
 	if (request->state != HTTP_REQUEST_BEGUN || !request->keeps_alive ||
 		request->upgrades || http_header(head, SLICE("Expect")) != NULL ||
@@ -83,6 +83,8 @@ static bool http_connection_continue(struct http_connection *connection)
 		http_connection_close(connection);
 		return false;
 	}
+	/* From now on nothing is late: it waits for its turn, and for its session. */
+	http_connection_set_phase(connection, HTTP_WAITING);
 	http_request_serve(request);
 	return true;
 }
@@ -98,8 +100,6 @@ static void http_connection_serve(
 	}
 	if (request->missing > 0)
 		http_connection_set_phase(connection, HTTP_READING);
-	else if (request->route.kind == ROUTE_DOWNLINK)
-		http_connection_set_phase(connection, HTTP_WAITING);
 	if (!http_connection_continue(connection) || http_receiver_is_over(request))
 		return;
 	/* The next head overwrites this one. */
@@ -144,7 +144,9 @@ static void http_keep_write(struct http_request *request, struct slice bytes)
 	if (taken != -1 && (size_t)taken < bytes.len) {
 		buf_append(&request->body, slice_from(bytes, (size_t)taken));
 		request->reply = HTTP_REPLY_LEAVING;
-		http_connection_set_phase(connection, HTTP_ANSWERING);
+		/* What the peer sends meanwhile does not count as its progress. */
+		if (connection->phase != HTTP_ANSWERING)
+			http_connection_set_phase(connection, HTTP_ANSWERING);
 		return;
 	}
 	request->reply = taken != -1 && request->keeps_alive ? HTTP_REPLY_WHOLE

@@ -105,14 +105,24 @@ static void http_send_forget(struct http_request *request, bool is_long)
 		http_refuse_early(request, http_send_unknown_kind(request));
 }
 
-bool http_send_is_asked(
-	const struct http_request *request, const struct http_head *head)
+/* Nothing of a body for an unknown session is kept: http_send_begin() drops it. */
+static bool http_send_may_be_known(struct http_request *request)
+{
+	struct worker *worker = http_request_carrier(request)->worker;
+	const struct intake_ask ask = http_send_ask(request);
+
+	return http_request_home(request) != worker->index ||
+	       intake_knows(worker, &ask);
+}
+
+bool http_send_is_asked(struct http_request *request, const struct http_head *head)
 {
 	const uint64_t length = http_body_length(head);
 
 	return request->route.kind == ROUTE_UPLINK &&
 	       http_request_is(request, "POST") && length > 0 && length <= PATIENCE &&
-	       length <= http_request_body_max(request);
+	       length <= http_request_body_max(request) &&
+	       http_send_may_be_known(request);
 }
 
 void http_send_begin(struct http_request *request, uint64_t length)
