@@ -45,9 +45,11 @@ static int ws_connection_open(struct ws_connection *connection, struct lws *wsi)
 	const struct ticket *ticket = ws->adopting;
 	static const struct address unknown;
 
-	ws_connection_init(connection, ws, wsi,
-		ticket == NULL ? (struct io){.fd = lws_get_socket_fd(wsi)}
-			       : io_take(ticket->io),
+	struct io io = {.fd = lws_get_socket_fd(wsi)};
+
+	if (ticket != NULL)
+		io = io_take(ticket->io);
+	ws_connection_init(connection, ws, wsi, io,
 		ticket == NULL ? &unknown : &ticket->peer->address);
 	if (!ticket_is_valid(ticket, wsi)) {
 		log_error("ws: a connection came without a ticket");
