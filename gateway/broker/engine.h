@@ -4,8 +4,8 @@
  * Another engine could relay them to an external broker.
  *
  * Each worker has its own part of each engine, a struct engine. The beginning of an
- * address decides which engine owns it. Those of engine_ops are the requests of
- * clients, those of engine_life are the process's.
+ * address decides which engine owns it. The functions of engine_ops serve requests for
+ * one address; those of engine_life concern the whole engine.
  *
  * All functions return immediately. The engine answers each request by
  * broker_answer(), the requests of one participant for one destination in their order.
@@ -92,7 +92,7 @@ struct engine_ops {
 		struct engine *engine, struct commit *commit, enum commit_step step);
 };
 
-/* What an engine tells of one of its destinations. */
+/* What an engine tells of one of its queues. */
 struct engine_destination {
 	struct slice destination;
 	uint64_t subscribers;

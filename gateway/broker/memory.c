@@ -130,7 +130,7 @@ struct settle_post {
 	uint64_t offsets[];
 };
 
-/* Runs at the home. The queue exists: it has consumers, and messages in flight. */
+/* Runs at the home. The queue may have gone: the consumer may have left before. */
 static void memory_settle_run(struct worker *worker, struct post *post)
 {
 	struct settle_post *settle = container_of(post, struct settle_post, post);
