@@ -243,8 +243,7 @@ struct handle broker_handle(
 	return (struct handle){broker->worker->index, participant->entry.number};
 }
 
-static struct participant *broker_participant(
-	const struct broker *broker, uint64_t number)
+struct participant *broker_participant(const struct broker *broker, uint64_t number)
 {
 	struct entry *entry = registry_find(&broker->participants, number);
 

@@ -97,9 +97,7 @@ struct action *commit_next(
 static struct participant *commit_participant(
 	const struct broker *broker, const struct commit *commit)
 {
-	struct entry *entry = registry_find(&broker->participants, commit->participant);
-
-	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
+	return broker_participant(broker, commit->participant);
 }
 
 /* *index is SIZE_MAX when the delivery was forgotten. */

@@ -63,6 +63,12 @@ struct broker {
 };
 
 /*
+ * The participant of that number on this worker, borrowed. NULL when it has gone: posts
+ * may come too late.
+ */
+struct participant *broker_participant(const struct broker *broker, uint64_t number);
+
+/*
  * Starts the memory engine and those of the shares, which end with a share without a
  * life.
  */
