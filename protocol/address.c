@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+enum { OWNER_BYTES = 8 };
 enum { ADDRESS_BITS = ADDRESS_BYTES * 8, V4_AT_BIT = ADDRESS_V4_AT * 8 };
 
 static const uint8_t v4_prefix[ADDRESS_V4_AT] = {[10] = 0xff, [11] = 0xff};
@@ -35,6 +36,13 @@ bool address_is_known(const struct address *address)
 	static const struct address none;
 
 	return memcmp(address, &none, sizeof(none)) != 0;
+}
+
+struct slice address_owner(const struct address *address)
+{
+	size_t from = address_is_v4(address) ? ADDRESS_BYTES - OWNER_BYTES : 0;
+
+	return (struct slice){(const char *)address->bytes + from, OWNER_BYTES};
 }
 
 bool address_equal(const struct address *a, const struct address *b)

@@ -33,6 +33,12 @@ struct address address_of_v6(const void *bytes);
 bool address_is_v4(const struct address *address);
 bool address_is_known(const struct address *address);
 
+/*
+ * The bytes of the address that tell its holders apart: an IPv4 address, or the first
+ * 64 bits of another one, since a holder of an IPv6 address can use the others freely.
+ */
+struct slice address_owner(const struct address *address);
+
 bool address_equal(const struct address *a, const struct address *b);
 
 /*

@@ -33,6 +33,13 @@ void buf_grow(struct buf *buf, size_t extra)
 	buf->capacity = capacity;
 }
 
+void buf_allocate(struct buf *buf, size_t capacity)
+{
+	assert(buf->data == NULL);
+	buf->data = xmalloc(capacity);
+	buf->capacity = capacity;
+}
+
 void buf_append(struct buf *buf, struct slice bytes)
 {
 	if (bytes.len == 0)

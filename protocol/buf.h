@@ -22,6 +22,12 @@ void buf_finish(struct buf *buf);
 void buf_grow(struct buf *buf, size_t extra);
 
 /*
+ * Gives a buf without memory exactly that capacity, at least 1. For bytes whose number
+ * is known before they come.
+ */
+void buf_allocate(struct buf *buf, size_t capacity);
+
+/*
  * Makes room for `extra` bytes at the end and returns its address, valid until the buf
  * changes. The caller writes the bytes and adds their number to buf->len, which is
  * unchanged.

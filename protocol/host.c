@@ -140,3 +140,67 @@ bool host_is_loopback(struct slice host)
 	}
 	return address.bytes[ADDRESS_BYTES - 1] == 1; /* ::1 */
 }
+
+/* Patterns. */
+
+/* Cuts the star off; the dot behind it stays with the host. */
+static bool host_cut_star(struct slice *text)
+{
+	const bool is_wild = slice_starts_with(*text, SLICE("*."));
+
+	*text = slice_from(*text, is_wild ? 1 : 0);
+	return is_wild;
+}
+
+static bool host_is_below(struct slice host, struct slice domain)
+{
+	return host.len > domain.len && host.data[0] != '.' &&
+	       slice_equal_nocase(slice_from(host, host.len - domain.len), domain);
+}
+
+static bool host_has_port(struct slice port, struct slice wanted)
+{
+	if (port.len > 0 || wanted.len == 0)
+		return wanted.len == 0 || slice_equal(port, wanted);
+	return slice_equal(wanted, SLICE("80")) || slice_equal(wanted, SLICE("443"));
+}
+
+bool host_matches(struct slice host, struct slice pattern)
+{
+	const bool is_wild = host_cut_star(&pattern);
+	struct slice name, port, wanted_name, wanted_port;
+
+	if (!host_split(host, &name, &port) ||
+		!host_split(pattern, &wanted_name, &wanted_port) ||
+		!host_has_port(port, wanted_port))
+		return false;
+	return is_wild ? host_is_below(name, wanted_name)
+		       : slice_equal_nocase(name, wanted_name);
+}
+
+/* A name without an empty label. */
+static bool host_has_labels(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.data[i] == '.' &&
+			(i == 0 || i + 1 == name.len || name.data[i + 1] == '.'))
+			return false;
+	}
+	return name.len > 0;
+}
+
+bool host_is_pattern(struct slice text)
+{
+	const bool is_wild = host_cut_star(&text);
+	struct slice name, port;
+	struct address address;
+	uint64_t number;
+
+	if (!host_split(text, &name, &port) ||
+		(port.len > 0 && (!number_read_canonical(port, UINT16_MAX, &number) ||
+					 number == 0)))
+		return false;
+	if (slice_starts_with(name, SLICE("[")))
+		return !is_wild && address_parse(host_inside(name), &address);
+	return host_has_labels(slice_from(name, is_wild ? 1 : 0));
+}

@@ -30,4 +30,15 @@ bool host_split_server(struct slice text, struct slice *host, struct slice *port
  */
 bool host_is_loopback(struct slice host);
 
+/*
+ * True when a Host header of that value names the site of the pattern. Hosts compare
+ * without case. A pattern that begins with "*." stands for every host below the rest,
+ * not for the rest itself. One without a port stands for every port; one with 80 or 443
+ * also for a host without a port. The pattern must be host_is_pattern().
+ */
+bool host_matches(struct slice host, struct slice pattern);
+
+/* False when no Host of a client can match `text`. */
+bool host_is_pattern(struct slice text);
+
 #endif

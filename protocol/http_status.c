@@ -38,6 +38,8 @@ const char *http_status_line(int status)
 		return "415 Unsupported Media Type";
 	case 417:
 		return "417 Expectation Failed";
+	case 421:
+		return "421 Misdirected Request";
 	case 426:
 		return "426 Upgrade Required";
 	case 429:

@@ -20,7 +20,10 @@ bool origin_is_same(struct slice origin, struct slice scheme, struct slice host)
  */
 bool origin_matches(struct slice origin, struct slice pattern);
 
-/* False when no Origin of a client can match `text`, except by chance. */
+/*
+ * False for a text that is no pattern of origin_matches(): without a scheme, with a
+ * path, or with a "*" elsewhere. An Origin could only match it letter by letter.
+ */
 bool origin_is_pattern(struct slice text);
 
 #endif

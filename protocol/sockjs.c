@@ -4,70 +4,10 @@
  */
 #include "protocol/sockjs.h"
 
+#include "protocol/json_run.h"
 #include "protocol/utf8.h"
 
 #include <stdint.h>
-
-/* The kinds of bytes in a JSON string. */
-enum {
-	C, /* ASCII, copied as it is */
-	E, /* escaped: control characters, quote, backslash */
-	W, /* part of a longer sequence, or not UTF-8 at all */
-};
-
-/* clang-format off */
-static const unsigned char classes[256] = {
-	E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
-	E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
-	C, C, E, C, C, C, C, C, C, C, C, C, C, C, C, C,
-	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
-	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
-	C, C, C, C, C, C, C, C, C, C, C, C, E, C, C, C,
-	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
-	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-	W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
-};
-/* clang-format on */
-
-/* True when one of the word's bytes is below `bound` (at most 0x80). */
-static bool sockjs_has_below(uint64_t word, uint64_t bound)
-{
-	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-
-	return ((word - ones * bound) & ~word & tops) != 0;
-}
-
-/* True when all eight bytes are clean: a run then grows by eight. */
-static bool sockjs_word_is_clean(const char *at)
-{
-	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return (word & tops) == 0 && !sockjs_has_below(word, 0x20) &&
-	       !sockjs_has_below(word ^ ones * '"', 1) &&
-	       !sockjs_has_below(word ^ ones * '\\', 1);
-}
-
-/* How many bytes at the front of `text` are clean. */
-static size_t sockjs_clean_run(struct slice text)
-{
-	size_t at = 0;
-
-	while (text.len - at >= sizeof(uint64_t) &&
-		sockjs_word_is_clean(text.data + at))
-		at += sizeof(uint64_t);
-	while (at < text.len && classes[(unsigned char)text.data[at]] == C)
-		at++;
-	return at;
-}
 
 /*
  * The code points that some browser or proxy has mangled (sockjs-protocol,
@@ -81,53 +21,54 @@ static bool sockjs_is_escaped(uint32_t code)
 	       (code >= 0xd800 && code <= 0xdfff) || (code >= 0xfff0 && code <= 0xffff);
 }
 
-static void sockjs_append_hex(struct buf *out, uint32_t code)
+/* The letter after a backslash that stands for `code`; NUL if it has none. */
+static char sockjs_escape_letter(uint32_t code)
 {
-	static const char digits[] = "0123456789abcdef";
-	char escape[] = {'\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15],
-		digits[code >> 4 & 15], digits[code & 15]};
-
-	buf_append(out, (struct slice){escape, sizeof(escape)});
-}
-
-static void sockjs_append_escape(struct buf *out, char byte)
-{
-	switch (byte) {
+	switch (code) {
 	case '\b':
-		buf_append(out, SLICE("\\b"));
-		break;
+		return 'b';
 	case '\t':
-		buf_append(out, SLICE("\\t"));
-		break;
+		return 't';
 	case '\n':
-		buf_append(out, SLICE("\\n"));
-		break;
+		return 'n';
 	case '\f':
-		buf_append(out, SLICE("\\f"));
-		break;
+		return 'f';
 	case '\r':
-		buf_append(out, SLICE("\\r"));
-		break;
+		return 'r';
 	case '"':
 	case '\\':
-		buf_append_char(out, '\\');
-		buf_append_char(out, byte);
-		break;
+		return (char)code;
 	default:
-		sockjs_append_hex(out, (unsigned char)byte);
-		break;
+		return '\0';
 	}
+}
+
+/* Writes at most SOCKJS_ESCAPED_MAX bytes; returns where they end. */
+static char *sockjs_write_escape(char *at, uint32_t code)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char letter = sockjs_escape_letter(code);
+
+	*at++ = '\\';
+	if (letter != '\0') {
+		*at++ = letter;
+		return at;
+	}
+	*at++ = 'u';
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*at++ = digits[code >> shift & 15];
+	return at;
 }
 
 /*
  * How many bytes at the front of `text`, which begins with a wide byte, may be copied
- * unchanged. If 0, the first *escaped bytes must be replaced by *code.
+ * unchanged. The *escaped bytes after them, if any, must be replaced by *code.
  */
 static size_t sockjs_wide_run(struct slice text, size_t *escaped, uint32_t *code)
 {
 	size_t at = 0;
 
-	while (at < text.len && classes[(unsigned char)text.data[at]] == W) {
+	while (at < text.len && json_is_wide(text.data[at])) {
 		size_t len = utf8_decode(slice_from(text, at), code);
 
 		if (len == 0 || sockjs_is_escaped(*code)) {
@@ -140,25 +81,37 @@ static size_t sockjs_wide_run(struct slice text, size_t *escaped, uint32_t *code
 	return at;
 }
 
+/* The same for text that begins with any byte. */
+static size_t sockjs_clean_run(struct slice text, size_t *escaped, uint32_t *code)
+{
+	const size_t run = json_run(text, true);
+
+	*escaped = 0;
+	if (run == text.len)
+		return run;
+	if (json_is_wide(text.data[run]))
+		return run + sockjs_wide_run(slice_from(text, run), escaped, code);
+	*escaped = 1;
+	*code = (unsigned char)text.data[run];
+	return run;
+}
+
 void sockjs_quote(struct buf *out, struct slice text)
 {
 	buf_reserve(out, text.len + 2);
 	buf_append_char(out, '"');
 	while (text.len > 0) {
-		size_t run = sockjs_clean_run(text), escaped = 0;
-		uint32_t code = 0;
+		size_t escaped;
+		uint32_t code;
+		const size_t run = sockjs_clean_run(text, &escaped, &code);
+		char *at =
+			buf_reserve(out, run + (escaped > 0 ? SOCKJS_ESCAPED_MAX : 0));
 
-		if (run < text.len && classes[(unsigned char)text.data[run]] == W)
-			run += sockjs_wide_run(slice_from(text, run), &escaped, &code);
-		buf_append(out, slice_first(text, run));
-		text = slice_from(text, run);
-		if (escaped > 0) {
-			sockjs_append_hex(out, code);
-			text = slice_from(text, escaped);
-		} else if (text.len > 0 && classes[(unsigned char)text.data[0]] == E) {
-			sockjs_append_escape(out, text.data[0]);
-			text = slice_from(text, 1);
-		}
+		slice_copy_out(&at, slice_first(text, run));
+		if (escaped > 0)
+			at = sockjs_write_escape(at, code);
+		out->len = (size_t)(at - out->data);
+		text = slice_from(text, run + escaped);
 	}
 	buf_append_char(out, '"');
 }

@@ -9,6 +9,8 @@
 #include "protocol/sockjs.h"
 
 #include "protocol/ascii.h"
+#include "protocol/json_run.h"
+#include "protocol/json_scan.h"
 #include "protocol/utf8.h"
 #include "protocol/xmalloc.h"
 
@@ -67,18 +69,40 @@ static bool sockjs_decode_unit(struct buf *text, struct slice *json)
 	return true;
 }
 
+/* What the letter after a backslash stands for; NUL if nothing. */
+static char sockjs_escape_meaning(char letter)
+{
+	switch (letter) {
+	case '"':
+	case '\\':
+	case '/':
+		return letter;
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	default:
+		return '\0';
+	}
+}
+
 /* Decodes the escape after a backslash. */
 static bool sockjs_decode_escape(struct buf *text, struct slice *json)
 {
-	static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-	char letter = json->len > 0 ? json->data[0] : '\0';
-	size_t which = slice_find(SLICE(letters), letter);
+	const char letter = json->len > 0 ? json->data[0] : '\0';
+	const char meaning = sockjs_escape_meaning(letter);
 
 	if (letter == 'u')
 		return sockjs_decode_unit(text, json);
-	if (which == sizeof(letters) - 1)
+	if (meaning == '\0')
 		return false;
-	buf_append_char(text, meanings[which]);
+	buf_append_char(text, meaning);
 	*json = slice_from(*json, 1);
 	return true;
 }
@@ -87,15 +111,12 @@ static bool sockjs_decode_escape(struct buf *text, struct slice *json)
 static bool sockjs_decode_string(struct buf *text, struct slice *json)
 {
 	for (;;) {
-		size_t at = 0;
+		const size_t at = json_run(*json, false);
 
-		while (at < json->len && (unsigned char)json->data[at] >= 0x20 &&
-			json->data[at] != '"' && json->data[at] != '\\')
-			at++;
 		if (at == json->len)
 			return false;
 
-		char stop = json->data[at];
+		const char stop = json->data[at];
 		buf_append(text, slice_first(*json, at));
 		*json = slice_from(*json, at + 1);
 		if (stop == '"')
@@ -105,139 +126,22 @@ static bool sockjs_decode_string(struct buf *text, struct slice *json)
 	}
 }
 
-static size_t sockjs_digits_run(struct slice json)
+/* True when `json` is one valid JSON text, nested at most DEPTH_MAX deep. */
+static bool json_is_valid(struct slice json)
 {
-	size_t at = 0;
+	struct json_scan scan = json_scan_of(json);
+	struct slice token;
 
-	while (at < json.len && ascii_is_digit(json.data[at]))
-		at++;
-	return at;
-}
-
-static bool sockjs_skim_digits(struct slice *json)
-{
-	size_t count = sockjs_digits_run(*json);
-
-	*json = slice_from(*json, count);
-	return count > 0;
-}
-
-static bool sockjs_skim_number(struct slice *json)
-{
-	if (json->len > 0 && json->data[0] == '-')
-		*json = slice_from(*json, 1);
-	if (sockjs_digits_run(*json) > 1 && json->data[0] == '0')
-		return false;
-	if (!sockjs_skim_digits(json))
-		return false;
-	if (json->len > 0 && json->data[0] == '.') {
-		*json = slice_from(*json, 1);
-		if (!sockjs_skim_digits(json))
-			return false;
-	}
-	if (json->len > 0 && (json->data[0] == 'e' || json->data[0] == 'E')) {
-		*json = slice_from(*json, 1);
-		if (json->len > 0 && (json->data[0] == '+' || json->data[0] == '-'))
-			*json = slice_from(*json, 1);
-		if (!sockjs_skim_digits(json))
-			return false;
-	}
-	return true;
-}
-
-/* Skims one value that is neither array nor object. */
-static bool sockjs_skim_scalar(struct buf *scratch, struct slice *json)
-{
-	static const struct slice words[] = {
-		SLICE_INIT("true"), SLICE_INIT("false"), SLICE_INIT("null")};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (slice_starts_with(*json, words[i])) {
-			*json = slice_from(*json, words[i].len);
-			return true;
-		}
-	}
-	buf_clear(scratch);
-	if (sockjs_take_byte(json, '"'))
-		return sockjs_decode_string(scratch, json);
-	return sockjs_skim_number(json);
-}
-
-/* An object's member up to its value: a string and a colon. */
-static bool sockjs_skim_key(struct buf *scratch, struct slice *json)
-{
-	buf_clear(scratch);
-	return sockjs_take_byte(json, '"') && sockjs_decode_string(scratch, json) &&
-	       sockjs_take_byte(json, ':');
-}
-
-/* The open arrays and objects, by their closing brackets. */
-struct nesting {
-	char closers[DEPTH_MAX];
-	size_t depth;
-};
-
-/*
- * Opens arrays and objects until a scalar stands at the front, or an empty one is
- * closed immediately; *whole says whether a value is complete.
- */
-static bool sockjs_skim_openers(
-	struct nesting *nesting, struct buf *scratch, struct slice *json, bool *whole)
-{
 	for (;;) {
-		char closer = '\0';
+		const enum json_scan_token kind = json_scan_next(&scan, &token);
+		/* An empty array or object does not count. */
+		const bool opens = kind == JSON_SCAN_ARRAY || kind == JSON_SCAN_OBJECT;
 
-		if (sockjs_take_byte(json, '['))
-			closer = ']';
-		else if (sockjs_take_byte(json, '{'))
-			closer = '}';
-		*whole = closer != '\0' && sockjs_take_byte(json, closer);
-		if (closer == '\0' || *whole)
+		if (kind == JSON_SCAN_BAD || scan.depth > DEPTH_MAX + (size_t)opens)
+			return false;
+		if (kind == JSON_SCAN_END)
 			return true;
-		if (nesting->depth == DEPTH_MAX)
-			return false;
-		nesting->closers[nesting->depth++] = closer;
-		if (closer == '}' && !sockjs_skim_key(scratch, json))
-			return false;
 	}
-}
-
-/*
- * A value is complete: closes the arrays and objects that end here, or moves to the
- * next value.
- */
-static bool sockjs_skim_closers(
-	struct nesting *nesting, struct buf *scratch, struct slice *json)
-{
-	while (nesting->depth > 0) {
-		char closer = nesting->closers[nesting->depth - 1];
-
-		if (sockjs_take_byte(json, ','))
-			return closer == ']' || sockjs_skim_key(scratch, json);
-		if (!sockjs_take_byte(json, closer))
-			return false;
-		nesting->depth--;
-	}
-	return true;
-}
-
-/* True when `json` is one valid JSON text. */
-static bool json_is_valid(struct buf *scratch, struct slice json)
-{
-	struct nesting nesting = {.depth = 0};
-
-	do {
-		bool whole;
-
-		if (!sockjs_skim_openers(&nesting, scratch, &json, &whole))
-			return false;
-		json = slice_trim_front(json, SLICE_JSON_BLANKS);
-		if (!whole && !sockjs_skim_scalar(scratch, &json))
-			return false;
-		if (!sockjs_skim_closers(&nesting, scratch, &json))
-			return false;
-	} while (nesting.depth > 0);
-	return slice_trim_front(json, SLICE_JSON_BLANKS).len == 0;
 }
 
 static void sockjs_add_end(struct sockjs_messages *messages)
@@ -330,7 +234,7 @@ enum sockjs_decode sockjs_decode(struct sockjs_messages *messages, struct slice 
 		sockjs_forget_messages(messages);
 		return SOCKJS_DECODE_TOO_BIG;
 	}
-	valid = valid && json_is_valid(&messages->text, json);
+	valid = valid && json_is_valid(json);
 	sockjs_forget_messages(messages);
 	return valid ? SOCKJS_DECODE_NO_ARRAY : SOCKJS_DECODE_BROKEN;
 }

@@ -153,6 +153,15 @@ struct slice stomp_parser_culprit(const struct stomp_parser *parser);
  */
 struct slice stomp_parser_receipt(const struct stomp_parser *parser);
 
+/* Bytes of memory that the parser has for the part of a frame that has come. */
+size_t stomp_parser_held(const struct stomp_parser *parser);
+
+/*
+ * Forgets the part of a frame that has come, or the fault, and frees its memory. Parse
+ * no more.
+ */
+void stomp_parser_drop(struct stomp_parser *parser);
+
 /* True after a part of a frame. */
 bool stomp_parser_is_inside(const struct stomp_parser *parser);
 

@@ -428,6 +428,18 @@ struct slice stomp_parser_receipt(const struct stomp_parser *parser)
 	return receipt != NULL ? *receipt : SLICE("");
 }
 
+size_t stomp_parser_held(const struct stomp_parser *parser)
+{
+	return parser->reading == NULL ? 0 : parser->reading->held.capacity;
+}
+
+void stomp_parser_drop(struct stomp_parser *parser)
+{
+	reading_destroy(parser->reading);
+	parser->reading = NULL;
+	parser->stage = STAGE_BETWEEN;
+}
+
 bool stomp_parser_is_inside(const struct stomp_parser *parser)
 {
 	return parser->stage == STAGE_COMMAND || parser->stage == STAGE_HEADERS ||

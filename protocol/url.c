@@ -36,6 +36,18 @@ struct slice url_without_slash(struct slice path)
 						 : path;
 }
 
+struct slice url_take_part(struct slice *rest, char separator)
+{
+	size_t len = 1;
+
+	while (len < rest->len && rest->data[len] != '/' &&
+		rest->data[len] != separator)
+		len++;
+	const struct slice segment = slice_first(*rest, len);
+	*rest = slice_from(*rest, len);
+	return segment;
+}
+
 bool url_decode(struct buf *out, struct slice encoded, bool form)
 {
 	size_t before = out->len;

@@ -29,6 +29,12 @@ bool url_is_below(struct slice path, struct slice prefix, struct slice *rest);
 struct slice url_without_slash(struct slice path);
 
 /*
+ * Takes the next segment off *rest, which is not empty, with its separator before it:
+ * '/' or `separator`.
+ */
+struct slice url_take_part(struct slice *rest, char separator);
+
+/*
  * Appends the text with each %xx decoded, and + as a blank when `form`. False, with
  * nothing appended, on a broken code.
  */

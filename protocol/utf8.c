@@ -1,15 +1,17 @@
 /*
  * UTF-8 and WTF-8, by one decoder. It accepts surrogates; strict callers refuse them
- * afterwards. Runs of ASCII are skipped eight bytes at a time, because most text is
- * ASCII.
+ * afterwards. Runs of ASCII are skipped 32 bytes at a time, because most text is ASCII.
  */
 #include "protocol/utf8.h"
+
+#include "protocol/word.h"
 
 #include <assert.h>
 
 enum {
 	REPLACEMENT = 0xfffd,
 	SURROGATE_LEN = 3, /* bytes in WTF-8 */
+	ASCII_BLOCK = 32,
 };
 
 static bool utf8_is_surrogate(uint32_t code)
@@ -17,16 +19,25 @@ static bool utf8_is_surrogate(uint32_t code)
 	return code >= 0xd800 && code <= 0xdfff;
 }
 
+/* True when all bytes of four words are ASCII. */
+static bool utf8_is_ascii_block(const char *at)
+{
+	return word_wide(word_read(at) | word_read(at + 8) | word_read(at + 16) |
+			 word_read(at + 24)) == 0;
+}
+
 /* How many bytes at the front of `bytes` are ASCII. */
 static size_t utf8_ascii_run(struct slice bytes)
 {
 	size_t at = 0;
-	uint64_t word;
 
-	for (; bytes.len - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, bytes.data + at, sizeof(word));
-		if ((word & 0x8080808080808080) != 0)
-			break;
+	while (bytes.len - at >= ASCII_BLOCK && utf8_is_ascii_block(bytes.data + at))
+		at += ASCII_BLOCK;
+	for (; bytes.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+		const uint64_t wide = word_wide(word_read(bytes.data + at));
+
+		if (wide != 0)
+			return at + word_first(wide);
 	}
 	while (at < bytes.len && (unsigned char)bytes.data[at] < 0x80)
 		at++;

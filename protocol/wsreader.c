@@ -18,6 +18,12 @@ void wsreader_finish(struct wsreader *reader)
 	buf_finish(&reader->control);
 }
 
+bool wsreader_is_inside(const struct wsreader *reader)
+{
+	return reader->in_payload || reader->head_len > 0 ||
+	       reader->message_opcode != 0;
+}
+
 static size_t wsreader_len_octets(const struct wsreader *reader)
 {
 	switch (reader->head[1] & LEN) {

@@ -28,6 +28,9 @@ struct wsreader {
 /* Frees the kept part of a control frame, the only memory of the reader. */
 void wsreader_finish(struct wsreader *reader);
 
+/* True after a part of a frame, and between the frames of a message. */
+bool wsreader_is_inside(const struct wsreader *reader);
+
 /* Bytes of the peer. They are unmasked in place during the reading. */
 struct wsinput {
 	char *data;

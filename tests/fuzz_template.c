@@ -5,7 +5,6 @@
  */
 #include "gateway/route/template.h"
 
-#include "gateway/route/clean_json.h"
 #include "tests/support/fuzz.h"
 
 enum { DEPTH = 64 }; /* of templates */
@@ -103,26 +102,12 @@ static void check_render(
 	buf_finish(&error);
 }
 
-/* After one cleaning, a text has nothing more to replace. */
-static void check_clean(struct slice json)
-{
-	struct buf clean = {0}, again = {0};
-
-	if (clean_json(json, &clean))
-		assert(!clean_json(buf_slice(&clean), &again) && again.len == 0);
-	else
-		assert(clean.len == 0);
-	buf_finish(&clean);
-	buf_finish(&again);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice body = fuzz_slice(data, size);
 	const struct slice line = fuzz_line(&body);
 	struct buf error = {0};
 
-	check_clean(body);
 	/* As the configuration is read: no NUL, and no repeated name. */
 	json_t *value = json_loadb(
 		line.data, line.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);

@@ -6,10 +6,12 @@
 
 static struct config *config;
 static struct address_limits *address_limits;
+static uint64_t all; /* the connections that the process may have */
 
 static void setup(void)
 {
 	log_set_level(LOG_ERROR);
+	all = 100;
 	config = config_of("{'exempt_addresses': ['192.0.2.0/24'], 'limits': {"
 			   "'address_connections': 2, 'address_sessions': 3,"
 			   "'address_unknown': 1}}");
@@ -38,18 +40,36 @@ static bool admits(enum address_rate rate, const char *address, uint64_t now)
 	return address_limits_admit(address_limits, config, rate, &from, now);
 }
 
+static bool has_room(const struct address *address)
+{
+	return address_limits_have_room(address_limits, config, address, all);
+}
+
 START_TEST(an_address_has_room_for_so_many_connections)
 {
 	const struct address address = address_of("203.0.113.1");
 	const struct address other = address_of("203.0.113.2");
 	unsigned first = address_limits_enter(address_limits, &address);
 
-	ck_assert(address_limits_have_room(address_limits, config, &address));
+	ck_assert(has_room(&address));
 	address_limits_enter(address_limits, &address);
-	ck_assert(!address_limits_have_room(address_limits, config, &address));
-	ck_assert(address_limits_have_room(address_limits, config, &other));
+	ck_assert(!has_room(&address));
+	ck_assert(has_room(&other));
 	address_limits_leave(address_limits, first);
-	ck_assert(address_limits_have_room(address_limits, config, &address));
+	ck_assert(has_room(&address));
+}
+END_TEST
+
+START_TEST(an_address_has_room_for_its_share_of_all_connections)
+{
+	const struct address address = address_of("203.0.113.1");
+
+	all = 4;
+	ck_assert(has_room(&address));
+	address_limits_enter(address_limits, &address);
+	ck_assert(!has_room(&address));
+	all = 8;
+	ck_assert(has_room(&address));
 }
 END_TEST
 
@@ -103,7 +123,7 @@ START_TEST(who_is_exempt_is_never_bounded)
 	const struct address address = address_of("192.0.2.7");
 
 	for (int i = 0; i < 9; i++) {
-		ck_assert(address_limits_have_room(address_limits, config, &address));
+		ck_assert(has_room(&address));
 		address_limits_enter(address_limits, &address);
 		ck_assert(admits(ADDRESS_SESSIONS, "192.0.2.7", 5000));
 		ck_assert(admits(ADDRESS_UNKNOWN, "192.0.2.7", 5000));
@@ -125,6 +145,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, an_address_has_room_for_so_many_connections);
+	tcase_add_test(tcase, an_address_has_room_for_its_share_of_all_connections);
 	tcase_add_test(tcase, so_many_sessions_are_admitted_in_a_second);
 	tcase_add_test(tcase,
 		a_worker_whose_clock_is_behind_counts_for_the_second_that_has_begun);

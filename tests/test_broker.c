@@ -33,7 +33,8 @@ static void setup_closed(void)
 
 static void setup_small(void)
 {
-	begin("'limits': {'subscriptions': 2, 'destination': 20, 'destinations': 3}");
+	begin("'limits': {'subscriptions': 2, 'destination': 20, 'destinations': 3, "
+	      "'share': 100}");
 }
 
 static void teardown(void)
@@ -194,7 +195,7 @@ END_TEST
 
 static void setup_narrow(void)
 {
-	begin("'limits': {'destinations': 3, 'backlog_bytes': 1000},"
+	begin("'limits': {'destinations': 3, 'share': 100, 'backlog_bytes': 1000},"
 	      "'broker': {'client_send': true, 'deny': 'soft'}");
 	stomp_peer_say(peer, "SUBSCRIBE{id:e}{destination:/user/queue/errors}");
 }

@@ -275,6 +275,128 @@ START_TEST(polls_excuse_a_page_that_has_spoken)
 }
 END_TEST
 
+/* Our beats are late then, so one leaves immediately. */
+START_TEST(time_in_which_we_stood_still_counts_against_nobody)
+{
+	connect_offering("2000,1000", "1000,2000");
+	pass(6000);
+	stomp_peer_heard(peer);
+	still_workers_stand_still(worker->workers, 60000);
+	assert_heard(peer, "LF");
+	stomp_peer_say_raw(peer, SLICE("\n"));
+	pass(6000);
+	stomp_peer_heard(peer);
+	still_workers_stand_still(worker->workers, 60000);
+	pass(999);
+	assert_heard(peer, "LF LF");
+	pass(1);
+	stomp_peer_check_refused(peer, "No heart-beat came in time", "");
+}
+END_TEST
+
+START_TEST(a_connect_that_was_not_read_in_time_is_not_late)
+{
+	still_workers_stand_still(worker->workers, 60000);
+	pass(9999);
+	assert_heard(peer, "");
+	pass(1);
+	stomp_peer_check_refused(peer, "No CONNECT came in time", "");
+}
+END_TEST
+
+/* Frames that are late. */
+
+#define UNFINISHED "A frame has begun, but its NUL has not come"
+
+static void begin_frame(void)
+{
+	stomp_peer_say_raw(
+		peer, SLICE("SEND\ndestination:/topic/a\ncontent-length:99999\n\n"));
+}
+
+static void go_on(size_t bytes)
+{
+	struct buf body = {0};
+
+	memset(buf_reserve(&body, bytes), 'x', bytes);
+	body.len = bytes;
+	stomp_peer_say_raw(peer, buf_slice(&body));
+	buf_finish(&body);
+}
+
+START_TEST(a_frame_whose_rest_does_not_come_is_refused)
+{
+	connect_offering("0,0", "5000,2000");
+	begin_frame();
+	pass(10000);
+	go_on(16383);
+	pass(9999);
+	assert_heard(peer, "");
+	pass(1);
+	stomp_peer_check_refused(peer, UNFINISHED, "");
+}
+END_TEST
+
+START_TEST(a_frame_that_comes_slowly_is_awaited)
+{
+	connect_offering("0,0", "5000,2000");
+	begin_frame();
+	for (int i = 0; i < 5; i++) {
+		pass(19999);
+		go_on(16384);
+		pass(1);
+	}
+	assert_heard(peer, "");
+	pass(20000);
+	stomp_peer_check_refused(peer, UNFINISHED, "");
+}
+END_TEST
+
+START_TEST(a_frame_is_not_late_while_we_stood_still)
+{
+	connect_offering("0,0", "5000,2000");
+	begin_frame();
+	pass(15000);
+	still_workers_stand_still(worker->workers, 60000);
+	pass(4999);
+	assert_heard(peer, "");
+	pass(1);
+	stomp_peer_check_refused(peer, UNFINISHED, "");
+}
+END_TEST
+
+START_TEST(each_frame_has_its_own_time)
+{
+	connect_offering("0,0", "5000,2000");
+	for (int i = 0; i < 4; i++) {
+		stomp_peer_say_raw(peer, SLICE("SEND\ndestination:/topic/a\n"));
+		pass(15000);
+		stomp_peer_say_raw(peer, SLICE("\nx"));
+		stomp_peer_say_raw(peer, ((struct slice){"", 1}));
+	}
+	pass(60000); /* none is unfinished */
+	assert_heard(peer, "");
+	begin_frame();
+	pass(19999);
+	assert_heard(peer, "");
+	pass(1);
+	stomp_peer_check_refused(peer, UNFINISHED, "");
+}
+END_TEST
+
+START_TEST(what_is_not_read_is_not_late)
+{
+	connect_offering("0,0", "5000,2000");
+	begin_frame();
+	session_pause(peer->memory.session);
+	pass(60000);
+	session_resume(peer->memory.session);
+	assert_heard(peer, "");
+	pass(20000);
+	stomp_peer_check_refused(peer, UNFINISHED, "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client_beat");
@@ -296,5 +418,12 @@ int main(void)
 		tcase, bytes_that_its_machine_takes_do_not_stand_for_a_first_word);
 	tcase_add_test(tcase, polls_do_not_stand_for_a_first_word);
 	tcase_add_test(tcase, polls_excuse_a_page_that_has_spoken);
+	tcase_add_test(tcase, time_in_which_we_stood_still_counts_against_nobody);
+	tcase_add_test(tcase, a_connect_that_was_not_read_in_time_is_not_late);
+	tcase_add_test(tcase, a_frame_whose_rest_does_not_come_is_refused);
+	tcase_add_test(tcase, a_frame_that_comes_slowly_is_awaited);
+	tcase_add_test(tcase, a_frame_is_not_late_while_we_stood_still);
+	tcase_add_test(tcase, each_frame_has_its_own_time);
+	tcase_add_test(tcase, what_is_not_read_is_not_late);
 	return unit_run(suite);
 }

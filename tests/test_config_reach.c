@@ -63,6 +63,12 @@ static const struct {
 	{TO("/app/x"), "app.routes[0].send_to[0]: \"/app/x\" is below none"},
 	{TO("/temp-queue/x"),
 		"app.routes[0].send_to[0]: \"/temp-queue/x\" is below none"},
+	{TO("/queue/dead-letter"),
+		"app.routes[0].send_to[0]: \"/queue/dead-letter\" is "
+		"broker.dead_letter, where only Postern sends"},
+	{TO("/queue/dead-{a}"), ""}, /* a SEND is checked */
+	{"'broker': {'dead_letter': '/queue/x'}," TO("/queue/dead-letter"), ""},
+	{"'broker': {'dead_letter': ''}," TO("/queue/dead-letter"), ""},
 	{TO("/topic/*"), "app.routes[0].send_to[0]: \"/topic/*\" is a pattern"},
 	{TO("/user/{a}/queue/?"),
 		"app.routes[0].send_to[0]: \"/user/{a}/queue/?\" is a"},

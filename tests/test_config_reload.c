@@ -178,7 +178,8 @@ START_TEST(every_worker_goes_by_the_new_snapshot_and_nobody_by_the_old)
 	for (unsigned i = 0; i < workers->count; i++)
 		ck_assert_ptr_eq(workers->all[i]->config, next);
 	ck_assert_uint_eq(holders(old), 1); /* ours */
-	ck_assert_uint_eq(holders(next), 2 + workers->count);
+	/* Ours, that of all workers; each worker's, and its review's. */
+	ck_assert_uint_eq(holders(next), 2 + 2 * workers->count);
 	config_unref(old);
 }
 END_TEST

@@ -95,6 +95,7 @@ START_TEST(destinations_tell_who_listens_and_what_waits)
 	json = console_site_rows("destinations", 1, &row);
 	ck_assert_str_eq(console_site_text(row, "destination"), "/queue/q");
 	ck_assert_int_eq(console_site_number(row, "ready"), 1);
+	ck_assert_int_eq(console_site_number(row, "parked"), 0);
 	ck_assert_int_eq(console_site_number(row, "unacknowledged"), 0);
 	json_decref(json);
 	stomp_peer_say(

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 static struct workers *workers;
-static struct stomp_peer *consumer, *other;
+static struct stomp_peer *consumer, *other, *reader;
 static char acks[8][64]; /* of what the consumer has got, in order */
 
 static void begin(const char *members)
@@ -21,6 +21,7 @@ static void begin(const char *members)
 	workers = still_workers_create(members);
 	consumer = stomp_peer_connect(workers->all[0], "1.2");
 	other = stomp_peer_connect(workers->all[workers->count - 1], "1.2");
+	reader = stomp_peer_connect_at(workers->all[0], "tcp", "1.2");
 }
 
 static void setup(void)
@@ -37,6 +38,7 @@ static void teardown(void)
 {
 	stomp_peer_destroy(consumer);
 	stomp_peer_destroy(other);
+	stomp_peer_destroy(reader);
 	still_workers_destroy(workers);
 }
 
@@ -73,8 +75,8 @@ static void settle(const char *command, int number, const char *more)
 
 static const char *dead_letters(void)
 {
-	stomp_peer_say(other, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
-	return stomp_peer_heard(other);
+	stomp_peer_say(reader, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	return stomp_peer_heard(reader);
 }
 
 #define DEAD(body)                                                                     \
@@ -180,9 +182,18 @@ END_TEST
 
 START_TEST(a_dead_letter_that_is_discarded_is_dropped)
 {
-	deliver("/queue/dead-letter", "client", 1);
+	char frame[128], id[64];
+
+	deliver("/queue/a", "client", 1);
 	settle("NACK", 1, "{requeue:false}");
-	ck_assert_uint_eq(discarded(), 1);
+	stomp_peer_say(
+		reader, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}{ack:client}");
+	ck_assert_int_eq(
+		sscanf(strstr(stomp_peer_heard(reader), "{ack:"), "{ack:%63[^}]", id),
+		1);
+	snprintf(frame, sizeof(frame), "NACK{id:%s}{requeue:false}", id);
+	stomp_peer_say(reader, frame);
+	ck_assert_uint_eq(discarded(), 2);
 	ck_assert_uint_eq(left(SLICE("/queue/dead-letter")), 0);
 }
 END_TEST

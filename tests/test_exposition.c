@@ -117,6 +117,7 @@ START_TEST(a_queue_counts_what_waits_what_is_out_and_what_is_dead)
 		stomp_peer_say(peer, "SEND{destination:/queue/a}[x]");
 	assert_sample(READY, 3);
 	assert_sample(UNACKD, 0);
+	assert_sample("postern_queue_messages{state=\"parked\"}", 0);
 	stomp_peer_say(peer, "SUBSCRIBE{id:1}{destination:/queue/a}{ack:client-"
 			     "individual}{prefetch-count:2}");
 	assert_sample(READY, 1);
@@ -131,6 +132,7 @@ START_TEST(a_queue_counts_what_waits_what_is_out_and_what_is_dead)
 	assert_sample("postern_dead_letters_total{reason=\"lost\"}", 0);
 	assert_sample("postern_dead_letters_total{reason=\"discarded\"}", 0);
 	assert_sample("postern_dead_letters_total{reason=\"expired\"}", 0);
+	assert_sample("postern_dead_letters_total{reason=\"idle\"}", 0);
 	stomp_peer_destroy(peer);
 }
 END_TEST

@@ -173,6 +173,22 @@ START_TEST(a_link_opens_within_the_folder_only)
 }
 END_TEST
 
+START_TEST(a_link_to_a_folder_leads_no_further_than_a_link_to_a_file)
+{
+	make("file", "text");
+	make("../secret", "secret");
+	ck_assert_int_eq(symlink(".", in_folder("link")), 0);
+	ck_assert(opens("link/file"));
+	remove(in_folder("link"));
+	ck_assert_int_eq(symlink("..", in_folder("link")), 0);
+	ck_assert(!opens("link/secret"));
+	ck_assert(opens("link/www/file")); /* it comes back */
+	remove(in_folder("link"));
+	ck_assert_int_eq(symlink(top, in_folder("link")), 0);
+	ck_assert(!opens("link/secret"));
+}
+END_TEST
+
 START_TEST(a_file_may_be_as_large_as_the_bound)
 {
 	make("file", "text");
@@ -194,6 +210,8 @@ int main(void)
 	tcase_add_checked_fixture(opening, setup, finish);
 	tcase_add_test(opening, a_file_opens_and_a_folder_or_a_pipe_does_not);
 	tcase_add_test(opening, a_link_opens_within_the_folder_only);
+	tcase_add_test(
+		opening, a_link_to_a_folder_leads_no_further_than_a_link_to_a_file);
 	tcase_add_test(opening, a_file_may_be_as_large_as_the_bound);
 	return unit_run(suite);
 }

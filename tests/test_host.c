@@ -163,6 +163,59 @@ START_TEST(a_server_has_a_name_of_at_most_255_bytes)
 }
 END_TEST
 
+static const struct {
+	const char *host, *pattern;
+	bool matches;
+} patterns[] = {
+	{"shop.example", "shop.example", true},
+	{"SHOP.example", "shop.EXAMPLE", true},
+	{"shop.example:8080", "shop.example", true}, /* every port */
+	{"shop.example:8080", "shop.example:8080", true},
+	{"shop.example:8081", "shop.example:8080", false},
+	{"shop.example", "shop.example:8080", false},
+	{"shop.example", "shop.example:443", true},
+	{"shop.example", "shop.example:80", true},
+	{"shop.example:80", "shop.example:443", false},
+	{"a.shop.example", "shop.example", false},
+	{"shop.example.evil", "shop.example", false},
+	{"evilshop.example", "shop.example", false},
+	{"a.shop.example", "*.shop.example", true},
+	{"a.b.shop.example:1", "*.shop.example", true},
+	{"shop.example", "*.shop.example", false},
+	{".shop.example", "*.shop.example", false},
+	{"evilshop.example", "*.shop.example", false},
+	{"a.shop.example:8080", "*.shop.example:8080", true},
+	{"a.shop.example", "*.shop.example:8080", false},
+	{"[::1]:80", "[::1]", true},
+	{"[::1]", "[::2]", false},
+	{"192.0.2.1", "192.0.2.1", true},
+	{"", "shop.example", false},
+	{"shop.example/", "shop.example", false},
+	{"shop.example@evil", "shop.example", false},
+};
+
+START_TEST(a_host_matches_a_pattern)
+{
+	const struct slice pattern = slice_of(patterns[_i].pattern);
+
+	ck_assert(host_is_pattern(pattern));
+	ck_assert(host_matches(slice_of(patterns[_i].host), pattern) ==
+		  patterns[_i].matches);
+}
+END_TEST
+
+static const char *const no_patterns[] = {"", "*", "*.", ".shop.example",
+	"shop..example", "shop.example.", "https://shop.example", "shop.example/",
+	"shop.example:", "shop.example:*", "shop.example:0", "shop.example:080",
+	"shop.example:65536", "a.*.example", "**.example", "*.[::1]", "[x]", "[:::]",
+	"::1"};
+
+START_TEST(what_no_host_matches_is_no_pattern)
+{
+	ck_assert(!host_is_pattern(slice_of(no_patterns[_i])));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host");
@@ -175,5 +228,7 @@ int main(void)
 		tcase, a_server_to_connect_to_is_split_or_refused_whole, servers);
 	tcase_add_test(tcase, a_server_has_a_name_of_at_most_255_bytes);
 	unit_add_table(tcase, this_machine_is_known_by_its_names, homes);
+	unit_add_table(tcase, a_host_matches_a_pattern, patterns);
+	unit_add_table(tcase, what_no_host_matches_is_no_pattern, no_patterns);
 	return unit_run(suite);
 }

@@ -21,7 +21,7 @@ static void setup(void)
 		.endpoint = still_workers_endpoint(worker->workers, "/echo"),
 		.link = uplink_find(SLICE("xhr_send")),
 		.session = SLICE("id"),
-		.peer = {address_of_v4("\xc0\0\2\1"), SLICE(""), SLICE("")},
+		.peer.address = address_of_v4("\xc0\0\2\1"),
 		.body = SLICE("[\"one\",\"two\"]"),
 	};
 }

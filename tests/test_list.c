@@ -79,6 +79,24 @@ START_TEST(the_first_is_taken_until_none_is_left)
 }
 END_TEST
 
+START_TEST(a_list_takes_all_of_another_in_their_order)
+{
+	struct list one, others, links[4] = {0};
+
+	list_init(&one);
+	list_init(&others);
+	list_join(&one, &others);
+	ck_assert(list_is_empty(&one));
+	for (int i = 0; i < 4; i++)
+		list_append(i < 2 ? &one : &others, &links[i]);
+	list_join(&one, &others);
+	ck_assert(list_is_empty(&others));
+	for (int i = 0; i < 4; i++)
+		ck_assert_ptr_eq(list_take_first(&one), &links[i]);
+	ck_assert(list_is_empty(&one));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("list");
@@ -89,5 +107,6 @@ int main(void)
 	unit_add_table(tcase, any_link_can_be_removed, removals);
 	tcase_add_test(tcase, a_zeroed_link_is_in_no_list);
 	tcase_add_test(tcase, the_first_is_taken_until_none_is_left);
+	tcase_add_test(tcase, a_list_takes_all_of_another_in_their_order);
 	return unit_run(suite);
 }

@@ -300,6 +300,35 @@ START_TEST(as_json_a_line_is_an_object)
 }
 END_TEST
 
+static void log_a_refusal(struct slice kind)
+{
+	const struct log_field fields[] = {
+		{.name = "kind", .text = kind},
+		{.name = "message", .text = SLICE("Bad login or passcode")},
+	};
+
+	log_event(LOG_INFO, "refused at stomp", fields, COUNT(fields));
+}
+
+START_TEST(as_json_a_field_called_message_stands_alone_under_that_key)
+{
+	int out = redirect();
+
+	log_a_refusal(SLICE("bad_login"));
+	ck_assert_ptr_nonnull(
+		strstr(read_log(out), "info  refused at stomp: kind=bad_login "
+				      "message=\"Bad login or passcode\"\n"));
+	close(out);
+	out = redirect();
+	log_set_format(LOG_JSON);
+	log_a_refusal(SLICE("no_login")); /* the same line would be dropped */
+	ck_assert_ptr_nonnull(strstr(read_log(out),
+		"\"level\":\"info\",\"event\":\"refused at stomp\","
+		"\"kind\":\"no_login\",\"message\":\"Bad login or passcode\"}\n"));
+	close(out);
+}
+END_TEST
+
 START_TEST(a_plain_line_is_an_object_too)
 {
 	int out = redirect();
@@ -345,6 +374,8 @@ int main(void)
 	unit_add_table(tcase, an_address_writes_its_share_and_no_more, shares);
 	unit_add_table(tcase, an_event_says_its_fields_and_nothing_else, events);
 	unit_add_table(tcase, as_json_a_line_is_an_object, events);
+	tcase_add_test(
+		tcase, as_json_a_field_called_message_stands_alone_under_that_key);
 	tcase_add_test(tcase, a_plain_line_is_an_object_too);
 	tcase_add_test(tcase, a_format_is_text_or_json_or_what_suits);
 	return unit_run(suite);

@@ -211,6 +211,30 @@ START_TEST(a_task_may_free_itself)
 }
 END_TEST
 
+START_TEST(deferred_work_without_time_takes_several_turns_in_its_order)
+{
+	static const char *const names[] = {
+		"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+	struct chore chores[10];
+	size_t before = 0;
+	int turns = 0;
+
+	loop_set_defer_time(loop, 0);
+	for (int i = 0; i < 10; i++) {
+		chores[i] = chore_of(names[i]);
+		loop_defer(loop, &chores[i].task);
+	}
+	for (; told.len < 20; turns++) {
+		loop_turn(loop);
+		ck_assert_uint_gt(told.len, before);
+		ck_assert_uint_le(told.len - before, 2 * 4);
+		before = told.len;
+	}
+	ck_assert_int_gt(turns, 2);
+	assert_told("0 1 2 3 4 5 6 7 8 9 ");
+}
+END_TEST
+
 START_TEST(turns_follow_while_work_is_left)
 {
 	int left = 3;
@@ -306,6 +330,8 @@ int main(void)
 	tcase_add_test(turns, deferred_work_is_done_once_in_its_order_after_the_turn);
 	tcase_add_test(turns, cancelled_work_is_not_done);
 	tcase_add_test(turns, a_task_may_free_itself);
+	tcase_add_test(
+		turns, deferred_work_without_time_takes_several_turns_in_its_order);
 	tcase_add_test(turns, turns_follow_while_work_is_left);
 
 	tcase_add_checked_fixture(ends, setup, teardown);

@@ -15,7 +15,7 @@
 enum { PEERS = 4 };
 
 static struct worker *worker;
-static struct stomp_peer *peers[PEERS], *sender;
+static struct stomp_peer *peers[PEERS], *sender, *undertaker;
 static char acks[64][48]; /* of the received messages, in order */
 static size_t ack_count;
 
@@ -28,6 +28,7 @@ static void begin(const char *members)
 	for (unsigned i = 0; i < PEERS; i++)
 		peers[i] = stomp_peer_connect(workers->all[i % workers->count], "1.2");
 	sender = stomp_peer_connect(worker, "1.2");
+	undertaker = stomp_peer_connect_at(worker, "tcp", "1.2");
 	ack_count = 0;
 }
 
@@ -39,7 +40,7 @@ static void setup(void)
 static void setup_small(void)
 {
 	begin("'limits': {'backlog_messages': 3, 'backlog_bytes': 3000,"
-	      " 'destinations': 2}");
+	      " 'destinations': 2, 'share': 100}");
 }
 
 static void setup_small_queue(void)
@@ -52,6 +53,7 @@ static void teardown(void)
 	for (int i = 0; i < PEERS; i++)
 		stomp_peer_destroy(peers[i]);
 	stomp_peer_destroy(sender);
+	stomp_peer_destroy(undertaker);
 	still_workers_destroy(worker->workers);
 }
 
@@ -234,8 +236,8 @@ START_TEST(what_is_rejected_too_often_is_a_dead_letter)
 		settle(peers[0], "NACK", acks[i]);
 	}
 	assert_hears(peers[0], "");
-	stomp_peer_say(peers[1], "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
-	assert_hears(peers[1],
+	stomp_peer_say(undertaker, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(undertaker,
 		"MESSAGE{subscription:d}{destination:/queue/dead-letter}"
 		"{x-postern-from:/queue/a}{x-postern-reason:rejected 3 times}[1]");
 }
@@ -276,8 +278,8 @@ START_TEST(what_is_lost_with_its_consumers_too_often_is_a_dead_letter)
 	lose_one(1);
 	subscribe(peers[2], "");
 	assert_hears(peers[2], "");
-	stomp_peer_say(peers[2], "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
-	assert_hears(peers[2], DEAD_LETTER);
+	stomp_peer_say(undertaker, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(undertaker, DEAD_LETTER);
 }
 END_TEST
 
@@ -287,8 +289,8 @@ START_TEST(who_says_goodbye_is_lost_too)
 	lose_one(0);
 	subscribe(peers[1], "{ack:client}");
 	stomp_peer_say(peers[1], "DISCONNECT");
-	stomp_peer_say(peers[2], "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
-	assert_hears(peers[2], DEAD_LETTER);
+	stomp_peer_say(undertaker, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(undertaker, DEAD_LETTER);
 }
 END_TEST
 
@@ -321,15 +323,21 @@ END_TEST
 
 START_TEST(a_dead_letter_is_never_lost)
 {
-	stomp_peer_say(sender, "SEND{destination:/queue/dead-letter}[1]");
+	stomp_peer_say(sender, "SEND{destination:/queue/a}{expires:1}[1]");
+	still_workers_advance(worker->workers, 1000);
 	for (int i = 0; i < PEERS; i++) {
-		stomp_peer_say(peers[i],
+		struct stomp_peer *reader = stomp_peer_connect_at(worker, "tcp", "1.2");
+
+		stomp_peer_say(reader,
 			"SUBSCRIBE{id:d}{destination:/queue/dead-letter}{ack:client}");
-		lose(peers[i]);
+		lose(reader);
+		stomp_peer_destroy(reader);
 	}
-	stomp_peer_say(sender, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
-	assert_hears(sender, "MESSAGE{subscription:d}{destination:/queue/dead-letter}"
-			     "{redelivered:true}[1]");
+	stomp_peer_say(undertaker, "SUBSCRIBE{id:d}{destination:/queue/dead-letter}");
+	assert_hears(undertaker,
+		"MESSAGE{subscription:d}{destination:/queue/dead-letter}"
+		"{redelivered:true}{x-postern-from:/queue/a}"
+		"{x-postern-reason:expired}{expires:1}[1]");
 }
 END_TEST
 

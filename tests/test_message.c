@@ -255,6 +255,68 @@ START_TEST(a_message_lives_until_its_last_reference)
 }
 END_TEST
 
+/* Large renderings. */
+
+enum { LARGE = 1 << 20, SOME = 6 };
+
+static struct message *large_message(void)
+{
+	static char body[LARGE];
+
+	return message_create_text((struct slice){body, LARGE}, PAYLOAD_TEXT);
+}
+
+static const struct view octets = {STOMP_1_2, WIRE_OCTETS, NULL, 0, 0};
+
+static void render_large(struct renderings *renderings, struct message *message)
+{
+	const struct rendering rendering = message_render(message, &octets);
+
+	ck_assert_uint_eq(rendering.bytes.len, LARGE);
+	renderings_note(renderings, message, &rendering);
+}
+
+START_TEST(of_large_renderings_those_used_latest_are_remembered)
+{
+	struct renderings renderings;
+	struct message *messages[SOME];
+
+	renderings_init(&renderings);
+	for (int i = 0; i < SOME; i++) {
+		messages[i] = large_message();
+		render_large(&renderings, messages[i]);
+		if (i > 0) /* the first is used again and again */
+			render_large(&renderings, messages[0]);
+	}
+	ck_assert_uint_le(renderings.bytes, 4 << 20);
+	ck_assert_uint_ge(message_share(messages[0]), 2 * LARGE);
+	ck_assert_uint_lt(message_share(messages[1]), 2 * LARGE);
+	ck_assert_uint_ge(message_share(messages[SOME - 1]), 2 * LARGE);
+	render_large(&renderings, messages[1]);
+	for (int i = 0; i < SOME; i++)
+		message_unref(messages[i]);
+	ck_assert_uint_eq(renderings.bytes, 0);
+	renderings_finish(&renderings);
+}
+END_TEST
+
+START_TEST(a_message_may_outlive_what_remembers_large_renderings)
+{
+	struct renderings renderings;
+	struct message *message = large_message();
+
+	renderings_init(&renderings);
+	render_large(&renderings, message);
+	renderings_finish(&renderings);
+	ck_assert_uint_eq(renderings.bytes, 0);
+	ck_assert_uint_lt(message_share(message), 2 * LARGE);
+	message_ref(message);
+	ck_assert_uint_le(message_share(message), LARGE);
+	message_unref(message);
+	message_unref(message);
+}
+END_TEST
+
 /* Copies */
 
 static const struct {
@@ -387,6 +449,10 @@ int main(void)
 		remembering, a_frame_differs_by_version_subscription_and_wire_only);
 	tcase_add_test(remembering, a_text_looks_alike_to_everybody);
 	tcase_add_test(remembering, a_message_lives_until_its_last_reference);
+	tcase_add_test(
+		remembering, of_large_renderings_those_used_latest_are_remembered);
+	tcase_add_test(
+		remembering, a_message_may_outlive_what_remembers_large_renderings);
 
 	tcase_add_checked_fixture(copies, sample_setup, sample_teardown);
 	unit_add_table(copies, a_copy_says_the_same, copied);

@@ -20,7 +20,9 @@ enum {
 	STEPS = 500,
 	FRAMES_PER_READ = 4,
 	NUMBER_MAX = 16,
-	FAR_SEEDS = 1000000, /* after these there are two engines */
+	FAR_SEEDS = 1000000,                    /* after these there are two engines */
+	ADDRESSES = 3,                          /* so many accounts, and the house */
+	WIDEST = 1 + ORDER_CLIENTS * ORDER_IDS, /* what one message may cost */
 };
 
 /* The model, and what plays it. */
@@ -29,6 +31,8 @@ struct play {
 	struct workers *workers;
 	struct stomp_peer *peers[ORDER_CONNECTIONS]; /* by connection */
 	struct buf frames;                           /* of one read */
+	unsigned quantum;                            /* of an account; 0: as usual */
+	uint64_t waited; /* steps at which something waited in lanes */
 };
 
 static unsigned below(struct play *play, unsigned count)
@@ -249,6 +253,7 @@ static void come(struct play *play, unsigned client)
 {
 	struct worker *worker = play->workers->all[below(play, play->workers->count)];
 
+	still_workers_come_from((unsigned char)(1 + below(play, ADDRESSES)));
 	order_connects(&play->order, client);
 	const unsigned connection = client_of(play, client)->connection;
 	play->peers[connection] = stomp_peer_create(worker);
@@ -294,6 +299,12 @@ static void turn(struct play *play)
 	worker->work_per_turn = 1 + below(play, 3);
 	worker->turn_ns = below(play, 2) * UINT32_MAX;
 	loop_turn(worker->loop);
+	play->waited += still_workers_lanes(play->workers) > 0;
+	if (play->quantum > 0)
+		order_must(&play->order,
+			still_workers_longest_wait(play->workers) <=
+				(ADDRESSES + 1) * (play->quantum + WIDEST),
+			"an account waits for more than the others' turns");
 }
 
 static void rest(struct play *play)
@@ -374,7 +385,7 @@ static void finish(struct play *play)
 }
 
 struct result {
-	uint64_t heard, commits;
+	uint64_t heard, commits, waited;
 };
 
 static struct result play(uint64_t seed, bool trace)
@@ -390,12 +401,14 @@ static struct result play(uint64_t seed, bool trace)
 	snprintf(members, sizeof(members), "%s, 'limits': {'backlog_messages': %u}",
 		broker, play.order.may_refuse ? 4 : 10000);
 	play.workers = still_workers_create_of(1 + below(&play, 4), members);
+	if (below(&play, 4) > 0)
+		play.quantum = still_workers_narrow(play.workers, &play.order.chance);
 	for (unsigned i = 0; i < ORDER_CLIENTS; i++)
 		come(&play, i);
 	for (; play.order.step < STEPS; play.order.step++)
 		step(&play);
 	finish(&play);
-	return (struct result){play.order.heard, play.order.commits};
+	return (struct result){play.order.heard, play.order.commits, play.waited};
 }
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
@@ -425,16 +438,18 @@ END_TEST
 
 START_TEST(schedules_are_full_of_messages_and_commits)
 {
-	struct result sum = {0, 0};
+	struct result sum = {0, 0, 0};
 
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		const struct result one = play(seed, false);
 
 		sum.heard += one.heard;
 		sum.commits += one.commits;
+		sum.waited += one.waited;
 	}
 	ck_assert_uint_gt(sum.heard, 20 * 100);
 	ck_assert_uint_gt(sum.commits, 20 * 3);
+	ck_assert_uint_gt(sum.waited, 20 * 20);
 }
 END_TEST
 

@@ -96,8 +96,10 @@ START_TEST(a_user_has_all_his_sessions)
 			struct participant *participant =
 				container_of(entry, struct participant, entry);
 			if (participant->session == both[i]->memory.session) {
-				participant->user = name_intern(
-					&both[i]->worker->names, SLICE("a/b:c"));
+				participant->identity = identity_create(
+					&(struct identity_facts){
+						.user = SLICE("a/b:c")},
+					'/', NULL);
 			}
 		}
 		stomp_peer_say(both[i], "SUBSCRIBE{id:1}{destination:/user/queue/x}");

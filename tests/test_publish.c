@@ -120,12 +120,14 @@ END_TEST
 
 START_TEST(a_route_sees_the_sender)
 {
-	struct name *user = name_intern(&worker->names, SLICE("ana"));
-	const struct sender ana = {SENDER_PROGRAM, user, SLICE("s1")};
+	struct identity *identity = identity_create(
+		&(struct identity_facts){.user = SLICE("ana")}, '/', NULL);
+	const struct sender ana = {
+		.kind = SENDER_PROGRAM, .identity = identity, .label = SLICE("s1")};
 
 	publish(&nobody, NULL, "/app/meta", "", "");
 	publish(&ana, NULL, "/app/meta", "", "");
-	name_unref(&worker->names, user);
+	identity_unref(identity);
 	assert_heard(listener,
 		"MESSAGE{subscription:1}{destination:/topic/a}"
 		"{content-type:application/json}[{\"user\":\"\",\"session\":\"\"}] "

@@ -194,6 +194,28 @@ START_TEST(messages_have_a_bound)
 }
 END_TEST
 
+START_TEST(what_new_rules_do_not_allow_stays_and_no_more_comes)
+{
+	struct queue_rules rules = {.messages = 2,
+		.bytes = 1 << 20,
+		.in_flight_bytes = 1 << 20,
+		.rejections = 1,
+		.metrics = &queue_site.metrics};
+
+	queue_site_put("abc");
+	queue_join(queue_site.queue, one, 1);
+	assert_delivers("1:a");
+	queue_set_rules(queue_site.queue, &rules);
+	ck_assert(!queue_has_room(queue_site.queue));
+	ck_assert(!queue_reserve(queue_site.queue, 1, 1));
+	ck_assert_uint_eq(queue_messages(queue_site.queue), 3);
+	rules.messages = 4;
+	queue_set_rules(queue_site.queue, &rules);
+	ck_assert(queue_reserve(queue_site.queue, 1, 1));
+	queue_unreserve(queue_site.queue, 1, 1);
+}
+END_TEST
+
 START_TEST(bytes_have_a_bound)
 {
 	ck_assert(queue_reserve(queue_site.queue, 1, 100000));
@@ -276,6 +298,7 @@ int main(void)
 
 	tcase_add_checked_fixture(room, queue_site_setup, queue_site_teardown);
 	tcase_add_test(room, messages_have_a_bound);
+	tcase_add_test(room, what_new_rules_do_not_allow_stays_and_no_more_comes);
 	tcase_add_test(room, bytes_have_a_bound);
 	tcase_add_test(room, what_is_lent_needs_its_room_until_it_is_accepted);
 	tcase_add_test(

@@ -42,6 +42,32 @@ START_TEST(a_message_that_is_rejected_too_often_is_dead)
 }
 END_TEST
 
+/* A message has been rejected, and lost, more often than new rules allow. */
+START_TEST(new_rules_count_what_was_before)
+{
+	struct queue_rules rules = {.messages = 10,
+		.bytes = 1 << 20,
+		.in_flight_bytes = 1 << 20,
+		.rejections = 1,
+		.losses = 1,
+		.metrics = &queue_site.metrics};
+
+	queue_join(queue_site.queue, one, 1);
+	queue_site_put("ab");
+	for (int i = 0; i < 2; i++) {
+		queue_site_deliver_all();
+		queue_site_reject(one, 1);
+	}
+	queue_set_rules(queue_site.queue, &rules);
+	queue_site_deliver_all();
+	queue_site_reject(one, 1);
+	assert_dead("rejected 3:a");
+	queue_site_deliver_all();
+	queue_leave(queue_site.queue, one, 1);
+	assert_dead("lost 1:b");
+}
+END_TEST
+
 START_TEST(a_message_that_is_discarded_is_dead_the_first_time)
 {
 	queue_join(queue_site.queue, one, 10);
@@ -264,6 +290,7 @@ int main(void)
 	tcase_add_test(settling, what_one_rejects_another_gets);
 	tcase_add_test(settling, who_is_alone_gets_again_what_it_has_rejected);
 	tcase_add_test(settling, a_message_that_is_rejected_too_often_is_dead);
+	tcase_add_test(settling, new_rules_count_what_was_before);
 	tcase_add_test(settling, a_message_that_is_discarded_is_dead_the_first_time);
 	tcase_add_test(settling, a_consumer_that_discards_has_credit_again);
 	tcase_add_test(settling, a_consumer_that_goes_does_not_reject);

@@ -17,7 +17,8 @@ static void begin(const char *members)
 	worker = still_workers_create(members)->all[0];
 	peer = stomp_peer_connect(worker, "1.2");
 	participant = (struct participant){.session = peer->memory.session,
-		.user = name_intern(&worker->names, SLICE("ana/b"))};
+		.identity = identity_create(
+			&(struct identity_facts){.user = SLICE("ana/b")}, '/', NULL)};
 }
 
 static void setup(void)
@@ -32,7 +33,7 @@ static void setup_dots(void)
 
 static void teardown(void)
 {
-	name_unref(&worker->names, participant.user);
+	identity_unref(participant.identity);
 	stomp_peer_destroy(peer);
 	still_workers_destroy(worker->workers);
 }

@@ -15,7 +15,8 @@ static struct memory_outlet outlet, second;
 
 static void setup(void)
 {
-	worker = still_workers_create("'limits': {'sessions': 2}")->all[0];
+	worker =
+		still_workers_create("'limits': {'sessions': 2, 'share': 100}")->all[0];
 	recorder_told();
 	outlet = second = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }

@@ -1,6 +1,7 @@
 /* Which peer finds which session, and the number of sessions. */
 /* tags: workers */
 #include "gateway/session/session.h"
+#include "gateway/worker/account.h"
 
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
@@ -12,7 +13,8 @@ static struct memory_outlet outlet;
 
 static void setup(void)
 {
-	worker = still_workers_create("'limits': {'sessions': 2}")->all[0];
+	worker =
+		still_workers_create("'limits': {'sessions': 2, 'share': 100}")->all[0];
 	recorder_told();
 	outlet = (struct memory_outlet){.wire = WIRE_SOCKJS};
 }
@@ -100,9 +102,9 @@ static const struct {
 START_TEST(a_session_serves_the_origin_that_opened_it)
 {
 	const struct peer opener = {
-		address_of_v4("\xc0\0\2\1"), origins[_i].opened, SLICE("")};
+		.address = address_of_v4("\xc0\0\2\1"), .origin = origins[_i].opened};
 	const struct peer asking = {
-		address_of_v4("\xc0\0\2\2"), origins[_i].asking, SLICE("")};
+		.address = address_of_v4("\xc0\0\2\2"), .origin = origins[_i].asking};
 	struct session *session =
 		session_create(worker, still_workers_endpoint(worker->workers, "/echo"),
 			TRANSPORT_XHR, SLICE("id"), &opener);
@@ -145,6 +147,30 @@ START_TEST(a_session_knows_its_outlet)
 }
 END_TEST
 
+static int64_t sessions_of(uint32_t account)
+{
+	return account_sum(worker->workers->accounts, account, ACCOUNT_SESSIONS);
+}
+
+START_TEST(a_session_moves_to_the_account_of_its_user)
+{
+	struct session *session =
+		still_workers_open(worker, "/echo", SESSION_SOCKJS, "id");
+	const uint32_t before = session_account(session);
+	const uint32_t ana = account_of_user(worker->workers->accounts, SLICE("ana"));
+
+	ck_assert_uint_ne(before, ACCOUNT_HOUSE);
+	ck_assert_int_eq(sessions_of(before), 1);
+	ck_assert(session_set_user(session, SLICE("ana")));
+	ck_assert_uint_eq(session_account(session), ana);
+	ck_assert_int_eq(sessions_of(before), 0);
+	ck_assert_int_eq(sessions_of(ana), 1);
+	session_lost(session, ENDING_INTERRUPTED);
+	still_workers_settle(worker->workers);
+	ck_assert_int_eq(sessions_of(ana), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("session identity");
@@ -160,5 +186,6 @@ int main(void)
 	tcase_add_test(identity, no_more_sessions_than_the_limit_are_opened);
 	tcase_add_test(identity, a_worker_that_stops_opens_no_session);
 	tcase_add_test(identity, a_session_knows_its_outlet);
+	tcase_add_test(identity, a_session_moves_to_the_account_of_its_user);
 	return unit_run(suite);
 }

@@ -105,6 +105,17 @@ START_TEST(every_detach_starts_the_wait_anew)
 }
 END_TEST
 
+START_TEST(time_in_which_we_stand_still_ends_no_session)
+{
+	session_detach(session);
+	pass(4999);
+	still_workers_stand_still(worker->workers, 60000);
+	ck_assert(is_alive());
+	pass(1);
+	ck_assert(!is_alive());
+}
+END_TEST
+
 START_TEST(a_heartbeat_is_sent_when_nothing_else_was)
 {
 	pass(24999);
@@ -218,6 +229,30 @@ START_TEST(an_outlet_that_takes_a_little_is_kept)
 	}
 	pass(20000);
 	ck_assert(is_alive());
+}
+END_TEST
+
+START_TEST(an_outlet_whose_peer_reads_slowly_is_kept)
+{
+	outlet.blocked = outlet.reads = true;
+	say("x");
+	pass(100000);
+	ck_assert(is_alive());
+	outlet.reads = false;
+	pass(9999 + 8750);
+	assert_got(&outlet, "end");
+}
+END_TEST
+
+START_TEST(a_closing_session_waits_for_a_peer_that_reads_slowly)
+{
+	outlet.blocked = outlet.reads = true;
+	say("x");
+	session_close(session, ENDING_HANDLER);
+	pass(100000);
+	assert_got(&outlet, "");
+	unblock();
+	assert_got(&outlet, "a[\"x\"] c[3000,\"Go away!\"]");
 }
 END_TEST
 
@@ -413,6 +448,7 @@ int main(void)
 	tcase_add_checked_fixture(silence, setup, teardown);
 	tcase_add_test(silence, a_session_that_nobody_fetches_ends);
 	tcase_add_test(silence, every_detach_starts_the_wait_anew);
+	tcase_add_test(silence, time_in_which_we_stand_still_ends_no_session);
 	tcase_add_test(silence, a_heartbeat_is_sent_when_nothing_else_was);
 	tcase_add_test(silence, a_heartbeat_that_waited_leaves_once);
 	tcase_add_test(silence, no_heartbeat_waits_for_the_next_outlet);
@@ -424,6 +460,8 @@ int main(void)
 	tcase_add_test(
 		deafness, an_outlet_that_does_not_even_take_a_heartbeat_is_given_up);
 	tcase_add_test(deafness, an_outlet_that_takes_a_little_is_kept);
+	tcase_add_test(deafness, an_outlet_whose_peer_reads_slowly_is_kept);
+	tcase_add_test(deafness, a_closing_session_waits_for_a_peer_that_reads_slowly);
 	tcase_add_test(deafness, a_close_that_nobody_takes_lingers_for_a_while);
 	tcase_add_test(
 		deafness, a_closing_session_gives_a_reader_time_for_what_was_queued);

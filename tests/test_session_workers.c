@@ -53,7 +53,7 @@ END_TEST
 START_TEST(the_limit_of_sessions_is_for_all_workers_together)
 {
 	struct workers *workers =
-		still_workers_create_of(3, "'limits': {'sessions': 2}");
+		still_workers_create_of(3, "'limits': {'sessions': 2, 'share': 100}");
 	struct session *one =
 		still_workers_open(workers->all[0], "/echo", SESSION_RAW, "");
 

@@ -98,7 +98,7 @@ static void deliver(
 		message_create(&frame, SLICE("/topic/a"), SLICE("/topic/a"));
 
 	message_set_place(message, (struct place){1, offset}, true);
-	subscription_deliver(subscription, message, attempt);
+	subscription_deliver(subscription, message, attempt, false);
 	message_unref(message);
 }
 

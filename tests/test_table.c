@@ -141,6 +141,53 @@ START_TEST(each_node_is_visited_once)
 }
 END_TEST
 
+/* How many old buckets the latest call has moved. `before` is the table before it. */
+static size_t moved_since(const struct table *before)
+{
+	return table.old != NULL && table.old == before->old
+		       ? table.moved - before->moved
+		       : 0;
+}
+
+START_TEST(a_large_table_grows_and_shrinks_step_by_step)
+{
+	size_t growing = 0, shrinking = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		const struct table before = table;
+
+		insert(i, i + 1);
+		growing += table.old != NULL;
+		ck_assert_uint_le(moved_since(&before), TABLE_STEP);
+		ck_assert_ptr_eq(
+			table_find(&table, key_of(&items[i / 2])), &items[i / 2].node);
+	}
+	for (int i = 0; i < MANY; i++) {
+		const struct table before = table;
+
+		ck_assert_ptr_eq(table_find(&table, key_of(&items[i])), &items[i].node);
+		table_remove(&table, &items[i].node);
+		shrinking += table.old != NULL;
+		ck_assert_uint_le(moved_since(&before), TABLE_STEP);
+	}
+	ck_assert_uint_gt(growing, 0);
+	ck_assert_uint_gt(shrinking, 0);
+	table_finish(&table);
+}
+END_TEST
+
+START_TEST(a_table_that_is_being_moved_is_visited_and_emptied_whole)
+{
+	int visited = 0;
+
+	for (int last = 0; table.old == NULL; last++)
+		insert(last, last + 1);
+	table_for_each(&table, visit, &visited);
+	ck_assert_uint_eq((size_t)visited, table.count);
+	empty();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("table");
@@ -154,5 +201,7 @@ int main(void)
 	tcase_add_test(tcase, what_was_removed_may_come_back);
 	tcase_add_test(tcase, keys_are_bytes_of_any_length);
 	tcase_add_test(tcase, each_node_is_visited_once);
+	tcase_add_test(tcase, a_large_table_grows_and_shrinks_step_by_step);
+	tcase_add_test(tcase, a_table_that_is_being_moved_is_visited_and_emptied_whole);
 	return unit_run(suite);
 }

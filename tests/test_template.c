@@ -68,10 +68,40 @@ static const struct {
 	{"\"{body.x}\"", "{\"x\":\"\\ud83d\\ude00\"}", "\"\xf0\x9f\x98\x80\""},
 
 	{"\"{body.x}\"", "{\"x\":0.1}", "0.1"},
-	{"\"{body.x}\"", "{\"x\":-1.50}", "-1.5"},
+	{"\"{body.x}\"", "{\"x\":-1.50}", "-1.50"},
 	{"\"{body.x}\"", "{\"x\":1.0}", "1.0"},
 	{"\"{body.x}\"", "{\"x\":0.30000000000000004}", "0.30000000000000004"},
 	{"{\"a\":0.1}", "", "{\"a\":0.1}"},
+
+	/* a value is written compactly, with the digits of its numbers */
+	{"\"{body.x}\"", "{\"x\": [ 1E5 , -0, 1e-999, 9223372036854775807 ] }",
+		"[1E5,-0,1e-999,9223372036854775807]"},
+	{"\"{body.x}\"", "{\"x\":{\"a b\" : \"\\u0041\\/ \\u001f\\n\"}}",
+		"{\"a b\":\"A/ \\u001F\\n\"}"},
+	{"\"{body.x}\"", "{\"x\":[[],{ },\"\",[ ]]}", "[[],{},\"\",[]]"},
+
+	/* names are compared as text; the last of one name counts, with what it has */
+	{"\"{body.x}\"", "{\"\\u0078\":5}", "5"},
+	{"\"{body.a\\\"b}\"", "{\"a\\\"b\":5}", "5"},
+	{"\"{body.a\\\"b}\"", "{\"a\\u0022b\":5}", "5"},
+	{"\"{body.a.b}\"", "{\"a\":1,\"a\":{\"b\":2}}", "2"},
+	{"\"{body.a.b:-no}\"", "{\"a\":{\"b\":1},\"a\":{\"c\":2}}", "\"no\""},
+	{"\"{body.a.b:-no}\"", "{\"a\":{\"b\":1},\"a\":[{\"b\":2}]}", "\"no\""},
+	{"\"{body.a.b:-no}\"", "{\"c\":{\"a\":{\"b\":1}}}", "\"no\""},
+	{"\"{body.a.b:-no}\"", "[{\"a\":{\"b\":1}}]", "\"no\""},
+	{"\"{body.b:-no}\"", "{\"a\":{\"b\":1}}", "\"no\""},
+	{"[\"{body.a.b}\",\"{body.a}\",\"{body}\",\"{body.c}\"]",
+		"{\"a\": {\"b\":[1],\"d\":2}, \"c\":3}",
+		"[[1],{\"b\":[1],\"d\":2},{\"a\":{\"b\":[1],\"d\":2},\"c\":3},3]"},
+	{"\"{body.a.b}{body.a.b}{body.a.c}\"", "{\"a\":{\"b\":1,\"c\":2}}", "\"112\""},
+
+	/* half of a surrogate pair, escaped or raw, is U+FFFD */
+	{"\"{body.x}\"", "{\"x\":\"\\ud83d b\"}", "\"\xef\xbf\xbd b\""},
+	{"\"{body.x}\"", "{\"x\":\"\\ude00\\ud83d\"}", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+	{"\"{body.x}\"", "{\"x\":\"\\ud83d\\ud83d\\uDE00\"}",
+		"\"\xef\xbf\xbd\xf0\x9f\x98\x80\""},
+	{"\"{body.x}\"", "{\"x\":\"\\\\ud83d\"}", "\"\\\\ud83d\""},
+	{"\"{body.x}\"", "{\"x\":\"\xed\xa0\xbd\"}", "\"\xef\xbf\xbd\""},
 
 	/* within a string, everything is text */
 	{"\"for {body.x}\"", "{\"x\":19.99}", "\"for 19.99\""},
@@ -231,6 +261,12 @@ static const struct {
 	{"\"{body}\"", "{", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"x\":1,\"y\":9223372036854775808}",
 		"the body has a number that is too large"},
+	{"\"{body.x}\"", "{\"x\":1,\"y\":-9223372036854775809}",
+		"the body has a number that is too large"},
+	{"\"{body.x}\"", "{\"x\":1,\"y\":[{\"z\":12345678901234567890}]}",
+		"the body has a number that is too large"},
+	{"\"{body.x}\"", "{\"x\":1,\"y\":[}", "the body is not JSON"},
+	{"\"{body.x}\"", "{\"x\":\"\\ud83\"}", "the body is not JSON"},
 	{"\"{body.x}\"", "{\"x\":1,\"y\":1e999}",
 		"the body has a number that is too large"},
 	{"\"{body.x}\"", "{\"y\":1}", "the body has no member \"x\""},

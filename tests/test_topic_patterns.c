@@ -320,6 +320,88 @@ START_TEST(many_subscriptions_that_end_together_end_in_turns)
 }
 END_TEST
 
+/* Topics of /topic/N that become idle together: a pattern keeps them. */
+static void make_idle(int count)
+{
+	char frame[96];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(frame, sizeof(frame),
+			"SUBSCRIBE{id:%d}{destination:/topic/%d}", i, i);
+		stomp_peer_mutter(other, frame);
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(frame, sizeof(frame), "UNSUBSCRIBE{id:%d}", i);
+		stomp_peer_mutter(other, frame);
+	}
+	still_workers_settle(worker->workers);
+	ck_assert_uint_eq(still_workers_topics(worker->workers), (size_t)count);
+}
+
+START_TEST(a_pattern_is_more_work_than_a_post)
+{
+	enum { PATTERNS = 20 };
+	const struct pattern_set *set = &worker->broker->topics.patterns;
+	char frame[96];
+
+	worker->work_per_turn = 16; /* deliveries of a pattern */
+	for (int i = 0; i < PATTERNS; i++) {
+		snprintf(frame, sizeof(frame),
+			"SUBSCRIBE{id:%d}{destination:/topic/*%d}", i, i);
+		stomp_peer_mutter(peer, frame);
+	}
+	while (set->count < PATTERNS) {
+		const size_t before = set->count;
+
+		still_workers_turn(worker->workers);
+		ck_assert_uint_le(set->count - before, 1);
+	}
+}
+END_TEST
+
+START_TEST(topics_without_any_pattern_go_some_in_each_turn)
+{
+	enum { IDLE = 200, WORK = 8, LEAST = 64 };
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:p}{destination:/topic/*}");
+	make_idle(IDLE);
+	for (unsigned i = 0; i < worker->workers->count; i++)
+		worker->workers->all[i]->work_per_turn = WORK;
+	stomp_peer_mutter(peer, "UNSUBSCRIBE{id:p}");
+	for (size_t left = IDLE; left > 0;) {
+		const size_t before = left;
+
+		still_workers_turn(worker->workers);
+		left = still_workers_topics(worker->workers);
+		ck_assert_uint_le(
+			before - left, worker->workers->count * (LEAST + WORK));
+	}
+}
+END_TEST
+
+START_TEST(topics_that_are_idle_in_excess_go_some_with_each_new_one)
+{
+	enum { IDLE = 100, AT_ONCE = 16 };
+	char destination[32];
+
+	stomp_peer_say(peer, "SUBSCRIBE{id:p}{destination:/topic/*}");
+	make_idle(IDLE);
+	for (int i = 0; i < 50; i++) {
+		const size_t before = still_workers_topics(worker->workers);
+
+		snprintf(destination, sizeof(destination), "/topic/new-%d", i);
+		send_to(destination);
+		ck_assert_uint_le(
+			before, still_workers_topics(worker->workers) + AT_ONCE);
+	}
+	/* limits.idle_topics, and the newest, on each worker */
+	ck_assert_uint_le(
+		still_workers_topics(worker->workers), worker->workers->count * 4);
+	stomp_peer_heard(peer);
+	stomp_peer_say(peer, "UNSUBSCRIBE{id:p}");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("topic patterns");
@@ -344,6 +426,10 @@ int main(void)
 		slashes, a_look_up_among_many_patterns_takes_turns_and_keeps_the_order);
 	tcase_add_loop_test(slashes, a_client_may_leave_during_a_look_up, 0, 12);
 	tcase_add_test(slashes, many_subscriptions_that_end_together_end_in_turns);
+	tcase_add_test(slashes, a_pattern_is_more_work_than_a_post);
+	tcase_add_test(slashes, topics_without_any_pattern_go_some_in_each_turn);
+	tcase_add_test(
+		slashes, topics_that_are_idle_in_excess_go_some_with_each_new_one);
 
 	tcase_add_checked_fixture(dots, setup_dots, teardown);
 	tcase_add_test(dots, segments_may_begin_at_dots);

@@ -28,7 +28,8 @@ static void choose(char letter, unsigned home)
 
 static void setup(void)
 {
-	workers = still_workers_create_of(WORKERS, "'limits': {'destinations': 2}");
+	workers = still_workers_create_of(
+		WORKERS, "'limits': {'destinations': 2, 'share': 100}");
 	for (unsigned i = 0; i < WORKERS; i++)
 		peers[i] = stomp_peer_connect(workers->all[i], "1.2");
 }

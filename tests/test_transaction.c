@@ -33,7 +33,7 @@ static void setup_soft(void)
 
 static void setup_two_destinations(void)
 {
-	begin("'limits': {'destinations': 2}");
+	begin("'limits': {'destinations': 2, 'share': 100}");
 }
 
 static void teardown(void)
@@ -400,6 +400,37 @@ START_TEST(a_bound_that_a_reload_lowers_holds_for_what_is_open)
 }
 END_TEST
 
+START_TEST(a_commit_counts_as_the_work_of_its_actions)
+{
+	enum { PEERS = 8, ACTIONS = 4 };
+	struct stomp_peer *peers[PEERS];
+	const struct table *commits = &worker->broker->commits.entries;
+	char frame[64];
+
+	for (int i = 0; i < PEERS; i++) {
+		peers[i] = stomp_peer_connect(worker, "1.2");
+		stomp_peer_say(peers[i], "BEGIN{transaction:t}");
+		for (int j = 0; j < ACTIONS; j++) {
+			snprintf(frame, sizeof(frame),
+				"SEND{transaction:t}{destination:/queue/%d-%d}", i, j);
+			stomp_peer_say(peers[i], frame);
+		}
+	}
+	worker->work_per_turn = ACTIONS;
+	for (int i = 0; i < PEERS; i++)
+		stomp_peer_mutter(peers[i], "COMMIT{transaction:t}");
+	ck_assert_uint_eq(commits->count, PEERS);
+	while (commits->count > 0) {
+		const size_t before = commits->count;
+
+		still_workers_turn(worker->workers);
+		ck_assert_uint_le(before - commits->count, 1);
+	}
+	for (int i = 0; i < PEERS; i++)
+		stomp_peer_destroy(peers[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("transaction");
@@ -431,6 +462,7 @@ int main(void)
 	tcase_add_test(bounds, a_transaction_has_a_bounded_number_of_actions);
 	tcase_add_test(bounds, a_transaction_has_bounded_bytes);
 	tcase_add_test(bounds, a_bound_that_a_reload_lowers_holds_for_what_is_open);
+	tcase_add_test(bounds, a_commit_counts_as_the_work_of_its_actions);
 	TCase *full = unit_case(suite, "full");
 	tcase_add_checked_fixture(full, setup_two_destinations, teardown);
 	tcase_add_test(

@@ -87,6 +87,30 @@ START_TEST(any_item_can_be_removed_and_the_others_keep_their_order)
 }
 END_TEST
 
+START_TEST(all_up_to_one_are_taken_except_those_in_a_transaction)
+{
+	struct place places[10];
+
+	push(1, 10);
+	unacked_at(&unacked, 0)->in_transaction = true;
+	unacked_at(&unacked, 3)->in_transaction = true;
+	ck_assert_uint_eq(unacked_take_up_to(&unacked, 6, places), 5);
+	static const uint64_t taken[] = {2, 3, 5, 6, 7}, left[] = {1, 4, 8, 9, 10};
+	for (size_t i = 0; i < 5; i++) {
+		ck_assert_uint_eq(places[i].offset, taken[i]);
+		ck_assert_uint_eq(offset_at(i), left[i]);
+	}
+	ck_assert(unacked_at(&unacked, 1)->in_transaction);
+	ck_assert_uint_eq(unacked.count, 5);
+	for (size_t i = 0; i < 2; i++)
+		unacked_at(&unacked, i)->in_transaction = false;
+	ck_assert_uint_eq(unacked_take_up_to(&unacked, 4, places), 5);
+	ck_assert_uint_eq(unacked.count, 0);
+	push(11, 12);
+	ck_assert_uint_eq(offset_at(1), 12);
+}
+END_TEST
+
 START_TEST(the_oldest_is_forgotten_when_there_are_too_many)
 {
 	for (uint64_t offset = 1; offset <= 5; offset++)
@@ -178,6 +202,7 @@ int main(void)
 	tcase_add_test(tcase, of_two_deliveries_of_one_message_the_younger_is_found);
 	tcase_add_loop_test(
 		tcase, any_item_can_be_removed_and_the_others_keep_their_order, 0, 5);
+	tcase_add_test(tcase, all_up_to_one_are_taken_except_those_in_a_transaction);
 	tcase_add_test(tcase, the_oldest_is_forgotten_when_there_are_too_many);
 	tcase_add_test(tcase, nothing_is_forgotten_before_that);
 	tcase_add_test(tcase, a_steady_flow_needs_no_more_room);

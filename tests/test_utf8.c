@@ -42,7 +42,8 @@ static const struct {
 	{SLICE_INIT("\xff\xfe"), false, SLICE_INIT("\xef\xbf\xbd\xef\xbf\xbd")},
 };
 
-static const struct slice padding = SLICE_INIT("more than eight bytes ");
+static const struct slice padding =
+	SLICE_INIT("more than 32 bytes, and some that are left ");
 
 static struct buf padded(struct slice bytes)
 {

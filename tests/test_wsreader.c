@@ -204,6 +204,27 @@ START_TEST(a_head_tells_how_much_comes)
 }
 END_TEST
 
+START_TEST(a_reader_is_inside_until_a_message_has_ended)
+{
+	struct wsreader reader = {.left = 0};
+	struct buf bytes = {0}, told = {0};
+
+	append_client_frame(&bytes, 0x01, SLICE("Hel"));
+	append_client_frame(&bytes, 0x89, SLICE("ping"));
+	append_client_frame(&bytes, 0x80, SLICE("lo"));
+	const struct slice all = buf_slice(&bytes);
+
+	ck_assert(!wsreader_is_inside(&reader));
+	for (size_t i = 0; i < all.len; i++) {
+		read_on(&reader, slice_first(slice_from(all, i), 1), &told);
+		ck_assert(wsreader_is_inside(&reader) == (i + 1 < all.len));
+	}
+	buf_finish(&bytes);
+	buf_finish(&told);
+	wsreader_finish(&reader);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wsreader");
@@ -212,6 +233,7 @@ int main(void)
 	unit_add_table(tcase, frames_are_the_same_wherever_the_stream_is_cut, streams);
 	unit_add_table(tcase, frames_are_the_same_octet_by_octet, streams);
 	tcase_add_test(tcase, a_control_frame_between_fragments_may_be_cut_too);
+	tcase_add_test(tcase, a_reader_is_inside_until_a_message_has_ended);
 	unit_add_table(tcase, a_head_tells_how_much_comes, heads);
 	return unit_run(suite);
 }

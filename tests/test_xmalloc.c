@@ -45,6 +45,41 @@ START_TEST(an_empty_slice_without_data_can_be_duplicated)
 }
 END_TEST
 
+START_TEST(what_is_allocated_is_counted_until_it_is_freed)
+{
+	const int64_t before = xmalloc_bytes();
+	char *one = xmalloc(100000), *two = xcalloc(10, 1000);
+	const int64_t first = xmalloc_bytes() - before;
+	one = xrealloc(one, 300000);
+	const int64_t second = xmalloc_bytes() - before;
+	one = xrealloc(one, 10);
+	free(one);
+	free(two);
+	free(NULL);
+	const int64_t last = xmalloc_bytes() - before;
+
+	ck_assert_int_ge(first, 110000);
+	ck_assert_int_lt(first, 120000);
+	ck_assert_int_ge(second, 310000);
+	ck_assert_int_lt(second, 330000);
+	ck_assert_int_eq(last, 0);
+}
+END_TEST
+
+START_TEST(what_a_library_has_allocated_is_counted_once_it_is_ours)
+{
+	const int64_t before = xmalloc_bytes();
+	char *text = xmalloc_adopt(strdup("a text of a library"));
+	const int64_t first = xmalloc_bytes() - before;
+	free(text);
+	const int64_t last = xmalloc_bytes() - before;
+
+	ck_assert_int_gt(first, 0);
+	ck_assert_int_eq(last, 0);
+	ck_assert_ptr_null(xmalloc_adopt(NULL));
+}
+END_TEST
+
 START_TEST(what_cannot_be_had_aborts)
 {
 	free(xstrdup((struct slice){"", SIZE_MAX}));
@@ -60,6 +95,8 @@ int main(void)
 	tcase_add_test(tcase, xcalloc_gives_zeroes);
 	tcase_add_test(tcase, a_duplicate_is_terminated);
 	tcase_add_test(tcase, an_empty_slice_without_data_can_be_duplicated);
+	tcase_add_test(tcase, what_is_allocated_is_counted_until_it_is_freed);
+	tcase_add_test(tcase, what_a_library_has_allocated_is_counted_once_it_is_ours);
 	tcase_add_test_raise_signal(tcase, what_cannot_be_had_aborts, SIGABRT);
 	return unit_run(suite);
 }

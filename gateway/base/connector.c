@@ -125,7 +125,7 @@ static void connector_succeed(struct connector *connector)
 /* The share of the time that is left: the addresses after this one count too. */
 static uint64_t connector_share(const struct connector *connector)
 {
-	const uint64_t now = loop_now(connector->loop);
+	const uint64_t now = loop_deadline_now(connector->loop);
 	uint64_t count = 1;
 
 	for (const struct addrinfo *at = connector->rest; at != NULL; at = at->ai_next)
@@ -155,7 +155,7 @@ static int connector_try(struct connector *connector)
 		connector_close_socket(connector);
 		return -1;
 	}
-	loop_timer_start(
+	loop_deadline_start(
 		connector->loop, &connector->timer, connector_share(connector));
 	return 0;
 }
@@ -213,7 +213,7 @@ static void connector_on_silence(struct connector *connector)
 {
 	connector->error = ETIMEDOUT;
 	connector_close_socket(connector);
-	if (loop_now(connector->loop) < connector->due)
+	if (loop_deadline_now(connector->loop) < connector->due)
 		connector_try_rest(connector);
 	else
 		connector_fail(connector, strerror(ETIMEDOUT));
@@ -242,14 +242,14 @@ static void connector_begin(struct connector *connector)
 		&connector->servers[connector->attempts++ % connector->server_count];
 
 	connector->server = server;
-	connector->due = loop_now(connector->loop) + connector->deadline;
+	connector->due = loop_deadline_now(connector->loop) + connector->deadline;
 	if (server->address != NULL) {
 		connector->rest = server->address;
 		connector_try_rest(connector);
 		return;
 	}
 	connector->state = CONNECTOR_RESOLVING;
-	loop_timer_start(connector->loop, &connector->timer, connector->deadline);
+	loop_deadline_start(connector->loop, &connector->timer, connector->deadline);
 	connector->lookup = loop_resolve(connector->loop, server->host, server->port,
 		connector_on_resolved, connector);
 }

@@ -65,6 +65,18 @@ static inline struct list *list_take_first(struct list *head)
 	return first;
 }
 
+/* Moves all links of `others` behind those of `head`; `others` is then empty. */
+static inline void list_join(struct list *head, struct list *others)
+{
+	if (list_is_empty(others))
+		return;
+	others->next->previous = head->previous;
+	head->previous->next = others->next;
+	others->previous->next = head;
+	head->previous = others->previous;
+	list_init(others);
+}
+
 /* The body may remove only the current link, and must then leave the loop. */
 #define list_for_each(link, head)                                                      \
 	for (struct list *link = (head)->next; link != (head); link = link->next)

@@ -1,9 +1,9 @@
 #include "gateway/base/log.h"
 
+#include "gateway/base/json_string.h"
 #include "gateway/base/log_sink.h"
 #include "protocol/address.h"
 #include "protocol/buf.h"
-#include "protocol/utf8.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -335,34 +335,21 @@ static void text_write(struct buf *out, const struct entry *entry, struct slice 
 
 /* JSON. */
 
-/* Escapes control characters, those of C1 too. Replaces bytes that are not UTF-8. */
-static void json_append_string(struct buf *out, struct slice value)
+/* A key stands once in an object: a field called message takes it from the event. */
+static const char *json_event_key(const struct entry *entry)
 {
-	struct buf clean = {0};
-	uint32_t code;
-
-	utf8_append_clean(&clean, value);
-	buf_append_char(out, '"');
-	for (struct slice rest = buf_slice(&clean); rest.len > 0;) {
-		size_t len = utf8_decode(rest, &code);
-
-		if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-			buf_printf(out, "\\u%04x", (unsigned)code);
-		else if (code == '"' || code == '\\')
-			buf_printf(out, "\\%c", (int)code);
-		else
-			buf_append(out, slice_first(rest, len));
-		rest = slice_from(rest, len);
+	for (size_t i = 0; i < entry->count; i++) {
+		if (strcmp(entry->fields[i].name, "message") == 0)
+			return "event";
 	}
-	buf_append_char(out, '"');
-	buf_finish(&clean);
+	return "message";
 }
 
 static void json_write(struct buf *out, const struct entry *entry)
 {
-	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", entry->time,
-		level_names[entry->level]);
-	json_append_string(out, slice_of(entry->message));
+	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"%s\":", entry->time,
+		level_names[entry->level], json_event_key(entry));
+	json_string_append(out, slice_of(entry->message));
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct log_field *field = &entry->fields[i];
 
@@ -372,7 +359,7 @@ static void json_write(struct buf *out, const struct entry *entry)
 		if (field->text.data == NULL)
 			buf_append_number(out, field->number);
 		else
-			json_append_string(out, field->text);
+			json_string_append(out, field->text);
 	}
 	if (entry->repeats > 0)
 		buf_printf(out, ",\"repeats\":%u", entry->repeats);

@@ -90,7 +90,8 @@ struct log_field {
 
 /*
  * Writes a line for machines, too: "session ended: code=1000 ...". From any thread.
- * `event` must be a literal, as log_write()'s format.
+ * `event` must be a literal, as log_write()'s format. In JSON its key is "message", or
+ * "event" when a field is called message.
  */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
 	size_t count);

@@ -10,6 +10,7 @@
 #include "gateway/base/loop_internal.h"
 
 #include "gateway/base/log.h"
+#include "gateway/base/standstill.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -20,77 +21,52 @@
 enum {
 	NO_FD = -1,
 	WATCHES_MIN = 64, /* the least places of the table */
+	/* Of the deferred tasks in a turn: a session takes 20 to 200 us to free. */
+	DEFER_NS = 500000,
+	TASKS_LEAST = 4,
 };
 
-static void loop_update_now(struct loop *loop)
+/* False when none waits. */
+static bool loop_run_task(struct loop *loop)
 {
-	loop->now = uv_now(&loop->uv) + loop->skew;
+	struct list *link = list_take_first(&loop->deferred);
+
+	if (link == NULL)
+		return false;
+	struct task *task = container_of(link, struct task, link);
+	task->run(task);
+	return true;
 }
 
-static void loop_fire_timers(struct loop *loop)
-{
-	struct timer *first;
-
-	loop->firing = true;
-	while ((first = timers_first(&loop->timers)) != NULL &&
-		timers_due(&loop->timers, first) <= loop->now) {
-		timers_stop(&loop->timers, first);
-		first->fire(first);
-	}
-	loop->firing = false;
-}
-
-/* Returns true when a task has run. */
+/*
+ * Thousands may wait: the sessions of clients that close together. Returns true when a
+ * task has run.
+ */
 static bool loop_run_deferred(struct loop *loop)
 {
-	struct list *link;
+	const uint64_t over = loop_clock() + loop->defer_ns;
 	bool ran = false;
 
-	while ((link = list_take_first(&loop->deferred)) != NULL) {
-		struct task *task = container_of(link, struct task, link);
-		task->run(task);
+	for (int i = 0; i < TASKS_LEAST || loop_clock() < over; i++) {
+		if (!loop_run_task(loop))
+			return ran;
 		ran = true;
 	}
 	return ran;
 }
 
-/* Returns true when work is left: a task may have made more. */
-static bool loop_end_turn(struct loop *loop)
+bool loop_end_turn(struct loop *loop)
 {
 	bool more = loop->turn != NULL && loop->turn(loop->turn_context);
 
+	if (list_is_empty(&loop->deferred))
+		return more;
 	return loop_run_deferred(loop) || more;
 }
 
 static void loop_on_idle(uv_idle_t *idle)
 {
 	(void)idle;
-}
-
-static void loop_on_alarm(uv_timer_t *alarm)
-{
-	(void)alarm;
-}
-
-static void loop_on_prepare(uv_prepare_t *prepare)
-{
-	struct loop *loop = prepare->data;
-
-	loop_update_now(loop);
-	loop_fire_timers(loop);
-	if (loop_end_turn(loop))
-		uv_idle_start(&loop->idle, loop_on_idle);
-	else
-		uv_idle_stop(&loop->idle);
-
-	struct timer *first = timers_first(&loop->timers);
-	if (first == NULL) {
-		uv_timer_stop(&loop->alarm);
-		return;
-	}
-	uint64_t due = timers_due(&loop->timers, first);
-	uint64_t delay = due > loop->now ? due - loop->now : 0;
-	uv_timer_start(&loop->alarm, loop_on_alarm, delay, 0);
 }
 
 static void loop_on_wake(uv_async_t *wake)
@@ -104,6 +80,25 @@ static unsigned loop_events_from_epoll(uint32_t events)
 	       (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? WATCH_GONE : 0);
 }
 
+/* Returns how many sockets were ready, at most EVENTS_PER_WAIT. */
+static int loop_look(struct loop *loop)
+{
+	const int ready = epoll_wait(loop->epoll, loop->events, EVENTS_PER_WAIT, 0);
+
+	loop->event_count = ready;
+	for (int i = 0; i < ready; i++) {
+		const struct epoll_event *event = &loop->events[i];
+
+		if (event->data.fd == NO_FD)
+			continue;
+		struct watch *watch = loop->watches[event->data.fd];
+		if (watch != NULL)
+			watch->ready(watch, loop_events_from_epoll(event->events));
+	}
+	loop->event_count = 0;
+	return ready;
+}
+
 static void loop_on_sockets(uv_poll_t *poll, int status, int events)
 {
 	struct loop *loop = poll->data;
@@ -115,17 +110,36 @@ static void loop_on_sockets(uv_poll_t *poll, int status, int events)
 	 * One batch for a turn: libuv's poll is level-triggered and reports the rest
 	 * again.
 	 */
-	loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_PER_WAIT, 0);
-	for (int i = 0; i < loop->event_count; i++) {
-		const struct epoll_event *event = &loop->events[i];
+	loop_look(loop);
+}
 
-		if (event->data.fd == NO_FD)
-			continue;
-		struct watch *watch = loop->watches[event->data.fd];
-		if (watch != NULL)
-			watch->ready(watch, loop_events_from_epoll(event->events));
-	}
-	loop->event_count = 0;
+/*
+ * Reads what has come while the loop stood still. The kernel reports sockets in the
+ * order in which they became ready, so no peer can make this endless.
+ */
+static void loop_catch_up(struct loop *loop)
+{
+	size_t looks = loop->watch_room / EVENTS_PER_WAIT + 1;
+
+	while (looks-- > 0 && loop_look(loop) == EVENTS_PER_WAIT)
+		;
+	loop->is_late = false;
+}
+
+static void loop_on_prepare(uv_prepare_t *prepare)
+{
+	struct loop *loop = prepare->data;
+
+	loop_update_now(loop);
+	if (loop->is_late)
+		loop_catch_up(loop);
+	loop_look_for_standstill(loop);
+	loop_fire_timers(loop);
+	if (loop_end_turn(loop))
+		uv_idle_start(&loop->idle, loop_on_idle);
+	else
+		uv_idle_stop(&loop->idle);
+	loop_set_alarm(loop);
 }
 
 struct loop *loop_create(void)
@@ -133,6 +147,7 @@ struct loop *loop_create(void)
 	struct loop *loop = xcalloc(1, sizeof(*loop));
 
 	list_init(&loop->deferred);
+	loop->defer_ns = DEFER_NS;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll == -1) {
 		log_error("loop: epoll: %s", strerror(errno));
@@ -163,7 +178,8 @@ void loop_destroy(struct loop *loop)
 	if (loop == NULL)
 		return;
 	loop->turn = NULL;
-	loop_run_deferred(loop);
+	while (loop_run_task(loop))
+		;
 	uv_close((uv_handle_t *)&loop->prepare, NULL);
 	uv_close((uv_handle_t *)&loop->idle, NULL);
 	uv_close((uv_handle_t *)&loop->alarm, NULL);
@@ -179,6 +195,7 @@ void loop_destroy(struct loop *loop)
 	(void)error;
 	close(loop->epoll);
 	timers_finish(&loop->timers);
+	timers_finish(&loop->deadlines);
 	free(loop->watches);
 	free(loop);
 }
@@ -186,6 +203,8 @@ void loop_destroy(struct loop *loop)
 void loop_run(struct loop *loop)
 {
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	if (loop->standstill != NULL)
+		standstill_expect(loop->standstill, loop->place, UINT64_MAX);
 }
 
 void loop_stop(struct loop *loop)
@@ -230,60 +249,9 @@ void loop_on_signal(
 	uv_signal_start(&signal->handle, loop_on_uv_signal, number);
 }
 
-uint64_t loop_now(const struct loop *loop)
+void loop_set_defer_time(struct loop *loop, uint64_t nanoseconds)
 {
-	return loop->now;
-}
-
-uint64_t loop_clock(void)
-{
-	return uv_hrtime();
-}
-
-void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay)
-{
-	/*
-	 * A timer that restarts itself without delay must not keep the loop for ever.
-	 */
-	if (loop->firing && delay == 0)
-		delay = 1;
-	timers_start(&loop->timers, timer, loop->now + delay);
-}
-
-uint64_t loop_timer_due(const struct loop *loop, const struct timer *timer)
-{
-	return timers_due(&loop->timers, timer);
-}
-
-void loop_timer_stop(struct loop *loop, struct timer *timer)
-{
-	timers_stop(&loop->timers, timer);
-}
-
-void loop_advance(struct loop *loop, uint64_t milliseconds)
-{
-	uint64_t until = loop->now + milliseconds;
-
-	while (loop_end_turn(loop))
-		;
-	for (;;) {
-		struct timer *first = timers_first(&loop->timers);
-
-		if (first == NULL)
-			break;
-		const uint64_t due = timers_due(&loop->timers, first);
-		if (due > until)
-			break;
-		if (due > loop->now) {
-			loop->skew += due - loop->now;
-			loop->now = due;
-		}
-		loop_fire_timers(loop);
-		while (loop_end_turn(loop))
-			;
-	}
-	loop->skew += until - loop->now;
-	loop->now = until;
+	loop->defer_ns = nanoseconds;
 }
 
 void loop_defer(struct loop *loop, struct task *task)
@@ -382,9 +350,4 @@ void loop_unwatch(struct watch *watch)
 	loop->watches[watch->fd] = NULL;
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	loop_drop_events(loop, watch, 0);
-}
-
-void *loop_uv(struct loop *loop)
-{
-	return &loop->uv;
 }

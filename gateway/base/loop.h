@@ -2,9 +2,9 @@
  * The loop of one worker: a thread's clock, timers, sockets and deferred work. It
  * wraps libuv, which only loop.c and loop_work.c use.
  *
- * A turn is: ready sockets, due timers, the turn function, then the deferred tasks.
- * Work that must not happen inside another callback (freeing, flushing) happens in the
- * last two.
+ * A turn is: ready sockets, due timers, the turn function, then the deferred tasks, as
+ * many as its time allows. Work that must not happen inside another callback (freeing,
+ * flushing) happens in the last two.
  */
 #ifndef GATEWAY_BASE_LOOP_H
 #define GATEWAY_BASE_LOOP_H
@@ -14,6 +14,7 @@
 
 struct loop;
 struct addrinfo;
+struct standstill;
 
 /*
  * The caller owns the loop and runs it on one thread. NULL after logging why: the
@@ -78,26 +79,67 @@ void loop_timer_start(struct loop *loop, struct timer *timer, uint64_t delay);
  */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* When a running timer is due, on the clock of loop_now(). */
+/*
+ * When a running timer is due: on the clock of loop_now(), or of loop_deadline_now() if
+ * loop_deadline_start() has started it.
+ */
 uint64_t loop_timer_due(const struct loop *loop, const struct timer *timer);
 
 /*
+ * Deadlines of peers: how long a peer may be silent, or take to read, to answer or to
+ * close. Their clock stands still while this loop does, or another loop that shares
+ * `standstill`: a process that was stopped must not judge its peers by that time. After
+ * a late turn, all sockets are read before any timer is fired.
+ */
+
+/* Milliseconds of that clock, as of this turn. It never runs ahead of loop_now(). */
+uint64_t loop_deadline_now(const struct loop *loop);
+
+/*
+ * True in a late turn until all sockets were reported. Whoever gets a report reads
+ * something of that socket now, whatever its turn has read so far: timers are fired
+ * afterwards.
+ */
+bool loop_is_late(const struct loop *loop);
+
+/* As loop_timer_start(), in `delay` milliseconds of that clock. */
+void loop_deadline_start(struct loop *loop, struct timer *timer, uint64_t delay);
+
+/*
+ * The loop has the place `place` in `standstill`, which must outlive it. Without this,
+ * both clocks are one.
+ */
+void loop_share_standstill(
+	struct loop *loop, struct standstill *standstill, unsigned place);
+
+/*
  * For tests: moves the clock on by `milliseconds`, fires the due timers in order, and
- * runs turns until no work is left. Sockets are not looked at.
+ * runs turns until no work is left. Sockets are not looked at. No turn is late.
  */
 void loop_advance(struct loop *loop, uint64_t milliseconds);
 
-/* Work for the end of this turn. A zeroed task is idle. */
+/* For tests: the same, as if the loop had stood still for that time. */
+void loop_stand_still(struct loop *loop, uint64_t milliseconds);
+
+/* Work for the end of a turn. A zeroed task is idle. */
 struct task {
 	struct list link;
 	void (*run)(struct task *task);
 };
 
 /*
- * Runs the task at the end of this turn, once. Does nothing when it waits already. It
- * must not move in memory until then; its own run() may free it.
+ * Runs the task at the end of this turn, once. Where many wait, it may be the end of a
+ * later turn: the tasks of a turn have half a millisecond, and each waits for those
+ * before it. Does nothing when it waits already. It must not move in memory until then;
+ * its own run() may free it.
  */
 void loop_defer(struct loop *loop, struct task *task);
+
+/*
+ * For tests: how long deferred tasks run in a turn, in nanoseconds. A few run in any
+ * case.
+ */
+void loop_set_defer_time(struct loop *loop, uint64_t nanoseconds);
 
 /* Cancels the task; its memory is the caller's again. Does nothing to an idle task. */
 static inline void task_cancel(struct task *task)
@@ -197,8 +239,5 @@ void loop_move(struct watch *from, struct watch *to);
  * number would be watched. Does nothing to a watch that is not watched.
  */
 void loop_unwatch(struct watch *watch);
-
-/* The loop's uv_loop_t, which libwebsockets joins. The loop keeps it. */
-void *loop_uv(struct loop *loop);
 
 #endif

@@ -28,11 +28,18 @@ struct loop {
 	size_t signal_count;
 
 	uint64_t now;
-	uint64_t skew; /* the sum of loop_advance() */
+	uint64_t skew;         /* the sum of loop_advance() and loop_stand_still() */
+	uint64_t stood_still;  /* the sum of loop_stand_still() */
+	uint64_t deadline_now; /* the clock that stands still while a loop does */
 	struct timers timers;
-	bool firing; /* timers are being fired */
+	struct timers deadlines;       /* by deadline_now */
+	struct standstill *standstill; /* NULL: the loop is never late */
+	unsigned place;                /* there */
+	bool is_late; /* sockets are read once more before timers are fired */
+	bool firing;  /* timers are being fired */
 	struct list deferred;
-	size_t working; /* how much is unfinished */
+	uint64_t defer_ns; /* how long tasks run in a turn */
+	size_t working;    /* how much is unfinished */
 	bool (*turn)(void *context);
 	void *turn_context;
 
@@ -47,5 +54,33 @@ struct loop {
 	struct epoll_event events[EVENTS_PER_WAIT];
 	int event_count;
 };
+
+/* loop.c */
+
+/*
+ * Calls the turn function and runs the deferred tasks. True when work is left: a task
+ * may have made more.
+ */
+bool loop_end_turn(struct loop *loop);
+
+/* loop_time.c */
+
+/* Reads the clock. Notes whether this turn comes late. */
+void loop_update_now(struct loop *loop);
+
+/*
+ * Looks for other loops that stand still, if a timer is due. Call it before timers are
+ * fired: those of both kinds may judge a peer.
+ */
+void loop_look_for_standstill(struct loop *loop);
+
+/* Fires what is due by either clock. */
+void loop_fire_timers(struct loop *loop);
+
+/*
+ * The next wait for events ends when the first timer is due, or earlier. The loop is
+ * late if it turns later than that.
+ */
+void loop_set_alarm(struct loop *loop);
 
 #endif

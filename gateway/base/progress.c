@@ -43,6 +43,15 @@ uint64_t progress_acked(const struct io *io)
 	return progress_look(io, &progress) ? progress.acknowledged : 0;
 }
 
+bool progress_grew(const struct io *io, uint64_t *before)
+{
+	const uint64_t now = progress_acked(io);
+	const bool grew = now > *before;
+
+	*before = now;
+	return grew;
+}
+
 bool progress_is_behind(const struct io *io)
 {
 	struct io_progress progress;
@@ -60,8 +69,7 @@ bool progress_is_dead(const struct io *io)
 	return !progress_look(io, &progress) || progress.is_dead;
 }
 
-/* Bytes that have come and are unread, on TCP and on one end of a pair. */
-static int64_t progress_unread(const struct io *io)
+int64_t progress_unread(const struct io *io)
 {
 	int unread = 0;
 

@@ -14,6 +14,11 @@
  */
 uint64_t progress_acked(const struct io *io);
 
+/*
+ * True when progress_acked() is more than *before, which gets the present number.
+ */
+bool progress_grew(const struct io *io, uint64_t *before);
+
 /* True when written bytes are not acknowledged yet. */
 bool progress_is_behind(const struct io *io);
 
@@ -22,6 +27,9 @@ bool progress_is_behind(const struct io *io);
  * repeated sends.
  */
 bool progress_is_dead(const struct io *io);
+
+/* Bytes that have come and are unread, on TCP and on one end of a pair. */
+int64_t progress_unread(const struct io *io);
 
 /*
  * Bytes that were read from the descriptor since the connection began: a lower bound,

@@ -13,9 +13,19 @@ struct table_node {
 	struct slice key; /* borrowed from the object that holds the node */
 };
 
+/*
+ * A large table that grows or shrinks moves its nodes step by step: each insert and
+ * each remove moves those of TABLE_STEP old buckets. So no call takes long.
+ */
+enum { TABLE_STEP = 16 };
+
 struct table {
 	struct table_node **buckets;
-	size_t bucket_count; /* a power of two, or 0 before the first insert */
+	struct table_node **old; /* NULL: nothing is left to move */
+	uint32_t bucket_count;   /* a power of two, or 0 before the first insert */
+	uint32_t old_count;
+	uint32_t moved;  /* so many old buckets are empty, from the first one on */
+	uint32_t cursor; /* where table_any() begins to look */
 	size_t count;
 	struct hash_key key;
 };
@@ -48,8 +58,11 @@ void table_insert(struct table *table, struct table_node *node, struct slice key
  */
 void table_remove(struct table *table, struct table_node *node);
 
-/* Any node, or NULL when the table is empty: for freeing all nodes. */
-struct table_node *table_any(const struct table *table);
+/*
+ * Any node, or NULL when the table is empty: for freeing all nodes. It looks on where
+ * the previous call has found one.
+ */
+struct table_node *table_any(struct table *table);
 
 /* Calls `visit` for each node, in no order. `visit` must not insert or remove. */
 void table_for_each(const struct table *table,

@@ -30,7 +30,7 @@ void timers_finish(struct timers *timers)
 static void timers_put(struct timers *timers, struct timer_entry entry, size_t position)
 {
 	timers->heap[position] = entry;
-	entry.timer->position = position;
+	entry.timer->position = (uint32_t)position;
 }
 
 static void timers_rise(
@@ -94,7 +94,7 @@ void timers_start(struct timers *timers, struct timer *timer, uint64_t due)
 			timers->heap = xrealloc(
 				timers->heap, timers->capacity * sizeof(*timers->heap));
 		}
-		timer->position = ++timers->count;
+		timer->position = (uint32_t)++timers->count;
 	}
 	timers_settle(timers, (struct timer_entry){due, timer}, timer->position);
 }

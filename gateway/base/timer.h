@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct timer {
-	size_t position; /* in the heap, from 1; 0: stopped */
+	uint32_t position; /* in the heap, from 1; 0: stopped */
+	bool is_deadline;  /* its heap is the one of the loop's deadlines */
 	void (*fire)(struct timer *timer);
 };
 

@@ -91,7 +91,7 @@ static bool app_shape(const struct route *route, const struct variables *variabl
 	const struct template_input input = {
 		.send = frame,
 		.variables = variables,
-		.user = sender_user(sender),
+		.user = identity_user(sender->identity),
 		.session = sender->label,
 		.now = time(NULL),
 	};
@@ -134,11 +134,15 @@ static bool app_aim(const struct publication *publication, const struct route *r
 	if (name.len <= broker->worker->config->limits.destination &&
 		target_aim(&aim->target, broker, name, refusal) == BROKER_TAKEN)
 		return true;
-	broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &name);
+	if (refusal->kind != REFUSAL_DEAD_LETTER_SEND)
+		broker_refuse(refusal, REFUSAL_BAD_TARGET, "target", &name);
 	return false;
 }
 
-/* A message goes to all targets of its route or to none: they are found first. */
+/*
+ * All targets are found first: where one is no destination, nothing is sent. After that
+ * each home decides for itself, so a full queue does not hold up the others.
+ */
 static bool app_emit(struct publication *publication, const struct route *route,
 	const struct variables *variables, struct slice rest,
 	const struct stomp_frame *frame, struct broker_refusal *refusal)
@@ -199,7 +203,7 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 	const struct template_input input = {
 		.send = call->frame,
 		.variables = &variables,
-		.user = sender_user(&sender),
+		.user = identity_user(sender.identity),
 		.session = sender.label,
 		.now = time(NULL),
 	};
@@ -224,7 +228,7 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 		subscription->kind = SUBSCRIPTION_LOCAL;
 		subscription->ack = ack;
 		message_set_place(message, private_place(broker), false);
-		subscription_deliver(subscription, message, 0);
+		subscription_deliver(subscription, message, 0, true);
 		message_unref(message);
 		good = true;
 	}

@@ -9,10 +9,14 @@
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
+#include "gateway/worker/share.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+/* As many deliveries are written first, as answers are. */
+enum { FEW = 16 };
 
 struct audience {
 	struct table_node node; /* its key points to `address` */
@@ -21,6 +25,7 @@ struct audience {
 	size_t count, capacity;
 	size_t reached, end; /* of the fan-out: members served, members to serve */
 	size_t leaving;      /* subscriptions that have left, and still name it */
+	uint32_t account;    /* of a pattern: charged for its segments */
 	char address[];
 };
 
@@ -50,15 +55,22 @@ struct slice audience_address(const struct audience *audience)
 	return audience->node.key;
 }
 
-/* Patterns are counted by their segments, because these take the memory. */
+/*
+ * Patterns are counted by their segments, because these take the memory. Each account
+ * is charged with all segments of its patterns: others that share some may leave.
+ */
 
-static void audience_add_pattern(struct broker *broker, struct audience *audience)
+static void audience_add_pattern(
+	struct broker *broker, struct audience *audience, uint32_t account)
 {
 	struct pattern_set *patterns = &broker->audiences.patterns;
 	const size_t before = patterns->nodes;
 
 	*pattern_add(patterns, audience_address(audience)) = audience;
 	atomic_fetch_add(&broker->worker->workers->segments, patterns->nodes - before);
+	audience->account = account;
+	share_take_anyway(broker->worker, account, ACCOUNT_SEGMENTS,
+		pattern_segments(patterns, audience_address(audience)));
 }
 
 static void audience_remove_pattern(
@@ -70,9 +82,12 @@ static void audience_remove_pattern(
 	*pattern_find(patterns, audience_address(audience)) = NULL;
 	pattern_remove(patterns, audience_address(audience));
 	atomic_fetch_sub(&broker->worker->workers->segments, before - patterns->nodes);
+	share_give(broker->worker, audience->account, ACCOUNT_SEGMENTS,
+		pattern_segments(patterns, audience_address(audience)));
 }
 
-static struct audience *audience_create(struct broker *broker, struct slice address)
+static struct audience *audience_create(
+	struct broker *broker, struct slice address, uint32_t account)
 {
 	struct audience *audience = xcalloc(1, sizeof(*audience) + address.len);
 
@@ -80,7 +95,7 @@ static struct audience *audience_create(struct broker *broker, struct slice addr
 	table_insert(&broker->audiences.by_address, &audience->node,
 		(struct slice){audience->address, address.len});
 	if (destination_is_pattern(address))
-		audience_add_pattern(broker, audience);
+		audience_add_pattern(broker, audience, account);
 	return audience;
 }
 
@@ -90,7 +105,8 @@ void audience_add(
 	struct audience *audience = audience_find(broker, address);
 
 	if (audience == NULL)
-		audience = audience_create(broker, address);
+		audience = audience_create(
+			broker, address, subscription->participant->account);
 	if (audience->count == audience->capacity) {
 		audience->capacity =
 			audience->capacity == 0 ? 2 : audience->capacity * 2;
@@ -195,6 +211,7 @@ static void audience_look_ahead(const struct audience *audience)
 static size_t audience_deliver(
 	struct audience *audience, const struct fan_out *fan_out, size_t most)
 {
+	const bool to_few = audience->end * fan_out->count <= FEW;
 	size_t reached = 0;
 
 	/* subscription_deliver() only queues: no member joins or leaves meanwhile. */
@@ -205,7 +222,7 @@ static size_t audience_deliver(
 		if (member->joining > 0)
 			continue;
 		for (size_t i = 0; i < fan_out->count; i++)
-			subscription_deliver(member, fan_out->messages[i], 0);
+			subscription_deliver(member, fan_out->messages[i], 0, to_few);
 	}
 	return reached;
 }

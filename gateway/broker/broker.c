@@ -1,6 +1,7 @@
 #include "gateway/broker/internal.h"
 
 #include "gateway/broker/delivery_index.h"
+#include "gateway/broker/memory.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/refused.h"
 #include "gateway/broker/subscription.h"
@@ -16,6 +17,7 @@ static void broker_destroy(struct resident *resident)
 {
 	struct broker *broker = container_of(resident, struct broker, resident);
 
+	review_finish(broker);
 	subscriptions_end_left(broker, SIZE_MAX);
 	commits_finish(broker);
 	registry_finish(&broker->commits);
@@ -24,6 +26,8 @@ static void broker_destroy(struct resident *resident)
 	audiences_finish(&broker->audiences);
 	registry_finish(&broker->subscriptions);
 	registry_finish(&broker->participants);
+	credits_finish(&broker->credits);
+	window_finish(&broker->window);
 	free(broker);
 }
 
@@ -37,9 +41,15 @@ static bool broker_end_turn(struct resident *resident)
 {
 	struct broker *broker = container_of(resident, struct broker, resident);
 	const size_t allowance = worker_allowance(broker->worker);
+	const size_t most = LEAVES_LEAST + allowance / DELIVERIES_OF_LEAVE;
+	const bool have_left = subscriptions_end_left(broker, most);
+	const bool have_forgotten = topics_forget_unmatched(broker, most);
 
-	return !subscriptions_end_left(
-		broker, LEAVES_LEAST + allowance / DELIVERIES_OF_LEAVE);
+	const bool has_review = review_turn(broker);
+
+	window_tell_homes(broker);
+	return dead_letters_turn(&broker->memory->letters) || !have_forgotten ||
+	       !have_left || has_review;
 }
 
 static const struct resident_ops broker_ops = {
@@ -60,6 +70,8 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 	audiences_init(&broker->audiences, &worker->key, separator);
 	topics_init(&broker->topics, &worker->key, separator, workers);
 	registry_init(&broker->commits, &worker->key);
+	credits_init(&broker->credits, &worker->key);
+	window_init(&broker->window, workers);
 	list_init(&broker->leavers);
 
 	/* The epochs of this process differ from those of the process before it. */
@@ -67,6 +79,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 	while (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		;
 	broker->epoch = (uint64_t)start << 24;
+	review_init(broker);
 	engines_start(broker, shares);
 	worker->is_ready = engines_are_ready;
 	worker_add_resident(worker, &broker->resident);
@@ -81,12 +94,13 @@ struct worker *broker_worker(const struct broker *broker)
 void broker_enter(struct broker *broker, struct participant *participant)
 {
 	list_init(&participant->transactions);
-	list_init(&participant->refused);
+	list_init(&participant->waiting);
 	registry_add(&broker->participants, &participant->entry);
 }
 
 void broker_leave(struct broker *broker, struct participant *participant)
 {
+	credit_forget(broker, participant);
 	transactions_drop(participant);
 	refused_drop(participant);
 	subscriptions_leave(broker, participant);
@@ -207,7 +221,7 @@ static bool errors_deliver(
 		has = true;
 		if (message == NULL)
 			break;
-		subscription_deliver(one, message, 0);
+		subscription_deliver(one, message, 0, true);
 	}
 	buf_finish(&address);
 	return has;
@@ -250,6 +264,11 @@ struct participant *broker_participant(const struct broker *broker, uint64_t num
 	return entry == NULL ? NULL : container_of(entry, struct participant, entry);
 }
 
+bool broker_has_participant(const struct broker *broker, uint64_t number)
+{
+	return broker_participant(broker, number) != NULL;
+}
+
 void broker_tell(struct broker *broker, uint64_t number, uint64_t request,
 	const struct broker_refusal *refusal)
 {
@@ -276,17 +295,20 @@ void broker_resume(struct broker *broker, uint64_t number)
 {
 	struct participant *participant = broker_participant(broker, number);
 
-	if (participant != NULL)
+	/* The call is decided, but may have taken more credits than there were. */
+	if (participant != NULL && !credit_await(broker, participant))
 		participant->ops->resume(participant);
 }
 
 void broker_tell_login(
-	struct broker *broker, uint64_t number, enum login_verdict verdict)
+	struct broker *broker, uint64_t number, const struct login_verdict *verdict)
 {
 	struct participant *participant = broker_participant(broker, number);
 
 	if (participant != NULL)
 		participant->ops->logged_in(participant, verdict);
+	else
+		identity_unref(verdict->identity);
 }
 
 /* Runs at the participant. */

@@ -72,7 +72,11 @@ struct broker_call {
 
 	/* Set when the frame is taken. */
 	size_t answers; /* how many to `request` will come, as far as is known */
-	bool waits; /* its next frame must wait for resume(); `answers` is above 0 */
+	/*
+	 * Its next frame must wait for resume(): it is not decided, or its account has
+	 * no credits left (credit.h). `answers` is above 0.
+	 */
+	bool waits;
 
 	struct broker_refusal *refusal; /* filled in when refused */
 	struct broker_refusal
@@ -144,17 +148,23 @@ void broker_resume(struct broker *broker, uint64_t participant);
 
 /*
  * DISCONNECT: every home answers `request`, if it is not 0. By then the home has taken
- * all frames of the participant, and delivered what others had sent before. Never
- * refused.
+ * all frames of the participant, and all that it had dispatched to this session has
+ * come. What waits in lanes of others does not count. Never refused.
  */
 enum broker_result broker_sync(struct broker *broker, struct broker_call *call);
 
 /*
- * Calls logged_in() of the participant of that number, whose login was checked. Does
- * nothing when the participant has gone.
+ * True while the participant of that number is on this worker: between broker_enter()
+ * and broker_leave().
  */
-void broker_tell_login(
-	struct broker *broker, uint64_t participant, enum login_verdict verdict);
+bool broker_has_participant(const struct broker *broker, uint64_t participant);
+
+/*
+ * Calls logged_in() of the participant of that number, whose login was checked. When it
+ * has gone, drops the identity.
+ */
+void broker_tell_login(struct broker *broker, uint64_t participant,
+	const struct login_verdict *verdict);
 
 /* True when the participant subscribes to its own /user/queue/errors. */
 bool broker_has_errors(const struct participant *participant);

@@ -26,6 +26,15 @@ void broker_refusal_hint(struct broker_refusal *refusal, const char *format, ...
 	va_end(arguments);
 }
 
+void broker_refusal_reason(struct broker_refusal *refusal, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(refusal->reason, sizeof(refusal->reason), format, arguments);
+	va_end(arguments);
+}
+
 struct broker_refusal *broker_refusal_copy(
 	const struct broker_refusal *refusal, struct slice destination)
 {

@@ -11,6 +11,7 @@
 enum {
 	BROKER_VALUE_MAX = 96, /* more than refusal.h prints */
 	BROKER_HINT_MAX = 200,
+	BROKER_REASON_MAX = 120,
 };
 
 struct broker_refusal {
@@ -18,8 +19,9 @@ struct broker_refusal {
 	const char *what; /* a literal; NULL: nothing to quote */
 	bool has_value;
 	size_t value_len;
-	char value[BROKER_VALUE_MAX]; /* beginning of the value */
-	char hint[BROKER_HINT_MAX];   /* empty: no hint */
+	char value[BROKER_VALUE_MAX];   /* beginning of the value */
+	char hint[BROKER_HINT_MAX];     /* empty: no hint */
+	char reason[BROKER_REASON_MAX]; /* for the log alone; empty: none */
 
 	/* For `denied-destination`; empty: the frame's destination, if it has one. */
 	struct slice destination;
@@ -37,6 +39,10 @@ void broker_refusal_set(struct broker_refusal *refusal, enum refusal_kind kind,
  * BROKER_HINT_MAX.
  */
 void broker_refusal_hint(struct broker_refusal *refusal, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Sets what the log says besides, and the client is not told. Cut as the hint is. */
+void broker_refusal_reason(struct broker_refusal *refusal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Copies a refusal and its destination into one piece of memory, which free() frees. */

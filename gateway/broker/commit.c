@@ -146,6 +146,11 @@ static bool commit_has_part(struct commit *commit, const struct engine *engine)
 static void commit_free(struct broker *broker, struct commit *commit)
 {
 	registry_remove(&broker->commits, &commit->entry);
+	/* Those that no engine has taken out. */
+	for (size_t i = 0; i < commit->count; i++) {
+		if (commit->actions[i].message != NULL)
+			credit_give(broker, commit->actions[i].message);
+	}
 	actions_free(commit->actions, commit->count);
 	free(commit);
 }
@@ -209,6 +214,7 @@ static void commit_apply(struct broker *broker, struct commit *commit)
 			answers += engine->ops->commit(engine, commit, COMMIT_APPLY);
 	}
 	answers += commit_apply_others(broker, commit, handle);
+	worker_spend(broker->worker, commit->count); /* it is one post, or none */
 	if (answers == 0) {
 		answers = 1;
 		broker_answer(broker, handle, commit->request, NULL);
@@ -278,22 +284,30 @@ void commit_prepared(struct engine *engine, struct commit *commit,
 		commit_continue(broker, commit);
 }
 
-enum broker_result commit_start(struct broker *broker, struct broker_call *call,
-	struct action *actions, size_t count)
+static struct commit *commit_create(struct broker *broker,
+	const struct participant *participant, uint64_t request, struct action *actions,
+	size_t count)
 {
 	struct commit *commit = xcalloc(1, sizeof(*commit));
 
 	for (size_t i = 0; i < count; i++)
-		actions[i].engine =
-			action_engine(broker, call->participant, &actions[i]);
-	commit->participant = call->participant->entry.number;
-	commit->request = call->request;
+		actions[i].engine = action_engine(broker, participant, &actions[i]);
+	commit->participant = participant->entry.number;
+	commit->request = request;
 	commit->actions = actions;
 	commit->count = count;
-	commit->call = call;
 	registry_add(&broker->commits, &commit->entry);
+	return commit;
+}
 
+enum broker_result commit_start(struct broker *broker, struct broker_call *call,
+	struct action *actions, size_t count)
+{
+	struct commit *commit =
+		commit_create(broker, call->participant, call->request, actions, count);
 	const uint64_t number = commit->entry.number;
+
+	commit->call = call;
 	commit_continue(broker, commit);
 	call->waits = registry_find(&broker->commits, number) != NULL;
 	if (call->waits) {
@@ -301,6 +315,13 @@ enum broker_result commit_start(struct broker *broker, struct broker_call *call,
 		call->answers = 1; /* commit_expect() */
 	}
 	return call->kept != NULL ? BROKER_REFUSED : BROKER_TAKEN;
+}
+
+void commit_start_late(struct broker *broker, const struct participant *participant,
+	uint64_t request, struct action *actions, size_t count)
+{
+	commit_continue(
+		broker, commit_create(broker, participant, request, actions, count));
 }
 
 void commits_finish(struct broker *broker)

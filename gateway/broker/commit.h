@@ -71,12 +71,20 @@ void actions_unmark(const struct participant *participant, const struct action *
 	size_t count);
 
 /*
- * Takes the actions over, which are possible, and asks the engines. Sets call->answers,
- * and call->waits if the commit is still under way: resume() then follows. Refused
- * when an engine has refused within this call.
+ * Takes the actions over, which are possible, and asks the engines. Their messages have
+ * taken credits (credit.h). Sets call->answers, and call->waits if the commit is still
+ * under way: resume() then follows. Refused when an engine has refused within this
+ * call.
  */
 enum broker_result commit_start(struct broker *broker, struct broker_call *call,
 	struct action *actions, size_t count);
+
+/*
+ * The same after the call of `request` has returned, with one answer promised: resume()
+ * follows in any case, perhaps within this.
+ */
+void commit_start_late(struct broker *broker, const struct participant *participant,
+	uint64_t request, struct action *actions, size_t count);
 
 /* The broker ends: frees the commits that still wait for engines. */
 void commits_finish(struct broker *broker);
@@ -86,7 +94,8 @@ void commits_finish(struct broker *broker);
 /*
  * The next action of that engine's part, from the index *at on, which moves behind it.
  * NULL at the end. The engine takes the message out at APPLY, or when it has taken
- * effect, and leaves NULL.
+ * effect, and leaves NULL. It then gives the message's credits back (credit.h); those
+ * of messages that stay come back with the commit's end.
  */
 struct action *commit_next(
 	struct commit *commit, const struct engine *engine, size_t *at);

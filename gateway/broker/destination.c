@@ -5,6 +5,7 @@
 #include "gateway/broker/private.h"
 #include "gateway/broker/resolve.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/share.h"
 #include "protocol/url.h"
 
 const struct slice *destination_of(
@@ -43,6 +44,13 @@ bool destination_is_queue(const struct broker *broker, struct slice address)
 		&broker->worker->config->queue_prefixes, address, &rest);
 }
 
+bool destination_is_dead_letter(const struct broker *broker, struct slice address)
+{
+	const struct slice dead_letter = broker->worker->config->dead_letter;
+
+	return dead_letter.len > 0 && slice_equal(dead_letter, address);
+}
+
 bool destination_is_pattern(struct slice address)
 {
 	return slice_starts_with(address, SLICE("/")) && pattern_is(address);
@@ -63,6 +71,43 @@ bool destination_is_app(
 		&broker->worker->config->app_prefixes, destination, rest);
 }
 
+bool destination_take(const struct broker *broker, uint32_t account, bool is_promised,
+	enum refusal_kind *why)
+{
+	struct worker *worker = broker->worker;
+	const uint64_t most = is_promised ? 0 : worker->config->limits.destinations;
+
+	if (!share_take(worker, account, ACCOUNT_DESTINATIONS, 1, most)) {
+		*why = REFUSAL_SHARE;
+		return false;
+	}
+	if (workers_take(&worker->workers->destinations, most))
+		return true;
+	share_give(worker, account, ACCOUNT_DESTINATIONS, 1);
+	metrics_refuse(worker->metrics, BOUND_DESTINATIONS);
+	*why = REFUSAL_DESTINATIONS;
+	return false;
+}
+
+void destination_give(const struct broker *broker, uint32_t account)
+{
+	workers_give(&broker->worker->workers->destinations);
+	share_give(broker->worker, account, ACCOUNT_DESTINATIONS, 1);
+}
+
+void destination_hint_limit(const struct broker *broker, struct broker_refusal *refusal)
+{
+	const struct limits *limits = &broker->worker->config->limits;
+	const unsigned long long most = limits->destinations;
+
+	if (refusal->kind == REFUSAL_SHARE)
+		broker_refusal_hint(refusal,
+			"limits.destinations is %llu, and limits.share %llu per cent.",
+			most, (unsigned long long)limits->share);
+	else
+		broker_refusal_hint(refusal, "limits.destinations is %llu.", most);
+}
+
 void destination_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination)
 {
@@ -75,9 +120,11 @@ void destination_refuse(const struct broker *broker, struct broker_refusal *refu
 			"limits.backlog_messages is %llu, limits.backlog_bytes %llu.",
 			(unsigned long long)limits->backlog_messages,
 			(unsigned long long)limits->backlog_bytes);
+	else if (kind == REFUSAL_QUEUES_FULL)
+		broker_refusal_hint(refusal, "limits.backlog_total_bytes is %llu.",
+			(unsigned long long)budget_kept_max(broker->worker));
 	else
-		broker_refusal_hint(refusal, "limits.destinations is %llu.",
-			(unsigned long long)limits->destinations);
+		destination_hint_limit(broker, refusal);
 }
 
 /* Targets. */
@@ -115,6 +162,17 @@ static void hint_prefixes(const struct broker *broker, struct broker_refusal *re
 	buf_finish(&text);
 }
 
+/* The broker itself sends there without a target. */
+static enum broker_result target_refuse_dead_letter(
+	struct slice destination, struct broker_refusal *refusal)
+{
+	broker_refuse(refusal, REFUSAL_DEAD_LETTER_SEND, "destination", &destination);
+	broker_refusal_hint(refusal,
+		"SEND to a queue of your own. Messages come from it to the dead "
+		"letters when they expire, or by a NACK with requeue:false.");
+	return BROKER_REFUSED;
+}
+
 enum broker_result target_aim(struct target *target, const struct broker *broker,
 	struct slice destination, struct broker_refusal *refusal)
 {
@@ -143,6 +201,8 @@ enum broker_result target_aim(struct target *target, const struct broker *broker
 	if (pattern_is(destination))
 		return broker_refuse(
 			refusal, REFUSAL_SEND_PATTERN, "destination", &destination);
+	if (is_queue && destination_is_dead_letter(broker, destination))
+		return target_refuse_dead_letter(destination, refusal);
 	target->is_queue = is_queue;
 	target->shown = target->address = destination;
 	return BROKER_TAKEN;

@@ -38,11 +38,32 @@ bool destination_is_app(
 	const struct broker *broker, struct slice destination, struct slice *rest);
 
 /*
+ * Counts one more destination, charged to that account, until destination_give(). The
+ * account is that of the client that makes it, at this moment. It stays charged while
+ * the destination lives, whoever uses that, and also when all sessions of the account
+ * have ended: else a client could make as many as it likes by coming again.
+ * False, counted, when limits.destinations or the account's share of it is reached:
+ * *why is then the kind for destination_refuse(). With `is_promised` neither refuses.
+ */
+bool destination_take(const struct broker *broker, uint32_t account, bool is_promised,
+	enum refusal_kind *why);
+
+/* Ends what destination_take() has begun, for the same account. */
+void destination_give(const struct broker *broker, uint32_t account);
+
+/* Hints at limits.destinations and, if the kind is SHARE, at limits.share. */
+void destination_hint_limit(
+	const struct broker *broker, struct broker_refusal *refusal);
+
+/*
  * Fills in a refusal of that destination, by its client's name, with the limit's
  * value. *refusal borrows the destination.
  */
 void destination_refuse(const struct broker *broker, struct broker_refusal *refusal,
 	enum refusal_kind kind, struct slice destination);
+
+/* True for broker.dead_letter, where clients neither send nor, without leave, read. */
+bool destination_is_dead_letter(const struct broker *broker, struct slice destination);
 
 /* The target of a SEND. Zeroed at first; target_finish() frees its memory. */
 struct target {
@@ -58,8 +79,8 @@ struct target {
 /*
  * Finds the target of a SEND to that destination, and fills the zeroed *target, which
  * may borrow the bytes of the destination. Refused when no prefix owns the destination,
- * or it is a pattern; *target is empty then. Not for /app, which has no target of its
- * own.
+ * or it is a pattern or the dead-letter queue; *target is empty then. Not for /app,
+ * which has no target of its own.
  */
 enum broker_result target_aim(struct target *target, const struct broker *broker,
 	struct slice destination, struct broker_refusal *refusal);

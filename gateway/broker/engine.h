@@ -70,7 +70,8 @@ struct engine_ops {
 
 	/*
 	 * To message_address(). Takes over the caller's reference, the only one. One
-	 * answer comes.
+	 * answer comes. When the engine has taken the message, or refused it, it gives
+	 * the message's credits back (credit.h).
 	 */
 	void (*send)(struct engine *engine, struct message *message,
 		struct handle participant, uint64_t request);
@@ -98,6 +99,7 @@ struct engine_destination {
 	uint64_t subscribers;
 	uint64_t messages; /* ever */
 	uint64_t ready, unacknowledged;
+	uint64_t parked; /* dead, and not yet with the dead letters */
 };
 
 struct engine_life {
@@ -118,8 +120,7 @@ struct engine_life {
 
 	/*
 	 * When `request`, never 0, is answered, the engine has taken all that the
-	 * participant has sent, and has delivered what others had sent before. Returns
-	 * how many answers will come.
+	 * participant has sent. Returns how many answers will come.
 	 */
 	size_t (*sync)(
 		struct engine *engine, struct handle participant, uint64_t request);

@@ -11,10 +11,14 @@
  *   private.h       destinations of users and sessions
  *   expiry.h        how long a message of a queue lives
  *   transaction.h   frames that wait for COMMIT, and the commit
+ *   credit.h        how much of an account may be on its way
  *   engine.h        who owns destinations
  *   memory.h        the built-in engine: posts to the homes of destinations
+ *   lanes.h         whose SEND is next at a home
+ *   window.h        how many deliveries of a home may be under way
  *   topic.h         a topic at its home
  *   queue.h         a queue at its home
+ *   dead_letters.h  what queues deliver no more, on its way to the dead letters
  *   audience.h      the subscribers of this worker
  *   subscription.h  one subscriber: deliveries, and what it has to acknowledge
  *   settle.c        ACK and NACK, by the ids of delivery_id.h
@@ -26,8 +30,11 @@
 #define GATEWAY_BROKER_INTERNAL_H
 
 #include "gateway/broker/broker.h"
+#include "gateway/broker/credit.h"
 #include "gateway/broker/engine.h"
+#include "gateway/broker/review.h"
 #include "gateway/broker/topic.h"
+#include "gateway/broker/window.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/resident.h"
 
@@ -55,7 +62,10 @@ struct broker {
 	struct registry participants;
 	struct registry subscriptions;
 	struct registry commits;
-	struct list leavers; /* whose subscriptions have yet to end */
+	struct credits credits;
+	struct window window; /* of the deliveries that this home has dispatched */
+	struct review review; /* after a reload */
+	struct list leavers;  /* whose subscriptions have yet to end */
 	struct audiences audiences;
 	struct topics topics; /* topics whose home is this worker */
 	uint64_t epoch;       /* of the latest destination */

@@ -11,6 +11,7 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
@@ -23,7 +24,11 @@ struct send_post {
 	struct message *message; /* the only reference, so it may change the worker */
 	struct handle participant;
 	uint64_t request;
-	bool is_reserved; /* a COMMIT has reserved room for it in a queue */
+	enum send_kind {
+		SEND_OF_PARTICIPANT,
+		SEND_RESERVED, /* a COMMIT has reserved room for it in a queue */
+		SEND_LETTER,   /* a dead letter: its worker waits if it is refused */
+	} kind;
 };
 
 /* The queue refuses: it is full, or there is no room for another destination. */
@@ -34,6 +39,9 @@ static void memory_refuse_send(
 	struct broker_refusal refusal;
 
 	destination_refuse(broker, &refusal, kind, address);
+	if (send->kind == SEND_LETTER)
+		dead_letters_await(
+			&broker->memory->letters, (unsigned)send->participant.worker);
 	broker_answer(broker, send->participant, send->request, &refusal);
 	if (send->participant.number == 0) /* the sender gets no answer */
 		log_warn("queue %.*s: a message without a sender is lost: %s",
@@ -41,54 +49,136 @@ static void memory_refuse_send(
 	message_unref(send->message);
 }
 
+/*
+ * Takes the room, or says in *why what is missing. Clients cannot send to the
+ * dead-letter queue, so it has no part in their bounds. A letter stays charged to the
+ * sender of its message, and the budget must have room for it.
+ */
+static bool memory_take_room(struct broker *broker, const struct send_post *send,
+	struct queue *queue, const struct keeping *keeping, enum refusal_kind *why)
+{
+	switch (send->kind) {
+	case SEND_OF_PARTICIPANT:
+		return memory_reserve(broker, queue, keeping, why);
+	case SEND_RESERVED:
+		return true;
+	case SEND_LETTER:
+		break;
+	}
+	*why = REFUSAL_QUEUE_FULL;
+	/* It is larger than the message was: an empty queue always takes it. */
+	if (!queue_reserve(queue, 1, keeping->bytes) &&
+		!queue_reserve_empty(queue, keeping->bytes))
+		return false;
+	budget_keep(broker->worker->workers, keeping->account, (int64_t)keeping->bytes);
+	return true;
+}
+
 /* Answers before it delivers: receipts do not wait for readers. */
 static void memory_send_to_queue(struct broker *broker, const struct send_post *send)
 {
-	const size_t size = message_size(send->message);
-	struct queue *queue = memory_open_queue(broker, message_address(send->message));
+	const struct keeping keeping = {
+		.account = message_account(send->message),
+		.messages = 1,
+		.bytes = message_size(send->message),
+		.is_owed = send->kind != SEND_OF_PARTICIPANT ||
+			   send->participant.number == 0,
+	};
+	enum refusal_kind why;
+	/* No share may stop a dead letter. */
+	struct queue *queue = memory_open_queue(broker, message_address(send->message),
+		send->kind == SEND_LETTER ? ACCOUNT_HOUSE : keeping.account, &why);
 
 	if (queue == NULL) {
-		memory_refuse_send(broker, send, REFUSAL_DESTINATIONS);
+		memory_refuse_send(broker, send, why);
 		return;
 	}
-	if (!send->is_reserved && !memory_reserve(broker, queue, 1, size)) {
-		memory_refuse_send(broker, send, REFUSAL_QUEUE_FULL);
-		memory_serve(broker, queue); /* it may be new and empty */
+	if (!memory_take_room(broker, send, queue, &keeping, &why)) {
+		memory_refuse_send(broker, send, why);
+		/* A letter is only refused by a queue that has others. */
+		if (send->kind != SEND_LETTER)
+			memory_serve(broker, queue); /* it may be new and empty */
 		return;
 	}
 	counter_add(&broker->worker->metrics->messages, 1);
-	queue_unreserve(queue, 1, size);
+	queue_unreserve(queue, keeping.messages, keeping.bytes);
 	queue_put(queue, send->message, loop_now(broker->worker->loop));
+	memory_use_queue(broker, queue);
 	broker_answer_published(broker, send->participant, send->request,
 		&(struct published){.place = queue_place(queue),
 			.subscribers = queue_consumers(queue)});
 	memory_serve(broker, queue);
 }
 
-/* Runs at the home. A look-up among many patterns takes more than one turn. */
-static void memory_run_send(struct worker *worker, struct post *post)
+/* Work of a look-up among patterns: a delivery costs so much, and this is little. */
+enum { LOOK_UP_OF_DELIVERY = 4, LOOK_UP_LITTLE = 256 };
+
+/* What the latest look-up has cost, in deliveries. */
+static size_t memory_look_up_cost(const struct broker *broker)
+{
+	return broker->topics.patterns.work / LOOK_UP_OF_DELIVERY;
+}
+
+static void memory_send_to_topic(struct broker *broker, const struct send_post *send)
+{
+	const uint32_t account = message_account(send->message);
+	const struct published published = topic_publish(
+		broker, &(struct topic_message){.message = send->message,
+				.participant = send->participant,
+				.request = send->request,
+				.is_promised = send->kind == SEND_RESERVED});
+
+	lanes_charge(&broker->memory->lanes, account,
+		published.subscribers + memory_look_up_cost(broker));
+}
+
+/*
+ * Runs at the home, when the message's turn has come. A look-up among many patterns
+ * takes more than one turn of the loop.
+ */
+static void memory_dispatch_send(struct worker *worker, struct post *post)
 {
 	struct send_post *send = container_of(post, struct send_post, post);
+	struct broker *broker = worker->broker;
 	const struct slice address = message_address(send->message);
-	const bool is_for_queue = destination_is_queue(worker->broker, address);
+	const bool is_for_queue = destination_is_queue(broker, address);
 
-	if (!is_for_queue && !topic_look_up(worker->broker, address)) {
+	if (!is_for_queue && !topic_look_up(broker, address)) {
+		post->run = memory_dispatch_send;
 		worker_return_post(worker, post);
 		return;
 	}
+	credit_give(broker, send->message);
 	if (is_for_queue)
-		memory_send_to_queue(worker->broker, send);
+		memory_send_to_queue(broker, send);
 	else
-		topic_publish(worker->broker,
-			&(struct topic_message){.message = send->message,
-				.participant = send->participant,
-				.request = send->request,
-				.is_promised = send->is_reserved});
+		memory_send_to_topic(broker, send);
 	free(send);
 }
 
+/*
+ * Runs at the home. The lane takes a publisher's next message also when the window has
+ * opened: it must not overtake. After a long look-up the next message stands in its
+ * lane, since more of them would hold up all that comes behind.
+ */
+static void memory_run_send(struct worker *worker, struct post *post)
+{
+	const struct send_post *send = container_of(post, struct send_post, post);
+	struct broker *broker = worker->broker;
+	struct lanes *lanes = &broker->memory->lanes;
+
+	if (lanes->posts == 0 && window_is_open(&broker->window) &&
+		broker->topics.patterns.work <= LOOK_UP_LITTLE)
+		memory_dispatch_send(worker, post);
+	else
+		lanes_put(lanes, send->participant,
+			send->kind == SEND_LETTER ? ACCOUNT_HOUSE
+						  : message_account(send->message),
+			post, memory_dispatch_send);
+}
+
 static void memory_post_send(struct broker *broker, struct message *message,
-	struct handle participant, uint64_t request, bool is_reserved)
+	struct handle participant, uint64_t request, enum send_kind kind)
 {
 	const unsigned home = worker_home_of_hash(
 		broker->worker, message_hash(message, &broker->worker->key));
@@ -101,7 +191,7 @@ static void memory_post_send(struct broker *broker, struct message *message,
 		.message = message,
 		.participant = participant,
 		.request = request,
-		.is_reserved = is_reserved,
+		.kind = kind,
 	};
 	worker_post(broker->worker, home, &send->post);
 }
@@ -109,13 +199,20 @@ static void memory_post_send(struct broker *broker, struct message *message,
 void memory_send(struct engine *engine, struct message *message,
 	struct handle participant, uint64_t request)
 {
-	memory_post_send(engine->broker, message, participant, request, false);
+	memory_post_send(
+		engine->broker, message, participant, request, SEND_OF_PARTICIPANT);
 }
 
 void memory_send_reserved(struct broker *broker, struct message *message,
 	struct handle participant, uint64_t request)
 {
-	memory_post_send(broker, message, participant, request, true);
+	memory_post_send(broker, message, participant, request, SEND_RESERVED);
+}
+
+void memory_send_letter(struct broker *broker, struct message *letter,
+	struct handle participant, uint64_t request)
+{
+	memory_post_send(broker, letter, participant, request, SEND_LETTER);
 }
 
 /* Settling. */
@@ -140,11 +237,15 @@ static void memory_settle_run(struct worker *worker, struct post *post)
 	for (size_t i = 0; queue != NULL && i < settle->count; i++)
 		queue_settle(
 			queue, settle->consumer, settle->offsets[i], settle->outcome);
+	if (settle->count > 1)
+		worker_spend(worker, settle->count - 1); /* the post counts as one */
 	broker_answer(broker,
 		(struct handle){settle->consumer.worker, settle->participant},
 		settle->request, NULL);
-	if (queue != NULL)
+	if (queue != NULL) {
+		memory_use_queue(broker, queue);
 		memory_serve(broker, queue);
+	}
 	free(settle);
 }
 
@@ -191,15 +292,60 @@ static const struct engine_ops memory_ops = {
 
 /* Its life. */
 
+/*
+ * True when what waits may be dispatched. A look-up that is under way comes first: its
+ * message was dispatched before.
+ */
+static bool memory_may_serve(const struct memory *memory)
+{
+	const struct broker *broker = memory->engine.broker;
+
+	return memory->lanes.posts > 0 && window_is_open(&broker->window) &&
+	       !broker->topics.is_looking;
+}
+
+/* Where posts have used the turn up, lanes must still go on. */
+enum { SERVED_LEAST = 16 };
+
+static void memory_turn(struct resident *resident)
+{
+	struct memory *memory = container_of(resident, struct memory, resident);
+	struct worker *worker = memory->engine.broker->worker;
+
+	if (memory->configured != worker->configured) {
+		memory->configured = worker->configured;
+		memory_begin_idles(memory->engine.broker);
+	}
+	for (unsigned i = 0; i < memory->lanes.per_turn && memory_may_serve(memory) &&
+			     (i < SERVED_LEAST || worker_allowance(worker) > 0);
+		i++) {
+		lanes_serve(&memory->lanes);
+		worker_spend(worker, 1);
+	}
+}
+
+static bool memory_end_turn(struct resident *resident)
+{
+	return memory_may_serve(container_of(resident, struct memory, resident));
+}
+
+static const struct resident_ops memory_resident_ops = {
+	.turn = memory_turn, .end_turn = memory_end_turn};
+
 static struct engine *memory_start(struct broker *broker)
 {
 	struct memory *memory = xcalloc(1, sizeof(*memory));
 
 	memory->engine = (struct engine){&memory_ops, &memory_life, broker};
+	memory->resident.ops = &memory_resident_ops;
+	lanes_init(&memory->lanes, broker->worker);
+	worker_add_resident(broker->worker, &memory->resident);
 	table_init(&memory->queues, &broker->worker->key);
 	memory->expiry.fire = memory_expire;
+	memory->idle.fire = memory_end_idle;
 	table_init(&memory->reserving, &broker->worker->key);
 	broker->memory = memory;
+	dead_letters_start(&memory->letters, broker);
 	return &memory->engine;
 }
 
@@ -208,10 +354,14 @@ static void memory_stop(struct engine *engine)
 	struct memory *memory = container_of(engine, struct memory, engine);
 
 	memory_free_reservations(memory);
+	dead_letters_stop(&memory->letters);
 	memory_free_queues(engine->broker);
 	loop_timer_stop(engine->broker->worker->loop, &memory->expiry);
 	timers_finish(&memory->expiries);
+	loop_timer_stop(engine->broker->worker->loop, &memory->idle);
+	timers_finish(&memory->idles);
 	table_finish(&memory->queues);
+	lanes_finish(&memory->lanes);
 	free(memory);
 }
 
@@ -232,13 +382,23 @@ struct sync_post {
 	uint64_t request;
 };
 
-/* Runs at a home. */
+/* Runs at a home, after the participant's SENDs that wait there. */
 static void memory_sync_run(struct worker *worker, struct post *post)
 {
 	struct sync_post *sync = container_of(post, struct sync_post, post);
 
 	broker_answer(worker->broker, sync->participant, sync->request, NULL);
 	free(sync);
+}
+
+/* Runs at a home. */
+static void memory_sync_arrive(struct worker *worker, struct post *post)
+{
+	const struct sync_post *sync = container_of(post, struct sync_post, post);
+
+	if (!lanes_put_behind(&worker->broker->memory->lanes, sync->participant, post,
+		    memory_sync_run))
+		memory_sync_run(worker, post);
 }
 
 static size_t memory_sync(
@@ -250,7 +410,7 @@ static size_t memory_sync(
 		struct sync_post *sync = xmalloc(sizeof(*sync));
 
 		*sync = (struct sync_post){
-			.post = {.size = sizeof(*sync), .run = memory_sync_run},
+			.post = {.size = sizeof(*sync), .run = memory_sync_arrive},
 			.participant = participant,
 			.request = request,
 		};

@@ -16,8 +16,9 @@
 
 /* Room for messages in a queue. */
 struct reservation {
-	struct slice address; /* points into a message of the commit */
-	uint64_t messages, bytes;
+	struct table_node node; /* while they are collected; its key is `address` */
+	struct slice address;   /* points into a message of the commit */
+	struct keeping keeping;
 	bool is_granted;
 	enum refusal_kind why; /* if it is not */
 };
@@ -63,12 +64,27 @@ static void reserving_free(struct memory *memory, struct reserving *reserving)
 	free(reserving);
 }
 
+/* The queues end, too: what was granted has only to leave the budget. */
+static void reserving_abandon(struct memory *memory, struct reserving *reserving)
+{
+	struct workers *workers = memory->engine.broker->worker->workers;
+
+	for (size_t i = 0; i < reserving->count; i++) {
+		const struct keeping *keeping = &reserving->all[i].keeping;
+
+		if (reserving->all[i].is_granted)
+			budget_keep(
+				workers, keeping->account, -(int64_t)keeping->bytes);
+	}
+	reserving_free(memory, reserving);
+}
+
 void memory_free_reservations(struct memory *memory)
 {
 	struct table_node *node;
 
 	while ((node = table_any(&memory->reserving)) != NULL)
-		reserving_free(memory, container_of(node, struct reserving, node));
+		reserving_abandon(memory, container_of(node, struct reserving, node));
 	table_finish(&memory->reserving);
 }
 
@@ -77,23 +93,24 @@ void memory_free_reservations(struct memory *memory)
 struct reserve_post {
 	struct post post;
 	struct handle commit;
-	size_t index; /* of the reservation */
-	uint64_t messages, bytes;
+	uint64_t participant; /* whose COMMIT it is, on the same worker */
+	size_t index;         /* of the reservation */
+	struct keeping keeping;
 	bool is_granted;
 	enum refusal_kind why; /* if the room is missing */
 	struct slice address;
 };
 
-static void reserve_post_send(struct broker *broker, uint64_t commit, size_t index,
-	const struct reservation *reservation,
-	void (*run)(struct worker *worker, struct post *post))
+static void reserve_post_send(struct broker *broker, const struct reserving *reserving,
+	size_t index, void (*run)(struct worker *worker, struct post *post))
 {
+	const struct reservation *reservation = &reserving->all[index];
 	struct reserve_post reserve = {
 		.post.run = run,
-		.commit = {broker->worker->index, commit},
+		.commit = {broker->worker->index, reserving->number},
+		.participant = reserving->commit->participant,
 		.index = index,
-		.messages = reservation->messages,
-		.bytes = reservation->bytes,
+		.keeping = reservation->keeping,
 		.address = reservation->address,
 	};
 
@@ -109,7 +126,7 @@ static void unreserve_run(struct worker *worker, struct post *post)
 	struct queue *queue = memory_queue(worker->broker, reserve->address);
 
 	assert(queue != NULL);
-	queue_unreserve(queue, reserve->messages, reserve->bytes);
+	memory_unreserve(worker->broker, queue, &reserve->keeping);
 	memory_serve(worker->broker, queue);
 	free(reserve);
 }
@@ -166,6 +183,7 @@ static void held_settle_run(struct worker *worker, struct post *post)
 	struct queue *queue = memory_queue(worker->broker, hold->address);
 
 	queue_settle(queue, hold->consumer, hold->offset, hold->outcome);
+	memory_use_queue(worker->broker, queue);
 	memory_serve(worker->broker, queue);
 	free(hold);
 }
@@ -224,8 +242,8 @@ static void reserving_release(struct memory *memory, struct reserving *reserving
 		held_post_send(memory->engine.broker, &reserving->held[i], unhold_run);
 	for (size_t i = 0; i < reserving->count; i++) {
 		if (reserving->all[i].is_granted)
-			reserve_post_send(memory->engine.broker, 0, i,
-				&reserving->all[i], unreserve_run);
+			reserve_post_send(
+				memory->engine.broker, reserving, i, unreserve_run);
 	}
 	reserving_free(memory, reserving);
 }
@@ -265,59 +283,88 @@ static void memory_reserved_run(struct worker *worker, struct post *post)
 		reserving_decide(memory, reserving);
 }
 
-/* Runs at the home. */
+/* Runs at the home, after the publisher's SENDs that wait there. */
 static void reserve_run(struct worker *worker, struct post *post)
 {
 	struct reserve_post *reserve = container_of(post, struct reserve_post, post);
-	struct queue *queue = memory_open_queue(worker->broker, reserve->address);
+	struct queue *queue = memory_open_queue(worker->broker, reserve->address,
+		reserve->keeping.account, &reserve->why);
 
 	reserve->is_granted =
-		queue != NULL && memory_reserve(worker->broker, queue,
-					 reserve->messages, reserve->bytes);
-	reserve->why = queue == NULL ? REFUSAL_DESTINATIONS : REFUSAL_QUEUE_FULL;
+		queue != NULL &&
+		memory_reserve(worker->broker, queue, &reserve->keeping, &reserve->why);
 	if (queue != NULL)
 		memory_serve(worker->broker, queue);
 	reserve->post.run = memory_reserved_run;
 	worker_post(worker, (unsigned)reserve->commit.worker, &reserve->post);
 }
 
+/* Runs at the home. */
+static void reserve_arrive(struct worker *worker, struct post *post)
+{
+	const struct reserve_post *reserve =
+		container_of(post, struct reserve_post, post);
+
+	if (!lanes_put_behind(&worker->broker->memory->lanes,
+		    (struct handle){reserve->commit.worker, reserve->participant}, post,
+		    reserve_run))
+		reserve_run(worker, post);
+}
+
 /* The steps. */
 
-static struct reservation *reserving_at(
-	struct reserving *reserving, struct slice address)
+static struct reservation *reserving_at(struct reserving *reserving,
+	struct table *by_address, const struct message *message)
 {
-	for (size_t i = 0; i < reserving->count; i++) {
-		if (slice_equal(reserving->all[i].address, address))
-			return &reserving->all[i];
-	}
+	const struct slice address = message_address(message);
+	struct table_node *node = table_find(by_address, address);
+
+	if (node != NULL)
+		return container_of(node, struct reservation, node);
 	struct reservation *made = &reserving->all[reserving->count++];
-	*made = (struct reservation){.address = address};
+	*made = (struct reservation){
+		.address = address, .keeping.account = message_account(message)};
+	table_insert(by_address, &made->node, address);
 	return made;
+}
+
+/* A COMMIT may send to as many queues as it has actions. */
+static void reserving_collect(
+	struct reserving *reserving, const struct memory *memory, struct commit *commit)
+{
+	struct broker *broker = memory->engine.broker;
+	struct table by_address;
+	size_t at = 0;
+
+	table_init(&by_address, &broker->worker->key);
+	for (const struct action *action;
+		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
+		const struct message *message = action->message;
+
+		if (message == NULL ||
+			!destination_is_queue(broker, message_address(message)))
+			continue;
+		struct reservation *reservation =
+			reserving_at(reserving, &by_address, message);
+		reservation->keeping.messages++;
+		reservation->keeping.bytes += message_size(message);
+	}
+	for (size_t i = 0; i < reserving->count; i++)
+		table_remove(&by_address, &reserving->all[i].node);
+	table_finish(&by_address);
 }
 
 /* What the queues must have room for. */
 static struct reserving *reserving_create(struct memory *memory, struct commit *commit)
 {
 	struct reserving *reserving = xcalloc(1, sizeof(*reserving));
-	size_t at = 0;
 
 	reserving->number = commit->entry.number;
 	reserving->commit = commit;
 	reserving->all = xcalloc(commit->count + 1, sizeof(*reserving->all));
 	table_insert(&memory->reserving, &reserving->node,
 		reserving_key(&reserving->number));
-	for (const struct action *action;
-		(action = commit_next(commit, &memory->engine, &at)) != NULL;) {
-		const struct message *message = action->message;
-
-		if (message == NULL || !destination_is_queue(memory->engine.broker,
-					       message_address(message)))
-			continue;
-		struct reservation *reservation =
-			reserving_at(reserving, message_address(message));
-		reservation->messages++;
-		reservation->bytes += message_size(message);
-	}
+	reserving_collect(reserving, memory, commit);
 	return reserving;
 }
 
@@ -327,10 +374,8 @@ static void memory_prepare(struct memory *memory, struct commit *commit)
 
 	reserving_hold(memory, reserving);
 	reserving->waiting = reserving->count;
-	for (size_t i = 0; i < reserving->count; i++) {
-		reserve_post_send(memory->engine.broker, reserving->number, i,
-			&reserving->all[i], reserve_run);
-	}
+	for (size_t i = 0; i < reserving->count; i++)
+		reserve_post_send(memory->engine.broker, reserving, i, reserve_arrive);
 	if (reserving->waiting == 0)
 		reserving_decide(memory, reserving);
 }

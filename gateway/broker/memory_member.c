@@ -14,6 +14,8 @@ struct member_post {
 	uint64_t prefetch;             /* if it joins a queue */
 	uint64_t lost;                 /* if it leaves one */
 	uint64_t participant, request; /* answered at the subscription's worker */
+	uint32_t account;              /* the participant's */
+	enum refusal_kind why;         /* if there is no room for another one */
 	struct slice address;
 };
 
@@ -30,18 +32,60 @@ static void memory_member_post_send(struct broker *broker, unsigned to,
 		(struct slice *[]){&member.address, NULL});
 }
 
-/* Runs at the home. */
+/* Who has asked; nobody for a subscription that had ended when it had joined. */
+static struct handle memory_member_participant(const struct member_post *member)
+{
+	return (struct handle){member->subscription.worker, member->participant};
+}
+
+/*
+ * A queue has delivered, or taken back, so many messages since a client joined or left
+ * it. One short frame can bring about a thousand of them, so they count as messages
+ * that its account has sent.
+ */
+static void memory_member_charge(
+	struct broker *broker, uint32_t account, uint64_t deliveries)
+{
+	lanes_charge(&broker->memory->lanes, account, deliveries);
+	worker_spend(broker->worker, deliveries);
+}
+
+/*
+ * At the home. What joins or leaves a queue waits for its account's turn; what concerns
+ * a topic is little work, and only waits for what its participant has said before.
+ */
+static void memory_member_arrive(struct worker *worker, struct post *post,
+	void (*run)(struct worker *worker, struct post *post))
+{
+	const struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+	struct lanes *lanes = &broker->memory->lanes;
+	const struct handle participant = memory_member_participant(member);
+
+	if (destination_is_queue(broker, member->address))
+		lanes_put(lanes, participant, member->account, post, run);
+	else if (!lanes_put_behind(lanes, participant, post, run))
+		run(worker, post);
+}
+
+/* Runs at the home, after the publisher's SENDs that wait there. */
 static void leave_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
 	struct broker *broker = worker->broker;
 
+	credit_give_posts(broker, member->account, 1);
 	if (destination_is_queue(broker, member->address)) {
 		struct queue *queue = memory_queue(broker, member->address);
 
 		assert(queue != NULL);
+		const uint64_t before = queue_unacknowledged(queue);
+
 		queue_leave(queue, member->subscription, member->lost);
-		memory_serve(broker, queue);
+		memory_use_queue(broker, queue);
+		const uint64_t taken_back = before - queue_unacknowledged(queue);
+		memory_member_charge(broker, member->account,
+			taken_back + memory_serve(broker, queue));
 	} else if (destination_is_pattern(member->address)) {
 		pattern_leave(
 			broker, member->address, (unsigned)member->subscription.worker);
@@ -51,10 +95,14 @@ static void leave_run(struct worker *worker, struct post *post)
 		assert(topic != NULL);
 		topic_leave(broker, topic, (unsigned)member->subscription.worker);
 	}
-	broker_answer(broker,
-		(struct handle){member->subscription.worker, member->participant},
-		member->request, NULL);
+	broker_answer(broker, memory_member_participant(member), member->request, NULL);
 	free(member);
+}
+
+/* Runs at the home. */
+static void leave_arrive(struct worker *worker, struct post *post)
+{
+	memory_member_arrive(worker, post, leave_run);
 }
 
 static struct subscription *memory_member_subscription(
@@ -64,6 +112,16 @@ static struct subscription *memory_member_subscription(
 		registry_find(&broker->subscriptions, member->subscription.number);
 
 	return entry == NULL ? NULL : container_of(entry, struct subscription, entry);
+}
+
+/* Nobody waits for the answer: the participant has it, or has gone. */
+static void memory_member_leave_late(
+	struct broker *broker, const struct member_post *member)
+{
+	credit_take_posts(broker, member->account, 1);
+	memory_member_post_send(broker, worker_home(broker->worker, member->address),
+		member->subscription.number, member->address,
+		&(struct member_post){.account = member->account}, leave_arrive);
 }
 
 /*
@@ -80,15 +138,13 @@ static void joined_run(struct worker *worker, struct post *post)
 	if (subscription != NULL)
 		subscription->joining--;
 	else if (!destination_is_pattern(member->address))
-		memory_member_post_send(broker, worker_home(worker, member->address),
-			member->subscription.number, member->address,
-			&(struct member_post){.request = 0}, leave_run);
+		memory_member_leave_late(broker, member);
 	/* Not by a post: the receipt leaves before any message that follows. */
 	broker_tell(broker, member->participant, member->request, NULL);
 	free(member);
 }
 
-/* Runs at the subscriber: its home has no room for another destination. */
+/* Runs at the subscriber: there is no room for another destination. */
 static void refused_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
@@ -97,7 +153,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	struct broker_refusal refusal;
 
 	/* Clients know a private destination by another name than its home does. */
-	destination_refuse(broker, &refusal, REFUSAL_DESTINATIONS,
+	destination_refuse(broker, &refusal, member->why,
 		subscription == NULL ? SLICE("")
 				     : name_text(subscription->destination));
 	broker_tell(broker, member->participant, member->request, &refusal);
@@ -108,7 +164,7 @@ static void refused_run(struct worker *worker, struct post *post)
 	free(member);
 }
 
-/* Runs at the home. */
+/* Runs at the home, after the publisher's SENDs that wait there. */
 static void join_run(struct worker *worker, struct post *post)
 {
 	struct member_post *member = container_of(post, struct member_post, post);
@@ -117,12 +173,15 @@ static void join_run(struct worker *worker, struct post *post)
 	struct queue *queue = NULL;
 	struct topic *topic = NULL;
 
+	credit_give_posts(broker, member->account, 1);
 	const bool is_pattern = destination_is_pattern(member->address);
 
 	if (destination_is_queue(broker, member->address))
-		queue = memory_open_queue(broker, member->address);
+		queue = memory_open_queue(
+			broker, member->address, member->account, &member->why);
 	else if (!is_pattern)
-		topic = topic_open(broker, member->address);
+		topic = topic_open(
+			broker, member->address, member->account, &member->why);
 	if (queue == NULL && topic == NULL && !is_pattern) {
 		member->post.run = refused_run;
 		worker_post(worker, from, &member->post);
@@ -136,10 +195,17 @@ static void join_run(struct worker *worker, struct post *post)
 		queue_join(queue, member->subscription, member->prefetch);
 
 	/* Post the answer before any message is delivered. */
+	const uint32_t account = member->account;
 	member->post.run = joined_run;
 	worker_post(worker, from, &member->post);
 	if (queue != NULL)
-		memory_serve(broker, queue);
+		memory_member_charge(broker, account, memory_serve(broker, queue));
+}
+
+/* Runs at the home. */
+static void join_arrive(struct worker *worker, struct post *post)
+{
+	memory_member_arrive(worker, post, join_run);
 }
 
 /* Posts to the homes that must know the subscription: its own, or all for a pattern. */
@@ -152,6 +218,7 @@ static size_t memory_member_posts_send(struct broker *broker,
 	const unsigned home = is_pattern ? 0 : worker_home(broker->worker, address);
 	const unsigned homes = is_pattern ? broker->workers : 1;
 
+	credit_take_posts(broker, wish->account, homes);
 	for (unsigned i = 0; i < homes; i++)
 		memory_member_post_send(broker, home + i, subscription->entry.number,
 			address, wish, run);
@@ -164,6 +231,7 @@ static struct member_post subscription_wish(
 	return (struct member_post){
 		.participant = subscription->participant->entry.number,
 		.request = request,
+		.account = subscription->participant->account,
 	};
 }
 
@@ -174,8 +242,8 @@ size_t memory_subscribe(struct engine *engine, struct subscription *subscription
 
 	(void)frame;
 	wish.prefetch = prefetch;
-	const size_t homes =
-		memory_member_posts_send(engine->broker, subscription, &wish, join_run);
+	const size_t homes = memory_member_posts_send(
+		engine->broker, subscription, &wish, join_arrive);
 
 	subscription->joining = (unsigned)homes;
 	return homes;
@@ -187,5 +255,6 @@ size_t memory_unsubscribe(struct engine *engine, struct subscription *subscripti
 	struct member_post wish = subscription_wish(subscription, request);
 
 	wish.lost = lost;
-	return memory_member_posts_send(engine->broker, subscription, &wish, leave_run);
+	return memory_member_posts_send(
+		engine->broker, subscription, &wish, leave_arrive);
 }

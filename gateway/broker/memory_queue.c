@@ -1,40 +1,24 @@
-/*
- * The queues whose home is this worker, their deliveries to consumers, and dead
- * letters.
- */
+/* The queues whose home is this worker, and their deliveries to consumers. */
 #include "gateway/broker/memory.h"
 
-#include "gateway/base/log.h"
+#include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/subscription.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { EXPIRIES_PER_TURN = 64 };
 
-struct queue *memory_queue(const struct broker *broker, struct slice address)
-{
-	struct table_node *node = table_find(&broker->memory->queues, address);
-
-	return node == NULL ? NULL : queue_of_node(node);
-}
-
-/* The dead letter queue of that queue; empty: none. */
-static struct slice dead_letter_address(
-	const struct config *config, struct slice address)
-{
-	return slice_equal(config->dead_letter, address) ? SLICE("")
-							 : config->dead_letter;
-}
-
-struct queue *memory_open_queue(struct broker *broker, struct slice address)
+/* What the worker's configuration says of the queue of that address. */
+static struct queue_rules memory_queue_rules(
+	const struct broker *broker, struct slice address)
 {
 	const struct config *config = broker->worker->config;
-	const struct queue_rules rules = {
+
+	return (struct queue_rules){
 		.messages = config->limits.backlog_messages,
 		.bytes = config->limits.backlog_bytes,
 		.in_flight_bytes = config->limits.queue_bytes / 16,
@@ -43,39 +27,87 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address)
 		 * A consumer that is lost has not rejected the message. Without dead
 		 * letters the message is not dropped.
 		 */
-		.losses = dead_letter_address(config, address).len > 0 ? config->losses
-								       : 0,
+		.losses = dead_letters_address(config, address).len > 0 ? config->losses
+									: 0,
+		.configuration = broker->worker->configured,
 		.metrics = broker->worker->metrics,
+		.workers = broker->worker->workers,
 		.expiries = &broker->memory->expiries,
 	};
+}
+
+struct queue *memory_queue(const struct broker *broker, struct slice address)
+{
+	struct table_node *node = table_find(&broker->memory->queues, address);
+
+	if (node == NULL)
+		return NULL;
+	struct queue *queue = queue_of_node(node);
+	/* There was a reload since the queue was used. */
+	if (queue_configuration(queue) != broker->worker->configured) {
+		const struct queue_rules rules = memory_queue_rules(broker, address);
+
+		queue_set_rules(queue, &rules);
+	}
+	return queue;
+}
+
+struct queue *memory_open_queue(struct broker *broker, struct slice address,
+	uint32_t account, enum refusal_kind *why)
+{
 	struct queue *queue = memory_queue(broker, address);
 
 	if (queue != NULL)
 		return queue;
-	if (!workers_take(&broker->worker->workers->destinations,
-		    config->limits.destinations)) {
-		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
+
+	const struct queue_rules rules = memory_queue_rules(broker, address);
+	/* The dead-letter queue takes its place even when all are taken. */
+	const bool is_house = destination_is_dead_letter(broker, address);
+
+	account = is_house ? ACCOUNT_HOUSE : account;
+	if (!destination_take(broker, account, is_house, why))
 		return NULL;
-	}
 	queue = queue_create(address, ++broker->epoch, &rules, &broker->worker->key);
+	queue_set_account(queue, account);
 	table_insert(
 		&broker->memory->queues, queue_node(queue), queue_destination(queue));
 	return queue;
 }
 
-bool memory_reserve(
-	struct broker *broker, struct queue *queue, uint64_t messages, uint64_t bytes)
+bool memory_reserve(struct broker *broker, struct queue *queue,
+	const struct keeping *keeping, enum refusal_kind *why)
 {
-	if (queue_reserve(queue, messages, bytes))
-		return true;
-	metrics_refuse(broker->worker->metrics, BOUND_BACKLOG);
-	return false;
+	struct worker *worker = broker->worker;
+	const int64_t bytes = (int64_t)keeping->bytes;
+
+	if (!queue_reserve(queue, keeping->messages, keeping->bytes)) {
+		*why = REFUSAL_QUEUE_FULL;
+		metrics_refuse(worker->metrics, BOUND_BACKLOG);
+		return false;
+	}
+	if (!keeping->is_owed && !budget_may_keep(worker, keeping->account, bytes)) {
+		queue_unreserve(queue, keeping->messages, keeping->bytes);
+		*why = REFUSAL_QUEUES_FULL;
+		metrics_refuse(worker->metrics, BOUND_BACKLOG_TOTAL);
+		return false;
+	}
+	budget_keep(worker->workers, keeping->account, bytes);
+	return true;
+}
+
+void memory_unreserve(
+	struct broker *broker, struct queue *queue, const struct keeping *keeping)
+{
+	queue_unreserve(queue, keeping->messages, keeping->bytes);
+	budget_keep(
+		broker->worker->workers, keeping->account, -(int64_t)keeping->bytes);
 }
 
 static void memory_destroy_queue(struct broker *broker, struct queue *queue)
 {
 	table_remove(&broker->memory->queues, queue_node(queue));
-	workers_give(&broker->worker->workers->destinations);
+	timers_stop(&broker->memory->idles, queue_idle_timer(queue));
+	destination_give(broker, queue_account(queue));
 	queue_destroy(queue);
 }
 
@@ -90,14 +122,16 @@ static void memory_visit(struct table_node *node, void *context)
 	const struct visit *visit = context;
 	const struct queue *queue = queue_of_node(node);
 	const uint64_t unacknowledged = queue_unacknowledged(queue);
+	const uint64_t parked = queue_parked(queue);
 
 	visit->destination(
 		&(struct engine_destination){
 			.destination = queue_destination(queue),
 			.subscribers = queue_consumers(queue),
 			.messages = queue_place(queue).offset,
-			.ready = queue_messages(queue) - unacknowledged,
+			.ready = queue_messages(queue) - unacknowledged - parked,
 			.unacknowledged = unacknowledged,
+			.parked = parked,
 		},
 		visit->context);
 }
@@ -122,7 +156,7 @@ struct queue_delivery_post {
 	struct post post;
 	uint64_t subscription;
 	struct message *message;
-	uint16_t attempt;
+	uint16_t attempt, home;
 };
 
 /*
@@ -138,72 +172,25 @@ static void queue_delivery_run(struct worker *worker, struct post *post)
 
 	if (entry != NULL) {
 		subscription_deliver(container_of(entry, struct subscription, entry),
-			delivery->message, delivery->attempt);
+			delivery->message, delivery->attempt, true);
 	}
+	window_done(worker->broker, delivery->home, 1);
 	message_unref(delivery->message);
 	free(delivery);
 }
 
-/* For people, in the dead letter and in the log. */
-static struct slice dead_reason_text(const struct dead *dead, char *text, size_t size)
+void memory_await_first(
+	struct memory *memory, const struct timers *timers, struct timer *timer)
 {
-	const char *what = "";
-
-	switch (dead->reason) {
-	case DEAD_REJECTED:
-		what = "rejected";
-		break;
-	case DEAD_LOST:
-		what = "lost with its consumer";
-		break;
-	case DEAD_DISCARDED:
-		return SLICE("discarded by its consumer");
-	case DEAD_EXPIRED:
-		return SLICE("expired");
-	case DEAD_REASONS:
-		abort();
-	}
-	return (struct slice){text, (size_t)snprintf(text, size, "%s %" PRIu64 " times",
-					    what, dead->times)};
-}
-
-/* Takes the message over. */
-static void memory_send_dead_letter(
-	struct broker *broker, const struct queue *queue, struct dead *dead)
-{
-	const struct slice from = queue_destination(queue);
-	const struct slice to = dead_letter_address(broker->worker->config, from);
-	char text[64];
-	const struct slice reason = dead_reason_text(dead, text, sizeof(text));
-	const struct stomp_header made[] = {
-		{SLICE("x-postern-from"), from},
-		{SLICE("x-postern-reason"), reason},
-	};
-
-	counter_add(&broker->worker->metrics->dead[dead->reason], 1);
-	if (to.len > 0)
-		broker_send_message(broker, message_forward(dead->message, to, made, 2),
-			(struct handle){0, 0}, 0);
-	else
-		log_warn("queue %.*s: a message is dropped, %.*s", SLICE_ARGS(from),
-			SLICE_ARGS(reason));
-	message_unref(dead->message);
-}
-
-/* The loop's timer runs at the first expiry, or earlier, in vain. */
-static void memory_await_expiry(struct memory *memory)
-{
-	const struct timer *first = timers_first(&memory->expiries);
+	const struct timer *first = timers_first(timers);
 	struct loop *loop = memory->engine.broker->worker->loop;
 
 	if (first == NULL)
 		return;
-	const uint64_t due = timers_due(&memory->expiries, first);
-	if (timer_is_running(&memory->expiry) &&
-		loop_timer_due(loop, &memory->expiry) <= due)
+	const uint64_t due = timers_due(timers, first);
+	if (timer_is_running(timer) && loop_timer_due(loop, timer) <= due)
 		return;
-	loop_timer_start(
-		loop, &memory->expiry, due > loop_now(loop) ? due - loop_now(loop) : 0);
+	loop_timer_start(loop, timer, due > loop_now(loop) ? due - loop_now(loop) : 0);
 }
 
 static void memory_deliver(struct broker *broker, const struct queue_delivery *delivery)
@@ -220,43 +207,44 @@ static void memory_deliver(struct broker *broker, const struct queue_delivery *d
 				   ? message_ref(delivery->message)
 				   : message_copy(delivery->message),
 		.attempt = delivery->attempt,
+		.home = (uint16_t)broker->worker->index,
 	};
+	window_dispatch(&broker->window, 1);
 	worker_post(broker->worker, to, &post->post);
 }
 
-static void memory_send_dead_letters(struct broker *broker, struct queue *queue)
-{
-	struct dead dead;
-
-	while (queue_take_dead(queue, &dead))
-		memory_send_dead_letter(broker, queue, &dead);
-}
-
 /* As memory_serve(). At most *expiries messages expire, which are subtracted. */
-static void memory_serve_within(
+static size_t memory_serve_within(
 	struct broker *broker, struct queue *queue, unsigned *expiries)
 {
 	const uint64_t now = loop_now(broker->worker->loop);
 	struct queue_delivery delivery;
+	size_t deliveries = 0;
 
 	for (;;) {
-		memory_send_dead_letters(broker, queue);
-		while (queue_deliver(queue, now, &delivery))
+		for (; queue_deliver(queue, now, &delivery); deliveries++)
 			memory_deliver(broker, &delivery);
 		if (*expiries == 0 || !queue_expire_first(queue, now))
 			break;
 		--*expiries;
 	}
+	if (queue_has_dead(queue))
+		dead_letters_add(&broker->memory->letters, queue);
+	if (broker->memory->letters.waiting_count > 0 &&
+		destination_is_dead_letter(broker, queue_destination(queue)))
+		dead_letters_wake(&broker->memory->letters);
 	if (queue_is_idle(queue))
 		memory_destroy_queue(broker, queue);
-	memory_await_expiry(broker->memory);
+	memory_await_first(
+		broker->memory, &broker->memory->expiries, &broker->memory->expiry);
+	return deliveries;
 }
 
-void memory_serve(struct broker *broker, struct queue *queue)
+size_t memory_serve(struct broker *broker, struct queue *queue)
 {
 	unsigned expiries = EXPIRIES_PER_TURN;
 
-	memory_serve_within(broker, queue, &expiries);
+	return memory_serve_within(broker, queue, &expiries);
 }
 
 void memory_expire(struct timer *timer)
@@ -273,5 +261,5 @@ void memory_expire(struct timer *timer)
 		expiries--;
 		memory_serve_within(broker, queue_expire(first), &expiries);
 	}
-	memory_await_expiry(memory);
+	memory_await_first(memory, &memory->expiries, &memory->expiry);
 }

@@ -8,7 +8,9 @@
 #include "gateway/base/list.h"
 #include "gateway/base/name.h"
 #include "gateway/base/registry.h"
+#include "gateway/identity/identity.h"
 #include "gateway/session/message.h"
+#include "gateway/worker/refusal.h"
 
 struct broker_refusal;
 struct delivery_index;
@@ -26,9 +28,11 @@ struct published {
 	uint64_t subscribers; /* that it goes to; for a queue: its consumers */
 };
 
-enum login_verdict {
-	LOGIN_REFUSED,
-	LOGIN_ADMITTED,
+/* What a check of a password or a token has come to. */
+struct login_verdict {
+	struct identity *identity; /* a reference for who gets it; NULL: refused */
+	enum refusal_kind kind;    /* of a refused one */
+	char reason[200];          /* for the log alone; empty: none */
 };
 
 /* The broker calls these at the loop's top level. */
@@ -43,7 +47,8 @@ struct participant_ops {
 		const struct broker_refusal *refusal);
 
 	/* The login was checked (login.h). */
-	void (*logged_in)(struct participant *participant, enum login_verdict verdict);
+	void (*logged_in)(
+		struct participant *participant, const struct login_verdict *verdict);
 
 	/*
 	 * So many more answers to `request`, which has got less than it was promised,
@@ -52,15 +57,27 @@ struct participant_ops {
 	void (*expect)(
 		struct participant *participant, uint64_t request, size_t answers);
 
-	/* A call that had to wait (broker_call) is decided: the next frames follow. */
+	/*
+	 * A call that had to wait (broker_call) is decided, and there are credits: the
+	 * next frames follow.
+	 */
 	void (*resume)(struct participant *participant);
+
+	/* The rules have changed: looks again at its subscriptions (permit.h). */
+	void (*review)(struct participant *participant);
 };
 
 struct participant {
 	const struct participant_ops *ops;
-	struct entry entry;      /* in the participants of its worker */
-	struct session *session; /* NULL: it publishes, and never subscribes */
-	struct name *user;       /* of the conversation; NULL: not logged in */
+	struct entry entry;        /* in the participants of its worker */
+	struct session *session;   /* NULL: it publishes, and never subscribes */
+	struct identity *identity; /* what its login has proved; held. NULL: no login */
+	uint32_t account;          /* the session's, or of the program that publishes */
+	uint8_t overdrawn;         /* frames that its account had no credits for */
+	struct list waiting;       /* for credits (credit.h) */
+
+	/* Its COMMIT waits for credits, unstarted; NULL: none does. */
+	struct transaction *committing;
 
 	/* By ordinal, which rises and is never reused. */
 	struct subscription **subscriptions;
@@ -73,11 +90,11 @@ struct participant {
 	uint32_t foreign; /* the headers that were warned of (foreign.h) */
 
 	/*
-	 * Names of SUBSCRIBEs that were refused while the session continued
-	 * (refused.c).
+	 * Hashes of the names of SUBSCRIBEs that were refused while the session
+	 * continued (refused.c).
 	 */
-	struct list refused;
-	uint32_t refused_count;
+	uint64_t *refused;
+	uint32_t refused_count, refused_capacity;
 
 	uint32_t transaction_count;
 	struct list transactions;      /* the open ones */
@@ -85,5 +102,11 @@ struct participant {
 
 	bool had_auto; /* has or had a subscription with ack:auto */
 };
+
+/* The name of the user who has logged in; empty: nobody has. Lives as its identity. */
+static inline struct slice participant_user(const struct participant *participant)
+{
+	return identity_user(participant->identity);
+}
 
 #endif

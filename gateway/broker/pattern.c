@@ -186,6 +186,16 @@ void **pattern_add(struct pattern_set *set, struct slice pattern)
 	return &node->value;
 }
 
+size_t pattern_segments(const struct pattern_set *set, struct slice pattern)
+{
+	struct slice segment;
+	size_t segments = 0;
+
+	while (pattern_take_segment(&pattern, set->separator, &segment))
+		segments++;
+	return segments;
+}
+
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern)
 {
 	const struct pattern_node *node = set->root;

@@ -105,6 +105,9 @@ bool pattern_check(struct slice text, char separator, struct buf *error);
  */
 void **pattern_add(struct pattern_set *set, struct slice pattern);
 
+/* How many segments the pattern has: pattern_add() adds no more nodes. */
+size_t pattern_segments(const struct pattern_set *set, struct slice pattern);
+
 /* How many nodes pattern_add() would add. Callers bound the set by its nodes. */
 size_t pattern_growth(const struct pattern_set *set, struct slice pattern);
 

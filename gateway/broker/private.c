@@ -64,10 +64,10 @@ static void private_write_user_address(
 void private_own_address(
 	const struct participant *participant, struct slice rest, struct buf *address)
 {
+	const struct slice user = participant_user(participant);
+
 	private_write_user_address(address,
-		participant->user != NULL ? name_text(participant->user)
-					  : session_label(participant->session),
-		rest);
+		user.len > 0 ? user : session_label(participant->session), rest);
 }
 
 bool private_aim_user(struct slice rest, struct target *target)
@@ -184,6 +184,7 @@ static void reply_run(struct worker *worker, struct post *post)
 	struct reply_post *reply = container_of(post, struct reply_post, post);
 	struct broker *broker = worker->broker;
 
+	credit_give(broker, reply->message);
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
 	audience_start_fan_out(broker, reply->message);

@@ -2,7 +2,7 @@
  * A queue delivers each message to one consumer and keeps it in memory until that
  * consumer accepts it. A rejected message, or one in flight to a consumer that is
  * gone, is requeued by its age and delivered again. After too many rejections or
- * losses the message is dead, and the caller must take it out.
+ * losses the message is dead. It stays, and counts, until the caller has taken it out.
  *
  * This is the pure state at the queue's home: it posts nothing. queue_deliver()
  * returns the deliveries to post.
@@ -18,14 +18,17 @@
 #include "gateway/worker/metrics.h"
 
 struct queue;
+struct workers;
 
 struct queue_rules {
 	uint64_t messages, bytes; /* at most in the queue, with those in flight */
 	uint64_t in_flight_bytes; /* to one consumer, but always one message */
 	uint64_t rejections;      /* a message is dead after so many */
 	uint64_t losses;          /* the same for lost consumers; 0: never */
+	unsigned configuration;   /* the number of that which says so; for the caller */
 
 	struct metrics *metrics; /* counts the queues' messages; borrowed */
+	struct workers *workers; /* whose budget keeps them; borrowed; NULL: none's */
 
 	/*
 	 * When waiting messages expire, for all queues of a worker; borrowed. NULL:
@@ -42,6 +45,15 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	const struct queue_rules *rules, const struct hash_key *key);
 void queue_destroy(struct queue *queue); /* frees all its messages too */
 
+/*
+ * Other bounds, which hold from now on. What is in the queue stays, also if it is more
+ * than they allow. The new rules borrow the same as those before.
+ */
+void queue_set_rules(struct queue *queue, const struct queue_rules *rules);
+
+/* The number in its rules. */
+unsigned queue_configuration(const struct queue *queue);
+
 /* The queue's node for a table of the caller; its key is the destination. */
 struct table_node *queue_node(struct queue *queue);
 
@@ -51,11 +63,18 @@ struct queue *queue_of_node(struct table_node *node);
 /* The queue's destination. The bytes live as long as the queue. */
 struct slice queue_destination(const struct queue *queue);
 
+/* The account that the queue is charged to; ACCOUNT_HOUSE at first. For the caller. */
+uint32_t queue_account(const struct queue *queue);
+void queue_set_account(struct queue *queue, uint32_t account);
+
 /* How many messages the queue holds, those in flight included. */
 uint64_t queue_messages(const struct queue *queue);
 
 /* How many messages are in flight, and not yet acknowledged. */
 uint64_t queue_unacknowledged(const struct queue *queue);
+
+/* How many messages are dead, and still in the queue. */
+uint64_t queue_parked(const struct queue *queue);
 
 /* How many consumers have joined, with credit or without. */
 uint64_t queue_consumers(const struct queue *queue);
@@ -76,6 +95,15 @@ bool queue_is_idle(const struct queue *queue);
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 
 /*
+ * Reserves room for one message of whatever size, if the queue has none. False when it
+ * has one.
+ */
+bool queue_reserve_empty(struct queue *queue, uint64_t bytes);
+
+/* True when a small message has room. */
+bool queue_has_room(const struct queue *queue);
+
+/*
  * Gives back room that queue_reserve() has reserved: because no message comes, or just
  * before queue_put().
  */
@@ -84,6 +112,8 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 /*
  * Numbers the message and puts it last. Takes the caller's reference over. Room must
  * exist: call queue_reserve() before, and queue_unreserve() immediately before this.
+ * The message must be charged to its account by budget_keep(); when it leaves, the
+ * queue gives that back.
  *
  * A message that waits after message_expires_at() is delivered no more. If it was sent
  * before, it can be delivered at `now`, though its way here was long.
@@ -143,17 +173,44 @@ bool queue_expire_first(struct queue *queue, uint64_t now);
 void queue_settle(struct queue *queue, struct handle consumer, uint64_t offset,
 	enum outcome outcome);
 
+struct item;
+
 /* A message that is not delivered any more. */
 struct dead {
-	struct message *message; /* the only reference, for the caller */
+	struct item *item;       /* for queue_settle_dead() */
+	struct message *message; /* borrowed until then */
 	enum dead_reason reason;
 	uint64_t times; /* it was rejected, or lost */
 };
 
+/* True while queue_send_dead() has one. */
+bool queue_has_dead(const struct queue *queue);
+
 /*
- * Takes the next dead message out of the queue. The caller gets its only reference and
- * makes the dead letter. False when there is none.
+ * The next dead message, whose letter the caller sends now. The message stays in the
+ * queue, and in its bounds, until queue_settle_dead(). False when there is none.
  */
-bool queue_take_dead(struct queue *queue, struct dead *dead);
+bool queue_send_dead(struct queue *queue, struct dead *dead);
+
+/*
+ * The letter was taken: takes the message out of the queue and frees it. Or it was not:
+ * queue_send_dead() returns it again, before those that were never sent.
+ */
+void queue_settle_dead(struct queue *queue, struct item *item, bool is_taken);
+
+/* Nobody uses the queue: makes its first message dead. False when none waits. */
+bool queue_abandon_first(struct queue *queue);
+
+/* A timer of the caller's: when nobody has used the queue for too long. */
+struct timer *queue_idle_timer(struct queue *queue);
+
+/* The queue of a timer that queue_idle_timer() has returned. */
+struct queue *queue_of_idle_timer(struct timer *timer);
+
+/* A link for a list of the caller's: queues with dead messages. */
+struct list *queue_dead_link(struct queue *queue);
+
+/* The queue of a link that queue_dead_link() has returned. */
+struct queue *queue_of_dead_link(struct list *link);
 
 #endif

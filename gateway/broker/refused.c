@@ -1,75 +1,112 @@
-/* SUBSCRIBEs that were refused while their session continued. */
+/*
+ * SUBSCRIBEs that were refused while their session continued. A name may have 8 KiB,
+ * and nothing but its UNSUBSCRIBE ever needs it, so only its hash is kept, the oldest
+ * first.
+ */
 #include "gateway/broker/refused.h"
 
 #include "gateway/broker/internal.h"
+#include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
-struct refused {
-	struct list link; /* in its participant, the oldest first */
-	bool has_id;
-	size_t len;
-	char name[]; /* the id, or the destination */
-};
+enum { REFUSED_LEAST = 8 }; /* these find memory always */
 
-static struct refused *refused_find(const struct participant *participant,
-	const struct slice *id, const struct slice *destination)
+/* Neither name is equal to the other kind's. */
+static uint64_t refused_hash(const struct broker *broker, const struct slice *id,
+	const struct slice *destination)
 {
-	const struct slice *name = id != NULL ? id : destination;
+	const uint64_t hash =
+		hash_slice(&broker->worker->key, id != NULL ? *id : *destination);
 
-	list_for_each (link, &participant->refused) {
-		struct refused *one = container_of(link, struct refused, link);
-
-		if (name != NULL && one->has_id == (id != NULL) &&
-			slice_equal((struct slice){one->name, one->len}, *name))
-			return one;
-	}
-	return NULL;
+	return hash << 1 | (id != NULL);
 }
 
-static void refused_free(struct participant *participant, struct refused *refused)
+/* The count when it is not there. */
+static uint32_t refused_find(const struct participant *participant, uint64_t hash)
 {
-	list_remove(&refused->link);
+	uint32_t i = 0;
+
+	while (i < participant->refused_count && participant->refused[i] != hash)
+		i++;
+	return i;
+}
+
+static void refused_remove(struct participant *participant, uint32_t index)
+{
+	uint64_t *one = participant->refused + index;
+
 	participant->refused_count--;
-	free(refused);
+	memmove(one, one + 1, (participant->refused_count - index) * sizeof(*one));
+}
+
+static void refused_resize(struct participant *participant, uint32_t capacity)
+{
+	const int64_t change =
+		(int64_t)capacity - (int64_t)participant->refused_capacity;
+
+	session_hold(
+		participant->session, change * (int64_t)sizeof(*participant->refused));
+	participant->refused_capacity = capacity;
+	participant->refused = xrealloc(
+		participant->refused, capacity * sizeof(*participant->refused));
+}
+
+/* There is room for one more afterwards. */
+static void refused_make_room(struct broker *broker, struct participant *participant)
+{
+	const uint64_t most = broker->worker->config->limits.subscriptions;
+	const uint32_t capacity = participant->refused_capacity;
+	const bool is_whole = participant->refused_count >= most;
+
+	if (!is_whole && participant->refused_count < capacity)
+		return;
+	if (!is_whole &&
+		(capacity == 0 || session_may_hold(participant->session,
+					  capacity * sizeof(*participant->refused)))) {
+		refused_resize(
+			participant, capacity == 0 ? REFUSED_LEAST : 2 * capacity);
+		return;
+	}
+	metrics_refuse(
+		broker->worker->metrics, is_whole ? BOUND_SUBSCRIPTIONS : BOUND_MEMORY);
+	refused_remove(participant, 0);
 }
 
 void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination)
 {
-	const struct slice name = id != NULL ? *id : destination;
+	const uint64_t hash = refused_hash(broker, id, &destination);
 
-	if (refused_find(participant, id, &destination) != NULL)
+	if (refused_find(participant, hash) < participant->refused_count)
 		return;
-	if (participant->refused_count >=
-		broker->worker->config->limits.subscriptions) {
-		metrics_refuse(broker->worker->metrics, BOUND_SUBSCRIPTIONS);
-		refused_free(participant,
-			container_of(participant->refused.next, struct refused, link));
-	}
-	struct refused *refused = xcalloc(1, sizeof(*refused) + name.len);
-	refused->has_id = id != NULL;
-	refused->len = name.len;
-	memcpy(refused->name, name.data, name.len);
-	list_append(&participant->refused, &refused->link);
-	participant->refused_count++;
+	refused_make_room(broker, participant);
+	participant->refused[participant->refused_count++] = hash;
 }
 
-bool refused_forget(struct participant *participant, const struct slice *id,
-	const struct slice *destination)
+bool refused_forget(struct broker *broker, struct participant *participant,
+	const struct slice *id, const struct slice *destination)
 {
-	struct refused *refused = refused_find(participant, id, destination);
+	if (participant->refused_count == 0 || (id == NULL && destination == NULL))
+		return false;
+	const uint32_t index =
+		refused_find(participant, refused_hash(broker, id, destination));
+	const bool is_there = index < participant->refused_count;
 
-	if (refused != NULL)
-		refused_free(participant, refused);
-	return refused != NULL;
+	if (is_there)
+		refused_remove(participant, index);
+	return is_there;
 }
 
 void refused_drop(struct participant *participant)
 {
-	while (!list_is_empty(&participant->refused))
-		refused_free(participant,
-			container_of(participant->refused.next, struct refused, link));
+	if (participant->refused_capacity == 0)
+		return;
+	session_hold(participant->session, -(int64_t)(participant->refused_capacity *
+						      sizeof(*participant->refused)));
+	free(participant->refused);
+	participant->refused = NULL;
+	participant->refused_count = participant->refused_capacity = 0;
 }

@@ -8,9 +8,10 @@ struct broker;
 struct participant;
 
 /*
- * Remembers a copy of the id of a refused SUBSCRIBE, or of its destination if it had
- * no id, so that the later UNSUBSCRIBE is no mistake. If limits.subscriptions are
- * remembered already, forgets the oldest.
+ * Remembers the id of a refused SUBSCRIBE, or its destination if it had no id, so that
+ * the later UNSUBSCRIBE is no mistake: 8 bytes of it, which the session is charged. If
+ * limits.subscriptions are remembered already, or there is no memory for more, forgets
+ * the oldest.
  */
 void refused_remember(struct broker *broker, struct participant *participant,
 	const struct slice *id, struct slice destination);
@@ -19,8 +20,8 @@ void refused_remember(struct broker *broker, struct participant *participant,
  * Forgets the refused SUBSCRIBE of that id or, if `id` is NULL, of that destination.
  * True when it was remembered: the UNSUBSCRIBE is then no mistake.
  */
-bool refused_forget(struct participant *participant, const struct slice *id,
-	const struct slice *destination);
+bool refused_forget(struct broker *broker, struct participant *participant,
+	const struct slice *id, const struct slice *destination);
 
 /* The session ends: forgets all refused SUBSCRIBEs of the participant. */
 void refused_drop(struct participant *participant);

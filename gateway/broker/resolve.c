@@ -34,8 +34,8 @@ static bool resolve_name_is_own(
 	const struct participant *participant, struct slice name)
 {
 	return slice_equal(name, session_label(participant->session)) ||
-	       (participant->user != NULL &&
-		       slice_equal(name, name_text(participant->user)));
+	       (participant->identity != NULL &&
+		       slice_equal(name, participant_user(participant)));
 }
 
 static bool resolve_name_is_label(struct slice name)
@@ -79,19 +79,6 @@ static bool resolve_user(const struct broker *broker,
 	return good;
 }
 
-/* Takes the next segment, with its separator before it, off *rest. */
-static struct slice segment_take(struct slice *rest, char separator)
-{
-	size_t len = 1;
-
-	while (len < rest->len && rest->data[len] != '/' &&
-		rest->data[len] != separator)
-		len++;
-	const struct slice segment = slice_first(*rest, len);
-	*rest = slice_from(*rest, len);
-	return segment;
-}
-
 /*
  * RabbitMQ's '#' matches any number of words, ActiveMQ's '>' all that follow: both
  * become "**".
@@ -99,7 +86,7 @@ static struct slice segment_take(struct slice *rest, char separator)
 static void resolve_pattern(struct slice called, char separator, struct buf *resolved)
 {
 	for (struct slice rest = called; rest.len > 0;) {
-		const struct slice segment = segment_take(&rest, separator);
+		const struct slice segment = url_take_part(&rest, separator);
 		const struct slice word = slice_from(segment, 1);
 
 		if (slice_equal(word, SLICE("#")) ||
@@ -173,6 +160,7 @@ bool resolve_reply_to(const struct broker *broker, struct slice reply_to,
 	struct broker_refusal why;
 
 	if (resolve_sent(broker, reply_to, &why) &&
+		!destination_is_dead_letter(broker, reply_to) &&
 		!slice_equal(reply_to, SLICE("/temp-queue")) &&
 		!slice_equal(reply_to, SLICE("/temp-queue/")) &&
 		!slice_starts_with(reply_to, SLICE("/temp-topic/")))

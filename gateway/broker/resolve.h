@@ -28,8 +28,8 @@ bool resolve_sent(const struct broker *broker, struct slice destination,
 	struct broker_refusal *refusal);
 
 /*
- * As resolve_sent(), for a reply-to: false, with *refusal filled in, when no answer
- * could be sent to it.
+ * As resolve_sent(), for a reply-to. A destination that nobody owns, or a pattern,
+ * passes: the answer to it is refused when it is sent.
  */
 bool resolve_reply_to(const struct broker *broker, struct slice reply_to,
 	struct broker_refusal *refusal);

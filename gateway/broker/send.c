@@ -5,6 +5,7 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/expiry.h"
 #include "gateway/broker/internal.h"
+#include "gateway/broker/permit.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/resolve.h"
 #include "gateway/broker/service.h"
@@ -20,6 +21,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	struct broker *broker = publication->broker;
 	struct message *message = message_create(frame, target->shown, target->address);
 
+	message_set_account(message, publication->account);
 	message_set_expiry(message, target->expires_at);
 	if (publication->transaction != NULL)
 		return transaction_add(broker, publication->transaction,
@@ -27,6 +29,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 				.is_reply = target->is_reply,
 				.worker = target->worker},
 			refusal);
+	credit_take(broker, message);
 	if (target->is_reply)
 		private_reply(broker, target->worker, message, publication->participant,
 			publication->request);
@@ -83,6 +86,9 @@ static enum broker_result broker_send_by_destination(struct publication *publica
 	const struct service *service =
 		broker_send_find_service(publication, destination, &rest);
 
+	if (!permit_send(
+		    publication->broker, publication->sender, destination, refusal))
+		return BROKER_REFUSED;
 	if (service != NULL)
 		return service->send(publication, frame, rest, refusal);
 	if (destination_is_app(publication->broker, destination, &rest))
@@ -146,6 +152,7 @@ static enum broker_result broker_send_frame(
 		return BROKER_REFUSED;
 	if (call->participant != NULL) {
 		publication.participant = broker_handle(broker, call->participant);
+		publication.account = call->participant->account;
 		if (!transaction_of(call, &publication.transaction))
 			return BROKER_REFUSED;
 	}
@@ -167,11 +174,12 @@ enum broker_result broker_send(struct broker *broker, struct broker_call *call)
 {
 	const struct sender sender = sender_of(call->participant);
 
-	return transaction_conclude(call, broker_send_frame(broker, &sender, call));
+	return credit_conclude(broker, call,
+		transaction_conclude(call, broker_send_frame(broker, &sender, call)));
 }
 
 enum broker_result broker_publish(
 	struct broker *broker, const struct sender *sender, struct broker_call *call)
 {
-	return broker_send_frame(broker, sender, call);
+	return credit_conclude(broker, call, broker_send_frame(broker, sender, call));
 }

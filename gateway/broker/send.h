@@ -13,6 +13,7 @@ struct publication {
 	struct broker *broker;
 	const struct sender *sender;
 	struct handle participant; /* gets the answers; zero: nobody does */
+	uint32_t account;          /* the participant's; charged for the messages */
 	uint64_t request;
 	size_t answers; /* how many answers to the request will come */
 	bool waits;     /* the participant's next frame must wait (broker_call) */

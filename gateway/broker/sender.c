@@ -10,12 +10,7 @@ struct sender sender_of(const struct participant *participant)
 	return (struct sender){
 		.kind = session_endpoint(session)->is_console ? SENDER_CONSOLE
 							      : SENDER_CLIENT,
-		.user = participant->user,
+		.identity = participant->identity,
 		.label = session_label(session),
 	};
-}
-
-struct slice sender_user(const struct sender *sender)
-{
-	return sender->user == NULL ? SLICE("") : name_text(sender->user);
 }

@@ -7,7 +7,7 @@
 
 #include "protocol/slice.h"
 
-struct name;
+struct identity;
 struct participant;
 
 enum sender_kind {
@@ -19,14 +19,11 @@ enum sender_kind {
 /* All is borrowed. */
 struct sender {
 	enum sender_kind kind;
-	const struct name *user; /* NULL: not logged in, or none */
-	struct slice label;      /* of its session; empty: none */
+	const struct identity *identity; /* NULL: nobody has logged in */
+	struct slice label;              /* of its session; empty: none */
 };
 
 /* The participant, which has a session, as a sender. */
 struct sender sender_of(const struct participant *participant);
-
-/* The name of its user, or empty. The bytes live as long as the user. */
-struct slice sender_user(const struct sender *sender);
 
 #endif

@@ -182,19 +182,15 @@ static size_t settle_now(struct broker *broker, const struct delivery_found *fou
 {
 	struct subscription *subscription = found->subscription;
 	struct unacked *unacked = &subscription->unacked;
-	size_t at = acknowledged_first(found), left = found->index - at + 1, count = 0,
-	       answers = 0;
-	struct place *places = xmalloc(left * sizeof(*places));
+	const size_t first = acknowledged_first(found);
+	struct place *places = xmalloc((found->index - first + 1) * sizeof(*places));
+	size_t count = 1, answers = 0;
 
-	for (; left > 0; left--) {
-		const struct unacked_item *item = unacked_at(unacked, at);
-
-		if (item->in_transaction) {
-			at++;
-			continue;
-		}
-		places[count++] = item->place;
-		unacked_remove(unacked, at);
+	if (first == found->index) {
+		*places = unacked_at(unacked, first)->place;
+		unacked_remove(unacked, first);
+	} else {
+		count = unacked_take_up_to(unacked, found->index, places);
 	}
 	if (subscription->kind == SUBSCRIPTION_QUEUE) {
 		struct engine *engine = subscription_engine(broker, subscription);

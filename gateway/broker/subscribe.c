@@ -6,11 +6,14 @@
 #include "gateway/broker/destination.h"
 #include "gateway/broker/foreign.h"
 #include "gateway/broker/internal.h"
+#include "gateway/broker/permit.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/refused.h"
 #include "gateway/broker/resolve.h"
 #include "gateway/broker/subscription.h"
+#include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/share.h"
 #include "protocol/number.h"
 
 enum { PREFETCH_DIGITS_MAX = 9 };
@@ -93,6 +96,19 @@ static struct subscription *broker_named(const struct broker_call *call,
 		       : subscription_find(call->participant, id, destination);
 }
 
+static bool subscribe_has_memory(const struct broker *broker,
+	const struct broker_call *call, const struct slice *id,
+	const struct slice *destination)
+{
+	if (session_may_hold(
+		    call->participant->session, subscription_size(id, *destination)))
+		return true;
+	metrics_refuse(broker->worker->metrics, BOUND_MEMORY);
+	broker_refuse(
+		call->refusal, REFUSAL_SUBSCRIPTION_MEMORY, "destination", destination);
+	return false;
+}
+
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination)
 {
@@ -115,7 +131,7 @@ bool broker_may_subscribe(const struct broker *broker, const struct broker_call 
 			(unsigned long long)most);
 		return false;
 	}
-	return true;
+	return subscribe_has_memory(broker, call, id, destination);
 }
 
 /* Joins a topic (also a user's) or a queue: its home answers. */
@@ -142,28 +158,34 @@ static struct subscription *broker_join(struct broker *broker, struct broker_cal
 
 /*
  * The segments of patterns share the limit of destinations. Several workers may exceed
- * it a little.
+ * it a little. A pattern that others subscribe to here costs nothing.
  */
-static bool broker_has_room_for(const struct broker *broker, struct slice pattern,
-	struct broker_refusal *refusal)
+static bool broker_has_room_for(const struct broker *broker, uint32_t account,
+	struct slice pattern, enum refusal_kind *why)
 {
+	const struct pattern_set *patterns = &broker->audiences.patterns;
 	const struct worker *worker = broker->worker;
-	const uint64_t there = atomic_load(&worker->workers->segments);
-	const size_t growth = pattern_growth(&broker->audiences.patterns, pattern);
+	const uint64_t most = worker->config->limits.destinations;
 
-	if (growth == 0 || there + growth <= worker->config->limits.destinations)
+	if (pattern_find(patterns, pattern) != NULL)
 		return true;
-	metrics_refuse(worker->metrics, BOUND_DESTINATIONS);
-	broker_refuse(refusal, REFUSAL_PATTERNS, "destination", &pattern);
-	broker_refusal_hint(refusal, "limits.destinations is %llu.",
-		(unsigned long long)worker->config->limits.destinations);
-	return false;
+	if (atomic_load(&worker->workers->segments) +
+			pattern_growth(patterns, pattern) >
+		most) {
+		metrics_refuse(worker->metrics, BOUND_DESTINATIONS);
+		*why = REFUSAL_PATTERNS;
+		return false;
+	}
+	*why = REFUSAL_SHARE;
+	return share_has_room(worker, account, ACCOUNT_SEGMENTS,
+		pattern_segments(patterns, pattern), most);
 }
 
 /* Patterns match topics only. */
-static bool broker_may_match(const struct broker *broker, struct slice pattern,
-	struct broker_refusal *refusal)
+static bool broker_may_match(const struct broker *broker, uint32_t account,
+	struct slice pattern, struct broker_refusal *refusal)
 {
+	enum refusal_kind kind;
 	struct buf why = {0};
 
 	if (destination_is_queue(broker, pattern)) {
@@ -176,7 +198,11 @@ static bool broker_may_match(const struct broker *broker, struct slice pattern,
 		buf_finish(&why);
 		return false;
 	}
-	return broker_has_room_for(broker, pattern, refusal);
+	if (broker_has_room_for(broker, account, pattern, &kind))
+		return true;
+	broker_refuse(refusal, kind, "destination", &pattern);
+	destination_hint_limit(broker, refusal);
+	return false;
 }
 
 /* Joins the participant's own /user/..., which a client may also name otherwise. */
@@ -197,6 +223,21 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 	return BROKER_TAKEN;
 }
 
+/* Dead letters may come from any client's queue, so not every client may read them. */
+static bool broker_may_read(const struct broker *broker,
+	const struct participant *participant, struct slice destination,
+	struct broker_refusal *refusal)
+{
+	if (!destination_is_dead_letter(broker, destination) ||
+		session_endpoint(participant->session)->reads_dead_letters ||
+		permit_dead_letters(broker, participant))
+		return true;
+	broker_refuse(refusal, REFUSAL_DEAD_LETTER_READ, "destination", &destination);
+	broker_refusal_hint(refusal, "Read them by plain STOMP, on a tcp listener with "
+				     "tcp.dead_letters, or in the console.");
+	return false;
+}
+
 /* Subscribes by `destination`; the client's own name for it may differ. */
 static enum broker_result subscribe_to(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice called, struct slice destination,
@@ -204,6 +245,8 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 {
 	struct slice rest;
 
+	if (!permit_subscribe(broker, call->participant, destination, call->refusal))
+		return BROKER_REFUSED;
 	if (private_is_user(destination, &rest))
 		return join_user(broker, call, id, called, destination, ack, prefetch);
 	if (private_is_temporary(destination)) {
@@ -215,7 +258,10 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 	if (destination_is_app(broker, destination, &rest))
 		return app_subscribe(broker, call, id, destination, ack);
 	if (destination_is_pattern(destination) &&
-		!broker_may_match(broker, destination, call->refusal))
+		!broker_may_match(
+			broker, call->participant->account, destination, call->refusal))
+		return BROKER_REFUSED;
+	if (!broker_may_read(broker, call->participant, destination, call->refusal))
 		return BROKER_REFUSED;
 	if (destination_is_topic(broker, destination) ||
 		destination_is_queue(broker, destination)) {
@@ -262,14 +308,14 @@ static void broker_remember_refused(
 			stomp_header(call->frame, SLICE("id")), *destination);
 }
 
-static void broker_remember_taken(
+static void broker_remember_taken(struct broker *broker,
 	struct participant *participant, const struct stomp_frame *frame)
 {
 	const struct subscription *latest =
 		participant->subscriptions[participant->subscription_count - 1];
 
 	participant->had_auto = participant->had_auto || latest->ack == ACK_AUTO;
-	refused_forget(participant, stomp_header(frame, SLICE("id")),
+	refused_forget(broker, participant, stomp_header(frame, SLICE("id")),
 		stomp_header(frame, SLICE("destination")));
 }
 
@@ -278,10 +324,10 @@ enum broker_result broker_subscribe(struct broker *broker, struct broker_call *c
 	const enum broker_result result = subscribe_to_engine(broker, call);
 
 	if (result == BROKER_TAKEN)
-		broker_remember_taken(call->participant, call->frame);
+		broker_remember_taken(broker, call->participant, call->frame);
 	else
 		broker_remember_refused(broker, call);
-	return result;
+	return credit_conclude(broker, call, result);
 }
 
 void subscription_refuse(struct broker *broker, struct subscription *subscription)
@@ -305,9 +351,9 @@ enum broker_result broker_unsubscribe(struct broker *broker, struct broker_call 
 	call->answers = 0;
 	if (subscription != NULL) {
 		call->answers = subscription_end(broker, subscription, call->request);
-		return BROKER_TAKEN;
+		return credit_conclude(broker, call, BROKER_TAKEN);
 	}
-	if (refused_forget(call->participant, id, destination))
+	if (refused_forget(broker, call->participant, id, destination))
 		return BROKER_TAKEN;
 	if (id == NULL && destination == NULL) {
 		broker_header(call, "id", true);

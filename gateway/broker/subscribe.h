@@ -6,7 +6,7 @@
 
 /*
  * False, with the call's refusal, when the participant has a subscription of that id
- * already, or too many.
+ * already, or too many, or there is no memory for one more.
  */
 bool broker_may_subscribe(const struct broker *broker, const struct broker_call *call,
 	const struct slice *id, const struct slice *destination);

@@ -14,6 +14,15 @@
 
 #include <stdlib.h>
 
+/* Of a plain one the nodes of tables and two names take 170 bytes beside the struct. */
+enum { SUBSCRIPTION_ENTRIES = 192 };
+
+size_t subscription_size(const struct slice *id, struct slice destination)
+{
+	return sizeof(struct subscription) + SUBSCRIPTION_ENTRIES + destination.len +
+	       (id == NULL ? 0 : id->len);
+}
+
 struct subscription *subscription_create(struct broker *broker,
 	struct participant *participant, const struct slice *id,
 	struct slice destination, enum stomp_version version)
@@ -26,6 +35,8 @@ struct subscription *subscription_create(struct broker *broker,
 	subscription->id = id == NULL ? NULL : name_intern(names, *id);
 	subscription->destination = name_intern(names, destination);
 	subscription->ordinal = ++participant->ordinals;
+	subscription->held = (uint32_t)subscription_size(id, destination);
+	session_hold(participant->session, subscription->held);
 	if (participant->subscription_count == participant->subscription_capacity) {
 		participant->subscription_capacity =
 			participant->subscription_capacity == 0
@@ -38,6 +49,29 @@ struct subscription *subscription_create(struct broker *broker,
 	registry_add(&broker->subscriptions, &subscription->entry);
 	counter_add(&broker->worker->metrics->subscriptions, 1);
 	return subscription;
+}
+
+static size_t unacked_bytes(const struct unacked *unacked)
+{
+	return unacked->capacity * sizeof(struct unacked_item);
+}
+
+static int64_t subscription_held(const struct subscription *subscription)
+{
+	return subscription->held + (int64_t)unacked_bytes(&subscription->unacked);
+}
+
+/* A session that has ended has left the charge to the account. */
+static void subscription_give_back(
+	struct broker *broker, const struct subscription *subscription)
+{
+	const struct participant *participant = subscription->participant;
+	const int64_t bytes = subscription_held(subscription);
+
+	if (participant->session != NULL)
+		session_hold(participant->session, -bytes);
+	else
+		budget_charge(broker->worker->workers, participant->account, -bytes);
 }
 
 /* The index of the first subscription with at least that ordinal. */
@@ -86,6 +120,7 @@ static size_t subscription_finish(struct broker *broker,
 		answers = engine->ops->unsubscribe(engine, subscription, lost, request);
 	if (subscription->audience != NULL)
 		audience_forget(broker, subscription);
+	subscription_give_back(broker, subscription);
 	unacked_finish(&subscription->unacked);
 	name_unref(names, subscription->id);
 	name_unref(names, subscription->destination);
@@ -133,6 +168,7 @@ static bool participant_has_queue(const struct participant *participant)
 void subscriptions_leave(struct broker *broker, struct participant *participant)
 {
 	struct leaver *leaver;
+	int64_t held = 0;
 
 	if (participant->subscription_count == 0) {
 		free(participant->subscriptions);
@@ -145,13 +181,17 @@ void subscriptions_leave(struct broker *broker, struct participant *participant)
 	leaver = xcalloc(1, sizeof(*leaver));
 	leaver->participant = (struct participant){
 		.entry.number = participant->entry.number,
+		.account = participant->account,
 		.subscriptions = participant->subscriptions,
 		.subscription_count = participant->subscription_count,
 	};
 	for (size_t i = 0; i < participant->subscription_count; i++) {
 		participant->subscriptions[i]->participant = &leaver->participant;
+		held += subscription_held(participant->subscriptions[i]);
 		subscription_silence(broker, participant->subscriptions[i]);
 	}
+	session_hold(participant->session, -held);
+	budget_charge(broker->worker->workers, participant->account, held);
 	participant->subscriptions = NULL;
 	participant->subscription_count = participant->subscription_capacity = 0;
 	list_append(&broker->leavers, &leaver->link);
@@ -232,23 +272,55 @@ struct engine *subscription_engine(
 	return broker_engine(broker, subscription_address(subscription));
 }
 
+/*
+ * How many unacknowledged deliveries the subscription may have; 0: any number. A topic
+ * forgets the older half if there is no memory for more. A queue bounds its own.
+ */
+static size_t subscription_unacked_max(
+	const struct subscription *subscription, bool from_queue)
+{
+	enum { LEAST = 16 }; /* that even then are remembered */
+	const struct unacked *unacked = &subscription->unacked;
+	const struct session *session = subscription->participant->session;
+
+	if (from_queue)
+		return 0;
+	if (unacked->count == unacked->capacity && unacked->count >= LEAST &&
+		!session_may_remember(session, unacked_bytes(unacked)))
+		return unacked->count / 2; /* so many that it need not grow soon */
+	return session_worker(session)->config->limits.unacked;
+}
+
+/* The delivery is to be acknowledged. `attempt`: of a queue; 0: it is of a topic. */
+static void subscription_remember(struct subscription *subscription,
+	const struct message *message, uint16_t attempt)
+{
+	struct unacked *unacked = &subscription->unacked;
+	struct session *session = subscription->participant->session;
+	const size_t before = unacked_bytes(unacked);
+
+	if (!unacked_push(unacked, message_place(message), attempt > 0 ? attempt : 1,
+		    subscription_unacked_max(subscription, attempt > 0)))
+		metrics_refuse(session_worker(session)->metrics, BOUND_UNACKED);
+	if (unacked_bytes(unacked) != before)
+		session_hold(session, (int64_t)(unacked_bytes(unacked) - before));
+}
+
 /* Queues the message for the session, unchanged. */
-static void subscription_push(
-	struct subscription *subscription, struct message *message, uint16_t attempt)
+static void subscription_push(struct subscription *subscription,
+	struct message *message, uint16_t attempt, bool to_few)
 {
 	struct session *session = subscription->participant->session;
-	const struct worker *worker = session_worker(session);
 	const bool from_queue = attempt > 0;
 	unsigned flags = from_queue ? DELIVERY_FROM_QUEUE | DELIVERY_TOLD : 0;
 
+	if (to_few)
+		flags |= DELIVERY_TO_FEW;
 	if (subscription->ack != ACK_AUTO && subscription->version == STOMP_1_2)
 		flags |= DELIVERY_ACK;
 	/* Topics remember nothing, so nothing of theirs is requeued. */
 	if (from_queue || subscription->ack != ACK_AUTO) {
-		if (!unacked_push(&subscription->unacked, message_place(message),
-			    from_queue ? attempt : 1,
-			    from_queue ? 0 : worker->config->limits.unacked))
-			metrics_refuse(worker->metrics, BOUND_UNACKED);
+		subscription_remember(subscription, message, attempt);
 		delivery_index_note(subscription);
 	}
 	session_send(session, &(struct delivery){
@@ -262,15 +334,15 @@ static void subscription_push(
 			      });
 }
 
-void subscription_deliver(
-	struct subscription *subscription, struct message *message, uint16_t attempt)
+void subscription_deliver(struct subscription *subscription, struct message *message,
+	uint16_t attempt, bool to_few)
 {
 	if (!subscription->is_alias) {
-		subscription_push(subscription, message, attempt);
+		subscription_push(subscription, message, attempt, to_few);
 		return;
 	}
 	struct message *renamed =
 		message_rename(message, name_text(subscription->destination));
-	subscription_push(subscription, renamed, attempt);
+	subscription_push(subscription, renamed, attempt, to_few);
 	message_unref(renamed);
 }

@@ -38,12 +38,20 @@ struct subscription {
 	struct audience *audience; /* NULL: of a queue, or it gets no more messages */
 	size_t position;           /* in the audience */
 	struct unacked unacked;
+	uint32_t held; /* bytes that its account is charged, `unacked` not included */
 };
+
+/*
+ * Bytes that a subscription of these names takes: also its entries in tables, and at
+ * its home. `id` may be NULL. Names that several subscriptions share count for each.
+ */
+size_t subscription_size(const struct slice *id, struct slice destination);
 
 /*
  * Makes a subscription of the participant, which owns it. Copies `id`, which may be
  * NULL, and the destination. It has neither a home nor an audience yet, so it gets
- * nothing. subscription_end() and subscriptions_end_left() free it.
+ * nothing. subscription_end() and subscriptions_end_left() free it. Its account is
+ * charged subscription_size() until then: the caller has asked broker_may_subscribe().
  */
 struct subscription *subscription_create(struct broker *broker,
 	struct participant *participant, const struct slice *id,
@@ -111,9 +119,10 @@ struct engine *subscription_engine(
 /*
  * Queues the message for the session, under the destination that the client has
  * subscribed to. Takes a reference of its own. `attempt` counts the deliveries of a
- * message of a queue from 1, to whatever consumer; 0: it is from no queue.
+ * message of a queue from 1, to whatever consumer; 0: it is from no queue. `to_few` is
+ * true when few sessions get the message.
  */
-void subscription_deliver(
-	struct subscription *subscription, struct message *message, uint16_t attempt);
+void subscription_deliver(struct subscription *subscription, struct message *message,
+	uint16_t attempt, bool to_few);
 
 #endif

@@ -12,6 +12,7 @@
 #include "gateway/broker/internal.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/share.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -23,6 +24,7 @@ struct topic {
 	unsigned listeners;     /* how many workers have subscribers */
 	uint64_t *subscribers;  /* count for each worker */
 	struct list idle;       /* in broker->topics.idle while it has no listeners */
+	uint32_t account;       /* charged for it while it has listeners */
 	char address[];
 };
 
@@ -110,17 +112,31 @@ static void topic_destroy(struct broker *broker, struct topic *topic)
 {
 	topic_wake(broker, topic);
 	table_remove(&broker->topics.by_address, &topic->node);
-	workers_give(&broker->worker->workers->destinations);
+	destination_give(broker, topic->account);
 	free(topic->subscribers);
 	free(topic);
 }
 
-static void topics_forget(struct broker *broker, uint64_t most)
+/*
+ * So many idle topics may go when one is made. Thousands may have become idle since:
+ * the others go with the next ones.
+ */
+enum { FORGOTTEN_AT_ONCE = 16 };
+
+/* Frees at most `most` of the idle topics beyond the `kept` latest ones. */
+static void topics_forget(struct broker *broker, uint64_t kept, size_t most)
 {
-	while (broker->topics.idle_count > most) {
+	for (; most > 0 && broker->topics.idle_count > kept; most--) {
 		topic_destroy(broker,
 			container_of(broker->topics.idle.next, struct topic, idle));
 	}
+}
+
+bool topics_forget_unmatched(struct broker *broker, size_t most)
+{
+	if (broker->topics.patterns.count == 0)
+		topics_forget(broker, 0, most);
+	return broker->topics.patterns.count > 0 || broker->topics.idle_count == 0;
 }
 
 void topics_finish(struct broker *broker)
@@ -135,27 +151,42 @@ void topics_finish(struct broker *broker)
 }
 
 /* With `is_promised` no limit refuses it. */
-static struct topic *topic_make(
-	struct broker *broker, struct slice address, bool is_promised)
+static struct topic *topic_make(struct broker *broker, struct slice address,
+	uint32_t account, bool is_promised, enum refusal_kind *why)
 {
 	const struct limits *limits = &broker->worker->config->limits;
 
 	if (broker->topics.idle_count > limits->idle_topics)
 		metrics_refuse(broker->worker->metrics, BOUND_IDLE_TOPICS);
-	topics_forget(broker, limits->idle_topics);
-	if (!workers_take(&broker->worker->workers->destinations,
-		    is_promised ? 0 : limits->destinations)) {
-		metrics_refuse(broker->worker->metrics, BOUND_DESTINATIONS);
+	topics_forget(broker, limits->idle_topics, FORGOTTEN_AT_ONCE);
+	if (!destination_take(broker, account, is_promised, why))
 		return NULL;
-	}
-	return topic_create(broker, address);
+	struct topic *topic = topic_create(broker, address);
+	topic->account = account;
+	return topic;
 }
 
-struct topic *topic_open(struct broker *broker, struct slice address)
+/* An idle topic gets an account again. */
+static bool topic_charge(struct broker *broker, struct topic *topic, uint32_t account)
+{
+	if (!share_take(broker->worker, account, ACCOUNT_DESTINATIONS, 1,
+		    broker->worker->config->limits.destinations))
+		return false;
+	topic->account = account;
+	return true;
+}
+
+struct topic *topic_open(struct broker *broker, struct slice address, uint32_t account,
+	enum refusal_kind *why)
 {
 	struct topic *topic = topic_find(broker, address);
 
-	return topic != NULL ? topic : topic_make(broker, address, false);
+	if (topic == NULL)
+		return topic_make(broker, address, account, false, why);
+	if (!list_is_linked(&topic->idle) || topic_charge(broker, topic, account))
+		return topic;
+	*why = REFUSAL_SHARE;
+	return NULL;
 }
 
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker)
@@ -174,6 +205,9 @@ void topic_leave(struct broker *broker, struct topic *topic, unsigned worker)
 		topic_destroy(broker, topic);
 		return;
 	}
+	/* Nobody's client keeps an idle topic, so none is charged for it. */
+	share_give(broker->worker, topic->account, ACCOUNT_DESTINATIONS, 1);
+	topic->account = ACCOUNT_HOUSE;
 	list_append(&broker->topics.idle, &topic->idle);
 	broker->topics.idle_count++;
 }
@@ -185,11 +219,18 @@ struct listeners {
 	uint64_t of[]; /* by worker */
 };
 
+/*
+ * One that joins or leaves costs as much as so many deliveries: it is looked for in a
+ * trie and in tables, which are in no cache.
+ */
+enum { DELIVERIES_OF_PATTERN = 16 };
+
 void pattern_join(struct broker *broker, struct slice pattern, unsigned worker)
 {
 	void **slot = pattern_add(&broker->topics.patterns, pattern);
 	struct listeners *listeners = *slot;
 
+	worker_spend(broker->worker, DELIVERIES_OF_PATTERN);
 	if (listeners == NULL)
 		*slot = listeners =
 			xcalloc(1, sizeof(*listeners) +
@@ -203,6 +244,7 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 	void **slot = pattern_find(&broker->topics.patterns, pattern);
 	struct listeners *listeners = *slot;
 
+	worker_spend(broker->worker, DELIVERIES_OF_PATTERN);
 	assert(listeners->of[worker] > 0);
 	listeners->of[worker]--;
 	if (--listeners->all > 0)
@@ -210,8 +252,6 @@ void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker)
 	*slot = NULL;
 	free(listeners);
 	pattern_remove(&broker->topics.patterns, pattern);
-	if (broker->topics.patterns.count == 0)
-		topics_forget(broker, 0);
 }
 
 /* The subscribers of an address: how many, and at which workers. */
@@ -220,11 +260,10 @@ static void topic_want_matched(void *value, void *context)
 {
 	const struct listeners *listeners = value;
 	struct broker *broker = context;
-	bool *wanting = broker->topics.wanting;
+	uint64_t *wanting = broker->topics.wanting;
 
 	for (unsigned i = 0; i < broker->workers; i++)
-		wanting[i] = wanting[i] || listeners->of[i] > 0;
-	broker->topics.matched += listeners->all;
+		wanting[i] += listeners->of[i];
 }
 
 static void topic_start_look_up(struct broker *broker, struct slice address)
@@ -234,9 +273,8 @@ static void topic_start_look_up(struct broker *broker, struct slice address)
 	if (topics->is_looking)
 		return;
 	topics->is_looking = true;
-	topics->matched = 0;
 	for (unsigned i = 0; i < broker->workers; i++)
-		topics->wanting[i] = false;
+		topics->wanting[i] = 0;
 	if (slice_starts_with(address, SLICE("/")))
 		pattern_start(&topics->patterns, address, topic_want_matched, broker);
 }
@@ -255,18 +293,15 @@ static uint64_t topic_find_subscribers(
 	struct broker *broker, const struct topic *topic, struct slice address)
 {
 	struct topics *topics = &broker->topics;
-	uint64_t subscribers;
+	uint64_t subscribers = 0;
 	size_t work = SIZE_MAX;
 
 	topic_start_look_up(broker, address);
 	pattern_continue(&topics->patterns, &work);
 	topics->is_looking = false;
-	subscribers = topics->matched;
 	for (unsigned i = 0; i < broker->workers; i++) {
-		const uint64_t here = topic != NULL ? topic->subscribers[i] : 0;
-
-		topics->wanting[i] = topics->wanting[i] || here > 0;
-		subscribers += here;
+		topics->wanting[i] += topic != NULL ? topic->subscribers[i] : 0;
+		subscribers += topics->wanting[i];
 	}
 	return subscribers;
 }
@@ -276,6 +311,8 @@ static uint64_t topic_find_subscribers(
 struct deliver_post {
 	struct post post;
 	struct message *message; /* the only reference, so it may change the worker */
+	unsigned home;           /* that has dispatched it */
+	uint32_t weight;         /* of its deliveries there (window.h) */
 };
 
 static void deliver_run(struct worker *worker, struct post *post);
@@ -298,6 +335,7 @@ static bool fan_out_take_next(
 		return false;
 	*room -= message_size(message);
 	fan_out->messages[fan_out->count++] = message;
+	worker->broker->topics.fan_out_weight += deliver->weight;
 	free(container_of(worker_take_post(worker), struct deliver_post, post));
 	return true;
 }
@@ -307,14 +345,17 @@ static bool fan_out_take_next(
  * walk to each subscriber is the expensive part. They are few compared with the length
  * of a session's queue.
  */
-static void fan_out_begin(
-	struct worker *worker, struct fan_out *fan_out, struct message *first)
+static void fan_out_begin(struct worker *worker, struct fan_out *fan_out,
+	const struct deliver_post *deliver)
 {
+	struct message *first = deliver->message;
 	const struct limits *limits = &worker->config->limits;
 	const size_t size = message_size(first), bytes = limits->queue_bytes / 8;
 	size_t room = size < bytes ? bytes - size : 0;
 
 	fan_out->messages[fan_out->count++] = first;
+	worker->broker->topics.fan_out_home = deliver->home;
+	worker->broker->topics.fan_out_weight = deliver->weight;
 	while (fan_out->count < FAN_OUT_MESSAGES &&
 		fan_out->count < limits->queue_messages / 8 &&
 		fan_out_take_next(worker, fan_out, &room))
@@ -322,8 +363,9 @@ static void fan_out_begin(
 	audience_start_fan_out(worker->broker, first);
 }
 
-static void fan_out_end(struct fan_out *fan_out)
+static void fan_out_end(struct broker *broker, struct fan_out *fan_out)
 {
+	window_done(broker, broker->topics.fan_out_home, broker->topics.fan_out_weight);
 	while (fan_out->count > 0)
 		message_unref(fan_out->messages[--fan_out->count]);
 }
@@ -335,13 +377,13 @@ static void deliver_run(struct worker *worker, struct post *post)
 	struct fan_out *fan_out = &worker->broker->topics.fan_out;
 
 	if (fan_out->count == 0)
-		fan_out_begin(worker, fan_out, deliver->message);
+		fan_out_begin(worker, fan_out, deliver);
 	const size_t members = worker_allowance(worker) / fan_out->count + 1;
 	if (!audience_fan_out_step(worker->broker, fan_out, members)) {
 		worker_return_post(worker, post);
 		return;
 	}
-	fan_out_end(fan_out);
+	fan_out_end(worker->broker, fan_out);
 	free(deliver);
 }
 
@@ -354,6 +396,8 @@ static void deliver_post_send(
 		.post = {.size = sizeof(*deliver) + message_size(message),
 			.run = deliver_run},
 		.message = message,
+		.home = broker->worker->index,
+		.weight = window_dispatch(&broker->window, broker->topics.wanting[to]),
 	};
 	worker_post(broker->worker, to, &deliver->post);
 }
@@ -361,13 +405,13 @@ static void deliver_post_send(
 /* One copy for each worker that has subscribers; the last one gets the original. */
 static void topic_post(struct broker *broker, struct message *message)
 {
-	const bool *wanting = broker->topics.wanting;
+	const uint64_t *wanting = broker->topics.wanting;
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < broker->workers; i++)
-		left += wanting[i];
+		left += wanting[i] > 0;
 	for (unsigned i = 0; left > 0; i++) {
-		if (!wanting[i])
+		if (wanting[i] == 0)
 			continue;
 		left--;
 		deliver_post_send(
@@ -412,9 +456,12 @@ struct published topic_publish(
 		.subscribers = topic_find_subscribers(broker, topic, address),
 	};
 
+	enum refusal_kind why;
+
 	/* If only patterns match, the topic is made for its numbers. */
 	if (topic == NULL && published.subscribers > 0)
-		topic = topic_make(broker, address, publish->is_promised);
+		topic = topic_make(
+			broker, address, ACCOUNT_HOUSE, publish->is_promised, &why);
 	if (topic == NULL && published.subscribers > 0) {
 		topic_refuse(broker, publish);
 		return (struct published){.is_refused = true};

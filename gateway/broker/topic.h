@@ -9,6 +9,7 @@
 #include "gateway/broker/audience.h"
 #include "gateway/broker/participant.h"
 #include "gateway/session/message.h"
+#include "gateway/worker/refusal.h"
 
 struct topic;
 
@@ -19,10 +20,11 @@ struct topics {
 	uint64_t idle_count;
 	struct pattern_set patterns; /* of all workers */
 	/* For topic_publish(): what topic_look_up() has found. */
-	bool is_looking;        /* it has begun */
-	bool *wanting;          /* by worker */
-	uint64_t matched;       /* subscribers by patterns */
-	struct fan_out fan_out; /* under way on this worker */
+	bool is_looking;         /* it has begun */
+	uint64_t *wanting;       /* subscribers by worker */
+	struct fan_out fan_out;  /* under way on this worker */
+	unsigned fan_out_home;   /* who has dispatched it */
+	uint64_t fan_out_weight; /* of its deliveries, in the home's window */
 };
 
 /*
@@ -47,10 +49,13 @@ struct topic *topic_find(const struct broker *broker, struct slice address);
 
 /*
  * Finds the topic at its home, or makes it; the broker owns it. Before it makes one,
- * it frees idle topics beyond limits.idle_topics. Returns NULL, and counts that, when
- * limits.destinations is reached.
+ * it frees some idle topics beyond limits.idle_topics. The topic is charged to the
+ * account whose topic_open() comes first, until it has no subscribers, whoever these
+ * are: a topic_join() must follow. Returns NULL, as destination_take(), when there is
+ * no room.
  */
-struct topic *topic_open(struct broker *broker, struct slice address);
+struct topic *topic_open(struct broker *broker, struct slice address, uint32_t account,
+	enum refusal_kind *why);
 
 /* Counts one more subscriber at that worker. An idle topic is then in use again. */
 void topic_join(struct broker *broker, struct topic *topic, unsigned worker);
@@ -69,9 +74,15 @@ void pattern_join(struct broker *broker, struct slice pattern, unsigned worker);
 
 /*
  * Counts one subscriber less to a pattern at that worker. With the last pattern all
- * idle topics are freed.
+ * idle topics go, by topics_forget_unmatched().
  */
 void pattern_leave(struct broker *broker, struct slice pattern, unsigned worker);
+
+/*
+ * When there is no pattern any more, frees at most `most` of the topics that only
+ * patterns had kept. True when none is left to free. The broker calls it in each turn.
+ */
+bool topics_forget_unmatched(struct broker *broker, size_t most);
 
 /* A message for the subscribers of its address. */
 struct topic_message {

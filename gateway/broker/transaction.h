@@ -9,15 +9,18 @@
 #include "gateway/broker/commit.h"
 
 struct transaction {
-	struct list link; /* in its participant */
+	struct list link;        /* in its participant */
+	struct session *session; /* that is charged for all of it */
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
+	uint64_t hash;  /* of its id */
 
 	/* Why COMMIT will be refused: a frame was denied, or failed. NULL: none was. */
 	struct broker_refusal *doom; /* owned */
-	bool is_refused;             /* its BEGIN was refused: it takes nothing */
-	char id[];                   /* ends with a NUL */
+	bool is_refused;  /* its BEGIN was refused: it takes nothing, and keeps no id */
+	uint64_t request; /* of its COMMIT, while that waits for credits */
+	char id[];        /* ends with a NUL */
 };
 
 /*
@@ -37,11 +40,14 @@ enum broker_result transaction_conclude(
 
 /*
  * Appends a copy of the action and takes its message over, even when it returns false:
- * the transaction is too large, and *refusal is filled in. For a doomed transaction it
- * returns true and only drops the message.
+ * the transaction is too large, or has no memory, and *refusal is filled in. For a
+ * doomed transaction it returns true and only drops the message.
  */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);
+
+/* There are credits: begins again with the COMMIT of `participant->committing`. */
+void transaction_resume(struct broker *broker, struct participant *participant);
 
 /* The session ends: frees its transactions, without effect. */
 void transactions_drop(struct participant *participant);

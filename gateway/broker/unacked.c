@@ -27,9 +27,9 @@ static void unacked_make_room(struct unacked *unacked)
 bool unacked_push(
 	struct unacked *unacked, struct place place, uint16_t attempt, size_t most)
 {
-	bool is_full = most > 0 && unacked->count == most;
+	const bool is_full = most > 0 && unacked->count >= most;
 
-	if (is_full) {
+	while (most > 0 && unacked->count >= most) {
 		unacked_remove(unacked, 0);
 		unacked->has_forgotten = true;
 	}
@@ -100,6 +100,26 @@ void unacked_remove(struct unacked *unacked, size_t index)
 	}
 	if (--unacked->count == 0)
 		unacked->first = 0;
+}
+
+size_t unacked_take_up_to(struct unacked *unacked, size_t index, struct place *places)
+{
+	size_t count = 0, kept = index + 1;
+
+	for (size_t i = 0; i <= index; i++) {
+		if (!unacked_at(unacked, i)->in_transaction)
+			places[count++] = unacked_at(unacked, i)->place;
+	}
+	/* Those that stay move together, up to the younger ones. */
+	for (size_t i = index + 1; i > 0; i--) {
+		if (unacked_at(unacked, i - 1)->in_transaction)
+			*unacked_at(unacked, --kept) = *unacked_at(unacked, i - 1);
+	}
+	unacked->first += count;
+	unacked->count -= count;
+	if (unacked->count == 0)
+		unacked->first = 0;
+	return count;
 }
 
 void unacked_tell_sent(struct unacked *unacked)

@@ -22,8 +22,8 @@ struct unacked {
 };
 
 /*
- * Adds the latest delivery. False when there were `most` already, so that the oldest
- * was forgotten. 0 means no limit.
+ * Adds the latest delivery. False when there were `most` already, or more, so that the
+ * oldest were forgotten. 0 means no limit.
  */
 bool unacked_push(
 	struct unacked *unacked, struct place place, uint16_t attempt, size_t most);
@@ -54,6 +54,13 @@ size_t unacked_find_number(const struct unacked *unacked, uint32_t number);
  * it.
  */
 void unacked_remove(struct unacked *unacked, size_t index);
+
+/*
+ * Removes the oldest deliveries up to the one at `index`, except those in a
+ * transaction, in one pass. Writes their places, the oldest first; `places` has room
+ * for all of them. Returns how many it has removed.
+ */
+size_t unacked_take_up_to(struct unacked *unacked, size_t index, struct place *places);
 
 /*
  * The kernel has taken one more delivery, in the order of unacked_push(). It may have

@@ -10,14 +10,24 @@
 #include "gateway/config/config_settings.h"
 #include "gateway/worker/edge.h"
 
+/* Whom `explain` speaks of: --user, --groups A,B, and each --claim NAME=VALUE. */
+enum { EXPLAINED_CLAIMS_MAX = 16 };
+
+struct explained {
+	const char *user, *groups; /* NULL: none */
+	const char *claims[EXPLAINED_CLAIMS_MAX];
+	size_t claim_count; /* may be more: the rest is not kept */
+};
+
 /* The input of a command; all is borrowed. */
 struct command_line {
 	const char *file; /* of the configuration; NULL: the built-in demo */
 	struct config_settings settings;
-	const char *word; /* the one word that some commands take; NULL: none */
-	bool defaults;    /* --defaults of print-config */
-	bool document;    /* --document of print-config */
-	bool secrets;     /* --secrets of print-config */
+	const char *word, *second; /* that some commands take; NULL: none */
+	bool defaults;             /* --defaults of print-config */
+	bool document;             /* --document of print-config */
+	bool secrets;              /* --secrets of print-config */
+	struct explained explained;
 	const struct edge_ops *edge;
 };
 
@@ -27,16 +37,21 @@ struct command {
 	const char *help;    /* added to it by --help */
 	const char *word;    /* the name of its one word; NULL: it takes none */
 	const char *const
-		*words;  /* the values of this word; NULL: the names of commands */
-	bool configures; /* takes --config and the keys of the configuration */
-	bool prints;     /* takes the options of print-config */
+		*words;     /* the values of this word; NULL: the names of commands */
+	const char *second; /* the name of its second word; NULL: it takes none */
+	bool configures;    /* takes --config and the keys of the configuration */
+	bool prints;        /* takes the options of print-config */
+	bool explains;      /* takes the options of explain */
 	int (*run)(const struct command_line *line);
 };
 
 /* In the order of the overview; the last has no name. */
 extern const struct command command_table[];
 
-/* Runs the command of the arguments. Returns the process's exit status. */
+/*
+ * Runs the command that the first argument names; without one, `serve`. `edge`, which
+ * must be static, is the transports for `serve`. Returns the process's exit status.
+ */
 int command_run(int argc, char **argv, const struct edge_ops *edge);
 
 /*
@@ -71,6 +86,12 @@ int command_check_config(const struct command_line *line);
  * secrets unless --secrets.
  */
 int command_print_config(const struct command_line *line);
+
+/*
+ * Says whether the rules let somebody subscribe or send, and which rule decides. Exits
+ * with 0 if it is allowed, with 1 if it is denied or cannot be said.
+ */
+int command_explain(const struct command_line *line);
 
 /*
  * Asks /health of the server that this configuration describes, on this machine. Fails

@@ -12,6 +12,9 @@ enum command_option_action {
 	OPTION_DEFAULTS,
 	OPTION_DOCUMENT,
 	OPTION_SECRETS,
+	OPTION_USER,
+	OPTION_GROUPS,
+	OPTION_CLAIM,
 };
 
 static const struct command_option own_options[] = {
@@ -23,20 +26,43 @@ static const struct command_option own_options[] = {
 	[OPTION_DOCUMENT] = {"document", 0, NULL,
 		"prints the document about all keys instead, in Markdown"},
 	[OPTION_SECRETS] = {"secrets", 0, NULL, "prints secrets, too"},
+	[OPTION_USER] = {"user", 'u', "NAME", "who asks; by default nobody"},
+	[OPTION_GROUPS] = {"groups", 'g', "NAMES",
+		"the groups of who asks, with commas between them"},
+	[OPTION_CLAIM] = {"claim", 0, "NAME=VALUE", "a claim of who asks; repeatable"},
 };
 
 enum { OWN_OPTIONS = sizeof(own_options) / sizeof(*own_options) };
 
-static size_t options_count_own(const struct command *command)
+/* Whether the command has that option. */
+static bool command_has_own(
+	const struct command *command, enum command_option_action action)
 {
-	return command->prints       ? OWN_OPTIONS
-	       : command->configures ? OPTION_CONFIG + 1
-				     : 1;
+	switch (action) {
+	case OPTION_HELP:
+		return true;
+	case OPTION_CONFIG:
+		return command->configures;
+	case OPTION_DEFAULTS:
+	case OPTION_DOCUMENT:
+	case OPTION_SECRETS:
+		return command->prints;
+	case OPTION_USER:
+	case OPTION_GROUPS:
+	case OPTION_CLAIM:
+		break;
+	}
+	return command->explains;
 }
 
 const struct command_option *command_option(const struct command *command, size_t index)
 {
-	return index < options_count_own(command) ? &own_options[index] : NULL;
+	for (unsigned i = 0; i < OWN_OPTIONS; i++) {
+		if (command_has_own(command, (enum command_option_action)i) &&
+			index-- == 0)
+			return &own_options[i];
+	}
+	return NULL;
 }
 
 const struct command_option *command_option_at(size_t index)
@@ -46,7 +72,7 @@ const struct command_option *command_option_at(size_t index)
 
 /* All options of a command. */
 struct options {
-	size_t own_count;
+	const struct command *command;
 	struct config_leaves leaves; /* none: the command needs no configuration */
 	const char **words;          /* their names, with a NULL after the last */
 };
@@ -55,13 +81,13 @@ static void options_list(const struct command *command, struct options *options)
 {
 	size_t count = 0;
 
-	*options = (struct options){.own_count = options_count_own(command)};
+	*options = (struct options){.command = command};
 	if (command->configures)
 		config_leaves_list(&options->leaves, CONFIG_FLAG);
-	options->words = xcalloc(options->own_count + options->leaves.count + 1,
-		sizeof(*options->words));
-	for (size_t i = 0; i < options->own_count; i++)
-		options->words[count++] = own_options[i].name;
+	options->words = xcalloc(
+		OWN_OPTIONS + options->leaves.count + 1, sizeof(*options->words));
+	for (size_t i = 0; command_option(command, i) != NULL; i++)
+		options->words[count++] = command_option(command, i)->name;
 	for (size_t i = 0; i < options->leaves.count; i++)
 		options->words[count++] = options->leaves.names[i];
 }
@@ -106,9 +132,11 @@ static void options_refuse(const struct options *options, struct option_word wor
 /* The index of an own option, or -1. */
 static int options_find_own(const struct options *options, struct option_word word)
 {
-	for (size_t i = 0; i < options->own_count; i++) {
+	for (unsigned i = 0; i < OWN_OPTIONS; i++) {
 		const struct command_option *own = &own_options[i];
 
+		if (!command_has_own(options->command, (enum command_option_action)i))
+			continue;
 		if (word.is_short
 				? word.name.len == 1 && word.name.data[0] == own->letter
 				: slice_equal(word.name, slice_of(own->name)))
@@ -143,6 +171,17 @@ static void options_take_own(struct command_line *line, int own, const char *val
 		break;
 	case OPTION_SECRETS:
 		line->secrets = true;
+		break;
+	case OPTION_USER:
+		line->explained.user = value;
+		break;
+	case OPTION_GROUPS:
+		line->explained.groups = value;
+		break;
+	case OPTION_CLAIM:
+		if (line->explained.claim_count < EXPLAINED_CLAIMS_MAX)
+			line->explained.claims[line->explained.claim_count] = value;
+		line->explained.claim_count++;
 		break;
 	}
 }
@@ -218,11 +257,13 @@ enum command_verdict command_read_options(const struct command *command, int cou
 			taken = options_read(
 				&options, count - at, words + at, line, &helps);
 			is_bad = taken == 0;
-		} else if (command->word == NULL || line->word != NULL) {
+		} else if (command->word != NULL && line->word == NULL) {
+			line->word = words[at];
+		} else if (command->second != NULL && line->second == NULL) {
+			line->second = words[at];
+		} else {
 			command_complain("too many words: %s", words[at]);
 			is_bad = true;
-		} else {
-			line->word = words[at];
 		}
 	}
 	options_finish(&options);

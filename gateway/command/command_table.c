@@ -1,6 +1,8 @@
 /* The table of commands. */
 #include "gateway/command/command.h"
 
+static const char *const explained_actions[] = {"subscribe", "send", NULL};
+
 const struct command command_table[] = {
 	{
 		.name = "serve",
@@ -30,6 +32,25 @@ const struct command command_table[] = {
 		.configures = true,
 		.prints = true,
 		.run = command_print_config,
+	},
+	{
+		.name = "explain",
+		.summary =
+			"says what the rules let somebody do, and which rule says so",
+		.help = "ACTION is subscribe or send; DESTINATION may be a pattern "
+			"that a "
+			"client\nsubscribes to. Exits with 0 if it is allowed, and "
+			"with 1 "
+			"if it is denied:\n\n"
+			"  postern explain -c postern.json --user ana --groups staff "
+			"\\\n"
+			"    subscribe '/topic/staff/**'\n",
+		.word = "ACTION",
+		.words = explained_actions,
+		.second = "DESTINATION",
+		.configures = true,
+		.explains = true,
+		.run = command_explain,
 	},
 	{
 		.name = "healthcheck",

@@ -5,6 +5,7 @@
 #include "gateway/config/config.h"
 
 #include "gateway/config/config_check.h"
+#include "gateway/config/config_check_internal.h"
 #include "gateway/config/config_mistake.h"
 #include "gateway/config/config_settings.h"
 #include "gateway/config/config_table.h"
@@ -340,6 +341,7 @@ static void config_read_tree(struct config *config, const struct config_source *
 	}
 	if (source->settings != NULL)
 		config_settings_apply(source->settings, config->json, source);
+	config_read_secrets(config->json, source);
 	config_read_keys(source, NULL, &config_table, config->json, (char *)config);
 	config_check(config, source);
 }
@@ -421,6 +423,7 @@ static void config_destroy(struct config *config)
 		template_destroy(config->routes[i].body);
 		template_destroy(config->routes[i].reply);
 	}
+	config_finish_identity(config);
 	free(config->endpoints);
 	free(config->sockjs_clients);
 	free(config->www_headers.items);
@@ -428,6 +431,7 @@ static void config_destroy(struct config *config)
 	free(config->users);
 	free(config->costs);
 	free(config->allowed_origins.items);
+	free(config->allowed_hosts.items);
 	free(config->trusted_proxies.items);
 	free(config->proxies.items);
 	free(config->exempt_addresses.items);

@@ -11,6 +11,7 @@
 #define GATEWAY_CONFIG_CONFIG_H
 
 #include "gateway/config/config_handlers.h"
+#include "gateway/identity/access.h"
 #include "gateway/route/template.h"
 #include "protocol/address.h"
 #include "protocol/buf.h"
@@ -33,8 +34,9 @@ struct endpoint {
 	const struct config *config; /* the configuration that owns it */
 	struct slice path;    /* "/chat"; unique; begins with '/', no '/' at its end */
 	struct slice handler; /* its name: "stomp", "echo", ... */
-	enum handler_kind runs; /* the same */
-	bool is_console;        /* its sessions may use the console's services */
+	enum handler_kind runs;  /* the same */
+	bool is_console;         /* its sessions may use the console's services */
+	bool reads_dead_letters; /* its sessions may subscribe to broker.dead_letter */
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
 	bool websocket; /* false: not in SockJS's /info, and upgrades are refused */
 	bool cookie_needed;
@@ -68,6 +70,35 @@ struct route {
 	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
 };
 
+/* Where clients show who they are, beside `users`. */
+struct login_ways {
+	struct strings token_headers; /* of CONNECT */
+	struct slice token_cookie,
+		token_query; /* of the opening request; empty: none */
+	struct slice user_header, groups_header; /* of trusted proxies; empty: none */
+	bool anonymous; /* a client that shows nothing may connect */
+};
+
+/* Who issues tokens. */
+struct token_issuer {
+	struct slice issuer;       /* the iss, exactly; unique */
+	struct strings audience;   /* one of them must be the aud; none: any */
+	struct slice keys_file;    /* its public keys; empty: none */
+	struct strings secrets;    /* for HMAC */
+	struct strings algorithms; /* none: all that the keys allow */
+	struct slice user, groups; /* names of claims */
+	struct slice permissions;  /* the claim with grants; empty: none */
+	struct token_keys *keys;   /* of the file and the secrets; owned */
+};
+
+/* A rule about destinations, as it stands in the file. */
+struct rule {
+	struct slice match;
+	struct strings groups, users; /* none: anybody */
+	bool login;                   /* only for clients that have logged in */
+	struct strings allow, deny;   /* "subscribe", "send" */
+};
+
 /* A login. */
 struct user {
 	struct slice login;    /* unique */
@@ -88,14 +119,19 @@ struct limits {
 	uint64_t idle_topics; /* per worker; matched only by patterns */
 	uint64_t unacked;     /* deliveries that a subscription remembers */
 	uint64_t backlog_messages,
-		backlog_bytes; /* of a queue, those in flight included */
-	uint64_t transactions; /* open ones of a session */
-	uint64_t logins;       /* per worker; under check at the same time */
+		backlog_bytes;        /* of a queue, those in flight included */
+	uint64_t backlog_total_bytes; /* of all queues; 0: half of the memory */
+	uint64_t transactions;        /* open ones of a session */
+	uint64_t logins;              /* per worker; under way at the same time */
+	uint64_t token;               /* bytes of one */
+	uint64_t identity; /* bytes of groups, claims and grants that are kept */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
 	uint64_t connections;    /* 0: as many as RLIMIT_NOFILE allows */
+	uint64_t reserve;        /* per cent of them, for requests of sessions */
 	uint64_t memory;         /* bytes of the process; 0: 4/5 of what it may have */
 	uint64_t sessions;       /* 0: no limit of its own */
+	uint64_t share;          /* per cent of a bound, for one account (share.h) */
 	uint64_t ended_sessions; /* per worker; remembered */
 	uint64_t address_connections;               /* of one address */
 	uint64_t address_sessions, address_unknown; /* per second, from one address */
@@ -113,7 +149,10 @@ struct times {
 	uint64_t ping, pong; /* until an idle WebSocket gets a ping; until the pong */
 	uint64_t stomp_send, stomp_want; /* our heart-beat offer; 0: none */
 	uint64_t stomp_send_least; /* our offer to a client that wants more beats */
+	uint64_t queue_idle;       /* a queue with messages, unused; 0: for ever */
 	uint64_t linger;           /* for an ERROR or close frame to leave */
+	uint64_t leeway;           /* how far the clocks of token issuers may differ */
+	uint64_t user_header;      /* that a login by login.user_header lasts */
 	uint64_t drain;            /* from SIGTERM to the last close */
 };
 
@@ -123,6 +162,7 @@ struct config {
 	struct slice host, port; /* its parts, without brackets */
 	struct slice tcp_listen; /* for plain STOMP; empty: no listener */
 	struct slice tcp_host, tcp_port;
+	bool tcp_dead_letters;     /* that listener's clients may read them */
 	struct slice admin_listen; /* for operators; empty: no listener */
 	struct slice admin_host, admin_port;
 	struct slice admin_token;       /* required from operators; empty: none */
@@ -133,6 +173,7 @@ struct config {
 	struct slice log_level;         /* "debug", "info", "warn", "error" */
 	struct strings allowed_origins; /* empty: the same origin only */
 	bool require_origin;
+	struct strings allowed_hosts;    /* empty: any */
 	struct slice slow_consumer;      /* "close", "drop-oldest", "latest" */
 	struct strings trusted_proxies;  /* their headers about clients count */
 	struct networks proxies;         /* the same, parsed */
@@ -157,6 +198,13 @@ struct config {
 	const struct user **costs; /* one for each cost of their hashes */
 	size_t cost_count;
 	size_t user_count;
+	struct login_ways login;
+	struct token_issuer *tokens;
+	size_t token_count;
+	struct rule *rules; /* none: all is allowed */
+	size_t rule_count;
+	struct access_rules access;      /* the same, compiled */
+	struct strings claims;           /* the claims that rules name */
 	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;                /* no "www" in the file: the bundled pages */
 	struct slice www;                /* a directory; empty: bundled, or no files */

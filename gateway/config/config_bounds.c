@@ -72,8 +72,14 @@ static const struct config_key limits[] = {
 		"messages in a queue, those in flight to consumers included"),
 	BYTES(backlog_bytes, 64 * MIB, 1, 64ULL * GIB,
 		"bytes of memory that the messages of a queue may take"),
-	LIMIT(logins, 1024, 1, MIB,
-		"logins per worker that are checked at the same time"),
+	BYTES(backlog_total_bytes, 0, 0, 1024ULL * GIB,
+		"bytes of memory that the messages of all queues may take; 0: half of "
+		"limits.memory"),
+	LIMIT(logins, 4096, 1, MIB,
+		"logins per worker that wait or are checked at the same time"),
+	BYTES(token, 8 * KIB, 64, 64 * KIB, "bytes of a token"),
+	BYTES(identity, 4 * KIB, 64, MIB,
+		"bytes of the groups, claims and grants that Postern keeps of a login"),
 	LIMIT(transactions, 16, 1, MIB, "open transactions of a session"),
 	LIMIT(transaction_actions, 1024, 1, MIB, "frames in one transaction"),
 	BYTES(transaction_bytes, MIB, 1, 4ULL * GIB,
@@ -85,7 +91,30 @@ static const struct config_key limits[] = {
 		"bytes of memory that these posts may take"),
 	LIMIT(connections, 0, 0, GIB,
 		"connections in all; 0: as many as the file descriptors allow"),
+	{
+		.name = "reserve",
+		.means = "how much of limits.connections Postern keeps for requests "
+			 "that name a session which exists",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, limits.reserve),
+		.fallback = 5,
+		.min = 0,
+		.max = 50,
+		.unit = "per cent",
+	},
 	LIMIT(sessions, 0, 0, GIB, "sessions in all; 0: no limit of its own"),
+	{
+		.name = "share",
+		.means = "of each bound of the process, for one user, or for one "
+			 "address "
+			 "without a login; 100: all of it",
+		.kind = CONFIG_NUMBER,
+		.offset = offsetof(struct config, limits.share),
+		.fallback = 25,
+		.min = 1,
+		.max = 100,
+		.unit = "per cent",
+	},
 	{
 		.name = "ended_sessions",
 		.means = "ended SockJS sessions that a worker remembers, for two "
@@ -98,8 +127,9 @@ static const struct config_key limits[] = {
 		.max = 16 * MIB,
 	},
 	BYTES(memory, 0, 0, 1024ULL * GIB,
-		"bytes of the process; above that Postern opens no session and closes "
-		"the slowest; 0: four fifths of what the process may have"),
+		"bytes of the process, shared by all accounts; above that Postern "
+		"opens no session and closes the slowest; 0: four fifths of what the "
+		"process may have"),
 	LIMIT(address_connections, 4096, 1, GIB, "connections of one address"),
 	LIMIT(address_sessions, 1000, 1, GIB,
 		"sessions that one address may open in a second"),
@@ -119,7 +149,9 @@ static const struct config_key limits[] = {
 
 static const struct config_key times[] = {
 	TIME(head, 10000, 1, "to receive a request's head"),
-	TIME(body, 20000, 1, "to receive a request's body"),
+	TIME(body, 20000, 1,
+		"to receive a request's body, or the rest of a WebSocket message or of "
+		"a STOMP frame"),
 	TIME(keep_alive, 75000, 1, "until Postern closes an idle HTTP connection"),
 	TIME(progress, 10000, 1, "until Postern closes a client that takes no byte"),
 	TIME(connect, 10000, 1, "until the first STOMP frame must have arrived"),
@@ -138,8 +170,17 @@ static const struct config_key times[] = {
 		"more of them; a smaller stomp_send lowers it"),
 	TIME(stomp_want, 10000, 0,
 		"between the heart-beats that the server wants from a client; 0: none"),
+	TIME(queue_idle, 0, 0,
+		"until the messages of a queue become dead letters, if it had neither "
+		"consumers, SENDs nor acknowledgements; 0: never"),
 	TIME(linger, 1000, 0,
 		"for an ERROR or a close frame to leave before the connection closes"),
+	TIME(leeway, 30000, 0,
+		"how far the clock of an issuer of tokens may differ; a session ends "
+		"so long after its token has expired"),
+	TIME(user_header, 43200000, 0,
+		"how long a login by login.user_header lasts; 0: as long as the "
+		"session"),
 	TIME(drain, 5000, 0, "from SIGTERM until Postern ends all that still goes on"),
 };
 

@@ -9,6 +9,7 @@
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,13 +31,34 @@ static void config_append_folder(
 	char *folder = slash == NULL ? xstrdup(SLICE("."))
 				     : xstrdup((struct slice){source->name,
 					       (size_t)(slash - source->name) + 1});
-	char *real = realpath(folder, NULL);
+	char *real = xmalloc_adopt(realpath(folder, NULL));
 
 	buf_append(out, slice_of(real != NULL ? real : folder));
 	if (!slice_ends_with(buf_slice(out), SLICE("/")))
 		buf_append_char(out, '/');
 	free(real);
 	free(folder);
+}
+
+bool config_read_beside(
+	const struct config_source *source, struct slice path, struct buf *text)
+{
+	enum { SMALL_FILE_MAX = 256 << 10 };
+	struct buf name = {0};
+
+	if (path.len == 0 || path.data[0] != '/')
+		config_append_folder(source, "", &name);
+	buf_append(&name, path);
+	buf_append_char(&name, '\0');
+	FILE *file = fopen(name.data, "re");
+	buf_finish(&name);
+	if (file == NULL)
+		return false;
+	text->len += fread(buf_reserve(text, SMALL_FILE_MAX), 1, SMALL_FILE_MAX, file);
+	int failed = ferror(file) ? errno : getc(file) != EOF ? EFBIG : 0;
+	fclose(file);
+	errno = failed;
+	return failed == 0;
 }
 
 /*
@@ -226,12 +248,14 @@ static void config_make_own_endpoints(struct config *config)
 		.path = SLICE("tcp"),
 		.handler = SLICE("stomp"),
 		.runs = HANDLER_STOMP,
+		.reads_dead_letters = config->tcp_dead_letters,
 		.slow_consumer = config->slow_consumer};
 	config->console = (struct endpoint){.config = config,
 		.path = SLICE("/console/stomp"),
 		.handler = SLICE("stomp"),
 		.runs = HANDLER_STOMP,
 		.is_console = true,
+		.reads_dead_letters = true,
 		.sockjs = true,
 		.websocket = true,
 		.response_limit = CONSOLE_RESPONSE_LIMIT,
@@ -254,6 +278,7 @@ void config_check(struct config *config, const struct config_source *source)
 	config_check_endpoints(config, source);
 	config_check_broker(config, source);
 	config_check_reach(config, source);
+	config_check_identity(config, source);
 	config_check_timezone(config, source);
 	for (size_t i = 0; i < config->user_count; i++)
 		config_check_user(config, i, source);

@@ -273,6 +273,10 @@ static void config_check_target(const struct config *config, struct slice text,
 		config_mistake(source, path,
 			"\"%.*s\" is a pattern: a message has one destination",
 			SLICE_ARGS(text));
+	else if (text.len > 0 && slice_equal(text, config->dead_letter))
+		config_mistake(source, path,
+			"\"%.*s\" is broker.dead_letter, where only Postern sends",
+			SLICE_ARGS(text));
 	else if (!config_check_leads_somewhere(config, text) &&
 		 !config_is_mistaken(source, "broker"))
 		config_mistake(source, path,

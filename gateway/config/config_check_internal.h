@@ -27,6 +27,29 @@ void config_check_listeners(struct config *config, const struct config_source *s
 void config_check_broker(struct config *config, const struct config_source *source);
 
 /*
+ * Reads the keys of each issuer of tokens, and compiles the rules. Reports files that
+ * cannot be read or have no key, issuers that stand twice or that nothing could verify,
+ * and rules that could not mean anything.
+ */
+void config_check_identity(struct config *config, const struct config_source *source);
+
+/* Frees what config_check_identity() has made. */
+void config_finish_identity(struct config *config);
+
+/*
+ * Replaces each secret "file:PATH" of the tree by the text of that file, without line
+ * ends at its end. Reports files that cannot be read.
+ */
+void config_read_secrets(json_t *tree, const struct config_source *source);
+
+/*
+ * Appends the text of a small file. False, with errno, when it cannot be read. A
+ * relative path counts from the file's folder.
+ */
+bool config_read_beside(
+	const struct config_source *source, struct slice path, struct buf *text);
+
+/*
  * Reports a time zone that this machine does not have. On a machine without any, every
  * name passes.
  */

@@ -153,6 +153,9 @@ static size_t config_hide_keys(const struct config_table *table, json_t *object)
 				object, key->name, json_string(CONFIG_HIDDEN));
 			hidden++;
 		}
+		for (size_t j = 0; key->secret && j < json_array_size(value);
+			j++, hidden++)
+			json_array_set_new(value, j, json_string(CONFIG_HIDDEN));
 	}
 	return hidden;
 }

@@ -31,7 +31,9 @@ void config_settings_add_all(
 /*
  * Adds each POSTERN_ variable of an environ(7). POSTERN_CONFIG is not a setting, but
  * names the file: *file points into the environment. -1 after appending to *error a
- * line for each unknown variable.
+ * line for each unknown variable. Variables that Kubernetes sets for a service of the
+ * name "postern" are no settings: POSTERN_SERVICE_..., POSTERN_PORT_..., and
+ * POSTERN_PORT with a URL.
  */
 int config_settings_add_environment(struct config_settings *settings,
 	char *const *environment, const char **file, struct buf *error);

@@ -5,6 +5,7 @@
 #include "gateway/config/config_bounds.h"
 #include "gateway/config/config_broker.h"
 #include "gateway/config/config_handlers.h"
+#include "gateway/config/config_identity.h"
 #include "gateway/config/config_values.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
@@ -157,6 +158,14 @@ static const struct config_key tcp[] = {
 		.text = "",
 		.check = config_value_tcp_listen,
 	},
+	{
+		.name = "dead_letters",
+		.means = "whether clients of this listener may SUBSCRIBE to "
+			 "broker.dead_letter",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct config, tcp_dead_letters),
+		.fallback = false,
+	},
 };
 
 static const struct config_key admin[] = {
@@ -258,6 +267,15 @@ static const struct config_key top[] = {
 		.fallback = false,
 	},
 	{
+		.name = "allowed_hosts",
+		.means = "hosts that requests may name, with a port or without; empty: "
+			 "any host",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, allowed_hosts.items),
+		.count = offsetof(struct config, allowed_hosts.count),
+		.check = config_value_host,
+	},
+	{
 		.name = "slow_consumer",
 		.means = "what to do with a client that reads too slowly: close it, "
 			 "drop its oldest messages of topics, or keep only the latest "
@@ -269,8 +287,9 @@ static const struct config_key top[] = {
 	},
 	{
 		.name = "exempt_addresses",
-		.means = "addresses and networks to which limits.address_... does not "
-			 "apply, in addition to trusted proxies; without this key, "
+		.means = "addresses and networks to which limits.address_... and "
+			 "limits.share do not apply, in addition to trusted proxies; "
+			 "without this key, "
 			 "loopback",
 		.kind = CONFIG_TEXTS,
 		.offset = offsetof(struct config, exempt_addresses.items),
@@ -333,6 +352,29 @@ static const struct config_key top[] = {
 		.offset = offsetof(struct config, users),
 		.count = offsetof(struct config, user_count),
 		.inside = &user_table,
+	},
+	{
+		.name = "login",
+		.means = "where clients show who they are, beside users",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_login,
+	},
+	{
+		.name = "tokens",
+		.means = "whose JSON Web Tokens log clients in",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, tokens),
+		.count = offsetof(struct config, token_count),
+		.inside = &config_token,
+	},
+	{
+		.name = "rules",
+		.means = "who may do what: the first rule that fits decides, and what "
+			 "none allows is denied; empty: all is allowed",
+		.kind = CONFIG_LIST,
+		.offset = offsetof(struct config, rules),
+		.count = offsetof(struct config, rule_count),
+		.inside = &config_rule,
 	},
 	{
 		.name = "timezone",

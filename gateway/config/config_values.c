@@ -3,6 +3,7 @@
 #include "gateway/base/password.h"
 #include "gateway/config/config.h"
 #include "gateway/config/config_print.h"
+#include "protocol/ascii.h"
 #include "protocol/host.h"
 #include "protocol/origin.h"
 
@@ -69,6 +70,14 @@ const char *config_value_origin(struct slice text)
 		       : "must be \"*\", \"null\" or an origin like "
 			 "\"https://shop.example\", \"https://*.shop.example\", "
 			 "\"http://localhost:*\" or \"file://\", without a path";
+}
+
+const char *config_value_host(struct slice text)
+{
+	return host_is_pattern(text)
+		       ? NULL
+		       : "must be a host like \"shop.example\", \"*.shop.example\" or "
+			 "\"localhost:8080\", without a scheme or a path";
 }
 
 /* An address that no client has: it stands for none, or for many. */
@@ -141,6 +150,20 @@ const char *config_value_cookie(struct slice text)
 			       config_text_is_plain(text, "\"(),/:;<=>?@[\\]{} ")
 		       ? NULL
 		       : "must be the name of a cookie";
+}
+
+const char *config_value_said(struct slice text)
+{
+	return text.len > 0 ? NULL : "must not be empty";
+}
+
+const char *config_value_header_name(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (!ascii_is_alphanumeric(text.data[i]) && text.data[i] != '-')
+			return "must be the name of a header";
+	}
+	return NULL;
 }
 
 const char *config_value_destination(struct slice text)

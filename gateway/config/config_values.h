@@ -7,6 +7,12 @@
 
 #include "protocol/slice.h"
 
+/* NULL for a text that is not empty. */
+const char *config_value_said(struct slice text);
+
+/* NULL for an empty text, or the name of a header: letters, digits and hyphens. */
+const char *config_value_header_name(struct slice text);
+
 /* NULL for "HOST:PORT", "[V6]:PORT" or ":PORT"; the name is not resolved. */
 const char *config_value_listen(struct slice text);
 
@@ -25,6 +31,9 @@ const char *config_value_token(struct slice text);
  * allowed.
  */
 const char *config_value_origin(struct slice text);
+
+/* NULL for a pattern of host_matches() that a Host can match. */
+const char *config_value_host(struct slice text);
 
 /*
  * NULL for an address, or a network in CIDR notation. Refuses an address that no

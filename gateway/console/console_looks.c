@@ -103,8 +103,8 @@ static json_t *participant_row(const struct participant *participant)
 {
 	json_t *row = session_row(participant->session);
 
-	if (participant->user != NULL)
-		row_set(row, "user", name_text(participant->user));
+	if (participant->identity != NULL)
+		row_set(row, "user", participant_user(participant));
 	row_count(row, "subscriptions", participant->subscription_count);
 	return row;
 }
@@ -207,6 +207,7 @@ static void visit_queue(const struct engine_destination *queue, void *context)
 	row_count(row, "messages", queue->messages);
 	row_count(row, "ready", queue->ready);
 	row_count(row, "unacknowledged", queue->unacknowledged);
+	row_count(row, "parked", queue->parked);
 	finding_add(look->finding, look->question, row);
 }
 

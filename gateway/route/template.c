@@ -6,6 +6,7 @@
 
 #include "gateway/route/template_parts.h"
 #include "gateway/route/template_time.h"
+#include "protocol/json_text.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -134,6 +135,27 @@ static bool placeholder_read(
 	return false;
 }
 
+/* The index of the member with that path, which is added if it is new. */
+static size_t template_member(struct template *template, struct slice name)
+{
+	struct buf path = {0};
+	size_t at = 0;
+
+	json_text_append_escaped(&path, name);
+	while (at < template->member_count &&
+		!slice_equal(template->members[at], buf_slice(&path)))
+		at++;
+	if (at == template->member_count) {
+		template->members = xrealloc(
+			template->members, (at + 1) * sizeof(*template->members));
+		template->members[at] =
+			(struct slice){xstrdup(buf_slice(&path)), path.len};
+		template->member_count++;
+	}
+	buf_finish(&path);
+	return at;
+}
+
 static bool template_make_placeholder(
 	struct maker *maker, struct slice text, bool is_whole)
 {
@@ -145,6 +167,8 @@ static bool template_make_placeholder(
 		return false;
 	found.name.data = xstrdup(found.name);
 	found.text.data = xstrdup(found.text);
+	if (found.source == SOURCE_BODY)
+		found.member = template_member(template, found.name);
 	if (template->count == template->capacity) {
 		template->capacity = template->capacity * 2 + 4;
 		template->placeholders = xrealloc(template->placeholders,
@@ -267,6 +291,9 @@ void template_destroy(struct template *template)
 		free((char *)template->placeholders[i].name.data);
 		free((char *)template->placeholders[i].text.data);
 	}
+	for (size_t i = 0; i < template->member_count; i++)
+		free((char *)template->members[i].data);
+	free(template->members);
 	free(template->placeholders);
 	buf_finish(&template->text);
 	free(template);

@@ -4,8 +4,9 @@
  * {header.NAME}, {var.NAME}, {now:FORMAT}, and nothing else; "{{" and "}}" are braces.
  * A member or header that may be missing is written {body.NAME?}, which then gives
  * null, or {body.NAME:-TEXT}. A string that is exactly one placeholder keeps the JSON
- * type of its value ({body.x} may be a number or an object). Names of members are
- * copied unchanged.
+ * type of its value ({body.x} may be a number or an object). Such a value is written
+ * compactly, with the digits that the sender wrote. Names of members are copied
+ * unchanged.
  *
  * The idea: template_create() writes the value as JSON text once and remembers the
  * positions of the placeholders, so that rendering is a walk along a list.

@@ -1,6 +1,7 @@
 /* Pieces of strings with braces, and JSON text. */
 #include "gateway/route/template_parts.h"
 
+#include "protocol/json_text.h"
 #include "protocol/utf8.h"
 
 #include <assert.h>
@@ -78,16 +79,16 @@ void template_append_json(struct buf *out, const json_t *value)
 
 void template_append_string(struct buf *out, struct slice text, bool quotes)
 {
-	struct buf clean = {0}, json = {0};
+	struct buf clean = {0};
 
-	utf8_append_clean(&clean, text);
-	json_t *string = json_stringn_nocheck(buf_slice(&clean).data, clean.len);
-	template_append_json(&json, string);
+	if (!utf8_is_valid(text)) {
+		utf8_append_clean(&clean, text);
+		text = buf_slice(&clean);
+	}
 	if (quotes)
-		buf_append(out, buf_slice(&json));
-	else
-		buf_append(out, (struct slice){json.data + 1, json.len - 2});
-	json_decref(string);
-	buf_finish(&json);
+		buf_append_char(out, '"');
+	json_text_append_escaped(out, text);
+	if (quotes)
+		buf_append_char(out, '"');
 	buf_finish(&clean);
 }

@@ -29,6 +29,7 @@ struct placeholder {
 	struct slice text; /* owned; for the fallback */
 	struct slice
 		name;  /* owned; of a member (dotted), a header, ...; may be empty */
+	size_t member; /* for SOURCE_BODY: an index into the template's members */
 	bool is_whole; /* it is the whole string, so it keeps its JSON type */
 	size_t at;     /* its value goes before this byte of the text */
 };
@@ -38,6 +39,9 @@ struct template
 	struct buf text; /* the compact JSON without the values of the placeholders */
 	struct placeholder *placeholders;
 	size_t count, capacity;
+	/* The paths of the members that it names (template_body.h), each once. */
+	struct slice *members; /* owned */
+	size_t member_count;
 };
 
 /* Strings with braces are read piece by piece. */

@@ -1,60 +1,46 @@
 /* Renders templates. The depth of a value or a body does not matter here. */
-#include "gateway/route/clean_json.h"
+#include "gateway/route/template_body.h"
 #include "gateway/route/template_parts.h"
 #include "gateway/route/template_time.h"
+#include "protocol/json_text.h"
+#include "protocol/xmalloc.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* The state of template_render() during its walk. */
 struct render {
+	const struct template *template;
 	const struct template_input *input;
-	json_t *body; /* owned; parsed when it is first needed */
+	struct body_member *members; /* owned; found when the first is needed */
+	struct buf clean;            /* they may point into it */
 	struct buf *out, *error;
 };
 
 static bool render_read_body(struct render *render)
 {
-	struct slice body = render->input->send->body;
-	struct buf clean = {0};
-	json_error_t fault;
+	const struct template *template = render->template;
 
-	if (render->body != NULL)
+	if (render->members != NULL)
 		return true;
-	if (clean_json(body, &clean))
-		body = buf_slice(&clean);
-	render->body = json_loadb(
-		body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
-	buf_finish(&clean);
-	if (render->body == NULL)
-		buf_append(render->error,
-			json_error_code(&fault) == json_error_numeric_overflow
-				? SLICE("the body has a number that is too large")
-				: SLICE("the body is not JSON"));
-	return render->body != NULL;
-}
-
-static const json_t *template_member_find(const json_t *value, struct slice path)
-{
-	while (path.len > 0 && value != NULL) {
-		size_t dot = slice_find(path, '.');
-
-		value = json_object_getn(value, path.data, dot);
-		path = slice_from(path, dot + 1);
-	}
-	return value;
+	render->members = xcalloc(template->member_count, sizeof(*render->members));
+	for (size_t i = 0; i < template->member_count; i++)
+		render->members[i].path = template->members[i];
+	return template_body_find(render->input->send->body, render->members,
+		template->member_count, &render->clean, render->error);
 }
 
 /* Within a string, a string is its text and any other value its JSON. */
-static void template_append_inside(struct buf *out, const json_t *value)
+static void template_append_inside(struct buf *out, struct slice value)
 {
 	struct buf text = {0};
 
-	if (json_is_string(value))
-		buf_append(&text, (struct slice){json_string_value(value),
-					  json_string_length(value)});
-	else
-		template_append_json(&text, value);
-	template_append_string(out, buf_slice(&text), false);
+	if (value.data[0] == '"') {
+		json_text_append_string(out, value, false);
+		return;
+	}
+	json_text_append_compact(&text, value);
+	json_text_append_escaped(out, buf_slice(&text));
 	buf_finish(&text);
 }
 
@@ -75,16 +61,16 @@ static bool render_body(struct render *render, const struct placeholder *placeho
 	if (!render_read_body(render))
 		return false;
 
-	const json_t *value = template_member_find(render->body, placeholder->name);
-	if (value == NULL && render_fallback(render, placeholder))
+	const struct slice value = render->members[placeholder->member].value;
+	if (value.data == NULL && render_fallback(render, placeholder))
 		return true;
-	if (value == NULL) {
+	if (value.data == NULL) {
 		buf_printf(render->error, "the body has no member \"%.*s\"",
 			SLICE_ARGS(placeholder->name));
 		return false;
 	}
 	if (placeholder->is_whole)
-		template_append_json(render->out, value);
+		json_text_append_compact(render->out, value);
 	else
 		template_append_inside(render->out, value);
 	return true;
@@ -151,7 +137,8 @@ static bool render_placeholder(
 bool template_render(const struct template *template,
 	const struct template_input *input, struct buf *out, struct buf *error)
 {
-	struct render render = {.input = input, .out = out, .error = error};
+	struct render render = {
+		.template = template, .input = input, .out = out, .error = error};
 	struct slice text = buf_slice(&template->text);
 	size_t start = out->len, from = 0;
 	bool done = true;
@@ -167,7 +154,8 @@ bool template_render(const struct template *template,
 		buf_append(out, slice_from(text, from));
 	else
 		out->len = start;
-	json_decref(render.body);
+	free(render.members);
+	buf_finish(&render.clean);
 	return done;
 }
 

@@ -25,8 +25,8 @@
 #include <time.h>
 
 /*
- * libwebsockets has tables of 16 bytes for each descriptor that the process may have.
- * "infinity", which some containers set, would cost 17 GB.
+ * libwebsockets has tables of 21 bytes for each descriptor that the process may have.
+ * "infinity", which some containers set, would cost 23 GB.
  */
 enum { DESCRIPTORS_MAX = 1048576 };
 

@@ -3,6 +3,7 @@
 #include "gateway/broker/broker.h"
 #include "gateway/console/console.h"
 #include "gateway/session/sessions.h"
+#include "gateway/stomp/login.h"
 #include "gateway/worker/worker.h"
 
 static const struct service *const services[] = {&console_service, NULL};
@@ -21,6 +22,7 @@ struct workers *server_create_workers(const struct config *config,
 		worker->sessions = sessions_create(worker, handlers);
 		worker->broker =
 			broker_create(worker, workers->count, services, shares);
+		worker->logins = logins_create(worker);
 	}
 	return workers;
 }

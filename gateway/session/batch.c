@@ -19,19 +19,26 @@ struct step {
 struct batch_cache {
 	const struct batch_format *how;
 	struct buf bytes;
+	struct buf scratch;           /* of rendering */
+	struct renderings renderings; /* of the worker, beyond this batch */
 	size_t count;
 	struct step steps[STEPS_MAX];
 };
 
 struct batch_cache *batch_cache_create(void)
 {
-	return xcalloc(1, sizeof(struct batch_cache));
+	struct batch_cache *batch_cache = xcalloc(1, sizeof(*batch_cache));
+
+	renderings_init(&batch_cache->renderings);
+	return batch_cache;
 }
 
 void batch_cache_destroy(struct batch_cache *batch_cache)
 {
 	batch_cache_clear(batch_cache);
+	renderings_finish(&batch_cache->renderings);
 	buf_finish(&batch_cache->bytes);
+	buf_finish(&batch_cache->scratch);
 	free(batch_cache);
 }
 
@@ -74,13 +81,18 @@ static void batch_cache_append(
 		.ack = delivery_ack(item),
 		.attempt = item->attempt,
 	};
-	const struct rendering rendering = message_render(item->message, &view);
+	const struct rendering rendering =
+		message_render_with(item->message, &view, &batch_cache->scratch);
 	const size_t before =
 		batch_cache->count > 0
 			? batch_cache->steps[batch_cache->count - 1].payload
 			: 0;
 
+	if (batch_cache->scratch.capacity > BYTES_KEPT)
+		buf_finish(&batch_cache->scratch); /* it was a large one */
 	batch_cache->how->append(&batch_cache->bytes, rendering);
+	if (rendering.bytes.len >= RENDERING_LARGE)
+		renderings_note(&batch_cache->renderings, item->message, &rendering);
 	batch_cache->steps[batch_cache->count++] = (struct step){
 		.message = message_ref(item->message),
 		.subscription = name_number(item->subscription),

@@ -1,54 +1,20 @@
-#include "gateway/session/message.h"
+#include "gateway/session/message_internal.h"
 
-#include "protocol/number.h"
-#include "protocol/sockjs.h"
-#include "protocol/utf8.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { RENDERINGS_MAX = 8 };
-
-/* One rendering of the message, in one wire form. */
-struct form {
-	enum stomp_version version;
-	enum wire wire;
-	uint64_t subscription; /* number of the name */
-	uint32_t ack;
-	uint16_t attempt;
-	bool is_text;
-	struct buf bytes;
-};
-
-struct message {
-	size_t references;
-	size_t size;
-	struct place place;
-	uint64_t sent_at;
-	uint64_t expires_at;
-	uint64_t hash;   /* of the address; 0: not asked for yet */
-	bool is_placed;  /* receivers see the place */
-	bool is_frame;   /* a MESSAGE; else text that leaves as it is */
-	uint8_t payload; /* enum payload */
-	uint8_t form_count, form_next;
-	struct slice destination, address, body; /* point into `bytes` */
-	struct form *forms;
-	size_t header_count;
-	struct stomp_header headers[];
-	/* the bytes of headers, destination and body follow */
-};
-
 /* False for headers that only the server may set (STOMP 1.2). */
 static bool message_header_passes(struct slice name)
 {
 	static const struct slice kept[] = {
+		SLICE_INIT("destination"), /* nearly every SEND has these two */
 		SLICE_INIT("content-length"),
 		SLICE_INIT("receipt"),
 		SLICE_INIT("transaction"),
 		SLICE_INIT("subscription"),
 		SLICE_INIT("message-id"),
-		SLICE_INIT("destination"),
 		SLICE_INIT("ack"),
 		SLICE_INIT("redelivered"),
 	};
@@ -213,18 +179,11 @@ struct message *message_ref(struct message *message)
 	return message;
 }
 
-static void form_finish(struct form *form)
-{
-	buf_finish(&form->bytes);
-}
-
 void message_unref(struct message *message)
 {
 	if (message == NULL || --message->references > 0)
 		return;
-	for (size_t i = 0; i < message->form_count; i++)
-		form_finish(&message->forms[i]);
-	free(message->forms);
+	message_drop_renderings(message);
 	free(message);
 }
 
@@ -254,6 +213,16 @@ void message_set_sent_at(struct message *message, uint64_t now)
 uint64_t message_sent_at(const struct message *message)
 {
 	return message->sent_at;
+}
+
+void message_set_account(struct message *message, uint32_t account)
+{
+	message->account = (uint16_t)account;
+}
+
+uint32_t message_account(const struct message *message)
+{
+	return message->account;
 }
 
 void message_set_expiry(struct message *message, uint64_t at)
@@ -286,205 +255,4 @@ uint64_t message_hash(struct message *message, const struct hash_key *key)
 size_t message_size(const struct message *message)
 {
 	return message->size;
-}
-
-/*
- * The content-length that a receiver counts. SockJS carries text: bytes that are not
- * UTF-8 arrive as U+FFFD, and a surrogate pair in six octets arrives as one character.
- * A raw receiver gets as many octets as were sent (message_make_text()).
- */
-static size_t message_body_len(const struct message *message, enum wire wire)
-{
-	switch (wire) {
-	case WIRE_PLAIN:
-	case WIRE_OCTETS:
-		return message->body.len;
-	case WIRE_SOCKJS:
-	case WIRE_PERCENT:
-	case WIRE_SCRIPT:
-		return utf8_clean_len(message->body);
-	}
-	abort();
-}
-
-/* Room for the longest id, EPOCH-OFFSET-ORDINAL.ATTEMPT. */
-enum { ID_MAX = 4 * (NUMBER_DIGITS_MAX + 1) };
-
-static size_t message_write_place(const struct message *message, char text[ID_MAX])
-{
-	size_t len = number_write_hex(text, message->place.epoch);
-
-	text[len++] = '-';
-	return len + number_write(text + len, message->place.offset);
-}
-
-/*
- * A header with the id whose first `len` octets are in `text`. An id names a delivery,
- * not the message, so that of a redelivery ends with the attempt.
- */
-static void message_write_id(struct buf *out, struct slice name, char text[ID_MAX],
-	size_t len, uint16_t attempt)
-{
-	if (attempt > 1) {
-		text[len++] = '.';
-		len += number_write(text + len, attempt);
-	}
-	stomp_write_header_made(out, name, (struct slice){text, len});
-}
-
-/* About the length of the frame, so that it is written in one piece of memory. */
-static size_t message_room(const struct message *message, const struct view *view)
-{
-	enum {
-		FIXED = 128 /* the names of Postern's own headers, and their numbers */
-	};
-	const size_t head =
-		sizeof(*message) + message->header_count * sizeof(message->headers[0]);
-
-	return FIXED + message->size - head + 2 * message->header_count +
-	       (view->subscription == NULL ? 0 : name_text(view->subscription).len);
-}
-
-static void message_write_frame(
-	const struct message *message, const struct view *view, struct buf *out)
-{
-	char text[ID_MAX];
-	size_t len = message_write_place(message, text);
-	const struct slice place = {text, len};
-
-	buf_reserve(out, message_room(message, view));
-	stomp_write_begin(out, STOMP_MESSAGE);
-	if (view->subscription != NULL)
-		stomp_write_header(out, view->version, SLICE("subscription"),
-			name_text(view->subscription));
-	message_write_id(out, SLICE("message-id"), text, len, view->attempt);
-	stomp_write_header(
-		out, view->version, SLICE("destination"), message->destination);
-	if (message->is_placed)
-		stomp_write_header_made(out, SLICE("x-postern-seq"), place);
-	if (view->attempt > 1)
-		stomp_write_header_made(out, SLICE("redelivered"), SLICE("true"));
-	if (view->ack > 0) {
-		text[len++] = '-';
-		len += number_write(text + len, view->ack);
-		message_write_id(out, SLICE("ack"), text, len, view->attempt);
-	}
-	for (size_t i = 0; i < message->header_count; i++) {
-		stomp_write_header(out, view->version, message->headers[i].name,
-			message->headers[i].value);
-	}
-	stomp_write_header_number(
-		out, SLICE("content-length"), message_body_len(message, view->wire));
-	stomp_write_end(out, message->body);
-}
-
-/*
- * A raw receiver gets valid UTF-8 as text. Lone surrogates, which only SockJS can
- * carry, become U+FFFD. That has the same length, so the content-length stays true.
- * Any other body that is not UTF-8 leaves as binary.
- */
-static bool message_make_text(struct buf *bytes)
-{
-	struct buf clean = {0};
-
-	if (utf8_is_valid(buf_slice(bytes)))
-		return true;
-	for (struct slice rest = buf_slice(bytes); rest.len > 0;) {
-		uint32_t code;
-		size_t len = utf8_decode(rest, &code);
-
-		if (len == 0)
-			return false;
-		rest = slice_from(rest, len);
-	}
-	utf8_append_clean(&clean, buf_slice(bytes));
-	if (clean.len != bytes->len) {
-		buf_finish(&clean);
-		return false;
-	}
-	buf_finish(bytes);
-	*bytes = clean;
-	return true;
-}
-
-static void form_fill(
-	struct form *form, const struct message *message, const struct view *view)
-{
-	struct buf plain = {0}, quoted = {0};
-
-	if (message->is_frame)
-		message_write_frame(message, view, &plain);
-	else
-		buf_append(&plain, message->body);
-
-	switch (form->wire) {
-	case WIRE_OCTETS:
-		form->bytes = plain;
-		return;
-	case WIRE_PLAIN:
-		form->is_text =
-			message->payload == PAYLOAD_TEXT && message_make_text(&plain);
-		form->bytes = plain;
-		return;
-	case WIRE_SOCKJS:
-		sockjs_quote(&form->bytes, buf_slice(&plain));
-		break;
-	case WIRE_PERCENT:
-		sockjs_quote(&quoted, buf_slice(&plain));
-		sockjs_percent(&form->bytes, buf_slice(&quoted));
-		break;
-	case WIRE_SCRIPT:
-		sockjs_quote(&quoted, buf_slice(&plain));
-		sockjs_script(&form->bytes, buf_slice(&quoted));
-		break;
-	}
-	form->is_text = true;
-	buf_finish(&plain);
-	buf_finish(&quoted);
-}
-
-static bool form_suits(
-	const struct form *form, const struct message *message, const struct view *view)
-{
-	if (form->wire != view->wire)
-		return false;
-	if (!message->is_frame)
-		return true; /* text is the same for all views */
-	return form->version == view->version && form->ack == view->ack &&
-	       form->attempt == view->attempt &&
-	       form->subscription == name_number(view->subscription);
-}
-
-/* Room for one more form: a new one, or that of the oldest. */
-static struct form *message_make_form(struct message *message)
-{
-	if (message->form_count < RENDERINGS_MAX) {
-		message->forms = xrealloc(message->forms,
-			(message->form_count + 1) * sizeof(*message->forms));
-		return &message->forms[message->form_count++];
-	}
-	struct form *oldest = &message->forms[message->form_next];
-	message->form_next = (uint8_t)((message->form_next + 1) % RENDERINGS_MAX);
-	form_finish(oldest);
-	return oldest;
-}
-
-struct rendering message_render(struct message *message, const struct view *view)
-{
-	for (size_t i = 0; i < message->form_count; i++) {
-		const struct form *form = &message->forms[i];
-
-		if (form_suits(form, message, view))
-			return (struct rendering){
-				buf_slice(&form->bytes), form->is_text};
-	}
-
-	struct form *form = message_make_form(message);
-	*form = (struct form){.version = view->version,
-		.wire = view->wire,
-		.subscription = name_number(view->subscription),
-		.ack = view->ack,
-		.attempt = view->attempt};
-	form_fill(form, message, view);
-	return (struct rendering){buf_slice(&form->bytes), form->is_text};
 }

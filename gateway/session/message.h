@@ -10,6 +10,7 @@
 #ifndef GATEWAY_SESSION_MESSAGE_H
 #define GATEWAY_SESSION_MESSAGE_H
 
+#include "gateway/base/list.h"
 #include "gateway/base/name.h"
 #include "protocol/stomp.h"
 
@@ -104,6 +105,16 @@ void message_set_sent_at(struct message *message, uint64_t now);
 uint64_t message_sent_at(const struct message *message);
 
 /*
+ * Sets to whose account (account.h) is charged what the message takes. The sender's
+ * worker calls it once. Before, it is ACCOUNT_HOUSE. A copy on another worker keeps the
+ * account, a message that is forwarded does not.
+ */
+void message_set_account(struct message *message, uint32_t account);
+
+/* The account that message_set_account() has set. */
+uint32_t message_account(const struct message *message);
+
+/*
  * Sets when the message expires in a queue, in milliseconds of loop_now(); 0: never.
  * The sender's worker calls it once. A copy on another worker keeps the time, a message
  * that is forwarded does not.
@@ -131,6 +142,12 @@ uint64_t message_hash(struct message *message, const struct hash_key *key);
 /* Bytes of memory of the message without its renderings. Limits count these. */
 size_t message_size(const struct message *message);
 
+/*
+ * The part of one reference in the bytes of the message and its renderings: what the
+ * end of each of them would free, if all ended.
+ */
+size_t message_share(const struct message *message);
+
 /* The fields in which a MESSAGE frame differs between subscribers. */
 struct view {
 	enum stomp_version version; /* decides the escaping of headers */
@@ -151,5 +168,33 @@ struct rendering {
  * view->subscription must live as long as the message is queued for it.
  */
 struct rendering message_render(struct message *message, const struct view *view);
+
+/* The same, in memory that the caller lends: one for all that it renders. */
+struct rendering message_render_with(
+	struct message *message, const struct view *view, struct buf *scratch);
+
+/*
+ * The large renderings that messages of one worker remember: 4 MiB of them, and always
+ * the latest. Belongs to what joins the worker's writes, which messages may outlive.
+ */
+struct renderings {
+	struct list large; /* the one that was used longest ago first */
+	size_t bytes;
+};
+
+/* A rendering with at least so many bytes is large. */
+enum { RENDERING_LARGE = 16384 };
+
+void renderings_init(struct renderings *renderings);
+
+/* Frees all large renderings; their messages make them again when they are needed. */
+void renderings_finish(struct renderings *renderings);
+
+/*
+ * A large rendering, which `message` has just returned, is used: counts it, and frees
+ * those that were not used for longest while there are too many.
+ */
+void renderings_note(struct renderings *renderings, struct message *message,
+	const struct rendering *rendering);
 
 #endif

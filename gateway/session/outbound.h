@@ -13,6 +13,7 @@ enum delivery_flags {
 	DELIVERY_FROM_QUEUE = 2, /* a broker queue bounds the messages in flight */
 	DELIVERY_TOLD = 4,       /* call handler->sent() when the kernel has it */
 	DELIVERY_STALE = 8,      /* only in outbound.c: it is about to be dropped */
+	DELIVERY_TO_FEW = 16, /* few sessions get it: it does not wait for a crowd's */
 };
 
 /* A message for one session. */

@@ -10,7 +10,10 @@
 
 struct outlet;
 
-/* How often the session has asked for a sign of life from its silent peer. */
+/*
+ * How often the session has asked: its silent peer for a sign of life, or whether the
+ * peer takes the output that waits.
+ */
 enum probe {
 	PROBE_FIRST,
 	PROBE_AGAIN,
@@ -32,6 +35,14 @@ struct outlet_ops {
 	 * outlet has no way to check.
 	 */
 	void (*probe)(struct outlet *outlet, enum probe probe);
+
+	/*
+	 * Output waits, and the kernel has taken none for some time. With PROBE_FIRST
+	 * the outlet notes how much the peer has acknowledged. With PROBE_AGAIN, if
+	 * that is more by then, it calls session_progressed(), now or soon. NULL: only
+	 * the kernel counts.
+	 */
+	void (*look)(struct outlet *outlet, enum probe probe);
 };
 
 struct outlet {

@@ -1,7 +1,8 @@
 /*
  * Memory pressure. Above the soft limit (limits.memory) Postern opens no new sessions.
- * If that is not enough, each worker sheds the sessions with the most queued bytes,
- * until there is room for new ones. Worker 0 looks four times a second.
+ * If that is not enough, each worker sheds sessions (sessions.h), until there is room
+ * for new ones. Worker 0 looks four times a second. It then also
+ * corrects the budget (budget.h), and returns freed memory to the system.
  */
 #ifndef GATEWAY_SESSION_PRESSURE_H
 #define GATEWAY_SESSION_PRESSURE_H
@@ -13,6 +14,9 @@ struct workers;
 struct pressure {
 	struct workers *workers; /* borrowed */
 	uint64_t soft;           /* bytes */
+	int64_t peak;            /* the most that was counted since the last trim */
+	unsigned looks;          /* since then */
+	bool falls;              /* it had fallen then, and may still */
 	struct timer timer;
 };
 

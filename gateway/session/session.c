@@ -2,7 +2,9 @@
 
 #include "gateway/base/log.h"
 #include "gateway/session/handler.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/address_limits.h"
+#include "gateway/worker/share.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -79,6 +81,7 @@ static void session_reap(struct task *task)
 		session->handler->close(session->conversation);
 	outbound_cut(&session->queue, 0, &worker->names);
 	session_count_queue(session);
+	session_hold(session, -session->held);
 	name_unref(&worker->names, session->origin);
 	name_unref(&worker->names, session->cookie);
 	name_unref(&worker->names, session->user);
@@ -86,7 +89,9 @@ static void session_reap(struct task *task)
 	list_remove(&session->awake);
 	worker->live_sessions--;
 	workers_give(&worker->workers->sessions);
+	session_join_account(session, ACCOUNT_HOUSE);
 	endpoint_unref(session->endpoint);
+	session_forget_shown(session);
 	free(session->key);
 	free(session);
 }
@@ -121,29 +126,68 @@ void session_set_ending(struct session *session, enum ending ending)
 		session->ending = (uint8_t)ending;
 }
 
+static uint32_t session_account_of_peer(
+	const struct worker *worker, const struct peer *peer)
+{
+	struct accounts *accounts = worker->workers->accounts;
+	const uint32_t account = account_of_address(accounts, &peer->address);
+
+	account_set_exempt(accounts, account,
+		address_limits_are_off(worker->config, &peer->address));
+	return account;
+}
+
+/* What a session keeps of its opening request. */
+static int64_t session_peer_bytes(const struct peer *peer)
+{
+	return (int64_t)(peer->origin.len + peer->cookie.len + peer->user.len +
+			 peer->groups.len + peer->token.len);
+}
+
+/*
+ * A session keeps the names of its peer. Few octets are no reason to refuse it; they
+ * are charged like many.
+ */
+static bool session_may_have_names(
+	const struct worker *worker, const struct peer *peer, uint32_t account)
+{
+	enum { SHORT = 256 };
+	const int64_t bytes = session_peer_bytes(peer);
+
+	if (bytes <= SHORT || budget_admits(worker->workers, account, 0, bytes))
+		return true;
+	metrics_refuse(worker->metrics, BOUND_MEMORY);
+	return false;
+}
+
 /*
  * Counts one more session. False when the address or the gateway has too many already.
  */
-static bool session_has_room(
-	struct worker *worker, const struct endpoint *endpoint, const struct peer *peer)
+static bool session_has_room(struct worker *worker, const struct endpoint *endpoint,
+	const struct peer *peer, uint32_t account)
 {
 	struct workers *workers = worker->workers;
 
 	/* The console must open even at a limit: an operator has to find the cause. */
 	if (endpoint->is_console)
 		return workers_take(&workers->sessions, 0);
-	if (atomic_load(&workers->tight)) {
+	if (atomic_load(&workers->tight) || budget_is_tight(workers)) {
 		metrics_refuse(worker->metrics, BOUND_MEMORY);
 		return false;
 	}
-	bool admitted = address_limits_admit(workers->address_limits, worker->config,
-		ADDRESS_SESSIONS, &peer->address, loop_now(worker->loop));
+	const uint64_t most = worker->config->limits.sessions;
 
-	if (admitted &&
-		workers_take(&workers->sessions, worker->config->limits.sessions))
+	if (!address_limits_admit(workers->address_limits, worker->config,
+		    ADDRESS_SESSIONS, &peer->address, loop_now(worker->loop))) {
+		metrics_refuse(worker->metrics, BOUND_ADDRESS_SESSIONS);
+		return false;
+	}
+	if (!session_may_have_names(worker, peer, account) ||
+		!share_has_room(worker, account, ACCOUNT_SESSIONS, 1, most))
+		return false;
+	if (workers_take(&workers->sessions, most))
 		return true;
-	metrics_refuse(
-		worker->metrics, admitted ? BOUND_SESSIONS : BOUND_ADDRESS_SESSIONS);
+	metrics_refuse(worker->metrics, BOUND_SESSIONS);
 	return false;
 }
 
@@ -166,7 +210,9 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 {
 	char key[KEY_MAX];
 
-	if (worker->stopping || !session_has_room(worker, endpoint, peer))
+	const uint32_t account = session_account_of_peer(worker, peer);
+
+	if (worker->stopping || !session_has_room(worker, endpoint, peer, account))
 		return NULL;
 
 	struct session *session = xcalloc(1, sizeof(*session));
@@ -181,14 +227,18 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 	session->reap.run = session_reap;
 	session->policy = slow_policy(endpoint);
 	session_pause_init(session);
-	session->heard_at = session->sent_at = session->taken_at =
-		session->detached_at = session_now(session);
+	session->sent_at = session_now(session);
+	session->heard_at = session->taken_at = session->detached_at =
+		session_deadline_now(session);
 	session->address = peer->address;
+	session_join_account(session, account);
+	session_hold(session, session_peer_bytes(peer));
 	if (peer->origin.len > 0)
 		session->origin = name_intern(&worker->names, peer->origin);
 	if (peer->cookie.len > 0)
 		session->cookie = name_intern(&worker->names, peer->cookie);
 
+	session_keep_shown(session, peer);
 	session_make_label(session);
 	list_append(&worker->sessions->all, &session->link);
 	worker->live_sessions++;
@@ -243,6 +293,7 @@ bool session_admits(const struct session *session, const struct peer *peer)
 	return (peer->origin.len == 0 ||
 		       session_name_admits(session->origin, peer->origin)) &&
 	       session_name_admits(session->cookie, peer->cookie) &&
+	       session_user_admits(session, peer) &&
 	       (!session->endpoint->bind_address ||
 		       address_equal(&session->address, &peer->address));
 }
@@ -281,12 +332,12 @@ struct slice session_label(const struct session *session)
 
 void session_heard(struct session *session)
 {
-	session->heard_at = session_now(session);
+	session->heard_at = session_deadline_now(session);
 }
 
 void session_attended(struct session *session)
 {
-	session->attended_at = session_now(session);
+	session->attended_at = session_deadline_now(session);
 }
 
 void session_receive(struct session *session, struct slice text, enum payload payload)
@@ -312,12 +363,13 @@ void session_hang_up(struct session *session)
 /* The handler's side. */
 
 /*
- * CONNECTED, RECEIPT and ERROR are answers. A message that is not a STOMP frame may be
- * an answer, or a fan-out to thousands.
+ * CONNECTED, RECEIPT and ERROR are answers, and a message to few goes before a fan-out
+ * to thousands as they do. What is not a STOMP frame may be either.
  */
 static bool session_is_answer(const struct delivery *delivery)
 {
-	return delivery->command != 0 && delivery->command != STOMP_MESSAGE;
+	return (delivery->command != 0 && delivery->command != STOMP_MESSAGE) ||
+	       (delivery->flags & DELIVERY_TO_FEW) != 0;
 }
 
 void session_send(struct session *session, const struct delivery *delivery)
@@ -331,7 +383,7 @@ void session_send(struct session *session, const struct delivery *delivery)
 	}
 	session->sent_at = session_now(session);
 	if (session->queue.count == 0)
-		session->taken_at = session->sent_at;
+		session_note_progress(session);
 	bool was_half_full = session_is_half_full(session);
 	outbound_push(&session->queue, delivery);
 	session_wake(session);
@@ -373,7 +425,7 @@ void session_close(struct session *session, enum ending ending)
 		session_set_ending(session, ENDING_SLOW_CONSUMER);
 	session_set_ending(session, ending);
 	session_set_state(session, SESSION_CLOSING);
-	session->closing_at = session_now(session);
+	session->closing_at = session_deadline_now(session);
 	session_end_pauses(session);
 	session_reschedule(session);
 	session_wake(session);
@@ -386,7 +438,7 @@ uint64_t session_heard_at(const struct session *session)
 	 * nothing.
 	 */
 	if (session_is_paused(session) || worker_apply_backpressure(session->worker))
-		return session_now(session);
+		return session_deadline_now(session);
 	return session->heard_at;
 }
 

@@ -57,6 +57,11 @@ struct peer {
 	struct address address; /* the client's, as named by trusted proxies */
 	struct slice origin;    /* empty: none was sent */
 	struct slice cookie;    /* the endpoint's bind_cookie; empty: none was sent */
+
+	/* What the request shows of a login, as `login` says; empty: nothing. */
+	struct slice user, groups; /* by a trusted proxy */
+	struct slice token;        /* in a cookie, or in the query */
+	bool is_ambiguous;         /* a trusted header of a login came twice */
 };
 
 /*
@@ -96,7 +101,7 @@ const struct tombstone *session_find_tombstone(
  * True when the peer may use the session. False for another Origin than the one that
  * the session was opened with. A request without an Origin is admitted: a page of
  * another site always sends its own, and a program can send any. Address and cookie
- * are compared if the endpoint says so.
+ * are compared if the endpoint says so, and the user whom a trusted proxy names.
  */
 bool session_admits(const struct session *session, const struct peer *peer);
 
@@ -269,10 +274,11 @@ void session_resume(struct session *session);
 
 /*
  * Queues a message; takes references of its own to the message and the name. Ignored
- * after an overflow. If the queue has reached its limit, the endpoint's policy may
- * drop messages of topics. If that makes no room, everything is dropped that no outlet
- * has pulled, and the handler's end() is called later with ENDING_SLOW_CONSUMER.
- * Deliveries of broker queues do not count against the limit: the queues bound them.
+ * after an overflow, and when the session closes. If the queue has reached its limit,
+ * the endpoint's policy may drop messages of topics. If that makes no room, everything
+ * is dropped that no outlet has pulled, and the handler's end() is called later with
+ * ENDING_SLOW_CONSUMER. Deliveries of broker queues do not count against the limit: the
+ * queues bound them.
  */
 void session_send(struct session *session, const struct delivery *delivery);
 
@@ -285,16 +291,61 @@ void session_send_text(
 	struct session *session, struct slice text, enum payload payload);
 
 /*
- * Keeps `error` for the log line of the session's end: the sentence with which the
- * peer was refused. It must be static. The latest one counts.
+ * Keeps `error` for the log line of the session's end: the kind of the refusal that the
+ * peer has got (refusal_name()). It must be static. The latest one counts.
  */
 void session_set_error(struct session *session, const char *error);
 
 /*
- * Sets the user who has logged in, for the log line of the session's end. Takes a
- * reference of its own to `user` and drops the one to the user before.
+ * Sets the user who has logged in: the session moves to that user's account. Its last
+ * log line names the user. False, counted and with nothing done, when the user has its
+ * share of limits.sessions.
  */
-void session_set_user(struct session *session, struct name *user);
+bool session_set_user(struct session *session, struct slice user);
+
+/*
+ * The login that the opening request has shown, in its three slices; the others are
+ * empty. NULL: it has shown none. The token is cleared by session_hide_token().
+ */
+const struct peer *session_shown(const struct session *session);
+
+/* The token that was shown has been checked: its bytes are not kept. */
+void session_hide_token(struct session *session);
+
+/* Its account (account.h): that of its address, or of its user after a login. */
+uint32_t session_account(const struct session *session);
+
+/*
+ * True when the session may make Postern hold `more` bytes for it (budget.h). Charges
+ * nothing, counts nothing.
+ */
+bool session_may_hold(const struct session *session, uint64_t more);
+
+/*
+ * The same for what Postern may forget instead: an account gets less for that, so that
+ * it finds room for what it cannot do without.
+ */
+bool session_may_remember(const struct session *session, uint64_t more);
+
+/*
+ * So many bytes more are held for the session, or fewer. The end of the session gives
+ * back what is left.
+ */
+void session_hold(struct session *session, int64_t bytes);
+
+/*
+ * The outlet leaves the session, which ends, and keeps `bytes` of what is held for it:
+ * the account stays charged for these, and the caller ends that by budget_charge().
+ * Returns the account.
+ */
+uint32_t session_leave_held(struct session *session, int64_t bytes);
+
+/*
+ * A buffer that is held for the session has grown or shrunk from `before` to `now`
+ * bytes of memory, and is charged. False, and counted, when it may not grow: the caller
+ * must free it, and say so by another call.
+ */
+bool session_resize(struct session *session, uint64_t before, uint64_t now);
 
 /*
  * Counts one message that came in. For handlers whose messages are not those of the
@@ -318,9 +369,9 @@ void session_withdraw_all(struct session *session);
 void session_close(struct session *session, enum ending ending);
 
 /*
- * When the peer last gave a sign of life, in milliseconds of loop_now(). Returns the
- * present time while the session is paused or the worker reads from no publisher:
- * silence proves nothing then.
+ * When the peer last gave a sign of life, in milliseconds of loop_deadline_now().
+ * Returns the present time while the session is paused or the worker reads from no
+ * publisher: silence proves nothing then.
  */
 uint64_t session_heard_at(const struct session *session);
 
@@ -332,6 +383,12 @@ uint64_t session_attended_at(const struct session *session);
 
 /* When something was last queued for the peer, in milliseconds of loop_now(). */
 uint64_t session_sent_at(const struct session *session);
+
+/*
+ * For outlet_ops.look: the peer has taken some of the output that waits. A slow reader
+ * that reads steadily is not ended.
+ */
+void session_progressed(struct session *session);
 
 /*
  * The peer has been silent for long: asks the outlet to check whether it is there. The

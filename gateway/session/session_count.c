@@ -51,7 +51,7 @@ static void session_count_alike(
 	const struct session *session, const struct delivery *item, size_t count)
 {
 	struct metrics *metrics = session->worker->metrics;
-	uint64_t sent_at = message_sent_at(item->message), now = session->taken_at;
+	uint64_t sent_at = message_sent_at(item->message), now = session_now(session);
 
 	counter_add(&metrics->frames[DIRECTION_OUT][item->command], count);
 	if (sent_at != 0)
@@ -86,12 +86,6 @@ void session_count_delivered(const struct session *session, size_t count)
 void session_set_error(struct session *session, const char *error)
 {
 	session->error = error;
-}
-
-void session_set_user(struct session *session, struct name *user)
-{
-	name_unref(&session->worker->names, session->user);
-	session->user = name_ref(user);
 }
 
 void session_count_opened(struct session *session)

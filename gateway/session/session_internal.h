@@ -2,7 +2,8 @@
  * Shared by sessions.c and the session_*.c only. sessions.c runs all sessions of a
  * worker, session.c one session. session_outlet.c sends its output, session_pause.c
  * stops its input, session_slow.c handles a peer that reads too slowly,
- * session_times.c watches the deadlines, session_count.c counts and logs.
+ * session_times.c watches the deadlines, session_count.c counts and logs,
+ * session_account.c charges its account.
  */
 #ifndef GATEWAY_SESSION_SESSION_INTERNAL_H
 #define GATEWAY_SESSION_SESSION_INTERNAL_H
@@ -25,6 +26,7 @@ struct sessions {
 	unsigned turns_put_off; /* turns in a row that skipped those in awake */
 	struct batch_cache *batch_cache; /* the latest batch of this turn */
 	uint64_t opened;                 /* ever; numbers the labels */
+	uint64_t sheds_at;               /* not before: sessions end for memory */
 	struct tombstones *tombstones;
 
 	/* At a stop. */
@@ -44,10 +46,11 @@ struct session {
 	struct outbound queue;
 	size_t in_outlet;  /* the oldest messages, which an outlet has pulled */
 	struct tap *tap;   /* owned; NULL: no tap */
-	uint64_t sent_at;  /* latest output; by loop_now(), as all times here */
+	uint64_t sent_at;  /* latest output; by loop_now(), as opened_at */
 	uint64_t taken_at; /* the kernel took a frame, or the queue began to fill */
-	enum session_state state;
+	uint32_t account;  /* its address's, or its user's */
 	unsigned pauses;
+	uint8_t state;     /* enum session_state */
 	uint8_t policy;    /* enum slow_policy */
 	uint8_t framing;   /* enum session_framing */
 	uint8_t transport; /* enum transport: the one that opened it */
@@ -55,6 +58,7 @@ struct session {
 	bool beat_due;     /* the SockJS frame h must be sent */
 	uint8_t family;
 	uint8_t ending;   /* enum ending: why it ends */
+	uint8_t looks;    /* at the peer's progress, since taken_at */
 	uint64_t counted; /* the part of queue.bytes that is in the metrics */
 	struct traffic {
 		uint64_t messages, bytes;
@@ -67,8 +71,10 @@ struct session {
 	struct name *origin;             /* NULL: bound to none */
 	struct name *cookie;             /* NULL: bound to none */
 	struct address address;
-	const char *error; /* NULL: none */
-	struct name *user; /* NULL: not logged in */
+	int64_t held;                /* bytes that its account is charged for it */
+	const char *error;           /* NULL: none */
+	struct name *user;           /* NULL: not logged in */
+	struct session_shown *shown; /* NULL: the opening request showed no login */
 	char label[16];
 
 	struct counter *gauge; /* of the sessions of its transport and endpoint */
@@ -78,6 +84,7 @@ struct session {
 	struct list waiters;
 	struct task wake_waiters; /* resumes the waiters */
 
+	/* By loop_deadline_now(), as taken_at. */
 	struct timer timer;   /* one timer for all deadlines */
 	uint64_t heard_at;    /* latest sign of life of the peer */
 	uint64_t attended_at; /* the same, or of the peer's machine */
@@ -90,6 +97,19 @@ struct session {
 static inline uint64_t session_now(const struct session *session)
 {
 	return loop_now(session->worker->loop);
+}
+
+/* The same on the clock by which the peer is judged. */
+static inline uint64_t session_deadline_now(const struct session *session)
+{
+	return loop_deadline_now(session->worker->loop);
+}
+
+/* The peer takes output, or has none to take: its time begins anew. */
+static inline void session_note_progress(struct session *session)
+{
+	session->taken_at = session_deadline_now(session);
+	session->looks = 0;
 }
 
 /* session.c */
@@ -145,6 +165,15 @@ void session_set_ending(struct session *session, enum ending ending);
  */
 void session_finish(struct session *session);
 
+/* session_shown.c */
+
+/* Keeps copies of what the opening request has shown of a login, if anything. */
+void session_keep_shown(struct session *session, const struct peer *peer);
+void session_forget_shown(struct session *session);
+
+/* True unless a trusted proxy names another user than when the session was opened. */
+bool session_user_admits(const struct session *session, const struct peer *peer);
+
 /* session_count.c: the figures of the session and of its worker's metrics. */
 
 /*
@@ -179,6 +208,12 @@ void session_count_out(struct session *session, size_t bytes);
  * frames and measures the delay of each.
  */
 void session_count_delivered(const struct session *session, size_t count);
+
+/*
+ * session_account.c: moves what is charged for the session to another account.
+ * ACCOUNT_HOUSE: its end gives everything back.
+ */
+void session_join_account(struct session *session, uint32_t account);
 
 /* session_pause.c */
 
@@ -250,7 +285,8 @@ void session_tell_overflow(struct session *session);
 /* session_times.c */
 
 /*
- * The next time to look at the session, in milliseconds of loop_now(), or 0 for never.
+ * The next time to look at the session, in milliseconds of loop_deadline_now(), or 0
+ * for never.
  * The deadlines: a heartbeat, a peer that takes nothing, one that does not come back,
  * one that does not close.
  */

@@ -16,7 +16,7 @@ bool session_attach(struct session *session, struct outlet *outlet)
 	if (session->outlet != NULL || session->state == SESSION_CLOSED)
 		return false;
 	session->outlet = outlet;
-	session->taken_at = session_now(session);
+	session_note_progress(session);
 	if (session->state == SESSION_CLOSING)
 		session->closing_at = session->taken_at; /* its time begins now */
 	session_attended(session);
@@ -33,7 +33,7 @@ void session_detach(struct session *session)
 	session->outlet = NULL;
 	session->in_outlet = 0;
 	session->beat_due = false;
-	session->detached_at = session_now(session);
+	session->detached_at = session_deadline_now(session);
 	session_reschedule(session);
 }
 
@@ -97,7 +97,7 @@ void session_popped(
 {
 	if (session->state == SESSION_CLOSED)
 		return;
-	session->taken_at = session_now(session);
+	session_note_progress(session);
 	session_count_out(session, bytes);
 	switch (what) {
 	case SESSION_NEXT_NOTHING:

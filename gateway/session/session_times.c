@@ -6,6 +6,44 @@
 #include "gateway/session/session_internal.h"
 
 /*
+ * While output waits, the kernel's room says little: it comes in large pieces. So the
+ * session asks twice how much the peer has acknowledged, soon after the wait began and
+ * a little before its end. Times are eighths of times.progress.
+ */
+enum { LOOKS = 2, FIRST_LOOK = 1, SECOND_LOOK = 7, EIGHTHS = 8 };
+
+/* When output that waits is looked at again, or the peer is given up. */
+static uint64_t session_progress_at(const struct session *session)
+{
+	const uint64_t whole = session->worker->config->times.progress;
+
+	if (session->looks == LOOKS)
+		return session->taken_at + whole;
+	return session->taken_at +
+	       whole / EIGHTHS * (session->looks == 0 ? FIRST_LOOK : SECOND_LOOK);
+}
+
+/* True when it was time to look, and the peer's time is not over. */
+static bool session_looks(struct session *session)
+{
+	const struct outlet_ops *ops = session->outlet->ops;
+
+	if (session->queue.count == 0 || session->looks == LOOKS ||
+		session_deadline_now(session) < session_progress_at(session))
+		return false;
+	const enum probe probe = session->looks++ == 0 ? PROBE_FIRST : PROBE_AGAIN;
+	if (ops->look != NULL)
+		ops->look(session->outlet, probe);
+	return true;
+}
+
+void session_progressed(struct session *session)
+{
+	if (session->state != SESSION_CLOSED && session->looks > 0)
+		session_note_progress(session);
+}
+
+/*
  * A closing session whose peer reads gets all queued output, then the close. If the
  * peer makes no progress, the session ends; sooner when the peer was at fault.
  */
@@ -17,6 +55,8 @@ static uint64_t session_closing_deadline(const struct session *session)
 
 	if (session->queue.count == 0 || ending_is_peers_fault(session->ending))
 		return since + times->linger;
+	if (session->looks < LOOKS)
+		return session_progress_at(session);
 	return since + times->progress;
 }
 
@@ -39,7 +79,7 @@ uint64_t session_next_deadline(const struct session *session)
 			deadline += times->progress; /* the close is not taken */
 	}
 	if (session->queue.count > 0) {
-		uint64_t progress = session->taken_at + times->progress;
+		uint64_t progress = session_progress_at(session);
 
 		if (deadline == 0 || progress < deadline)
 			deadline = progress;
@@ -49,12 +89,13 @@ uint64_t session_next_deadline(const struct session *session)
 
 void session_reschedule(struct session *session)
 {
-	uint64_t deadline = session_next_deadline(session), now = session_now(session);
+	uint64_t deadline = session_next_deadline(session);
+	uint64_t now = session_deadline_now(session);
 
 	if (session->state == SESSION_CLOSED || deadline == 0)
 		loop_timer_stop(session->worker->loop, &session->timer);
 	else
-		loop_timer_start(session->worker->loop, &session->timer,
+		loop_deadline_start(session->worker->loop, &session->timer,
 			deadline > now ? deadline - now : 0);
 }
 
@@ -62,8 +103,13 @@ void session_on_timer(struct timer *timer)
 {
 	struct session *session = container_of(timer, struct session, timer);
 	const struct times *times = &session->worker->config->times;
-	uint64_t now = session_now(session), deadline = session_next_deadline(session);
+	uint64_t now = session_deadline_now(session);
 
+	if (session->outlet != NULL && session_looks(session)) {
+		session_reschedule(session);
+		return;
+	}
+	const uint64_t deadline = session_next_deadline(session);
 	if (deadline != 0 && now >= deadline) {
 		if (session->outlet == NULL) {
 			session_set_ending(session, ENDING_INTERRUPTED);

@@ -1,5 +1,6 @@
 #include "gateway/session/session_internal.h"
 
+#include "gateway/worker/account.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -14,11 +15,102 @@ enum {
 	TURNS_PUT_OFF = 128,
 };
 
+/* For want of memory. */
+enum {
+	RELIEF = 16,        /* below this part of the limit, sessions end */
+	SHED_EVERY_MS = 20, /* what has ended has been freed then */
+	SHED_LEAST = 16384, /* bytes; it is not worth it to end a lighter session */
+};
+
 /* At a stop. */
 enum {
 	CLOSE_EVERY_MS = 50,
 	CLOSES_LEAST = 16, /* sessions in each step */
 };
+
+/* For want of memory. */
+
+/*
+ * Bytes that the end of the session would set free soon: its part of the messages that
+ * are queued. Asks a sample of them, since a session may have thousands, and this is
+ * asked of all sessions.
+ */
+static uint64_t session_weight(const struct session *session)
+{
+	enum { SAMPLE = 32 };
+	const struct outbound *queue = &session->queue;
+	const size_t step = queue->count / SAMPLE + 1;
+	uint64_t bytes = 0;
+
+	if (session->state >= SESSION_OVERFLOWED || queue->count == 0)
+		return 0;
+	for (size_t i = 0; i < queue->count; i += step)
+		bytes += message_share(outbound_item(queue, i)->message);
+	return bytes * step + queue->capacity * sizeof(struct delivery);
+}
+
+/* The account whose sessions, those that are worth it, weigh most. */
+static uint32_t sessions_heaviest_account(struct sessions *sessions)
+{
+	uint64_t *sums = xcalloc(ACCOUNTS, sizeof(*sums));
+	uint32_t heaviest = ACCOUNT_HOUSE;
+
+	list_for_each (link, &sessions->all) {
+		const struct session *session =
+			container_of(link, struct session, link);
+		const uint64_t weight = session_weight(session);
+
+		if (weight < SHED_LEAST)
+			continue;
+		sums[session->account] += weight;
+		if (sums[session->account] > sums[heaviest])
+			heaviest = session->account;
+	}
+	free(sums);
+	return heaviest;
+}
+
+void sessions_shed(struct sessions *sessions, uint64_t bytes)
+{
+	const uint32_t account = sessions_heaviest_account(sessions);
+	uint64_t heaviest = 0, shed = 0;
+
+	list_for_each (link, &sessions->all) {
+		const struct session *session =
+			container_of(link, struct session, link);
+		const uint64_t weight = session_weight(session);
+
+		if (session->account == account && weight > heaviest)
+			heaviest = weight;
+	}
+	/* Ends sessions of about the same weight too, so that few passes suffice. */
+	list_for_each (link, &sessions->all) {
+		struct session *session = container_of(link, struct session, link);
+		const uint64_t weight = session_weight(session);
+
+		if (shed >= bytes)
+			return;
+		if (session->account == account && weight >= SHED_LEAST &&
+			weight > heaviest / 2) {
+			shed += weight;
+			session_overflow(session, BOUND_MEMORY);
+		}
+	}
+}
+
+/* Each worker sheds its share of what makes the room an eighth again. */
+static void sessions_save_memory(struct sessions *sessions)
+{
+	const struct workers *workers = sessions->worker->workers;
+	const int64_t part = workers->budget.limit / RELIEF;
+	const int64_t room = budget_room(workers);
+	const uint64_t now = loop_now(sessions->worker->loop);
+
+	if (room >= part || now < sessions->sheds_at)
+		return;
+	sessions->sheds_at = now + SHED_EVERY_MS;
+	sessions_shed(sessions, (uint64_t)(2 * part - room) / workers->count + 1);
+}
 
 /* A turn. */
 
@@ -51,10 +143,12 @@ static void sessions_turn(struct resident *resident)
 	struct sessions *sessions = container_of(resident, struct sessions, resident);
 	struct list *pressed = &sessions->worker->flush_first;
 
+	sessions_save_memory(sessions);
 	sessions_flush(sessions, &sessions->answering);
+	/* Both lists: sessions under pressure must not keep the others waiting. */
 	if (!list_is_empty(pressed))
 		sessions_flush(sessions, pressed);
-	else if (!sessions_put_off(sessions))
+	if (!sessions_put_off(sessions))
 		sessions_flush(sessions, &sessions->awake);
 }
 
@@ -68,41 +162,6 @@ static bool sessions_end_turn(struct resident *resident)
 	return !list_is_empty(&sessions->awake) ||
 	       !list_is_empty(&sessions->worker->flush_first) ||
 	       !list_is_empty(&sessions->answering);
-}
-
-/* For want of memory. */
-
-/* Bytes that its end would set free. */
-static uint64_t session_weight(const struct session *session)
-{
-	if (session->state >= SESSION_OVERFLOWED)
-		return 0;
-	return session->queue.bytes;
-}
-
-void sessions_shed(struct sessions *sessions, uint64_t bytes)
-{
-	uint64_t heaviest = 0, shed = 0;
-
-	list_for_each (link, &sessions->all) {
-		uint64_t weight =
-			session_weight(container_of(link, struct session, link));
-
-		if (weight > heaviest)
-			heaviest = weight;
-	}
-	/* Ends sessions of about the same weight too, so that two passes suffice. */
-	list_for_each (link, &sessions->all) {
-		struct session *session = container_of(link, struct session, link);
-		uint64_t weight = session_weight(session);
-
-		if (shed >= bytes)
-			return;
-		if (weight > heaviest / 2) {
-			shed += weight;
-			session_overflow(session, BOUND_MEMORY);
-		}
-	}
 }
 
 /* Their end. */

@@ -21,8 +21,10 @@ struct sessions *sessions_create(
 	struct worker *worker, const struct handler *const *handlers);
 
 /*
- * Memory is short: ends sessions with the most queued bytes as slow consumers, until
- * their queues had `bytes` together. Passes the list twice.
+ * Memory is short: ends sessions as slow consumers, until their queues had `bytes`
+ * together. They are of the account for whose sessions most is queued here, its
+ * heaviest ones first; a session with less than 16 KiB stays. A message that many have
+ * queued weighs for each its part.
  */
 void sessions_shed(struct sessions *sessions, uint64_t bytes);
 

@@ -46,8 +46,22 @@ struct slice frame_receipt(const struct stomp_frame *frame)
 	return receipt == NULL ? SLICE("") : *receipt;
 }
 
+/*
+ * Receipts took `before` bytes. Those that are due wait for an older one that is not,
+ * so a client can make any number of them wait. Few are not charged.
+ */
+static void client_charge_receipts(struct client *client, size_t before)
+{
+	const size_t now = client->receipts.bytes;
+
+	if ((now >= BUDGET_LEAST || before >= BUDGET_LEAST) &&
+		!session_resize(client->session, before, now))
+		client_refuse_memory(client, now);
+}
+
 void client_flush_receipts(struct client *client)
 {
+	const size_t before = client->receipts.bytes;
 	struct slice id;
 
 	while (!client->ended && receipts_due(&client->receipts, &id)) {
@@ -59,8 +73,18 @@ void client_flush_receipts(struct client *client)
 		client_write(client, STOMP_RECEIPT, &frame);
 		receipts_drop(&client->receipts);
 	}
+	client_charge_receipts(client, before);
 	if (client->disconnecting && receipts_is_empty(&client->receipts))
 		client_end(client, client->hung_up ? ENDING_CLOSED : ENDING_DISCONNECT);
+}
+
+void client_cancel_receipt(struct client *client, uint64_t request)
+{
+	const size_t before = client->receipts.bytes;
+
+	receipts_cancel(&client->receipts, request);
+	client_charge_receipts(client, before);
+	client_flush_receipts(client);
 }
 
 void client_expect(struct client *client, const struct stomp_frame *frame,
@@ -70,7 +94,10 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
 
 	if (receipt == NULL)
 		return;
+	const size_t before = client->receipts.bytes;
+
 	receipts_expect(&client->receipts, request, *receipt, answers);
+	client_charge_receipts(client, before);
 	if (answers == 0)
 		client_flush_receipts(client);
 }
@@ -91,6 +118,25 @@ static void client_answer(struct participant *participant, uint64_t request,
 
 /* The handler. */
 
+/*
+ * After so many frames a client looks whether the time to read is over. If it is, the
+ * next frames run at the end of the turn, after those of the others.
+ */
+enum { FRAMES_PER_LOOK = 16 };
+
+static void client_look_at_clock(struct client *client)
+{
+	if (client->unlooked++ < FRAMES_PER_LOOK)
+		return;
+	client->unlooked = 0;
+	if (client->ended || client->disconnecting || client->waiting ||
+		!worker_reading_is_over(client->worker))
+		return;
+	client->has_had_part = true;
+	client_wait(client);
+	client_resume_later(client);
+}
+
 /* Runs the frames in *text; the rest of *text must wait. */
 static void client_feed(struct client *client, struct slice *text)
 {
@@ -99,9 +145,13 @@ static void client_feed(struct client *client, struct slice *text)
 
 		switch (stomp_parse(client->parser, text, &frame)) {
 		case STOMP_PARSE_DONE:
+			client->frame_begun = false;
 			client_dispatch(client, &frame);
+			client_look_at_clock(client);
 			break;
 		case STOMP_PARSE_MORE:
+			if (stomp_parser_is_inside(client->parser))
+				client_expect_rest(client);
 			return;
 		case STOMP_PARSE_BAD:
 			client_refuse_fault(client);
@@ -112,14 +162,16 @@ static void client_feed(struct client *client, struct slice *text)
 
 /*
  * Keeps at most two frames of the largest size: an honest client sends no more while
- * it waits.
+ * it waits. Of a client that only waits for its next part, this is the rest of what a
+ * carrier had read.
  */
 static void client_keep(struct client *client, struct slice text)
 {
 	const size_t most = 2 * client_limits(client, client->connected).frame;
 	struct buf hint = {0};
 
-	if (client->kept.len + text.len <= most) {
+	if (client->has_had_part ||
+		client->kept.len - client->kept_from + text.len <= most) {
 		buf_append(&client->kept, text);
 		return;
 	}
@@ -133,11 +185,43 @@ static void client_keep(struct client *client, struct slice text)
 
 static void client_take(struct client *client, struct slice text)
 {
+	client->frame_bytes += text.len;
 	if (!client->waiting)
 		client_feed(client, &text);
 	if (!client->waiting || client->ended)
 		return;
 	client_keep(client, text);
+}
+
+/* Bytes of memory for what the peer has sent and the client is not done with. */
+static size_t client_held(const struct client *client)
+{
+	return stomp_parser_held(client->parser) + client->kept.capacity;
+}
+
+static void client_drop_input(struct client *client)
+{
+	stomp_parser_drop(client->parser);
+	buf_finish(&client->kept);
+	client->kept_from = 0;
+}
+
+/*
+ * After some input: charges what is held, which was `before`. A client that may not
+ * hold so much ends.
+ */
+static void client_charge(struct client *client, size_t before)
+{
+	if (client->ended)
+		client_drop_input(client);
+
+	const size_t held = client_held(client);
+
+	if (session_resize(client->session, before, held) || client->ended)
+		return;
+	client_refuse_memory(client, held);
+	client_drop_input(client);
+	session_resize(client->session, held, 0);
 }
 
 /*
@@ -147,6 +231,7 @@ static void client_take(struct client *client, struct slice text)
 static void client_receive(void *state, struct slice text, enum payload payload)
 {
 	struct client *client = state;
+	const size_t held = client_held(client);
 	char space[4];
 
 	client->spoken = client->connected;
@@ -157,6 +242,7 @@ static void client_receive(void *state, struct slice text, enum payload payload)
 			client_take(client, before);
 	}
 	client_take(client, text);
+	client_charge(client, held);
 }
 
 /* After a hang-up, the client runs all kept frames and gets its receipts, then ends. */
@@ -172,16 +258,18 @@ static void client_leave(struct client *client)
 static void client_resume(struct task *task)
 {
 	struct client *client = container_of(task, struct client, resume);
-	struct buf kept = client->kept;
-	struct slice text = buf_slice(&kept);
+	const size_t before = client_held(client);
+	struct slice text = slice_from(buf_slice(&client->kept), client->kept_from);
 
-	client->kept = (struct buf){0};
-	client->waiting = false;
+	client->waiting = client->has_had_part = false;
 	client_feed(client, &text);
-	if (client->waiting)
-		buf_append(&client->kept, text);
-	buf_finish(&kept);
+	client->kept_from = client->kept.len - text.len;
+	if (!client->waiting) {
+		buf_finish(&client->kept);
+		client->kept_from = 0;
+	}
 	client_leave(client);
+	client_charge(client, before);
 	session_resume(client->session); /* a new wait has its own pause */
 }
 
@@ -231,11 +319,17 @@ static void client_sent(void *state, uint32_t ordinal)
 		broker_sent(client_broker(client), &client->participant, ordinal);
 }
 
+static void client_on_review(struct participant *participant)
+{
+	client_review(container_of(participant, struct client, participant));
+}
+
 static const struct participant_ops client_participant_ops = {
 	.answer = client_answer,
 	.logged_in = client_logged_in,
 	.expect = client_on_expect,
 	.resume = client_on_resume,
+	.review = client_on_review,
 };
 
 static void *client_open(struct session *session)
@@ -245,6 +339,7 @@ static void *client_open(struct session *session)
 	client->session = session;
 	client->worker = session_worker(session);
 	client->participant.session = session;
+	client->participant.account = session_account(session);
 	client->participant.ops = &client_participant_ops;
 	client->resume.run = client_resume;
 	client->timer.fire = client_on_timer;
@@ -253,7 +348,7 @@ static void *client_open(struct session *session)
 	struct stomp_limits limits = client_limits(client, false);
 	client->parser = stomp_parser_create(&limits, &client->worker->spare);
 	broker_enter(client_broker(client), &client->participant);
-	loop_timer_start(client->worker->loop, &client->timer,
+	loop_deadline_start(client->worker->loop, &client->timer,
 		client_config(client)->times.connect);
 	return client;
 }
@@ -268,7 +363,8 @@ static void client_close(void *state)
 	task_cancel(&client->resume);
 	buf_finish(&client->kept);
 	client_forget_login(client);
-	name_unref(&client->worker->names, client->participant.user);
+	free(client->refreshing);
+	identity_unref(client->participant.identity);
 	receipts_finish(&client->receipts);
 	stomp_parser_destroy(client->parser);
 	free(client);

@@ -79,7 +79,10 @@ void client_dispatch(struct client *client, const struct stomp_frame *frame)
 		client_connect(client, frame);
 		break;
 	case STOMP_SEND:
-		client_ask(client, frame, broker_send);
+		if (client_is_refresh(client, frame))
+			client_refresh(client, frame);
+		else
+			client_ask(client, frame, broker_send);
 		break;
 	case STOMP_SUBSCRIBE:
 		client_ask(client, frame, broker_subscribe);

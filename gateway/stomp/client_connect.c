@@ -3,10 +3,13 @@
 
 #include "gateway/stomp/client_refusal.h"
 #include "gateway/stomp/login.h"
+#include "gateway/stomp/login_header.h"
+#include "gateway/stomp/login_token.h"
 #include "protocol/heartbeat.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* The highest version in the list, whatever its order. */
 static bool client_choose_version(
@@ -46,6 +49,19 @@ static void client_write_beats(struct buf *frame, struct heartbeat ours)
 	buf_append_char(frame, '\n');
 }
 
+/* For a page that renews its token in time. */
+static void client_write_expiry(const struct client *client, struct buf *frame)
+{
+	const struct identity *identity = client->participant.identity;
+	const int64_t now = (int64_t)time(NULL);
+
+	if (identity != NULL && identity->expires_at > 0)
+		stomp_write_header_number(frame, SLICE("expires-in"),
+			identity->expires_at > now
+				? (uint64_t)(identity->expires_at - now)
+				: 0);
+}
+
 static void client_write_connected(
 	struct client *client, struct heartbeat ours, bool negotiated)
 {
@@ -61,9 +77,10 @@ static void client_write_connected(
 	stomp_write_header_plain(
 		&frame, SLICE("session"), session_label(client->session));
 	/* As in Spring: a client without a login gets no such header. */
-	if (client->participant.user != NULL)
+	if (client->participant.identity != NULL)
 		stomp_write_header_plain(&frame, SLICE("user-name"),
-			name_text(client->participant.user));
+			participant_user(&client->participant));
+	client_write_expiry(client, &frame);
 	stomp_write_end(&frame, SLICE(""));
 	client_write(client, STOMP_CONNECTED, &frame);
 }
@@ -80,14 +97,11 @@ struct stomp_limits client_limits(const struct client *client, bool connected)
 struct connecting {
 	struct heartbeat theirs;
 	bool negotiated; /* the client sent accept-version */
-	struct name *login;
-	char receipt[]; /* of a CONNECT that wrongly asks for one; for an ERROR */
+	char receipt[];  /* of a CONNECT that wrongly asks for one; for an ERROR */
 };
 
 void client_forget_login(struct client *client)
 {
-	if (client->connecting != NULL)
-		name_unref(&client->worker->names, client->connecting->login);
 	free(client->connecting);
 	client->connecting = NULL;
 }
@@ -111,21 +125,56 @@ static void client_welcome(
 	client_reschedule(client);
 }
 
-void client_logged_in(struct participant *participant, enum login_verdict verdict)
+/* The user or the address already uses its share of that bound. */
+static void client_refuse_share(struct client *client, const char *setting,
+	uint64_t bound, struct slice receipt)
+{
+	struct buf hint = {0};
+
+	buf_printf(&hint, "%s is %llu, and limits.share %llu per cent.", setting,
+		(unsigned long long)bound,
+		(unsigned long long)client_config(client)->limits.share);
+	client_refuse(client, &(struct client_refusal){
+				      .kind = REFUSAL_SHARE,
+				      .hint = buf_slice(&hint),
+				      .is_of_connect = true,
+				      .receipt = receipt,
+			      });
+	buf_finish(&hint);
+}
+
+/* Lets the client in as the verdict says, or refuses its CONNECT. */
+static void client_conclude_login(struct client *client,
+	const struct login_verdict *verdict, struct heartbeat theirs, bool negotiated,
+	struct slice receipt)
+{
+	if (verdict->identity == NULL)
+		client_refuse(client, &(struct client_refusal){
+					      .kind = verdict->kind,
+					      .reason = slice_of(verdict->reason),
+					      .receipt = receipt,
+				      });
+	else if (client_become(client, verdict->identity))
+		client_welcome(client, theirs, negotiated);
+	else
+		client_refuse_share(client, "limits.sessions",
+			client_config(client)->limits.sessions, receipt);
+}
+
+void client_logged_in(
+	struct participant *participant, const struct login_verdict *verdict)
 {
 	struct client *client = container_of(participant, struct client, participant);
 	struct connecting *connecting = client->connecting;
 
-	if (verdict == LOGIN_REFUSED) {
-		client_refuse(client, &(struct client_refusal){
-					      .kind = REFUSAL_BAD_LOGIN,
-					      .receipt = slice_of(connecting->receipt),
-				      });
+	if (connecting == NULL) {
+		client_refreshed(client, verdict);
 		return;
 	}
-	participant->user = name_ref(connecting->login);
-	session_set_user(client->session, participant->user);
-	client_welcome(client, connecting->theirs, connecting->negotiated);
+	client_conclude_login(client, verdict, connecting->theirs,
+		connecting->negotiated, slice_of(connecting->receipt));
+	if (client->ended)
+		return;
 	client_forget_login(client);
 	client_resume_later(client);
 }
@@ -147,29 +196,121 @@ static void client_refuse_connect(struct client *client,
 	buf_finish(&what);
 }
 
-static void client_log_in(struct client *client, const struct stomp_frame *frame,
+struct login_request client_login_request(const struct client *client)
+{
+	return (struct login_request){
+		.participant = client->participant.entry.number,
+		.account = client->participant.account,
+		.address = session_facts(client->session).address,
+		.login = SLICE(""),
+		.passcode = SLICE(""),
+		.token = SLICE(""),
+	};
+}
+
+/* Keeps what CONNECT said until the login has been checked. */
+static void client_keep_connect(struct client *client, const struct stomp_frame *frame,
 	struct heartbeat theirs, bool negotiated)
+{
+	const struct slice receipt = frame_receipt(frame);
+
+	/* What takes its time now is the check. */
+	loop_timer_stop(client->worker->loop, &client->timer);
+	client->connecting = xcalloc(1, sizeof(*client->connecting) + receipt.len + 1);
+	client->connecting->theirs = theirs;
+	client->connecting->negotiated = negotiated;
+	memcpy(client->connecting->receipt, receipt.data, receipt.len);
+	client_wait(client);
+}
+
+static void client_check_login(struct client *client, const struct stomp_frame *frame,
+	const struct login_request *request, struct heartbeat theirs, bool negotiated)
+{
+	enum refusal_kind why;
+
+	if (login_check(client->worker->logins, request, &why))
+		client_keep_connect(client, frame, theirs, negotiated);
+	else if (why == REFUSAL_SHARE)
+		client_refuse_share(client, "limits.logins",
+			client_config(client)->limits.logins, frame_receipt(frame));
+	else
+		client_refuse_connect(client, frame, why, NULL);
+}
+
+static void client_log_in_by_password(struct client *client,
+	const struct stomp_frame *frame, struct heartbeat theirs, bool negotiated)
 {
 	const struct slice *login = stomp_header(frame, SLICE("login"));
 	const struct slice *passcode = stomp_header(frame, SLICE("passcode"));
-	const struct slice receipt = frame_receipt(frame);
+	struct login_request request = client_login_request(client);
 
 	if (login == NULL || passcode == NULL) {
 		client_refuse_connect(client, frame, REFUSAL_NO_LOGIN,
 			login == NULL ? "login" : "passcode");
 		return;
 	}
-	if (!login_check(client->worker, client->participant.entry.number, *login,
-		    *passcode)) {
-		client_refuse_connect(client, frame, REFUSAL_LOGINS, NULL);
-		return;
-	}
-	client->connecting = xcalloc(1, sizeof(*client->connecting) + receipt.len + 1);
-	client->connecting->theirs = theirs;
-	client->connecting->negotiated = negotiated;
-	client->connecting->login = name_intern(&client->worker->names, *login);
-	memcpy(client->connecting->receipt, receipt.data, receipt.len);
-	client_wait(client);
+	request.login = *login;
+	request.passcode = *passcode;
+	client_check_login(client, frame, &request, theirs, negotiated);
+}
+
+static void client_log_in_by_token(struct client *client,
+	const struct stomp_frame *frame, struct slice token, struct heartbeat theirs,
+	bool negotiated)
+{
+	struct login_request request = client_login_request(client);
+	struct login_verdict verdict;
+
+	request.token = token;
+	if (login_token_decide(client->worker, token, &verdict))
+		client_conclude_login(
+			client, &verdict, theirs, negotiated, frame_receipt(frame));
+	else
+		client_check_login(client, frame, &request, theirs, negotiated);
+}
+
+/* The user whom a trusted proxy has named when the session was opened. */
+static void client_log_in_by_header(struct client *client,
+	const struct stomp_frame *frame, const struct peer *shown,
+	struct heartbeat theirs, bool negotiated)
+{
+	struct login_verdict verdict;
+
+	login_header_check(client_config(client), shown, &verdict);
+	client_conclude_login(
+		client, &verdict, theirs, negotiated, frame_receipt(frame));
+}
+
+/*
+ * One source decides, the first that the client shows: a trusted proxy's header, a
+ * token, a login. What is shown and bad is refused. Only a client that shows nothing
+ * may be nobody.
+ */
+static void client_log_in(struct client *client, const struct stomp_frame *frame,
+	struct heartbeat theirs, bool negotiated)
+{
+	const struct config *config = client_config(client);
+	const struct peer *shown = session_shown(client->session);
+	struct slice token = login_token_of_frame(config, frame);
+	const bool has_login = stomp_header(frame, SLICE("login")) != NULL ||
+			       stomp_header(frame, SLICE("passcode")) != NULL;
+
+	if (token.len == 0 && shown != NULL && config->token_count > 0)
+		token = shown->token;
+	if (shown != NULL && shown->user.len > 0)
+		client_log_in_by_header(client, frame, shown, theirs, negotiated);
+	else if (token.len > 0)
+		client_log_in_by_token(client, frame, token, theirs, negotiated);
+	else if (config->user_count > 0 && (has_login || !config->login.anonymous))
+		client_log_in_by_password(client, frame, theirs, negotiated);
+	else if (config->login.anonymous && !has_login)
+		client_welcome(client, theirs, negotiated);
+	else
+		client_refuse_connect(client, frame,
+			config->token_count > 0 ? REFUSAL_NO_TOKEN
+						: REFUSAL_NO_PROXY_USER,
+			NULL);
+	session_hide_token(client->session);
 }
 
 /* A client of the console must show the token of the admin listener, if it has one. */

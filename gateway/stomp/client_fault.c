@@ -108,6 +108,16 @@ void client_refuse_fault(struct client *client)
 	buf_finish(&hint);
 }
 
+void client_refuse_memory(struct client *client, size_t held)
+{
+	struct buf hint = {0};
+
+	buf_printf(&hint, "It takes %zu bytes so far.", held);
+	client_refuse(client, &(struct client_refusal){.kind = REFUSAL_FRAME_MEMORY,
+				      .hint = buf_slice(&hint)});
+	buf_finish(&hint);
+}
+
 void client_refuse_lateness(struct client *client, enum refusal_kind kind)
 {
 	size_t length = 0, taken = 0;

@@ -9,6 +9,7 @@
 #include "gateway/broker/broker.h"
 #include "gateway/config/config.h"
 #include "gateway/session/session.h"
+#include "gateway/stomp/login.h"
 #include "gateway/stomp/receipts.h"
 #include "protocol/utf8.h"
 
@@ -27,20 +28,34 @@ struct client {
 	uint64_t requests; /* numbers the requests to homes */
 	struct receipts receipts;
 
-	/* The frames after an unfinished one wait here, if `waiting`. */
+	/*
+	 * The frames after an unfinished one, or after the client's part of the time to
+	 * read, wait here, if `waiting`.
+	 */
 	struct buf kept;
+	size_t kept_from; /* those before it have run */
 	struct task resume;
 
-	struct connecting *connecting; /* NULL: no login check under way */
+	struct connecting *connecting; /* NULL: CONNECT waits for no check */
+	struct refreshing *refreshing; /* NULL: no new token is being checked */
 
-	/* One timer: for the first frame until CONNECT, then for heart-beats. */
+	/*
+	 * One timer: for the first frame until CONNECT, then for heart-beats and for
+	 * frames that are late.
+	 */
 	struct timer timer;
 	uint32_t beat_every;   /* ms; 0: send none */
 	uint32_t expect_every; /* ms; 0: expect none */
 	uint64_t silent_since; /* the sign of life before the probes */
 	uint8_t probes;        /* how often it was probed since */
 	bool spoken;           /* received something since CONNECTED */
+	bool frame_begun;      /* a frame is unfinished */
+	bool frame_watched;    /* the timer looks at it in time */
+	uint64_t frame_at;     /* since when it is unfinished */
+	uint64_t frame_bytes;  /* that have come since then */
 	bool waiting;
+	bool has_had_part; /* it waits for its next part of the time, and no more */
+	uint8_t unlooked;  /* frames since it looked at the clock */
 	struct utf8_joiner joiner; /* of its text messages */
 };
 
@@ -83,6 +98,9 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
  */
 void client_flush_receipts(struct client *client);
 
+/* The request's receipt never leaves; those after it do not wait for it any more. */
+void client_cancel_receipt(struct client *client, uint64_t request);
+
 /* The value of the frame's receipt header, or empty. Borrowed from the frame. */
 struct slice frame_receipt(const struct stomp_frame *frame);
 
@@ -116,12 +134,45 @@ void client_connect(struct client *client, const struct stomp_frame *frame);
  * The participant's logged_in(): another thread has checked the password, and the
  * session still exists.
  */
-void client_logged_in(struct participant *participant, enum login_verdict verdict);
+void client_logged_in(
+	struct participant *participant, const struct login_verdict *verdict);
 
 /*
  * Frees the data of CONNECT that was kept for the check. Does nothing without a check.
  */
 void client_forget_login(struct client *client);
+
+/* A request of that client to log in, without what it shows. */
+struct login_request client_login_request(const struct client *client);
+
+/* client_identity.c: an identity that changes, or ends. */
+
+/*
+ * Takes the identity over: the conversation, its session and its account are its from
+ * now on. False, with nothing changed, when the user has its share of limits.sessions.
+ */
+bool client_become(struct client *client, struct identity *identity);
+
+/*
+ * A SEND to /session/token: puts a new token in the place of the old one. The same user
+ * only; a receipt comes when it is accepted.
+ */
+void client_refresh(struct client *client, const struct stomp_frame *frame);
+
+/* The verdict about the token of a client_refresh() that had to wait. */
+void client_refreshed(struct client *client, const struct login_verdict *verdict);
+
+/* Ends the subscriptions that the rules do not allow any more. */
+void client_review(struct client *client);
+
+/* Milliseconds until the login ends; 0: it has ended; UINT64_MAX: never. */
+uint64_t client_until_expired(const struct client *client);
+
+/* Ends a client whose login has ended. */
+void client_refuse_expired(struct client *client);
+
+/* True for the destination of tokens, where tokens are configured. */
+bool client_is_refresh(const struct client *client, const struct stomp_frame *frame);
 
 /* client_commands.c */
 
@@ -136,6 +187,12 @@ void client_dispatch(struct client *client, const struct stomp_frame *frame);
  * of life. Input and output do not move the timer; client_on_timer() looks again.
  */
 void client_reschedule(struct client *client);
+
+/*
+ * client_beat.c: a part of a frame has come, and the rest has not. The timer refuses it
+ * if it is late.
+ */
+void client_expect_rest(struct client *client);
 
 /*
  * The timer's fire(): refuses a client that is late, probes one that is silent, sends

@@ -51,6 +51,9 @@ static void client_send_error(
 	if (refusal_has_destination(refusal))
 		stomp_write_header(&frame, client->version, SLICE("denied-destination"),
 			refusal->destination);
+	if (refusal->ended.len > 0)
+		stomp_write_header(&frame, client->version, SLICE("ended-subscription"),
+			refusal->ended);
 	stomp_write_header_plain(&frame, SLICE("content-type"), SLICE("text/plain"));
 	stomp_write_header_number(&frame, SLICE("content-length"), text.len);
 	stomp_write_end(&frame, text);
@@ -60,7 +63,7 @@ static void client_send_error(
 static void client_send_message(
 	struct client *client, const struct client_refusal *refusal, struct slice text)
 {
-	struct stomp_header headers[4] = {
+	struct stomp_header headers[5] = {
 		{SLICE("message"), refusal_sentence(refusal->kind)},
 		{SLICE("content-type"), SLICE("text/plain")},
 	};
@@ -72,6 +75,9 @@ static void client_send_message(
 	if (refusal->receipt.len > 0)
 		headers[count++] =
 			(struct stomp_header){SLICE("receipt-id"), refusal->receipt};
+	if (refusal->ended.len > 0)
+		headers[count++] = (struct stomp_header){
+			SLICE("ended-subscription"), refusal->ended};
 	broker_deliver_error(client_broker(client), &client->participant,
 		&(struct stomp_frame){.command = STOMP_SEND,
 			.headers = headers,
@@ -96,7 +102,6 @@ static void client_append_hint(struct buf *hint, const struct client_refusal *re
 static void client_report(
 	struct client *client, const struct client_refusal *refusal, struct buf *text)
 {
-	const struct name *user = client->participant.user;
 	struct buf hint = {0};
 
 	client_append_hint(&hint, refusal);
@@ -108,8 +113,9 @@ static void client_report(
 			.value = refusal->value,
 			.is_of_connect = refusal->is_of_connect,
 			.hint = buf_slice(&hint),
+			.reason = refusal->reason,
 			.session = session_label(client->session),
-			.user = user == NULL ? SLICE("") : name_text(user),
+			.user = participant_user(&client->participant),
 			.address = session_facts(client->session).address,
 		},
 		text);
@@ -123,11 +129,13 @@ void client_refuse(struct client *client, const struct client_refusal *refusal)
 	if (client->ended)
 		return;
 	client_report(client, refusal, &text);
-	switch (client_answer_of(client, refusal->kind)) {
+	switch (refusal->ending == ENDING_NONE ? client_answer_of(client, refusal->kind)
+					       : CLIENT_ANSWER_ERROR) {
 	case CLIENT_ANSWER_ERROR:
 		client_send_error(client, refusal, buf_slice(&text));
 		session_set_error(client->session, refusal_name(refusal->kind));
-		client_end(client, ENDING_ERROR);
+		client_end(client, refusal->ending == ENDING_NONE ? ENDING_ERROR
+								  : refusal->ending);
 		break;
 	case CLIENT_ANSWER_MESSAGE:
 		client_send_message(client, refusal, buf_slice(&text));
@@ -152,6 +160,7 @@ static void client_refuse_broker(struct client *client,
 							      refusal->value_len}
 						    : (struct slice){NULL, 0},
 			.hint = slice_of(refusal->hint),
+			.reason = slice_of(refusal->reason),
 			.receipt = receipt,
 			.destination = named.len > 0 || destination == NULL
 					       ? named
@@ -173,7 +182,5 @@ void client_refuse_request(
 		client, refusal, receipts_find(&client->receipts, request), NULL);
 	if (client->ended)
 		return;
-	/* The receipt never leaves; those after it must not wait for it. */
-	receipts_cancel(&client->receipts, request);
-	client_flush_receipts(client);
+	client_cancel_receipt(client, request);
 }

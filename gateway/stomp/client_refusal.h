@@ -17,6 +17,7 @@
 #ifndef GATEWAY_STOMP_CLIENT_REFUSAL_H
 #define GATEWAY_STOMP_CLIENT_REFUSAL_H
 
+#include "gateway/worker/ending.h"
 #include "gateway/worker/refusal.h"
 #include "protocol/stomp.h"
 
@@ -42,8 +43,11 @@ struct client_refusal {
 	struct slice what, value; /* refusal.h */
 	bool is_of_connect;
 	struct slice hint;
+	struct slice reason;      /* for the log alone */
 	struct slice receipt;     /* asked for by the frame */
 	struct slice destination; /* for denied-destination */
+	struct slice ended;       /* for ended-subscription: it has ended, too */
+	enum ending ending;       /* why the session ends; ENDING_NONE: ENDING_ERROR */
 };
 
 /*
@@ -73,6 +77,9 @@ void client_refuse_request(
  * and ends the client.
  */
 void client_refuse_fault(struct client *client);
+
+/* There is no memory for the `held` bytes of a frame under way: ERROR, and the end. */
+void client_refuse_memory(struct client *client, size_t held);
 
 /*
  * Ends a client whose CONNECT or heart-beat has not come in time, with an ERROR that

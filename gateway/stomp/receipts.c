@@ -42,6 +42,7 @@ void receipts_expect(
 {
 	struct receipt *receipt = xcalloc(1, sizeof(*receipt) + id.len);
 
+	receipts->bytes += sizeof(*receipt) + id.len;
 	receipt->request = request;
 	receipt->answers = answers;
 	receipt->len = id.len;
@@ -109,6 +110,7 @@ static void receipts_free(struct receipts *receipts, struct receipt *receipt)
 	list_remove(&receipt->link);
 	if (receipt->request != 0)
 		table_remove(&receipts->asked, &receipt->node);
+	receipts->bytes -= sizeof(*receipt) + receipt->len;
 	if (receipts->asked.count == 0)
 		table_finish(&receipts->asked); /* thousands of clients exist */
 	free(receipt);

@@ -14,6 +14,7 @@
 struct receipts {
 	struct list waiting; /* of struct receipt, the oldest first */
 	struct table asked;  /* those with a request, by its number */
+	size_t bytes;        /* that all of them take */
 };
 
 /*

@@ -31,12 +31,18 @@
 	X(WRONG_DOOR, 1002,                                                            \
 		"SockJS is spoken here. Plain STOMP is at the endpoint's /websocket",  \
 		"wrong_door")                                                          \
+	/* A message of a WebSocket has begun, and its end has not come. */            \
+	X(UNFINISHED, 1013, "A message has not come in time", "unfinished")            \
 	X(TOO_BIG, 1009, "Message too big", "too_big")                                 \
 	X(SLOW_CONSUMER, 1008, "Slow consumer", "slow_consumer")                       \
+	/* There is no memory for an unfinished message, or for a write's rest. */     \
+	X(NO_MEMORY, 1013, "There is no memory for so much now", "no_memory")          \
 	/* The gateway stops. */                                                       \
 	X(GOING_AWAY, 1001, "Going away", "going_away")                                \
 	/* The handler `close` closes each session. */                                 \
 	X(HANDLER, 3000, "Go away!", "handler")                                        \
+	/* The token, or the login by login.user_header, has expired. */               \
+	X(EXPIRED, 1008, "The token has expired", "expired")                           \
 	/* An operator has closed it in the console. */                                \
 	X(OPERATOR, 1008, "Closed by an operator", "operator")
 

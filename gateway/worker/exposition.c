@@ -3,6 +3,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/process.h"
 #include "gateway/config/config.h"
+#include "gateway/worker/exposition_text.h"
 #include "gateway/worker/metrics.h"
 #include "gateway/worker/metrics_endpoints.h"
 #include "gateway/worker/worker.h"
@@ -43,8 +44,10 @@ static const char *const bound_names[BOUNDS] = {
 	[BOUND_TRANSACTIONS] = "transactions",
 	[BOUND_TRANSACTION] = "transaction",
 	[BOUND_BACKLOG] = "backlog",
+	[BOUND_BACKLOG_TOTAL] = "backlog_total",
 	[BOUND_INBOX] = "inbox",
 	[BOUND_LOGINS] = "logins",
+	[BOUND_TOKEN] = "token",
 	[BOUND_WAITERS] = "waiters",
 	[BOUND_DESCRIPTORS] = "descriptors",
 	[BOUND_CONNECTIONS] = "connections",
@@ -52,6 +55,7 @@ static const char *const bound_names[BOUNDS] = {
 	[BOUND_ADDRESS_SESSIONS] = "address_sessions",
 	[BOUND_ADDRESS_UNKNOWN] = "address_unknown",
 	[BOUND_SESSIONS] = "sessions",
+	[BOUND_SHARE] = "share",
 	[BOUND_ENDED_SESSIONS] = "ended_sessions",
 	[BOUND_MEMORY] = "memory",
 };
@@ -67,80 +71,6 @@ static const char *const request_names[REQUEST_KINDS] = {
 	REQUEST_LIST(X)
 #undef X
 };
-
-/* The text under construction. */
-struct writer {
-	struct buf *out;
-	const struct workers *workers;
-	const struct metrics *sum;
-	const char *name; /* metric whose samples are written */
-	bool is_opened;   /* counts sessions opened, not those open */
-};
-
-static void exposition_begin(
-	struct writer *writer, const char *name, const char *type, const char *help)
-{
-	writer->name = name;
-	buf_printf(writer->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* The text format escapes backslash, quote and line feed. */
-static void exposition_append_label(struct buf *out, struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.data[i] == '\n') {
-			buf_append(out, SLICE("\\n"));
-			continue;
-		}
-		if (value.data[i] == '\\' || value.data[i] == '"')
-			buf_append_char(out, '\\');
-		buf_append_char(out, value.data[i]);
-	}
-}
-
-static void exposition_append_value(struct writer *writer, int64_t value)
-{
-	buf_printf(writer->out, " %" PRId64 "\n", value);
-}
-
-static void exposition_plain_line(struct writer *writer, int64_t value)
-{
-	buf_append(writer->out, slice_of(writer->name));
-	exposition_append_value(writer, value);
-}
-
-/* A sample with one label, or with two. The values are ours and need no escaping. */
-static void exposition_labelled(struct writer *writer, const char *label,
-	const char *name, const struct counter *counter)
-{
-	buf_printf(writer->out, "%s{%s=\"%s\"}", writer->name, label, name);
-	exposition_append_value(writer, (int64_t)counter_read(counter));
-}
-
-static void exposition_labelled_twice(struct writer *writer, const char *label,
-	const char *name, const char *label_two, const char *name_two,
-	const struct counter *counter)
-{
-	buf_printf(writer->out, "%s{%s=\"%s\",%s=\"%s\"}", writer->name, label, name,
-		label_two, name_two);
-	exposition_append_value(writer, (int64_t)counter_read(counter));
-}
-
-/* Thousandths, as a decimal number. */
-static void exposition_append_thousandths(struct buf *out, uint64_t value)
-{
-	buf_printf(out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
-}
-
-/* The same as a histogram's bound: "0.01", "0.5", "10". */
-static void exposition_append_bound(struct buf *out, uint64_t thousandths)
-{
-	exposition_append_thousandths(out, thousandths);
-	while (out->data[out->len - 1] == '0')
-		out->len--;
-	if (out->data[out->len - 1] == '.')
-		out->len--;
-}
 
 /* Sessions. */
 
@@ -337,15 +267,15 @@ static void exposition_write_bounds(struct writer *writer)
 
 	exposition_write_refusals(writer);
 
-	exposition_begin(writer, "postern_log_lines_unwritten_total", "counter",
+	exposition_number(writer, "postern_log_lines_unwritten_total", "counter",
 		"Lines of the log that were left out, since others like them were "
-		"written.");
-	exposition_plain_line(writer, (int64_t)log_unwritten());
+		"written.",
+		(int64_t)log_unwritten());
 
-	exposition_begin(writer, "postern_log_lines_lost_total", "counter",
+	exposition_number(writer, "postern_log_lines_lost_total", "counter",
 		"Lines of the log that nobody read in time, or that could not be "
-		"written.");
-	exposition_plain_line(writer, (int64_t)log_lost());
+		"written.",
+		(int64_t)log_lost());
 }
 
 /* The process. */
@@ -373,31 +303,28 @@ static void exposition_write_process(struct writer *writer)
 	exposition_begin(writer, "process_start_time_seconds", "gauge",
 		"When the process was started, since 1970.");
 	exposition_seconds(writer, process.start_ms);
-	exposition_begin(
-		writer, "process_virtual_memory_bytes", "gauge", "Virtual memory.");
-	exposition_plain_line(writer, (int64_t)process.virtual_bytes);
-	exposition_begin(
-		writer, "process_resident_memory_bytes", "gauge", "Resident memory.");
-	exposition_plain_line(writer, (int64_t)process.resident_bytes);
-	exposition_begin(writer, "process_threads", "gauge", "Threads.");
-	exposition_plain_line(writer, (int64_t)process.threads);
-	exposition_begin(writer, "process_open_fds", "gauge", "Open file descriptors.");
-	exposition_plain_line(writer, (int64_t)process.open_fds);
-	exposition_begin(
-		writer, "process_max_fds", "gauge", "How many of them there may be.");
-	exposition_plain_line(writer, (int64_t)process.max_fds);
+	exposition_number(writer, "process_virtual_memory_bytes", "gauge",
+		"Virtual memory.", (int64_t)process.virtual_bytes);
+	exposition_number(writer, "process_resident_memory_bytes", "gauge",
+		"Resident memory.", (int64_t)process.resident_bytes);
+	exposition_number(writer, "process_threads", "gauge", "Threads.",
+		(int64_t)process.threads);
+	exposition_number(writer, "process_open_fds", "gauge", "Open file descriptors.",
+		(int64_t)process.open_fds);
+	exposition_number(writer, "process_max_fds", "gauge",
+		"How many of them there may be.", (int64_t)process.max_fds);
 }
 
 /* Whether the file on disk is the configuration in force. */
 static void exposition_write_reloads(struct writer *writer)
 {
-	exposition_begin(writer, "postern_config_last_reload_successful", "gauge",
-		"Whether the last reload of the configuration was successful.");
-	exposition_plain_line(
-		writer, atomic_load(&writer->workers->reload_failed) ? 0 : 1);
-	exposition_begin(writer, "postern_config_last_reload_success_timestamp_seconds",
-		"gauge", "When the configuration in force was read, since 1970.");
-	exposition_plain_line(writer, atomic_load(&writer->workers->configured_at));
+	exposition_number(writer, "postern_config_last_reload_successful", "gauge",
+		"Whether the last reload of the configuration was successful.",
+		atomic_load(&writer->workers->reload_failed) ? 0 : 1);
+	exposition_number(writer,
+		"postern_config_last_reload_success_timestamp_seconds", "gauge",
+		"When the configuration in force was read, since 1970.",
+		atomic_load(&writer->workers->configured_at));
 }
 
 /* Threads that do not run, as in tests, have no CPU clock. */
@@ -424,21 +351,43 @@ static void exposition_write_queues(struct writer *writer)
 {
 	const struct metrics *sum = writer->sum;
 	const uint64_t in_flight = counter_read(&sum->queue_in_flight);
+	const uint64_t parked = counter_read(&sum->queue_parked);
 	const uint64_t held = counter_read(&sum->queue_messages);
 
 	exposition_begin(writer, "postern_queue_messages", "gauge",
-		"Messages in broker queues: ready for a consumer, or at one that has "
-		"not acknowledged them.");
+		"Messages in broker queues: ready for a consumer, at one that has not "
+		"acknowledged them, or dead and without room at the dead letters.");
 	buf_printf(writer->out, "%s{state=\"ready\"}", writer->name);
-	exposition_append_value(writer, (int64_t)(held - in_flight));
+	exposition_append_value(writer, (int64_t)(held - in_flight - parked));
 	buf_printf(writer->out, "%s{state=\"unacknowledged\"}", writer->name);
 	exposition_append_value(writer, (int64_t)in_flight);
+	buf_printf(writer->out, "%s{state=\"parked\"}", writer->name);
+	exposition_append_value(writer, (int64_t)parked);
 	exposition_begin(writer, "postern_dead_letters_total", "counter",
 		"Messages that their queue does not deliver any more.");
 	exposition_labelled(writer, "reason", "rejected", &sum->dead[DEAD_REJECTED]);
 	exposition_labelled(writer, "reason", "lost", &sum->dead[DEAD_LOST]);
 	exposition_labelled(writer, "reason", "discarded", &sum->dead[DEAD_DISCARDED]);
 	exposition_labelled(writer, "reason", "expired", &sum->dead[DEAD_EXPIRED]);
+	exposition_labelled(writer, "reason", "idle", &sum->dead[DEAD_IDLE]);
+}
+
+static void exposition_write_memory(
+	struct writer *writer, const struct workers *workers)
+{
+	const struct budget *budget = &workers->budget;
+
+	exposition_number(writer, "postern_memory_counted_bytes", "gauge",
+		"Memory that Postern itself has allocated.", budget_counted(workers));
+	exposition_number(writer, "postern_memory_correction_bytes", "gauge",
+		"Memory beyond that, less a quarter of limits.memory.",
+		atomic_load(&budget->correction));
+	exposition_number(writer, "postern_memory_room_bytes", "gauge",
+		"Memory that is left of limits.memory; 0 when none is.",
+		budget->limit == 0 || budget_room(workers) < 0 ? 0
+							       : budget_room(workers));
+	exposition_number(writer, "postern_queue_kept_bytes", "gauge",
+		"Memory of the messages in broker queues.", atomic_load(&budget->kept));
 }
 
 static void exposition_write_counts(
@@ -446,25 +395,26 @@ static void exposition_write_counts(
 {
 	const struct metrics *sum = writer->sum;
 
-	exposition_begin(writer, "postern_messages_total", "counter",
-		"Messages that their destinations have taken.");
-	exposition_plain_line(writer, (int64_t)counter_read(&sum->messages));
-	exposition_begin(writer, "postern_subscriptions", "gauge", "Subscriptions.");
-	exposition_plain_line(writer, (int64_t)counter_read(&sum->subscriptions));
-	exposition_begin(writer, "postern_destinations", "gauge", "Topics and queues.");
-	exposition_plain_line(writer, (int64_t)atomic_load(&workers->destinations));
-	exposition_begin(writer, "postern_send_queue_bytes", "gauge",
+	exposition_number(writer, "postern_messages_total", "counter",
+		"Messages that their destinations have taken.",
+		(int64_t)counter_read(&sum->messages));
+	exposition_number(writer, "postern_subscriptions", "gauge", "Subscriptions.",
+		(int64_t)counter_read(&sum->subscriptions));
+	exposition_number(writer, "postern_destinations", "gauge", "Topics and queues.",
+		(int64_t)atomic_load(&workers->destinations));
+	exposition_number(writer, "postern_send_queue_bytes", "gauge",
 		"Bytes in the queues of all sessions, without messages that broker "
-		"queues have in flight.");
-	exposition_plain_line(writer, (int64_t)counter_read(&sum->queue_bytes));
+		"queues have in flight.",
+		(int64_t)counter_read(&sum->queue_bytes));
 	exposition_write_queues(writer);
-	exposition_begin(writer, "postern_ignored_acks_total", "counter",
+	exposition_write_memory(writer, workers);
+	exposition_number(writer, "postern_ignored_acks_total", "counter",
 		"ACKs and NACKs that were ignored, of sessions that subscribe with "
-		"ack:auto.");
-	exposition_plain_line(writer, (int64_t)counter_read(&sum->ignored_acks));
-	exposition_begin(writer, "postern_unknown_sessions_total", "counter",
-		"Requests with messages for a session that is not here.");
-	exposition_plain_line(writer, (int64_t)counter_read(&sum->unknown_sessions));
+		"ack:auto.",
+		(int64_t)counter_read(&sum->ignored_acks));
+	exposition_number(writer, "postern_unknown_sessions_total", "counter",
+		"Requests with messages for a session that is not here.",
+		(int64_t)counter_read(&sum->unknown_sessions));
 }
 
 void exposition_write(struct buf *out, const struct workers *workers)

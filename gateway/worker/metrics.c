@@ -2,6 +2,7 @@
 
 #include "gateway/config/config.h"
 #include "gateway/worker/metrics_endpoints.h"
+#include "protocol/xmalloc.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -38,7 +39,7 @@ struct metrics *metrics_create(const struct metrics_endpoints *metrics_endpoints
 
 	/* Whole cache lines: no other thread writes there. */
 	size += CACHE_LINE - size % CACHE_LINE;
-	metrics = aligned_alloc(CACHE_LINE, size);
+	metrics = xmalloc_adopt(aligned_alloc(CACHE_LINE, size));
 	if (metrics == NULL)
 		abort();
 	memset(metrics, 0, size);

@@ -77,8 +77,10 @@ enum bound {
 	BOUND_TRANSACTIONS,
 	BOUND_TRANSACTION,
 	BOUND_BACKLOG,
+	BOUND_BACKLOG_TOTAL,
 	BOUND_INBOX,
 	BOUND_LOGINS,
+	BOUND_TOKEN,
 	BOUND_WAITERS,
 	BOUND_DESCRIPTORS, /* the system has no descriptor left, or no memory for one */
 	BOUND_CONNECTIONS,
@@ -86,6 +88,7 @@ enum bound {
 	BOUND_ADDRESS_SESSIONS,
 	BOUND_ADDRESS_UNKNOWN,
 	BOUND_SESSIONS,
+	BOUND_SHARE,
 	BOUND_ENDED_SESSIONS,
 	BOUND_MEMORY,
 	BOUNDS,
@@ -105,6 +108,7 @@ enum dead_reason {
 	DEAD_LOST,      /* lost with consumers, too often */
 	DEAD_DISCARDED, /* rejected by a consumer for good */
 	DEAD_EXPIRED,   /* too old, as its sender has said */
+	DEAD_IDLE,      /* in a queue that nobody has used for too long */
 	DEAD_REASONS,
 };
 
@@ -158,12 +162,13 @@ struct metrics {
 	struct counter frames[DIRECTIONS][STOMP_COMMANDS];
 	struct counter messages; /* taken by destinations */
 	struct counter bytes[DIRECTIONS][TRANSPORTS];
-	struct counter subscriptions;       /* a gauge */
-	struct counter queue_bytes;         /* a gauge: in the queues of all sessions */
-	struct counter queue_messages;      /* a gauge: in broker queues */
-	struct counter queue_in_flight;     /* a gauge: in flight from broker queues */
-	struct counter dead[DEAD_REASONS];  /* messages */
-	struct counter slow[SLOW_POLICIES]; /* sessions */
+	struct counter subscriptions;   /* a gauge */
+	struct counter queue_bytes;     /* a gauge: in the queues of all sessions */
+	struct counter queue_messages;  /* a gauge: in broker queues */
+	struct counter queue_in_flight; /* a gauge: in flight from broker queues */
+	struct counter queue_parked;    /* a gauge: dead, and still in their queues */
+	struct counter dead[DEAD_REASONS];     /* messages */
+	struct counter slow[SLOW_POLICIES];    /* sessions */
 	struct counter dropped[SLOW_POLICIES]; /* messages */
 	struct counter requests[REQUEST_KINDS][STATUSES];
 	struct counter delivered[DELIVERY_BUCKETS + 1];

@@ -176,13 +176,14 @@ static void refusal_write_line(
 	const struct slice address = address_is_known(&refusal->address)
 					     ? address_write(&refusal->address, text)
 					     : SLICE("");
-	struct log_field fields[9] = {
+	struct log_field fields[10] = {
 		{"kind", row->name, 0},
 		{"message", row->sentence, 0},
 	};
 	const struct log_field more[] = {
 		{"what", what, 0},
 		{"hint", refusal->hint, 0},
+		{"reason", refusal->reason, 0},
 		{"session", refusal->session, 0},
 		{"user", refusal->user, 0},
 		{"address", address, 0},

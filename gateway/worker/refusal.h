@@ -80,6 +80,8 @@ enum refusal_class {
 		"Only HTTP/1.0 and HTTP/1.1 are spoken")                               \
 	X(ORIGIN, AT(HTTP) | AT(ADMIN), 403, INFO, "origin",                           \
 		"Pages of this origin may not connect")                                \
+	X(UNKNOWN_HOST, AT(HTTP), 421, INFO, "unknown_host",                           \
+		"No host of that name is served here")                                 \
 	X(FOREIGN_HOST, AT(ADMIN), 403, INFO, "foreign_host",                          \
 		"Without admin.token only names of this machine are served")           \
 	X(WRONG_TOKEN, AT(ADMIN), 401, INFO, "wrong_token",                            \
@@ -88,6 +90,8 @@ enum refusal_class {
 	X(NO_WEBSOCKET, AT(HTTP) | AT(ADMIN), 426, INFO, "no_websocket",               \
 		"No WebSocket is spoken at this URL")                                  \
 	X(BUSY, AT(SOCKJS), 503, DEBUG, "busy", "Try again later")                     \
+	X(BODY_MEMORY, AT(SOCKJS), 503, INFO, "body_memory",                           \
+		"There is no memory for so large a body now")                          \
 	X(FOREIGN_PROXY, AT(HTTP) | AT(TCP), 403, INFO, "foreign_proxy",               \
 		"Only proxies may connect")                                            \
 	X(CROWDED, AT(HTTP) | AT(TCP), 503, DEBUG, "crowded", "Too many connections")  \
@@ -146,6 +150,9 @@ enum refusal_class {
 	X(BAD_LOGIN, DENIED, INFO, "bad_login", "Bad login or passcode")               \
 	X(BAD_TOKEN, DENIED, INFO, "bad_token",                                        \
 		"The token is not the admin listener's")                               \
+	X(NO_PROXY_USER, DENIED, INFO, "no_proxy_user",                                \
+		"The proxy in front of Postern names no user")                         \
+	X(NO_TOKEN, DENIED, INFO, "no_token", "CONNECT needs a token")                 \
 	X(LOGINS, FAILED, INFO, "logins", "Too many logins are being checked")         \
 	/* Breaches of STOMP: its grammar, and the bounds of a frame. */               \
 	X(UNKNOWN_COMMAND, MALFORMED, INFO, "unknown_command", "unknown command")      \
@@ -164,6 +171,8 @@ enum refusal_class {
 	X(FRAME_BODY, MALFORMED, INFO, "frame_body",                                   \
 		"A frame of that command has no body")                                 \
 	X(FRAME_SIZE, MALFORMED, INFO, "frame_size", "The frame is too large")         \
+	X(FRAME_MEMORY, MALFORMED, INFO, "frame_memory",                               \
+		"There is no memory for so large a frame now")                         \
 	X(HEADER_COUNT, MALFORMED, INFO, "header_count",                               \
 		"The frame has too many headers")                                      \
 	X(HEADER_SIZE, MALFORMED, INFO, "header_size", "A header line is too long")    \
@@ -204,6 +213,14 @@ enum refusal_class {
 		"No destination of that prefix can be subscribed to")                  \
 	X(CLIENT_SEND, DENIED, INFO, "client_send",                                    \
 		"Clients may not send to that destination")                            \
+	X(MAY_NOT_SUBSCRIBE, DENIED, INFO, "may_not_subscribe",                        \
+		"You may not subscribe to that destination")                           \
+	X(MAY_NOT_SEND, DENIED, INFO, "may_not_send",                                  \
+		"You may not send to that destination")                                \
+	X(TOKEN_EXPIRED, DENIED, INFO, "token_expired", "The token has expired")       \
+	X(TOKEN, DENIED, INFO, "token", "The token is not accepted")                   \
+	X(OTHER_USERS_TOKEN, DENIED, INFO, "other_users_token",                        \
+		"The token is another user's")                                         \
 	X(SELECTOR, DENIED, INFO, "selector", "Selectors are not supported")           \
 	X(SEND_PATTERN, DENIED, INFO, "send_pattern",                                  \
 		"A message has one destination, not a pattern")                        \
@@ -218,6 +235,10 @@ enum refusal_class {
 	X(USER_DESTINATION, DENIED, INFO, "user_destination",                          \
 		"/user needs a name and a destination")                                \
 	X(REPLY_QUEUE, DENIED, INFO, "reply_queue", "There is no such reply queue")    \
+	X(DEAD_LETTER_SEND, DENIED, INFO, "dead_letter_send",                          \
+		"Only Postern sends to the dead-letter queue")                         \
+	X(DEAD_LETTER_READ, DENIED, INFO, "dead_letter_read",                          \
+		"Clients of this listener may not read dead letters")                  \
 	X(NO_ROUTE, DENIED, INFO, "no_route", "No route has that destination")         \
 	X(BAD_TARGET, DENIED, INFO, "bad_target", "The route leads to no destination") \
 	X(TEMPLATE, DENIED, INFO, "template", "The route cannot shape that message")   \
@@ -235,7 +256,14 @@ enum refusal_class {
 	/* Bounds of the process. */                                                   \
 	X(DESTINATIONS, FAILED, INFO, "destinations",                                  \
 		"There are too many destinations")                                     \
-	X(PATTERNS, FAILED, INFO, "patterns", "There are too many patterns")
+	X(PATTERNS, FAILED, INFO, "patterns", "There are too many patterns")           \
+	X(SHARE, FAILED, INFO, "share", "This user or address already uses its share") \
+	X(TRANSACTION_MEMORY, FAILED, INFO, "transaction_memory",                      \
+		"There is no memory for the transaction now")                          \
+	X(SUBSCRIPTION_MEMORY, FAILED, INFO, "subscription_memory",                    \
+		"There is no memory for the subscription now")                         \
+	X(QUEUES_FULL, FAILED, INFO, "queues_full",                                    \
+		"The queues have no room for more now")
 
 /* All kinds, in one enum: REFUSAL_NOT_FOUND, ... */
 enum refusal_kind {
@@ -261,8 +289,8 @@ struct refusal {
 	/* What to do about it, in whole sentences, without the peer's own words. */
 	struct slice hint;
 
-	/* The peer, for the log alone. */
-	struct slice session, user;
+	/* For the log alone: why, and the peer. */
+	struct slice reason, session, user;
 	struct address address;
 };
 

@@ -21,6 +21,7 @@
 enum {
 	WORK_PER_TURN = 2048,
 	TURN_NS = 150000,
+	READING_NS = 2000000, /* a frame takes 1 us, and some take 20 */
 };
 
 void worker_post(struct worker *worker, unsigned to, struct post *post)
@@ -64,21 +65,31 @@ const struct post *worker_next_post(const struct worker *worker)
 	return inbox_first(&worker->inbox);
 }
 
+void worker_keep_post(struct worker *worker, const struct post *post)
+{
+	worker->posts++;
+	worker->bytes += (int64_t)post->size;
+}
+
+void worker_release_post(struct worker *worker, const struct post *post)
+{
+	worker->posts--;
+	worker->bytes -= (int64_t)post->size;
+}
+
 struct post *worker_take_post(struct worker *worker)
 {
 	struct post *post = inbox_pop(&worker->inbox);
 
 	if (post == NULL)
 		return NULL;
-	worker->posts--;
-	worker->bytes -= (int64_t)post->size;
+	worker_release_post(worker, post);
 	return post;
 }
 
 void worker_return_post(struct worker *worker, struct post *post)
 {
-	worker->posts++;
-	worker->bytes += (int64_t)post->size;
+	worker_keep_post(worker, post);
 	inbox_return(&worker->inbox, post);
 }
 
@@ -208,6 +219,20 @@ bool worker_turn_is_over(const struct worker *worker)
 	return loop_clock() >= worker->turn_over;
 }
 
+void worker_begin_reading(struct worker *worker)
+{
+	worker->reading_over = 0;
+}
+
+bool worker_reading_is_over(struct worker *worker)
+{
+	const uint64_t now = loop_clock();
+
+	if (worker->reading_over == 0)
+		worker->reading_over = now + worker->reading_ns;
+	return now >= worker->reading_over;
+}
+
 static void worker_run_posts(struct worker *worker)
 {
 	inbox_collect(&worker->inbox);
@@ -253,6 +278,7 @@ static bool worker_turn(void *context)
 	bool more = false;
 
 	worker->turn_over = loop_clock() + worker->turn_ns;
+	worker_begin_reading(worker);
 	worker_run_posts(worker);
 	worker_resume_reading(worker);
 	worker_turn_residents(worker);
@@ -262,6 +288,7 @@ static bool worker_turn(void *context)
 		more = true;
 	worker_tell_workers(worker);
 	worker_send_batches(worker);
+	worker_begin_reading(worker);
 	if (atomic_load_explicit(&worker->workers->ended, memory_order_relaxed))
 		loop_stop(worker->loop);
 	return more || !inbox_is_empty(&worker->inbox) ||
@@ -293,12 +320,14 @@ struct worker *worker_create(struct workers *workers, unsigned index, unsigned c
 	worker->batches = xcalloc(count, sizeof(*worker->batches));
 	worker->work_per_turn = WORK_PER_TURN;
 	worker->turn_ns = TURN_NS;
+	worker->reading_ns = READING_NS;
 	worker->stop_timer.fire = worker_on_stop_timer;
 	inbox_init(&worker->inbox);
 	names_init(&worker->names, &worker->key, index);
 	list_init(&worker->residents);
 	list_init(&worker->flush_first);
 	list_init(&worker->broadcast);
+	loop_share_standstill(loop, workers->standstill, index);
 	loop_on_turn(loop, worker_turn, worker);
 	return worker;
 }
@@ -330,6 +359,7 @@ void worker_configure(struct worker *worker, const struct config *config)
 	const struct config *before = worker->config;
 
 	worker->config = config_ref(config);
+	worker->configured++;
 	config_unref(before);
 }
 

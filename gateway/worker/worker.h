@@ -16,6 +16,7 @@
 #include "protocol/stomp.h"
 
 struct broker;
+struct logins;
 struct metrics;
 struct resident;
 struct sessions;
@@ -24,6 +25,7 @@ struct worker {
 	struct workers *workers;
 	unsigned index;              /* among the workers */
 	const struct config *config; /* held; another one after a reload */
+	unsigned configured;         /* how many it has had after the first */
 	struct hash_key key;         /* the workers' */
 	struct loop *loop;
 	struct metrics *metrics; /* other threads only read them */
@@ -35,21 +37,23 @@ struct worker {
 	int64_t busy_told;          /* the last report of how busy it is */
 	size_t spent;               /* work done in this turn */
 	size_t work_per_turn;
-	uint64_t turn_ns;   /* how long a turn may last */
-	uint64_t turn_over; /* when the turn's time is over, by loop_clock() */
-	bool backpressured; /* publishers are not read */
+	uint64_t turn_ns;      /* how long a turn may last */
+	uint64_t turn_over;    /* when the turn's time is over, by loop_clock() */
+	uint64_t reading_ns;   /* how long a period of reading may last */
+	uint64_t reading_over; /* when it is over; 0: it has not begun */
+	bool backpressured;    /* publishers are not read */
 
 	/* Added by the code that makes the workers (resident.h). */
 	struct list residents;
 	struct sessions *sessions;
 	struct broker *broker;
+	struct logins *logins;
 
 	struct names names;
 	struct stomp_spare spare; /* for the parsers of its sessions */
 	struct list flush_first;  /* a resident's: no post runs unless it is empty */
 	struct list broadcast;    /* of the handler `broadcast`, at any endpoint */
 	uint64_t live_sessions;   /* not freed yet */
-	uint64_t logins;          /* under way */
 
 	const struct edge_ops *edge_ops;
 	struct edge *edge;    /* NULL before its start and after its end */
@@ -176,6 +180,13 @@ struct post *worker_take_post(struct worker *worker);
 void worker_return_post(struct worker *worker, struct post *post);
 
 /*
+ * A post that has arrived is kept outside of the inbox, and still counts as waiting
+ * there; or is kept no longer.
+ */
+void worker_keep_post(struct worker *worker, const struct post *post);
+void worker_release_post(struct worker *worker, const struct post *post);
+
+/*
  * Counts `amount` pieces of work (deliveries) of a post: a turn does a bounded amount
  * before it looks at the sockets again.
  */
@@ -186,6 +197,18 @@ void worker_spend(struct worker *worker, size_t amount);
  * by worker_spend().
  */
 size_t worker_allowance(const struct worker *worker);
+
+/*
+ * A new period of reading begins with the next worker_reading_is_over(). The worker
+ * does this before and after its turn; a carrier does it before it reads on.
+ */
+void worker_begin_reading(struct worker *worker);
+
+/*
+ * True when input was read for as long as a period allows. Code that has read some of
+ * a peer's input, or run some of its frames, then leaves the rest to a later turn.
+ */
+bool worker_reading_is_over(struct worker *worker);
 
 /*
  * True when the turn has used its time. Code that has done some work then leaves the

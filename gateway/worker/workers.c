@@ -1,7 +1,9 @@
 #include "gateway/worker/workers.h"
 
 #include "gateway/base/log.h"
+#include "gateway/base/standstill.h"
 #include "gateway/config/config.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics_endpoints.h"
 #include "gateway/worker/worker.h"
@@ -21,8 +23,10 @@ struct workers *workers_create(
 	workers->metrics_endpoints = metrics_endpoints_create(config);
 	workers->config = config_ref(config);
 	workers->key = *key;
+	workers->accounts = accounts_create(key);
 	workers->address_limits = address_limits_create(key);
 	atomic_store(&workers->configured_at, (int64_t)time(NULL));
+	workers->standstill = standstill_create(count);
 	workers->all = xcalloc(count, sizeof(struct worker *));
 	for (; workers->count < count; workers->count++) {
 		struct worker *worker = worker_create(workers, workers->count, count);
@@ -174,6 +178,8 @@ void workers_destroy(struct workers *workers)
 	workers_settle(workers);
 	for (unsigned i = 0; i < workers->count; i++)
 		worker_destroy(workers->all[i]);
+	accounts_destroy(workers->accounts);
+	standstill_destroy(workers->standstill);
 	address_limits_destroy(workers->address_limits);
 	config_unref(workers->config);
 	metrics_endpoints_destroy(workers->metrics_endpoints);

@@ -13,6 +13,7 @@
 #ifndef GATEWAY_WORKER_WORKERS_H
 #define GATEWAY_WORKER_WORKERS_H
 
+#include "gateway/worker/budget.h"
 #include "gateway/worker/edge.h"
 #include "protocol/hash.h"
 
@@ -21,7 +22,9 @@
 
 struct metrics_endpoints;
 struct config;
+struct accounts;
 struct address_limits;
+struct standstill;
 struct worker;
 
 struct workers {
@@ -30,13 +33,16 @@ struct workers {
 	/* The latest; held. Only worker 0 uses it while all run. */
 	const struct config *config;
 	struct hash_key key; /* the server's secret */
+	struct accounts *accounts;
 	struct address_limits *address_limits;
+	struct standstill *standstill; /* of their loops */
 	struct worker **all;
 	unsigned count;
 	bool stopping; /* only worker 0's */
 
 	_Atomic int64_t posts, bytes; /* in all inboxes, or on the way there */
 	_Atomic int64_t busy; /* these posts, live sessions, unfinished answers */
+	struct budget budget; /* of memory */
 	_Atomic uint64_t sessions, destinations;
 	_Atomic uint64_t
 		segments; /* of patterns, by each worker that has subscribers */

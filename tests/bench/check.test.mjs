@@ -2,7 +2,9 @@
 // How fast that is nobody asserts here.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { load, startFloor, startPostern } from './lib.mjs';
+import { transports } from '../fairness/lib/flooders.mjs';
+import { usual } from '../fairness/lib/floods.mjs';
+import { besideFlood, load, startFloor, startPostern } from './lib.mjs';
 import { peers } from './peers/all.mjs';
 import { missing, startPeer } from './peers/start.mjs';
 
@@ -46,6 +48,13 @@ function checks(name, start, ofThese) {
 checks('one worker', () => startPostern({ workers: 1 }), carriers);
 checks('three workers', () => startPostern({ workers: 3 }), carriers);
 checks('the floor', () => startFloor({ joined: true }), ['websocket', 'tcp']);
+
+for (const over of Object.keys(transports)) {
+  test(`${over}: an honest pair is measured beside a flood`, async () => {
+    const p99 = await besideFlood({ flood: usual, over, workers: 2, seconds: 0.2 });
+    assert.ok(p99 > 0 && p99 < 60_000, `${p99} ms`);
+  });
+}
 
 // Where others are installed, each dialect that Postern does not speak is, with whom it is for.
 for (const peer of peers.filter(({ speaks }) => speaks.websocket.dialect)) {

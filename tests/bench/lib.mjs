@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { flooded, floods } from '../fairness/lib/floods.mjs';
+import { HonestPair } from '../fairness/lib/honest-pair.mjs';
 import { Gateway } from '../wire/lib/gateway.mjs';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -101,4 +104,24 @@ export async function probe(server, options) {
   const busy = await ask();
   await loading;
   return { idle, busy };
+}
+
+// The 99th percentile of an honest pair's round trips beside a flood, in ms: as the tests
+// of fairness measure it.
+export async function besideFlood({ flood, over, workers, seconds, program }) {
+  const gateway = await new Gateway(flooded({ workers }), { program }).start();
+  const clients = [];
+  const keep = async (opening) => {
+    clients.push(await opening);
+    return clients.at(-1);
+  };
+  try {
+    await floods[flood](gateway, keep, over);
+    const pair = await keep(HonestPair.start(gateway));
+    await pass(1000 * seconds);
+    return (await pair.stop()).p99;
+  } finally {
+    clients.forEach((client) => client.abort());
+    await gateway.stop();
+  }
 }

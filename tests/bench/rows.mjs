@@ -2,6 +2,8 @@
 // made runners and returns numbers by column; each is the median of several runs.
 // `compares` names the columns in which two builds are compared.
 
+import { floods, usual } from '../fairness/lib/floods.mjs';
+
 const K = 1000, M = 1_000_000;
 
 const fanOut = (carrier, more) => ({ mode: 'fan-out', carrier, clients: 1000, ...more });
@@ -20,6 +22,12 @@ const alone = (options, figure) => async ({ postern }) => ({ postern: figure(awa
 const perSecond = (result) => result.per_cpu_second;
 const each = (result) => result.cpu_us_each;
 const perBusiest = (result) => result.count / result.busiest_seconds;
+
+const pingPongRow = (carrier) => ({
+  name: `ping-pong of 100, ${carrier}`, unit: 'round trips/CPU s',
+  measure: alone({ mode: 'ping-pong', carrier, clients: 100 }, perSecond),
+  target: { postern: `>${30 * K}` }, stretch: { postern: `>${45 * K}` },
+});
 
 const fanOutRow = (carrier, target, stretch) => ({
   name: `fan-out to 1,000, ${carrier}`, unit: 'deliveries/CPU s',
@@ -70,6 +78,21 @@ const fairRow = (carrier) => ({
   },
   target: { 'ping ratio': '<5', 'info ratio': '<5', 'session ratio': '<5' },
   compares: ['ping', 'info', 'session'],
+});
+
+const workersOf = { '1 worker': 1, '2 workers': 2, '3 workers': 3 };
+
+const floodRow = (flood, over) => ({
+  name: `honest p99 beside a flood ${flood}, ${over}`, unit: 'ms',
+  measure: async ({ besideFlood }) => {
+    const found = {};
+    for (const [column, workers] of Object.entries(workersOf)) {
+      found[column] = await besideFlood({ flood, over, workers });
+    }
+    return found;
+  },
+  target: Object.fromEntries(Object.keys(workersOf).map((column) => [column, '<100'])),
+  compares: Object.keys(workersOf),
 });
 
 const joinedTarget = { ratio: '>0.42' }, joinedStretch = { ratio: '>0.6' };
@@ -145,17 +168,16 @@ const table = [
     measure: overFloor('single', { mode: 'ping-pong', carrier: 'websocket', clients: 100 }, perSecond),
     target: { ratio: '>0.75' }, stretch: { ratio: '>0.9' },
   },
-  {
-    name: 'ping-pong of 100, xhr-streaming', unit: 'round trips/CPU s',
-    measure: alone({ mode: 'ping-pong', carrier: 'xhr-streaming', clients: 100 }, perSecond),
-    target: { postern: `>${30 * K}` }, stretch: { postern: `>${45 * K}` },
-  },
+  pingPongRow('sockjs-websocket'),
+  pingPongRow('xhr-streaming'),
   twoWorkers('many topics', fanOut('websocket', { topics: 50 })),
   twoWorkers('one hot topic', fanOut('websocket')),
   ...['websocket', 'xhr-streaming', 'xhr-polling'].map(flatRow),
   flatSubscriptionsRow,
   fairRow('websocket'),
   fairRow('xhr-streaming'),
+  ...Object.keys(floods).map((flood) => floodRow(flood, 'tcp')),
+  ...['websocket', 'xhr-streaming'].map((over) => floodRow(usual, over)),
 ];
 
 export const rows = table.map((row) => ({ compares: ['postern'], ...row }));

@@ -14,6 +14,8 @@ const gateway = withGateway(configuration({
   times: { disconnect: 120_000 },
   broker: { prefixes: ['/topic'], queues: ['/queue'] },
 }));
+const TOKEN = 'sesame-0123456789';
+const guarded = withGateway(configuration({ admin: { listen: '127.0.0.1:0', token: TOKEN } }));
 const browser = withBrowser();
 
 async function open(options) {
@@ -137,7 +139,7 @@ test('the console sorts its tables, and shows what a queue has not got back', as
   const cells = (column) => page.locator(`#destinations tr > :nth-child(${column})`).allTextContents();
   await shows(page, '#destinations', '/queue/sorted');
   const [row] = (await page.locator('#destinations tr').allTextContents()).filter((text) => text.startsWith('/queue/sorted'));
-  assert.match(row, /^\/queue\/sortedqueue13.*21$/, 'one consumer, three messages, two ready, one not acknowledged');
+  assert.match(row, /^\/queue\/sortedqueue13.*210$/, 'one consumer, three messages, two ready, one not acknowledged, none parked');
   const head = page.locator('thead', { hasText: 'ready' }).locator('button', { hasText: 'Destination' });
   await head.click();
   const ascending = await cells(1);
@@ -183,5 +185,28 @@ test('nothing is cut at 1280 pixels', async () => {
     .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.getAttribute('aria-label')));
   assert.deepEqual(cut, []);
   await screenshot(page, 'console-1280');
+  await closePage(page);
+});
+
+test('the console asks for its token, and again after a wrong one', async () => {
+  const page = await openPage(browser, `http://127.0.0.1:${guarded.adminPort}/console/`);
+  const enter = async (token) => {
+    await page.fill('#token', token);
+    await press(page, 'Enter');
+  };
+  await shows(page, '#state', 'The gateway requires its token.');
+  assert.ok(await page.locator('#watching').isHidden());
+  await enter('guessed-0123456789');
+  await shows(page, '#state', 'The gateway requires its token.');
+  assert.ok(await page.locator('#watching').isHidden());
+  await enter(TOKEN);
+  await shows(page, '#state', 'Connected');
+  await shows(page, '#found', /session/);
+  assert.ok(await page.locator('#login').isHidden());
+  await page.reload(); // the tab remembers it
+  await shows(page, '#state', 'Connected');
+  assert.doesNotMatch(page.url(), /sesame/);
+  for (const request of page.requests) assert.doesNotMatch(request.url(), /sesame/);
+  await screenshot(page, 'console-token');
   await closePage(page);
 });

@@ -29,7 +29,7 @@ async function sendInParts(gateway, keep, destination, parts) {
 }
 
 testBeside('391 sessions with 255 patterns each come, and end together', strict({
-  admin: { listen: '127.0.0.1:0' },
+  admin: { listen: '127.0.0.1:0' }, limits: { share: 100 },
 }), async (gateway, keep) => {
   const writers = await subscribe(gateway, keep, 391, (n) => `/topic/a*${n}*`);
   writers.forEach((writer) => writer.abort());

@@ -216,3 +216,17 @@ void model_rest(void)
 				"client %d does not hear %u", j, i);
 	}
 }
+
+void model_look_at_lanes(void)
+{
+	model.waited += still_workers_lanes(model.workers) > 0;
+	if (model.is_narrow)
+		must(still_workers_longest_wait(model.workers) <=
+				(ADDRESSES + 1) * (model.quantum + CLIENTS + 1),
+			"an account waits for more than the others' turns");
+}
+
+bool model_is_paused(const struct model_client *client)
+{
+	return session_is_paused(client->peer->memory.session);
+}

@@ -8,9 +8,9 @@
  *
  * - the id of an earlier delivery settles nothing;
  *
- * - in the end each of those was accepted, is a dead letter or still there, in its
- * order; those are dead that were discarded, rejected too often, or lost with too
- * many consumers;
+ * - in the end each of those was accepted, is a dead letter (which was parked while
+ * there was no room for it) or still there, in its order; those are dead that were
+ * discarded, rejected too often, or lost with too many consumers;
  *
  * - a subscriber of topics receives each matching message that was sent since it has
  * joined, once, in the order of each sender; and none that was taken before it
@@ -74,6 +74,7 @@ enum listening { LISTENING_NOT, LISTENING_SOON, LISTENING, LISTENING_NO_MORE };
 /* A client's subscription to topics. */
 struct listener {
 	enum listening state;
+	bool left_early; /* before the RECEIPT of its SUBSCRIBE */
 	unsigned id;
 	const char *place;
 	bool heard[MESSAGES];
@@ -95,6 +96,12 @@ struct model_client {
 	struct listener listener;
 };
 
+/* The reader of a small dead-letter queue. */
+struct model_letters {
+	struct stomp_peer *peer; /* NULL: the queue is large, and nobody reads yet */
+	unsigned parked;         /* how often some message was parked */
+};
+
 struct model {
 	struct chance chance;
 	uint64_t seed;
@@ -103,10 +110,14 @@ struct model {
 	struct workers *workers;
 	struct model_client clients[CLIENTS];
 	struct model_message messages[MESSAGES];
+	struct model_letters letters;
 	uint64_t heard_order[MESSAGES];
 	unsigned message_count, transactions, connections;
 	uint64_t said;
 	uint64_t heard_count, heard_topics;
+	bool is_narrow;   /* little may be under way, and turns are short */
+	unsigned quantum; /* of an account, in such a schedule */
+	uint64_t waited;  /* steps at which something waited in lanes */
 };
 
 extern struct model model;
@@ -130,6 +141,14 @@ void model_hear_all(void);
 /* Nothing is on its way any more. */
 void model_rest(void);
 
+enum { ADDRESSES = 3 }; /* of clients: so many accounts, and the house */
+
+/* Fails when an account waits at a home for more than the turns of the others. */
+void model_look_at_lanes(void);
+
+/* Nothing is read from the client: it waits for credits. */
+bool model_is_paused(const struct model_client *client);
+
 /* Requeues the client's messages, also those that a transaction has settled. */
 void model_give_back(int client);
 
@@ -141,6 +160,21 @@ void model_settled(struct model_message *message, enum outcome outcome);
 
 /* Drops the messages of the client's transaction and undoes what it has settled. */
 void model_forget(struct model_client *client);
+
+/* broker_model_letters.c */
+
+/* Its reader comes. From then on it has room for one message. */
+void model_letters_begin(void);
+
+/* Counts whether some message is parked now. */
+void model_letters_look(void);
+
+/* Takes what the reader has got and acknowledges it. */
+void model_letters_read(void);
+void model_letters_end(void);
+
+/* The end: the remaining messages of the queues come out, in order. */
+void model_drain(void);
 
 /* broker_model_topics.c */
 

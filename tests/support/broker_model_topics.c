@@ -38,6 +38,7 @@ void listener_joins(struct listener *listener, unsigned id, const char *place)
 
 void listener_leaves(struct listener *listener)
 {
+	listener->left_early = listener->state == LISTENING_SOON;
 	listener->state = LISTENING_NO_MORE;
 	memset(listener->due, 0, sizeof(listener->due));
 }
@@ -46,6 +47,10 @@ void listener_hears_receipt(struct listener *listener)
 {
 	must(listener->state == LISTENING_SOON || listener->state == LISTENING_NO_MORE,
 		"a receipt is one too many");
+	if (listener->left_early) {
+		listener->left_early = false;
+		return;
+	}
 	listener->state = listener->state == LISTENING_SOON ? LISTENING : LISTENING_NOT;
 }
 

@@ -80,6 +80,8 @@ static const struct participant_ops customer_ops = {
 void customer_enter(struct customer *customer, struct worker *worker)
 {
 	*customer = (struct customer){.broker = worker->broker};
+	((struct endpoint *)still_workers_endpoint(worker->workers, "/echo"))
+		->reads_dead_letters = true;
 	customer->participant.session =
 		still_workers_open(worker, "/echo", SESSION_RAW, "");
 	customer->participant.ops = &customer_ops;

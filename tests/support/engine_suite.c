@@ -22,7 +22,7 @@ void engine_setup(void)
 
 void engine_setup_small(void)
 {
-	begin("'limits': {'backlog_messages': 3, 'destinations': 4}");
+	begin("'limits': {'backlog_messages': 3, 'destinations': 4, 'share': 100}");
 }
 
 void engine_teardown(void)

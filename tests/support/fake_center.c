@@ -79,7 +79,7 @@ static void fake_deliver_run(struct worker *worker, struct post *post)
 
 	if (entry != NULL)
 		subscription_deliver(container_of(entry, struct subscription, entry),
-			reply->message, reply->attempt);
+			reply->message, reply->attempt, true);
 	fake_reply_free(reply);
 }
 
@@ -383,6 +383,7 @@ void fake_center_act(struct fake_part *from, struct fake_request *request)
 {
 	struct broker_refusal refusal;
 
+	fake_request_give_credits(from, request);
 	if (fake_center_permits(from, request, &refusal)) {
 		/* The answer comes before what the request makes it deliver. */
 		struct fake_reply *reply = fake_reply_answer(from, request, NULL);

@@ -114,6 +114,10 @@ struct fake_request *fake_request_create(
 	uint64_t participant, uint64_t number);
 void fake_request_free(struct fake_request *request);
 
+/* The request has arrived, or is lost: its SEND is not on its way any more. */
+void fake_request_give_credits(
+	struct fake_part *from, const struct fake_request *request);
+
 /* Takes the request over. */
 void fake_request_send(struct fake_part *part, struct fake_request *request);
 

@@ -24,6 +24,15 @@ struct fake_request *fake_request_create(
 	return request;
 }
 
+void fake_request_give_credits(
+	struct fake_part *from, const struct fake_request *request)
+{
+	for (size_t i = 0; i < request->count && request->commit == 0; i++) {
+		if (request->actions[i].message != NULL)
+			credit_give(from->engine.broker, request->actions[i].message);
+	}
+}
+
 void fake_request_free(struct fake_request *request)
 {
 	for (size_t i = 0; i < request->count; i++)
@@ -146,8 +155,13 @@ bool fake_line_turn(struct fake_part *part)
 
 void fake_line_finish(struct fake_part *part)
 {
-	for (struct list *link; (link = list_take_first(&part->up)) != NULL;)
-		fake_request_free(container_of(link, struct fake_request, link));
+	for (struct list *link; (link = list_take_first(&part->up)) != NULL;) {
+		struct fake_request *request =
+			container_of(link, struct fake_request, link);
+
+		fake_request_give_credits(part, request);
+		fake_request_free(request);
+	}
 	for (struct list *link; (link = list_take_first(&part->down)) != NULL;)
 		fake_reply_free(container_of(link, struct fake_reply, link));
 }

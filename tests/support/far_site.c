@@ -19,8 +19,8 @@ void far_site_begin_with(const struct engine_share *shares, const char *members)
 	still_workers_share(shares);
 	site->workers = still_workers_create(members);
 	site->peer = stomp_peer_connect(site->workers->all[0], "1.2");
-	site->reader =
-		stomp_peer_connect(site->workers->all[site->workers->count - 1], "1.2");
+	site->reader = stomp_peer_connect_at(
+		site->workers->all[site->workers->count - 1], "tcp", "1.2");
 }
 
 void far_site_begin(const char *members)

@@ -123,10 +123,18 @@ static void on_probe(struct outlet *outlet, enum probe probe)
 		session_attended(memory->session);
 }
 
+static void on_look(struct outlet *outlet, enum probe probe)
+{
+	struct memory_outlet *memory = memory_of(outlet);
+
+	if (memory->reads && probe == PROBE_AGAIN)
+		session_progressed(memory->session);
+}
+
 bool memory_outlet_attach(struct memory_outlet *memory, struct session *session)
 {
 	static const struct outlet_ops ops = {
-		.wake = on_wake, .end = on_end, .probe = on_probe};
+		.wake = on_wake, .end = on_end, .probe = on_probe, .look = on_look};
 
 	memory->outlet.ops = &ops;
 	if (!session_attach(session, &memory->outlet))

@@ -22,6 +22,7 @@ struct memory_outlet {
 	unsigned probes;    /* how often probe() was called */
 	bool is_there;      /* the peer answers a probe */
 	bool takes;         /* the peer's machine acknowledges its output */
+	bool reads;         /* the peer takes output when the session looks */
 	struct pulled held; /* the pulled output */
 	struct buf got;
 };

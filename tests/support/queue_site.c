@@ -31,6 +31,7 @@ void queue_site_teardown(void)
 	/* After every test, the counters have no object that is gone. */
 	ck_assert_uint_eq(counter_read(&queue_site.metrics.queue_messages), 0);
 	ck_assert_uint_eq(counter_read(&queue_site.metrics.queue_in_flight), 0);
+	ck_assert_uint_eq(counter_read(&queue_site.metrics.queue_parked), 0);
 	ck_assert_ptr_null(timers_first(&queue_site.expiries));
 	timers_finish(&queue_site.expiries);
 }
@@ -102,17 +103,18 @@ const char *queue_site_take_dead(void)
 		[DEAD_LOST] = "lost",
 		[DEAD_DISCARDED] = "discarded",
 		[DEAD_EXPIRED] = "expired",
+		[DEAD_IDLE] = "idle",
 	};
 	static char text[256];
 	struct dead each;
 	size_t len = 0;
 
 	text[0] = '\0';
-	while (queue_take_dead(queue_site.queue, &each)) {
+	while (queue_send_dead(queue_site.queue, &each)) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
 			len > 0 ? " " : "", reasons[each.reason], (int)each.times,
 			queue_site_body(each.message));
-		message_unref(each.message);
+		queue_settle_dead(queue_site.queue, each.item, true);
 	}
 	return text;
 }

@@ -1,12 +1,12 @@
 #include "tests/support/simulation.h"
 
+#include "gateway/base/loop_internal.h"
 #include "gateway/config/config.h"
 #include "tests/support/simulation_internal.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
 
 #include <poll.h>
-#include <uv.h>
 
 /* The present simulation: wakes come from inside of the core. */
 static struct simulation *playing;
@@ -37,7 +37,14 @@ void __wrap_loop_wake(struct loop *loop)
 	struct simulation *sim = playing;
 
 	__real_loop_wake(loop);
-	if (sim == NULL || !percent(sim, sim->weather.interrupted))
+	if (sim == NULL)
+		return;
+	/* A wake in the middle of a turn is taken at its end: there must be another. */
+	for (unsigned i = 0; i < sim->workers->count; i++) {
+		if (sim->workers->all[i]->loop == loop && sim->running[i])
+			sim->touched[i] = true;
+	}
+	if (!percent(sim, sim->weather.interrupted))
 		return;
 	for (unsigned i = 0; i < sim->workers->count; i++) {
 		if (sim->workers->all[i]->loop == loop && !sim->running[i]) {
@@ -51,7 +58,7 @@ void __wrap_loop_wake(struct loop *loop)
 /* True when a thread that waits in this loop would wake up. */
 static bool can_run(const struct simulation *sim, unsigned index)
 {
-	uv_loop_t *loop = loop_uv(sim->workers->all[index]->loop);
+	const uv_loop_t *loop = &sim->workers->all[index]->loop->uv;
 	struct pollfd woken = {uv_backend_fd(loop), POLLIN, 0};
 
 	return !sim->gone[index] &&
@@ -152,7 +159,9 @@ static void say(struct simulation *sim, unsigned client)
 	struct buf bytes = {0};
 
 	if (!simulation_is_open(sim, client) ||
-		sim->witness.clients[client].disconnecting || !may_read(sim, worker))
+		sim->witness.clients[client].disconnecting ||
+		session_is_paused(simulation_session(sim, client)) ||
+		!may_read(sim, worker))
 		return;
 	simulation_write_frames(sim, client, &bytes);
 	session_receive(
@@ -183,6 +192,7 @@ static void open_client(struct simulation *sim)
 	}
 	unsigned client = sim->client_count++;
 	witness_trace(&sim->witness, "client %u at worker %u", client, worker->index);
+	still_workers_come_from((unsigned char)(1 + below(sim, 3)));
 	sim->peers[client] = stomp_peer_create(worker);
 	sim->peers[client]->memory.describe = NULL;
 	stomp_peer_mutter(sim->peers[client], "CONNECT{accept-version:1.2}");
@@ -324,6 +334,7 @@ static void choose_weather(struct simulation *sim)
 		.interrupted = below(sim, 3) * 25,
 		.slow = below(sim, 3) * 3,
 		.brisk = below(sim, 3) * 20,
+		.narrow = percent(sim, 75),
 		.posts = percent(sim, 60) ? 1 + below(sim, 24) : 0,
 		.bytes = percent(sim, 20) ? 100 + below(sim, 3000) : 0,
 		.queue = percent(sim, 30) ? 4 + below(sim, 30) : 0,
@@ -355,7 +366,7 @@ static void create_workers(struct simulation *sim)
 	write_limit(&json, "queue_messages", weather->queue);
 	write_limit(&json, "sessions", weather->sessions);
 	write_limit(&json, "destinations", weather->destinations);
-	buf_append(&json, SLICE("'headers': 64}, 'app': {'routes': ["
+	buf_append(&json, SLICE("'share': 100, 'headers': 64}, 'app': {'routes': ["
 				"{'match': '/app/{n}', 'send_to': '/topic/{n}'},"
 				"{'match': '/app/all', 'send_to': ["));
 	for (unsigned i = 0; i < sim->witness.topics; i++)
@@ -369,6 +380,8 @@ static void create_workers(struct simulation *sim)
 		json.data);
 	buf_finish(&json);
 	ck_assert_int_eq(workers_start(sim->workers, &edge_ops), 0);
+	if (weather->narrow)
+		still_workers_narrow(sim->workers, &sim->chance);
 }
 
 static void destroy(struct simulation *sim)

@@ -1,4 +1,5 @@
 #include "gateway/broker/internal.h"
+#include "gateway/broker/memory.h"
 #include "gateway/config/config.h"
 #include "gateway/session/session_internal.h"
 #include "tests/support/simulation_internal.h"
@@ -18,6 +19,11 @@ static void add_post(struct load *load, const struct post *post)
 	load->bytes += (int64_t)post->size;
 }
 
+static void add_lane_post(const struct post *post, void *load)
+{
+	add_post(load, post);
+}
+
 static void add_posts(struct load *load, const struct post *post)
 {
 	for (; post != NULL; post = post->next)
@@ -32,7 +38,7 @@ static void add_batch(struct load *load, const struct post_batch *batch)
 		add_post(load, post);
 }
 
-/* The real load in inboxes and batches. */
+/* The real load in inboxes, batches and lanes. */
 static struct load count_load(const struct workers *workers)
 {
 	struct load load = {0, 0};
@@ -40,6 +46,8 @@ static struct load count_load(const struct workers *workers)
 	for (unsigned i = 0; i < workers->count; i++) {
 		const struct worker *worker = workers->all[i];
 
+		lanes_for_each_post(
+			&worker->broker->memory->lanes, add_lane_post, &load);
 		add_posts(&load, worker->inbox.first);
 		add_posts(&load, atomic_load(&worker->inbox.arrived));
 		for (unsigned j = 0; j < workers->count; j++)
@@ -129,6 +137,13 @@ void simulation_check_sleepers(const struct simulation *sim)
 
 		promise(&sim->witness, inbox_is_empty(&worker->inbox),
 			"worker %u sleeps over its inbox", i);
+		promise(&sim->witness, worker->broker->memory->lanes.posts == 0,
+			"worker %u sleeps over its lanes", i);
+		promise(&sim->witness, worker->broker->credits.waiting.count == 0,
+			"worker %u lets participants wait for ever", i);
+		promise(&sim->witness,
+			atomic_load(&worker->broker->window.under_way) == 0,
+			"worker %u counts deliveries that are done", i);
 		promise(&sim->witness, list_is_empty(&worker->sessions->awake),
 			"worker %u sleeps over its sessions", i);
 		promise(&sim->witness, list_is_empty(&worker->sessions->answering),
@@ -176,8 +191,9 @@ void simulation_check_brokers(struct simulation *sim)
 		}
 	}
 	for (unsigned i = 0; i < sim->workers->count; i++)
+		/* The sender of its dead letters is no client. */
 		participants +=
-			sim->workers->all[i]->broker->participants.entries.count;
+			sim->workers->all[i]->broker->participants.entries.count - 1;
 	promise(&sim->witness, participants == clients, "%zu parties, not %zu",
 		participants, clients);
 	check_count(sim, "subscriptions", still_workers_subscriptions(sim->workers),
@@ -207,7 +223,7 @@ void simulation_check_nothing_left(const struct simulation *sim)
 		still_workers_subscriptions(workers));
 	for (unsigned i = 0; i < workers->count; i++) {
 		promise(&sim->witness,
-			workers->all[i]->broker->participants.entries.count == 0,
+			workers->all[i]->broker->participants.entries.count == 1,
 			"parties are left on worker %u", i);
 		promise(&sim->witness, workers->all[i]->names.table.count == 0,
 			"names are left on worker %u", i);

@@ -25,6 +25,7 @@ struct weather {
 	unsigned interrupted; /* percent of wakes that run immediately */
 	unsigned slow;        /* percent of acts that stop an outlet */
 	unsigned brisk;       /* percent of turns without bound */
+	bool narrow; /* little may be under way; then a read brings one frame */
 	unsigned posts, bytes, queue, sessions, destinations; /* limits; 0: as usual */
 };
 

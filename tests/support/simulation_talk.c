@@ -81,7 +81,7 @@ static void write_any(struct simulation *sim, unsigned client, struct buf *frame
 void simulation_write_frames(struct simulation *sim, unsigned client, struct buf *bytes)
 {
 	struct witness_client *who = &sim->witness.clients[client];
-	unsigned frames = 1 + below(sim, FRAMES_PER_READ);
+	unsigned frames = sim->weather.narrow ? 1 : 1 + below(sim, FRAMES_PER_READ);
 
 	for (; frames > 0 && !who->disconnecting; frames--) {
 		struct buf frame = {0};

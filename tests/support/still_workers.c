@@ -2,9 +2,11 @@
 
 #include "gateway/base/log.h"
 #include "gateway/broker/internal.h"
+#include "gateway/broker/memory.h"
 #include "gateway/server/server_handlers.h"
 #include "gateway/server/server_workers.h"
 #include "protocol/number.h"
+#include "tests/support/chance.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -61,6 +63,8 @@ struct workers *still_workers_create_of(unsigned count, const char *members)
 
 	log_set_level(LOG_ERROR);
 	buf_printf(&json, "{%s%s", members, members[0] == '\0' ? "" : ",");
+	if (strstr(members, "'tcp'") == NULL)
+		buf_append(&json, SLICE("'tcp': {'dead_letters': true},"));
 	if (strstr(members, "'broker'") == NULL)
 		buf_append(&json, SLICE("'broker': {'client_send': true},"));
 	buf_append(
@@ -102,6 +106,8 @@ const struct endpoint *still_workers_endpoint(
 {
 	const struct config *config = workers->config;
 
+	if (strcmp(path, "tcp") == 0)
+		return &config->tcp;
 	for (size_t i = 0; i < config->endpoint_count; i++) {
 		if (slice_equal(config->endpoints[i].path, slice_of(path)))
 			return &config->endpoints[i];
@@ -110,10 +116,70 @@ const struct endpoint *still_workers_endpoint(
 	return NULL;
 }
 
+struct longest_wait {
+	const struct lanes *lanes;
+	uint64_t deliveries;
+};
+
+static void note_wait(const struct lane_account *account, void *context)
+{
+	struct longest_wait *longest = context;
+	const uint64_t wait = longest->lanes->spent - account->since;
+
+	if (!list_is_empty(&account->lanes) && wait > longest->deliveries)
+		longest->deliveries = wait;
+}
+
+uint64_t still_workers_longest_wait(const struct workers *workers)
+{
+	struct longest_wait longest = {NULL, 0};
+
+	for (unsigned i = 0; i < workers->count; i++) {
+		longest.lanes = &workers->all[i]->broker->memory->lanes;
+		lanes_for_each_account(longest.lanes, note_wait, &longest);
+	}
+	return longest.deliveries;
+}
+
+static unsigned char last_octet = 1;
+
+void still_workers_come_from(unsigned char address)
+{
+	last_octet = address;
+}
+
+unsigned still_workers_narrow(struct workers *workers, struct chance *chance)
+{
+	const unsigned quantum = 1 + chance_below(chance, 6);
+	const unsigned window = 1 + chance_below(chance, 4);
+	const unsigned per_turn = 1 + chance_below(chance, 4);
+	const unsigned messages = 1 + chance_below(chance, 12);
+
+	for (unsigned i = 0; i < workers->count; i++) {
+		struct broker *broker = workers->all[i]->broker;
+
+		broker->window.size = window;
+		broker->memory->lanes.quantum = quantum;
+		broker->memory->lanes.per_turn = per_turn;
+		broker->credits.messages = messages;
+	}
+	return quantum;
+}
+
+size_t still_workers_lanes(const struct workers *workers)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		sum += workers->all[i]->broker->memory->lanes.posts;
+	return sum;
+}
+
 struct session *still_workers_open(struct worker *worker, const char *path,
 	enum session_framing framing, const char *id)
 {
-	const struct peer peer = {address_of_v4("\xc0\0\2\1"), SLICE(""), SLICE("")};
+	const char octets[] = {(char)0xc0, 0, 2, (char)last_octet};
+	const struct peer peer = {.address = address_of_v4(octets)};
 
 	return session_create(worker, still_workers_endpoint(worker->workers, path),
 		framing == SESSION_RAW ? TRANSPORT_WEBSOCKET_RAW
@@ -126,6 +192,20 @@ void still_workers_settle(struct workers *workers)
 	workers_settle(workers);
 	/* Later workers may have woken earlier ones. */
 	workers_settle(workers);
+}
+
+uint64_t still_workers_queued(struct workers *workers, const char *address)
+{
+	uint64_t sum = 0;
+
+	still_workers_settle(workers);
+	for (unsigned i = 0; i < workers->count; i++) {
+		const struct queue *queue =
+			memory_queue(workers->all[i]->broker, slice_of(address));
+
+		sum += queue == NULL ? 0 : queue_messages(queue);
+	}
+	return sum;
 }
 
 void still_workers_turn(struct workers *workers)
@@ -150,6 +230,13 @@ void still_workers_advance(struct workers *workers, uint64_t milliseconds)
 			workers_settle(workers);
 		milliseconds -= step;
 	}
+	still_workers_settle(workers);
+}
+
+void still_workers_stand_still(struct workers *workers, uint64_t milliseconds)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		loop_stand_still(workers->all[i]->loop, milliseconds);
 	still_workers_settle(workers);
 }
 

@@ -2,7 +2,8 @@
  * Some workers for tests: they have no edge and no threads, and their time stands
  * still until still_workers_advance() moves it. Their configuration has the endpoints
  * /stomp, /console (STOMP too), /echo, /reply and /close, each with the handler of
- * that name; clients may SEND to /topic. In the tests' JSON, ' stands for ".
+ * that name; clients may SEND to /topic. The endpoint "tcp" is that of the listener for
+ * plain STOMP, which may read dead letters. In the tests' JSON, ' stands for ".
  *
  * A test that needs one worker uses the first worker. ctest runs such tests with one
  * worker and with three, where a destination's home is often another worker. The
@@ -13,6 +14,7 @@
 
 #include "gateway/session/session.h"
 
+struct chance;
 struct engine_share;
 struct handler;
 
@@ -37,9 +39,32 @@ void still_workers_share(const struct engine_share *shares);
 const struct endpoint *still_workers_endpoint(
 	const struct workers *workers, const char *path);
 
-/* Opens a session for 192.0.2.1, without Origin. An empty id: it cannot be found. */
+/*
+ * Opens a session for 192.0.2.1, or 192.0.2.N since still_workers_come_from(N), without
+ * Origin. An empty id: it cannot be found.
+ */
 struct session *still_workers_open(struct worker *worker, const char *path,
 	enum session_framing framing, const char *id);
+
+void still_workers_come_from(unsigned char address);
+
+/*
+ * Lets little be under way (lanes.h, window.h, credit.h), so that lanes and credits
+ * matter, and returns the quantum of an account. All by chance.
+ */
+unsigned still_workers_narrow(struct workers *workers, struct chance *chance);
+
+/* How many posts wait in lanes. */
+size_t still_workers_lanes(const struct workers *workers);
+
+/*
+ * The deliveries of all accounts at a home since the turn of an account that waits
+ * there: the most at any home.
+ */
+uint64_t still_workers_longest_wait(const struct workers *workers);
+
+/* Settles; then how many messages the memory engine's queue of that address has. */
+uint64_t still_workers_queued(struct workers *workers, const char *address);
 
 /* Runs all workers until no work is left, without moving the time. */
 void still_workers_settle(struct workers *workers);
@@ -49,6 +74,9 @@ void still_workers_turn(struct workers *workers);
 
 /* Moves the time of all workers together; at the end no work is left. */
 void still_workers_advance(struct workers *workers, uint64_t milliseconds);
+
+/* The same, as if they had stood still for that time. */
+void still_workers_stand_still(struct workers *workers, uint64_t milliseconds);
 
 /* The sum over the brokers of all workers. */
 size_t still_workers_topics(const struct workers *workers);

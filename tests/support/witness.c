@@ -83,6 +83,8 @@ unsigned witness_says_subscribe(
 	*made = (struct witness_subscription){.topic = topic, .id = id};
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		made->heard[i].earliest = witness->clients[i].taken[topic];
+	/* A session is obeyed in the order in which it speaks. */
+	made->heard[client].earliest = witness->clients[client].said[topic];
 	return who->subscription_count++;
 }
 

@@ -199,6 +199,21 @@ for (const transport of ['xhr_streaming', 'eventsource']) {
   });
 }
 
+// A socket that is closed with unread bytes resets the connection. Then a client that still
+// writes fails, or its kernel throws away the answer that it has not read yet.
+for (const [what, first] of [['served by libmicrohttpd', 'GET /chat'], ['of Postern itself', 'GET /chat/info']]) {
+  testWith(`a later head that is refused on a connection ${what} is answered, whatever is behind it`, configuration(), async (own, keep) => {
+    const wire = await keep(Wire.open(own.port));
+    await wire.write(requestText(first)).answer();
+    let failure;
+    wire.socket.on('error', (error) => { failure = error; });
+    wire.write(`GET /chat HTTP/1.1\r\nHost: a\r\n${many(300)}\r\n${'x'.repeat(300_000)}`);
+    assert.equal((await wire.answer()).status, 431);
+    assert.equal((await wire.rest()).length, 0);
+    assert.equal(failure, undefined);
+  });
+}
+
 // Too many.
 
 testWith('as many are served as limits.connections says, the others get 503, until some leave', configuration({

@@ -1,12 +1,14 @@
 // Deliveries of queues, and what becomes of them. The numbers are those of www/docs/stomp.md.
 import assert from 'node:assert/strict';
-import { ack, broker, fresh, nack, take } from './lib/broker.mjs';
+import { ack, broker, deadLetters, fresh, nack, readable, take } from './lib/broker.mjs';
 import { testOver } from './lib/carriers.mjs';
 import { frame } from './lib/stomp.mjs';
 import { withGateway } from './lib/test.mjs';
 
 const carriers = ['TCP', 'WebSocket', 'xhr-streaming'];
-const gateway = withGateway(broker());
+const gateway = withGateway(broker({
+  ...readable, app: { prefixes: ['/app'], routes: [{ match: '/app/letters/{x}', send_to: '/queue/{x}' }] },
+}));
 
 const one = { ack: 'client-individual' };
 
@@ -118,16 +120,13 @@ testOver(carriers, gateway, '26: on topics ids are as ever, and nothing is redel
 
 // NACK with requeue:false.
 
-const deadLetters = async (connect) => {
-  const client = await connect();
-  await client.subscribe('/queue/dead-letter', 'dead');
-  return client;
-};
+// A test's own reader of dead letters.
+const letters = async (keep) => keep(await deadLetters(gateway));
 
 const why = ({ headers, body }) => [headers['x-postern-from'], headers['x-postern-reason'], body];
 
-testOver(carriers, gateway, '27: NACK with requeue:false makes a dead letter the first time', async (connect) => {
-  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+testOver(carriers, gateway, '27: NACK with requeue:false makes a dead letter the first time', async (connect, open, name, keep) => {
+  const [client, dead, queue] = [await connect(), await letters(keep), fresh('queue')];
   await client.subscribe(queue, '1', one);
   client.publish(queue, 'x', { note: 'mine' });
   nack(client, await client.frame('MESSAGE'), { requeue: 'false', receipt: 'r' });
@@ -137,8 +136,8 @@ testOver(carriers, gateway, '27: NACK with requeue:false makes a dead letter the
   assert.equal(letter.headers.note, 'mine');
 });
 
-testOver(carriers, gateway, '27: with ack:client it discards all up to the one that is named', async (connect) => {
-  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+testOver(carriers, gateway, '27: with ack:client it discards all up to the one that is named', async (connect, open, name, keep) => {
+  const [client, dead, queue] = [await connect(), await letters(keep), fresh('queue')];
   await client.subscribe(queue, '1', { ack: 'client' });
   const got = [];
   for (const body of ['a', 'b', 'c']) client.publish(queue, body);
@@ -174,8 +173,8 @@ testOver(carriers, gateway, '27: another value of requeue is refused by name, on
   assert.ok(body.includes('header requeue "no"'), body);
 });
 
-testOver(carriers, gateway, '28: in a transaction it takes effect at COMMIT, and its receipt comes immediately', async (connect) => {
-  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+testOver(carriers, gateway, '28: in a transaction it takes effect at COMMIT, and its receipt comes immediately', async (connect, open, name, keep) => {
+  const [client, dead, queue] = [await connect(), await letters(keep), fresh('queue')];
   await client.subscribe(queue, '1', one);
   for (const body of ['kept', 'dropped']) client.publish(queue, body);
   const [kept, dropped] = [await client.frame('MESSAGE'), await client.frame('MESSAGE')];
@@ -191,8 +190,8 @@ testOver(carriers, gateway, '28: in a transaction it takes effect at COMMIT, and
 
 // Expiry. A test waits for the dead letter, never for a time.
 
-testOver(carriers, gateway, '32: a message that waits until it expires is a dead letter', async (connect) => {
-  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+testOver(carriers, gateway, '32: a message that waits until it expires is a dead letter', async (connect, open, name, keep) => {
+  const [client, dead, queue] = [await connect(), await letters(keep), fresh('queue')];
   client.publish(queue, 'by expires', { expires: Date.now() + 60 });
   client.publish(queue, 'by expiration', { expiration: 30 });
   client.publish(queue, 'by the earlier one', { expiration: 1, expires: Date.now() + 3_600_000 });
@@ -204,8 +203,8 @@ testOver(carriers, gateway, '32: a message that waits until it expires is a dead
   assert.equal((await left(connect, queue)).body, 'for ever');
 });
 
-testOver(carriers, gateway, '32: a message in flight does not expire; when it comes back it does', async (connect) => {
-  const [client, dead, queue, other] = [await connect(), await deadLetters(connect), fresh('queue'), fresh('queue')];
+testOver(carriers, gateway, '32: a message in flight does not expire; when it comes back it does', async (connect, open, name, keep) => {
+  const [client, dead, queue, other] = [await connect(), await letters(keep), fresh('queue'), fresh('queue')];
   await client.subscribe(queue, '1', one);
   client.publish(queue, 'x', { expiration: 20 });
   const message = await client.frame('MESSAGE');
@@ -216,8 +215,8 @@ testOver(carriers, gateway, '32: a message in flight does not expire; when it co
   assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'x']);
 });
 
-testOver(carriers, gateway, '32: a message that was too old when it was sent reaches nobody, expiration:0 who is ready', async (connect) => {
-  const [client, dead, queue] = [await connect(), await deadLetters(connect), fresh('queue')];
+testOver(carriers, gateway, '32: a message that was too old when it was sent reaches nobody, expiration:0 who is ready', async (connect, open, name, keep) => {
+  const [client, dead, queue] = [await connect(), await letters(keep), fresh('queue')];
   await client.subscribe(queue, '1');
   client.publish(queue, 'old', { expires: 1 });
   client.publish(queue, 'new', { expiration: 0 });
@@ -225,8 +224,8 @@ testOver(carriers, gateway, '32: a message that was too old when it was sent rea
   assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'old']);
 });
 
-testOver(carriers, gateway, '32: in a transaction the time counts from the SEND', async (connect) => {
-  const [client, dead, queue, other] = [await connect(), await deadLetters(connect), fresh('queue'), fresh('queue')];
+testOver(carriers, gateway, '32: in a transaction the time counts from the SEND', async (connect, open, name, keep) => {
+  const [client, dead, queue, other] = [await connect(), await letters(keep), fresh('queue'), fresh('queue')];
   await client.subscribe(queue, '1');
   await client.call('BEGIN', { transaction: 't' });
   client.publish(queue, 'x', { expiration: 20, transaction: 't' });
@@ -236,19 +235,36 @@ testOver(carriers, gateway, '32: in a transaction the time counts from the SEND'
   assert.deepEqual(why(await dead.frame('MESSAGE')), [queue, 'expired', 'x']);
 });
 
-testOver(carriers, gateway, '32: a dead letter does not expire, and what was sent to that queue is dropped', async (connect) => {
+testOver(carriers, gateway, '32: a dead letter does not expire', async (connect, open, name, keep) => {
   const [client, queue] = [await connect(), fresh('queue')];
-  client.publish('/queue/dead-letter', 'sent there', { expires: 1 });
   client.publish(queue, 'x', { expiration: 1 });
   client.publish(queue, 'y', { expiration: 30 });
-  await client.subscribe('/queue/dead-letter', 'all', { 'ack': 'client', 'prefetch-count': 1 });
-  const x = await client.frame('MESSAGE');
+  const dead = await keep(await deadLetters(gateway, { 'ack': 'client', 'prefetch-count': 1 }));
+  const x = await dead.frame('MESSAGE');
   assert.deepEqual(why(x), [queue, 'expired', 'x']);
-  ack(client, x);
-  const y = await client.frame('MESSAGE');
+  ack(dead, x);
+  const y = await dead.frame('MESSAGE');
   assert.deepEqual(why(y), [queue, 'expired', 'y']);
-  ack(client, y, { receipt: 'r' });
-  await client.frame('RECEIPT');
+  ack(dead, y, { receipt: 'r' });
+  await dead.frame('RECEIPT');
+});
+
+for (const [to, how] of [['/queue/dead-letter', 'directly'], ['/app/letters/dead-letter', 'by a route']]) {
+  testOver(carriers, gateway, `27: only Postern sends to the dead letters: not ${how}`, async (connect) => {
+    const client = await connect();
+    client.publish(to, 'x', { receipt: 'r' });
+    const { headers, body } = await client.fails();
+    assert.equal(headers.message, 'Only Postern sends to the dead-letter queue');
+    assert.ok(body.includes('SEND to a queue of your own.'), body);
+  });
+}
+
+testOver(['WebSocket', 'xhr-streaming'], gateway, '27: only clients of tcp.dead_letters read them', async (connect) => {
+  const client = await connect();
+  client.send(frame('SUBSCRIBE', { id: '1', destination: '/queue/dead-letter' }));
+  const { headers, body } = await client.fails();
+  assert.equal(headers.message, 'Clients of this listener may not read dead letters');
+  assert.ok(body.includes('tcp.dead_letters'), body);
 });
 
 testOver(carriers, gateway, '32: a time that is no number is refused by name on queues, and passes on topics', async (connect) => {

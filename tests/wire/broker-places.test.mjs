@@ -122,6 +122,39 @@ testWith('where clients may not send, programs may not either, but answer to a r
   assert.match((await program.fails()).headers.message, /may not send/);
 });
 
+testWith('a template that misses a member is denied softly, and sends nothing', broker({
+  broker: { deny: 'soft' },
+  app: { prefixes: ['/app'], routes: [
+    { match: '/app/shaped', send_to: ['/topic/one', '/topic/other'], body: { text: '{body.text}' } }] },
+}), async (soft, keep) => {
+  const client = await keep(TcpStomp.connect(soft));
+  await client.subscribe('/user/queue/errors', 'e');
+  await client.subscribe('/topic/one', '1');
+  await client.subscribe('/topic/other', '2');
+  client.send(frame('SEND', { destination: '/app/shaped', receipt: 'r' }, '{"txet":"x"}'));
+  const { headers, body } = await client.frame('MESSAGE');
+  assert.deepEqual([headers.message, headers['denied-destination'], headers['receipt-id']],
+    ['The route cannot shape that message', '/app/shaped', 'r']);
+  assert.match(body, /In it the body has no member "text"\./);
+  client.send(frame('SEND', { destination: '/app/shaped' }, '{"text":"x"}'));
+  for (let i = 0; i < 2; i += 1) assert.equal((await client.frame('MESSAGE')).body, '{"text":"x"}');
+});
+
+testWith('a target of a route that refuses the message does not hold up the others', broker({
+  broker: { deny: 'soft' },
+  limits: { backlog_messages: 1 },
+  app: { prefixes: ['/app'], routes: [{ match: '/app/both', send_to: ['/queue/full', '/topic/both'] }] },
+}), async (soft, keep) => {
+  const client = await keep(TcpStomp.connect(soft));
+  await client.subscribe('/user/queue/errors', 'e');
+  await client.subscribe('/topic/both', 't');
+  await client.call('SEND', { destination: '/queue/full' }, 'first');
+  client.send(frame('SEND', { destination: '/app/both', receipt: 'r' }, 'second'));
+  const got = [await client.frame('MESSAGE'), await client.frame('MESSAGE')];
+  assert.equal(got.find(({ headers }) => headers.subscription === 't').body, 'second');
+  assert.deepEqual(got.find(({ headers }) => headers.subscription === 'e').headers.message, 'The queue is full');
+});
+
 testWith('what is denied softly is told to the session, which goes on', broker({
   broker: { deny: 'soft', client_send: false },
 }), async (soft, keep) => {

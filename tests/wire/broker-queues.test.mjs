@@ -2,11 +2,11 @@
 // of www/docs/stomp.md.
 // tags: tsan
 import assert from 'node:assert/strict';
-import { ack, broker, consume, fresh, nack, sync, take } from './lib/broker.mjs';
+import { ack, broker, consume, deadLetters, fresh, nack, readable, sync, take } from './lib/broker.mjs';
 import { all, plain, testOver } from './lib/carriers.mjs';
 import { withGateway } from './lib/test.mjs';
 
-const gateway = withGateway(broker({ limits: { backlog_messages: 100 } }));
+const gateway = withGateway(broker({ ...readable, limits: { backlog_messages: 100 } }));
 
 testOver(all, gateway, 'a message waits in its queue until a consumer comes', async (connect) => {
   const [client, queue] = [await connect(), fresh('queue')];
@@ -76,9 +76,8 @@ testOver(plain, gateway, '27: a message that is rejected goes to another consume
   assert.equal(again.headers['message-id'], `${message.headers['message-id']}.2`);
 });
 
-testOver(all, gateway, '27: a message that is rejected five times is a dead letter that says why', async (connect) => {
-  const [client, other, queue] = [await connect(), await connect(), fresh('queue')];
-  await other.subscribe('/queue/dead-letter', 'dead');
+testOver(all, gateway, '27: a message that is rejected five times is a dead letter that says why', async (connect, open, name, keep) => {
+  const [client, other, queue] = [await connect(), keep(await deadLetters(gateway)), fresh('queue')];
   await client.subscribe(queue, '1', { ack: 'client' });
   client.publish(queue, 'x', { note: 'mine' });
   for (let i = 0; i < 5; i += 1) nack(client, await client.frame('MESSAGE'));
@@ -87,9 +86,8 @@ testOver(all, gateway, '27: a message that is rejected five times is a dead lett
     [queue, 'rejected 5 times', 'mine', 'x']);
 });
 
-testOver(plain, gateway, '27: a message that is lost with twenty consumers is a dead letter that says why', async (connect) => {
-  const [other, queue] = [await connect(), fresh('queue')];
-  await other.subscribe('/queue/dead-letter', 'dead');
+testOver(plain, gateway, '27: a message that is lost with twenty consumers is a dead letter that says why', async (connect, open, name, keep) => {
+  const [other, queue] = [keep(await deadLetters(gateway)), fresh('queue')];
   await other.call('SEND', { destination: queue }, 'x');
   for (let i = 0; i < 20; i += 1) {
     const client = await connect();

@@ -6,23 +6,20 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { broker } from './lib/broker.mjs';
 import { configuration } from './lib/config.mjs';
+import { clientFrame, openFrames, serverFrame } from './lib/frames.mjs';
 import { connect, requestText, Wire } from './lib/http.mjs';
-import { scrape } from './lib/metrics.mjs';
+import { increases, scrape } from './lib/metrics.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { TcpStomp, tcpPort } from './lib/tcp.mjs';
 import { test, testWith } from './lib/test.mjs';
+import { Issuer } from './lib/tokens.mjs';
 import { until } from './lib/wait.mjs';
 
 const ADMIN = { admin: { listen: '127.0.0.1:0' } };
 const refused = (bound) => `postern_refused_total{bound="${bound}"}`;
 
-// What a bound is about; all figures of refusals but these stay as they are.
-const REFUSALS = /^postern_(refused|slow_consumers|dropped_messages)_total/;
 const seen = new Set();
-
-const increases = (before, after) => Object.keys(after).filter((name) => (
-  REFUSALS.test(name) && after[name] > before[name]));
 
 // reach(gateway, keep) brings a peer to the bound and looks at his answer; the figures that
 // it may raise beside the one of the bound are named.
@@ -56,13 +53,12 @@ const poll = () => requestText(`POST /echo/000/${Math.random()}`.replace('0.', '
 const status = async (gateway, keep, text) => (await (await say(gateway, keep, text)).head()).status;
 
 async function assertError(stomp, sentence) {
-  const { headers } = await stomp.fails();
-  assert.match(headers.message, sentence);
+  assert.match((await stomp.fails()).headers.message, sentence);
 }
 
-async function assertRefusedTcp(gateway, keep, sentence) {
+async function assertRefusedTcp(gateway, keep, sentence, headers) {
   const stomp = await keep(TcpStomp.open(gateway));
-  stomp.send(frame('CONNECT', { 'accept-version': '1.2', host: 'a' }));
+  stomp.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', ...headers }));
   await assertError(stomp, sentence);
 }
 
@@ -79,8 +75,8 @@ bound('head', 'a long head is answered with 431', { limits: { head: 1000 } }, as
 });
 
 bound('head', 'a head of many lines is answered with 431', { limits: { head_lines: 5 } }, async (gateway, keep) => {
-  const many = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`X${i}`, 'y']));
-  assert.equal(await status(gateway, keep, requestText('GET /chat', { headers: many })), 431);
+  const headers = { A: '1', B: '2', C: '3', D: '4', E: '5', F: '6' };
+  assert.equal(await status(gateway, keep, requestText('GET /chat', { headers })), 431);
 });
 
 for (const length of [5000, 10_000, 50_000]) {
@@ -146,6 +142,25 @@ bound('connect_frame', 'a long CONNECT is an ERROR', { limits: { connect_frame: 
   const stomp = await keep(TcpStomp.open(gateway));
   stomp.send(frame('CONNECT', { 'accept-version': '1.2', host: 'a', x: 'x'.repeat(300) }));
   await assertError(stomp, /The frame is too large/);
+});
+
+const SHORT = { times: { body: 200 } };
+
+bound('body_time', 'a WebSocket message that never ends closes with 1013', SHORT, async (gateway, keep) => {
+  const socket = await keep(Socket.open(`${gateway.ws}/echo/websocket`));
+  socket.ws.send('x', { fin: false });
+  assert.equal((await socket.closes()).code, 1013);
+});
+
+bound('body_time', 'a WebSocket frame that never ends closes with 1013', SHORT, async (gateway, keep) => {
+  const wire = await keep(openFrames(gateway.port, '/echo/websocket'));
+  wire.write(clientFrame(1, 'x'.repeat(100)).subarray(0, 50));
+  assert.equal((await serverFrame(wire)).payload.readUInt16BE(), 1013);
+});
+
+bound('body_time', 'a frame of STOMP that never ends is an ERROR', SHORT, async (gateway, keep) => {
+  const stomp = await plain(gateway, keep);
+  await assertError(stomp.send('SEND\ndestination:/topic/a\n\nx'), /its NUL has not come/);
 });
 
 bound('frame', 'a large frame is an ERROR', { limits: { frame: 2000 } }, async (gateway, keep) => {
@@ -296,6 +311,20 @@ bound('destinations', 'one pattern too many is told at errors', { limits: { dest
   assert.match((await stomp.frame('MESSAGE')).headers.message, /too many patterns/);
 });
 
+for (const kind of ['topic', 'queue']) {
+  bound('share', `one ${kind} more than the share of an address is told at errors`, {
+    exempt_addresses: [], limits: { destinations: 12 },
+  }, async (gateway, keep) => {
+    const stomp = await plain(gateway, keep);
+    await stomp.subscribe('/user/queue/errors', 'errors');
+    for (let i = 0; i < 2; i += 1) await stomp.subscribe(`/${kind}/${i}`, `${i}`);
+    stomp.send(frame('SUBSCRIBE', { id: '2', destination: `/${kind}/2` }));
+    assert.match((await stomp.frame('MESSAGE')).headers.message, /already uses its share/);
+    const other = await keep(new TcpStomp(tcpPort(gateway), '127.0.0.2').greet());
+    await other.subscribe(`/${kind}/2`);
+  });
+}
+
 bound('idle_topics', 'the topic that is forgotten numbers anew', {
   workers: 1, limits: { idle_topics: 1 },
 }, async (gateway, keep) => {
@@ -354,6 +383,10 @@ for (const [what, limits] of Object.entries({
   });
 }
 
+bound('backlog_total', 'queues that have all their memory take no more', { limits: { backlog_total_bytes: 1000 } }, async (gateway, keep) => {
+  (await plain(gateway, keep)).publish('/queue/a', 'x'.repeat(2000));
+});
+
 bound('inbox', 'publishers wait, and lose nothing', { workers: 3, limits: { inbox_posts: 1 } }, async (gateway, keep) => {
   const [reader, ...loud] = await Promise.all(Array.from({ length: 7 }, () => raw(gateway, keep)));
   await reader.subscribe('/topic/flood');
@@ -393,6 +426,11 @@ bound('address_connections', 'one too many behind a proxy gets 503 or an ERROR',
   const stomp = await keep(TcpStomp.open({ log: gateway.log, port: tcpPort(gateway) }));
   await assertError(stomp.send(PROXY), /Too many connections/);
 });
+
+const issuer = new Issuer();
+bound('token', 'a token of many bytes is not accepted', {
+  tokens: [issuer.known], limits: { token: 64 },
+}, (gateway, keep) => assertRefusedTcp(gateway, keep, /The token is not accepted/, { passcode: issuer.token('ana') }));
 
 bound('address_sessions', 'one too many of an address in a second gets 503', {
   exempt_addresses: [], limits: { address_sessions: 2 },

@@ -1,11 +1,11 @@
 // The descriptors that a process gets from whoever starts it: too few, or standard ones
 // that are closed.
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { configuration } from './lib/config.mjs';
 import { freePort, Gateway } from './lib/gateway.mjs';
 import { ask } from './lib/http.mjs';
-import { Stomp } from './lib/stomp.mjs';
+import { Socket, Stomp } from './lib/stomp.mjs';
 import { test, testWith } from './lib/test.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -28,6 +28,25 @@ test('with fewer descriptors Postern does not start, and says how many it needs'
   assert.match(gateway.log, new RegExp(`${WORKERS} workers need ${LEAST} file descriptors at least, `
     + `and the process may have ${LEAST - 1}: raise its hard limit, or set fewer workers\n`));
 });
+
+// libwebsockets gets 1,024 places for descriptors, and 128 for each worker, then four times as
+// many. The last but one has room for 4,608 here, the last for as many as are allowed.
+testWith('WebSockets with descriptors beyond the first places are served, and closed', configuration({ workers: 1 }),
+  async (gateway) => {
+    const descriptors = () => readdirSync(`/proc/${gateway.pid}/fd`).length;
+    const atRest = descriptors(), sockets = [];
+    while (sockets.length < 1300) {
+      sockets.push(...await Promise.all(Array.from({ length: 100 }, () => Socket.open(`${gateway.ws}/echo/websocket`))));
+    }
+    for (const socket of [sockets[0], sockets.at(-1)]) {
+      assert.equal(await socket.send('here').next(), 'here');
+    }
+    await Promise.all(sockets.map((socket) => socket.close()));
+    await until('all are closed', () => descriptors() <= atRest);
+    const again = await Socket.open(`${gateway.ws}/echo/websocket`);
+    assert.equal(await again.send('again').next(), 'again');
+    await again.close();
+  });
 
 test('standard descriptors that are closed at the start are opened, and no socket gets their numbers', async () => {
   const gateway = new Gateway(configuration(), {

@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { configuration } from './lib/config.mjs';
 import { clientFrame, openFrames, serverFrame } from './lib/frames.mjs';
+import { hogged, takeMemory } from './lib/hog.mjs';
 import { scrape } from './lib/metrics.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
 import { testWith } from './lib/test.mjs';
+import { Issuer, seconds } from './lib/tokens.mjs';
 import { until } from './lib/wait.mjs';
 
 const seen = new Set();
@@ -61,6 +63,14 @@ ending('no_pong', { code: 1002, reason: '"No pong"', settings: { times: { ping: 
   await (await echo(gateway, keep, '/echo/websocket', { autoPong: false })).closes();
 });
 
+ending('unfinished', {
+  code: 1013, reason: '"A message has not come in time"', settings: { times: { body: 200 } },
+}, async (gateway, keep) => {
+  const socket = await echo(gateway, keep);
+  socket.ws.send('x', { fin: false });
+  assert.deepEqual(await socket.closes(), { code: 1013, reason: 'A message has not come in time' });
+});
+
 ending('error', { code: 1002, reason: '"STOMP error"' }, async (gateway, keep) => {
   const stomp = await raw(gateway, keep);
   stomp.send(frame('ABORT'));
@@ -112,6 +122,17 @@ ending('slow_consumer', {
   assert.deepEqual(await stomp.closes(), { code: 1008, reason: 'Slow consumer' });
 });
 
+const NO_MEMORY = 'There is no memory for so much now';
+
+ending('no_memory', {
+  code: 1013, reason: `"${NO_MEMORY}"`, settings: { limits: hogged, exempt_addresses: [] },
+}, async (gateway, keep) => {
+  await takeMemory(gateway, keep);
+  const socket = await echo(gateway, keep);
+  socket.ws.send('x'.repeat(900_000), { fin: false });
+  assert.deepEqual(await socket.closes(), { code: 1013, reason: NO_MEMORY });
+});
+
 // A session whose client does not come for its close keeps the process, and its figures.
 ending('going_away', { code: 1001, reason: '"Going away"', settings: { times: { drain: 4000 } } }, async (gateway, keep) => {
   await Session.polling(gateway.port, '/echo');
@@ -134,6 +155,18 @@ ending('operator', { code: 1008, reason: '"Closed by an operator"' }, async (gat
   const { rows } = await ask('sessions', { search: '/chat' });
   await ask('kick', { session: rows[0].session });
   assert.deepEqual(await member.closes(), { code: 1008, reason: 'Closed by an operator' });
+});
+
+const issuer = new Issuer();
+
+ending('expired', {
+  code: 1008, reason: '"The token has expired"', settings: { tokens: [issuer.known], times: { leeway: 0 } },
+}, async (gateway, keep) => {
+  const stomp = await keep(Stomp.open(`${gateway.ws}/chat/websocket`));
+  const token = issuer.token('ana', { exp: seconds() + 2 });
+  stomp.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'passcode': token }));
+  await stomp.frame('CONNECTED');
+  await stomp.fails();
 });
 
 testWith('every ending that the figures list has a row here', configuration({

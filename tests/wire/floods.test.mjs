@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { configuration } from './lib/config.mjs';
 import { ask, connect, requestText, Wire } from './lib/http.mjs';
+import { clientFrame, closeFrame, openFrames, TEXT } from './lib/frames.mjs';
+import { scrape } from './lib/metrics.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { testWith } from './lib/test.mjs';
 import { deadline, until } from './lib/wait.mjs';
@@ -95,3 +97,23 @@ testWith('who subscribes to more destinations than there may be is told so; they
   socket.send('still here');
   assert.equal(await socket.next(), 'still here');
 });
+
+// More than the time to read allows in one turn: the rest is read in the next ones.
+const MANY = 8000;
+const many = 'SEND\ndestination:/queue/many\n\n\0'.repeat(MANY);
+const connectFrame = 'CONNECT\naccept-version:1.2\nhost:x\n\n\0';
+
+for (const [what, write] of Object.entries({
+  'one message': () => [clientFrame(TEXT, many)],
+  'many messages': () => Array(MANY / 100).fill(clientFrame(TEXT, many.slice(0, many.length / (MANY / 100)))),
+})) {
+  testWith(`all frames in ${what} before a CLOSE are taken`, configuration({
+    admin: { listen: '127.0.0.1:0' },
+    limits: { backlog_messages: MANY },
+    broker: { prefixes: ['/topic'], queues: ['/queue'] },
+  }), async (gateway) => {
+    const wire = await openFrames(gateway.port, '/chat/websocket');
+    wire.write(Buffer.concat([clientFrame(TEXT, connectFrame), ...write(), closeFrame(1000)]));
+    await until('all are queued', async () => (await scrape(gateway))['postern_queue_messages{state="ready"}'] === MANY);
+  });
+}

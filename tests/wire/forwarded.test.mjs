@@ -155,3 +155,34 @@ for (const [who, proto, origin, from, wanted] of cookies) {
     });
   }
 }
+
+// Proxies that are not listed.
+
+const named = (log) => [...log.matchAll(/addresses: (\S+) sends (\S+) and is not in trusted_proxies: if it is a proxy, all its users are one address\n/g)]
+  .map(([, address, header]) => `${address} ${header}`);
+
+testWith('a proxy that is not listed is named once', configuration({ trusted_proxies: ['127.0.0.1'] }), async (own, keep) => {
+  const ask = async (from, headers, way = ['GET /echo', 200]) => {
+    const wire = await keep(Wire.open(own.port, from));
+    assert.equal(await send(wire, way, headers), way[1]);
+  };
+  for (let i = 0; i < 3; i += 1) {
+    await ask('127.0.0.1', { 'X-Forwarded-For': '203.0.113.1' });
+    await ask('127.0.0.2', {});
+    await ask('127.0.0.3', { 'X-Forwarded-For': `203.0.113.${i}` });
+    await ask('127.0.0.4', { 'X-Forwarded-For': '203.0.113.1' }, ways['a raw WebSocket']);
+    await ask('127.0.0.5', { Forwarded: 'for=203.0.113.1' }, ways['a poll']);
+  }
+  await own.logged(/127.0.0.5 sends/);
+  assert.deepEqual(named(own.log).sort(), ['127.0.0.3 X-Forwarded-For', '127.0.0.4 X-Forwarded-For', '127.0.0.5 Forwarded']);
+});
+
+testWith('not more than 16 of them are named', configuration(), async (own, keep) => {
+  for (let i = 1; i <= 20; i += 1) {
+    const wire = await keep(Wire.open(own.port, `127.0.1.${i}`));
+    assert.equal(await send(wire, ['GET /echo', 200], { 'X-Forwarded-For': '203.0.113.1' }), 200);
+  }
+  await own.logged(/127.0.1.16 sends/);
+  await own.end();
+  assert.equal(named(own.log).length, 16);
+});

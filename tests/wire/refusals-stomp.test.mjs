@@ -4,13 +4,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { broker, brokerWithUsers } from './lib/broker.mjs';
+import { hogged, takeMemory } from './lib/hog.mjs';
 import { scrape } from './lib/metrics.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
 import { test, testWith, withGateway } from './lib/test.mjs';
+import { Issuer, seconds } from './lib/tokens.mjs';
 import { until } from './lib/wait.mjs';
 
 const ADMIN = { admin: { listen: '127.0.0.1:0' } };
+const issuer = new Issuer();
 const more = (settings) => ({ ...ADMIN, ...settings, times: { drain: 300, ...settings?.times } });
 
 // One gateway for all rows that need the same settings.
@@ -32,7 +35,14 @@ const gateways = {
   busy: withGateway(brokerWithUsers(more({ workers: 1, limits: { logins: 1 } }))),
   closed: withGateway(brokerWithUsers(more({ broker: { client_send: false } }))),
   guarded: withGateway(broker({ ...more(), admin: { listen: '127.0.0.1:0', token: 'the-right-token-of-many' } })),
+  brief: withGateway(broker(more({ limits: { backlog_total_bytes: 1000 } }))),
+  hogged: withGateway(broker(more({ limits: hogged, exempt_addresses: [] }))),
   narrow: withGateway(broker(more({ limits: { destinations: 1 } }))),
+  shared: withGateway(broker(more({ exempt_addresses: [], limits: { destinations: 4 } }))),
+  named: withGateway(broker(more({
+    tokens: [issuer.known], rules: [{ match: '/topic/open', allow: ['subscribe', 'send'] }],
+  }))),
+  proxied: withGateway(broker(more({ trusted_proxies: ['127.0.0.1'], login: { user_header: 'X-User' } }))),
 };
 
 const opened = (gateway) => TcpStomp.open(gateway);
@@ -50,6 +60,27 @@ const sayFirst = (...frames) => async (gateway) => {
   return client;
 };
 
+// The same, of a client with a token of ana.
+const bearer = (token) => ({ Authorization: `Bearer ${token}` });
+const sayAsAna = (...frames) => async (gateway) => {
+  const client = await sayFirst(login(bearer(issuer.token('ana'))))(gateway);
+  await client.frame('CONNECTED');
+  frames.forEach((one) => client.send(one));
+  return client;
+};
+
+// The same, of a client whose address has all the memory that it may have.
+const sayHogged = (...frames) => async (gateway) => {
+  const wires = [];
+  await takeMemory(gateway, async (opening) => {
+    const wire = await opening;
+    wires.push(wire);
+    return wire;
+  }, '/stomp');
+  const client = await say(...frames)(gateway);
+  return { fails: () => client.fails(), abort: () => [client, ...wires].forEach((one) => one.abort()) };
+};
+
 const send = (destination, headers, body = 'x') => frame('SEND', { destination, ...headers }, body);
 const subscribe = (destination, headers) => frame('SUBSCRIBE', { id: '1', destination, ...headers });
 const login = (headers) => frame('CONNECT', { 'accept-version': '1.2', host: 'a', ...headers });
@@ -63,6 +94,13 @@ const rows = {
   unfinished: ['hasty', sayFirst('CONNECT\naccept-version:1.2\ncontent-length:5\n\n\0'), '5, and 1 bytes'],
   no_login: ['closed', sayFirst(login({ login: 'guest' })), 'header passcode', 'guest'],
   bad_login: ['closed', sayFirst(login({ login: 'guest', passcode: 'sesame' })), '', 'sesame'],
+  no_token: ['named', sayFirst(login()), ''],
+  no_proxy_user: ['proxied', sayFirst(login()), ''],
+  token: ['named', sayFirst(login(bearer('a-token-that-is-none'))), '', 'a-token-that-is-none'],
+  token_expired: ['named', sayFirst(login(bearer(issuer.token('ana', { exp: seconds() - 60 })))), '', 'eyJ'],
+  other_users_token: ['named', sayAsAna(send('/session/token', bearer(issuer.token('bob')))), '', 'eyJ'],
+  may_not_subscribe: ['named', sayAsAna(subscribe('/topic/closed')), 'destination "/topic/closed"'],
+  may_not_send: ['named', sayAsAna(send('/topic/closed')), 'destination "/topic/closed"'],
   bad_token: ['guarded', async (gateway) => (await Stomp.open(`ws://127.0.0.1:${gateway.adminPort}/console/stomp/websocket`))
     .send(login({ passcode: 'a-wrong-token-of-many' })), 'header passcode', 'a-wrong-token-of-many'],
   unknown_command: ['usual', say('SENDD\n\n\0'), 'command "SENDD"'],
@@ -76,6 +114,7 @@ const rows = {
   no_nul: ['usual', say('SEND\ndestination:/topic/a\ncontent-length:1\n\nxyz\0'), ''],
   frame_body: ['usual', say(frame('UNSUBSCRIBE', { id: '1' }, 'x')), ''],
   frame_size: ['small', say(send('/topic/a', {}, 'x'.repeat(2048))), 'limits.frame is 2048'],
+  frame_memory: ['hogged', sayHogged(`SEND\ndestination:/topic/a\n\n${'x'.repeat(900_000)}`), 'bytes so far'],
   header_count: ['small', say(send('/topic/a', Object.fromEntries('abcdefgh'.split('').map((name) => [name, '1'])))), 'limits.headers is 8'],
   header_size: ['small', say(send('/topic/a', { x: 'y'.repeat(128) })), 'limits.header is 128'],
   kept: ['small', say(frame('BEGIN', { transaction: 't' }), send('/queue/kept', { transaction: 't' }),
@@ -119,6 +158,8 @@ const rows = {
   user_pattern: ['usual', say(subscribe('/user/queue/*')), 'destination "/user/queue/*"'],
   user_destination: ['usual', say(send('/user/bob')), 'destination "/user/bob"'],
   reply_queue: ['usual', say(send('/reply-queue/99-1')), 'destination', '99-1'],
+  dead_letter_send: ['usual', say(send('/queue/dead-letter')), 'destination "/queue/dead-letter"'],
+  dead_letter_read: ['usual', say(subscribe('/queue/dead-letter')), 'tcp.dead_letters'],
   no_route: ['usual', say(send('/app/none')), 'destination "/app/none"'],
   bad_target: ['usual', say(send('/app/nowhere/nobody')), 'target "/nobody/a"'],
   template: ['usual', say(send('/app/shaped', {}, '{}')), 'destination "/app/shaped"'],
@@ -136,7 +177,17 @@ const rows = {
     await client.subscribe('/topic/a', '1');
     return client.send(subscribe('/topic/b', { id: '2' }));
   }, 'destination "/topic/b"'],
+  transaction_memory: ['hogged', sayHogged(frame('BEGIN', { transaction: 't' }),
+    send('/topic/a', { transaction: 't' }, 'x'.repeat(50_000)).repeat(12)), 'header transaction "t"'],
+  subscription_memory: ['hogged', sayHogged(...Array.from({ length: 24 }, (_, i) => (
+    subscribe('/topic/a', { id: `${i}${'x'.repeat(8000)}` })))), 'destination "/topic/a"'],
+  queues_full: ['brief', say(send('/queue/brief', {}, 'x'.repeat(2000))), 'destination "/queue/brief"'],
   patterns: ['narrow', say(subscribe('/topic/*')), 'destination "/topic/*"'],
+  share: ['shared', async (gateway) => {
+    const client = await connected(gateway);
+    await client.subscribe('/topic/a', '1');
+    return client.send(subscribe('/topic/b', { id: '2' }));
+  }, 'limits.destinations is 4, and limits.share 25 per cent.'],
 };
 
 // What more than one client leads to, or some time. What comes before the ERROR is dropped.
@@ -166,11 +217,11 @@ Object.assign(rows, {
       abort: () => clients.forEach((client) => client.abort()) };
   }],
 });
-const OFTEN = ['logins'];
+const OFTEN = ['logins', 'subscription_memory'];
 
 const TOKEN = { headers: { Authorization: 'Bearer the-right-token-of-many' } };
 const figures = (gateway) => scrape(gateway, gateway === gateways.guarded ? TOKEN : {});
-const FAILED = ['destinations', 'patterns'];
+const FAILED = ['destinations', 'patterns', 'share', 'transaction_memory', 'subscription_memory', 'queues_full'];
 const MARK = 'postern_refusals_total{door="stomp",kind="';
 const counter = (kind) => `${MARK}${kind}"}`;
 const lines = (gateway, kind) => gateway.log.split('\n').filter((line) => line.includes(`refused at stomp: kind=${kind} `));

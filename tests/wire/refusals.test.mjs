@@ -90,6 +90,7 @@ row('http', 'body_size', { settings: { limits: { body: 1000 } }, ask: post('POST
 row('admin', 'body_size', { at: 'adminPort', settings: { limits: { body: 1000 } }, ask: post('POST /console/stomp/000/a/xhr_send', 'x'.repeat(1001)), status: 413, says: 'limits.body is 1000' });
 row('http', 'origin', { settings: { allowed_origins: ['https://shop.example'] }, ask: get('GET /echo/info', { Origin: 'https://evil.example' }), status: 403, says: 'header Origin "https://evil.example". It is not in allowed_origins' });
 row('admin', 'origin', { at: 'adminPort', ask: get('GET /console/stomp/info', { Host: 'localhost', Origin: 'https://evil.example' }), status: 403, says: 'header Origin "https://evil.example"' });
+row('http', 'unknown_host', { settings: { allowed_hosts: ['shop.example'] }, ask: get('GET /echo', { Host: 'evil.example' }), status: 421, says: 'host "evil.example". It is not in allowed_hosts.' });
 row('admin', 'foreign_host', { at: 'adminPort', ask: get('GET /metrics', { Host: 'evil.example' }), status: 403, says: 'header Host "evil.example"' });
 row('http', 'no_websocket', { ask: get('GET /echo/info', { ...UPGRADE, ...CONNECTION, ...KEY, ...VERSION, Connection: 'Upgrade, close' }), status: 426, says: 'path "/echo/info"' });
 row('admin', 'no_websocket', { at: 'adminPort', ask: get('GET /metrics', { ...UPGRADE, ...KEY, ...VERSION, Connection: 'Upgrade, close' }), status: 426, says: 'path "/metrics"' });
@@ -129,6 +130,14 @@ row('sockjs', 'unknown_sessions', {
     const one = () => post(`POST /echo/000/${session()}/xhr_send`, '["x"]');
     for (let i = 0; i < 5; i += 1) await (await keep(Wire.open(port))).write(one()).rest();
     return one();
+  },
+});
+row('sockjs', 'body_memory', {
+  settings: { limits: { memory: 1 << 30, body: 1 << 30 } }, status: 503, says: 'There is no memory for so large a body now',
+  ask: async ({ port }, keep) => {
+    const id = session();
+    await (await keep(Wire.open(port))).write(requestText(`POST /echo/000/${id}/xhr`, { body: '' })).answer();
+    return `POST /echo/000/${id}/xhr_send HTTP/1.1\r\nHost: a\r\nContent-Length: 600000000\r\n\r\n`;
   },
 });
 row('sockjs', 'busy', {

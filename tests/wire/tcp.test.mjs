@@ -97,8 +97,9 @@ for (const [carrier, subscribe] of Object.entries({ TCP: () => connect(), WebSoc
 test('a body of a megabyte arrives whole', async () => {
   const stomp = await listening();
   const body = Array.from({ length: 1 << 20 }, (_, i) => 'abcdefghijk'[i % 11]).join('');
-  for (let i = 0; i < 5; i += 1) stomp.publish(stomp.topic, body, { number: i });
-  for (let i = 0; i < 5; i += 1) {
+  const COUNT = 3; // limits.queue_bytes, which is how far a reader may lag, has room for them
+  for (let i = 0; i < COUNT; i += 1) stomp.publish(stomp.topic, body, { number: i });
+  for (let i = 0; i < COUNT; i += 1) {
     const message = await stomp.frame('MESSAGE');
     assert.ok(message.body === body && message.headers.number === `${i}`, `message ${i} is whole and in its place`);
   }
@@ -232,7 +233,7 @@ for (const [what, end] of Object.entries(ends)) {
     await until('its connection is closed', () => gateway.descriptors <= before);
     await other.subscribe(stomp.topic);
     other.publish(stomp.topic, 'still here');
-    assert.equal((await other.frame('MESSAGE')).body, 'still here');
+    while ((await other.frame('MESSAGE')).body !== 'still here'); // behind what the client had sent
     stomp.abort();
     await other.close();
   });

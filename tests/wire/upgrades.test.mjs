@@ -132,7 +132,7 @@ testWith('a head that comes while the gateway ends is answered or cut off, and i
 });
 
 testWith('WebSocket after WebSocket is let in where few connections may be', configuration({
-  limits: { connections: 12, address_connections: 12 }, exempt_addresses: [],
+  limits: { connections: 12, address_connections: 12, share: 100 }, exempt_addresses: [],
 }), async (own, keep) => {
   for (let i = 0; i < 40; i += 1) {
     const wire = await keep(Wire.open(own.port));
@@ -144,3 +144,25 @@ testWith('WebSocket after WebSocket is let in where few connections may be', con
     await until('its session has ended', () => own.log.match(told)?.length === i + 1);
   }
 });
+
+// Safari 5 and its like speak drafts of WebSocket: hixie-76, whose head is followed by eight
+// bytes of a key, or hixie-75. They give up when the status is not 101, so it must come
+// without a wait. sockjs-client then goes on with the next transport.
+const drafts = {
+  'hixie-76': [{ 'Sec-WebSocket-Key1': '4 @1  46546xW%0l 1 5', 'Sec-WebSocket-Key2': '12998 5 Y3 1  .P00' }, '^n:ds[4U'],
+  'hixie-75': [{}, ''],
+};
+for (const [draft, [keys, key]] of Object.entries(drafts)) {
+  for (const path of ['/echo/000/draft/websocket', '/echo/websocket']) {
+    test(`${draft} is refused without a wait at ${path}, and the next transport is served`, async () => {
+      const headers = { Upgrade: 'WebSocket', Connection: 'Upgrade', Origin: gateway.url, ...keys };
+      const wire = await Wire.open(gateway.port);
+      wire.write(requestText(`GET ${path}`, { headers }) + key);
+      const { status, body } = await wire.answer();
+      assert.deepEqual([status, body], [426, 'Only version 13 of WebSocket is spoken.']);
+      wire.abort();
+      const next = await ask(gateway.port, `POST /echo/000/${draft}${path.length}/xhr`);
+      assert.deepEqual([next.status, next.body], [200, 'o\n']);
+    });
+  }
+}

@@ -143,3 +143,25 @@ test('a password that is no hash is a mistake in the configuration', async () =>
     rmSync(folder, { recursive: true });
   }
 });
+
+// The user and the refusal are the last fields; most sessions have neither.
+for (const [what, end, fields, settings] of [
+  ['its user', async (client) => client.call('DISCONNECT'), ' user=guest'],
+  ['its user and its latest refusal', async (client) => client.send(frame('SEND')).fails(), ' error=missing_header user=guest'],
+  ['neither, if it has none', async (client) => client.call('DISCONNECT'), '', { users: undefined }],
+]) {
+  testWith(`the last line of a session names ${what}`, { ...configuration, ...settings }, async (own, keep) => {
+    const client = await keep(Stomp.connect(`${own.ws}/ws`));
+    await end(client);
+    const [, last] = await own.logged(/session ended: .* bytes_out=\d+(.*)\n/);
+    assert.equal(last, fields);
+  });
+}
+
+testWith('the last line of a session whose login was refused names no user', configuration, async (own, keep) => {
+  const client = await keep(Stomp.open(`${own.ws}/ws`));
+  client.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'login': 'guest', 'passcode': 'wrong' }));
+  await client.fails();
+  const [, last] = await own.logged(/session ended: .* bytes_out=\d+(.*)\n/);
+  assert.equal(last, ' error=bad_login');
+});

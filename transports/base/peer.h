@@ -33,6 +33,13 @@ struct peer peer_read(const struct http_head *head, const struct address *from,
 	const struct config *config, const struct endpoint *endpoint,
 	struct forwarded *site);
 
+/*
+ * Call it once for each request, with the result of peer_read(): warns of a proxy that
+ * trusted_proxies does not list.
+ */
+void peer_note_proxy(const struct worker *worker, const struct http_head *head,
+	const struct address *from, const struct forwarded *site);
+
 /* The peer of a connection whose head has not come, or that has none: plain STOMP. */
 struct peer peer_of_address(const struct address *address);
 
@@ -47,6 +54,12 @@ unsigned peer_came(struct worker *worker, const struct address *address);
  * Must be called once for each, or the address is refused for ever.
  */
 void peer_left(struct worker *worker, unsigned address_slot);
+
+/*
+ * The part of a peer that a session which exists is asked for (session_admits()), all
+ * borrowed: groups and token are only for its opening.
+ */
+struct peer peer_asking(const struct peer *peer);
 
 /* How many bytes peer_copy_out() will copy. */
 size_t peer_size(const struct peer *peer);

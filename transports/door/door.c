@@ -2,6 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/process.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/host.h"
@@ -17,6 +18,7 @@ enum {
 	DESCRIPTORS_KEPT = 256,    /* at least: for the libraries, and those to come */
 	DESCRIPTORS_TO_COME = 100, /* files, operators, peers that get a 503 */
 	CONNECTIONS_KEPT = 64,     /* of these, for operators */
+	REFUSED_MOST = 64,         /* of these, for peers that get a 503 */
 };
 
 unsigned door_least_loaded(const struct door *door)
@@ -42,15 +44,6 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
 	handover_post(door->worker, to, handover);
 }
 
-bool door_note_crowded_address(const struct door *door, const struct address *address)
-{
-	if (address_limits_have_room(
-		    door_address_limits(door), door->worker->config, address))
-		return false;
-	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
-	return true;
-}
-
 /* The configured limit, or fewer when the process has fewer descriptors. */
 static uint64_t door_most(const struct door *door)
 {
@@ -59,18 +52,52 @@ static uint64_t door_most(const struct door *door)
 	return most == 0 || most > door->descriptors ? door->descriptors : most;
 }
 
-/* True, and logged, when the total or the address is at its limit. */
-static bool door_note_crowded(
-	const struct door *door, const struct sockaddr_storage *address)
+bool door_note_crowded_address(const struct door *door, const struct address *address)
 {
-	const struct address from = peer_address((const struct sockaddr *)address);
+	if (address_limits_have_room(door_address_limits(door), door->worker->config,
+		    address, door_most(door)))
+		return false;
+	metrics_refuse(door->worker->metrics, BOUND_ADDRESS_CONNECTIONS);
+	return true;
+}
+
+enum door_room {
+	DOOR_ROOM_FREE,
+	DOOR_ROOM_RESERVE, /* only for requests of sessions that exist */
+	DOOR_ROOM_NONE,
+};
+
+/* The most connections, without those that limits.reserve keeps. */
+static uint64_t door_most_strangers(const struct door *door)
+{
+	const uint64_t most = door_most(door), percent = door_limits(door)->reserve;
+
+	return most - most / 100 * percent - most % 100 * percent / 100;
+}
+
+void door_note_full(const struct door *door)
+{
+	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
+	log_warn("door: more than %llu connections",
+		(unsigned long long)door_most_strangers(door));
+}
+
+/*
+ * What is left for a new connection. Those that were refused leave soon, and only those
+ * beyond the bound are bounded. In the reserve, a newcomer takes the place of the
+ * connection that has said nothing for the longest time.
+ */
+static enum door_room door_make_room(struct door *door)
+{
 	const uint64_t most = door_most(door);
 
-	if (door->connections < most)
-		return door_note_crowded_address(door, &from);
-	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
-	log_warn("door: more than %llu connections", (unsigned long long)most);
-	return true;
+	if (door->connections >= most + REFUSED_MOST)
+		pending_close_refused(door);
+	const uint64_t used = door->connections - door->refused_count;
+	if (used < door_most_strangers(door))
+		return DOOR_ROOM_FREE;
+	return used < most || pending_refuse_silent(door) ? DOOR_ROOM_RESERVE
+							  : DOOR_ROOM_NONE;
 }
 
 /* True, and logged, when only proxies may connect and this is none. */
@@ -88,11 +115,39 @@ static bool door_note_wrong_proxy(
 	return true;
 }
 
+bool door_take_reserved(const struct door *door, uint32_t account)
+{
+	struct accounts *accounts = door->worker->workers->accounts;
+	const uint64_t most = door_most(door);
+	const uint64_t used = door->connections - door->refused_count;
+	const int64_t left = most > used ? (int64_t)(most - used) : 0;
+
+	if (account_sum(accounts, account, ACCOUNT_RESERVED) > left &&
+		!account_is_exempt(accounts, account))
+		return false;
+	account_add(accounts, account, ACCOUNT_RESERVED, 1);
+	return true;
+}
+
+/* Room for plain STOMP, whose connections name no session. */
+static enum door_room door_room_without_reserve(enum door_room room)
+{
+	return room == DOOR_ROOM_RESERVE ? DOOR_ROOM_NONE : room;
+}
+
 static void door_receive(struct door *door, enum handover_kind kind, struct io io,
 	const struct sockaddr_storage *address, socklen_t address_len)
 {
-	bool crowded = door_note_crowded(door, address);
-	bool wrong = door_note_wrong_proxy(door, address);
+	const struct address from = peer_address((const struct sockaddr *)address);
+	enum door_room room = door_make_room(door);
+
+	if (kind == HANDOVER_TCP)
+		room = door_room_without_reserve(room);
+	if (room == DOOR_ROOM_NONE)
+		door_note_full(door);
+	const bool crowded =
+		room == DOOR_ROOM_NONE || door_note_crowded_address(door, &from);
+	const bool wrong = door_note_wrong_proxy(door, address);
 	struct pending_connection *pending =
 		pending_create(door, kind, io, address, address_len);
 
@@ -105,6 +160,8 @@ static void door_receive(struct door *door, enum handover_kind kind, struct io i
 			pending, &(struct refusal){.kind = REFUSAL_FOREIGN_PROXY,
 					 .hint = SLICE("It is none of trusted_proxies, "
 						       "and proxy_protocol is set.")});
+	else if (room == DOOR_ROOM_RESERVE)
+		pending_admit_to_reserve(pending);
 	else
 		pending_admit(pending);
 }
@@ -131,7 +188,8 @@ static void door_on_admin_connection(void *context, int fd,
 	struct pending_connection *pending = pending_create(
 		door, HANDOVER_ADMIN, (struct io){.fd = fd}, address, address_len);
 
-	if (pending == NULL || door->connections <= door_most(door) + CONNECTIONS_KEPT)
+	if (pending == NULL || door->connections - door->refused_count <=
+				       door_most(door) + CONNECTIONS_KEPT)
 		return;
 	metrics_refuse(door->worker->metrics, BOUND_CONNECTIONS);
 	pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
@@ -226,6 +284,9 @@ struct door *door_create(struct worker *worker)
 	door->peeked.room = peek_room(config);
 	door->descriptors = door_descriptors();
 	list_init(&door->pending);
+	list_init(&door->silent);
+	list_init(&door->refused);
+	registry_init(&door->asking, &worker->key);
 	if (door_listen_tcp(door, config) == -1 ||
 		door_listen_admin(door, config) == -1 ||
 		door_listen_http(door, config) == -1) {
@@ -256,6 +317,7 @@ void door_destroy(struct door *door)
 	if (door == NULL)
 		return;
 	door_close(door);
+	registry_finish(&door->asking);
 	free(door->peeked.room);
 	free(door->handed);
 	free(door);

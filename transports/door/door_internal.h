@@ -6,6 +6,7 @@
 #define TRANSPORTS_DOOR_DOOR_INTERNAL_H
 
 #include "gateway/base/list.h"
+#include "gateway/base/registry.h"
 #include "gateway/config/config.h"
 #include "gateway/worker/worker.h"
 #include "gateway/worker/workers.h"
@@ -24,10 +25,14 @@ struct door {
 	struct listener *tcp;   /* for plain STOMP; NULL: none */
 	struct listener *admin; /* for operators; NULL: none */
 	struct list pending;
-	uint64_t connections; /* pending and handed over, until closed */
-	int64_t *handed;      /* to each worker */
-	uint64_t descriptors; /* that connections may have, whatever is configured */
-	struct peeked peeked; /* the head that is looked at now */
+	struct list silent;     /* pending, in the reserve, and without a head so far */
+	struct list refused;    /* pending, and answered: the oldest first */
+	uint64_t refused_count; /* of these */
+	struct registry asking; /* pending, whose session's home is asked */
+	uint64_t connections;   /* pending and handed over, until closed */
+	int64_t *handed;        /* to each worker */
+	uint64_t descriptors;   /* that connections may have, whatever is configured */
+	struct peeked peeked;   /* the head that is looked at now */
 };
 
 /* The loop of worker 0, where the door lives. */
@@ -80,6 +85,19 @@ void door_hand_over(struct door *door, unsigned to, const struct handover *hando
  */
 bool door_note_crowded_address(const struct door *door, const struct address *address);
 
+/*
+ * Counts and logs that limits.connections is reached, or what limits.reserve leaves of
+ * it. The caller refuses the connection.
+ */
+void door_note_full(const struct door *door);
+
+/*
+ * Counts one more connection of the reserve for that account, until its end. False, and
+ * nothing is counted, when the account has more of them than are left: so one client
+ * cannot take more than half. An exempt address can.
+ */
+bool door_take_reserved(const struct door *door, uint32_t account);
+
 /* pending.c */
 
 /*
@@ -102,6 +120,36 @@ void pending_refuse(struct pending_connection *pending, const struct refusal *re
  * handed over immediately. Any other connection waits for its head.
  */
 void pending_admit(struct pending_connection *pending);
+
+/*
+ * As pending_admit() for HTTP, but the connection takes one of the reserve: the request
+ * must name a session that exists, or ask for the server's health. Else it is refused
+ * when that is known. The connection ends after its first answer.
+ */
+void pending_admit_to_reserve(struct pending_connection *pending);
+
+/*
+ * Refuses the connection that has been silent in the reserve for the longest time.
+ * False when there is none.
+ */
+bool pending_refuse_silent(struct door *door);
+
+/* Closes the connection that was refused first, if there is one. */
+void pending_close_refused(struct door *door);
+
+/* What a session's home answers to reserve_ask(). */
+struct reserve_answer {
+	unsigned home;
+	bool exists;
+	uint32_t account; /* of the session */
+};
+
+/*
+ * reserve.c has asked for the session of the pending connection of that number. Does
+ * nothing when the connection has ended.
+ */
+void pending_answered(
+	struct door *door, uint64_t number, const struct reserve_answer *answer);
 
 /* Closes the sockets of all pending connections, without an answer. */
 void pending_close_all(struct door *door);

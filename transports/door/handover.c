@@ -1,7 +1,10 @@
 #include "transports/door/handover.h"
 
 #include "gateway/config/config.h"
+#include "gateway/worker/account.h"
+#include "gateway/worker/address_limits.h"
 #include "gateway/worker/worker.h"
+#include "gateway/worker/workers.h"
 #include "transports/base/carriers.h"
 #include "transports/base/peek.h"
 #include "transports/base/peer.h"
@@ -14,6 +17,7 @@
 
 struct handover_post {
 	struct post post;
+	unsigned address_slot; /* of address_limits_enter() */
 	struct handover handover;
 };
 
@@ -44,6 +48,8 @@ static void handover_adopt_websocket(struct edge *edge, struct handover *handove
 		return;
 	}
 	const struct peer peer = peer_read(head, &from, config, route.endpoint, &site);
+
+	peer_note_proxy(edge->worker, head, &from, &site);
 	ws_adopt(edge->ws, handover->io, head, route.endpoint, route.framing, &peer,
 		watched);
 }
@@ -69,7 +75,11 @@ static void handover_accept(struct edge *edge, struct handover *handover)
 
 	switch (handover->kind) {
 	case HANDOVER_HTTP:
-		http_adopt(edge->http, handover->io, address);
+		if (handover->once)
+			http_adopt_once(
+				edge->http, handover->io, address, handover->account);
+		else
+			http_adopt(edge->http, handover->io, address);
 		break;
 	case HANDOVER_WEBSOCKET:
 		handover_websocket(edge, handover);
@@ -83,6 +93,14 @@ static void handover_accept(struct edge *edge, struct handover *handover)
 	}
 }
 
+static void handover_drop(struct worker *worker, struct handover *handover)
+{
+	if (handover->account != ACCOUNT_HOUSE)
+		account_add(worker->workers->accounts, handover->account,
+			ACCOUNT_RESERVED, -1);
+	io_close(&handover->io);
+}
+
 static void handover_run(struct worker *worker, struct post *post)
 {
 	struct handover_post *arrived = container_of(post, struct handover_post, post);
@@ -90,17 +108,25 @@ static void handover_run(struct worker *worker, struct post *post)
 	struct edge *edge = worker->edge;
 
 	if (edge == NULL || worker->killed)
-		io_close(&handover->io);
+		handover_drop(worker, handover);
 	else
 		handover_accept(edge, handover);
 	if (edge != NULL)
 		edge->arrived++;
+	address_limits_leave(worker->workers->address_limits, arrived->address_slot);
 	free(arrived);
 }
 
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover)
 {
-	struct handover_post leaving = {{.run = handover_run}, *handover};
+	const struct address from =
+		peer_address((const struct sockaddr *)&handover->address);
+	struct handover_post leaving = {
+		.post.run = handover_run,
+		.address_slot =
+			address_limits_enter(worker->workers->address_limits, &from),
+		.handover = *handover,
+	};
 
 	worker_post_copy(worker, to, &leaving.post, sizeof(leaving),
 		(struct slice *[]){&leaving.handover.head, NULL});

@@ -19,6 +19,8 @@ struct handover {
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	struct slice head; /* of a WebSocket's upgrade; else empty */
+	bool once;         /* of HTTP: the connection ends after its first answer */
+	uint32_t account;  /* it counts as ACCOUNT_RESERVED of this one, if of any */
 };
 
 struct http_head;
@@ -34,7 +36,8 @@ void handover_websocket_here(struct worker *worker, struct handover *handover,
 
 /*
  * Posts a copy of the connection and its head to worker `to`. That worker holds the io
- * from now on. If it has no edge any more, it closes the connection.
+ * from now on. If it has no edge any more, it closes the connection. The connection
+ * counts for its address all the way.
  */
 void handover_post(struct worker *worker, unsigned to, const struct handover *handover);
 

@@ -19,6 +19,13 @@ enum {
 	BACKLOG = 4096,
 	ACCEPTS_PER_TURN = 64,
 	PAUSE_MS = 100, /* after an accept that failed for lack of descriptors */
+
+	/*
+	 * Bytes that the kernel takes before it can send them. By itself it takes 4 MB
+	 * for a peer that does not read. With much less, a fan-out of large messages
+	 * needs more system calls.
+	 */
+	UNSENT_MAX = 128 * 1024,
 };
 
 struct listener {
@@ -127,8 +134,9 @@ static struct listener *listener_begin(const struct listener *described, int fd)
 {
 	struct listener *listener = xmalloc(sizeof(*listener));
 
-	/* Linux passes it on to each connection that is accepted here. */
+	/* Linux passes both on to each connection that is accepted here. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){UNSENT_MAX}, sizeof(int));
 	*listener = *described;
 	listener->watch =
 		(struct watch){.fd = fd, .level = true, .ready = listener_on_listener};

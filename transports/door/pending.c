@@ -1,12 +1,14 @@
 /* A connection at the door: its first bytes decide where it goes. */
 #include "transports/door/door_internal.h"
 
+#include "gateway/worker/account.h"
 #include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/peer.h"
 #include "transports/base/refusal.h"
 #include "transports/door/proxy_header.h"
+#include "transports/door/reserve.h"
 #include "transports/sockjs/route.h"
 #include "transports/ws/ws.h"
 
@@ -27,16 +29,32 @@ struct pending_connection {
 	unsigned address_slot;   /* of address_limits_enter() */
 	enum handover_kind kind; /* the listener's kind; not yet a WebSocket */
 	bool announced;          /* its PROXY header was taken, or is not expected */
-	bool refused; /* further input is dropped, so that the peer can read */
+	bool reserved;     /* it uses the reserve: it must name a session that exists */
+	struct list turn;  /* in door->silent or door->refused, or in none */
+	struct entry asks; /* in door->asking, if it has a number */
+	bool refused;      /* further input is dropped, so that the peer can read */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 };
+
+/* It is no longer silent, refused, or asked about. */
+static void pending_leave_lists(struct pending_connection *pending)
+{
+	struct door *door = pending->door;
+
+	list_remove(&pending->turn);
+	door->refused_count -= pending->refused;
+	if (pending->asks.number != 0)
+		registry_remove(&door->asking, &pending->asks);
+	pending->asks.number = 0;
+}
 
 /* Frees the pending connection; the io stays open and is returned. */
 static struct io pending_release(struct pending_connection *pending)
 {
 	struct io io = pending->io;
 
+	pending_leave_lists(pending);
 	loop_unwatch(&pending->watch);
 	loop_timer_stop(door_loop(pending->door), &pending->timer);
 	list_remove(&pending->link);
@@ -128,12 +146,15 @@ void pending_refuse(struct pending_connection *pending, const struct refusal *re
 		sent = refusal_send(&bare, refusal->kind, buf_slice(&text));
 	}
 	buf_finish(&text);
+	pending_leave_lists(pending);
 	pending->refused = true;
+	door->refused_count++;
+	list_append(&door->refused, &pending->turn);
 	if (sent == -1) {
 		pending_close(pending);
 		return;
 	}
-	loop_timer_start(door_loop(door), &pending->timer, REFUSE_LINGER_MS);
+	loop_deadline_start(door_loop(door), &pending->timer, REFUSE_LINGER_MS);
 	pending_drain(pending);
 }
 
@@ -142,7 +163,7 @@ static void pending_on_pending_timer(struct timer *timer)
 	struct pending_connection *pending =
 		container_of(timer, struct pending_connection, timer);
 
-	if (!pending->refused)
+	if (!pending->refused && pending->asks.number == 0)
 		metrics_refuse(pending->door->worker->metrics, BOUND_HEAD_TIME);
 	pending_close(pending);
 }
@@ -161,7 +182,8 @@ static bool pending_is_websocket(struct pending_connection *pending)
 		return false;
 	const struct http_route route = route_find(config, head->target, true);
 	const struct peer peer = peer_read(head, &from, config, route.endpoint, &site);
-	return route.kind == ROUTE_WEBSOCKET &&
+	return route.kind == ROUTE_WEBSOCKET && !peer.is_ambiguous &&
+	       route_has_host(config, &route, &site) &&
 	       route_allows(config, route.endpoint, peer.origin, &site);
 }
 
@@ -199,6 +221,72 @@ static void pending_serve(
 	door_count_handed(door, door->worker->index);
 	handover_websocket_here(door->worker, handover, &door->peeked.head, &watched);
 	pending_release(pending);
+}
+
+/* Nobody has read of the connection. */
+static void pending_give_to_http(
+	struct pending_connection *pending, unsigned to, uint32_t account)
+{
+	struct door *door = pending->door;
+	struct handover handover = {.kind = HANDOVER_HTTP,
+		.once = pending->reserved,
+		.account = account,
+		.address = pending->address,
+		.address_len = pending->address_len};
+
+	handover.io = pending_release(pending);
+	door_hand_over(door, to, &handover);
+}
+
+static void pending_refuse_stranger(struct pending_connection *pending)
+{
+	door_note_full(pending->door);
+	pending_refuse(pending, &(struct refusal){.kind = REFUSAL_CROWDED});
+}
+
+/*
+ * Its head has come, and it uses the reserve. /health is served there too: to restart
+ * a server because it is full would end what it serves. /ready is not: no new client
+ * can come.
+ */
+static void pending_show_session(struct pending_connection *pending)
+{
+	struct door *door = pending->door;
+	const struct config *config = door->worker->config;
+	const struct http_head *head = &door->peeked.head;
+	const struct http_route route =
+		route_find(config, head->target, http_upgrade_is_asked(head));
+	const struct address from =
+		peer_address((const struct sockaddr *)&pending->address);
+	struct forwarded site;
+
+	list_remove(&pending->turn);
+	if (route.kind == ROUTE_DOWNLINK || route.kind == ROUTE_UPLINK) {
+		const struct peer peer =
+			peer_read(head, &from, config, route.endpoint, &site);
+
+		registry_add(&door->asking, &pending->asks);
+		reserve_ask(door->worker, &route, &peer, pending->asks.number);
+	} else if (route.kind == ROUTE_HEALTH && !http_has_body(head)) {
+		pending_give_to_http(pending, door_least_loaded(door), ACCOUNT_HOUSE);
+	} else {
+		pending_refuse_stranger(pending);
+	}
+}
+
+void pending_answered(
+	struct door *door, uint64_t number, const struct reserve_answer *answer)
+{
+	struct entry *entry = registry_find(&door->asking, number);
+
+	if (entry == NULL)
+		return;
+	struct pending_connection *pending =
+		container_of(entry, struct pending_connection, asks);
+	if (answer->exists && door_take_reserved(door, answer->account))
+		pending_give_to_http(pending, answer->home, answer->account);
+	else
+		pending_refuse_stranger(pending);
 }
 
 /* `gone`: the peer has shut down its side. */
@@ -287,7 +375,10 @@ static void pending_look(struct pending_connection *pending, bool gone)
 
 	switch (peek_head(pending->io.fd, pending->door->worker->config, peeked)) {
 	case PEEK_HEAD:
-		pending_hand_over(pending, gone);
+		if (pending->reserved)
+			pending_show_session(pending);
+		else
+			pending_hand_over(pending, gone);
 		break;
 	case PEEK_MORE:
 		if (gone) /* the missing bytes will never come */
@@ -311,6 +402,8 @@ static void pending_on_pending(struct watch *watch, unsigned events)
 	struct pending_connection *pending =
 		container_of(watch, struct pending_connection, watch);
 
+	if (pending->asks.number != 0) /* who gets it watches it anew */
+		return;
 	if (pending->refused)
 		pending_drain(pending);
 	else if (!pending_take_announcement(pending, events & WATCH_GONE))
@@ -340,7 +433,7 @@ struct pending_connection *pending_create(struct door *door, enum handover_kind 
 	pending->address_len = address_len;
 	list_append(&door->pending, &pending->link);
 	door->connections++;
-	loop_timer_start(
+	loop_deadline_start(
 		door_loop(door), &pending->timer, door->worker->config->times.head);
 	if (loop_watch(door_loop(door), &pending->watch, WATCH_IN | WATCH_GONE) == 0)
 		return pending;
@@ -352,6 +445,28 @@ void pending_admit(struct pending_connection *pending)
 {
 	if (pending_is_plain(pending) && pending->announced)
 		pending_hand_over(pending, false);
+}
+
+void pending_admit_to_reserve(struct pending_connection *pending)
+{
+	pending->reserved = true;
+	list_append(&pending->door->silent, &pending->turn);
+}
+
+bool pending_refuse_silent(struct door *door)
+{
+	if (list_is_empty(&door->silent))
+		return false;
+	pending_refuse_stranger(
+		container_of(door->silent.next, struct pending_connection, turn));
+	return true;
+}
+
+void pending_close_refused(struct door *door)
+{
+	if (!list_is_empty(&door->refused))
+		pending_close(container_of(
+			door->refused.next, struct pending_connection, turn));
 }
 
 void pending_close_all(struct door *door)

@@ -1,5 +1,6 @@
 #include "transports/http/feed.h"
 
+#include "gateway/worker/metrics.h"
 #include "protocol/chunk.h"
 #include "protocol/xmalloc.h"
 #include "transports/base/peer.h"
@@ -127,6 +128,34 @@ static bool feed_written(struct feed *feed)
 	return false;
 }
 
+/* While bytes are under way, the session is charged for them. */
+static void feed_hold(struct feed *feed, bool is_held)
+{
+	const int64_t bytes = budget_change(0, feed->pulled.bytes);
+
+	session_hold(feed->session, is_held ? bytes : -bytes);
+}
+
+/*
+ * The receiver has not written all bytes yet. Bytes above a small holder's are those of
+ * one large message. Without memory for them the session ends, since what has left
+ * cannot be undone.
+ */
+static void feed_keep(struct feed *feed)
+{
+	struct session *session = feed->session;
+
+	if (feed->pulled.bytes <= BUDGET_SMALL ||
+		session_may_hold(session, feed->pulled.bytes)) {
+		feed_hold(feed, true);
+		return;
+	}
+	metrics_refuse(feed->http->worker->metrics, BOUND_MEMORY);
+	feed_tell(feed, RECEIVER_END);
+	session_lost(session, ENDING_NO_MEMORY);
+	feed_destroy(feed);
+}
+
 /*
  * Sends frame after frame, until the queue is empty, the receiver's socket takes no
  * more, or the response has reached its limit. A transport that does not wait gets a
@@ -147,7 +176,11 @@ static void feed_pump(struct feed *feed)
 		}
 		feed->busy = true;
 		feed->last = feed->pulled.what == SESSION_NEXT_CLOSE;
-		if (!feed_end_frame(feed, frame) || !feed_written(feed))
+		if (!feed_end_frame(feed, frame)) {
+			feed_keep(feed);
+			break;
+		}
+		if (!feed_written(feed))
 			break;
 	}
 	if (frame->capacity > 4 * FRAME_BUDGET)
@@ -159,11 +192,22 @@ static void feed_on_wake(struct outlet *outlet)
 	feed_pump(container_of(outlet, struct feed, outlet));
 }
 
+/* What the receiver has not written is the receiver's from now on. */
+static void feed_tell_end(struct feed *feed)
+{
+	const struct receiver_word word = {
+		.news = RECEIVER_END, .account = session_account(feed->session)};
+
+	if (feed->busy)
+		feed_hold(feed, false);
+	http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
+}
+
 static void feed_on_end(struct outlet *outlet)
 {
 	struct feed *feed = container_of(outlet, struct feed, outlet);
 
-	feed_tell(feed, RECEIVER_END);
+	feed_tell_end(feed);
 	feed_destroy(feed);
 }
 
@@ -180,8 +224,21 @@ static void feed_on_probe(struct outlet *outlet, enum probe probe)
 		session_beat(feed->session);
 }
 
-static const struct outlet_ops feed_ops = {
-	.wake = feed_on_wake, .end = feed_on_end, .probe = feed_on_probe};
+static void feed_on_look(struct outlet *outlet, enum probe probe)
+{
+	const struct feed *feed = container_of(outlet, struct feed, outlet);
+	const struct receiver_word word = {
+		.news = probe == PROBE_FIRST ? RECEIVER_MARK : RECEIVER_LOOK,
+		.waits = true,
+	};
+
+	http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
+}
+
+static const struct outlet_ops feed_ops = {.wake = feed_on_wake,
+	.end = feed_on_end,
+	.probe = feed_on_probe,
+	.look = feed_on_look};
 
 /* Answers without a session, and ends. */
 
@@ -318,7 +375,7 @@ static void feed_begin(struct feed *feed)
 /* The next feed gets the messages that this one has not delivered. */
 static void feed_give_way(struct feed *feed)
 {
-	feed_tell(feed, RECEIVER_END);
+	feed_tell_end(feed);
 	session_detach(feed->session);
 	feed_destroy(feed);
 }
@@ -341,7 +398,10 @@ void feed_notify(struct http *http, struct handle receiver, enum feed_news news)
 	struct feed *feed = container_of(node, struct feed, node);
 	switch (news) {
 	case FEED_WRITTEN:
-		if (feed->busy && feed_written(feed))
+		if (!feed->busy)
+			break;
+		feed_hold(feed, false);
+		if (feed_written(feed))
 			feed_pump(feed);
 		break;
 	case FEED_LOST:
@@ -352,6 +412,10 @@ void feed_notify(struct http *http, struct handle receiver, enum feed_news news)
 	case FEED_TAKEN:
 		if (feed->session != NULL)
 			session_attended(feed->session);
+		break;
+	case FEED_READS:
+		if (feed->session != NULL)
+			session_progressed(feed->session);
 		break;
 	case FEED_ALIVE:
 		if (feed->after != NULL && !feed_is_leaving(feed))

@@ -46,6 +46,7 @@ enum feed_news {
 	FEED_WRITTEN, /* the kernel has taken the latest bytes */
 	FEED_LOST,    /* the connection is broken */
 	FEED_TAKEN,   /* the peer's kernel has taken bytes since RECEIVER_MARK */
+	FEED_READS,   /* the same, while output waits */
 	FEED_ALIVE,   /* the answer to RECEIVER_PROBE: the peer is there */
 	FEED_DEAD,    /* the same: the peer seems to be gone */
 };
@@ -62,15 +63,17 @@ enum receiver_news {
 	RECEIVER_END,    /* no more bytes come */
 	RECEIVER_REFUSE, /* a refusal instead of frames */
 	RECEIVER_PROBE,  /* another request wants the session: is the peer there? */
-	RECEIVER_MARK,   /* the peer is silent: remember what its kernel has taken */
-	RECEIVER_LOOK,   /* has its kernel taken more since? */
+	RECEIVER_MARK,   /* remember what the peer's kernel has taken */
+	RECEIVER_LOOK,   /* has it taken more since? */
 };
 
 struct receiver_word {
 	enum receiver_news news;
-	bool last;                 /* RECEIVER_TAKE: the response ends after them */
+	bool last;  /* RECEIVER_TAKE: the response ends after them */
+	bool waits; /* RECEIVER_MARK, _LOOK: output waits; else the peer is silent */
 	enum refusal_kind refusal; /* RECEIVER_REFUSE */
 	struct slice bytes;        /* RECEIVER_TAKE */
+	uint32_t account; /* RECEIVER_END: is charged for what is not written yet */
 };
 
 /*

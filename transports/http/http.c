@@ -43,6 +43,7 @@ struct http *http_create(struct worker *worker, struct ws *ws)
 	fair_queue_init(&http->due);
 	http->peeked.room = peek_room(worker->config);
 	list_init(&http->connections);
+	list_init(&http->lingering);
 	list_init(&http->paused);
 	registry_init(&http->requests, &worker->key);
 	table_init(&http->feeds, &worker->key);
@@ -95,6 +96,7 @@ void http_destroy(struct http *http)
 	for (size_t i = 0; i < http->daemon_count; i++)
 		http_daemon_stop(&http->daemons[i]);
 	http_daemon_stop(&http->admin);
+	http_end_lingering(http);
 	registry_finish(&http->requests);
 	feeds_finish(http);
 	files_destroy(http->files);
@@ -119,12 +121,28 @@ static struct http_connection *http_take(
 	return http_connection_create(daemon, io, &peer);
 }
 
-void http_adopt(struct http *http, struct io io, const struct sockaddr *address)
+static struct http_connection *http_adopt_fresh(
+	struct http *http, struct io io, const struct sockaddr *address)
 {
 	struct http_connection *connection = http_take(
 		&http->daemons[http->next_daemon++ % http->daemon_count], io, address);
 
 	fair_queue_add_fresh(&http->due, &connection->due);
+	return connection;
+}
+
+void http_adopt(struct http *http, struct io io, const struct sockaddr *address)
+{
+	http_adopt_fresh(http, io, address);
+}
+
+void http_adopt_once(struct http *http, struct io io, const struct sockaddr *address,
+	uint32_t account)
+{
+	struct http_connection *connection = http_adopt_fresh(http, io, address);
+
+	connection->once = true;
+	connection->account = account;
 }
 
 void http_adopt_admin(struct http *http, struct io io, const struct sockaddr *address)

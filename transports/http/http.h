@@ -26,6 +26,14 @@ void http_destroy(struct http *http); /* NULL is fine */
 void http_adopt(struct http *http, struct io io, const struct sockaddr *address);
 
 /*
+ * As http_adopt(), for a connection of the door's reserve, which ends after its first
+ * answer. The caller has counted it in ACCOUNT_RESERVED of `account`, unless that is
+ * ACCOUNT_HOUSE; it counts there until its end.
+ */
+void http_adopt_once(struct http *http, struct io io, const struct sockaddr *address,
+	uint32_t account);
+
+/*
  * As http_adopt(), for the listener for operators. Only on worker 0, and only when the
  * configuration has "admin".
  */

@@ -186,6 +186,15 @@ static void http_answer_add_cookie(
 	http_answer_add(reply, "Set-Cookie", cookie);
 }
 
+/* True when no page may read it: its origin or its host is refused. */
+static bool http_answer_is_private(const struct http_request *request)
+{
+	if (request->state != HTTP_REQUEST_WRONG)
+		return false;
+	const unsigned status = refusal_status(request->wrong->refusal.kind);
+	return status == 403 || status == 421;
+}
+
 static void http_answer_add_endpoint(
 	struct reply *reply, const struct http_request *request)
 {
@@ -194,9 +203,7 @@ static void http_answer_add_endpoint(
 	if (route->endpoint == NULL)
 		return;
 	http_answer_add(reply, "Vary", "Origin");
-	if (request->state == HTTP_REQUEST_WRONG &&
-		refusal_status(request->wrong->refusal.kind) == 403)
-		/* only the client may read it */
+	if (http_answer_is_private(request))
 		return;
 	http_answer_add_cors(reply, request);
 	if (route->endpoint->cookie_needed &&
@@ -245,7 +252,8 @@ static void http_answer_add_headers(struct reply *reply,
 		http_answer_add(reply, "Content-Security-Policy", answer->policy);
 	if (answer->policy != NULL || answer->nosniff)
 		http_answer_add(reply, "X-Content-Type-Options", "nosniff");
-	if (answer->close || http_request_carrier(request)->worker->stopping)
+	if (answer->close || request->connection->once ||
+		http_request_carrier(request)->worker->stopping)
 		http_answer_add(reply, "Connection", "close");
 	if (answer->location != NULL)
 		http_answer_add(reply, "Location", answer->location);
@@ -367,6 +375,8 @@ static void http_answer_add_stream(struct reply *reply,
 	http_answer_add(reply, "Content-Type", content_type);
 	/* An nginx with its default configuration would buffer the stream. */
 	http_answer_add(reply, "X-Accel-Buffering", "no");
+	if (request->connection->once)
+		http_answer_add(reply, "Connection", "close");
 	http_answer_add_caching(reply, CACHING_NEVER);
 	http_answer_add_endpoint(reply, request);
 }

@@ -59,7 +59,8 @@ bool http_answer_text(struct http_request *request, unsigned status, struct slic
 /*
  * http_refuse.c: every 4xx and 5xx. Counts and logs the refusal. Answers with its
  * status, its sentence, the refused value and what to do about it. Fills in the door
- * and the address, and the hint if it is empty and the kind has one.
+ * and the address, and the hint if it is empty and the kind has one. This and the
+ * functions below return what http_answer() returns.
  */
 bool http_refuse(struct http_request *request, const struct refusal *refusal);
 

@@ -2,6 +2,7 @@
  * The body of a request on a connection that is ours. Its head has declared a short
  * length; whatever follows the body stays in the socket.
  */
+#include "transports/http/http_budget.h"
 #include "transports/http/http_internal.h"
 #include "transports/http/http_keep.h"
 
@@ -25,6 +26,8 @@ bool http_body_begin(struct http_request *request, struct peeked *peeked)
 
 	if (!peek_read(request->connection->io.fd, peeked, head + come))
 		return false;
+	if (come < length)
+		http_body_allocate(request, length);
 	buf_append(&request->body, (struct slice){peeked->room + head, come});
 	request->missing = (unsigned)(length - come);
 	/* A peek that was full may not have seen all: the watch reports it no more. */

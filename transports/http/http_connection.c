@@ -4,15 +4,19 @@
  * gone, or that the socket takes bytes again.
  */
 #include "transports/http/http_answer.h"
-#include "transports/http/http_internal.h"
+#include "transports/http/http_budget.h"
 #include "transports/http/http_keep.h"
 
 #include "gateway/base/progress.h"
+#include "gateway/worker/account.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
+
+/* Unread bytes that a client may send while it waits for an answer, beside a head. */
+enum { UNREAD_MAX = 16 * 1024 };
 
 static struct loop *http_connection_loop(const struct http_connection *connection)
 {
@@ -63,17 +67,17 @@ void http_connection_set_phase(
 	connection->phase = phase;
 	switch (phase) {
 	case HTTP_IDLE:
-		loop_timer_start(loop, &connection->timer, times->keep_alive);
+		loop_deadline_start(loop, &connection->timer, times->keep_alive);
 		break;
 	case HTTP_READING:
-		loop_timer_start(loop, &connection->timer, times->body);
+		loop_deadline_start(loop, &connection->timer, times->body);
 		break;
 	case HTTP_WAITING:
 		loop_timer_stop(loop, &connection->timer);
 		break;
 	case HTTP_ANSWERING:
 		connection->acked = 0;
-		loop_timer_start(loop, &connection->timer, times->progress);
+		loop_deadline_start(loop, &connection->timer, times->progress);
 		break;
 	}
 }
@@ -107,11 +111,34 @@ static bool http_connection_is_late(const struct http_connection *connection)
 	       !http_connection_is_told(connection);
 }
 
+/* True while libmicrohttpd does not watch the socket, and its request waits. */
+static bool http_connection_rests(const struct http_connection *connection)
+{
+	if (connection->request == NULL || connection->request->receiver == NULL)
+		return false;
+	if (connection->mhd == NULL)
+		return !list_is_linked(&connection->due.link);
+	return connection->suspended;
+}
+
+static bool http_connection_is_stuffed(const struct http_connection *connection)
+{
+	const struct limits *limits = &connection->http->worker->config->limits;
+
+	return progress_unread(&connection->io) > (int64_t)limits->head + UNREAD_MAX;
+}
+
 static void http_connection_on_deadline(struct timer *timer)
 {
 	struct http_connection *connection =
 		container_of(timer, struct http_connection, timer);
 
+	if (connection->phase == HTTP_WAITING) {
+		if (http_connection_rests(connection) &&
+			http_connection_is_stuffed(connection))
+			http_receiver_gone(connection->request);
+		return;
+	}
 	/* A request has come, and waits for its turn. */
 	if (connection->phase == HTTP_IDLE && connection->mhd == NULL &&
 		list_is_linked(&connection->due.link)) {
@@ -132,7 +159,8 @@ static void http_connection_on_deadline(struct timer *timer)
 			phase_bound(connection->phase));
 	if (http_connection_is_late(connection)) {
 		http_refuse_early(connection->request, REFUSAL_BODY_TIME);
-		loop_timer_start(http_connection_loop(connection), &connection->timer,
+		loop_deadline_start(http_connection_loop(connection),
+			&connection->timer,
 			connection->http->worker->config->times.linger);
 		return;
 	}
@@ -157,14 +185,14 @@ static bool http_connection_listens(const struct http_connection *connection)
 		       (request->receiver == NULL && !connection->suspended));
 }
 
-/* True while libmicrohttpd does not watch the socket, and its request waits. */
-static bool http_connection_rests(const struct http_connection *connection)
+void http_connection_note_unread(struct http_connection *connection)
 {
-	if (connection->request == NULL || connection->request->receiver == NULL)
-		return false;
-	if (connection->mhd == NULL)
-		return !list_is_linked(&connection->due.link);
-	return connection->suspended;
+	if (connection->phase == HTTP_WAITING &&
+		!timer_is_running(&connection->timer) &&
+		http_connection_is_stuffed(connection))
+		loop_deadline_start(http_connection_loop(connection),
+			&connection->timer,
+			connection->http->worker->config->times.disconnect);
 }
 
 static void http_connection_on_socket(struct watch *watch, unsigned events)
@@ -182,8 +210,12 @@ static void http_connection_on_socket(struct watch *watch, unsigned events)
 		return;
 	else if (connection->gone)
 		http_receiver_gone(connection->request);
-	else if (events & WATCH_OUT)
-		http_receiver_writable(connection->request);
+	else {
+		if (events & WATCH_IN)
+			http_connection_note_unread(connection);
+		if (events & WATCH_OUT)
+			http_receiver_writable(connection->request);
+	}
 }
 
 int http_connection_watch(struct http_connection *connection)
@@ -200,6 +232,10 @@ static struct io http_connection_release(struct http_connection *connection)
 	http_connection_set_phase(
 		connection, HTTP_WAITING); /* owes nothing, has no deadline */
 	peer_left(connection->http->worker, connection->address_slot);
+	http_pool_charge(connection, false);
+	if (connection->account != ACCOUNT_HOUSE)
+		account_add(connection->http->worker->workers->accounts,
+			connection->account, ACCOUNT_RESERVED, -1);
 	loop_unwatch(&connection->watch);
 	list_remove(&connection->due.link);
 	list_remove(&connection->link);
@@ -241,6 +277,7 @@ void http_connection_close(struct http_connection *connection)
 	if (connection->request != NULL)
 		http_request_destroy(connection->request,
 			http_receiver_is_done(connection->request));
+	http_linger(connection);
 	struct io io = http_connection_release(connection);
 	io_close(&io);
 }

@@ -4,7 +4,7 @@
  * 3 ms with one daemon and 18,000). So the connections are spread over many daemons,
  * and one run follows all resumes of a turn.
  */
-#include "transports/http/http_internal.h"
+#include "transports/http/http_budget.h"
 
 #include "gateway/base/log.h"
 #include "gateway/worker/metrics.h"
@@ -38,13 +38,18 @@ static void http_daemon_on_connection(void *context, struct MHD_Connection *mhd,
 	struct http_connection *connection = *slot;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		if (connection != NULL) /* else it has left */
-			http_connection_destroy(connection);
+		if (connection == NULL) /* it has left */
+			return;
+		/* After an upgrade the WebSocket has the socket; our watch ended. */
+		if (connection->watch.loop != NULL)
+			http_linger(connection);
+		http_connection_destroy(connection);
 		return;
 	}
 	connection = http->returning;
 	http->returning = NULL;
 	connection->mhd = mhd;
+	http_pool_charge(connection, true);
 	connection->slot = slot;
 	*slot = connection;
 }
@@ -133,6 +138,7 @@ int http_daemon_start(struct http_daemon *daemon, struct http *http)
 			    HTTP_HEADERS_MAX * POOL_EACH_LINE + POOL_BESIDE_HEAD);
 
 	daemon->http = http;
+	daemon->pool = pool;
 	daemon->due.run = http_daemon_run;
 	daemon->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 					       MHD_USE_NO_LISTEN_SOCKET |

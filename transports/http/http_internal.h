@@ -32,6 +32,7 @@ enum { HTTP_DAEMONS = 64 }; /* at most: http_create() */
 struct http_daemon {
 	struct http *http;
 	struct MHD_Daemon *mhd;
+	size_t pool; /* bytes that it has for each connection */
 	struct watch watch;
 	struct fair_queue_entry due;
 };
@@ -45,6 +46,8 @@ struct http {
 	size_t next_daemon;
 	struct fair_queue due; /* daemons and connections that have work */
 	struct list connections;
+	struct list lingering; /* sockets whose clients still send (http_linger.c) */
+	size_t lingering_count;
 	struct list paused;       /* requests that wait for the end of backpressure */
 	struct registry requests; /* requests that another worker may answer */
 	struct table feeds; /* of this worker's sessions, by their receivers' handles */
@@ -80,6 +83,9 @@ struct http_connection {
 	uint64_t acked; /* HTTP_ANSWERING: bytes that the peer had at the last look */
 	int64_t read;   /* bytes of the socket in requests, while `mhd` is set */
 	struct fair_queue_entry due; /* while `mhd` is NULL */
+	uint32_t account;            /* of http_adopt_once(); else ACCOUNT_HOUSE */
+	bool once;                   /* it ends after its first answer */
+	bool pooled;                 /* its account is charged for the daemon's pool */
 	bool suspended;
 	bool readable; /* bytes have come since the last look at its socket */
 	bool gone;     /* the peer has shut down its side */
@@ -148,6 +154,7 @@ struct http_request {
 	enum intake intake;
 	enum http_reply_state reply;
 	struct buf body;
+	uint64_t charged;          /* bytes of the body that its account is charged */
 	uint64_t received;         /* bytes of the body that libmicrohttpd has read */
 	struct list paused;        /* in http->paused */
 	struct waiter waiter;      /* its session is on this worker, and paused */
@@ -239,6 +246,16 @@ void http_connection_destroy(struct http_connection *connection);
 void http_connection_close(struct http_connection *connection);
 
 /*
+ * The connection's io is about to be closed. If its client still sends, a duplicate
+ * keeps it open for a while, so that the client can read the answer; the connection has
+ * only the descriptor then. The duplicate counts for the client's address.
+ */
+void http_linger(struct http_connection *connection);
+
+/* The worker ends: closes what still lingers. */
+void http_end_lingering(struct http *http);
+
+/*
  * The connection rests until http_connection_resume(); its request is served again
  * then. If the connection is ours, http_keep_run() runs it in its turn.
  */
@@ -249,6 +266,13 @@ void http_connection_suspend(struct http_connection *connection);
  * not within this call.
  */
 void http_connection_resume(struct http_connection *connection);
+
+/*
+ * The client has sent more behind its waiting request. If that fills the socket, the
+ * client's end could not arrive: it counts as gone if the same is so after
+ * times.disconnect.
+ */
+void http_connection_note_unread(struct http_connection *connection);
 
 /*
  * Watches the socket edge-triggered, since libmicrohttpd does not look at resting

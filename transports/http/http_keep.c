@@ -8,14 +8,34 @@
  */
 #include "transports/http/http_keep.h"
 #include "transports/http/http_answer.h"
-#include "transports/http/http_internal.h"
+#include "transports/http/http_budget.h"
 
 #include "gateway/base/log.h"
 #include "gateway/base/progress.h"
+#include "gateway/worker/metrics.h"
+#include "transports/base/refusal.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
+
+/* There is no memory for libmicrohttpd's pool. */
+static void http_connection_refuse(struct http_connection *connection)
+{
+	struct metrics *metrics = connection->http->worker->metrics;
+	struct buf text = {0};
+
+	metrics_refuse(metrics, BOUND_MEMORY);
+	refusal_report(metrics,
+		&(struct refusal){.door = DOOR_HTTP,
+			.kind = REFUSAL_CROWDED,
+			.address = connection->peer},
+		&text);
+	metrics_answer(metrics, REQUEST_REFUSED, refusal_status(REFUSAL_CROWDED));
+	refusal_send(&connection->io, REFUSAL_CROWDED, buf_slice(&text));
+	buf_finish(&text);
+	http_connection_close(connection);
+}
 
 /* libmicrohttpd owns the descriptor from now on. */
 void http_connection_return(struct http_connection *connection)
@@ -24,6 +44,10 @@ void http_connection_return(struct http_connection *connection)
 	struct sockaddr_storage address;
 	socklen_t len = peer_socket(&connection->peer, 0, &address);
 
+	if (!http_pool_fits(connection)) {
+		http_connection_refuse(connection);
+		return;
+	}
 	connection->read = progress_read_at_least(&connection->io);
 	http->returning = connection;
 	if (MHD_add_connection(connection->daemon->mhd, connection->io.fd,
@@ -104,9 +128,13 @@ static void http_connection_serve(
 		return;
 	/* The next head overwrites this one. */
 	http_request_keep(request);
-	/* The watch does not report again that the peer has gone. */
-	if (connection->gone && request->receiver != NULL)
+	/* The watch does not report again what it has reported. */
+	if (request->receiver == NULL)
+		return;
+	if (connection->gone)
 		http_receiver_gone(request);
+	else if (peeked->got > peeked->head.len)
+		http_connection_note_unread(connection);
 }
 
 static void http_connection_look(struct http_connection *connection)
@@ -180,7 +208,7 @@ static bool http_connection_end_request(struct http_connection *connection)
 {
 	bool whole = http_receiver_is_done(connection->request);
 
-	if (!whole || connection->http->worker->stopping) {
+	if (!whole || connection->once || connection->http->worker->stopping) {
 		http_connection_close(connection);
 		return false;
 	}

@@ -5,23 +5,26 @@
  * connection continues with a duplicate, on which http_receive.c or http_keep.c writes
  * the response. Then it is ours like a new one.
  */
-#include "transports/http/http_internal.h"
+#include "transports/http/http_budget.h"
 
 #include "gateway/base/progress.h"
 #include "protocol/xmalloc.h"
 
 void http_request_keep(struct http_request *request)
 {
+	request->peer = peer_asking(&request->peer);
 	/* A request that brings messages may have to ask for its session again. */
 	if (request->route.kind != ROUTE_UPLINK)
-		request->peer.cookie = request->method = SLICE("");
+		request->peer.cookie = request->peer.user = request->method = SLICE("");
 	char *at = xmalloc(request->peer.origin.len + request->affinity.len +
-			   request->peer.cookie.len + request->method.len + 1);
+			   request->peer.cookie.len + request->peer.user.len +
+			   request->method.len + 1);
 
 	request->kept = at;
 	request->peer.origin = slice_copy_out(&at, request->peer.origin);
 	request->affinity = slice_copy_out(&at, request->affinity);
 	request->peer.cookie = slice_copy_out(&at, request->peer.cookie);
+	request->peer.user = slice_copy_out(&at, request->peer.user);
 	request->method = slice_copy_out(&at, request->method);
 }
 
@@ -54,6 +57,7 @@ bool http_leave(struct http_request *request)
 	connection->io = duplicate;
 	connection->watch.fd = duplicate.fd;
 	connection->mhd = NULL;
+	http_pool_charge(connection, false);
 	*connection->slot =
 		NULL; /* it may be freed before libmicrohttpd has cleaned up */
 	http_connection_set_phase(connection, HTTP_WAITING);

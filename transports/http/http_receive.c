@@ -12,8 +12,8 @@
 #include "transports/http/http_internal.h"
 
 #include "gateway/base/progress.h"
+#include "gateway/worker/account.h"
 #include "protocol/chunk.h"
-#include "protocol/url.h"
 #include "protocol/xmalloc.h"
 #include "transports/http/http_remote.h"
 #include "transports/sockjs/callback.h"
@@ -51,10 +51,12 @@ struct receiver {
 	enum receiver_phase phase;
 	enum receiver_feed feed;
 	enum refusal_kind refusal;
-	struct buf rest; /* from the feed, not yet taken by the kernel */
+	uint32_t account; /* charged for `rest` once the feed has ended, else HOUSE */
+	struct buf rest;  /* from the feed, not yet taken by the kernel */
 	enum receiver_end end;
+	uint32_t charged; /* bytes of memory of `rest` */
 	size_t prelude_sent;
-	uint64_t acked;                  /* progress_acked() at RECEIVER_MARK */
+	uint64_t acked[2];               /* progress_acked() at RECEIVER_MARK */
 	char callback[CALLBACK_MAX + 1]; /* empty: the link takes none */
 };
 
@@ -79,6 +81,17 @@ static void receiver_break(struct receiver *receiver)
 static bool receiver_has_left(const struct receiver *receiver)
 {
 	return receiver->request->connection->mhd == NULL;
+}
+
+/* While its feed lives, the session is charged for the rest. */
+static void receiver_charge(struct receiver *receiver)
+{
+	if (receiver->account == ACCOUNT_HOUSE)
+		return;
+	budget_charge(http_request_carrier(receiver->request)->worker->workers,
+		receiver->account,
+		budget_change(receiver->charged, receiver->rest.capacity));
+	receiver->charged = (uint32_t)receiver->rest.capacity;
 }
 
 /* From here on, for sockets that are ours. */
@@ -142,9 +155,11 @@ static void receiver_flush(struct receiver *receiver)
 		return;
 	}
 	receiver->rest = (struct buf){0};
-	if (receiver_send(receiver, buf_slice(&rest)))
-		receiver_tell(receiver, FEED_WRITTEN);
+	const bool written = receiver_send(receiver, buf_slice(&rest));
 	buf_finish(&rest);
+	receiver_charge(receiver);
+	if (written)
+		receiver_tell(receiver, FEED_WRITTEN);
 }
 
 /* Streams. */
@@ -314,6 +329,7 @@ bool receiver_notify(
 	if (request == NULL || request->receiver->phase == RECEIVER_BROKEN)
 		return false;
 	struct receiver *receiver = request->receiver;
+	const struct io *io = &request->connection->io;
 	bool written = false;
 	switch (word->news) {
 	case RECEIVER_BEGIN:
@@ -323,6 +339,8 @@ bool receiver_notify(
 		written = receiver_take(receiver, word->bytes, word->last);
 		break;
 	case RECEIVER_END:
+		receiver->account = word->account;
+		receiver_charge(receiver);
 		receiver_end(receiver);
 		break;
 	case RECEIVER_REFUSE:
@@ -332,16 +350,14 @@ bool receiver_notify(
 			receiver_refuse(receiver);
 		break;
 	case RECEIVER_PROBE:
-		receiver_tell(receiver, progress_is_dead(&request->connection->io)
-						? FEED_DEAD
-						: FEED_ALIVE);
+		receiver_tell(receiver, progress_is_dead(io) ? FEED_DEAD : FEED_ALIVE);
 		return false;
 	case RECEIVER_MARK:
-		receiver->acked = progress_acked(&request->connection->io);
+		receiver->acked[word->waits] = progress_acked(io);
 		return false;
 	case RECEIVER_LOOK:
-		if (progress_acked(&request->connection->io) > receiver->acked)
-			receiver_tell(receiver, FEED_TAKEN);
+		if (progress_acked(io) > receiver->acked[word->waits])
+			receiver_tell(receiver, word->waits ? FEED_READS : FEED_TAKEN);
 		return false;
 	}
 	/* A poll that has its session has nothing to write yet. */
@@ -391,6 +407,7 @@ void http_receiver_destroy(struct http_request *request, bool completed)
 		 receiver->feed != RECEIVER_FEED_REFUSED)
 		receiver_tell(receiver, FEED_LOST);
 	buf_finish(&receiver->rest);
+	receiver_charge(receiver);
 	free(receiver);
 	request->receiver = NULL;
 }
@@ -422,26 +439,6 @@ static bool receiver_resume(struct receiver *receiver)
 	return true;
 }
 
-/* Reads the callback, if the link takes one. False when it is invalid. */
-static bool receive_callback(const struct http_request *request,
-	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong)
-{
-	callback[0] = '\0';
-	if (!request->route.downlink->calls)
-		return true;
-	switch (callback_read(url_split(slice_of(request->target)).query, callback)) {
-	case CALLBACK_GOOD:
-		return true;
-	case CALLBACK_MISSING:
-		*wrong = REFUSAL_NO_CALLBACK;
-		return false;
-	case CALLBACK_INVALID:
-		*wrong = REFUSAL_CALLBACK;
-		return false;
-	}
-	return false;
-}
-
 static bool receive_begin(struct http_request *request)
 {
 	const struct http_route *route = &request->route;
@@ -449,7 +446,8 @@ static bool receive_begin(struct http_request *request)
 
 	enum refusal_kind wrong;
 
-	if (!receive_callback(request, callback, &wrong))
+	if (!callback_take(
+		    route->downlink, slice_of(request->target), callback, &wrong))
 		return http_refuse_kind(request, wrong);
 
 	struct receiver *receiver = xcalloc(1, sizeof(*receiver));
@@ -482,7 +480,8 @@ bool http_receive_is_asked(const struct http_request *request)
 
 	return request->route.kind == ROUTE_DOWNLINK && !request->upgrades &&
 	       http_request_is(request, request->route.downlink->method) &&
-	       receive_callback(request, callback, &wrong);
+	       callback_take(request->route.downlink, slice_of(request->target),
+		       callback, &wrong);
 }
 
 bool http_serve_receive(struct http_request *request)

@@ -41,7 +41,9 @@ void http_remote_ask_feed(struct http *http, unsigned home, const struct feed_as
 	endpoint_ref(ask->endpoint);
 	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
 		(struct slice *[]){&asking.ask.session, &asking.ask.callback,
-			&asking.ask.peer.origin, &asking.ask.peer.cookie, NULL});
+			&asking.ask.peer.origin, &asking.ask.peer.cookie,
+			&asking.ask.peer.user, &asking.ask.peer.groups,
+			&asking.ask.peer.token, NULL});
 }
 
 /* Notifications of a feed. */
@@ -179,8 +181,10 @@ void http_remote_ask_intake(
 {
 	struct intake_post asking = {.post.run = intake_ask_run, .ask = *ask};
 
+	asking.ask.peer = peer_asking(&ask->peer);
 	endpoint_ref(ask->endpoint);
 	worker_post_copy(http->worker, home, &asking.post, sizeof(asking),
 		(struct slice *[]){&asking.ask.session, &asking.ask.body,
-			&asking.ask.peer.origin, &asking.ask.peer.cookie, NULL});
+			&asking.ask.peer.origin, &asking.ask.peer.cookie,
+			&asking.ask.peer.user, NULL});
 }

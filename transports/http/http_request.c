@@ -4,6 +4,7 @@
  * decides how it is served.
  */
 #include "transports/http/http_answer.h"
+#include "transports/http/http_budget.h"
 #include "transports/http/http_internal.h"
 
 #include "protocol/origin.h"
@@ -64,7 +65,7 @@ void http_request_destroy(struct http_request *request, bool completed)
 			&http_request_carrier(request)->requests, &request->entry);
 	request->connection->request = NULL;
 	endpoint_unref(request->route.endpoint);
-	buf_finish(&request->body);
+	http_body_free(request);
 	http_wrong_destroy(request->wrong);
 	free(request->target);
 	free(request->kept);
@@ -121,7 +122,7 @@ void http_refuse_early(struct http_request *request, enum refusal_kind kind)
 	struct buf text = {0};
 
 	request->state = HTTP_REQUEST_REFUSED;
-	buf_finish(&request->body);
+	http_body_free(request);
 	http_refusal(request, &(struct refusal){.kind = kind}, &text);
 	http_request_count(request, refusal_status(kind));
 	refusal_send(&request->connection->io, kind, buf_slice(&text));
@@ -157,8 +158,16 @@ static int http_request_check(
 	return http_head_check(head);
 }
 
-static void http_request_append_site(
-	struct buf *hint, const struct forwarded *site, bool unbelieved)
+/* The request names another site than its sender means, if a proxy is not listed. */
+static void http_request_append_unbelieved(
+	struct buf *hint, const struct http_head *head, const struct forwarded *site)
+{
+	if (!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL)
+		buf_append(hint, SLICE(" X-Forwarded-Host is not believed: it comes "
+				       "from none of trusted_proxies."));
+}
+
+static void http_request_append_site(struct buf *hint, const struct forwarded *site)
 {
 	const struct slice scheme =
 		site->scheme.len > 0 ? site->scheme : SLICE("http(s)");
@@ -166,9 +175,21 @@ static void http_request_append_site(
 	buf_printf(hint, "It is not %.*s://", SLICE_ARGS(scheme));
 	refusal_append_clean(hint, site->host);
 	buf_append_char(hint, '.');
-	if (unbelieved)
-		buf_append(hint, SLICE(" X-Forwarded-Host is not believed: it comes "
-				       "from none of trusted_proxies."));
+}
+
+/* The request names a host that is not in allowed_hosts. */
+static void http_request_misdirect(struct http_request *request,
+	const struct http_head *head, const struct forwarded *site)
+{
+	struct buf hint = {0};
+
+	buf_append(&hint, SLICE("It is not in allowed_hosts."));
+	http_request_append_unbelieved(&hint, head, site);
+	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_UNKNOWN_HOST,
+					   .what = SLICE("host"),
+					   .value = site->host,
+					   .hint = buf_slice(&hint)});
+	buf_finish(&hint);
 }
 
 /*
@@ -179,8 +200,6 @@ static void http_request_forbid(struct http_request *request,
 	const struct http_head *head, const struct forwarded *site)
 {
 	const struct endpoint *endpoint = request->route.endpoint;
-	const bool unbelieved =
-		!site->believed && http_header(head, SLICE("X-Forwarded-Host")) != NULL;
 	struct buf hint = {0};
 
 	if (request->peer.origin.len == 0)
@@ -188,8 +207,10 @@ static void http_request_forbid(struct http_request *request,
 			&hint, SLICE("No Origin was sent, and require_origin is set."));
 	else if (endpoint->allowed_origins.count > 0)
 		buf_append(&hint, SLICE("It is not in allowed_origins."));
-	else
-		http_request_append_site(&hint, site, unbelieved);
+	else {
+		http_request_append_site(&hint, site);
+		http_request_append_unbelieved(&hint, head, site);
+	}
 	http_refuse_later(request, &(struct refusal){.kind = REFUSAL_ORIGIN,
 					   .what = SLICE("header Origin"),
 					   .value = request->peer.origin,
@@ -207,11 +228,21 @@ static void http_request_check_peer(
 
 	request->peer =
 		peer_read(head, &request->connection->peer, config, endpoint, &site);
+	peer_note_proxy(http_request_carrier(request)->worker, head,
+		&request->connection->peer, &site);
 	const struct slice origin = request->peer.origin;
 	request->is_abroad =
 		site.believed && slice_equal(site.scheme, SLICE("https")) &&
 		origin.len > 0 && !origin_is_same(origin, site.scheme, site.host);
-	if (endpoint != NULL && !route_allows(config, endpoint, origin, &site))
+	if (request->peer.is_ambiguous)
+		http_refuse_later(request,
+			&(struct refusal){.kind = REFUSAL_MALFORMED_HEAD,
+				.hint = SLICE("The header of login.user_header, or of "
+					      "login.groups_header, came twice.")});
+	else if (!http_request_is_admin(request) &&
+		 !route_has_host(config, &request->route, &site))
+		http_request_misdirect(request, head, &site);
+	else if (endpoint != NULL && !route_allows(config, endpoint, origin, &site))
 		http_request_forbid(request, head, &site);
 }
 
@@ -337,7 +368,7 @@ static void http_request_take_body(struct http_request *request, struct slice pi
 	if (request->received > http_request_body_max(request)) {
 		http_refuse_early(request, REFUSAL_BODY_SIZE);
 	} else if (request->keeps_body) {
-		buf_append(&request->body, piece);
+		http_body_take(request, piece);
 	}
 }
 

@@ -4,6 +4,7 @@
  * paused, they wait.
  */
 #include "transports/http/http_answer.h"
+#include "transports/http/http_budget.h"
 #include "transports/http/http_internal.h"
 
 #include "gateway/worker/address_limits.h"
@@ -100,7 +101,7 @@ static void http_send_forget(struct http_request *request, bool is_long)
 {
 	request->unknown = true;
 	request->keeps_body = false;
-	buf_finish(&request->body);
+	http_body_free(request);
 	if (is_long)
 		http_refuse_early(request, http_send_unknown_kind(request));
 }
@@ -122,38 +123,56 @@ bool http_send_is_asked(struct http_request *request, const struct http_head *he
 	return request->route.kind == ROUTE_UPLINK &&
 	       http_request_is(request, "POST") && length > 0 && length <= PATIENCE &&
 	       length <= http_request_body_max(request) &&
-	       http_send_may_be_known(request);
+	       http_send_may_be_known(request) && http_body_fits(request, length);
+}
+
+/* Its session is not here: `is_long` as in http_send_forget(). */
+static void http_send_refuse_unknown(struct http_request *request, bool is_long)
+{
+	counter_add(
+		&http_request_carrier(request)->worker->metrics->unknown_sessions, 1);
+	if (request->expects)
+		http_refuse_later(request,
+			&(struct refusal){.kind = http_send_unknown_kind(request)});
+	else
+		http_send_forget(request, is_long);
+}
+
+/* While its body comes, the home says whether it knows the session. */
+static void http_send_look(struct http_request *request, unsigned home)
+{
+	struct intake_ask ask = http_send_ask(request);
+
+	request->looking = true;
+	http_request_give_number(request);
+	ask.request = http_request_handle(request);
+	ask.only_looks = true;
+	http_remote_ask_intake(http_request_carrier(request), home, &ask);
 }
 
 void http_send_begin(struct http_request *request, uint64_t length)
 {
 	struct http *http = http_request_carrier(request);
-	struct intake_ask ask = http_send_ask(request);
-	unsigned home = http_request_home(request);
-	bool is_long = length == 0 || length > PATIENCE; /* 0: not declared */
+	const struct intake_ask ask = http_send_ask(request);
+	const unsigned home = http_request_home(request);
+	const bool is_here = home == http->worker->index;
+	const bool is_long = length == 0 || length > PATIENCE; /* 0: not declared */
 
 	if (!http_request_is(request, "POST"))
 		return;
-	if (home == http->worker->index) {
-		if (!intake_knows(http->worker, &ask)) {
-			counter_add(&http->worker->metrics->unknown_sessions, 1);
-			if (request->expects)
-				http_refuse_later(
-					request, &(struct refusal){
-							 .kind = http_send_unknown_kind(
-								 request)});
-			else
-				http_send_forget(request, is_long);
-		}
+	if (is_here && !intake_knows(http->worker, &ask)) {
+		http_send_refuse_unknown(request, is_long);
 		return;
 	}
-	if (!is_long) /* a round of posts costs more than the body */
+	if (!http_body_fits(request, length)) {
+		http_body_refuse(request);
 		return;
-	request->looking = true;
-	http_request_give_number(request);
-	ask.request = http_request_handle(request);
-	ask.only_looks = true;
-	http_remote_ask_intake(http, home, &ask);
+	}
+	/* For a short body a round of posts costs more than the body. */
+	if (is_here || !is_long)
+		http_body_allocate(request, length);
+	else
+		http_send_look(request, home);
 }
 
 /*
@@ -176,6 +195,7 @@ static bool http_send_take(struct http_request *request)
 		http_request_give_number(request);
 	ask.request = http_request_handle(request);
 	http_remote_ask_intake(http, home, &ask);
+	/* A copy waits for the session. It stays charged until that has answered. */
 	buf_finish(&request->body);
 	http_connection_suspend(request->connection);
 	return true;

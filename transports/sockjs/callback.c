@@ -35,3 +35,22 @@ enum callback_verdict callback_read(struct slice query, char callback[CALLBACK_M
 	buf_finish(&decoded);
 	return verdict;
 }
+
+bool callback_take(const struct downlink *link, struct slice target,
+	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong)
+{
+	callback[0] = '\0';
+	if (!link->calls)
+		return true;
+	switch (callback_read(url_split(target).query, callback)) {
+	case CALLBACK_GOOD:
+		return true;
+	case CALLBACK_MISSING:
+		*wrong = REFUSAL_NO_CALLBACK;
+		return false;
+	case CALLBACK_INVALID:
+		*wrong = REFUSAL_CALLBACK;
+		return false;
+	}
+	return false;
+}

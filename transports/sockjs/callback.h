@@ -5,7 +5,8 @@
 #ifndef TRANSPORTS_SOCKJS_CALLBACK_H
 #define TRANSPORTS_SOCKJS_CALLBACK_H
 
-#include "protocol/slice.h"
+#include "gateway/worker/refusal.h"
+#include "transports/sockjs/link.h"
 
 enum { CALLBACK_MAX = 32 };
 
@@ -22,5 +23,12 @@ enum callback_verdict {
  */
 enum callback_verdict callback_read(
 	struct slice query, char callback[CALLBACK_MAX + 1]);
+
+/*
+ * The callback of a request for `link` with that target: empty if the link takes none.
+ * False, with *wrong, if it is missing or invalid.
+ */
+bool callback_take(const struct downlink *link, struct slice target,
+	char callback[CALLBACK_MAX + 1], enum refusal_kind *wrong);
 
 #endif

@@ -1,5 +1,6 @@
 #include "transports/sockjs/route.h"
 
+#include "protocol/host.h"
 #include "protocol/origin.h"
 #include "protocol/url.h"
 
@@ -162,6 +163,21 @@ enum request_kind route_request_kind(const struct http_route *route)
 		break;
 	}
 	return REQUEST_UNKNOWN;
+}
+
+bool route_has_host(const struct config *config, const struct http_route *route,
+	const struct forwarded *site)
+{
+	const struct strings *allowed = &config->allowed_hosts;
+
+	if (allowed->count == 0 || route->kind == ROUTE_HEALTH ||
+		route->kind == ROUTE_READY)
+		return true;
+	for (size_t i = 0; i < allowed->count; i++) {
+		if (host_matches(site->host, allowed->items[i]))
+			return true;
+	}
+	return false;
 }
 
 bool route_allows(const struct config *config, const struct endpoint *endpoint,

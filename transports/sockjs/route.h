@@ -66,6 +66,14 @@ enum route_kind route_path(struct slice path);
 enum request_kind route_request_kind(const struct http_route *route);
 
 /*
+ * True when a request to that site may be served: it is one of allowed_hosts, or any
+ * is, or the route is one that tells how the server is, which load balancers ask for by
+ * its address.
+ */
+bool route_has_host(const struct config *config, const struct http_route *route,
+	const struct forwarded *site);
+
+/*
  * True when a request with that Origin (empty: none was sent) may use the endpoint. By
  * default that is the same origin as the site's: its host, and its scheme, or either
  * scheme when that is unknown.

@@ -9,18 +9,20 @@
 
 void tcp_connection_mark_busy(struct tcp_connection *connection)
 {
-	if (!list_is_linked(&connection->busy))
-		list_append(&connection->tcp->busy, &connection->busy);
+	reading_go_on(&connection->tcp->reading, &connection->busy);
 }
 
 /* The end. */
 
+/* Until its descriptor is closed, it counts for its address. */
 static void tcp_connection_reap(struct task *task)
 {
 	struct tcp_connection *connection =
 		container_of(task, struct tcp_connection, reap);
 
+	list_remove(&connection->link);
 	io_close(&connection->io);
+	peer_left(tcp_connection_worker(connection), connection->address_slot);
 	free(connection);
 }
 
@@ -31,12 +33,10 @@ void tcp_connection_end(struct tcp_connection *connection)
 
 	loop_unwatch(&connection->watch);
 	loop_timer_stop(worker->loop, &connection->timer);
-	list_remove(&connection->link);
 	list_remove(&connection->busy);
 	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
-	buf_finish(&connection->rest);
-	peer_left(worker, connection->address_slot);
+	tcp_connection_drop_rest(connection);
 	worker->owing -= connection->state == TCP_CLOSING;
 	connection->state = TCP_OVER;
 	loop_defer(worker->loop, &connection->reap);
@@ -60,13 +60,14 @@ void tcp_connection_close(struct tcp_connection *connection)
 {
 	struct worker *worker = tcp_connection_worker(connection);
 
-	connection->session = NULL;
+	if (connection->session != NULL)
+		tcp_connection_leave_session(connection);
 	connection->state = TCP_CLOSING;
 	worker->owing++;
 	list_remove(&connection->paused);
 	list_remove(&connection->waiter.link);
 	connection->acked = progress_acked(&connection->io);
-	loop_timer_start(
+	loop_deadline_start(
 		worker->loop, &connection->timer, worker->config->times.linger);
 	tcp_connection_mark_busy(connection); /* its input is dropped */
 	tcp_connection_shut(connection);
@@ -75,14 +76,11 @@ void tcp_connection_close(struct tcp_connection *connection)
 /* The peer has gone. */
 void tcp_connection_lose(struct tcp_connection *connection)
 {
-	struct session *session = connection->session;
-
-	if (session == NULL) {
+	if (connection->session == NULL) {
 		tcp_connection_shut(connection);
 		return;
 	}
-	connection->session = NULL;
-	session_lost(session, ENDING_CLOSED);
+	session_lost(tcp_connection_leave_session(connection), ENDING_CLOSED);
 	tcp_connection_close(connection);
 }
 
@@ -98,7 +96,7 @@ static void tcp_on_linger(struct timer *timer)
 
 	if (acked != connection->acked && !is_done) {
 		connection->acked = acked;
-		loop_timer_start(
+		loop_deadline_start(
 			worker->loop, &connection->timer, worker->config->times.linger);
 	} else if (connection->session != NULL) {
 		tcp_connection_lose(connection);
@@ -118,7 +116,8 @@ static void tcp_on_socket(struct watch *watch, unsigned events)
 		connection->input = TCP_INPUT_SOME;
 	if (events & WATCH_OUT && connection->rest.len > 0)
 		tcp_connection_flush(connection);
-	if (connection->state != TCP_OVER)
+	if (connection->state != TCP_OVER && tcp_connection_has_input(connection) &&
+		reading_begin(&connection->tcp->reading, &connection->busy))
 		tcp_connection_read(connection);
 }
 
@@ -168,7 +167,7 @@ struct tcp *tcp_create(struct worker *worker)
 
 	tcp->worker = worker;
 	list_init(&tcp->connections);
-	list_init(&tcp->busy);
+	reading_init(&tcp->reading, worker);
 	list_init(&tcp->paused);
 	return tcp;
 }
@@ -177,28 +176,31 @@ void tcp_destroy(struct tcp *tcp)
 {
 	if (tcp == NULL)
 		return;
-	while (!list_is_empty(&tcp->connections))
-		tcp_connection_end(container_of(
-			tcp->connections.next, struct tcp_connection, link));
+	while (!list_is_empty(&tcp->connections)) {
+		struct tcp_connection *connection = container_of(
+			tcp->connections.next, struct tcp_connection, link);
+
+		if (connection->state != TCP_OVER)
+			tcp_connection_end(connection);
+		task_cancel(&connection->reap);
+		tcp_connection_reap(&connection->reap);
+	}
 	free(tcp);
+}
+
+static void tcp_connection_go_on(struct list *link)
+{
+	struct tcp_connection *connection =
+		container_of(link, struct tcp_connection, busy);
+
+	tcp_connection_pump(connection);
+	if (connection->state != TCP_OVER)
+		tcp_connection_read(connection);
 }
 
 bool tcp_turn(struct tcp *tcp)
 {
-	struct list now, *link;
-
-	list_init(&now);
-	while ((link = list_take_first(&tcp->busy)) != NULL)
-		list_append(&now, link);
-	while ((link = list_take_first(&now)) != NULL) {
-		struct tcp_connection *connection =
-			container_of(link, struct tcp_connection, busy);
-
-		tcp_connection_pump(connection);
-		if (connection->state != TCP_OVER)
-			tcp_connection_read(connection);
-	}
-	return !list_is_empty(&tcp->busy);
+	return reading_turn(&tcp->reading, tcp_connection_go_on);
 }
 
 void tcp_resume_reading(struct tcp *tcp)

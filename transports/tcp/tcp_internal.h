@@ -12,6 +12,7 @@
 #include "gateway/session/session.h"
 #include "gateway/worker/refusal.h"
 #include "protocol/buf.h"
+#include "transports/base/reading.h"
 #include "transports/tcp/tcp.h"
 
 enum { TCP_READ_SIZE = 16384 }; /* the most that a paused handler still gets */
@@ -19,7 +20,7 @@ enum { TCP_READ_SIZE = 16384 }; /* the most that a paused handler still gets */
 struct tcp {
 	struct worker *worker;
 	struct list connections;
-	struct list busy;   /* connections with more to read or to write */
+	struct reading reading;
 	struct list paused; /* unread connections, because inboxes are full */
 	char in[TCP_READ_SIZE];
 };
@@ -60,7 +61,7 @@ struct tcp_connection {
 	struct tcp *tcp;
 	struct session *session; /* NULL: the connection is closing */
 	struct list link;
-	struct list busy;     /* in tcp->busy */
+	struct list busy;     /* in a list of tcp->reading */
 	struct list paused;   /* in tcp->paused */
 	struct waiter waiter; /* unread because its session is paused */
 	struct io io;
@@ -71,11 +72,13 @@ struct tcp_connection {
 	enum tcp_input input;
 	bool deaf;             /* the peer takes no output any more */
 	unsigned address_slot; /* of peer_came() */
+	uint32_t account;      /* charged for `rest` when the session has ended */
 	struct buf rest;       /* bytes that the kernel has not taken yet, */
 	size_t rest_from;      /* from this offset on */
 	size_t carried;        /* messages in the latest write, */
 	size_t carried_bytes;  /* and their bytes */
 	uint64_t acked;        /* progress_acked() at the latest look while closing */
+	uint64_t looked;       /* the same at the latest look of the session */
 };
 
 static inline struct worker *tcp_connection_worker(
@@ -111,8 +114,8 @@ void tcp_connection_end(struct tcp_connection *connection);
 void tcp_connection_shut(struct tcp_connection *connection);
 
 /*
- * The session has ended: the connection is CLOSING. It writes its remaining output and
- * waits times.linger for the peer's end.
+ * The session has ended, or there is none: the connection is CLOSING. It writes its
+ * remaining output and waits times.linger for the peer's end.
  */
 void tcp_connection_close(struct tcp_connection *connection);
 
@@ -125,8 +128,8 @@ void tcp_connection_lose(struct tcp_connection *connection);
 /* tcp_read.c */
 
 /*
- * Reads up to the budget of a turn; a connection with more is marked busy. It may be
- * OVER afterwards.
+ * Reads up to the budget of a turn, or until the time to read is over; a connection
+ * with more is marked busy. It may be OVER afterwards.
  */
 void tcp_connection_read(struct tcp_connection *connection);
 
@@ -146,6 +149,15 @@ void tcp_on_resume(struct waiter *waiter);
 /* tcp_write.c */
 
 extern const struct outlet_ops tcp_outlet_ops;
+
+/*
+ * The connection has no session any more; returns the one that it had. Its account
+ * stays charged for the rest.
+ */
+struct session *tcp_connection_leave_session(struct tcp_connection *connection);
+
+/* Frees the rest, and ends the charge for it. */
+void tcp_connection_drop_rest(struct tcp_connection *connection);
 
 /*
  * Writes the bytes that the kernel has not taken. The connection may be OVER

@@ -43,7 +43,7 @@ static void tcp_connection_hear_end(struct tcp_connection *connection)
 		return;
 	}
 	connection->acked = progress_acked(&connection->io);
-	loop_timer_start(tcp_connection_worker(connection)->loop, &connection->timer,
+	loop_deadline_start(tcp_connection_worker(connection)->loop, &connection->timer,
 		tcp_connection_worker(connection)->config->times.linger);
 	session_hang_up(connection->session);
 }
@@ -91,11 +91,9 @@ static bool tcp_find_stranger(struct slice bytes, enum refusal_kind *kind)
 static void tcp_connection_turn_away(
 	struct tcp_connection *connection, enum refusal_kind kind)
 {
-	struct session *session = connection->session;
-	const struct address from = session_facts(session).address;
+	const struct address from = session_facts(connection->session).address;
 
-	connection->session = NULL;
-	session_lost(session, ENDING_ERROR);
+	session_lost(tcp_connection_leave_session(connection), ENDING_ERROR);
 	tcp_connection_refuse(connection, kind, &from);
 }
 
@@ -143,6 +141,9 @@ void tcp_connection_read(struct tcp_connection *connection)
 		tcp_connection_read_some(connection);
 		if (connection->state == TCP_OVER)
 			return;
+		if (tcp_connection_has_input(connection) &&
+			reading_is_over(&connection->tcp->reading))
+			break;
 	}
 	if (tcp_connection_has_input(connection))
 		tcp_connection_mark_busy(connection);

@@ -1,6 +1,9 @@
 /* The outlet of a plain STOMP session: messages as octets, joined into one write. */
 #include "transports/tcp/tcp_internal.h"
 
+#include "gateway/base/progress.h"
+#include "gateway/worker/metrics.h"
+
 #include <assert.h>
 #include <errno.h>
 
@@ -22,11 +25,58 @@ static size_t tcp_connection_send(struct tcp_connection *connection, struct slic
 		 * connection. The input that it sent before still counts: it is read,
 		 * then comes the end.
 		 */
+		/* The end of input comes after what was received, and ends all. */
+		shutdown(connection->io.fd, SHUT_RD);
 		connection->deaf = true;
 		connection->input = TCP_INPUT_LAST;
 		tcp_connection_mark_busy(connection);
 	}
 	return 0;
+}
+
+void tcp_connection_drop_rest(struct tcp_connection *connection)
+{
+	const int64_t change = budget_change(connection->rest.capacity, 0);
+
+	if (connection->session != NULL)
+		session_hold(connection->session, change);
+	else
+		budget_charge(tcp_connection_worker(connection)->workers,
+			connection->account, change);
+	buf_finish(&connection->rest);
+	connection->rest_from = 0;
+}
+
+struct session *tcp_connection_leave_session(struct tcp_connection *connection)
+{
+	struct session *session = connection->session;
+
+	connection->session = NULL;
+	connection->account = session_leave_held(
+		session, budget_change(0, connection->rest.capacity));
+	return session;
+}
+
+/*
+ * Keeps what the kernel has not taken. A rest that is larger than a small holder is
+ * that of one large message. Without memory for it the peer is lost, since what has
+ * left cannot be undone.
+ */
+static void tcp_connection_keep(struct tcp_connection *connection, struct slice rest)
+{
+	struct session *session = connection->session;
+
+	if (rest.len > BUDGET_SMALL && !session_may_hold(session, rest.len)) {
+		metrics_refuse(
+			tcp_connection_worker(connection)->metrics, BOUND_MEMORY);
+		connection->deaf = true;
+		connection->input = TCP_INPUT_LAST;
+		tcp_connection_mark_busy(connection);
+		return;
+	}
+	const size_t before = connection->rest.capacity;
+	buf_append(&connection->rest, rest);
+	session_hold(session, budget_change(before, connection->rest.capacity));
 }
 
 /* The kernel has taken the whole latest write. */
@@ -53,8 +103,7 @@ void tcp_connection_flush(struct tcp_connection *connection)
 
 	connection->rest_from += taken;
 	if (taken == left.len) {
-		buf_finish(&connection->rest);
-		connection->rest_from = 0;
+		tcp_connection_drop_rest(connection);
 		tcp_connection_written(connection);
 	} else if (connection->session == NULL) {
 		tcp_connection_shut(connection);
@@ -82,7 +131,7 @@ static bool tcp_connection_write_messages(struct tcp_connection *connection)
 		tcp_connection_written(connection);
 		return true;
 	}
-	buf_append(&connection->rest, slice_from(batch.bytes, taken));
+	tcp_connection_keep(connection, slice_from(batch.bytes, taken));
 	return false;
 }
 
@@ -121,4 +170,14 @@ static void tcp_on_end(struct outlet *outlet)
 	tcp_connection_close(container_of(outlet, struct tcp_connection, outlet));
 }
 
-const struct outlet_ops tcp_outlet_ops = {.wake = tcp_on_wake, .end = tcp_on_end};
+static void tcp_on_look(struct outlet *outlet, enum probe probe)
+{
+	struct tcp_connection *connection =
+		container_of(outlet, struct tcp_connection, outlet);
+
+	if (progress_grew(&connection->io, &connection->looked) && probe == PROBE_AGAIN)
+		session_progressed(connection->session);
+}
+
+const struct outlet_ops tcp_outlet_ops = {
+	.wake = tcp_on_wake, .end = tcp_on_end, .look = tcp_on_look};

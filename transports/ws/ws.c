@@ -10,8 +10,6 @@
 
 enum {
 	RX_BUFFER = 16, /* each WebSocket has one, unused */
-	SERVICE_BUFFER = 65536,
-	CLOSING_TURNS = 16,
 };
 
 /* The door's data of the socket that libwebsockets is just adopting. */
@@ -81,9 +79,6 @@ static int ws_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *us
 	switch (reason) {
 	case LWS_CALLBACK_ESTABLISHED:
 		return ws_connection_open(connection, wsi);
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-		ws_connection_write_on(connection);
-		return 0;
 	case LWS_CALLBACK_CLOSED:
 		if (connection->ws != NULL) /* else it was never opened */
 			ws_connection_finish(connection);
@@ -123,16 +118,12 @@ struct ws *ws_create(struct worker *worker)
 	static const lws_retry_bo_t no_retry = {0};
 
 	struct ws *ws = xcalloc(1, sizeof(*ws));
-	void *loops[] = {loop_uv(worker->loop)};
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
-		.foreign_loops = loops,
+		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.protocols = protocols,
 		.retry_and_idle_policy = &no_retry,
-		.pt_serv_buf_size = SERVICE_BUFFER,
 		.user = ws,
-		.pcontext = &ws->context, /* set to NULL when it is really gone */
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 	};
@@ -140,16 +131,14 @@ struct ws *ws_create(struct worker *worker)
 	lws_set_log_level(LLL_ERR | LLL_WARN, ws_on_lws_log);
 	ws->worker = worker;
 	list_init(&ws->paused);
-	list_init(&ws->busy);
-	ws->context = lws_create_context(&info);
-	if (ws->context != NULL)
-		ws->vhost = lws_create_vhost(ws->context, &info);
+	reading_init(&ws->reading, ws->worker);
+	const bool ready = ws_add_tables(ws, &info);
 	/*
 	 * libwebsockets logs nothing from here on: all its threads write their lines
 	 * into one buffer, and it reports each adoption as an error.
 	 */
 	lws_set_log_level(0, ws_on_lws_log);
-	if (ws->vhost == NULL) {
+	if (!ready) {
 		log_error("ws: libwebsockets does not start");
 		ws_destroy(ws);
 		return NULL;
@@ -161,13 +150,7 @@ void ws_destroy(struct ws *ws)
 {
 	if (ws == NULL)
 		return;
-	if (ws->context != NULL)
-		lws_context_destroy(ws->context);
-	/* Its handles close in the loop; after that, destroy it a second time. */
-	for (int i = 0; i < CLOSING_TURNS && ws->context != NULL; i++)
-		loop_turn(ws->worker->loop);
-	if (ws->context != NULL)
-		lws_context_destroy(ws->context);
+	ws_drop_tables(ws);
 	buf_finish(&ws->out);
 	buf_finish(&ws->pongs);
 	buf_finish(&ws->frame);
@@ -187,14 +170,12 @@ void ws_adopt(struct ws *ws, struct io io, const struct http_head *head,
 	ws->adopting = &ticket;
 	/* On failure libwebsockets closes the socket itself. */
 	struct lws *wsi = lws_adopt_socket_vhost_readbuf(
-		ws->vhost, io.fd, canonical.data, canonical.len);
+		ws_vhost_for(ws, io.fd), io.fd, canonical.data, canonical.len);
 	ws->adopting = NULL;
 	io_forget(&io); /* if no WebSocket has taken it */
 	buf_finish(&canonical);
-	if (wsi != NULL && ws->adopted == wsi) {
-		lws_rx_flow_control(wsi, 0);
+	if (wsi != NULL && ws->adopted == wsi)
 		ws_connection_watch(lws_wsi_user(wsi), watched);
-	}
 	if (watched != NULL)
 		loop_unwatch(watched->watch); /* if no WebSocket has taken it */
 	ws->adopted = NULL;

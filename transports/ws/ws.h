@@ -2,6 +2,11 @@
  * WebSocket. libwebsockets answers the handshake, keeps the bytes that the kernel does
  * not take, and owns the connection. Postern reads and writes the frames itself.
  *
+ * libwebsockets has no loop and no timers. Postern watches the socket, and calls it for
+ * three things: to adopt a socket, to write on when the kernel takes bytes again, and
+ * to close. In libuv's loop each new WebSocket cost ten system calls more, and 124
+ * bytes.
+ *
  * Reading: libwebsockets (4.1 to 4.3) does not report a PING. It answers the first
  * PING of a read, after the answers to messages that came later than that PING. RFC
  * 6455, 5.5.3 wants the most recent one answered. Writing: Postern joins everything
@@ -19,16 +24,12 @@
 struct ws;
 
 /*
- * Makes the WebSocket carrier of that worker; libwebsockets joins its loop.
- * libwebsockets logs through Postern until it runs, then not at all. NULL after
- * logging why.
+ * Makes the WebSocket carrier of that worker. libwebsockets logs through Postern until
+ * it runs, then not at all. NULL after logging why.
  */
 struct ws *ws_create(struct worker *worker);
 
-/*
- * Runs turns of the loop until libwebsockets has closed its handles, so no other
- * object may be left that such a turn could use. NULL is fine.
- */
+/* Closes the WebSockets that are left; their sessions are lost. NULL is fine. */
 void ws_destroy(struct ws *ws);
 
 /* A descriptor that is watched already, for WATCH_IN | WATCH_GONE by edges. */

@@ -2,11 +2,15 @@
 #include "transports/ws/ws_internal.h"
 
 #include "gateway/base/progress.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/wsframe.h"
 #include "transports/base/peer.h"
 
 #include <libwebsockets.h>
 #include <sys/socket.h>
+
+/* A message that grows by so many bytes in times.body is slow, and not late. */
+enum { MESSAGE_LEAST = 16384 };
 
 static void ws_connection_forget_stop(struct ws_connection *connection)
 {
@@ -14,13 +18,17 @@ static void ws_connection_forget_stop(struct ws_connection *connection)
 	list_remove(&connection->waiter.link);
 }
 
-/* If nothing is left to write, libwebsockets frees the connection by this call. */
+/*
+ * By this call libwebsockets frees the connection. After a hang-up it drops the bytes
+ * that it keeps, and does not shut the socket down before it closes it.
+ */
 static void ws_connection_reap(struct task *task)
 {
 	struct ws_connection *connection =
 		container_of(task, struct ws_connection, reap);
+	struct lws_pollfd hung_up = {.fd = connection->io.fd, .revents = LWS_POLLHUP};
 
-	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+	lws_service_fd(lws_get_context(connection->wsi), &hung_up);
 }
 
 void ws_connection_kill(struct ws_connection *connection)
@@ -32,19 +40,14 @@ void ws_connection_kill(struct ws_connection *connection)
 	list_remove(&connection->busy);
 	loop_unwatch(&connection->watch);
 	loop_timer_stop(ws_connection_loop(connection), &connection->timer);
-	/* If something is left, it waits to write, and the failure ends it. */
-	if (lws_partial_buffered(connection->wsi))
-		shutdown(connection->io.fd, SHUT_RDWR);
-	else
-		loop_defer(ws_connection_loop(connection), &connection->reap);
+	loop_defer(ws_connection_loop(connection), &connection->reap);
 }
 
 void ws_connection_fail(
 	struct ws_connection *connection, enum ending ending, struct slice text)
 {
-	struct session *session = connection->session;
+	struct session *session = ws_connection_leave_session(connection);
 
-	connection->session = NULL;
 	connection->ends_at_once =
 		ending == ENDING_PROTOCOL || ending == ENDING_NOT_TEXT;
 	if (session != NULL)
@@ -53,16 +56,24 @@ void ws_connection_fail(
 		text.len > 0 ? text : ending_text(ending));
 }
 
-/* Pings. */
+/* Pings, and messages that are late. */
+
+static uint64_t ws_connection_message_due(const struct ws_connection *connection)
+{
+	return connection->message_at + ws_connection_config(connection)->times.body;
+}
 
 static void ws_connection_schedule_ping(struct ws_connection *connection)
 {
-	uint64_t now = loop_now(ws_connection_loop(connection));
+	uint64_t now = loop_deadline_now(ws_connection_loop(connection));
 	uint64_t due =
 		connection->heard_at + ws_connection_config(connection)->times.ping;
 
+	if (connection->message_begun && ws_connection_message_due(connection) < due)
+		due = ws_connection_message_due(connection);
+	connection->message_watched = connection->message_begun;
 	connection->pinged = false;
-	loop_timer_start(ws_connection_loop(connection), &connection->timer,
+	loop_deadline_start(ws_connection_loop(connection), &connection->timer,
 		due > now ? due - now : 0);
 }
 
@@ -73,7 +84,7 @@ static void ws_connection_ping(struct ws_connection *connection)
 	connection->pinged = true;
 	connection->acked = progress_acked(&connection->io);
 	connection->behind = partial || progress_is_behind(&connection->io);
-	loop_timer_start(ws_connection_loop(connection), &connection->timer,
+	loop_deadline_start(ws_connection_loop(connection), &connection->timer,
 		ws_connection_config(connection)->times.pong);
 	if (partial) /* a ping would wait behind unread output */
 		return;
@@ -103,7 +114,7 @@ static void ws_connection_linger(struct ws_connection *connection)
 		return;
 	}
 	connection->acked = acked;
-	loop_timer_start(ws_connection_loop(connection), &connection->timer,
+	loop_deadline_start(ws_connection_loop(connection), &connection->timer,
 		ws_connection_config(connection)->times.linger);
 }
 
@@ -117,12 +128,46 @@ static bool ws_connection_reads_on(const struct ws_connection *connection)
 	       progress_acked(&connection->io) != connection->acked;
 }
 
+static void ws_connection_begin_message(struct ws_connection *connection)
+{
+	connection->message_begun = true;
+	connection->message_at = loop_deadline_now(ws_connection_loop(connection));
+	connection->message_bytes = 0;
+}
+
+/*
+ * The timer is set once for many messages: it finds a later one's deadline when it
+ * fires. While a PONG is awaited, that deadline comes first.
+ */
+void ws_connection_expect_rest(struct ws_connection *connection)
+{
+	if (connection->closing)
+		return;
+	if (!connection->message_begun)
+		ws_connection_begin_message(connection);
+	if (!connection->message_watched && !connection->pinged)
+		ws_connection_schedule_ping(connection);
+}
+
+/* True when the rest of a message is late. A slow one gets its time again. */
+static bool ws_connection_message_is_late(struct ws_connection *connection)
+{
+	if (!connection->message_begun ||
+		loop_deadline_now(ws_connection_loop(connection)) <
+			ws_connection_message_due(connection))
+		return false;
+	if (connection->message_bytes < MESSAGE_LEAST && !connection->readable)
+		return true;
+	ws_connection_begin_message(connection);
+	return false;
+}
+
 static void ws_connection_on_timer(struct timer *timer)
 {
 	struct ws_connection *connection =
 		container_of(timer, struct ws_connection, timer);
-	uint64_t silent =
-		loop_now(ws_connection_loop(connection)) - connection->heard_at;
+	uint64_t silent = loop_deadline_now(ws_connection_loop(connection)) -
+			  connection->heard_at;
 	const struct times *times = &ws_connection_config(connection)->times;
 
 	if (connection->closing) {
@@ -131,7 +176,13 @@ static void ws_connection_on_timer(struct timer *timer)
 	}
 	if (ws_connection_is_stopped(connection)) {
 		ws_connection_heard(connection);
+		connection->message_at = connection->heard_at;
 		ws_connection_schedule_ping(connection);
+		return;
+	}
+	if (ws_connection_message_is_late(connection)) {
+		metrics_refuse(connection->ws->worker->metrics, BOUND_BODY_TIME);
+		ws_connection_fail(connection, ENDING_UNFINISHED, SLICE(""));
 		return;
 	}
 	if (connection->pinged && ws_connection_reads_on(connection)) {
@@ -139,9 +190,8 @@ static void ws_connection_on_timer(struct timer *timer)
 		return;
 	}
 	if (connection->pinged && silent >= times->pong) {
-		struct session *session = connection->session;
+		struct session *session = ws_connection_leave_session(connection);
 
-		connection->session = NULL;
 		if (session != NULL)
 			session_lost(session, ENDING_NO_PONG);
 		ws_connection_kill(connection);
@@ -155,7 +205,7 @@ static void ws_connection_on_timer(struct timer *timer)
 
 void ws_connection_heard(struct ws_connection *connection)
 {
-	connection->heard_at = loop_now(ws_connection_loop(connection));
+	connection->heard_at = loop_deadline_now(ws_connection_loop(connection));
 	if (connection->session != NULL)
 		session_heard(connection->session);
 	if (connection->pinged && !connection->closing)
@@ -171,8 +221,13 @@ static void ws_connection_on_socket(struct watch *watch, unsigned events)
 
 	if (events & WATCH_GONE)
 		connection->gone = true;
-	connection->readable = true;
-	ws_connection_read(connection);
+	if (events & (WATCH_IN | WATCH_GONE))
+		connection->readable = true;
+	if (connection->readable &&
+		reading_begin(&connection->ws->reading, &connection->busy))
+		ws_connection_read(connection);
+	if (events & WATCH_OUT && connection->awaits_room && !connection->killed)
+		ws_connection_write_on(connection);
 }
 
 void ws_connection_init(struct ws_connection *connection, struct ws *ws,
@@ -187,9 +242,25 @@ void ws_connection_init(struct ws_connection *connection, struct ws *ws,
 		.waiter = {.resume = ws_connection_resume},
 		.timer = {.fire = ws_connection_on_timer},
 		.reap = {.run = ws_connection_reap},
-		.heard_at = loop_now(ws->worker->loop),
+		.heard_at = loop_deadline_now(ws->worker->loop),
 	};
 	connection->address_slot = peer_came(ws->worker, from);
+}
+
+/* The kernel is asked each time: an edge reports room only once. */
+static void ws_connection_ask_for_room(struct ws_connection *connection)
+{
+	if (loop_rewatch(&connection->watch, WATCH_IN | WATCH_GONE | WATCH_OUT) == -1)
+		ws_connection_kill(connection);
+}
+
+void ws_connection_await_room(struct ws_connection *connection)
+{
+	if (connection->awaits_room)
+		return;
+	connection->awaits_room = true;
+	if (connection->watch.loop != NULL)
+		ws_connection_ask_for_room(connection);
 }
 
 /* No edge will report what the earlier watch was told. */
@@ -213,6 +284,8 @@ void ws_connection_watch(
 	else if (loop_watch(ws_connection_loop(connection), &connection->watch,
 			 WATCH_IN | WATCH_GONE) == -1)
 		ws_connection_kill(connection);
+	if (connection->awaits_room && !connection->killed)
+		ws_connection_ask_for_room(connection);
 }
 
 void ws_connection_begin(struct ws_connection *connection)
@@ -223,9 +296,9 @@ void ws_connection_begin(struct ws_connection *connection)
 
 void ws_connection_finish(struct ws_connection *connection)
 {
-	struct session *session = connection->session;
+	struct session *session = ws_connection_leave_session(connection);
 
-	connection->session = NULL;
+	ws_connection_charge_kept(connection, 0);
 	connection->closing = connection->killed = true;
 	loop_unwatch(&connection->watch);
 	task_cancel(&connection->reap);
@@ -236,7 +309,7 @@ void ws_connection_finish(struct ws_connection *connection)
 	io_forget(&connection->io);
 	peer_left(connection->ws->worker, connection->address_slot);
 	connection->ws->worker->owing -= connection->owes;
-	buf_finish(&connection->inbound);
+	buf_finish(&connection->unread);
 	buf_finish(&connection->pong);
 	buf_finish(&connection->farewell);
 	if (session != NULL)

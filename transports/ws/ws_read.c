@@ -105,9 +105,20 @@ static bool ws_connection_is_flooded(
 	if (len <= ws_connection_message_max(connection) && !fragmented)
 		return false;
 	metrics_refuse(metrics, fragmented ? BOUND_FRAGMENTS : BOUND_MESSAGE);
-	buf_finish(&connection->inbound);
 	ws_connection_fail(connection, ENDING_TOO_BIG, SLICE(""));
 	return true;
+}
+
+/* A fragment of a message that is not whole yet. */
+static void ws_connection_gather(
+	struct ws_connection *connection, struct slice fragment)
+{
+	struct buf *inbound = &connection->inbound;
+	const size_t before = inbound->capacity;
+
+	buf_append(inbound, fragment);
+	if (!session_resize(connection->session, before, inbound->capacity))
+		ws_connection_fail(connection, ENDING_NO_MEMORY, SLICE(""));
 }
 
 static void ws_connection_receive(
@@ -116,6 +127,9 @@ static void ws_connection_receive(
 	const enum payload payload =
 		piece->opcode == WSFRAME_BINARY ? PAYLOAD_BINARY : PAYLOAD_TEXT;
 
+	connection->message_bytes += piece->payload.len;
+	if (piece->ends_message)
+		connection->message_begun = false;
 	if (connection->closing || connection->session == NULL)
 		return;
 	if (piece->ends_frame && !piece->ends_message)
@@ -123,7 +137,7 @@ static void ws_connection_receive(
 	if (ws_connection_is_flooded(connection, piece))
 		return;
 	if (!piece->ends_message) {
-		buf_append(&connection->inbound, piece->payload);
+		ws_connection_gather(connection, piece->payload);
 		return;
 	}
 	connection->fragments = 0;
@@ -133,6 +147,7 @@ static void ws_connection_receive(
 	}
 	struct buf whole = connection->inbound;
 	connection->inbound = (struct buf){0};
+	session_resize(connection->session, whole.capacity, 0);
 	buf_append(&whole, piece->payload);
 	ws_connection_take(connection, buf_slice(&whole), payload);
 	buf_finish(&whole);
@@ -162,7 +177,7 @@ static void ws_connection_hear_close(
 		ws_connection_pump(connection);
 	if (connection->closing)
 		return;
-	connection->session = NULL;
+	ws_connection_leave_session(connection);
 	connection->ends_at_once = true;
 	ws_connection_bid_farewell(connection, payload);
 	if (session != NULL)
@@ -200,18 +215,47 @@ static void ws_connection_take_piece(
 	}
 }
 
-static void ws_connection_take_bytes(struct ws_connection *connection, size_t len)
+static bool ws_connection_is_held(const struct ws_connection *connection)
 {
-	struct wsinput input = {connection->ws->in, len};
+	return connection->session != NULL && session_is_paused(connection->session);
+}
+
+/* What comes after a message that pauses the session is read when it resumes. */
+static void ws_connection_take_bytes(
+	struct ws_connection *connection, struct wsinput input)
+{
 	enum wsread what = WSREAD_DATA;
 
 	while (what != WSREAD_MORE && !connection->killed && !connection->broken) {
 		struct wspiece piece;
 
+		if (input.len > 0 && ws_connection_is_held(connection)) {
+			buf_append(&connection->unread,
+				(struct slice){input.data, input.len});
+			break;
+		}
 		what = wsreader_next(&connection->reader, &input, &piece);
 		ws_connection_take_piece(connection, what, &piece);
 	}
 	ws_connection_flush_pongs(connection);
+	if (wsreader_is_inside(&connection->reader))
+		ws_connection_expect_rest(connection);
+	else
+		connection->message_begun = false;
+}
+
+static void ws_connection_take_unread(struct ws_connection *connection)
+{
+	struct buf unread = connection->unread;
+
+	connection->unread = (struct buf){0};
+	ws_connection_take_bytes(connection, (struct wsinput){unread.data, unread.len});
+	buf_finish(&unread);
+}
+
+static bool ws_connection_has_input(const struct ws_connection *connection)
+{
+	return connection->readable || connection->unread.len > 0;
 }
 
 /* False when it must not be read now; it is resumed later. */
@@ -247,38 +291,43 @@ static void ws_connection_read_some(struct ws_connection *connection)
 		/* A short read was everything; the watch reports more. */
 		connection->readable = connection->gone || got == WS_READ_SIZE;
 		ws_connection_heard(connection);
-		ws_connection_take_bytes(connection, (size_t)got);
+		ws_connection_take_bytes(
+			connection, (struct wsinput){connection->ws->in, (size_t)got});
 	}
 }
 
 void ws_connection_mark_busy(struct ws_connection *connection)
 {
-	if (!connection->killed && !list_is_linked(&connection->busy))
-		list_append(&connection->ws->busy, &connection->busy);
+	if (!connection->killed)
+		reading_go_on(&connection->ws->reading, &connection->busy);
 }
 
 void ws_connection_read(struct ws_connection *connection)
 {
 	for (int i = 0; i < READS_PER_TURN; i++) {
-		if (connection->killed || !connection->readable ||
+		if (connection->killed || !ws_connection_has_input(connection) ||
 			!ws_connection_may_read(connection))
 			return;
-		ws_connection_read_some(connection);
+		if (connection->unread.len > 0)
+			ws_connection_take_unread(connection);
+		else
+			ws_connection_read_some(connection);
+		if (ws_connection_has_input(connection) &&
+			reading_is_over(&connection->ws->reading))
+			break;
 	}
-	if (connection->readable)
+	if (ws_connection_has_input(connection))
 		ws_connection_mark_busy(connection);
+}
+
+static void ws_connection_go_on(struct list *link)
+{
+	ws_connection_read(container_of(link, struct ws_connection, busy));
 }
 
 bool ws_turn(struct ws *ws)
 {
-	struct list now, *link;
-
-	list_init(&now);
-	while ((link = list_take_first(&ws->busy)) != NULL)
-		list_append(&now, link);
-	while ((link = list_take_first(&now)) != NULL)
-		ws_connection_read(container_of(link, struct ws_connection, busy));
-	return !list_is_empty(&ws->busy);
+	return reading_turn(&ws->reading, ws_connection_go_on);
 }
 
 /* Reads the input that came meanwhile. */

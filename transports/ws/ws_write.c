@@ -4,6 +4,8 @@
  */
 #include "transports/ws/ws_internal.h"
 
+#include "gateway/base/progress.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/wsframe.h"
 #include "transports/sockjs/framing.h"
 
@@ -14,17 +16,69 @@
 
 enum { FAREWELL_MAX = 125 /* the most of a control frame (RFC 6455, 5.5) */ };
 
-/* libwebsockets keeps the bytes that the kernel does not take. False on failure. */
+void ws_connection_charge_kept(struct ws_connection *connection, size_t kept)
+{
+	const int64_t change = budget_change(connection->kept, kept);
+
+	if (connection->session != NULL)
+		session_hold(connection->session, change);
+	else
+		budget_charge(
+			connection->ws->worker->workers, connection->account, change);
+	connection->kept = (uint32_t)kept;
+}
+
+struct session *ws_connection_leave_session(struct ws_connection *connection)
+{
+	struct session *session = connection->session;
+
+	if (session == NULL)
+		return NULL;
+	session_resize(session, connection->inbound.capacity, 0);
+	buf_finish(&connection->inbound);
+	connection->session = NULL;
+	connection->account =
+		session_leave_held(session, budget_change(0, connection->kept));
+	return session;
+}
+
+/* A rest as large as this is that of one large message. */
+static bool ws_connection_may_keep(
+	const struct ws_connection *connection, struct slice rest)
+{
+	return rest.len <= WS_WRITE_BUDGET || connection->session == NULL ||
+	       session_may_hold(connection->session, rest.len);
+}
+
+/* There is no memory for the rest of a write, and what has left cannot be undone. */
+static void ws_connection_refuse_rest(struct ws_connection *connection)
+{
+	metrics_refuse(connection->ws->worker->metrics, BOUND_MEMORY);
+	session_lost(ws_connection_leave_session(connection), ENDING_NO_MEMORY);
+}
+
+/*
+ * libwebsockets keeps the bytes that the kernel does not take, and writes them on when
+ * we call it. False on failure, or if there is no memory for them.
+ */
 static bool ws_connection_keep(struct ws_connection *connection, struct slice rest)
 {
+	const size_t before =
+		lws_partial_buffered(connection->wsi) ? connection->kept : 0;
 	struct buf out = {0};
 
+	if (!ws_connection_may_keep(connection, rest)) {
+		ws_connection_refuse_rest(connection);
+		return false;
+	}
+	ws_connection_charge_kept(connection, before + rest.len);
 	buf_reserve(&out, LWS_PRE + rest.len);
 	out.len = LWS_PRE;
 	buf_append(&out, rest);
 	int kept = lws_write(connection->wsi, (unsigned char *)out.data + LWS_PRE,
 		rest.len, LWS_WRITE_HTTP);
 	buf_finish(&out);
+	ws_connection_await_room(connection);
 	return kept >= 0;
 }
 
@@ -75,7 +129,6 @@ void ws_connection_pong(struct ws_connection *connection, struct slice payload)
 	if (lws_partial_buffered(connection->wsi)) {
 		buf_clear(&connection->pong);
 		wsframe_append(&connection->pong, WSFRAME_PONG, payload);
-		lws_callback_on_writable(connection->wsi);
 		return;
 	}
 	/* The answers to messages before the PING leave first. */
@@ -94,11 +147,7 @@ void ws_connection_pong(struct ws_connection *connection, struct slice payload)
  */
 static void ws_connection_end_our_side(struct ws_connection *connection)
 {
-	if (!connection->ends_at_once)
-		return;
-	if (lws_partial_buffered(connection->wsi))
-		lws_callback_on_writable(connection->wsi);
-	else
+	if (connection->ends_at_once && !lws_partial_buffered(connection->wsi))
 		shutdown(connection->io.fd, SHUT_WR);
 }
 
@@ -112,9 +161,8 @@ static void ws_connection_say_farewell(struct ws_connection *connection)
 }
 
 /*
- * We write the frame ourselves. In the libwebsockets of Debian 12, the close that its
- * callbacks ask for runs twice, and the second run ends the connection before the
- * frame has left.
+ * We write the frame ourselves: libwebsockets would wait for the peer's CLOSE by a
+ * timer, and we run none of its timers.
  */
 void ws_connection_bid_farewell(struct ws_connection *connection, struct slice payload)
 {
@@ -125,11 +173,9 @@ void ws_connection_bid_farewell(struct ws_connection *connection, struct slice p
 	connection->owes = true;
 	connection->ws->worker->owing++;
 	wsframe_append(&connection->farewell, WSFRAME_CLOSE, payload);
-	loop_timer_start(ws_connection_loop(connection), &connection->timer,
+	loop_deadline_start(ws_connection_loop(connection), &connection->timer,
 		ws_connection_config(connection)->times.linger);
-	if (lws_partial_buffered(connection->wsi))
-		lws_callback_on_writable(connection->wsi);
-	else
+	if (!lws_partial_buffered(connection->wsi))
 		ws_connection_say_farewell(connection);
 }
 
@@ -198,7 +244,7 @@ static void ws_connection_take_close(struct ws_connection *connection)
 		ws_append_sockjs(connection);
 	else
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
-	connection->session = NULL;
+	ws_connection_leave_session(connection);
 	if (ws_connection_write_out(connection))
 		ws_connection_close_session(connection, ending);
 	else
@@ -246,18 +292,36 @@ void ws_connection_pump(struct ws_connection *connection)
 			return;
 	} while (session_is_urgent(session) && !lws_partial_buffered(connection->wsi));
 	if (session_next(session) != SESSION_NEXT_NOTHING)
-		lws_callback_on_writable(connection->wsi);
+		ws_connection_await_room(connection);
+}
+
+/* False when bytes are left, or when that has failed: the connection is freed then. */
+static bool ws_connection_write_kept(struct ws_connection *connection)
+{
+	struct lws_pollfd ready = {
+		.fd = connection->io.fd, .events = LWS_POLLOUT, .revents = LWS_POLLOUT};
+
+	if (lws_service_fd(lws_get_context(connection->wsi), &ready) != 0)
+		return false;
+	if (!lws_partial_buffered(connection->wsi))
+		return true;
+	ws_connection_await_room(connection);
+	return false;
 }
 
 void ws_connection_write_on(struct ws_connection *connection)
 {
-	if (connection->killed)
+	connection->awaits_room = false;
+	if (lws_partial_buffered(connection->wsi) &&
+		!ws_connection_write_kept(connection))
 		return;
+	ws_connection_charge_kept(connection, 0);
 	if (connection->farewell.len > 0) {
 		ws_connection_say_farewell(connection);
 	} else if (connection->closing) {
 		ws_connection_end_our_side(connection);
-	} else if (!ws_connection_write(connection, buf_slice(&connection->pong))) {
+	} else if (connection->pong.len > 0 &&
+		   !ws_connection_write(connection, buf_slice(&connection->pong))) {
 		ws_connection_kill(connection);
 	} else {
 		buf_finish(&connection->pong);
@@ -274,9 +338,7 @@ static void ws_on_wake(struct outlet *outlet)
 	if (connection->closing || connection->session == NULL)
 		return;
 	/* While libwebsockets keeps bytes, new frames stay in our queue. */
-	if (lws_partial_buffered(connection->wsi))
-		lws_callback_on_writable(connection->wsi);
-	else
+	if (!lws_partial_buffered(connection->wsi))
 		ws_connection_pump(connection);
 }
 
@@ -285,10 +347,8 @@ static void ws_on_end(struct outlet *outlet)
 	struct ws_connection *connection =
 		container_of(outlet, struct ws_connection, outlet);
 
-	enum ending ending = session_ending(connection->session);
-
-	connection->session = NULL;
-	ws_connection_close_session(connection, ending);
+	ws_connection_close_session(
+		connection, session_ending(ws_connection_leave_session(connection)));
 }
 
 static void ws_on_probe(struct outlet *outlet, enum probe probe)
@@ -297,5 +357,14 @@ static void ws_on_probe(struct outlet *outlet, enum probe probe)
 	ws_connection_probe(container_of(outlet, struct ws_connection, outlet));
 }
 
+static void ws_on_look(struct outlet *outlet, enum probe probe)
+{
+	struct ws_connection *connection =
+		container_of(outlet, struct ws_connection, outlet);
+
+	if (progress_grew(&connection->io, &connection->looked) && probe == PROBE_AGAIN)
+		session_progressed(connection->session);
+}
+
 const struct outlet_ops ws_outlet_ops = {
-	.wake = ws_on_wake, .end = ws_on_end, .probe = ws_on_probe};
+	.wake = ws_on_wake, .end = ws_on_end, .probe = ws_on_probe, .look = ws_on_look};

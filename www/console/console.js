@@ -100,7 +100,7 @@ function showSessions({ total, rows }) {
 const destinations = new Table(page.destinations, [
   textOf('destination'), textOf('kind'), of('subscribers', number.format), of('messages', number.format),
   of('rate', (rate) => (rate === undefined ? '' : number.format(rate))),
-  countOf('ready'), countOf('unacknowledged'),
+  countOf('ready'), countOf('unacknowledged'), countOf('parked'),
 ]);
 let counted = new Map(); /* messages of each destination at the latest look */
 let countedAt = 0;
@@ -185,10 +185,12 @@ page.send.addEventListener('submit', (event) => {
   client.watchForReceipt(receipt, () => { page.sent.textContent = `Sent to ${page.destination.value}`; });
   client.publish({ destination: page.destination.value, body: page.body.value, headers: { receipt } });
 });
-page.login.addEventListener('submit', (event) => {
+page.login.addEventListener('submit', async (event) => {
   event.preventDefault();
   sessionStorage.setItem('token', page.token.value);
   page.token.value = '';
+  show('connecting', 'Connecting …');
+  await client.deactivate(); /* an attempt with another token may be under way */
   client.activate();
 });
 

@@ -10,8 +10,9 @@ export class Writer {
   frames = 0;
   latest = ''; // what came last, cut anywhere
 
-  constructor(gateway) {
-    this.socket = net.connect({ port: tcpPort(gateway), host: '127.0.0.1', noDelay: true });
+  // localAddress: one of this machine's: an account of its own.
+  constructor(gateway, localAddress) {
+    this.socket = net.connect({ port: tcpPort(gateway), host: '127.0.0.1', localAddress, noDelay: true });
     this.socket.on('error', () => {});
     this.socket.on('data', (data) => {
       for (let at = data.indexOf(0); at !== -1; at = data.indexOf(0, at + 1)) this.frames += 1;
@@ -20,10 +21,15 @@ export class Writer {
     });
   }
 
-  // `version` is that of STOMP.
-  static async connect(gateway, version = '1.2') {
-    const writer = new Writer(gateway);
+  static async open(gateway, localAddress) {
+    const writer = new Writer(gateway, localAddress);
     await once(writer.socket, 'connect');
+    return writer;
+  }
+
+  // `version` is that of STOMP.
+  static async connect(gateway, version = '1.2', localAddress = '127.0.0.1') {
+    const writer = await Writer.open(gateway, localAddress);
     await writer.write(`CONNECT\naccept-version:${version}\nhost:x\n\n\0`).hears(1);
     return writer;
   }

@@ -1,6 +1,7 @@
 // What the tests of STOMP and of the broker share: a configuration, and a few words.
 import { readFileSync } from 'node:fs';
 import { frame } from './stomp.mjs';
+import { TcpStomp } from './tcp.mjs';
 
 const standard = JSON.parse(readFileSync(new URL('../broker.json', import.meta.url)));
 
@@ -8,6 +9,14 @@ const standard = JSON.parse(readFileSync(new URL('../broker.json', import.meta.u
 // without a login is a user of its own.
 export const broker = (more) => ({ ...standard, users: [], ...more });
 export const brokerWithUsers = (more) => ({ ...standard, ...more });
+
+// What lets clients of plain TCP read dead letters; and such a client, which has subscribed.
+export const readable = { tcp: { ...standard.tcp, dead_letters: true } };
+export async function deadLetters(gateway, more) {
+  const client = await TcpStomp.connect(gateway);
+  await client.subscribe('/queue/dead-letter', 'dead', more);
+  return client;
+}
 
 let places = 0;
 

@@ -39,7 +39,8 @@ export const plain = ['TCP', 'WebSocket'];
 export const overSockJs = ['xhr-streaming', 'xhr-polling'];
 export const all = [...plain, ...overSockJs];
 
-// A test for each carrier: body(connect, open), whose clients end with the test.
+// A test for each carrier: body(connect, open, name, keep), whose clients end with the test;
+// so does a client of another kind that it gives to keep().
 export function testOver(names, gateway, title, body) {
   for (const name of names) {
     test(`${title} (${name})`, async () => {
@@ -48,9 +49,13 @@ export function testOver(names, gateway, title, body) {
         clients.push(await carriers[name](gateway));
         return clients.at(-1);
       };
+      const keep = (client) => {
+        clients.push(client);
+        return client;
+      };
       const connect = async (headers) => (await open()).greet(headers);
       try {
-        await body(connect, open, name);
+        await body(connect, open, name, keep);
       } finally {
         clients.forEach((client) => client.abort());
       }

@@ -67,7 +67,7 @@ export class Gateway {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
     this.port ??= await freePort();
     if (this.configuration?.tcp?.listen) { // the log tells which port it got
-      this.configuration = { ...this.configuration, tcp: { listen: '127.0.0.1:0' } };
+      this.configuration = { ...this.configuration, tcp: { ...this.configuration.tcp, listen: '127.0.0.1:0' } };
     }
     this.args = ['serve', '--listen', `${this.host}:${this.port}`, ...flag(this.workers)];
     if (this.configuration) {

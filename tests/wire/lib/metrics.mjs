@@ -32,6 +32,12 @@ export async function scrape(gateway, options) {
   return readMetrics(body);
 }
 
+// What a bound is about; all figures of refusals but these stay as they are.
+const REFUSALS = /^postern_(refused|slow_consumers|dropped_messages)_total/;
+
+export const increases = (before, after) => Object.keys(after).filter((name) => (
+  REFUSALS.test(name) && after[name] > before[name]));
+
 // How many sessions there are, of all endpoints and transports.
 export async function countSessions(gateway) {
   const figures = Object.entries(await scrape(gateway));
@@ -39,7 +45,7 @@ export async function countSessions(gateway) {
 }
 
 // What depends on time, on the process, or on our asking.
-const MOVING = /^process_|^postern_worker_cpu|^postern_log_lines|^postern_delivery_seconds_(bucket|sum)|route="metrics"/;
+const MOVING = /^process_|^postern_memory_|^postern_queue_kept_bytes|^postern_worker_cpu|^postern_log_lines|^postern_delivery_seconds_(bucket|sum)|route="metrics"/;
 
 function difference(before, after) {
   const changed = {};

@@ -1,10 +1,11 @@
 // A reader of a document, who does what it says in a folder of his own.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binary } from './gateway.mjs';
+import { Issuer } from './tokens.mjs';
 
 // npm uses the registry and the cache that the tests' own packages come from.
 const npm = {
@@ -26,6 +27,7 @@ export class Reader {
   constructor() {
     this.folder = mkdtempSync(path.join(tmpdir(), 'postern-reader-'));
     mkdirSync(path.join(this.folder, 'pages'));
+    writeFileSync(path.join(this.folder, 'id.example.jwks.json'), JSON.stringify(new Issuer().jwks));
   }
 
   close() { rmSync(this.folder, { recursive: true }); }

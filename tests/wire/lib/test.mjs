@@ -19,10 +19,11 @@ export function test(title, body, timeout = TIMEOUT) {
 }
 
 // A test with a gateway and clients of its own, which end with it, however it ends:
-// body(gateway, keep) hands each client that it opens to keep(), and gets it back.
-export function testWith(title, configuration, body, { timeout = TIMEOUT, ...more } = {}) {
+// body(gateway, keep) hands each client that it opens to keep(), and gets it back. `Kind` is
+// the gateway's class.
+export function testWith(title, configuration, body, { timeout = TIMEOUT, Kind = Gateway, ...more } = {}) {
   return nodeTest(title, async () => {
-    const gateway = new Gateway(configuration, more);
+    const gateway = new Kind(configuration, more);
     const clients = [];
     let isOver = false;
     const keep = async (opening) => {

@@ -1,0 +1,142 @@
+#include "gateway/broker/permit.h"
+
+#include "gateway/broker/internal.h"
+#include "gateway/broker/private.h"
+#include "gateway/broker/resolve.h"
+#include "gateway/broker/sender.h"
+#include "gateway/broker/subscription.h"
+#include "gateway/session/session.h"
+#include "protocol/url.h"
+
+static const struct identity *permit_identity(const struct identity *identity)
+{
+	return identity != NULL ? identity : identity_nobody();
+}
+
+/* Tells the log which rule has decided; the client is told nothing of rules. */
+static void permit_refuse(const struct access_rules *rules,
+	struct access_verdict verdict, enum refusal_kind kind, struct slice destination,
+	struct broker_refusal *refusal)
+{
+	broker_refuse(refusal, kind, "destination", &destination);
+	if (verdict.rule == NULL)
+		broker_refusal_reason(refusal, "no rule allows it");
+	else
+		broker_refusal_reason(refusal, "rules[%zu] \"%.*s\" denies it",
+			(size_t)(verdict.rule - rules->items),
+			SLICE_ARGS(verdict.rule->pattern.text));
+}
+
+bool permit_subscribe(const struct broker *broker,
+	const struct participant *participant, struct slice destination,
+	struct broker_refusal *refusal)
+{
+	const struct access_rules *rules = &broker->worker->config->access;
+	struct slice rest;
+
+	if (rules->count == 0 || session_endpoint(participant->session)->is_console ||
+		private_is_user(destination, &rest) ||
+		private_is_temporary(destination))
+		return true;
+	const struct access_verdict verdict = access_check(rules,
+		permit_identity(participant->identity), ACCESS_SUBSCRIBE, destination);
+	if (!verdict.is_allowed)
+		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SUBSCRIBE, destination,
+			refusal);
+	return verdict.is_allowed;
+}
+
+bool permit_keep(struct broker *broker, struct participant *participant, size_t index,
+	struct permit_ended *ended)
+{
+	struct subscription *subscription = participant->subscriptions[index];
+	const struct slice called = name_text(subscription->destination);
+	struct buf resolved = {0};
+	const bool is_kept = resolve_subscribed(broker, participant, called, &resolved,
+				     &ended->refusal) &&
+			     permit_subscribe(broker, participant, buf_slice(&resolved),
+				     &ended->refusal);
+
+	buf_finish(&resolved);
+	if (is_kept)
+		return true;
+	buf_append(&ended->destination, called);
+	if (subscription->id != NULL)
+		buf_append(&ended->id, name_text(subscription->id));
+	subscription_refuse(broker, subscription);
+	return false;
+}
+
+void permit_ended_finish(struct permit_ended *ended)
+{
+	buf_finish(&ended->id);
+	buf_finish(&ended->destination);
+}
+
+static void permit_spell_name(struct buf *out, struct slice name, char separator)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		const unsigned char byte = (unsigned char)name.data[i];
+
+		if (byte <= ' ' || byte == 0x7f || byte == (unsigned char)separator ||
+			strchr("%/*?{}", byte) != NULL)
+			buf_printf(out, "%%%02X", byte);
+		else
+			buf_append_char(out, (char)byte);
+	}
+}
+
+/*
+ * The destination as rules see it. A user's name is decoded before it is looked for, so
+ * it has one spelling here: a rule about /user/root also holds for /user/r%6Fot.
+ */
+static struct slice permit_spell(
+	struct slice destination, char separator, struct buf *spelled)
+{
+	struct slice rest;
+	struct buf name = {0};
+
+	if (!private_is_user(destination, &rest))
+		return destination;
+	const size_t end = slice_find(rest, '/');
+	const bool is_spelled = url_decode(&name, slice_first(rest, end), false);
+	if (is_spelled) {
+		buf_append(spelled, SLICE("/user/"));
+		permit_spell_name(spelled, buf_slice(&name), separator);
+		buf_append(spelled, slice_from(rest, end));
+	}
+	buf_finish(&name);
+	return is_spelled ? buf_slice(spelled) : destination;
+}
+
+bool permit_send(const struct broker *broker, const struct sender *sender,
+	struct slice destination, struct broker_refusal *refusal)
+{
+	const struct access_rules *rules = &broker->worker->config->access;
+	struct slice token;
+
+	if (rules->count == 0 || sender->kind != SENDER_CLIENT ||
+		private_is_reply(destination, &token))
+		return true;
+	struct buf spelled = {0};
+	const struct access_verdict verdict =
+		access_check(rules, permit_identity(sender->identity), ACCESS_SEND,
+			permit_spell(destination, rules->separator, &spelled));
+	buf_finish(&spelled);
+	if (!verdict.is_allowed)
+		permit_refuse(
+			rules, verdict, REFUSAL_MAY_NOT_SEND, destination, refusal);
+	return verdict.is_allowed;
+}
+
+bool permit_dead_letters(
+	const struct broker *broker, const struct participant *participant)
+{
+	const struct access_rules *rules = &broker->worker->config->access;
+	const struct slice queue = broker->worker->config->dead_letter;
+	const struct access_verdict verdict = access_check(
+		rules, permit_identity(participant->identity), ACCESS_SUBSCRIBE, queue);
+
+	return verdict.is_allowed && verdict.rule != NULL &&
+	       slice_equal(verdict.rule->pattern.text, queue);
+}

@@ -1,0 +1,47 @@
+/*
+ * What the rules of the configuration let a client do (identity/access.h). A rule
+ * speaks of the destination that the client names, after aliases are resolved. Without
+ * rules all is permitted. A client may always subscribe to its own /user/... and
+ * /temp-queue/..., and answer to a /reply-queue/TOKEN.
+ */
+#ifndef GATEWAY_BROKER_PERMIT_H
+#define GATEWAY_BROKER_PERMIT_H
+
+#include "gateway/broker/broker.h"
+#include "gateway/broker/broker_refusal.h"
+
+struct sender;
+
+/* False, with *refusal filled in, when the client may not subscribe to it. */
+bool permit_subscribe(const struct broker *broker,
+	const struct participant *participant, struct slice destination,
+	struct broker_refusal *refusal);
+
+/* False, with *refusal filled in, when the sender may not send to it. */
+bool permit_send(const struct broker *broker, const struct sender *sender,
+	struct slice destination, struct broker_refusal *refusal);
+
+/* A subscription that the rules have ended. Zeroed at first; permit_ended_finish(). */
+struct permit_ended {
+	struct buf id; /* empty: it had none */
+	struct buf destination;
+	struct broker_refusal refusal;
+};
+
+/*
+ * Looks again whether the participant may have its subscription of that index. If the
+ * rules, or its identity, do not let it any more: ends the subscription, fills in
+ * *ended, and returns false. A later UNSUBSCRIBE of the client is then no mistake.
+ */
+bool permit_keep(struct broker *broker, struct participant *participant, size_t index,
+	struct permit_ended *ended);
+void permit_ended_finish(struct permit_ended *ended);
+
+/*
+ * True when a rule opens the dead letters, which takes one that names their queue
+ * without a wildcard.
+ */
+bool permit_dead_letters(
+	const struct broker *broker, const struct participant *participant);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * The patterns of rules: segments with '?' and '*' (route/glob.h), a segment "**" for
+ * any number of segments, also none, and variables, which stand for one whole segment:
+ * {user}, {group}, {claim.NAME}. Other {names} are "*". Segments begin at '/', and at
+ * '.' too if that is the configuration's separator.
+ *
+ * A rule is asked about one destination, or about the pattern that a client subscribes
+ * to. Then two questions replace the match: does the rule cover it (every destination
+ * of the client's pattern is the rule's), and do they meet (some destination may be
+ * both's)? In doubt a rule does not cover, and does meet.
+ */
+#ifndef GATEWAY_IDENTITY_ACCESS_PATTERN_H
+#define GATEWAY_IDENTITY_ACCESS_PATTERN_H
+
+#include "protocol/buf.h"
+
+#include <stdbool.h>
+
+struct identity;
+
+enum { ACCESS_SEGMENTS_MAX = 32 };
+
+struct access_pattern {
+	struct slice text;  /* borrowed */
+	struct slice front; /* what every destination of it begins with */
+	struct access_segment *segments;
+	size_t count;
+};
+
+/*
+ * Compiles `text`, which must outlive the pattern. False, with the mistake appended to
+ * *mistake, when it does not begin with '/', has more than ACCESS_SEGMENTS_MAX
+ * segments, shares a segment with "**" or a brace, or has an empty or unknown variable.
+ */
+bool access_pattern_init(struct access_pattern *pattern, struct slice text,
+	char separator, struct buf *mistake);
+void access_pattern_finish(struct access_pattern *pattern);
+
+/* True when the destination is one of the pattern's, filled in for that identity. */
+bool access_pattern_matches(const struct access_pattern *pattern,
+	const struct identity *identity, char separator, struct slice destination);
+
+/*
+ * The name of the claim that its segment `index` is, below `count`; empty for another
+ * segment. Points into the pattern's text.
+ */
+struct slice access_pattern_claim(const struct access_pattern *pattern, size_t index);
+
+/* A pattern of a client, cut into segments. */
+struct access_wish {
+	struct slice segments[ACCESS_SEGMENTS_MAX]; /* each with its separator */
+	size_t count;
+};
+
+/* False when it has too many segments. The segments point into `text`. */
+bool access_wish_init(struct access_wish *wish, struct slice text, char separator);
+
+/*
+ * Whether the pattern, filled with the identity, contains all destinations of the wish
+ * (covers), or may contain one of them (meets). Errs on the safe side only: covers()
+ * may be false, and meets() true, without need. Time: segments * segments.
+ */
+bool access_pattern_covers(const struct access_pattern *pattern,
+	const struct identity *identity, const struct access_wish *wish);
+bool access_pattern_meets(const struct access_pattern *pattern,
+	const struct identity *identity, const struct access_wish *wish);
+
+#endif

@@ -1,0 +1,157 @@
+/* Tokens, rules, secrets in a configuration: what is compiled, and what is refused. */
+#include "gateway/config/config.h"
+#include "gateway/config/config_print.h"
+#include "gateway/identity/token_keys.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define SECRET       "'0123456789abcdef0123456789abcdef'"
+#define TOKENS(more) "'tokens': [{'issuer': 'https://a', " more "}]"
+#define RULE(more)   "'rules': [{" more "}]"
+
+/* With single quotes, which become double ones. The mistake "" means none. */
+static const struct {
+	const char *json, *mistake;
+} rows[] = {
+	{TOKENS("'secrets': " SECRET), ""},
+	{TOKENS("'secrets': [" SECRET ", " SECRET "]"), ""},
+	{TOKENS("'secrets': 'short'"),
+		"tokens[0].secrets[0]: a secret has less than 32 bytes"},
+	{TOKENS("'user': 'sub'"),
+		"tokens[0]: needs keys or secrets: else no token can be verified"},
+	{TOKENS("'keys': 'tests/tokens/keys.json', 'audience': 'chat'"), ""},
+	{TOKENS("'keys': 'tests/tokens/rsa.pem', 'audience': ['a', 'b']"), ""},
+	{TOKENS("'keys': 'tests/tokens/keys.json'"),
+		"tokens[0]: needs audience: else the issuer's tokens for any other "
+		"service log in here"},
+	{TOKENS("'keys': 'tests/none.json', 'audience': 'chat'"),
+		"tokens[0].keys: tests/none.json: No such file or directory"},
+	{TOKENS("'keys': 'tests/tokens/tokens.txt', 'audience': 'chat'"),
+		"tokens[0].keys: tests/tokens/tokens.txt: neither a JWK set nor PEM"},
+	{TOKENS("'keys': 'https://a/jwks.json', 'audience': 'chat'"),
+		"tokens[0].keys: is a URL"},
+	{TOKENS("'secrets': " SECRET ", 'algorithms': 'none'"),
+		"tokens[0].algorithms: must be one of HS256"},
+	{TOKENS("'secrets': " SECRET "}, {'issuer': 'https://a', 'secrets': " SECRET),
+		"tokens[1].issuer: \"https://a\" stands twice"},
+	{"'tokens': [{'secrets': " SECRET "}]", "tokens[0].issuer: is missing"},
+	{"'login': {'token_headers': ['a b']}",
+		"login.token_headers[0]: must be the name of a header"},
+	{"'login': {'user_header': 'X-User'}, 'trusted_proxies': ['10.0.0.1']", ""},
+	{"'login': {'user_header': 'X-User'}",
+		"login.user_header: needs trusted_proxies"},
+	{"'login': {'groups_header': 'X-Groups'}",
+		"login.groups_header: needs login.user_header"},
+
+	{RULE("'match': '/topic/{user}/**', 'allow': 'send'"), ""},
+	{RULE("'match': '/topic/*', 'allow': 'send', 'deny': ['subscribe']"), ""},
+	{RULE("'match': '/topic/*'"), "rules[0]: needs allow or deny"},
+	{RULE("'match': '/topic/*', 'allow': 'read'"),
+		"rules[0].allow: must be one of subscribe, send"},
+	{RULE("'match': '/topic/*', 'allow': 'send', 'deny': 'send'"),
+		"rules[0]: allows and denies the same"},
+	{RULE("'match': 'topic', 'allow': 'send'"),
+		"rules[0].match: must begin with a /"},
+	{RULE("'match': '/topic/a{user}', 'allow': 'send'"),
+		"rules[0].match: a variable must be a whole segment"},
+	{RULE("'allow': 'send'"), "rules[0].match: is missing"},
+	{RULE("'match': '/topic/*', 'allow': 'send', 'group': 'a'"),
+		"rules[0].group: is not a known key (did you mean \"groups\"?)"},
+};
+
+static struct config *parse(const char *json, struct buf *error)
+{
+	struct buf text = {0};
+
+	buf_append_char(&text, '{');
+	for (; *json != '\0'; json++)
+		buf_append_char(&text, *json == '\'' ? '"' : *json);
+	buf_append_char(&text, '}');
+	struct config *config = config_parse(buf_slice(&text), "c.json", NULL, error);
+	buf_finish(&text);
+	return config;
+}
+
+START_TEST(each_mistake_is_reported_where_it_stands)
+{
+	struct buf error = {0};
+	struct config *config = parse(rows[_i].json, &error);
+
+	buf_append_char(&error, '\0');
+	ck_assert_msg((config != NULL) == (rows[_i].mistake[0] == '\0'), "%s: %s",
+		rows[_i].json, error.data);
+	ck_assert_msg(strstr(error.data, rows[_i].mistake) != NULL, "%s: %s",
+		rows[_i].json, error.data);
+	config_unref(config);
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(rules_are_compiled_in_order_with_the_claims_that_they_name)
+{
+	struct buf error = {0};
+	struct config *config = parse(
+		"'rules': [{'match': '/a/{claim.tenant}', 'allow': 'send'},"
+		"{'match': '/b/{claim.level}/{claim.tenant}', 'deny': 'subscribe'}]",
+		&error);
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->access.count, 2);
+	ck_assert_uint_eq(config->access.items[0].allows, 1u << ACCESS_SEND);
+	ck_assert_uint_eq(config->access.items[1].denies, 1u << ACCESS_SUBSCRIBE);
+	ck_assert_uint_eq(config->claims.count, 2);
+	ck_assert_slice_eq(config->claims.items[0], SLICE("tenant"));
+	ck_assert_slice_eq(config->claims.items[1], SLICE("level"));
+	config_unref(config);
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(a_secret_may_stand_in_a_file_and_is_never_printed)
+{
+	static const char secret[] = "a secret from a file, of 32 bytes";
+	char name[] = "/tmp/postern-secret-XXXXXX";
+	struct buf error = {0}, json = {0};
+	int fd = mkstemp(name);
+
+	ck_assert_int_eq(write(fd, secret, strlen(secret)), (ssize_t)strlen(secret));
+	ck_assert_int_eq(write(fd, "\n", 1), 1);
+	close(fd);
+	buf_printf(&json, TOKENS("'secrets': ['file:%s', " SECRET "]"), name);
+	buf_append_char(&json, '\0');
+	struct config *config = parse(json.data, &error);
+	unlink(name);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_slice_eq(config->tokens[0].secrets.items[0], slice_of(secret));
+	ck_assert_uint_eq(token_keys_count(config->tokens[0].keys), 2);
+
+	json_t *printed = config_to_json(config);
+	ck_assert_uint_eq(config_hide_secrets(printed), 2);
+	char *text = json_dumps(printed, 0);
+	ck_assert_ptr_null(strstr(text, secret));
+	ck_assert_ptr_null(strstr(text, "0123456789abcdef"));
+	free(text);
+	json_decref(printed);
+	config_unref(config);
+	buf_clear(&error);
+	ck_assert_ptr_null(parse(json.data, &error));
+	buf_append_char(&error, '\0');
+	ck_assert_ptr_nonnull(strstr(error.data, "No such file or directory"));
+	buf_finish(&json);
+	buf_finish(&error);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config_identity");
+	TCase *tcase = unit_case(suite, "identity");
+
+	unit_add_table(tcase, each_mistake_is_reported_where_it_stands, rows);
+	tcase_add_test(
+		tcase, rules_are_compiled_in_order_with_the_claims_that_they_name);
+	tcase_add_test(tcase, a_secret_may_stand_in_a_file_and_is_never_printed);
+	return unit_run(suite);
+}

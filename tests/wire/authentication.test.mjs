@@ -1,0 +1,111 @@
+// The files of www/docs/authentication.md, as they stand there: each is started and used.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { Document } from './lib/document.mjs';
+import { binary } from './lib/gateway.mjs';
+import { Wire } from './lib/http.mjs';
+import { Stomp, frame } from './lib/stomp.mjs';
+import { test, testWith } from './lib/test.mjs';
+import { Issuer } from './lib/tokens.mjs';
+
+const document = new Document('www/docs/authentication.md');
+const [withTokens, withProxy, withPasswords] = document.blocks('json').map((text) => JSON.parse(text));
+const folder = mkdtempSync(path.join(tmpdir(), 'postern-auth-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const issuer = new Issuer();
+const keys = path.join(folder, withTokens.tokens[0].keys);
+writeFileSync(keys, JSON.stringify(issuer.jwks));
+const chat = { ...withTokens, tokens: [{ ...withTokens.tokens[0], keys }] };
+const bearer = (token) => ({ login: '', passcode: token });
+const bare = (headers) => frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', ...headers });
+
+testWith('the chat with tokens', chat, async ({ ws }, keep) => {
+  const enter = (token) => keep(Stomp.connect(`${ws}/chat/websocket`, bearer(token)));
+  const ana = await enter(issuer.token('ana'));
+  const boss = await enter(issuer.token('bob', { realm_access: { roles: ['staff'] } }, 'RS256'));
+  for (const client of [ana, boss]) await client.subscribe('/user/queue/errors', 'errors');
+  await ana.subscribe('/topic/rooms/7', 'room');
+  await boss.call('SEND', { destination: '/app/rooms/7' }, '{"text":"hi"}');
+  assert.deepEqual(JSON.parse((await ana.frame('MESSAGE')).body), { from: 'bob', text: 'hi' });
+  await boss.subscribe('/topic/staff/plans', 'plans');
+  await ana.subscribe('/topic/users/ana/notes', 'notes');
+  ana.send(frame('SUBSCRIBE', { id: 'x', destination: '/topic/staff/plans' }));
+  assert.equal((await ana.frame('MESSAGE')).headers.message, 'You may not subscribe to that destination');
+  ana.send(frame('SEND', { destination: '/topic/rooms/7' }, 'forged'));
+  assert.equal((await ana.frame('MESSAGE')).headers.message, 'You may not send to that destination');
+  await ana.call('SEND', { destination: '/session/token', Authorization: `Bearer ${issuer.token('ana')}` });
+});
+
+testWith('the dashboard behind a proxy', withProxy, async ({ ws, url }, keep) => {
+  const named = async (headers) => {
+    const client = await keep(Stomp.open(`${ws}/live/websocket`, [], { headers }));
+    client.send(bare({ login: 'guest', passcode: 'guest' }));
+    return client;
+  };
+  const ana = await named({ 'X-Forwarded-User': 'ana@example.org', 'X-Forwarded-Groups': 'dev, sre' });
+  const connected = await ana.frame('CONNECTED');
+  assert.equal(connected.headers['user-name'], 'ana@example.org');
+  assert.equal(connected.headers['expires-in'], '43200');
+  await ana.subscribe('/topic/ops/alerts', 'a');
+  const bob = await named({ 'X-Forwarded-User': 'bob' });
+  await bob.frame('CONNECTED');
+  await bob.subscribe('/topic/weather', 'w');
+  bob.send(frame('SEND', { destination: '/topic/ops/alerts' }, 'x'));
+  assert.equal((await bob.fails()).headers.message, 'You may not send to that destination');
+  const nobody = await named({});
+  assert.equal((await nobody.fails()).headers.message, 'The proxy in front of Postern names no user');
+  const head = (path, ...users) => [`POST /live/0/one/${path} HTTP/1.1`, 'Host: a', 'Content-Length: 0',
+    ...users.map((user) => `X-Forwarded-User: ${user}`), '', ''].join('\r\n');
+  const ask = async (text) => {
+    const wire = await keep(Wire.open(Number(new URL(url).port)));
+    return wire.write(text).answer();
+  };
+  assert.equal((await ask(head('xhr', 'ana', 'root'))).status, 400);
+  assert.equal((await ask(head('xhr', 'ana'))).status, 200);
+  assert.equal((await ask(head('xhr_send', 'root'))).status, 404);
+  assert.notEqual((await ask(head('xhr_send', 'ana'))).status, 404);
+});
+
+testWith('a stranger\'s header names nobody', { ...withProxy, trusted_proxies: ['192.0.2.1'] }, async ({ ws }, keep) => {
+  const client = await keep(Stomp.open(`${ws}/live/websocket`, [], { headers: { 'X-Forwarded-User': 'ana' } }));
+  client.send(bare());
+  assert.equal((await client.fails()).headers.message, 'The proxy in front of Postern names no user');
+});
+
+testWith('passwords, and visitors who read', withPasswords, async ({ ws }, keep) => {
+  const visitor = await keep(Stomp.open(`${ws}/chat/websocket`));
+  visitor.send(bare());
+  assert.equal((await visitor.frame('CONNECTED')).headers['user-name'], undefined);
+  await visitor.subscribe('/topic/news');
+  const ana = await keep(Stomp.connect(`${ws}/chat/websocket`, { login: 'ana', passcode: 'guest' }));
+  await ana.call('SEND', { destination: '/topic/news' }, 'hello');
+  assert.equal((await visitor.frame('MESSAGE')).body, 'hello');
+  visitor.send(frame('SEND', { destination: '/topic/news' }, 'forged'));
+  assert.equal((await visitor.fails()).headers.message, 'You may not send to that destination');
+});
+
+test('explain says what the wire does', async () => {
+  const file = path.join(folder, 'postern.json');
+  writeFileSync(file, JSON.stringify(chat));
+  const explain = (...words) => spawnSync(binary, ['explain', '-c', file, ...words], { encoding: 'utf8' });
+  const rows = [
+    [['--user', 'ana', '--groups', 'staff,red', 'subscribe', '/topic/staff/**'], 0, 'allowed by rules[2]: /topic/staff/**'],
+    [['--user', 'ana', 'subscribe', '/topic/staff/**'], 1, 'denied: no rule allows it'],
+    [['--user', 'ana', 'subscribe', '/topic/users/ana/x'], 0, 'allowed by rules[0]: /topic/users/{user}/**'],
+    [['send', '/app/x'], 0, 'allowed by rules[3]: /app/**'],
+    [['send', '/topic/rooms/1'], 1, 'denied: no rule allows it'],
+  ];
+  for (const [words, status, line] of rows) {
+    const said = explain(...words);
+    assert.equal(said.stdout, `${line}\n`, words.join(' '));
+    assert.equal(said.status, status);
+  }
+  for (const words of [[], ['subscribe'], ['read', '/x'], ['--claim', 'x', 'send', '/app/x']]) {
+    assert.equal(explain(...words).status, 1);
+  }
+});
