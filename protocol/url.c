@@ -48,6 +48,19 @@ struct slice url_take_part(struct slice *rest, char separator)
 	return segment;
 }
 
+void url_append_segment(struct buf *out, struct slice text, char separator)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		const unsigned char byte = (unsigned char)text.data[i];
+
+		if (byte <= ' ' || byte == 0x7f || byte == (unsigned char)separator ||
+			strchr("%/*?{}", byte) != NULL)
+			buf_printf(out, "%%%02X", byte);
+		else
+			buf_append_char(out, (char)byte);
+	}
+}
+
 bool url_decode(struct buf *out, struct slice encoded, bool form)
 {
 	size_t before = out->len;

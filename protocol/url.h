@@ -35,6 +35,13 @@ struct slice url_without_slash(struct slice path);
 struct slice url_take_part(struct slice *rest, char separator);
 
 /*
+ * Appends the text as one segment of a destination. Only what would separate segments,
+ * be a wildcard, or not be seen is written as %XX: '/', `separator`, '%', '*', '?',
+ * braces, blanks and controls. url_decode() gives the text again.
+ */
+void url_append_segment(struct buf *out, struct slice text, char separator);
+
+/*
  * Appends the text with each %xx decoded, and + as a blank when `form`. False, with
  * nothing appended, on a broken code.
  */

@@ -109,6 +109,33 @@ START_TEST(rules_are_compiled_in_order_with_the_claims_that_they_name)
 }
 END_TEST
 
+START_TEST(logins_keep_the_claims_that_routes_name)
+{
+	struct buf error = {0};
+	struct config *config = parse(
+		TOKENS("'secrets': " SECRET) ","
+					     "'app': {'routes': [{'match': '/app/a',"
+					     "'send_to': "
+					     "['/topic/{claim.tenant}/{user}', "
+					     "'/topic/{claim.team}'],"
+					     "'body': {'a': ['{claim.level?}', "
+					     "'{claim.tenant}']},"
+					     "'reply': '{claim.reply}'}]}," RULE(
+						     "'match': "
+						     "'/a/{claim.team}/{claim.rule}', "
+						     "'allow': 'send'"),
+		&error);
+	const char *const kept[] = {"level", "tenant", "reply", "team", "rule"};
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->claims.count, COUNT(kept));
+	for (size_t i = 0; i < COUNT(kept); i++)
+		ck_assert_slice_eq(config->claims.items[i], slice_of(kept[i]));
+	config_unref(config);
+	buf_finish(&error);
+}
+END_TEST
+
 START_TEST(a_secret_may_stand_in_a_file_and_is_never_printed)
 {
 	static const char secret[] = "a secret from a file, of 32 bytes";
@@ -152,6 +179,7 @@ int main(void)
 	unit_add_table(tcase, each_mistake_is_reported_where_it_stands, rows);
 	tcase_add_test(
 		tcase, rules_are_compiled_in_order_with_the_claims_that_they_name);
+	tcase_add_test(tcase, logins_keep_the_claims_that_routes_name);
 	tcase_add_test(tcase, a_secret_may_stand_in_a_file_and_is_never_printed);
 	return unit_run(suite);
 }

@@ -269,7 +269,7 @@ static const struct {
 	{ROUTE("{\"match\": \"/app/{a}\", \"send_to\": "
 	       "[\"/topic/x\",\n\"/topic/{b}\"]}"),
 		"c.json:2:1: app.routes[0].send_to[1]: {b} is no variable of the "
-		"pattern"},
+		"pattern, and none of {user}, {session}, {claim.NAME}"},
 	{ROUTE("{\"match\": \"/app/a\", \"send_to\": \"topic\"}"),
 		"c.json:1:41: app.routes[0].send_to: must begin with \"/\""},
 	{ROUTE("{\"match\": \"/app/a\", \"body\": {\"x\": \"{var.b}\"}}"),
@@ -278,7 +278,8 @@ static const struct {
 	{ROUTE("{\"match\": \"/app/a\", \"body\": \"{bdy}\"}"),
 		"c.json:1:41: app.routes[0].body: {bdy} is none of {body}, "
 		"{body.NAME}, "
-		"{user}, {session}, {header.NAME}, {var.NAME}, {now:FORMAT}"},
+		"{user}, {session}, {claim.NAME}, {header.NAME}, {var.NAME}, "
+		"{now:FORMAT} (did you mean \"{body}\"?)"},
 
 	/* times that must be ordered */
 	{"{\"times\": {\"stomp_send\": 2000,\n  \"stomp_send_least\": 2001}}",

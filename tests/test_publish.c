@@ -37,7 +37,13 @@ static void setup(void)
 		"'limits': {'backlog_messages': 1},"
 		"'app': {'routes': ["
 		"{'match': '/app/meta', 'send_to': '/topic/a', 'body':"
-		" {'user': '{user}', 'session': '{session}'}}]}, 'broker': "
+		" {'user': '{user}', 'session': '{session}'}},"
+		"{'match': '/app/own/{x}', 'send_to': "
+		"'/topic/of/{user}/{claim.tenant}/{x}',"
+		" 'body': '<{claim.tenant:-none}>'}]},"
+		"'tokens': [{'issuer': 'i', 'secrets': "
+		"'0123456789abcdef0123456789abcdef'}],"
+		"'login': {'anonymous': true}, 'broker': "
 		"{'client_send': false}")
 			 ->all[0];
 	listener = stomp_peer_connect(
@@ -137,6 +143,55 @@ START_TEST(a_route_sees_the_sender)
 }
 END_TEST
 
+/* What a login has brought fills one segment each, whatever it is. */
+static const struct {
+	const char *user, *tenant;
+	const char *topic; /* NULL: refused */
+	const char *body, *hint;
+} logins[] = {
+	{"ana", "acme", "/topic/of/ana/acme/7", "<acme>", ""},
+	{"ana/admin", "a*?%\"", "/topic/of/ana%2Fadmin/a%2A%3F%25\"/7", "<a*?%\\\">",
+		""},
+	{"", "acme", NULL, "", "In it {user} has no value."},
+	{"ana", NULL, NULL, "", "In it {claim.tenant} has no value."},
+	{"ana", "", NULL, "", "In it {claim.tenant} has no value."},
+	{"..", "acme", NULL, "", "In it {user} is no name of a segment."},
+	{"ana", ".", NULL, "", "In it {claim.tenant} is no name of a segment."},
+};
+
+START_TEST(a_route_leads_to_the_senders_own_topic)
+{
+	const struct claim claim = {SLICE("tenant"),
+		slice_of(logins[_i].tenant == NULL ? "" : logins[_i].tenant)};
+	struct identity *identity = identity_create(
+		&(struct identity_facts){.user = slice_of(logins[_i].user),
+			.claims = &claim,
+			.claim_count = logins[_i].tenant == NULL ? 0 : 1},
+		'/', NULL);
+	const struct sender sender = {.kind = SENDER_PROGRAM, .identity = identity};
+	const char *topic = logins[_i].topic;
+	char text[200];
+
+	stomp_peer_say(listener, "SUBSCRIBE{id:2}{destination:/topic/of/**}");
+	ck_assert_int_eq(publish(&sender, NULL, "/app/own/7", "", ""),
+		topic == NULL ? BROKER_REFUSED : BROKER_TAKEN);
+	identity_unref(identity);
+	if (topic == NULL) {
+		ck_assert_int_eq(refusal.kind, REFUSAL_ROUTE_VARIABLE);
+		ck_assert_str_eq(refusal.hint, logins[_i].hint);
+		ck_assert_str_eq(refusal.reason,
+			"it leads to \"/topic/of/{user}/{claim.tenant}/{x}\"");
+		assert_heard(listener, "");
+		return;
+	}
+	snprintf(text, sizeof(text),
+		"MESSAGE{subscription:2}{destination:%s}"
+		"{content-type:application/json}[\"%s\"]",
+		topic, logins[_i].body);
+	assert_heard(listener, text);
+}
+END_TEST
+
 START_TEST(a_program_reaches_a_user)
 {
 	const char *name = session_label(listener->memory.session).data;
@@ -201,6 +256,7 @@ int main(void)
 	tcase_add_test(tcase, who_waits_is_told_what_became_of_the_message);
 	tcase_add_test(tcase, who_waits_is_told_that_the_home_has_refused);
 	tcase_add_test(tcase, a_route_sees_the_sender);
+	unit_add_table(tcase, a_route_leads_to_the_senders_own_topic, logins);
 	tcase_add_test(tcase, a_program_reaches_a_user);
 	unit_add_table(tcase, what_belongs_to_a_session_is_refused, refused);
 	tcase_add_test(tcase, operators_see_clients_only);

@@ -8,6 +8,15 @@ static const struct variables variables = {
 	.count = 2,
 };
 
+static const struct claim claims[] = {
+	{SLICE_INIT("tenant"), SLICE_INIT("acme")},
+	{SLICE_INIT("quoted"), SLICE_INIT("a\"b")},
+	{SLICE_INIT("path"), SLICE_INIT("a/b.c*?%{x} d")},
+	{SLICE_INIT("up"), SLICE_INIT("..")},
+	{SLICE_INIT("here"), SLICE_INIT(".")},
+	{SLICE_INIT("empty"), SLICE_INIT("")},
+};
+
 static const struct stomp_header headers[] = {
 	{SLICE_INIT("destination"), SLICE_INIT("/app/chat")},
 	{SLICE_INIT("x.y"), SLICE_INIT("first")},
@@ -25,6 +34,17 @@ static struct template *make(const char *json, struct buf *error)
 	return template;
 }
 
+static struct template_input input_of(const struct stomp_frame *send)
+{
+	return (struct template_input){.send = send,
+		.variables = &variables,
+		.user = SLICE("ada"),
+		.session = SLICE("s1"),
+		.claims = claims,
+		.claim_count = COUNT(claims),
+		.now = 951782400 + 3 * 3600 + 4 * 60 + 5}; /* 2000-02-29 */
+}
+
 static bool render(const struct template *template, struct slice body, struct buf *out,
 	struct buf *error)
 {
@@ -32,11 +52,7 @@ static bool render(const struct template *template, struct slice body, struct bu
 		.headers = headers,
 		.header_count = COUNT(headers),
 		.body = body};
-	const struct template_input input = {.send = &send,
-		.variables = &variables,
-		.user = SLICE("ada"),
-		.session = SLICE("s1"),
-		.now = 951782400 + 3 * 3600 + 4 * 60 + 5}; /* 2000-02-29 */
+	const struct template_input input = input_of(&send);
 
 	return template_render(template, &input, out, error);
 }
@@ -115,6 +131,11 @@ static const struct {
 
 	{"\"{user}\"", "", "\"ada\""},
 	{"\"{session}\"", "", "\"s1\""},
+	{"\"{claim.tenant}\"", "", "\"acme\""},
+	{"\"<{claim.quoted}>\"", "", "\"<a\\\"b>\""},
+	{"\"{claim.none?}\"", "", "null"},
+	{"\"{claim.none:-free}\"", "", "\"free\""},
+	{"\"{claim.tenant:-free}\"", "", "\"acme\""},
 	{"\"{header.destination}\"", "", "\"/app/chat\""},
 	{"\"{header.x.y}\"", "", "\"first\""},
 	{"\"room {var.room}\"", "", "\"room 7\""},
@@ -175,13 +196,17 @@ static const struct {
 	const char *json, *error;
 } mistakes[] = {
 	{"\"{bdy.x}\"", "{bdy.x} is none of {body}, {body.NAME}, {user}, {session}, "
+			"{claim.NAME}, "
 			"{header.NAME}, {var.NAME}, {now:FORMAT}"},
 	{"{\"a\":[\"{}\"]}", "{} is none of {body}, {body.NAME}, {user}, {session}, "
+			     "{claim.NAME}, "
 			     "{header.NAME}, {var.NAME}, {now:FORMAT}"},
 	{"\"{user.x}\"", "{user.x} is none of {body}, {body.NAME}, {user}, {session}, "
+			 "{claim.NAME}, "
 			 "{header.NAME}, {var.NAME}, {now:FORMAT}"},
 	{"\"{header.}\"",
 		"{header.} is none of {body}, {body.NAME}, {user}, {session}, "
+		"{claim.NAME}, "
 		"{header.NAME}, {var.NAME}, {now:FORMAT}"},
 	{"\"{body.a..b}\"", "{body.a..b} has an empty name"},
 	{"\"{body.a.}\"", "{body.a.} has an empty name"},
@@ -324,6 +349,8 @@ START_TEST(a_deeply_nested_body_ends_in_an_error)
 }
 END_TEST
 
+#define TARGET_NAMES ", and none of {user}, {session}, {claim.NAME}"
+
 static const struct {
 	const char *text;
 	const char *rendered; /* NULL: refused */
@@ -333,26 +360,119 @@ static const struct {
 	{"/topic/{room}", "/topic/7", ""},
 	{"/topic/{var.room}/x", "/topic/7/x", ""},
 	{"/topic/{{x}}", "/topic/{x}", ""},
-	{"/topic/{rom}", NULL, "{rom} is no variable of the pattern"},
-	{"/topic/{user}", NULL, "{user} is no variable of the pattern"},
+	{"/topic/{user}", "/topic/ada", ""},
+	{"/topic/{session}/{user}", "/topic/s1/ada", ""},
+	{"/topic/{claim.tenant}/x", "/topic/acme/x", ""},
+	{"/topic/{rom}", NULL, "{rom} is no variable of the pattern" TARGET_NAMES},
+	{"/topic/{body}", NULL, "{body} is no variable of the pattern" TARGET_NAMES},
+	{"/topic/{claim.}", NULL,
+		"{claim.} is no variable of the pattern" TARGET_NAMES},
 	{"/topic/{room", NULL,
 		"has an unbalanced brace (\"{{\" and \"}}\" are braces)"},
-	{"/topic/{}", NULL, "{} is no variable of the pattern"},
+	{"/topic/{}", NULL, "{} is no variable of the pattern" TARGET_NAMES},
 };
 
 START_TEST(a_target_is_filled_in_or_refused)
 {
+	const struct template_input input = input_of(NULL);
 	struct slice text = slice_of(texts[_i].text);
-	struct buf out = {0}, error = {0};
+	struct buf out = {0}, error = {0}, ignored = {0};
 	bool fine = texts[_i].rendered != NULL;
 
 	buf_append_char(&out, '>');
-	ck_assert(template_check_text(text, &variables, &error) == fine);
+	ck_assert(template_check_target(text, &variables, &error) == fine);
 	ck_assert_slice_eq(buf_slice(&error), slice_of(texts[_i].error));
-	ck_assert(template_render_text(text, &variables, &out) == fine);
+	ck_assert(template_render_target(text, &input, '/', &out, &ignored) == fine);
 	ck_assert_slice_eq(slice_from(buf_slice(&out), 1),
 		slice_of(fine ? texts[_i].rendered : ""));
 	buf_finish(&out);
+	buf_finish(&error);
+	buf_finish(&ignored);
+}
+END_TEST
+
+/* A value of a login fills exactly one segment, or the message is refused. */
+static const struct {
+	const char *text;
+	char separator;
+	const char *rendered; /* NULL: refused */
+	const char *error;
+} segments[] = {
+	{"/t/{claim.path}/x", '/', "/t/a%2Fb.c%2A%3F%25%7Bx%7D%20d/x", ""},
+	{"/t/{claim.path}/x", '.', "/t/a%2Fb%2Ec%2A%3F%25%7Bx%7D%20d/x", ""},
+	{"/t/{claim.up}", '/', NULL, "{claim.up} is no name of a segment"},
+	{"/t/{claim.here}", '.', NULL, "{claim.here} is no name of a segment"},
+	{"/t/{claim.empty}", '/', NULL, "{claim.empty} has no value"},
+	{"/t/{user}/{claim.none}", '/', NULL, "{claim.none} has no value"},
+	{"/t/{claim.tenant?}", '/', NULL, "{claim.tenant?} has no value"},
+};
+
+START_TEST(a_value_of_a_login_fills_one_segment)
+{
+	const struct template_input input = input_of(NULL);
+	struct buf out = {0}, error = {0};
+	const bool fine = segments[_i].rendered != NULL;
+
+	ck_assert(template_render_target(slice_of(segments[_i].text), &input,
+			  segments[_i].separator, &out, &error) == fine);
+	ck_assert_slice_eq(
+		buf_slice(&out), slice_of(fine ? segments[_i].rendered : ""));
+	ck_assert_slice_eq(buf_slice(&error), slice_of(segments[_i].error));
+	buf_finish(&out);
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(nobody_fills_no_target)
+{
+	const struct template_input nobody = {
+		.variables = &variables, .user = SLICE(""), .session = SLICE("")};
+	const char *const targets[] = {"/t/{user}", "/t/{session}", "/t/{claim.x}"};
+
+	for (size_t i = 0; i < COUNT(targets); i++) {
+		struct buf out = {0}, error = {0};
+
+		ck_assert(!template_render_target(
+			slice_of(targets[i]), &nobody, '/', &out, &error));
+		ck_assert_uint_eq(out.len, 0);
+		ck_assert(slice_ends_with(buf_slice(&error), SLICE("has no value")));
+		buf_finish(&out);
+		buf_finish(&error);
+	}
+}
+END_TEST
+
+START_TEST(a_name_of_the_pattern_and_of_the_login_is_ambiguous)
+{
+	const struct variables own = {{{SLICE("user"), SLICE("x")}}, 1};
+	struct buf error = {0};
+
+	ck_assert(!template_check_target(SLICE("/t/{user}"), &own, &error));
+	ck_assert_slice_eq(buf_slice(&error),
+		SLICE("{user} is the client's, and a variable of the pattern: write "
+		      "{var.user} for the pattern's, or rename that"));
+	ck_assert(template_check_target(SLICE("/t/{var.user}"), &own, &error));
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(the_claims_that_are_named_are_known)
+{
+	struct slice rest = SLICE("/a/{claim.one}/{room}/{{claim.no}}/{claim.two.x}");
+	struct buf error = {0};
+	struct template *template =
+		make("[\"{claim.one}\", {\"a\": \"{user} {claim.two?}\"}]", &error);
+	size_t at = 0;
+
+	ck_assert_slice_eq(template_next_target_claim(&rest), SLICE("one"));
+	ck_assert_slice_eq(template_next_target_claim(&rest), SLICE("two.x"));
+	ck_assert_slice_eq(template_next_target_claim(&rest), SLICE(""));
+	ck_assert_slice_eq(template_next_claim(template, &at), SLICE("one"));
+	ck_assert_slice_eq(template_next_claim(template, &at), SLICE("two"));
+	ck_assert_slice_eq(template_next_claim(template, &at), SLICE(""));
+	at = 0;
+	ck_assert_slice_eq(template_next_claim(NULL, &at), SLICE(""));
+	template_destroy(template);
 	buf_finish(&error);
 }
 END_TEST
@@ -372,5 +492,9 @@ int main(void)
 	tcase_add_test(fill, a_body_that_is_not_needed_may_be_anything);
 	tcase_add_test(fill, a_deeply_nested_body_ends_in_an_error);
 	unit_add_table(fill, a_target_is_filled_in_or_refused, texts);
+	unit_add_table(fill, a_value_of_a_login_fills_one_segment, segments);
+	tcase_add_test(fill, nobody_fills_no_target);
+	tcase_add_test(fill, a_name_of_the_pattern_and_of_the_login_is_ambiguous);
+	tcase_add_test(fill, the_claims_that_are_named_are_known);
 	return unit_run(suite);
 }

@@ -84,24 +84,32 @@ static bool app_render(const struct template *template,
 	return good;
 }
 
-static bool app_shape(const struct route *route, const struct variables *variables,
-	const struct sender *sender, const struct stomp_frame *frame,
-	struct shaped *shaped, struct broker_refusal *refusal)
+/* What a route may fill in. Everything is borrowed. */
+static struct template_input app_input(const struct sender *sender,
+	const struct stomp_frame *frame, const struct variables *variables)
 {
-	const struct template_input input = {
+	const struct identity *identity = sender->identity;
+
+	return (struct template_input){
 		.send = frame,
 		.variables = variables,
-		.user = identity_user(sender->identity),
+		.user = identity_user(identity),
 		.session = sender->label,
+		.claims = identity == NULL ? NULL : identity->claims,
+		.claim_count = identity == NULL ? 0 : identity->claim_count,
 		.now = time(NULL),
 	};
+}
 
-	shaped->frame = *frame;
+static bool app_shape(const struct route *route, const struct template_input *input,
+	struct shaped *shaped, struct broker_refusal *refusal)
+{
+	shaped->frame = *input->send;
 	if (route->body == NULL)
 		return true;
-	if (!app_render(route->body, &input, &shaped->body, refusal))
+	if (!app_render(route->body, input, &shaped->body, refusal))
 		return false;
-	shaped_set_headers(shaped, frame);
+	shaped_set_headers(shaped, input->send);
 	shaped->frame.body = buf_slice(&shaped->body);
 	return true;
 }
@@ -112,9 +120,31 @@ struct aim {
 	struct target target;
 };
 
+/* The client is told which variable it cannot fill, and not where the route leads. */
+static bool app_fill(const struct broker *broker, const struct route *route,
+	size_t index, const struct template_input *input, struct buf *name,
+	struct broker_refusal *refusal)
+{
+	const struct slice target = route->send_to[index];
+	struct buf why = {0};
+	const bool good = template_render_target(
+		target, input, broker->audiences.patterns.separator, name, &why);
+
+	if (!good) {
+		broker_refuse(refusal, REFUSAL_ROUTE_VARIABLE, "destination",
+			stomp_header(input->send, SLICE("destination")));
+		broker_refusal_hint(
+			refusal, "In it %.*s.", SLICE_ARGS(buf_slice(&why)));
+		broker_refusal_reason(
+			refusal, "it leads to \"%.*s\"", SLICE_ARGS(target));
+	}
+	buf_finish(&why);
+	return good;
+}
+
 /* Finds the destination of target `index` of the route. */
 static bool app_aim(const struct publication *publication, const struct route *route,
-	size_t index, const struct variables *variables, struct slice rest,
+	size_t index, const struct template_input *input, struct slice rest,
 	struct aim *aim, struct broker_refusal *refusal)
 {
 	const struct broker *broker = publication->broker;
@@ -122,12 +152,8 @@ static bool app_aim(const struct publication *publication, const struct route *r
 	if (route->send_to_count == 0) {
 		buf_append(&aim->name, SLICE("/topic"));
 		buf_append(&aim->name, rest);
-	} else {
-		/*
-		 * The configuration's check has refused a route whose variable is
-		 * missing.
-		 */
-		template_render_text(route->send_to[index], variables, &aim->name);
+	} else if (!app_fill(broker, route, index, input, &aim->name, refusal)) {
+		return false;
 	}
 	const struct slice name = buf_slice(&aim->name);
 
@@ -144,7 +170,7 @@ static bool app_aim(const struct publication *publication, const struct route *r
  * each home decides for itself, so a full queue does not hold up the others.
  */
 static bool app_emit(struct publication *publication, const struct route *route,
-	const struct variables *variables, struct slice rest,
+	const struct template_input *input, struct slice rest,
 	const struct stomp_frame *frame, struct broker_refusal *refusal)
 {
 	const size_t count = route->send_to_count == 0 ? 1 : route->send_to_count;
@@ -152,8 +178,7 @@ static bool app_emit(struct publication *publication, const struct route *route,
 	bool good = true;
 
 	for (size_t i = 0; good && i < count; i++)
-		good = app_aim(publication, route, i, variables, rest, &aims[i],
-			       refusal) &&
+		good = app_aim(publication, route, i, input, rest, &aims[i], refusal) &&
 		       target_set_expiry(
 			       &aims[i].target, publication->broker, frame, refusal);
 	for (size_t i = 0; good && i < count; i++)
@@ -178,10 +203,10 @@ enum broker_result app_send(struct publication *publication,
 	if (route == NULL)
 		return broker_refuse(
 			refusal, REFUSAL_NO_ROUTE, "destination", &destination);
-	bool good =
-		app_shape(route, &variables, publication->sender, frame, &shaped,
-			refusal) &&
-		app_emit(publication, route, &variables, rest, &shaped.frame, refusal);
+	const struct template_input input =
+		app_input(publication->sender, frame, &variables);
+	bool good = app_shape(route, &input, &shaped, refusal) &&
+		    app_emit(publication, route, &input, rest, &shaped.frame, refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
 	return good ? BROKER_TAKEN : BROKER_REFUSED;
@@ -200,13 +225,7 @@ enum broker_result app_subscribe(struct broker *broker, struct broker_call *call
 		.headers = (struct stomp_header *)&type,
 		.header_count = 1};
 	const struct sender sender = sender_of(call->participant);
-	const struct template_input input = {
-		.send = call->frame,
-		.variables = &variables,
-		.user = identity_user(sender.identity),
-		.session = sender.label,
-		.now = time(NULL),
-	};
+	const struct template_input input = app_input(&sender, call->frame, &variables);
 	struct buf body = {0};
 	bool good = false;
 

@@ -73,19 +73,6 @@ void permit_ended_finish(struct permit_ended *ended)
 	buf_finish(&ended->destination);
 }
 
-static void permit_spell_name(struct buf *out, struct slice name, char separator)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		const unsigned char byte = (unsigned char)name.data[i];
-
-		if (byte <= ' ' || byte == 0x7f || byte == (unsigned char)separator ||
-			strchr("%/*?{}", byte) != NULL)
-			buf_printf(out, "%%%02X", byte);
-		else
-			buf_append_char(out, (char)byte);
-	}
-}
-
 /*
  * The destination as rules see it. A user's name is decoded before it is looked for, so
  * it has one spelling here: a rule about /user/root also holds for /user/r%6Fot.
@@ -102,7 +89,7 @@ static struct slice permit_spell(
 	const bool is_spelled = url_decode(&name, slice_first(rest, end), false);
 	if (is_spelled) {
 		buf_append(spelled, SLICE("/user/"));
-		permit_spell_name(spelled, buf_slice(&name), separator);
+		url_append_segment(spelled, buf_slice(&name), separator);
 		buf_append(spelled, slice_from(rest, end));
 	}
 	buf_finish(&name);

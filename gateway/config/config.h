@@ -204,7 +204,7 @@ struct config {
 	struct rule *rules; /* none: all is allowed */
 	size_t rule_count;
 	struct access_rules access;      /* the same, compiled */
-	struct strings claims;           /* the claims that rules name */
+	struct strings claims;           /* the claims that rules and routes name */
 	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;                /* no "www" in the file: the bundled pages */
 	struct slice www;                /* a directory; empty: bundled, or no files */

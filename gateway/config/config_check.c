@@ -277,6 +277,7 @@ void config_check(struct config *config, const struct config_source *source)
 	config_read_headers(config, source);
 	config_check_endpoints(config, source);
 	config_check_broker(config, source);
+	config_check_routes(config, source);
 	config_check_reach(config, source);
 	config_check_identity(config, source);
 	config_check_timezone(config, source);

@@ -1,11 +1,11 @@
-/* Checks that every destination has one owner, and every route a valid target. */
+/* Checks that every destination has one owner. */
 #include "gateway/config/config_check_internal.h"
 
 #include "protocol/url.h"
 
 /* Prefixes. */
 
-static bool config_check_is_below_any(struct slice path, struct strings prefixes)
+bool config_check_is_below_any(struct slice path, struct strings prefixes)
 {
 	struct slice rest;
 
@@ -16,11 +16,7 @@ static bool config_check_is_below_any(struct slice path, struct strings prefixes
 	return false;
 }
 
-/*
- * True when the path is a destination below one of them: longer than the prefix
- * itself.
- */
-static bool config_check_is_inside_any(struct slice path, struct strings prefixes)
+bool config_check_is_inside_any(struct slice path, struct strings prefixes)
 {
 	struct slice rest;
 
@@ -31,8 +27,7 @@ static bool config_check_is_inside_any(struct slice path, struct strings prefixe
 	return false;
 }
 
-/* A message's destination has no wildcard. */
-static bool config_check_has_wildcard(struct slice text)
+bool config_check_has_wildcard(struct slice text)
 {
 	return slice_find(text, '*') < text.len || slice_find(text, '?') < text.len;
 }
@@ -206,147 +201,6 @@ static void config_check_dead_letter(
 			SLICE_ARGS(config->dead_letter));
 }
 
-/* Routes: below an app prefix, unique, with templates that can be filled in. */
-
-/* False after appending the mistake to *error. */
-static bool config_check_match(const struct config *config, size_t index,
-	const struct config_source *source, struct variables *variables,
-	struct buf *error)
-{
-	struct slice match = config->routes[index].match;
-
-	if (!route_variables(match, variables, error))
-		return false;
-	if (!config_check_is_inside_any(match, config->app_prefixes) &&
-		!config_is_mistaken(source, "app.prefixes")) {
-		buf_append(error, SLICE("is below none of app.prefixes"));
-		return false;
-	}
-	for (size_t i = 0; i < index; i++) {
-		if (!slice_equal(config->routes[i].match, match))
-			continue;
-		buf_printf(error, "is the match of app.routes[%zu]", i);
-		return false;
-	}
-	return true;
-}
-
-/* True when the value of a variable after the text may make it a longer prefix. */
-static bool config_check_may_become(struct slice text, struct strings prefixes)
-{
-	for (size_t i = 0; i < prefixes.count; i++)
-		if (slice_starts_with(prefixes.items[i], text))
-			return true;
-	return false;
-}
-
-/* True when the broker owns the result of the template, or may own it. */
-static bool config_check_leads_somewhere(const struct config *config, struct slice text)
-{
-	const size_t brace = slice_find(text, '{');
-	const struct slice fixed = slice_first(text, brace);
-	const bool varies = brace < text.len;
-	struct slice rest;
-
-	if (url_is_below(fixed, SLICE("/user"), &rest) ||
-		url_is_below(fixed, SLICE("/reply-queue"), &rest))
-		return true;
-	if (varies)
-		return fixed.len <= 1 ||
-		       config_check_is_below_any(fixed, config->broker_prefixes) ||
-		       config_check_is_below_any(fixed, config->queue_prefixes) ||
-		       config_check_may_become(fixed, config->broker_prefixes) ||
-		       config_check_may_become(fixed, config->queue_prefixes);
-	return config_check_is_inside_any(fixed, config->broker_prefixes) ||
-	       config_check_is_inside_any(fixed, config->queue_prefixes);
-}
-
-static void config_check_target(const struct config *config, struct slice text,
-	const struct variables *known, const struct config_source *source,
-	const struct config_path *path)
-{
-	struct buf why = {0};
-
-	if (!template_check_text(text, known, &why))
-		config_mistake(source, path, "%.*s", SLICE_ARGS(buf_slice(&why)));
-	else if (config_check_has_wildcard(text))
-		config_mistake(source, path,
-			"\"%.*s\" is a pattern: a message has one destination",
-			SLICE_ARGS(text));
-	else if (text.len > 0 && slice_equal(text, config->dead_letter))
-		config_mistake(source, path,
-			"\"%.*s\" is broker.dead_letter, where only Postern sends",
-			SLICE_ARGS(text));
-	else if (!config_check_leads_somewhere(config, text) &&
-		 !config_is_mistaken(source, "broker"))
-		config_mistake(source, path,
-			"\"%.*s\" is below none of broker.prefixes and broker.queues",
-			SLICE_ARGS(text));
-	buf_finish(&why);
-}
-
-/* A string in place of a list has the list's own position. */
-static void config_check_send_to(const struct config *config, const struct route *route,
-	const struct variables *known, const struct config_source *source,
-	const struct config_path *item)
-{
-	const struct config_path list = {item, "send_to", 0};
-
-	for (size_t i = 0; i < route->send_to_count; i++) {
-		const struct config_path target = {&list, NULL, i};
-
-		if (route->send_to[i].len > 0)
-			config_check_target(
-				config, route->send_to[i], known, source, &target);
-	}
-	if (route->send_to_count == 0 && route->reply == NULL &&
-		!config_check_leads_somewhere(config, SLICE("/topic/x")) &&
-		!config_is_mistaken(source, "broker"))
-		config_mistake(source, &list,
-			"is needed, since /topic is below none of broker.prefixes");
-}
-
-static void config_check_make_template(struct template **template, const json_t *route,
-	const char *name, const struct variables *known,
-	const struct config_source *source, const struct config_path *item)
-{
-	const struct config_path key = {item, name, 0};
-	const json_t *value = json_object_get(route, name);
-	struct buf why = {0};
-
-	if (value == NULL)
-		return;
-	*template = template_create(value, known, &why);
-	if (*template == NULL)
-		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
-	buf_finish(&why);
-}
-
-static void config_check_route(
-	struct config *config, size_t index, const struct config_source *source)
-{
-	const struct config_path app = {NULL, "app", 0};
-	const struct config_path list = {&app, "routes", 0};
-	const struct config_path item = {&list, NULL, index};
-	const struct config_path key = {&item, "match", 0};
-	const json_t *json =
-		config_list_item(json_object_get(config->json, "app"), "routes", index);
-	struct route *route = &config->routes[index];
-	struct variables variables = {.count = 0};
-	struct buf why = {0};
-
-	if (!json_is_string(json_object_get(json, "match")))
-		return; /* it was reported before, and all else depends on it */
-	if (!config_check_match(config, index, source, &variables, &why))
-		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
-	buf_finish(&why);
-	config_check_make_template(
-		&route->body, json, "body", &variables, source, &item);
-	config_check_make_template(
-		&route->reply, json, "reply", &variables, source, &item);
-	config_check_send_to(config, route, &variables, source, &item);
-}
-
 void config_check_broker(struct config *config, const struct config_source *source)
 {
 	config_check_free_default_queues(config);
@@ -357,6 +211,4 @@ void config_check_broker(struct config *config, const struct config_source *sour
 	config_check_pair(config, source, PREFIX_TOPIC, PREFIX_APP);
 	config_check_pair(config, source, PREFIX_QUEUE, PREFIX_APP);
 	config_check_dead_letter(config, source);
-	for (size_t i = 0; i < config->route_count; i++)
-		config_check_route(config, i, source);
 }

@@ -97,22 +97,28 @@ static unsigned config_read_actions(const struct strings *words)
 	return bits;
 }
 
-/* Adds the claims that the rule's pattern names to those that logins keep. */
+void config_keep_claim(struct config *config, struct slice claim)
+{
+	struct strings *claims = &config->claims;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		if (slice_equal(claims->items[i], claim))
+			return;
+	}
+	claims->items =
+		xrealloc(claims->items, (claims->count + 1) * sizeof(*claims->items));
+	claims->items[claims->count++] = claim;
+}
+
+/* Adds the claims that the rule's pattern names. */
 static void config_add_claims(
 	struct config *config, const struct access_pattern *pattern)
 {
 	for (size_t i = 0; i < pattern->count; i++) {
 		const struct slice claim = access_pattern_claim(pattern, i);
-		size_t known = 0;
 
-		while (known < config->claims.count &&
-			!slice_equal(config->claims.items[known], claim))
-			known++;
-		if (claim.len == 0 || known < config->claims.count)
-			continue;
-		config->claims.items = xrealloc(config->claims.items,
-			(config->claims.count + 1) * sizeof(struct slice));
-		config->claims.items[config->claims.count++] = claim;
+		if (claim.len > 0)
+			config_keep_claim(config, claim);
 	}
 }
 

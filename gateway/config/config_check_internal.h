@@ -21,10 +21,25 @@ void config_check_endpoints(struct config *config, const struct config_source *s
 void config_check_listeners(struct config *config, const struct config_source *source);
 
 /*
- * Reports prefixes, a dead letter queue and routes that would leave a destination
- * without an owner, or with two.
+ * Reports prefixes and a dead letter queue that would leave a destination without an
+ * owner, or with two.
  */
 void config_check_broker(struct config *config, const struct config_source *source);
+
+/* True when the path is one of the prefixes, or below one. */
+bool config_check_is_below_any(struct slice path, struct strings prefixes);
+
+/* True when the path is a destination below one of them: longer than the prefix. */
+bool config_check_is_inside_any(struct slice path, struct strings prefixes);
+
+/* A message's destination has none. */
+bool config_check_has_wildcard(struct slice text);
+
+/*
+ * Compiles the routes. Reports those that are below no prefix, stand twice, lead to no
+ * owner, or name what nobody could fill in. Call it after config_check_broker().
+ */
+void config_check_routes(struct config *config, const struct config_source *source);
 
 /*
  * Reads the keys of each issuer of tokens, and compiles the rules. Reports files that
@@ -32,6 +47,9 @@ void config_check_broker(struct config *config, const struct config_source *sour
  * and rules that could not mean anything.
  */
 void config_check_identity(struct config *config, const struct config_source *source);
+
+/* Adds the claim to those that logins keep, unless it is there. Borrows the name. */
+void config_keep_claim(struct config *config, struct slice claim);
 
 /* Frees what config_check_identity() has made. */
 void config_finish_identity(struct config *config);

@@ -8,6 +8,7 @@
 #define GATEWAY_IDENTITY_IDENTITY_H
 
 #include "gateway/identity/access_pattern.h"
+#include "gateway/route/claim.h"
 
 #include <stdint.h>
 
@@ -15,10 +16,6 @@ enum access_action {
 	ACCESS_SUBSCRIBE,
 	ACCESS_SEND,
 	ACCESS_ACTIONS,
-};
-
-struct claim {
-	struct slice name, value;
 };
 
 struct identity {

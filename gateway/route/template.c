@@ -23,6 +23,7 @@ static const struct {
 	{"body.", SOURCE_BODY, true},
 	{"user", SOURCE_USER, false},
 	{"session", SOURCE_SESSION, false},
+	{"claim.", SOURCE_CLAIM, true},
 	{"header.", SOURCE_HEADER, true},
 	{"var.", SOURCE_VARIABLE, true},
 	{"now:", SOURCE_NOW, true},
@@ -73,6 +74,7 @@ static const char *template_name_mistake(
 		return time_format_is_fine(name) ? NULL : "has no time format we know";
 	case SOURCE_USER:
 	case SOURCE_SESSION:
+	case SOURCE_CLAIM:
 	case SOURCE_HEADER:
 		return NULL;
 	}
@@ -100,7 +102,8 @@ static void fallback_read(struct placeholder *placeholder)
 
 static bool source_may_lack(enum source source)
 {
-	return source == SOURCE_BODY || source == SOURCE_HEADER;
+	return source == SOURCE_BODY || source == SOURCE_HEADER ||
+	       source == SOURCE_CLAIM;
 }
 
 static bool placeholder_read(
@@ -130,7 +133,7 @@ static bool placeholder_read(
 	}
 	buf_printf(maker->error,
 		"{%.*s} is none of {body}, {body.NAME}, {user}, {session}, "
-		"{header.NAME}, {var.NAME}, {now:FORMAT}",
+		"{claim.NAME}, {header.NAME}, {var.NAME}, {now:FORMAT}",
 		SLICE_ARGS(text));
 	return false;
 }
@@ -297,4 +300,15 @@ void template_destroy(struct template *template)
 	free(template->placeholders);
 	buf_finish(&template->text);
 	free(template);
+}
+
+struct slice template_next_claim(const struct template *template, size_t *at)
+{
+	while (template != NULL && *at < template->count) {
+		const struct placeholder *one = &template->placeholders[(*at)++];
+
+		if (one->source == SOURCE_CLAIM)
+			return one->name;
+	}
+	return SLICE("");
 }

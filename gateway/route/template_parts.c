@@ -77,6 +77,16 @@ void template_append_json(struct buf *out, const json_t *value)
 	(void)failed;
 }
 
+const struct slice *template_claim_value(
+	const struct template_input *input, struct slice name)
+{
+	for (size_t i = 0; i < input->claim_count; i++) {
+		if (slice_equal(input->claims[i].name, name))
+			return &input->claims[i].value;
+	}
+	return NULL;
+}
+
 void template_append_string(struct buf *out, struct slice text, bool quotes)
 {
 	struct buf clean = {0};

@@ -11,12 +11,13 @@ enum source {
 	SOURCE_BODY,
 	SOURCE_USER,
 	SOURCE_SESSION,
+	SOURCE_CLAIM,
 	SOURCE_HEADER,
 	SOURCE_VARIABLE,
 	SOURCE_NOW,
 };
 
-/* The replacement for a missing member or header. */
+/* The replacement for a missing member, header or claim. */
 enum fallback {
 	FALLBACK_NONE, /* none: the message is refused */
 	FALLBACK_NULL, /* {body.x?}: null, and within a string nothing */
@@ -60,6 +61,10 @@ enum piece template_piece(struct slice *rest, struct slice *piece);
 
 /* Appends the sentence for a PIECE_BAD, which follows the name of the key. */
 void template_refuse_braces(struct buf *error);
+
+/* The claim of that name; NULL when the client's login has none. */
+const struct slice *template_claim_value(
+	const struct template_input *input, struct slice name);
 
 /* Appends compact JSON; `value` may be of any type. */
 void template_append_json(struct buf *out, const json_t *value);

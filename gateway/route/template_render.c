@@ -91,6 +91,21 @@ static bool render_header(struct render *render, const struct placeholder *place
 	return value != NULL;
 }
 
+static bool render_claim(struct render *render, const struct placeholder *placeholder)
+{
+	const struct slice *value =
+		template_claim_value(render->input, placeholder->name);
+
+	if (value == NULL && render_fallback(render, placeholder))
+		return true;
+	if (value != NULL)
+		template_append_string(render->out, *value, placeholder->is_whole);
+	else
+		buf_printf(render->error, "the client's login has no claim \"%.*s\"",
+			SLICE_ARGS(placeholder->name));
+	return value != NULL;
+}
+
 static bool render_now(struct render *render, const struct placeholder *placeholder)
 {
 	struct buf text = {0};
@@ -121,6 +136,8 @@ static bool render_placeholder(
 		template_append_string(
 			render->out, input->session, placeholder->is_whole);
 		return true;
+	case SOURCE_CLAIM:
+		return render_claim(render, placeholder);
 	case SOURCE_HEADER:
 		return render_header(render, placeholder);
 	case SOURCE_VARIABLE:
@@ -157,67 +174,4 @@ bool template_render(const struct template *template,
 	free(render.members);
 	buf_finish(&render.clean);
 	return done;
-}
-
-/* Here {NAME} means the same as {var.NAME}. */
-static const struct slice *template_text_variable(
-	struct slice name, const struct variables *variables)
-{
-	const struct slice *value = variables_find(variables, name);
-
-	if (value == NULL && slice_starts_with(name, SLICE("var.")))
-		value = variables_find(variables, slice_from(name, 4));
-	return value;
-}
-
-bool template_render_text(
-	struct slice text, const struct variables *variables, struct buf *out)
-{
-	size_t start = out->len;
-	const struct slice *value;
-	struct slice piece;
-
-	for (;;) {
-		switch (template_piece(&text, &piece)) {
-		case PIECE_TEXT:
-			buf_append(out, piece);
-			continue;
-		case PIECE_PLACEHOLDER:
-			value = template_text_variable(piece, variables);
-			if (value == NULL)
-				break;
-			buf_append(out, *value);
-			continue;
-		case PIECE_END:
-			return true;
-		case PIECE_BAD:
-			break;
-		}
-		out->len = start;
-		return false;
-	}
-}
-
-bool template_check_text(
-	struct slice text, const struct variables *known, struct buf *error)
-{
-	struct slice piece;
-
-	for (;;) {
-		switch (template_piece(&text, &piece)) {
-		case PIECE_TEXT:
-			break;
-		case PIECE_PLACEHOLDER:
-			if (template_text_variable(piece, known) != NULL)
-				break;
-			buf_printf(error, "{%.*s} is no variable of the pattern",
-				SLICE_ARGS(piece));
-			return false;
-		case PIECE_END:
-			return true;
-		case PIECE_BAD:
-			template_refuse_braces(error);
-			return false;
-		}
-	}
 }

@@ -241,6 +241,8 @@ enum refusal_class {
 		"Clients of this listener may not read dead letters")                  \
 	X(NO_ROUTE, DENIED, INFO, "no_route", "No route has that destination")         \
 	X(BAD_TARGET, DENIED, INFO, "bad_target", "The route leads to no destination") \
+	X(ROUTE_VARIABLE, DENIED, INFO, "route_variable",                              \
+		"The route has no destination for this client")                        \
 	X(TEMPLATE, DENIED, INFO, "template", "The route cannot shape that message")   \
 	X(CONSOLE, DENIED, INFO, "console", "The console has no such service")         \
 	/* Bounds of a client, and of a queue. */                                      \

@@ -22,6 +22,7 @@ const gateways = {
     app: { prefixes: ['/app'], routes: [
       { match: '/app/shaped', send_to: '/topic/shaped', body: { text: '{body.text}' } },
       { match: '/app/nowhere/{place}', send_to: '/{place}/a' },
+      { match: '/app/own', send_to: '/topic/of/{user}' },
     ] },
   }))),
   small: withGateway(broker(more({
@@ -162,6 +163,7 @@ const rows = {
   dead_letter_read: ['usual', say(subscribe('/queue/dead-letter')), 'tcp.dead_letters'],
   no_route: ['usual', say(send('/app/none')), 'destination "/app/none"'],
   bad_target: ['usual', say(send('/app/nowhere/nobody')), 'target "/nobody/a"'],
+  route_variable: ['usual', say(send('/app/own')), 'destination "/app/own"', '/topic/of/%'],
   template: ['usual', say(send('/app/shaped', {}, '{}')), 'destination "/app/shaped"'],
   console: ['guarded', async (gateway) => {
     const client = await Stomp.connect(`ws://127.0.0.1:${gateway.adminPort}/console/stomp/websocket`, { passcode: 'the-right-token-of-many' });
