@@ -98,7 +98,7 @@ static void setup_without_dead_letters(void)
 
 static void setup_small(void)
 {
-	begin("'limits': {'backlog_messages': 2}");
+	begin("'limits': {'backlog_messages': 2, 'share': 100}");
 }
 
 static void teardown(void)

@@ -27,17 +27,17 @@ static void begin(const char *members)
 
 static void setup(void)
 {
-	begin("'limits': {'backlog_messages': 3}");
+	begin("'limits': {'backlog_messages': 3, 'share': 100}");
 }
 
 static void setup_bytes(void)
 {
-	begin("'limits': {'backlog_bytes': 3000}");
+	begin("'limits': {'backlog_bytes': 3000, 'share': 100}");
 }
 
 static void setup_narrow(void)
 {
-	begin("'limits': {'destinations': 1}");
+	begin("'limits': {'destinations': 1, 'share': 100}");
 }
 
 static void teardown(void)
@@ -256,8 +256,9 @@ static const struct {
 	{"{'broker': {'dead_letter': '/queue/others'}, 'endpoints': [{'path': '/s'}]}",
 		"/queue/others", 2},
 	{"{'broker': {'dead_letter': ''}, 'endpoints': [{'path': '/s'}]}", NULL, 0},
-	{"{'limits': {'backlog_messages': 5}, 'endpoints': [{'path': '/s'}]}", LETTERS,
-		5},
+	{"{'limits': {'backlog_messages': 5, 'share': 100}, 'endpoints': [{'path': "
+	 "'/s'}]}",
+		LETTERS, 5},
 };
 
 START_TEST(a_reload_may_make_room)

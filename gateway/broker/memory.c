@@ -31,6 +31,20 @@ struct send_post {
 	} kind;
 };
 
+/* Its worker waits for room, and may hold up another one that was not woken then. */
+static void memory_keep_waiting(
+	struct broker *broker, const struct send_post *letter, enum refusal_kind kind)
+{
+	struct dead_letters *letters = &broker->memory->letters;
+
+	letter_room_await(&letters->room,
+		kind == REFUSAL_SHARE ? message_account(letter->message)
+				      : ACCOUNT_HOUSE,
+		(unsigned)letter->participant.worker);
+	if (kind == REFUSAL_SHARE)
+		dead_letters_wake(letters);
+}
+
 /* The queue refuses: it is full, or there is no room for another destination. */
 static void memory_refuse_send(
 	struct broker *broker, const struct send_post *send, enum refusal_kind kind)
@@ -40,8 +54,7 @@ static void memory_refuse_send(
 
 	destination_refuse(broker, &refusal, kind, address);
 	if (send->kind == SEND_LETTER)
-		dead_letters_await(
-			&broker->memory->letters, (unsigned)send->participant.worker);
+		memory_keep_waiting(broker, send, kind);
 	broker_answer(broker, send->participant, send->request, &refusal);
 	if (send->participant.number == 0) /* the sender gets no answer */
 		log_warn("queue %.*s: a message without a sender is lost: %s",
@@ -65,12 +78,18 @@ static bool memory_take_room(struct broker *broker, const struct send_post *send
 	case SEND_LETTER:
 		break;
 	}
+	*why = REFUSAL_SHARE;
+	if (!letter_room_fits(
+		    &broker->memory->letters.room, keeping->account, keeping->bytes))
+		return false;
 	*why = REFUSAL_QUEUE_FULL;
 	/* It is larger than the message was: an empty queue always takes it. */
 	if (!queue_reserve(queue, 1, keeping->bytes) &&
 		!queue_reserve_empty(queue, keeping->bytes))
 		return false;
 	budget_keep(broker->worker->workers, keeping->account, (int64_t)keeping->bytes);
+	letter_room_take(
+		&broker->memory->letters.room, keeping->account, keeping->bytes);
 	return true;
 }
 
@@ -102,7 +121,10 @@ static void memory_send_to_queue(struct broker *broker, const struct send_post *
 	}
 	counter_add(&broker->worker->metrics->messages, 1);
 	queue_unreserve(queue, keeping.messages, keeping.bytes);
-	queue_put(queue, send->message, loop_now(broker->worker->loop));
+	if (send->kind == SEND_LETTER)
+		queue_put_letter(queue, send->message, loop_now(broker->worker->loop));
+	else
+		queue_put(queue, send->message, loop_now(broker->worker->loop));
 	memory_use_queue(broker, queue);
 	broker_answer_published(broker, send->participant, send->request,
 		&(struct published){.place = queue_place(queue),
@@ -354,8 +376,8 @@ static void memory_stop(struct engine *engine)
 	struct memory *memory = container_of(engine, struct memory, engine);
 
 	memory_free_reservations(memory);
-	dead_letters_stop(&memory->letters);
 	memory_free_queues(engine->broker);
+	dead_letters_stop(&memory->letters);
 	loop_timer_stop(engine->broker->worker->loop, &memory->expiry);
 	timers_finish(&memory->expiries);
 	loop_timer_stop(engine->broker->worker->loop, &memory->idle);

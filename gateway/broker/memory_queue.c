@@ -32,6 +32,7 @@ static struct queue_rules memory_queue_rules(
 		.configuration = broker->worker->configured,
 		.metrics = broker->worker->metrics,
 		.workers = broker->worker->workers,
+		.letters = &broker->memory->letters.room,
 		.expiries = &broker->memory->expiries,
 	};
 }
@@ -213,6 +214,16 @@ static void memory_deliver(struct broker *broker, const struct queue_delivery *d
 	worker_post(broker->worker, to, &post->post);
 }
 
+/* After a reload, letters may leave another queue, too. */
+static bool memory_may_make_room(const struct broker *broker, const struct queue *queue)
+{
+	const struct letter_room *room = &broker->memory->letters.room;
+
+	return room->waiting > 0 &&
+	       (!list_is_empty(&room->changed) ||
+		       destination_is_dead_letter(broker, queue_destination(queue)));
+}
+
 /* As memory_serve(). At most *expiries messages expire, which are subtracted. */
 static size_t memory_serve_within(
 	struct broker *broker, struct queue *queue, unsigned *expiries)
@@ -230,8 +241,7 @@ static size_t memory_serve_within(
 	}
 	if (queue_has_dead(queue))
 		dead_letters_add(&broker->memory->letters, queue);
-	if (broker->memory->letters.waiting_count > 0 &&
-		destination_is_dead_letter(broker, queue_destination(queue)))
+	if (memory_may_make_room(broker, queue))
 		dead_letters_wake(&broker->memory->letters);
 	if (queue_is_idle(queue))
 		memory_destroy_queue(broker, queue);

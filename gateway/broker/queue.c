@@ -13,8 +13,8 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 	queue->rules = *rules;
 	queue->last.epoch = epoch;
 	list_init(&queue->waiting);
-	list_init(&queue->dead);
-	list_init(&queue->sent);
+	table_init(&queue->piles, key);
+	list_init(&queue->new_piles);
 	in_flight_init(&queue->held);
 	list_init(&queue->ready);
 	table_init(&queue->consumers, key);
@@ -88,16 +88,6 @@ bool queue_is_idle(const struct queue *queue)
 	return queue->messages == 0 && queue->consumers.count == 0;
 }
 
-struct list *queue_dead_link(struct queue *queue)
-{
-	return &queue->dead_link;
-}
-
-struct queue *queue_of_dead_link(struct list *link)
-{
-	return container_of(link, struct queue, dead_link);
-}
-
 struct timer *queue_idle_timer(struct queue *queue)
 {
 	return &queue->idle;
@@ -148,7 +138,8 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes)
 	queue->bytes -= bytes;
 }
 
-void queue_put(struct queue *queue, struct message *message, uint64_t now)
+static struct item *queue_put_item(
+	struct queue *queue, struct message *message, uint64_t now)
 {
 	struct item *item = item_create(queue, message, now);
 
@@ -159,18 +150,22 @@ void queue_put(struct queue *queue, struct message *message, uint64_t now)
 	queue->bytes += message_size(message);
 	list_append(&queue->waiting, &item->link);
 	counter_add(&queue->rules.metrics->queue_messages, 1);
+	return item;
+}
+
+void queue_put(struct queue *queue, struct message *message, uint64_t now)
+{
+	queue_put_item(queue, message, now);
+}
+
+void queue_put_letter(struct queue *queue, struct message *letter, uint64_t now)
+{
+	queue_put_item(queue, letter, now)->is_letter = true;
 }
 
 void queue_destroy(struct queue *queue)
 {
-	struct dead dead;
-
-	list_remove(&queue->dead_link);
-	while (queue_send_dead(queue, &dead))
-		;
-	while (!list_is_empty(&queue->sent))
-		queue_settle_dead(
-			queue, container_of(queue->sent.next, struct item, link), true);
+	queue_drop_dead(queue);
 	queue_remove_consumers(queue);
 	for (struct item *item; (item = queue_first(queue)) != NULL;)
 		message_unref(queue_take_out(queue, item));

@@ -17,6 +17,7 @@
 #include "gateway/session/message.h"
 #include "gateway/worker/metrics.h"
 
+struct letter_room;
 struct queue;
 struct workers;
 
@@ -29,6 +30,7 @@ struct queue_rules {
 
 	struct metrics *metrics; /* counts the queues' messages; borrowed */
 	struct workers *workers; /* whose budget keeps them; borrowed; NULL: none's */
+	struct letter_room *letters; /* of queue_put_letter(); borrowed */
 
 	/*
 	 * When waiting messages expire, for all queues of a worker; borrowed. NULL:
@@ -121,6 +123,12 @@ void queue_unreserve(struct queue *queue, uint64_t messages, uint64_t bytes);
 void queue_put(struct queue *queue, struct message *message, uint64_t now);
 
 /*
+ * The same for a dead letter, which letter_room_take() has counted. When it leaves, the
+ * queue gives that back, too.
+ */
+void queue_put_letter(struct queue *queue, struct message *letter, uint64_t now);
+
+/*
  * Adds a consumer: the subscription of that number at that worker, which must not have
  * joined. At most `prefetch` messages are in flight to it.
  */
@@ -183,18 +191,42 @@ struct dead {
 	uint64_t times; /* it was rejected, or lost */
 };
 
-/* True while queue_send_dead() has one. */
+/*
+ * The dead messages of one account in a queue. A pile that has some which have to be
+ * sent is in the queue's own list, or in one of the caller's.
+ */
+struct pile;
+
+/* True while queue_take_pile() has one. */
 bool queue_has_dead(const struct queue *queue);
+
+/*
+ * A pile that was empty and has dead messages now; NULL when there is none. The caller
+ * keeps its link in a list until the pile is empty. The queue owns the pile, and frees
+ * it with its last message.
+ */
+struct pile *queue_take_pile(struct queue *queue);
+
+struct queue *pile_queue(const struct pile *pile);
+uint32_t pile_account(const struct pile *pile); /* that has sent its messages */
+bool pile_is_empty(const struct pile *pile);    /* pile_send() has none */
+
+/* A link for a list of the caller's: piles that are not empty. */
+struct list *pile_link(struct pile *pile);
+
+/* The pile of a link that pile_link() has returned. */
+struct pile *pile_of_link(struct list *link);
 
 /*
  * The next dead message, whose letter the caller sends now. The message stays in the
  * queue, and in its bounds, until queue_settle_dead(). False when there is none.
  */
-bool queue_send_dead(struct queue *queue, struct dead *dead);
+bool pile_send(struct pile *pile, struct dead *dead);
 
 /*
  * The letter was taken: takes the message out of the queue and frees it. Or it was not:
- * queue_send_dead() returns it again, before those that were never sent.
+ * pile_send() returns it again, before those that were never sent. The pile may then be
+ * one that queue_take_pile() returns.
  */
 void queue_settle_dead(struct queue *queue, struct item *item, bool is_taken);
 
@@ -206,11 +238,5 @@ struct timer *queue_idle_timer(struct queue *queue);
 
 /* The queue of a timer that queue_idle_timer() has returned. */
 struct queue *queue_of_idle_timer(struct timer *timer);
-
-/* A link for a list of the caller's: queues with dead messages. */
-struct list *queue_dead_link(struct queue *queue);
-
-/* The queue of a link that queue_dead_link() has returned. */
-struct queue *queue_of_dead_link(struct list *link);
 
 #endif

@@ -13,8 +13,7 @@ struct expiry {
 
 /* A message in the queue, in flight or not. */
 struct item {
-	struct list
-		link; /* in queue->waiting, dead or sent, or where it is in flight */
+	struct list link; /* in queue->waiting or a pile, or where it is in flight */
 	struct timer requeued; /* in queue->requeued: started by its offset, no time */
 	struct message *message;
 	struct handle rejected_by; /* latest consumer to reject it; zero: none */
@@ -22,6 +21,7 @@ struct item {
 	uint16_t attempts; /* to deliver it */
 	uint8_t reason;    /* enum dead_reason, once it is dead */
 	bool is_held;      /* queue_set_held() */
+	bool is_letter;    /* rules.letters counts it */
 	bool can_expire;
 	struct expiry expiry[]; /* one if it can expire, else none */
 };
@@ -39,18 +39,16 @@ struct queue {
 	struct place last;      /* of the latest message */
 	struct list waiting;    /* items that were never in flight, by offset */
 	struct timers requeued; /* items that wait again; all older than those */
-	struct list dead;       /* items whose letters have to be sent */
-	struct list sent;       /* items whose letters are under way */
-	struct list dead_link;  /* the caller's */
-	struct timer idle;      /* the caller's, too */
+	struct table piles;     /* items that are dead (queue_dead.c) */
+	struct list new_piles;  /* of which the caller does not know yet */
+	struct timer idle;      /* the caller's */
 	struct in_flight held;  /* items whose consumer has left */
 	struct list ready;      /* consumers with credit, the next in turn first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all in the queue, and the reserved ones */
 	uint64_t in_flight;       /* number of messages */
 	uint32_t account;         /* that it is charged to */
-	uint64_t parked;          /* in `dead` and `sent` */
-	uint64_t refused;         /* the first of `dead`, which were sent before */
+	uint64_t parked;          /* in piles */
 	char destination[];
 };
 
@@ -80,9 +78,6 @@ struct item *queue_first(const struct queue *queue);
 /* Takes the item out of where it waits, or of another list; it does not expire. */
 void queue_take_away(struct queue *queue, struct item *item);
 
-/* The item, which is in no list, is dead. */
-void queue_add_dead(struct queue *queue, struct item *item, enum dead_reason reason);
-
 /* Frees the item, in whatever list, and hands its reference to the caller. */
 struct message *queue_take_out(struct queue *queue, struct item *item);
 
@@ -105,6 +100,14 @@ void in_flight_remove(struct in_flight *in_flight, struct item *item);
  */
 struct item *in_flight_find(
 	struct in_flight *in_flight, const struct hash_key *key, uint64_t offset);
+
+/* queue_dead.c */
+
+/* The item, which is in no list, is dead. */
+void queue_add_dead(struct queue *queue, struct item *item, enum dead_reason reason);
+
+/* Frees all dead messages, also those whose letters are under way. */
+void queue_drop_dead(struct queue *queue);
 
 /* queue_consumer.c: all consumers leave, and all messages wait. */
 void queue_remove_consumers(struct queue *queue);

@@ -1,6 +1,7 @@
 /* A message in a queue: its age, its end, and its way out of the queue. */
 #include "gateway/broker/queue_internal.h"
 
+#include "gateway/broker/letter_room.h"
 #include "gateway/worker/workers.h"
 #include "protocol/xmalloc.h"
 
@@ -84,25 +85,14 @@ void queue_take_away(struct queue *queue, struct item *item)
 	queue_unlink(queue, item);
 }
 
-static void queue_count_parked(struct queue *queue, uint64_t change)
-{
-	queue->parked += change;
-	counter_add(&queue->rules.metrics->queue_parked, change);
-}
-
-void queue_add_dead(struct queue *queue, struct item *item, enum dead_reason reason)
-{
-	item->reason = (uint8_t)reason;
-	queue_count_parked(queue, 1);
-	counter_add(&queue->rules.metrics->dead[reason], 1);
-	list_append(&queue->dead, &item->link);
-}
-
 struct message *queue_take_out(struct queue *queue, struct item *item)
 {
 	struct message *message = item->message;
 
 	queue_unreserve(queue, 1, message_size(message));
+	if (item->is_letter)
+		letter_room_give(queue->rules.letters, message_account(message),
+			message_size(message));
 	if (queue->rules.workers != NULL)
 		budget_keep(queue->rules.workers, message_account(message),
 			-(int64_t)message_size(message));
@@ -145,53 +135,4 @@ bool queue_abandon_first(struct queue *queue)
 		return false;
 	item_end(queue, item, DEAD_IDLE);
 	return true;
-}
-
-bool queue_has_dead(const struct queue *queue)
-{
-	return !list_is_empty(&queue->dead);
-}
-
-bool queue_send_dead(struct queue *queue, struct dead *dead)
-{
-	struct list *first = list_take_first(&queue->dead);
-
-	if (first == NULL)
-		return false;
-
-	struct item *item = container_of(first, struct item, link);
-
-	if (queue->refused > 0)
-		queue->refused--;
-	list_append(&queue->sent, &item->link);
-	dead->item = item;
-	dead->message = item->message;
-	dead->reason = (enum dead_reason)item->reason;
-	dead->times = dead->reason == DEAD_LOST ? item->losses : item->rejections;
-	return true;
-}
-
-/* Those that were refused are sent again first, by their age. */
-static void queue_put_back_dead(struct queue *queue, struct item *item)
-{
-	struct list *at = queue->dead.next;
-
-	for (uint64_t i = 0; i < queue->refused; i++, at = at->next) {
-		if (item_offset(container_of(at, struct item, link)) >
-			item_offset(item))
-			break;
-	}
-	list_append(at, &item->link);
-	queue->refused++;
-}
-
-void queue_settle_dead(struct queue *queue, struct item *item, bool is_taken)
-{
-	list_remove(&item->link);
-	if (!is_taken) {
-		queue_put_back_dead(queue, item);
-		return;
-	}
-	queue_count_parked(queue, (uint64_t)-1);
-	message_unref(queue_take_out(queue, item));
 }

@@ -106,11 +106,15 @@ const char *queue_site_take_dead(void)
 		[DEAD_IDLE] = "idle",
 	};
 	static char text[256];
+	struct pile *pile = NULL;
 	struct dead each;
 	size_t len = 0;
 
 	text[0] = '\0';
-	while (queue_send_dead(queue_site.queue, &each)) {
+	while (pile != NULL || (pile = queue_take_pile(queue_site.queue)) != NULL) {
+		pile_send(pile, &each);
+		if (pile_is_empty(pile))
+			pile = NULL;
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %d:%c",
 			len > 0 ? " " : "", reasons[each.reason], (int)each.times,
 			queue_site_body(each.message));
