@@ -9,8 +9,10 @@
 #include "gateway/base/password.h"
 #include "gateway/broker/broker.h"
 #include "gateway/config/config.h"
+#include "gateway/session/sessions.h"
 #include "gateway/worker/address_limits.h"
 #include "tests/support/still_workers.h"
+#include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
 #include <crypt.h>
@@ -299,6 +301,22 @@ START_TEST(a_late_verdict_ends_with_the_worker)
 }
 END_TEST
 
+/* There may be no time for all checks that are under way. */
+START_TEST(a_stop_ends_clients_whose_logins_wait)
+{
+	struct stomp_peer *peer = stomp_peer_create(worker);
+
+	stomp_peer_say(peer, "CONNECT{accept-version:1.2}{host:x}"
+			     "{login:dora}{passcode:U*U}");
+	assert_heard(peer, "");
+	sessions_close_some(worker->sessions, 1);
+	loop_advance(worker->loop, 0);
+	assert_heard(peer, "close 1001 Going away");
+	wait_for_logins();
+	stomp_peer_destroy(peer);
+}
+END_TEST
+
 START_TEST(a_login_is_needed_where_there_are_users)
 {
 	struct config *open = config_of("{'endpoints': [{'path': '/stomp'}]}");
@@ -326,6 +344,7 @@ int main(void)
 	tcase_add_test(tcase, who_is_wrong_often_learns_of_it_late);
 	tcase_add_test(tcase, who_is_right_never_waits_for_that);
 	tcase_add_test(tcase, a_late_verdict_ends_with_the_worker);
+	tcase_add_test(tcase, a_stop_ends_clients_whose_logins_wait);
 	tcase_add_checked_fixture(shares, setup_shares, teardown);
 	tcase_add_test(shares, an_account_has_a_share_of_the_logins_under_way);
 	tcase_add_test(

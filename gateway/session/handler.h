@@ -32,11 +32,12 @@ struct handler {
 
 	/*
 	 * The session ends for the reason `why`. ENDING_CLOSED: the peer has closed
-	 * its sending side, or the gateway stops. The handler may still send, and must
-	 * then close the session. At a stop, receive() may be called until the handler
-	 * has closed it. ENDING_SLOW_CONSUMER: the peer reads too slowly and its queue
-	 * has been emptied. The handler may send a last message; the session closes
-	 * when this function returns. NULL: the session closes immediately.
+	 * its sending side. ENDING_GOING_AWAY: the gateway stops. After both, the
+	 * handler may still send, and must then close the session. At a stop, receive()
+	 * may be called until the handler has closed it. ENDING_SLOW_CONSUMER: the
+	 * peer reads too slowly and its queue has been emptied. The handler may send a
+	 * last message; the session closes when this function returns. NULL: the
+	 * session closes immediately.
 	 */
 	void (*end)(void *state, enum ending why);
 

@@ -350,14 +350,19 @@ void session_receive(struct session *session, struct slice text, enum payload pa
 	session->handler->receive(session->conversation, text, payload);
 }
 
-void session_hang_up(struct session *session)
+void session_begin_end(struct session *session, enum ending why)
 {
 	if (session->state >= SESSION_CLOSING)
 		return;
 	if (session->handler->end != NULL)
-		session->handler->end(session->conversation, ENDING_CLOSED);
+		session->handler->end(session->conversation, why);
 	else
-		session_close(session, ENDING_CLOSED);
+		session_close(session, why);
+}
+
+void session_hang_up(struct session *session)
+{
+	session_begin_end(session, ENDING_CLOSED);
 }
 
 /* The handler's side. */

@@ -159,6 +159,12 @@ void session_prioritise(struct session *session);
 void session_set_ending(struct session *session, enum ending ending);
 
 /*
+ * Lets the handler end the conversation, for ENDING_CLOSED or ENDING_GOING_AWAY, as
+ * handler.h says.
+ */
+void session_begin_end(struct session *session, enum ending why);
+
+/*
  * The only way out: the session becomes CLOSED and calls its outlet's end(). Its
  * handler's close() follows at the loop's top level. Its key is free and has a
  * tombstone. A second call does nothing.

@@ -176,7 +176,7 @@ static void session_go_away(struct session *session)
 {
 	if (session->state != SESSION_OVERFLOWED)
 		session_set_ending(session, ENDING_GOING_AWAY);
-	session_hang_up(session);
+	session_begin_end(session, ENDING_GOING_AWAY);
 }
 
 bool sessions_close_some(struct sessions *sessions, uint64_t count)

@@ -307,6 +307,11 @@ static void client_on_end(void *state, enum ending why)
 			&(struct client_refusal){.kind = REFUSAL_SLOW_CONSUMER});
 		return;
 	}
+	/* Many logins may be checked before this one: there is no time for them. */
+	if (why == ENDING_GOING_AWAY && client->connecting != NULL) {
+		client_end(client, why);
+		return;
+	}
 	client->hung_up = !client->disconnecting;
 	client_leave(client);
 }

@@ -7,6 +7,7 @@ import { configuration } from './lib/config.mjs';
 import { requestText } from './lib/http.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, readFrame, Stomp } from './lib/stomp.mjs';
+import { TcpStomp } from './lib/tcp.mjs';
 import { testWith } from './lib/test.mjs';
 import { deadline, until } from './lib/wait.mjs';
 
@@ -195,4 +196,42 @@ for (const kind of Object.keys(readers)) {
       await waiting(gateway, keep, kind);
       assert.equal(await gateway.end(10_000), 0);
     });
+}
+
+// Logins that wait. The hash is of bcrypt, with a cost at which a check takes a second.
+
+const heavy = '$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+const login = { login: 'guest', passcode: 'guest' };
+const hello = frame('CONNECT', { 'accept-version': '1.2', host: 'a', ...login });
+
+const waitingLogins = {
+  'a plain WebSocket': async (gateway, keep) => {
+    const stomp = await keep(Stomp.open(`${gateway.ws}/chat/websocket`));
+    stomp.send(hello);
+    return async () => assert.equal((await stomp.closes()).code, 1001);
+  },
+  TCP: async (gateway, keep) => {
+    const stomp = await keep(TcpStomp.open(gateway));
+    stomp.send(hello);
+    return async () => deadline('the connection ends', stomp.closed);
+  },
+  xhr_streaming: async (gateway, keep) => {
+    const session = await Session.streaming(gateway.port, '/chat');
+    await keep(session.down);
+    assert.equal((await session.send(hello)).status, 204);
+    return async () => assert.match(await session.down.chunk(), /^c\[1001,/);
+  },
+};
+for (const [kind, waits] of Object.entries(waitingLogins)) {
+  testWith(`SIGTERM ends a client by ${kind} whose login waits for those of others`, configuration({
+    tcp: { listen: '127.0.0.1:0' },
+    users: [{ login: 'guest', password: heavy }],
+    times: { drain: 600_000 },
+  }), async (gateway, keep) => {
+    for (let i = 0; i < 200; i += 1) (await keep(TcpStomp.open(gateway))).send(hello);
+    const ends = await waits(gateway, keep);
+    await gateway.drain();
+    await ends();
+    assert.equal(await deadline('the gateway ends', gateway.exit), 0);
+  });
 }
