@@ -169,6 +169,21 @@ START_TEST(many_small_holders_of_one_account_stop_at_half)
 }
 END_TEST
 
+/* As a trusted proxy, whose connections are those of many clients. */
+START_TEST(whom_no_account_bounds_has_all_but_the_reserve)
+{
+	int64_t held = 0;
+
+	for (; budget_has_room(workers, MIB); held += MIB)
+		atomic_fetch_add(&workers->budget.correction, MIB);
+	const bool finds_room = budget_admits(workers, BEN, 0, BUDGET_SMALL);
+	atomic_fetch_sub(&workers->budget.correction, held);
+
+	ck_assert_int_eq(held, LIMIT - LIMIT / 8);
+	ck_assert(finds_room);
+}
+END_TEST
+
 START_TEST(a_small_buffer_is_not_charged)
 {
 	ck_assert_int_eq(budget_change(0, BUDGET_LEAST - 1), 0);
@@ -312,6 +327,7 @@ int main(void)
 	tcase_add_test(tcase, sixteen_accounts_leave_the_reserve);
 	tcase_add_test(tcase, small_holders_may_use_the_reserve_but_not_all_of_it);
 	tcase_add_test(tcase, many_small_holders_of_one_account_stop_at_half);
+	tcase_add_test(tcase, whom_no_account_bounds_has_all_but_the_reserve);
 	tcase_add_test(tcase, a_small_buffer_is_not_charged);
 	tcase_add_test(
 		tcase, queues_keep_half_of_the_memory_and_one_account_not_half_of_that);

@@ -50,6 +50,11 @@ bool budget_admits(
 	return sum + holder <= room - limit / RESERVE;
 }
 
+bool budget_has_room(const struct workers *workers, int64_t more)
+{
+	return more <= budget_room(workers) - workers->budget.limit / RESERVE;
+}
+
 void budget_charge(const struct workers *workers, uint32_t account, int64_t bytes)
 {
 	if (bytes != 0 && account != ACCOUNT_HOUSE)

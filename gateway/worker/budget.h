@@ -60,6 +60,12 @@ bool budget_is_tight(const struct workers *workers);
 bool budget_admits(
 	const struct workers *workers, uint32_t account, int64_t held, int64_t more);
 
+/*
+ * True when there is room for `more` bytes of a holder that no account bounds, without
+ * limit/8, which stays for small holders. Charges and counts nothing.
+ */
+bool budget_has_room(const struct workers *workers, int64_t more);
+
 /* Charges the account `bytes`, or gives them back, if they are negative. */
 void budget_charge(const struct workers *workers, uint32_t account, int64_t bytes);
 

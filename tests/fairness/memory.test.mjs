@@ -56,6 +56,19 @@ testMemory('7,000 kept connections of two addresses that are idle', async (gatew
   assert.ok(answered(raws, 200) > 1000);
 });
 
+// They are those of many clients: none of them is refused while there is room.
+const proxy = '127.0.0.9';
+testMemory('2,400 kept connections of a trusted proxy that are idle', async (gateway, keep) => {
+  const raws = [];
+  for (const _ of range(2400)) {
+    const raw = await keep(Raw.open(gateway.port, proxy));
+    raws.push(raw);
+    raw.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+  }
+  await until('all are answered', () => answered(raws, 200) + answered(raws, 503) === 2400);
+  assert.equal(answered(raws, 200), 2400);
+}, { settings: { trusted_proxies: [proxy] } });
+
 // A text frame of a client, masked with zeroes, whose message goes on.
 function fragment(payload, opcode) {
   const head = Buffer.alloc(14);

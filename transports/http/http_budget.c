@@ -8,6 +8,7 @@
 #include "transports/http/http_answer.h"
 
 #include "gateway/worker/account.h"
+#include "gateway/worker/address_limits.h"
 #include "gateway/worker/metrics.h"
 
 enum { SMALL = 16384 }; /* a shorter body is admitted like others, but not charged */
@@ -83,14 +84,22 @@ static uint32_t http_connection_account(const struct http_connection *connection
 		connection->http->worker->workers->accounts, &connection->peer);
 }
 
-/* Many pools make a large holder: none of them passes as a small one. */
+/*
+ * Many pools make a large holder: none of them passes as a small one. The connections
+ * of a trusted proxy are those of many clients, so that its address, as those in
+ * "exempt_addresses", may have all that is left but an eighth.
+ */
 bool http_pool_fits(const struct http_connection *connection)
 {
+	const struct worker *worker = connection->http->worker;
+	const int64_t pool = (int64_t)connection->daemon->pool;
+
 	if (connection->daemon == &connection->http->admin)
 		return true;
-	return budget_admits(connection->http->worker->workers,
-		http_connection_account(connection), BUDGET_SMALL,
-		(int64_t)connection->daemon->pool);
+	if (address_limits_are_off(worker->config, &connection->peer))
+		return budget_has_room(worker->workers, pool);
+	return budget_admits(worker->workers, http_connection_account(connection),
+		BUDGET_SMALL, pool);
 }
 
 void http_pool_charge(struct http_connection *connection, bool is_held)

@@ -26,7 +26,8 @@ void http_body_free(struct http_request *request);
 
 /*
  * libmicrohttpd has a pool for each connection, also while that is idle. True when the
- * account of the connection's address may have one more; operators always may.
+ * account of the connection's address may have one more, or, for an exempt address,
+ * when there is room at all; operators always may.
  */
 bool http_pool_fits(const struct http_connection *connection);
 

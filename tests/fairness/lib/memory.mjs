@@ -33,11 +33,12 @@ async function admitNewcomers(gateway) {
 }
 
 // attack(gateway, keep) leaves its connections open: they are at their worst in the end.
-export function testMemory(title, attack, { limits = {}, ...more } = {}) {
+export function testMemory(title, attack, { limits = {}, settings = {}, ...more } = {}) {
   testBeside(title, strict({
     admin: { listen: '127.0.0.1:0' },
     limits: { memory: LIMIT, ...limits },
     times: { drain: 500 },
+    ...settings,
   }), async (gateway, keep) => {
     await attack(gateway, keep);
     const refused = await admitNewcomers(gateway);
