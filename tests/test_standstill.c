@@ -91,6 +91,62 @@ START_TEST(a_loop_that_hangs_is_seen_by_the_others)
 }
 END_TEST
 
+/* How long a turn takes, and the wait before it. */
+static const struct {
+	uint64_t late, wait;
+} rows[] = {{LATE, 500}, {LATE, 1000}, {1000, 0}, {5000, 0}, {60000, 0}};
+
+/* Else a peer that is gone would never be ended. */
+START_TEST(a_loop_that_is_always_late_lets_some_time_pass)
+{
+	enum { TURNS = 100 };
+	uint64_t now = 10000;
+
+	for (int i = 0; i < TURNS; i++) {
+		standstill_expect(standstill, 0, now += rows[_i].wait);
+		/* Others see it meanwhile. */
+		for (uint64_t at = LATE; at < rows[_i].late; at += 100)
+			standstill_look(standstill, now + at);
+		now += rows[_i].late;
+		ck_assert(standstill_turn(standstill, 0, now));
+		standstill_look(standstill, now);
+	}
+	const uint64_t passed = now - 10000 - standstill_lost(standstill);
+
+	ck_assert_uint_ge(passed, (TURNS - 4) * 250);
+	/* And no more where a turn takes long: its peers could not be heard. */
+	ck_assert_uint_le(passed, TURNS * (250 + rows[_i].wait));
+}
+END_TEST
+
+/* As where there is too much to do for all of them. */
+START_TEST(loops_that_are_always_late_by_turns_let_some_time_pass)
+{
+	uint64_t now = 10000;
+
+	for (unsigned i = 0; i < LOOPS; i++)
+		standstill_expect(standstill, i, now + 300 * i);
+	for (int i = 0; i < 100; i++) {
+		for (unsigned loop = 0; loop < LOOPS; loop++) {
+			now += 300;
+			ck_assert(standstill_turn(standstill, loop, now + 600));
+			standstill_look(standstill, now + 600);
+		}
+	}
+	ck_assert_uint_ge(now - 10000 - standstill_lost(standstill), 94 * 250);
+}
+END_TEST
+
+START_TEST(a_long_standstill_after_a_short_one_is_lost)
+{
+	standstill_expect(standstill, 0, 10000);
+	ck_assert(standstill_turn(standstill, 0, 10600));
+	standstill_expect(standstill, 0, 10700);
+	ck_assert(standstill_turn(standstill, 0, 3610700));
+	ck_assert_uint_ge(standstill_lost(standstill), 600 + 3600000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("standstill");
@@ -103,5 +159,8 @@ int main(void)
 	tcase_add_test(lost, nothing_is_expected_of_a_loop_that_does_not_run);
 	tcase_add_test(lost, time_in_which_all_stood_still_is_lost_once);
 	tcase_add_test(lost, a_loop_that_hangs_is_seen_by_the_others);
+	unit_add_table(lost, a_loop_that_is_always_late_lets_some_time_pass, rows);
+	tcase_add_test(lost, loops_that_are_always_late_by_turns_let_some_time_pass);
+	tcase_add_test(lost, a_long_standstill_after_a_short_one_is_lost);
 	return unit_run(suite);
 }

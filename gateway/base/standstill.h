@@ -31,7 +31,9 @@ void standstill_expect(struct standstill *standstill, unsigned loop, uint64_t at
 /*
  * The loop's turn begins now. True when it comes late, by half a second or more; the
  * whole delay is counted then, and half a second more, in which the loop reads what has
- * come. From the loop's thread only.
+ * come. Between two standstills a quarter of a second is never counted, so that peers
+ * that are gone are noticed also where a loop is late again and again. From the loop's
+ * thread only.
  */
 bool standstill_turn(struct standstill *standstill, unsigned loop, uint64_t now);
 
