@@ -181,6 +181,23 @@ START_TEST(who_is_no_consumer_cannot_leave)
 }
 END_TEST
 
+START_TEST(who_is_dismissed_gets_nothing_more)
+{
+	queue_join(queue_site.queue, one, 2);
+	queue_site_put("a");
+	assert_delivers("1:a");
+	queue_dismiss(queue_site.queue, one);
+	queue_dismiss(queue_site.queue, three); /* that has not joined */
+	queue_site_put("bc");
+	assert_delivers("");
+	queue_site_accept(one, 1); /* it has what was in flight */
+	assert_delivers("");
+	queue_join(queue_site.queue, two, 2);
+	assert_delivers("2:b 2:c");
+	ck_assert(queue_leave(queue_site.queue, one, 0));
+}
+END_TEST
+
 /* Room. */
 
 START_TEST(messages_have_a_bound)
@@ -295,6 +312,7 @@ int main(void)
 	tcase_add_test(back, attempts_are_counted_for_all_consumers_together);
 	tcase_add_test(back, a_redelivery_never_looks_like_a_first_delivery);
 	tcase_add_test(back, who_is_no_consumer_cannot_leave);
+	tcase_add_test(back, who_is_dismissed_gets_nothing_more);
 
 	tcase_add_checked_fixture(room, queue_site_setup, queue_site_teardown);
 	tcase_add_test(room, messages_have_a_bound);

@@ -5,6 +5,8 @@
 #include "tests/support/stomp_peer.h"
 #include "tests/support/unit.h"
 
+#include <stdio.h>
+
 static struct workers *workers;
 
 static void begin(void)
@@ -71,6 +73,53 @@ START_TEST(a_home_dispatches_only_while_its_window_is_open)
 }
 END_TEST
 
+static void set_windows(int64_t size)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		window_at(i)->size = size;
+}
+
+static void take_turns(void)
+{
+	for (unsigned turn = 0; turn < 20; turn++)
+		still_workers_turn(workers);
+}
+
+/* The leave waits for its account's turn; the subscription has ended. */
+START_TEST(a_queue_delivers_nothing_to_who_is_leaving)
+{
+	struct stomp_peer *stayer = stomp_peer_connect(workers->all[0], "1.2");
+	struct stomp_peer *goer =
+		stomp_peer_connect(workers->all[workers->count - 1], "1.2");
+	char ack[64], frame[128];
+
+	stomp_peer_say(stayer, "SUBSCRIBE{id:1}{destination:/queue/a}"
+			       "{ack:client-individual}");
+	stomp_peer_say(stayer, "SEND{destination:/queue/a}[x]");
+	still_workers_settle(workers);
+	ck_assert_int_eq(
+		sscanf(strstr(stomp_peer_heard(stayer), "{ack:"), "{ack:%63[^}]", ack),
+		1);
+	stomp_peer_say(goer, "SUBSCRIBE{id:2}{destination:/queue/a}"
+			     "{ack:client-individual}");
+	still_workers_settle(workers);
+
+	set_windows(0);
+	stomp_peer_mutter(goer, "UNSUBSCRIBE{id:2}");
+	take_turns();
+	ck_assert_uint_eq(still_workers_lanes(workers), 1);
+	snprintf(frame, sizeof(frame), "NACK{id:%s}", ack);
+	stomp_peer_mutter(stayer, frame);
+	take_turns();
+	set_windows(16384);
+	still_workers_settle(workers);
+	/* The second delivery, not the third. */
+	ck_assert_ptr_nonnull(strstr(stomp_peer_heard(stayer), ".2}"));
+	stomp_peer_destroy(stayer);
+	stomp_peer_destroy(goer);
+}
+END_TEST
+
 START_TEST(a_receiver_tells_its_home_at_the_end_of_a_turn)
 {
 	if (workers->count == 1)
@@ -93,6 +142,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_wide_message_weighs_less, 0,
 		sizeof(weights) / sizeof(*weights));
 	tcase_add_test(tcase, a_home_dispatches_only_while_its_window_is_open);
+	tcase_add_test(tcase, a_queue_delivers_nothing_to_who_is_leaving);
 	tcase_add_test(tcase, a_receiver_tells_its_home_at_the_end_of_a_turn);
 	return unit_run(suite);
 }

@@ -99,9 +99,18 @@ static void leave_run(struct worker *worker, struct post *post)
 	free(member);
 }
 
-/* Runs at the home. */
+/*
+ * Runs at the home. The subscription has ended already. Until the leave has its turn, a
+ * queue would deliver to nobody, and only the leave would give that to other consumers.
+ */
 static void leave_arrive(struct worker *worker, struct post *post)
 {
+	const struct member_post *member = container_of(post, struct member_post, post);
+	struct broker *broker = worker->broker;
+
+	if (destination_is_queue(broker, member->address))
+		queue_dismiss(
+			memory_queue(broker, member->address), member->subscription);
 	memory_member_arrive(worker, post, leave_run);
 }
 

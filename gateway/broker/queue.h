@@ -135,6 +135,12 @@ void queue_put_letter(struct queue *queue, struct message *letter, uint64_t now)
 void queue_join(struct queue *queue, struct handle consumer, uint64_t prefetch);
 
 /*
+ * The consumer gets nothing more; queue_leave() follows. What is in flight stays. Does
+ * nothing when it has not joined.
+ */
+void queue_dismiss(struct queue *queue, struct handle consumer);
+
+/*
  * Removes the consumer and requeues the messages in flight to it. The `lost` oldest of
  * these count as lost with the consumer, which may make them dead. False when it has
  * not joined.

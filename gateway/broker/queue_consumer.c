@@ -59,6 +59,16 @@ void queue_join(struct queue *queue, struct handle handle, uint64_t prefetch)
 	consumer_line_up(queue, consumer);
 }
 
+void queue_dismiss(struct queue *queue, struct handle handle)
+{
+	struct consumer *consumer = queue_find(queue, handle);
+
+	if (consumer == NULL)
+		return;
+	consumer->prefetch = 0;
+	consumer_line_up(queue, consumer);
+}
+
 /* Counts a loss for the oldest items in flight, except held ones. */
 static void consumer_lose(struct queue *queue, struct consumer *consumer, uint64_t lost)
 {
