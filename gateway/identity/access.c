@@ -52,8 +52,12 @@ static bool access_matches(
 static bool access_rule_decides(const struct access_question *question,
 	const struct access_rule *rule, bool *is_allowed)
 {
-	if (((rule->allows | rule->denies) & question->action) == 0 ||
-		!access_rule_fits(rule, question->identity))
+	if (((rule->allows | rule->denies) & question->action) == 0)
+		return false;
+	if (!question->is_pattern &&
+		!access_pattern_may_match(&rule->pattern, question->destination))
+		return false;
+	if (!access_rule_fits(rule, question->identity))
 		return false;
 	*is_allowed = (rule->denies & question->action) == 0;
 	return access_matches(question, &rule->pattern) ||

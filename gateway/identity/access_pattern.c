@@ -117,11 +117,15 @@ bool access_pattern_init(struct access_pattern *pattern, struct slice text,
 {
 	*pattern = (struct access_pattern){.text = text, .front = slice_first(text, 0)};
 	const char *what = access_pattern_compile(pattern, text, separator);
-	if (what == NULL)
-		return true;
-	buf_append(mistake, slice_of(what));
-	access_pattern_finish(pattern);
-	return false;
+	const size_t front = pattern->front.len, end = sizeof(pattern->front_end);
+	if (what != NULL) {
+		buf_append(mistake, slice_of(what));
+		access_pattern_finish(pattern);
+		return false;
+	}
+	if (front >= end)
+		memcpy(&pattern->front_end, pattern->front.data + front - end, end);
+	return true;
 }
 
 void access_pattern_finish(struct access_pattern *pattern)

@@ -15,6 +15,8 @@
 #include "protocol/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 struct identity;
 
@@ -23,6 +25,7 @@ enum { ACCESS_SEGMENTS_MAX = 32 };
 struct access_pattern {
 	struct slice text;  /* borrowed */
 	struct slice front; /* what every destination of it begins with */
+	uint64_t front_end; /* its last 8 octets, if it has so many */
 	struct access_segment *segments;
 	size_t count;
 };
@@ -39,6 +42,24 @@ void access_pattern_finish(struct access_pattern *pattern);
 /* True when the destination is one of the pattern's, filled in for that identity. */
 bool access_pattern_matches(const struct access_pattern *pattern,
 	const struct identity *identity, char separator, struct slice destination);
+
+/*
+ * False for most destinations that are not the pattern's, at the price of a comparison:
+ * of many rules, most are about something else.
+ */
+static inline bool access_pattern_may_match(
+	const struct access_pattern *pattern, struct slice destination)
+{
+	const size_t front = pattern->front.len;
+	uint64_t end;
+
+	if (destination.len < front)
+		return false;
+	if (front < sizeof(end))
+		return true;
+	memcpy(&end, destination.data + front - sizeof(end), sizeof(end));
+	return end == pattern->front_end;
+}
 
 /*
  * The name of the claim that its segment `index` is, below `count`; empty for another
