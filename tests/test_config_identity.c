@@ -10,6 +10,7 @@
 #define SECRET       "'0123456789abcdef0123456789abcdef'"
 #define TOKENS(more) "'tokens': [{'issuer': 'https://a', " more "}]"
 #define RULE(more)   "'rules': [{" more "}]"
+#define RATED(more)  "'match': '/topic/*', 'allow': 'send', " more
 
 /* With single quotes, which become double ones. The mistake "" means none. */
 static const struct {
@@ -57,6 +58,25 @@ static const struct {
 	{RULE("'match': '/topic/a{user}', 'allow': 'send'"),
 		"rules[0].match: a variable must be a whole segment"},
 	{RULE("'allow': 'send'"), "rules[0].match: is missing"},
+	{RULE(RATED("'rate': {'messages': 10, 'burst': 20}, 'over': 'deny'")), ""},
+	{RULE(RATED("'rate': {'messages': 0}, 'over': 'wait'")), ""},
+	{RULE(RATED("'rate': {'per': 1000}")),
+		"rules[0].rate: needs messages, such as {\"messages\": 10, \"per\": "
+		"1000}"},
+	{RULE(RATED("'rate': {'messages': -1}")), "rules[0].rate.messages: must be"},
+	{RULE(RATED("'rate': {'messages': 1, 'per': 0}")),
+		"rules[0].rate.per: must be"},
+	{RULE(RATED("'rate': {'messages': 1, 'seconds': 1}")),
+		"rules[0].rate.seconds: is not a known key"},
+	{RULE(RATED("'rate': 10")), "rules[0].rate: must be an object"},
+	{RULE(RATED("'over': 'deny'")), "rules[0].over: means nothing without a rate"},
+	{RULE(RATED("'over': 'drop'")), "rules[0].over: must be one of wait, deny"},
+	{RULE("'match': '/topic/*', 'allow': 'subscribe', 'rate': {'messages': 1}"),
+		"rules[0].rate: counts what the rule lets users send: add \"send\" to "
+		"allow, or remove it"},
+	{"'limits': {'user_messages': 10, 'user_burst': 20}", ""},
+	{"'limits': {'user_burst': 20}",
+		"limits.user_burst: needs limits.user_messages"},
 	{RULE("'match': '/topic/*', 'allow': 'send', 'group': 'a'"),
 		"rules[0].group: is not a known key (did you mean \"groups\"?)"},
 };
@@ -136,6 +156,40 @@ START_TEST(logins_keep_the_claims_that_routes_name)
 }
 END_TEST
 
+START_TEST(rates_are_numbered_and_no_more_than_accounts_have_buckets_for)
+{
+	struct buf json = {0}, error = {0};
+
+	buf_append(&json, SLICE("'rules': [{'match': '/none', 'allow': 'send'}"));
+	for (int i = 1; i < RATES_MAX; i++)
+		buf_printf(&json,
+			",{'match': '/%d', 'allow': 'send', 'rate': {'messages': %d}}",
+			i, i);
+	buf_append(&json, SLICE("]"));
+	buf_append_char(&json, '\0');
+	struct config *config = parse(json.data, &error);
+	ck_assert_ptr_nonnull(config);
+	ck_assert(config->has_rates);
+	ck_assert_uint_eq(config->rates[0].messages, 0);
+	for (unsigned i = 0; i < RATES_MAX; i++) {
+		ck_assert_uint_eq(config->access.items[i].rate, i);
+		ck_assert_uint_eq(config->rates[i].messages, i);
+	}
+	config_unref(config);
+
+	json.len -= 2;
+	buf_append(&json, SLICE(",{'match': '/**', 'allow': 'send', 'rate': "
+				"{'messages': 1}}]"));
+	buf_append_char(&json, '\0');
+	ck_assert_ptr_null(parse(json.data, &error));
+	buf_append_char(&error, '\0');
+	ck_assert_ptr_nonnull(
+		strstr(error.data, "rules[32].rate: is one too many: at most 31"));
+	buf_finish(&json);
+	buf_finish(&error);
+}
+END_TEST
+
 START_TEST(a_secret_may_stand_in_a_file_and_is_never_printed)
 {
 	static const char secret[] = "a secret from a file, of 32 bytes";
@@ -180,6 +234,8 @@ int main(void)
 	tcase_add_test(
 		tcase, rules_are_compiled_in_order_with_the_claims_that_they_name);
 	tcase_add_test(tcase, logins_keep_the_claims_that_routes_name);
+	tcase_add_test(
+		tcase, rates_are_numbered_and_no_more_than_accounts_have_buckets_for);
 	tcase_add_test(tcase, a_secret_may_stand_in_a_file_and_is_never_printed);
 	return unit_run(suite);
 }

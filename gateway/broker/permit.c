@@ -96,20 +96,39 @@ static struct slice permit_spell(
 	return is_spelled ? buf_slice(spelled) : destination;
 }
 
-bool permit_send(const struct broker *broker, const struct sender *sender,
-	struct slice destination, struct broker_refusal *refusal)
+static struct access_verdict permit_judge_send(const struct broker *broker,
+	const struct sender *sender, struct slice destination)
 {
 	const struct access_rules *rules = &broker->worker->config->access;
 	struct slice token;
 
 	if (rules->count == 0 || sender->kind != SENDER_CLIENT ||
 		private_is_reply(destination, &token))
-		return true;
+		return (struct access_verdict){.is_allowed = true};
 	struct buf spelled = {0};
 	const struct access_verdict verdict =
 		access_check(rules, permit_identity(sender->identity), ACCESS_SEND,
 			permit_spell(destination, rules->separator, &spelled));
 	buf_finish(&spelled);
+	return verdict;
+}
+
+const struct access_rule *permit_rule_of_send(const struct broker *broker,
+	const struct sender *sender, struct slice destination)
+{
+	const struct access_verdict verdict =
+		permit_judge_send(broker, sender, destination);
+
+	return verdict.is_allowed ? verdict.rule : NULL;
+}
+
+bool permit_send(const struct broker *broker, const struct sender *sender,
+	struct slice destination, struct broker_refusal *refusal)
+{
+	const struct access_rules *rules = &broker->worker->config->access;
+	const struct access_verdict verdict =
+		permit_judge_send(broker, sender, destination);
+
 	if (!verdict.is_allowed)
 		permit_refuse(
 			rules, verdict, REFUSAL_MAY_NOT_SEND, destination, refusal);

@@ -21,6 +21,13 @@ bool permit_subscribe(const struct broker *broker,
 bool permit_send(const struct broker *broker, const struct sender *sender,
 	struct slice destination, struct broker_refusal *refusal);
 
+/*
+ * The rule that allows a client's SEND to that destination. NULL: none allows it, or no
+ * rule is asked about it.
+ */
+const struct access_rule *permit_rule_of_send(const struct broker *broker,
+	const struct sender *sender, struct slice destination);
+
 /* A subscription that the rules have ended. Zeroed at first; permit_ended_finish(). */
 struct permit_ended {
 	struct buf id; /* empty: it had none */

@@ -34,7 +34,8 @@ static void review_begin(struct broker *broker)
 	struct review *review = &broker->review;
 
 	review->config = config_ref(now);
-	if (before->rule_count > 0 || now->rule_count > 0) {
+	if (before->rule_count > 0 || now->rule_count > 0 || before->has_rates ||
+		now->has_rates) {
 		free(review->numbers);
 		review->count = 0;
 		review->numbers = xcalloc(

@@ -12,6 +12,7 @@
 
 #include "gateway/config/config_handlers.h"
 #include "gateway/identity/access.h"
+#include "gateway/identity/rate.h"
 #include "gateway/route/template.h"
 #include "protocol/address.h"
 #include "protocol/buf.h"
@@ -97,6 +98,8 @@ struct rule {
 	struct strings groups, users; /* none: anybody */
 	bool login;                   /* only for clients that have logged in */
 	struct strings allow, deny;   /* "subscribe", "send" */
+	struct rate rate;             /* of each user; of what it lets him send */
+	struct slice over;            /* "wait" or "deny": what is above the rate */
 };
 
 /* A login. */
@@ -119,11 +122,12 @@ struct limits {
 	uint64_t idle_topics; /* per worker; matched only by patterns */
 	uint64_t unacked;     /* deliveries that a subscription remembers */
 	uint64_t backlog_messages,
-		backlog_bytes;        /* of a queue, those in flight included */
-	uint64_t backlog_total_bytes; /* of all queues; 0: half of the memory */
-	uint64_t transactions;        /* open ones of a session */
-	uint64_t logins;              /* per worker; under way at the same time */
-	uint64_t token;               /* bytes of one */
+		backlog_bytes;              /* of a queue, those in flight included */
+	uint64_t backlog_total_bytes;       /* of all queues; 0: half of the memory */
+	uint64_t transactions;              /* open ones of a session */
+	uint64_t user_messages, user_burst; /* SENDs per second, and in a row */
+	uint64_t logins;                    /* per worker; under way at the same time */
+	uint64_t token;                     /* bytes of one */
 	uint64_t identity; /* bytes of groups, claims and grants that are kept */
 	uint64_t transaction_actions, transaction_bytes; /* of one */
 	uint64_t inbox_posts, inbox_bytes;               /* of all workers together */
@@ -205,6 +209,8 @@ struct config {
 	size_t rule_count;
 	struct access_rules access;      /* the same, compiled */
 	struct strings claims;           /* the claims that rules and routes name */
+	struct rate rates[RATES_MAX];    /* limits.user_messages, then those of rules */
+	bool has_rates;                  /* one of them is set */
 	struct slice timezone;           /* for {now:...}; empty: TZ, else UTC */
 	bool www_bundled;                /* no "www" in the file: the bundled pages */
 	struct slice www;                /* a directory; empty: bundled, or no files */

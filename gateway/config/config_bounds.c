@@ -80,6 +80,13 @@ static const struct config_key limits[] = {
 	BYTES(token, 8 * KIB, 64, 64 * KIB, "bytes of a token"),
 	BYTES(identity, 4 * KIB, 64, MIB,
 		"bytes of the groups, claims and grants that Postern keeps of a login"),
+	LIMIT(user_messages, 0, 0, RATE_MESSAGES_MAX,
+		"SENDs in a second of one user, or of one address without a login, on "
+		"all its sessions together; above that Postern does not read from it; "
+		"0: as many as come"),
+	LIMIT(user_burst, 0, 0, RATE_MESSAGES_MAX,
+		"of these SENDs, how many may come in a row after a pause; 0: as many "
+		"as user_messages"),
 	LIMIT(transactions, 16, 1, MIB, "open transactions of a session"),
 	LIMIT(transaction_actions, 1024, 1, MIB, "frames in one transaction"),
 	BYTES(transaction_bytes, MIB, 1, 4ULL * GIB,

@@ -280,6 +280,7 @@ void config_check(struct config *config, const struct config_source *source)
 	config_check_routes(config, source);
 	config_check_reach(config, source);
 	config_check_identity(config, source);
+	config_check_rates(config, source);
 	config_check_timezone(config, source);
 	for (size_t i = 0; i < config->user_count; i++)
 		config_check_user(config, i, source);

@@ -51,6 +51,12 @@ void config_check_identity(struct config *config, const struct config_source *so
 /* Adds the claim to those that logins keep, unless it is there. Borrows the name. */
 void config_keep_claim(struct config *config, struct slice claim);
 
+/*
+ * Collects the rates of limits.user_messages and of the rules. Reports those that
+ * nothing could exceed. After config_check_identity().
+ */
+void config_check_rates(struct config *config, const struct config_source *source);
+
 /* Frees what config_check_identity() has made. */
 void config_finish_identity(struct config *config);
 

@@ -9,6 +9,9 @@
 #define TEXT(field, standard, meaning)                                                 \
 	.means = (meaning), .kind = CONFIG_TEXT, .offset = (field), .text = (standard)
 
+#define RATE_NUMBER(field)                                                             \
+	.kind = CONFIG_NUMBER, .offset = offsetof(struct rule, rate.field)
+
 #define TEXTS(type, field, meaning)                                                    \
 	.means = (meaning), .kind = CONFIG_TEXTS,                                      \
 	.offset = offsetof(type, field.items), .count = offsetof(type, field.count),   \
@@ -122,6 +125,39 @@ static const struct config_key token[] = {
 const struct config_table config_token = {
 	token, COUNT(token), sizeof(struct token_issuer)};
 
+static const struct config_key rate[] = {
+	{
+		.name = "messages",
+		.means =
+			"how many SENDs of one user, or of one address without a "
+			"login, the rule lets through in this time; 0: as many as come",
+		RATE_NUMBER(messages),
+		.min = 0,
+		.max = RATE_MESSAGES_MAX,
+	},
+	{
+		.name = "per",
+		.means = "the time for that many",
+		RATE_NUMBER(per),
+		.fallback = 1000,
+		.min = 1,
+		.max = RATE_PER_MAX,
+		.unit = "milliseconds",
+	},
+	{
+		.name = "burst",
+		.means = "how many may come in a row after a pause; 0: as many as "
+			 "messages",
+		RATE_NUMBER(burst),
+		.min = 0,
+		.max = RATE_MESSAGES_MAX,
+	},
+};
+
+static const struct config_table config_rate = {.keys = rate, .count = COUNT(rate)};
+
+static const char *const overs[] = {"wait", "deny", NULL};
+
 static const struct config_key rule[] = {
 	{
 		.name = "match",
@@ -156,6 +192,20 @@ static const struct config_key rule[] = {
 		.name = "deny",
 		TEXTS(struct rule, deny, "what the rule denies: subscribe, send"),
 		.choices = actions,
+	},
+	{
+		.name = "rate",
+		.means = "how often each user may send by this rule, on all sessions "
+			 "together",
+		.kind = CONFIG_OBJECT,
+		.inside = &config_rate,
+	},
+	{
+		.name = "over",
+		TEXT(offsetof(struct rule, over), "wait",
+			"what happens above the rate: the client is not read until its "
+			"message may come, or the message is denied"),
+		.choices = overs,
 	},
 };
 

@@ -15,6 +15,8 @@ struct access_rule {
 	size_t group_count, user_count;
 	bool needs_login;        /* it is not for nobody */
 	unsigned allows, denies; /* a bit for each enum access_action */
+	unsigned rate;           /* the number of its rate (rate.h); 0: none */
+	bool denies_above; /* what is above the rate is denied, and does not wait */
 };
 
 struct access_rules {

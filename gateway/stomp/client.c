@@ -36,6 +36,7 @@ void client_end(struct client *client, enum ending ending)
 	client->ended = true;
 	broker_leave(client_broker(client), &client->participant);
 	loop_timer_stop(client->worker->loop, &client->timer);
+	client_drop_early(client);
 	session_close(client->session, ending);
 }
 
@@ -196,7 +197,8 @@ static void client_take(struct client *client, struct slice text)
 /* Bytes of memory for what the peer has sent and the client is not done with. */
 static size_t client_held(const struct client *client)
 {
-	return stomp_parser_held(client->parser) + client->kept.capacity;
+	return stomp_parser_held(client->parser) + client->kept.capacity +
+	       client_early_held(client);
 }
 
 static void client_drop_input(struct client *client)
@@ -262,6 +264,7 @@ static void client_resume(struct task *task)
 	struct slice text = slice_from(buf_slice(&client->kept), client->kept_from);
 
 	client->waiting = client->has_had_part = false;
+	client_run_early(client);
 	client_feed(client, &text);
 	client->kept_from = client->kept.len - text.len;
 	if (!client->waiting) {
@@ -298,6 +301,14 @@ static void client_on_resume(struct participant *participant)
 	client_resume_later(container_of(participant, struct client, participant));
 }
 
+/* At a stop there is no time for what waits for its rate, and for what follows. */
+static void client_leave_early(struct client *client)
+{
+	client_drop_early(client);
+	client->disconnecting = true;
+	client_flush_receipts(client);
+}
+
 static void client_on_end(void *state, enum ending why)
 {
 	struct client *client = state;
@@ -313,7 +324,10 @@ static void client_on_end(void *state, enum ending why)
 		return;
 	}
 	client->hung_up = !client->disconnecting;
-	client_leave(client);
+	if (why == ENDING_GOING_AWAY && client->early != NULL)
+		client_leave_early(client);
+	else
+		client_leave(client);
 }
 
 static void client_sent(void *state, uint32_t ordinal)
@@ -326,7 +340,10 @@ static void client_sent(void *state, uint32_t ordinal)
 
 static void client_on_review(struct participant *participant)
 {
-	client_review(container_of(participant, struct client, participant));
+	struct client *client = container_of(participant, struct client, participant);
+
+	client_review(client);
+	client_reconsider_early(client);
 }
 
 static const struct participant_ops client_participant_ops = {
@@ -366,6 +383,7 @@ static void client_close(void *state)
 		broker_leave(client_broker(client), &client->participant);
 	loop_timer_stop(client->worker->loop, &client->timer);
 	task_cancel(&client->resume);
+	client_drop_early(client);
 	buf_finish(&client->kept);
 	client_forget_login(client);
 	free(client->refreshing);

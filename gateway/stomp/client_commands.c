@@ -41,6 +41,11 @@ static void client_ask(struct client *client, const struct stomp_frame *frame,
 	}
 }
 
+void client_send(struct client *client, const struct stomp_frame *frame)
+{
+	client_ask(client, frame, broker_send);
+}
+
 /* Refuses the command itself. */
 static void client_refuse_command(
 	struct client *client, const struct stomp_frame *frame, enum refusal_kind kind)
@@ -81,8 +86,9 @@ void client_dispatch(struct client *client, const struct stomp_frame *frame)
 	case STOMP_SEND:
 		if (client_is_refresh(client, frame))
 			client_refresh(client, frame);
-		else
-			client_ask(client, frame, broker_send);
+		else if (!client_config(client)->has_rates ||
+			 !client_is_early(client, frame))
+			client_send(client, frame);
 		break;
 	case STOMP_SUBSCRIBE:
 		client_ask(client, frame, broker_subscribe);

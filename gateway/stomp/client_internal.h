@@ -1,7 +1,8 @@
 /*
  * Shared by the files of the STOMP conversation only. client.c has its life: input,
  * frames, receipts and the end. client_connect.c begins it, client_commands.c runs
- * commands, client_refusal.h refuses, client_beat.c watches the time.
+ * commands, client_rate.c lets what comes too soon wait, client_refusal.h refuses,
+ * client_beat.c watches the time.
  */
 #ifndef GATEWAY_STOMP_CLIENT_INTERNAL_H
 #define GATEWAY_STOMP_CLIENT_INTERNAL_H
@@ -36,6 +37,7 @@ struct client {
 	size_t kept_from; /* those before it have run */
 	struct task resume;
 
+	struct early_send *early;      /* NULL: no SEND waits for its time (rates) */
 	struct connecting *connecting; /* NULL: CONNECT waits for no check */
 	struct refreshing *refreshing; /* NULL: no new token is being checked */
 
@@ -54,7 +56,8 @@ struct client {
 	uint64_t frame_at;     /* since when it is unfinished */
 	uint64_t frame_bytes;  /* that have come since then */
 	bool waiting;
-	bool has_had_part; /* it waits for its next part of the time, and no more */
+	bool has_had_part; /* it waits for its next part of the time, or of its rate */
+	bool was_early;    /* has sent more than its rate */
 	uint8_t unlooked;  /* frames since it looked at the clock */
 	struct utf8_joiner joiner; /* of its text messages */
 };
@@ -181,6 +184,29 @@ bool client_is_refresh(const struct client *client, const struct stomp_frame *fr
  * command. May end the client.
  */
 void client_dispatch(struct client *client, const struct stomp_frame *frame);
+
+/* Passes a SEND to the broker, whatever its rates are. */
+void client_send(struct client *client, const struct stomp_frame *frame);
+
+/* client_rate.c */
+
+/*
+ * Where there are rates: charges a SEND to them. True when it is dealt with: it is kept
+ * and waits, as after client_wait(), or it is denied.
+ */
+bool client_is_early(struct client *client, const struct stomp_frame *frame);
+
+/* Bytes of memory of the SEND that waits. */
+size_t client_early_held(const struct client *client);
+
+/* The wait, if there is one, is over: passes the SEND on, or lets it wait anew. */
+void client_run_early(struct client *client);
+
+/* The rates may have changed: charges the SEND that waits anew, in client_resume(). */
+void client_reconsider_early(struct client *client);
+
+/* The client ends: the SEND that waits does not come. */
+void client_drop_early(struct client *client);
 
 /*
  * client_beat.c: sets the timer to the next deadline: CONNECT, a heart-beat, or a sign

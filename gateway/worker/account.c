@@ -11,6 +11,8 @@ struct accounts {
 	struct hash_key key, user_key;
 	_Atomic int64_t sums[ACCOUNTS][ACCOUNT_SUMS];
 	_Atomic bool exempt[ACCOUNTS];
+	/* The system gives memory only for what is used of it. */
+	struct rate_bucket rates[RATES_MAX][ACCOUNTS];
 };
 
 struct accounts *accounts_create(const struct hash_key *key)
@@ -79,4 +81,21 @@ int64_t account_sum(
 {
 	return atomic_load_explicit(
 		&accounts->sums[account][sum], memory_order_relaxed);
+}
+
+struct rate_bucket *account_rate(
+	struct accounts *accounts, uint32_t account, unsigned rate)
+{
+	return &accounts->rates[rate][account];
+}
+
+void accounts_refill(struct accounts *accounts, unsigned rate)
+{
+	for (size_t i = 0; i < ACCOUNTS; i++) {
+		struct rate_bucket *bucket = &accounts->rates[rate][i];
+
+		/* Only what is used: a write would take memory for all. */
+		if (atomic_load_explicit(&bucket->next, memory_order_relaxed) != 0)
+			atomic_store_explicit(&bucket->next, 0, memory_order_relaxed);
+	}
 }

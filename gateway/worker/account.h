@@ -11,6 +11,7 @@
 #ifndef GATEWAY_WORKER_ACCOUNT_H
 #define GATEWAY_WORKER_ACCOUNT_H
 
+#include "gateway/identity/rate.h"
 #include "protocol/address.h"
 #include "protocol/hash.h"
 
@@ -81,5 +82,12 @@ int64_t account_add(struct accounts *accounts, uint32_t account, enum account_su
 /* A sum of the account, as it is now. From any thread. */
 int64_t account_sum(
 	const struct accounts *accounts, uint32_t account, enum account_sum sum);
+
+/* Its bucket for the rate of that number, below RATES_MAX (rate.h). */
+struct rate_bucket *account_rate(
+	struct accounts *accounts, uint32_t account, unsigned rate);
+
+/* Fills the buckets of all accounts for that rate, which is another one from now on. */
+void accounts_refill(struct accounts *accounts, unsigned rate);
 
 #endif

@@ -41,6 +41,8 @@ static const char *const bound_names[BOUNDS] = {
 	[BOUND_DESTINATIONS] = "destinations",
 	[BOUND_IDLE_TOPICS] = "idle_topics",
 	[BOUND_UNACKED] = "unacked",
+	[BOUND_USER_MESSAGES] = "user_messages",
+	[BOUND_RATE] = "rate",
 	[BOUND_TRANSACTIONS] = "transactions",
 	[BOUND_TRANSACTION] = "transaction",
 	[BOUND_BACKLOG] = "backlog",
@@ -260,7 +262,8 @@ static void exposition_write_bounds(struct writer *writer)
 			writer, "policy", slow_names[i], &writer->sum->dropped[i]);
 
 	exposition_begin(writer, "postern_refused_total", "counter",
-		"What was refused, ended or forgotten because a bound was reached.");
+		"What was refused, ended, forgotten or had to wait because a bound was "
+		"reached.");
 	for (size_t i = 0; i < BOUNDS; i++)
 		exposition_labelled(
 			writer, "bound", bound_names[i], &writer->sum->refused[i]);

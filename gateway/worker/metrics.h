@@ -50,7 +50,10 @@ enum direction {
 	DIRECTIONS,
 };
 
-/* A bound that a peer has reached: Postern then refuses, ends or drops something. */
+/*
+ * A bound that a peer has reached: Postern then refuses, ends or drops something, or
+ * lets it wait.
+ */
 enum bound {
 	BOUND_HEAD,
 	BOUND_HEAD_TIME,
@@ -74,6 +77,8 @@ enum bound {
 	BOUND_DESTINATIONS,
 	BOUND_IDLE_TOPICS,
 	BOUND_UNACKED,
+	BOUND_USER_MESSAGES,
+	BOUND_RATE,
 	BOUND_TRANSACTIONS,
 	BOUND_TRANSACTION,
 	BOUND_BACKLOG,

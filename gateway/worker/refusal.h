@@ -217,6 +217,7 @@ enum refusal_class {
 		"You may not subscribe to that destination")                           \
 	X(MAY_NOT_SEND, DENIED, INFO, "may_not_send",                                  \
 		"You may not send to that destination")                                \
+	X(RATE, DENIED, INFO, "rate", "You send to that destination too often")        \
 	X(TOKEN_EXPIRED, DENIED, INFO, "token_expired", "The token has expired")       \
 	X(TOKEN, DENIED, INFO, "token", "The token is not accepted")                   \
 	X(OTHER_USERS_TOKEN, DENIED, INFO, "other_users_token",                        \

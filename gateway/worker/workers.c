@@ -128,9 +128,24 @@ static void configure_run(struct worker *worker, struct post *post)
 	free(telling);
 }
 
+/* A user does not wait by a rate that is gone. */
+static void workers_refill(struct workers *workers, const struct config *config)
+{
+	for (unsigned i = 0; i < RATES_MAX; i++) {
+		const struct rate *rate = &config->rates[i];
+		const struct rate *before = &workers->config->rates[i];
+
+		if (rate->messages != before->messages || rate->per != before->per ||
+			rate->burst != before->burst)
+			accounts_refill(workers->accounts, i);
+	}
+}
+
 void workers_configure(struct workers *workers, const struct config *config)
 {
 	const struct config *before = workers->config;
+
+	workers_refill(workers, config);
 
 	atomic_store(&workers->reload_failed, false);
 	atomic_store(&workers->configured_at, (int64_t)time(NULL));

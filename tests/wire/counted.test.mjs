@@ -4,41 +4,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { ADMIN, bound, refused, seen } from './lib/bound.mjs';
 import { broker } from './lib/broker.mjs';
 import { configuration } from './lib/config.mjs';
 import { clientFrame, openFrames, serverFrame } from './lib/frames.mjs';
 import { connect, requestText, Wire } from './lib/http.mjs';
-import { increases, scrape } from './lib/metrics.mjs';
+import { scrape } from './lib/metrics.mjs';
 import { Session } from './lib/sockjs.mjs';
 import { frame, Socket, Stomp } from './lib/stomp.mjs';
 import { TcpStomp, tcpPort } from './lib/tcp.mjs';
 import { test, testWith } from './lib/test.mjs';
 import { Issuer } from './lib/tokens.mjs';
 import { until } from './lib/wait.mjs';
-
-const ADMIN = { admin: { listen: '127.0.0.1:0' } };
-const refused = (bound) => `postern_refused_total{bound="${bound}"}`;
-
-const seen = new Set();
-
-// reach(gateway, keep) brings a peer to the bound and looks at his answer; the figures that
-// it may raise beside the one of the bound are named.
-function bound(name, what, settings, reach, { figure = refused(name), beside = [] } = {}) {
-  seen.add(figure);
-  const { base = configuration, ...more } = settings;
-  testWith(`${name}: ${what}, and counted`, base({
-    ...ADMIN, tcp: { listen: '127.0.0.1:0' }, ...more, times: { drain: 300, ...more.times },
-  }), async (gateway, keep) => {
-    const before = await scrape(gateway);
-    await reach(gateway, keep);
-    let after;
-    await until(`${figure} counts`, async () => {
-      after = await scrape(gateway);
-      return after[figure] > before[figure];
-    });
-    assert.deepEqual(increases(before, after).filter((one) => one !== figure && !beside.includes(one)), []);
-  });
-}
 
 // Clients.
 
@@ -431,6 +408,18 @@ const issuer = new Issuer();
 bound('token', 'a token of many bytes is not accepted', {
   tokens: [issuer.known], limits: { token: 64 },
 }, (gateway, keep) => assertRefusedTcp(gateway, keep, /The token is not accepted/, { passcode: issuer.token('ana') }));
+
+const sendTwice = async (gateway, keep) => {
+  const stomp = await plain(gateway, keep);
+  for (let i = 0; i < 2; i += 1) await stomp.call('SEND', { destination: '/topic/a' }, 'x');
+};
+bound('user_messages', 'a client that sends faster waits', {
+  base: broker, exempt_addresses: [], limits: { user_messages: 5, user_burst: 1 },
+}, sendTwice);
+bound('rate', 'a client that sends faster than its rule waits', {
+  base: broker, exempt_addresses: [],
+  rules: [{ match: '/**', allow: ['subscribe', 'send'], rate: { messages: 1, per: 200 } }],
+}, sendTwice);
 
 bound('address_sessions', 'one too many of an address in a second gets 503', {
   exempt_addresses: [], limits: { address_sessions: 2 },

@@ -43,6 +43,10 @@ const gateways = {
   named: withGateway(broker(more({
     tokens: [issuer.known], rules: [{ match: '/topic/open', allow: ['subscribe', 'send'] }],
   }))),
+  rated: withGateway(broker(more({
+    exempt_addresses: [],
+    rules: [{ match: '/topic/rated', allow: 'send', rate: { messages: 1, per: 3_600_000 }, over: 'deny' }],
+  }))),
   proxied: withGateway(broker(more({ trusted_proxies: ['127.0.0.1'], login: { user_header: 'X-User' } }))),
 };
 
@@ -102,6 +106,7 @@ const rows = {
   other_users_token: ['named', sayAsAna(send('/session/token', bearer(issuer.token('bob')))), '', 'eyJ'],
   may_not_subscribe: ['named', sayAsAna(subscribe('/topic/closed')), 'destination "/topic/closed"'],
   may_not_send: ['named', sayAsAna(send('/topic/closed')), 'destination "/topic/closed"'],
+  rate: ['rated', say(send('/topic/rated').repeat(2)), 'destination "/topic/rated"'],
   bad_token: ['guarded', async (gateway) => (await Stomp.open(`ws://127.0.0.1:${gateway.adminPort}/console/stomp/websocket`))
     .send(login({ passcode: 'a-wrong-token-of-many' })), 'header passcode', 'a-wrong-token-of-many'],
   unknown_command: ['usual', say('SENDD\n\n\0'), 'command "SENDD"'],
