@@ -106,6 +106,11 @@ export async function probe(server, options) {
   return { idle, busy };
 }
 
+// What a part of the gateway's identity costs, in ns: no server takes part.
+const tokens = path.join(top, 'tests/tokens');
+export const identity = async (part, { seconds }) =>
+  (await measure('identity', [part, `${seconds}`, tokens])).ns_each;
+
 // The 99th percentile of an honest pair's round trips beside a flood, in ms: as the tests
 // of fairness measure it.
 export async function besideFlood({ flood, over, workers, seconds, program }) {

@@ -95,6 +95,14 @@ const floodRow = (flood, over) => ({
   compares: Object.keys(workersOf),
 });
 
+// A part of the gateway by itself: another build's is not measured.
+const identityRow = (name, part, unit, per, target, stretch) => ({
+  name: `identity: ${name}`, unit,
+  measure: async ({ identity }) => ({ postern: await identity(part) / per }),
+  target: { postern: `<${target}` }, stretch: { postern: `<${stretch}` },
+  compares: [],
+});
+
 const joinedTarget = { ratio: '>0.42' }, joinedStretch = { ratio: '>0.6' };
 
 const table = [
@@ -176,6 +184,11 @@ const table = [
   flatSubscriptionsRow,
   fairRow('websocket'),
   fairRow('xhr-streaming'),
+  identityRow('a token, RS256', 'RS256', 'CPU us', K, 40, 30),
+  identityRow('a token, HS256', 'HS256', 'CPU us', K, 10, 6),
+  identityRow('a SEND that the last of 20 rules allows', 'access-20', 'CPU us', K, 0.5, 0.3),
+  identityRow('a SEND that the last of 500 rules allows', 'access-500', 'CPU us', K, 2.5, 1.6),
+  identityRow('a rate', 'rate', 'CPU ns', 1, 30, 20),
   ...Object.keys(floods).map((flood) => floodRow(flood, 'tcp')),
   ...['websocket', 'xhr-streaming'].map((over) => floodRow(usual, over)),
 ];

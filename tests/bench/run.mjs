@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printBeside } from './beside.mjs';
 import { printCounted } from './counted.mjs';
-import { apart, besideFlood, buildAt, during, load, probe, startFloor, startPostern } from './lib.mjs';
+import { apart, besideFlood, buildAt, during, identity, load, probe, startFloor, startPostern } from './lib.mjs';
 import { printPeers } from './peers.mjs';
 import { isMet, number, rows } from './rows.mjs';
 
@@ -34,6 +34,7 @@ const toolsOf = ({ postern: program, floor } = {}) => ({
     during(startFloor({ joined: kind === 'joined', program: floor }), (server) => load(server, under(options))),
   probes: (options) =>
     during(startPostern({ under: apart, program }), (server) => probe(server, under(options))),
+  identity: (part) => identity(part, { seconds: SECONDS / 4 }),
   besideFlood: (options) => besideFlood({ seconds: SECONDS / 2, program, ...options }),
 });
 const tools = toolsOf();
