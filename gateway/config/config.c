@@ -203,10 +203,20 @@ static void config_read_list(const struct config_source *source,
 	}
 }
 
+/* Where an empty list would mean everybody, or everything, it may mean nobody. */
+static void config_check_empty(const struct config_source *source,
+	const struct config_path *path, const struct config_key *key,
+	const json_t *json)
+{
+	if (key->empty != NULL && json_is_array(json) && json_array_size(json) == 0)
+		config_mistake(source, path, "is empty: %s", key->empty);
+}
+
 static void config_read_value(const struct config_source *source,
 	const struct config_path *path, const struct config_key *key, json_t *json,
 	char *base)
 {
+	config_check_empty(source, path, key, json);
 	switch (key->kind) {
 	case CONFIG_BOOL:
 		config_read_bool(source, path, key, json, base);

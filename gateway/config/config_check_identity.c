@@ -168,6 +168,34 @@ static void config_default_token_headers(struct config *config)
 	memcpy(names->items, headers, sizeof(headers));
 }
 
+/* More than the largest private networks, 10.0.0.0/8 and fc00::/7, have. */
+static bool config_network_is_wide(const struct network *network)
+{
+	enum { V4_BITS = ADDRESS_V4_AT * 8, V4_LEAST = 8, V6_LEAST = 7 };
+
+	return network->bits < V6_LEAST ||
+	       (address_is_v4(&network->base) && network->bits < V4_BITS + V4_LEAST);
+}
+
+/* Whoever connects from a trusted network may log in as anybody. */
+static void config_check_trusted(
+	const struct config *config, const struct config_source *source)
+{
+	const struct config_path list = {NULL, "trusted_proxies", 0};
+	struct network network;
+
+	for (size_t i = 0; i < config->trusted_proxies.count; i++) {
+		const struct config_path item = {&list, NULL, i};
+
+		if (network_parse(config->trusted_proxies.items[i], &network) &&
+			config_network_is_wide(&network))
+			config_mistake(source, &item,
+				"is too wide for login.user_header: any client in it "
+				"could log in as anybody; write the addresses of the "
+				"proxies");
+	}
+}
+
 /* A header that nobody is believed would log nobody in. */
 static void config_check_user_header(
 	const struct config *config, const struct config_source *source)
@@ -175,6 +203,15 @@ static void config_check_user_header(
 	const struct config_path object = {NULL, "login", 0};
 	const struct config_path user = {&object, "user_header", 0};
 	const struct config_path groups = {&object, "groups_header", 0};
+
+	if (config->login.user_header.len > 0)
+		config_check_trusted(config, source);
+	if (config->login.user_header.len > 0 &&
+		slice_equal_nocase(
+			config->login.user_header, config->login.groups_header))
+		config_mistake(source, &groups,
+			"is login.user_header too: a user would be in the group of "
+			"that name");
 
 	if (config->login.user_header.len > 0 && config->trusted_proxies.count == 0)
 		config_mistake(source, &user,

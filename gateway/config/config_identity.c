@@ -81,6 +81,8 @@ static const struct config_key token[] = {
 		TEXTS(struct token_issuer, audience,
 			"what the aud of a token must name, one of these"),
 		.check = config_value_said,
+		.empty = "name your service as the issuer does, or leave the key out "
+			 "if the tokens have no aud",
 	},
 	{
 		.name = "keys",
@@ -100,6 +102,8 @@ static const struct config_key token[] = {
 			"the algorithms that are accepted; without this key, all that "
 			"the keys allow"),
 		.choices = algorithms,
+		.empty = "name an algorithm, or leave the key out to accept all that "
+			 "the keys allow",
 	},
 	{
 		.name = "user",
@@ -170,11 +174,15 @@ static const struct config_key rule[] = {
 		.name = "groups",
 		TEXTS(struct rule, groups, "the rule is for members of one of these"),
 		.check = config_value_said,
+		.empty = "name a group, or leave the key out if the rule is for every "
+			 "group",
 	},
 	{
 		.name = "users",
 		TEXTS(struct rule, users, "the rule is for these users"),
 		.check = config_value_said,
+		.empty = "name a user, or leave the key out if the rule is for every "
+			 "user",
 	},
 	{
 		.name = "login",
@@ -187,11 +195,13 @@ static const struct config_key rule[] = {
 		.name = "allow",
 		TEXTS(struct rule, allow, "what the rule allows: subscribe, send"),
 		.choices = actions,
+		.empty = "write subscribe, send or both, or leave the key out",
 	},
 	{
 		.name = "deny",
 		TEXTS(struct rule, deny, "what the rule denies: subscribe, send"),
 		.choices = actions,
+		.empty = "write subscribe, send or both, or leave the key out",
 	},
 	{
 		.name = "rate",

@@ -118,8 +118,8 @@ static json_t *config_print_keys(const struct config_table *table, const char *b
 		json_t *value = config_print_value(key, base, said);
 
 		/* A missing value and an empty one may differ. */
-		bool may_differ =
-			in_list || (key->kind == CONFIG_TEXT && key->text == NULL);
+		bool may_differ = in_list || key->empty != NULL ||
+				  (key->kind == CONFIG_TEXT && key->text == NULL);
 		if (said == NULL && may_differ && config_is_empty(value))
 			json_decref(value);
 		else if (value != NULL)

@@ -366,15 +366,19 @@ static const struct config_key top[] = {
 		.offset = offsetof(struct config, tokens),
 		.count = offsetof(struct config, token_count),
 		.inside = &config_token,
+		.empty = "name an issuer, or leave the key out if nobody logs in by a "
+			 "token",
 	},
 	{
 		.name = "rules",
 		.means = "who may do what: the first rule that fits decides, and what "
-			 "none allows is denied; empty: all is allowed",
+			 "none allows is denied; without this key, all is allowed",
 		.kind = CONFIG_LIST,
 		.offset = offsetof(struct config, rules),
 		.count = offsetof(struct config, rule_count),
 		.inside = &config_rule,
+		.empty = "leave the key out to allow everything, or deny it by "
+			 "{\"match\": \"/**\", \"deny\": [\"subscribe\", \"send\"]}",
 	},
 	{
 		.name = "timezone",

@@ -38,6 +38,9 @@ struct config_key {
 	const char *text;           /* the default of a text, or of texts: one */
 	const char *const *choices; /* for a text; NULL: any */
 
+	/* For a list or texts: what to write instead of []; NULL: it may be empty. */
+	const char *empty;
+
 	/* For a text or each of texts: NULL when it is valid, else what it must be. */
 	const char *(*check)(struct slice text);
 	const struct config_table *inside; /* for an object or a list */
