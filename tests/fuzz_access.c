@@ -83,6 +83,25 @@ static bool model_part_matches(
 	return glob_model_matches(wanted, given);
 }
 
+/*
+ * "**" after that separator takes parts that begin with it. After a '/' it takes any
+ * once it has taken one. after[t]: what follows it fits from t on.
+ */
+static void model_fill_deep(char separator, const struct slice *parts, size_t given,
+	const bool *after, bool *fits)
+{
+	bool has_end = after[given]; /* what follows fits here, or later */
+
+	fits[given] = after[given];
+	for (size_t t = given; t-- > 0;) {
+		const bool takes = parts[t].data[0] == separator;
+
+		fits[t] = after[t] ||
+			  (takes && (separator == '/' ? has_end : fits[t + 1]));
+		has_end = has_end || after[t];
+	}
+}
+
 /* fits[p][t]: the pattern from p on matches the destination from t on. */
 static bool model_matches(
 	const struct site *site, struct slice pattern, struct slice destination)
@@ -95,19 +114,14 @@ static bool model_matches(
 
 	fits[wanted][given] = true;
 	for (size_t p = wanted; p-- > 0;) {
-		const bool is_deep = slice_equal(slice_from(rule[p], 1), SLICE("**"));
-
-		for (size_t t = given + 1; t-- > 0;) {
-			const bool is_left = t < given;
-
-			if (is_deep)
-				fits[p][t] =
-					fits[p + 1][t] || (is_left && fits[p][t + 1]);
-			else
-				fits[p][t] =
-					is_left && fits[p + 1][t + 1] &&
-					model_part_matches(site, rule[p], parts[t]);
+		if (slice_equal(slice_from(rule[p], 1), SLICE("**"))) {
+			model_fill_deep(
+				rule[p].data[0], parts, given, fits[p + 1], fits[p]);
+			continue;
 		}
+		for (size_t t = given; t-- > 0;)
+			fits[p][t] = fits[p + 1][t + 1] &&
+				     model_part_matches(site, rule[p], parts[t]);
 	}
 	return fits[0][0];
 }

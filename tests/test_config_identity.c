@@ -91,6 +91,14 @@ static const struct {
 		"rules[0].match: must begin with a /"},
 	{RULE("'match': '/topic/a{user}', 'allow': 'send'"),
 		"rules[0].match: a variable must be a whole segment"},
+	{"'broker': {'separator': '.'}, " RULE(
+		 "'match': '/topic/a.**', 'allow': 'send'"),
+		""},
+	/* Routes have '/' only. */
+	{"'broker': {'separator': '.'}, " RULE("'match': '/app/a.**', 'allow': 'send'"),
+		"rules[0].match: ** must be a whole segment"},
+	{RULE("'match': '/topic/#', 'allow': 'subscribe'"),
+		"rules[0].match: \"#\" and \">\" are no wildcards of rules"},
 	{RULE("'allow': 'send'"), "rules[0].match: is missing"},
 	{RULE(RATED("'rate': {'messages': 10, 'burst': 20}, 'over': 'deny'")), ""},
 	{RULE(RATED("'rate': {'messages': 0}, 'over': 'wait'")), ""},
@@ -138,6 +146,30 @@ START_TEST(each_mistake_is_reported_where_it_stands)
 		rows[_i].json, error.data);
 	ck_assert_msg(strstr(error.data, rows[_i].mistake) != NULL, "%s: %s",
 		rows[_i].json, error.data);
+	config_unref(config);
+	buf_finish(&error);
+}
+END_TEST
+
+START_TEST(rules_about_routes_cut_destinations_as_routes_do)
+{
+	struct buf error = {0};
+	struct config *config = parse("'broker': {'separator': '.'}, 'rules': ["
+				      "{'match': '/app/x/*', 'deny': 'send'},"
+				      "{'match': '/app/**', 'allow': 'send'},"
+				      "{'match': '/topic/x/*', 'allow': 'send'}]",
+		&error);
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert(!access_check(
+		&config->access, identity_nobody(), ACCESS_SEND, SLICE("/app/x/a.b"))
+			   .is_allowed);
+	ck_assert(access_check(
+		&config->access, identity_nobody(), ACCESS_SEND, SLICE("/app/y/a.b"))
+			  .is_allowed);
+	ck_assert(!access_check(
+		&config->access, identity_nobody(), ACCESS_SEND, SLICE("/topic/x/a.b"))
+			   .is_allowed);
 	config_unref(config);
 	buf_finish(&error);
 }
@@ -265,6 +297,7 @@ int main(void)
 	TCase *tcase = unit_case(suite, "identity");
 
 	unit_add_table(tcase, each_mistake_is_reported_where_it_stands, rows);
+	tcase_add_test(tcase, rules_about_routes_cut_destinations_as_routes_do);
 	tcase_add_test(
 		tcase, rules_are_compiled_in_order_with_the_claims_that_they_name);
 	tcase_add_test(tcase, logins_keep_the_claims_that_routes_name);

@@ -122,6 +122,17 @@ static void config_add_claims(
 	}
 }
 
+/*
+ * Routes have '/' between their segments, whatever the separator is. Rules about them
+ * must cut alike: else a denying "/app/x/" and "*" would let "/app/x/a.b" pass.
+ */
+static char config_rule_separator(const struct config *config, struct slice match)
+{
+	return config_check_is_below_any(match, config->app_prefixes)
+		       ? '/'
+		       : config->access.separator;
+}
+
 static void config_check_rule(
 	struct config *config, size_t index, const struct config_source *source)
 {
@@ -141,8 +152,9 @@ static void config_check_rule(
 		.allows = config_read_actions(&rule->allow),
 		.denies = config_read_actions(&rule->deny),
 	};
-	if (rule->match.len > 0 && !access_pattern_init(&access->pattern, rule->match,
-					   config->access.separator, &mistake))
+	if (rule->match.len > 0 &&
+		!access_pattern_init(&access->pattern, rule->match,
+			config_rule_separator(config, rule->match), &mistake))
 		config_mistake(source, &match, "%.*s", SLICE_ARGS(buf_slice(&mistake)));
 	config_add_claims(config, &access->pattern);
 	if (access->allows == 0 && access->denies == 0 && rule->allow.count == 0 &&

@@ -6,10 +6,10 @@
 struct access_question {
 	const struct identity *identity;
 	unsigned action; /* its bit */
-	char separator;
 	struct slice destination;
 	bool is_pattern;
-	struct access_wish wish; /* of a pattern */
+	/* Of a pattern, for rules that cut at '/' only, and for those that cut at '.' */
+	struct access_wish wish, dotted;
 };
 
 static bool access_has_one(const struct slice *names, size_t count, struct slice name)
@@ -38,14 +38,20 @@ static bool access_rule_fits(
 	return has_group;
 }
 
+static const struct access_wish *access_wish_for(
+	const struct access_question *question, const struct access_pattern *pattern)
+{
+	return pattern->separator == '/' ? &question->wish : &question->dotted;
+}
+
 static bool access_matches(
 	const struct access_question *question, const struct access_pattern *pattern)
 {
 	return question->is_pattern
-		       ? access_pattern_covers(
-				 pattern, question->identity, &question->wish)
-		       : access_pattern_matches(pattern, question->identity,
-				 question->separator, question->destination);
+		       ? access_pattern_covers(pattern, question->identity,
+				 access_wish_for(question, pattern))
+		       : access_pattern_matches(
+				 pattern, question->identity, question->destination);
 }
 
 /* True when the rule decides; then *is_allowed says how. */
@@ -62,8 +68,8 @@ static bool access_rule_decides(const struct access_question *question,
 	*is_allowed = (rule->denies & question->action) == 0;
 	return access_matches(question, &rule->pattern) ||
 	       (question->is_pattern && !*is_allowed &&
-		       access_pattern_meets(
-			       &rule->pattern, question->identity, &question->wish));
+		       access_pattern_meets(&rule->pattern, question->identity,
+			       access_wish_for(question, &rule->pattern)));
 }
 
 static bool access_is_granted(
@@ -78,6 +84,15 @@ static bool access_is_granted(
 	return false;
 }
 
+/* False when the client's pattern has too many segments. */
+static bool access_cut_wish(
+	struct access_question *question, struct slice destination, char separator)
+{
+	return access_wish_init(&question->wish, destination, '/') &&
+	       (separator == '/' ||
+		       access_wish_init(&question->dotted, destination, separator));
+}
+
 struct access_verdict access_check(const struct access_rules *rules,
 	const struct identity *identity, enum access_action action,
 	struct slice destination)
@@ -85,14 +100,13 @@ struct access_verdict access_check(const struct access_rules *rules,
 	struct access_question question = {
 		.identity = identity,
 		.action = 1u << action,
-		.separator = rules->separator,
 		.destination = destination,
 		.is_pattern = glob_is(destination),
 	};
 	struct access_verdict verdict = {.is_allowed = rules->count == 0};
 
 	if (question.is_pattern &&
-		!access_wish_init(&question.wish, destination, rules->separator))
+		!access_cut_wish(&question, destination, rules->separator))
 		return verdict;
 	for (size_t i = 0; i < rules->count; i++) {
 		if (access_rule_decides(

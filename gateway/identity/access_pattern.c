@@ -1,30 +1,13 @@
-#include "gateway/identity/access_pattern.h"
+#include "gateway/identity/access_pattern_internal.h"
 
 #include "gateway/identity/identity.h"
 #include "gateway/route/glob.h"
 #include "protocol/url.h"
-#include "protocol/utf8.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
-enum segment_kind {
-	SEGMENT_LITERAL,
-	SEGMENT_GLOB,
-	SEGMENT_ANY,
-	SEGMENT_DEEP, /* "**" */
-	SEGMENT_USER,
-	SEGMENT_GROUP,
-	SEGMENT_CLAIM,
-};
-
-struct access_segment {
-	enum segment_kind kind;
-	char separator;    /* before it */
-	struct slice text; /* without the separator; the name of a claim */
-};
-
-static const struct slice deep = SLICE_INIT("**"), claim_prefix = SLICE_INIT("claim.");
+static const struct slice claim_prefix = SLICE_INIT("claim.");
 
 /* Compiling. */
 
@@ -41,6 +24,17 @@ static enum segment_kind access_find_variable(struct slice name, struct slice *c
 	}
 	return name.len > 0 && slice_find(name, '.') == name.len ? SEGMENT_ANY
 								 : SEGMENT_DEEP;
+}
+
+/*
+ * A client's '#' or '>' becomes "**" before rules are asked (broker/resolve.h). Here it
+ * would be a letter, and match nothing of what was meant.
+ */
+static bool access_is_foreign(struct slice body, bool is_last)
+{
+	return slice_equal(body, SLICE("#")) || slice_ends_with(body, SLICE(".#")) ||
+	       (is_last && (slice_equal(body, SLICE(">")) ||
+				   slice_ends_with(body, SLICE(".>"))));
 }
 
 /* The mistake of a segment, or NULL. */
@@ -66,7 +60,7 @@ static const char *access_segment_init(
 				 "name for any segment"
 			       : NULL;
 	}
-	if (slice_equal(body, deep))
+	if (slice_equal(body, SLICE("**")))
 		segment->kind = SEGMENT_DEEP;
 	else if (slice_equal(body, SLICE("*")))
 		segment->kind = SEGMENT_ANY;
@@ -104,7 +98,10 @@ static const char *access_pattern_compile(
 		struct slice segment = url_take_part(&text, separator);
 		struct access_segment *made = &pattern->segments[pattern->count++];
 
-		mistake = access_segment_init(made, segment);
+		mistake = access_is_foreign(slice_from(segment, 1), text.len == 0)
+				  ? "\"#\" and \">\" are no wildcards of rules: write "
+				    "\"**\" as a segment of its own"
+				  : access_segment_init(made, segment);
 		is_front = is_front && made->kind == SEGMENT_LITERAL;
 		if (is_front)
 			pattern->front.len += segment.len;
@@ -115,7 +112,8 @@ static const char *access_pattern_compile(
 bool access_pattern_init(struct access_pattern *pattern, struct slice text,
 	char separator, struct buf *mistake)
 {
-	*pattern = (struct access_pattern){.text = text, .front = slice_first(text, 0)};
+	*pattern = (struct access_pattern){
+		.text = text, .front = slice_first(text, 0), .separator = separator};
 	const char *what = access_pattern_compile(pattern, text, separator);
 	const size_t front = pattern->front.len, end = sizeof(pattern->front_end);
 	if (what != NULL) {
@@ -176,8 +174,7 @@ static bool access_variable_is(const struct access_segment *segment,
 	return false;
 }
 
-/* `text` is one segment, with its separator. */
-static bool access_segment_matches(const struct access_segment *segment,
+bool access_segment_matches(const struct access_segment *segment,
 	const struct identity *identity, struct slice text)
 {
 	const struct slice body = slice_from(text, 1);
@@ -202,213 +199,67 @@ static bool access_segment_matches(const struct access_segment *segment,
 }
 
 /*
- * As a glob is matched: if the segments behind the latest "**" do not fit, it takes one
- * segment more. Earlier ones need not take more, since the latest could take the same.
+ * Where a match may stand, as bits: before the segments of the pattern, and within a
+ * "/" and "**" that has taken a segment, after which it takes any.
  */
-bool access_pattern_matches(const struct access_pattern *pattern,
-	const struct identity *identity, char separator, struct slice destination)
+struct access_places {
+	uint64_t before, within;
+};
+
+_Static_assert(ACCESS_SEGMENTS_MAX < 64, "a bit for each place");
+
+/* Adds the places that are reached without a segment. */
+static void access_places_close(
+	struct access_places *places, const struct access_pattern *pattern)
 {
-	struct slice rest = destination, retry = {NULL, 0};
-	size_t at = 0, after_deep = 0;
+	for (size_t i = 0; i < pattern->count; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+
+		if ((places->within & bit) != 0 ||
+			((places->before & bit) != 0 &&
+				pattern->segments[i].kind == SEGMENT_DEEP))
+			places->before |= bit << 1;
+	}
+}
+
+/* Adds the places behind `text`, a segment with its separator, from before `index`. */
+static void access_places_step(struct access_places *next,
+	const struct access_pattern *pattern, size_t index,
+	const struct identity *identity, struct slice text)
+{
+	const struct access_segment *segment = &pattern->segments[index];
+	const uint64_t bit = UINT64_C(1) << index;
+
+	if (segment->kind != SEGMENT_DEEP) {
+		if (access_segment_matches(segment, identity, text))
+			next->before |= bit << 1;
+	} else if (segment->separator == text.data[0]) {
+		if (text.data[0] == '/')
+			next->within |= bit;
+		else
+			next->before |= bit;
+	}
+}
+
+bool access_pattern_matches(const struct access_pattern *pattern,
+	const struct identity *identity, struct slice destination)
+{
+	struct access_places places = {.before = 1};
 
 	if (!slice_starts_with(destination, pattern->front))
 		return false;
-	while (rest.len > 0 || at < pattern->count) {
-		if (at < pattern->count && pattern->segments[at].kind == SEGMENT_DEEP) {
-			after_deep = ++at;
-			retry = rest;
-			continue;
+	access_places_close(&places, pattern);
+	while (destination.len > 0 && (places.before | places.within) != 0) {
+		const struct slice text =
+			url_take_part(&destination, pattern->separator);
+		struct access_places next = {.within = places.within};
+
+		for (size_t i = 0; i < pattern->count; i++) {
+			if ((places.before >> i & 1) != 0)
+				access_places_step(&next, pattern, i, identity, text);
 		}
-		if (rest.len > 0 && at < pattern->count) {
-			struct slice next = rest;
-			struct slice segment = url_take_part(&next, separator);
-
-			if (access_segment_matches(
-				    &pattern->segments[at], identity, segment)) {
-				rest = next;
-				at++;
-				continue;
-			}
-		}
-		if (retry.len == 0)
-			return false;
-		url_take_part(&retry, separator);
-		rest = retry;
-		at = after_deep;
+		access_places_close(&next, pattern);
+		places = next;
 	}
-	return true;
-}
-
-/* The pattern of a client. */
-
-bool access_wish_init(struct access_wish *wish, struct slice text, char separator)
-{
-	for (wish->count = 0; text.len > 0; wish->count++) {
-		if (wish->count == ACCESS_SEGMENTS_MAX)
-			return false;
-		wish->segments[wish->count] = url_take_part(&text, separator);
-	}
-	return true;
-}
-
-static bool access_is_deep(struct slice segment)
-{
-	return slice_equal(slice_from(segment, 1), deep);
-}
-
-/* A glob in characters, which '?' stands for. */
-struct characters {
-	uint32_t at[256];
-	size_t count;
-};
-
-/* False when the text is too long to be compared. */
-static bool characters_init(struct characters *characters, struct slice text)
-{
-	characters->count = 0;
-	while (text.len > 0) {
-		uint32_t code = (unsigned char)text.data[0];
-		const size_t len = utf8_decode(text, &code);
-
-		if (characters->count == 256)
-			return false;
-		characters->at[characters->count++] = code;
-		text = slice_from(text, len > 0 ? len : 1);
-	}
-	return true;
-}
-
-enum comparison { COVERS, MEETS };
-
-/* Whether character `a` of a rule's glob and `b` of a client's agree. */
-static bool character_agrees(enum comparison comparison, uint32_t a, uint32_t b)
-{
-	return a == '?' || a == b || (comparison == MEETS && b == '?');
-}
-
-/*
- * Walks both globs together. reach[j]: the characters of the rule so far, and the
- * first j of the client's, can be the same text. Only a rule's '*' takes a client's.
- */
-static bool globs_compare(enum comparison comparison, const struct characters *rule,
-	const struct characters *wish)
-{
-	bool reach[257] = {true}, next[257];
-
-	for (size_t i = 0; i <= rule->count; i++) {
-		const bool is_star = i < rule->count && rule->at[i] == '*';
-
-		for (size_t j = 0; j <= wish->count; j++)
-			next[j] = false;
-		for (size_t j = 0; j <= wish->count; j++) {
-			const bool is_wish_star = j < wish->count && wish->at[j] == '*';
-
-			if (!reach[j])
-				continue;
-			next[j] = next[j] || is_star;
-			if (j < wish->count &&
-				(is_star || (is_wish_star && comparison == MEETS)))
-				reach[j + 1] = true;
-			if (i == rule->count || is_star || j == wish->count)
-				continue;
-			if (is_wish_star)
-				next[j] = next[j] || comparison == MEETS;
-			else if (character_agrees(comparison, rule->at[i], wish->at[j]))
-				next[j + 1] = true;
-		}
-		if (i == rule->count)
-			break;
-		memcpy(reach, next, sizeof(reach));
-	}
-	return reach[wish->count];
-}
-
-/* A client's segment with wildcards beside a rule's. */
-static bool access_globs_compare(
-	enum comparison comparison, struct slice rule, struct slice wish)
-{
-	struct characters a, b;
-
-	if (!characters_init(&a, rule) || !characters_init(&b, wish))
-		return comparison == MEETS;
-	return globs_compare(comparison, &a, &b);
-}
-
-/* One segment of a rule beside one of a client, which is not "**". */
-static bool access_segment_compares(enum comparison comparison,
-	const struct access_segment *segment, const struct identity *identity,
-	struct slice wish)
-{
-	const struct slice body = slice_from(wish, 1);
-
-	if (!glob_is(body))
-		return access_segment_matches(segment, identity, wish);
-	if (segment->separator != wish.data[0])
-		return false;
-	switch (segment->kind) {
-	case SEGMENT_LITERAL:
-	case SEGMENT_GLOB:
-		return access_globs_compare(comparison, segment->text, body);
-	case SEGMENT_ANY:
-		return true;
-	case SEGMENT_DEEP:
-	case SEGMENT_USER:
-	case SEGMENT_GROUP:
-	case SEGMENT_CLAIM:
-		break;
-	}
-	return comparison == MEETS;
-}
-
-/*
- * The same walk by segments: "**" of the rule takes any segment; that of the client
- * takes the rule's only if it is asked whether they meet.
- */
-static bool access_compare(enum comparison comparison,
-	const struct access_pattern *pattern, const struct identity *identity,
-	const struct access_wish *wish)
-{
-	bool reach[ACCESS_SEGMENTS_MAX + 1] = {true}, next[ACCESS_SEGMENTS_MAX + 1];
-
-	for (size_t i = 0; i <= pattern->count; i++) {
-		const struct access_segment *segment =
-			i < pattern->count ? &pattern->segments[i] : NULL;
-		const bool is_deep = segment != NULL && segment->kind == SEGMENT_DEEP;
-
-		memset(next, 0, sizeof(next));
-		for (size_t j = 0; j <= wish->count; j++) {
-			const bool is_wish_deep =
-				j < wish->count && access_is_deep(wish->segments[j]);
-
-			if (!reach[j])
-				continue;
-			next[j] = next[j] || is_deep;
-			if (j < wish->count &&
-				(is_deep || (is_wish_deep && comparison == MEETS)))
-				reach[j + 1] = true;
-			if (segment == NULL || is_deep || j == wish->count)
-				continue;
-			if (is_wish_deep)
-				next[j] = next[j] || comparison == MEETS;
-			else if (access_segment_compares(comparison, segment, identity,
-					 wish->segments[j]))
-				next[j + 1] = true;
-		}
-		if (i == pattern->count)
-			break;
-		memcpy(reach, next, sizeof(reach));
-	}
-	return reach[wish->count];
-}
-
-bool access_pattern_covers(const struct access_pattern *pattern,
-	const struct identity *identity, const struct access_wish *wish)
-{
-	return access_compare(COVERS, pattern, identity, wish);
-}
-
-bool access_pattern_meets(const struct access_pattern *pattern,
-	const struct identity *identity, const struct access_wish *wish)
-{
-	return access_compare(MEETS, pattern, identity, wish);
+	return (places.before >> pattern->count & 1) != 0;
 }

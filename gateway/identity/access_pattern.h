@@ -2,7 +2,13 @@
  * The patterns of rules: segments with '?' and '*' (route/glob.h), a segment "**" for
  * any number of segments, also none, and variables, which stand for one whole segment:
  * {user}, {group}, {claim.NAME}. Other {names} are "*". Segments begin at '/', and at
- * '.' too if that is the configuration's separator.
+ * '.' too if that is the pattern's separator. A segment matches only one that begins
+ * alike. "**" after a '/' is nothing, or a '/' and all that follows, whatever
+ * separators that has. "**" after a '.' is nothing, or a '.' and what follows up to the
+ * next '/'.
+ *
+ * A client's "**" takes only segments with its own separator (broker/pattern.h), so
+ * what a client receives by a pattern of the same text is never more.
  *
  * A rule is asked about one destination, or about the pattern that a client subscribes
  * to. Then two questions replace the match: does the rule cover it (every destination
@@ -28,12 +34,14 @@ struct access_pattern {
 	uint64_t front_end; /* its last 8 octets, if it has so many */
 	struct access_segment *segments;
 	size_t count;
+	char separator;
 };
 
 /*
  * Compiles `text`, which must outlive the pattern. False, with the mistake appended to
  * *mistake, when it does not begin with '/', has more than ACCESS_SEGMENTS_MAX
- * segments, shares a segment with "**" or a brace, or has an empty or unknown variable.
+ * segments, shares a segment with "**" or a brace, has an empty or unknown variable, or
+ * writes "**" as other brokers do ('#', '>').
  */
 bool access_pattern_init(struct access_pattern *pattern, struct slice text,
 	char separator, struct buf *mistake);
@@ -41,7 +49,7 @@ void access_pattern_finish(struct access_pattern *pattern);
 
 /* True when the destination is one of the pattern's, filled in for that identity. */
 bool access_pattern_matches(const struct access_pattern *pattern,
-	const struct identity *identity, char separator, struct slice destination);
+	const struct identity *identity, struct slice destination);
 
 /*
  * False for most destinations that are not the pattern's, at the price of a comparison:
@@ -78,8 +86,9 @@ bool access_wish_init(struct access_wish *wish, struct slice text, char separato
 
 /*
  * Whether the pattern, filled with the identity, contains all destinations of the wish
- * (covers), or may contain one of them (meets). Errs on the safe side only: covers()
- * may be false, and meets() true, without need. Time: segments * segments.
+ * (covers), or may contain one of them (meets). The wish is cut at the pattern's
+ * separator. Errs on the safe side only: covers() may be false, and meets() true,
+ * without need. Time: segments * segments.
  */
 bool access_pattern_covers(const struct access_pattern *pattern,
 	const struct identity *identity, const struct access_wish *wish);
