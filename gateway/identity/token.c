@@ -13,6 +13,7 @@ const char *token_fault_text(enum token_fault fault)
 		[TOKEN_MALFORMED] = "is malformed",
 		[TOKEN_UNKNOWN_ISSUER] = "is of an issuer that `tokens` does not name",
 		[TOKEN_ALGORITHM] = "has an algorithm that is not allowed",
+		[TOKEN_TYPE] = "was not made to log in: see its typ, and events",
 		[TOKEN_UNKNOWN_KEY] = "is signed with a key that is not known",
 		[TOKEN_SIGNATURE] = "has a wrong signature",
 		[TOKEN_AUDIENCE] = "is for another audience",
@@ -53,10 +54,35 @@ static json_t *token_read_part(struct slice text)
 	return NULL;
 }
 
+/*
+ * Issuers sign other statements about a user by the same key, such as that he has
+ * logged out (RFC 8725, 3.11; RFC 8417, 2.2).
+ */
+static bool token_is_login(const struct token *token)
+{
+	static const struct slice types[] = {SLICE_INIT("JWT"), SLICE_INIT("at+jwt"),
+		SLICE_INIT("application/jwt"), SLICE_INIT("application/at+jwt")};
+	const json_t *type = json_object_get(token->header, "typ");
+
+	if (json_object_get(token->claims, "events") != NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (slice_equal_nocase(json_slice(type), types[i]))
+			return true;
+	}
+	return type == NULL;
+}
+
 /* Reads what the header says. Extensions that must be understood are not. */
 static enum token_fault token_read_header(struct token *token)
 {
-	token->key_id = json_slice(json_object_get(token->header, "kid"));
+	const json_t *id = json_object_get(token->header, "kid");
+
+	if (id != NULL && !json_is_string(id))
+		return TOKEN_MALFORMED;
+	if (!token_is_login(token))
+		return TOKEN_TYPE;
+	token->key_id = json_slice(id);
 	token->algorithm =
 		algorithm_find(json_slice(json_object_get(token->header, "alg")));
 	return token->algorithm == NULL ||

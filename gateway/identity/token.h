@@ -18,6 +18,7 @@ enum token_fault {
 	TOKEN_MALFORMED,
 	TOKEN_UNKNOWN_ISSUER,
 	TOKEN_ALGORITHM,
+	TOKEN_TYPE,
 	TOKEN_UNKNOWN_KEY,
 	TOKEN_SIGNATURE,
 	TOKEN_AUDIENCE,
@@ -45,7 +46,7 @@ struct token {
 
 /*
  * Reads the text, which must live as long as the token. After anything but TOKEN_GOOD
- * (TOKEN_MALFORMED or TOKEN_ALGORITHM) there is nothing to finish.
+ * (TOKEN_MALFORMED, TOKEN_ALGORITHM, TOKEN_TYPE) there is nothing to finish.
  */
 enum token_fault token_read(struct token *token, struct slice text);
 void token_finish(struct token *token); /* after TOKEN_GOOD only */

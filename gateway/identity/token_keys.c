@@ -260,14 +260,37 @@ static EVP_PKEY *jwk_read_public(const json_t *jwk)
 						  : NULL;
 }
 
+/* A member that is there must be a text. */
+static bool jwk_is_text_or_missing(const json_t *jwk, const char *name)
+{
+	const json_t *value = json_object_get(jwk, name);
+
+	return value == NULL || json_is_string(value);
+}
+
+/* Its owner may have made the key for something else (RFC 7517, 4.2 and 4.3). */
+static bool jwk_may_verify(const json_t *jwk)
+{
+	const json_t *uses = json_object_get(jwk, "key_ops");
+	const json_t *use = json_object_get(jwk, "use");
+	bool may = uses == NULL;
+
+	for (size_t i = 0; i < json_array_size(uses); i++) {
+		const char *one = json_string_value(json_array_get(uses, i));
+
+		may = may || (one != NULL && strcmp(one, "verify") == 0);
+	}
+	return may && (use == NULL || slice_equal(jwk_text(jwk, "use"), SLICE("sig")));
+}
+
 /* False when the key cannot be used; then *key has nothing to free. */
 static bool jwk_read(const json_t *jwk, struct token_key *key)
 {
-	const struct slice use = jwk_text(jwk, "use"), name = jwk_text(jwk, "alg"),
-			   id = jwk_text(jwk, "kid");
+	const struct slice name = jwk_text(jwk, "alg"), id = jwk_text(jwk, "kid");
 
 	*key = (struct token_key){.only = algorithm_find(name)};
-	if (use.len > 0 && !slice_equal(use, SLICE("sig")))
+	if (!jwk_may_verify(jwk) || !jwk_is_text_or_missing(jwk, "alg") ||
+		!jwk_is_text_or_missing(jwk, "kid"))
 		return false;
 	if (slice_equal(jwk_text(jwk, "kty"), SLICE("oct"))) {
 		key->kind = KEY_SECRET;
@@ -279,7 +302,8 @@ static bool jwk_read(const json_t *jwk, struct token_key *key)
 		if (key->key == NULL || !token_key_find_kind(key->key, &key->kind))
 			goto unusable;
 	}
-	if (name.len > 0 && (key->only == NULL || key->only->kind != key->kind))
+	if (json_object_get(jwk, "alg") != NULL &&
+		(key->only == NULL || key->only->kind != key->kind))
 		goto unusable;
 	key->id = id.len > 0 ? xstrdup(id) : NULL;
 	return true;

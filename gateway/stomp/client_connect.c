@@ -291,15 +291,18 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 {
 	const struct config *config = client_config(client);
 	const struct peer *shown = session_shown(client->session);
-	struct slice token = login_token_of_frame(config, frame);
+	struct slice token = SLICE("");
+	bool has_token = login_token_of_frame(config, frame, &token);
 	const bool has_login = stomp_header(frame, SLICE("login")) != NULL ||
 			       stomp_header(frame, SLICE("passcode")) != NULL;
 
-	if (token.len == 0 && shown != NULL && config->token_count > 0)
+	if (!has_token && shown != NULL && config->token_count > 0) {
 		token = shown->token;
+		has_token = token.len > 0;
+	}
 	if (shown != NULL && shown->user.len > 0)
 		client_log_in_by_header(client, frame, shown, theirs, negotiated);
-	else if (token.len > 0)
+	else if (has_token)
 		client_log_in_by_token(client, frame, token, theirs, negotiated);
 	else if (config->user_count > 0 && (has_login || !config->login.anonymous))
 		client_log_in_by_password(client, frame, theirs, negotiated);

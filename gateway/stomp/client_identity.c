@@ -169,11 +169,13 @@ static void client_check_refresh(
 
 void client_refresh(struct client *client, const struct stomp_frame *frame)
 {
-	const struct slice token = login_token_of_frame(client_config(client), frame);
+	struct slice token;
+	const bool has_token =
+		login_token_of_frame(client_config(client), frame, &token);
 	const struct slice receipt = frame_receipt(frame);
 	struct login_verdict verdict;
 
-	if (token.len == 0)
+	if (!has_token)
 		client_refuse_refresh(client, REFUSAL_TOKEN,
 			"Send it in a header of this frame, as CONNECT does.", "",
 			receipt);

@@ -28,8 +28,8 @@ static struct slice login_without_scheme(struct slice value)
 		       : value;
 }
 
-struct slice login_token_of_frame(
-	const struct config *config, const struct stomp_frame *frame)
+bool login_token_of_frame(const struct config *config, const struct stomp_frame *frame,
+	struct slice *token)
 {
 	const struct strings *names = &config->login.token_headers;
 
@@ -42,12 +42,14 @@ struct slice login_token_of_frame(
 
 			if (!slice_equal_nocase(header->name, names->items[i]))
 				continue;
-			if (!is_passcode || login_looks_like_token(header->value))
-				return login_without_scheme(header->value);
+			if (!is_passcode || login_looks_like_token(header->value)) {
+				*token = login_without_scheme(header->value);
+				return true;
+			}
 			break; /* the first of two equal headers counts */
 		}
 	}
-	return SLICE("");
+	return false;
 }
 
 /* Verifying. */

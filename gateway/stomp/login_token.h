@@ -12,12 +12,12 @@ struct config;
 struct stomp_frame;
 
 /*
- * The token that a frame's headers show, by login.token_headers; empty: none. A
- * passcode is one only if it looks like one. "Bearer" before it is taken off. Points
- * into the frame.
+ * True when a header of the frame shows a token, by login.token_headers; then *token is
+ * it, and points into the frame. It may be empty: that is a bad token, not none. A
+ * passcode is one only if it looks like one. "Bearer" before it is taken off.
  */
-struct slice login_token_of_frame(
-	const struct config *config, const struct stomp_frame *frame);
+bool login_token_of_frame(const struct config *config, const struct stomp_frame *frame,
+	struct slice *token);
 
 /*
  * Verifies the token by the configuration's issuers. False when that is slow: let
