@@ -268,6 +268,27 @@ START_TEST(a_session_may_end_while_its_commit_waits_for_credits)
 }
 END_TEST
 
+START_TEST(a_commit_that_waits_for_credits_is_judged_again)
+{
+	struct stomp_peer *sibling = stomp_peer_connect(workers->all[0], "1.2");
+	struct config *closed =
+		config_of("{'rules': [{'match': '/topic/b', 'allow': 'send'}],"
+			  "'endpoints': [{'path': '/stomp'}]}");
+
+	publish(peer, MOST + 5);
+	fill_transaction(sibling, MOST);
+	stomp_peer_mutter(sibling, "SEND{destination:/topic/b}{transaction:1}[1]");
+	stomp_peer_mutter(sibling, "COMMIT{transaction:1}{receipt:1}");
+	ck_assert(is_held(sibling));
+	workers_configure(workers, closed);
+	config_unref(closed);
+	still_workers_settle(workers);
+	stomp_peer_check_refused(sibling, "You may not send to that destination", "1");
+	ck_assert_int_eq(on_the_way(peer), 0);
+	stomp_peer_destroy(sibling);
+}
+END_TEST
+
 START_TEST(a_refused_commit_gives_its_credits_back)
 {
 	stomp_peer_say(peer, "BEGIN{transaction:1}");
@@ -361,6 +382,7 @@ int main(void)
 	tcase_add_test(tcase, a_small_commit_has_the_grace_of_as_many_frames);
 	tcase_add_test(tcase, a_commit_that_only_acknowledges_needs_no_credits);
 	tcase_add_test(tcase, a_session_may_end_while_its_commit_waits_for_credits);
+	tcase_add_test(tcase, a_commit_that_waits_for_credits_is_judged_again);
 	tcase_add_test(tcase, a_refused_commit_gives_its_credits_back);
 	tcase_add_test(tcase, a_session_may_end_while_it_is_held);
 	tcase_add_test(tcase, bytes_are_bounded_as_messages_are);

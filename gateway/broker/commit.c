@@ -14,8 +14,10 @@
 
 void actions_free(struct action *actions, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		message_unref(actions[i].message);
+		free(actions[i].named);
+	}
 	free(actions);
 }
 

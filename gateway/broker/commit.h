@@ -26,6 +26,7 @@ struct subscription;
 struct action {
 	struct engine *engine;   /* whose part it is; NULL: nobody's */
 	struct message *message; /* owned; NULL: settles */
+	char *named;             /* owned: where the client has sent it; or NULL */
 	bool is_reply;           /* to a temporary queue at `worker` */
 	unsigned worker;
 
@@ -51,7 +52,7 @@ struct commit {
 };
 
 /*
- * Frees the array and the messages that are still in it. An action whose message was
+ * Frees the array, and the names and messages that are still in it. An action whose message was
  * sent has NULL there.
  */
 void actions_free(struct action *actions, size_t count);

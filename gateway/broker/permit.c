@@ -15,10 +15,10 @@ static const struct identity *permit_identity(const struct identity *identity)
 
 /* Tells the log which rule has decided; the client is told nothing of rules. */
 static void permit_refuse(const struct access_rules *rules,
-	struct access_verdict verdict, enum refusal_kind kind, struct slice destination,
-	struct broker_refusal *refusal)
+	struct access_verdict verdict, enum refusal_kind kind, const char *what,
+	struct slice destination, struct broker_refusal *refusal)
 {
-	broker_refuse(refusal, kind, "destination", &destination);
+	broker_refuse(refusal, kind, what, &destination);
 	if (verdict.rule == NULL)
 		broker_refusal_reason(refusal, "no rule allows it");
 	else
@@ -41,8 +41,8 @@ bool permit_subscribe(const struct broker *broker,
 	const struct access_verdict verdict = access_check(rules,
 		permit_identity(participant->identity), ACCESS_SUBSCRIBE, destination);
 	if (!verdict.is_allowed)
-		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SUBSCRIBE, destination,
-			refusal);
+		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SUBSCRIBE, "destination",
+			destination, refusal);
 	return verdict.is_allowed;
 }
 
@@ -122,17 +122,47 @@ const struct access_rule *permit_rule_of_send(const struct broker *broker,
 	return verdict.is_allowed ? verdict.rule : NULL;
 }
 
-bool permit_send(const struct broker *broker, const struct sender *sender,
-	struct slice destination, struct broker_refusal *refusal)
+/* `what` names the header that has the destination. */
+static bool permit_send_to(const struct broker *broker, const struct sender *sender,
+	const char *what, struct slice destination, struct broker_refusal *refusal)
 {
 	const struct access_rules *rules = &broker->worker->config->access;
 	const struct access_verdict verdict =
 		permit_judge_send(broker, sender, destination);
 
 	if (!verdict.is_allowed)
-		permit_refuse(
-			rules, verdict, REFUSAL_MAY_NOT_SEND, destination, refusal);
+		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SEND, what, destination,
+			refusal);
 	return verdict.is_allowed;
+}
+
+bool permit_send(const struct broker *broker, const struct sender *sender,
+	struct slice destination, struct broker_refusal *refusal)
+{
+	return permit_send_to(broker, sender, "destination", destination, refusal);
+}
+
+/* True for /user/NAME/... with the sender's own name. */
+static bool permit_is_own(const struct sender *sender, struct slice destination)
+{
+	const struct slice user = identity_user(sender->identity);
+	struct slice rest;
+	struct buf name = {0};
+
+	if (!private_is_user(destination, &rest))
+		return false;
+	const bool is_own =
+		url_decode(&name, slice_first(rest, slice_find(rest, '/')), false) &&
+		slice_equal(buf_slice(&name), user.len > 0 ? user : sender->label);
+	buf_finish(&name);
+	return is_own;
+}
+
+bool permit_reply_to(const struct broker *broker, const struct sender *sender,
+	struct slice reply_to, struct broker_refusal *refusal)
+{
+	return private_is_temporary(reply_to) || permit_is_own(sender, reply_to) ||
+	       permit_send_to(broker, sender, "header reply-to", reply_to, refusal);
 }
 
 bool permit_dead_letters(

@@ -28,6 +28,14 @@ bool permit_send(const struct broker *broker, const struct sender *sender,
 const struct access_rule *permit_rule_of_send(const struct broker *broker,
 	const struct sender *sender, struct slice destination);
 
+/*
+ * As permit_send(), for a reply-to: whoever answers may have more rights than the
+ * sender, who must not borrow them. The sender's own /user/NAME/... and /temp-queue/...
+ * are permitted.
+ */
+bool permit_reply_to(const struct broker *broker, const struct sender *sender,
+	struct slice reply_to, struct broker_refusal *refusal);
+
 /* A subscription that the rules have ended. Zeroed at first; permit_ended_finish(). */
 struct permit_ended {
 	struct buf id; /* empty: it had none */

@@ -26,6 +26,7 @@ bool broker_emit(struct publication *publication, const struct stomp_frame *fram
 	if (publication->transaction != NULL)
 		return transaction_add(broker, publication->transaction,
 			&(struct action){.message = message,
+				.named = xstrdup(publication->named),
 				.is_reply = target->is_reply,
 				.worker = target->worker},
 			refusal);
@@ -115,13 +116,15 @@ static struct stomp_frame frame_with_reply_to(const struct stomp_frame *frame,
 }
 
 /* Only a session can have transactions and temporary queues. */
-static bool broker_send_is_possible(struct broker *broker,
+static bool broker_send_is_possible(struct broker *broker, const struct sender *sender,
 	const struct broker_call *call, const struct slice *reply_to)
 {
 	const struct slice *transaction =
 		stomp_header(call->frame, SLICE("transaction"));
 
-	if (reply_to != NULL && !resolve_reply_to(broker, *reply_to, call->refusal))
+	if (reply_to != NULL &&
+		!(resolve_reply_to(broker, *reply_to, call->refusal) &&
+			permit_reply_to(broker, sender, *reply_to, call->refusal)))
 		return false;
 	if (call->participant != NULL && call->participant->session != NULL)
 		return true;
@@ -148,8 +151,10 @@ static enum broker_result broker_send_frame(
 	struct buf reply = {0};
 
 	call->answers = 0;
-	if (destination == NULL || !broker_send_is_possible(broker, call, reply_to))
+	if (destination == NULL ||
+		!broker_send_is_possible(broker, sender, call, reply_to))
 		return BROKER_REFUSED;
+	publication.named = *destination;
 	if (call->participant != NULL) {
 		publication.participant = broker_handle(broker, call->participant);
 		publication.account = call->participant->account;

@@ -18,6 +18,7 @@ struct publication {
 	size_t answers; /* how many answers to the request will come */
 	bool waits;     /* the participant's next frame must wait (broker_call) */
 	struct transaction *transaction; /* NULL: none */
+	struct slice named;              /* the frame's destination, for its COMMIT */
 };
 
 /*

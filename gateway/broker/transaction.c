@@ -1,6 +1,8 @@
 #include "gateway/broker/transaction.h"
 
 #include "gateway/broker/internal.h"
+#include "gateway/broker/permit.h"
+#include "gateway/broker/sender.h"
 #include "gateway/session/session.h"
 #include "gateway/worker/metrics.h"
 #include "protocol/xmalloc.h"
@@ -86,7 +88,7 @@ static void transaction_forget(
 	free(transaction_take_doom(transaction));
 	session_hold(transaction->session,
 		-(int64_t)(transaction_size(strlen(transaction->id)) +
-			   transaction->bytes +
+			   transaction->bytes + transaction->named +
 			   transaction->capacity * sizeof(struct action)));
 	list_remove(&transaction->link);
 	participant->transaction_count--;
@@ -245,11 +247,11 @@ static size_t transaction_growth(const struct transaction *transaction)
 
 /* A message takes room in the transaction, and an action in its array. */
 static bool transaction_has_room(struct broker *broker,
-	const struct transaction *transaction, uint64_t bytes,
+	const struct transaction *transaction, uint64_t bytes, uint64_t named,
 	struct broker_refusal *refusal)
 {
 	const struct limits *limits = &broker->worker->config->limits;
-	const uint64_t more = bytes + transaction_growth(transaction);
+	const uint64_t more = bytes + named + transaction_growth(transaction);
 
 	if (transaction->count >= limits->transaction_actions ||
 		transaction->bytes + bytes > limits->transaction_bytes)
@@ -273,20 +275,21 @@ bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal)
 {
 	uint64_t bytes = action->message == NULL ? 0 : message_size(action->message);
+	uint64_t named = action->named == NULL ? 0 : strlen(action->named) + 1;
+	const bool is_doomed = transaction->doom != NULL;
 
-	if (transaction->doom != NULL) {
+	if (is_doomed ||
+		!transaction_has_room(broker, transaction, bytes, named, refusal)) {
 		message_unref(action->message);
-		return true;
-	}
-	if (!transaction_has_room(broker, transaction, bytes, refusal)) {
-		message_unref(action->message);
-		return false;
+		free(action->named);
+		return is_doomed;
 	}
 	if (transaction_growth(transaction) > 0)
 		transaction_grow(transaction);
 	transaction->actions[transaction->count++] = *action;
 	transaction->bytes += bytes;
-	session_hold(transaction->session, (int64_t)bytes);
+	transaction->named += named;
+	session_hold(transaction->session, (int64_t)(bytes + named));
 	return true;
 }
 
@@ -358,6 +361,28 @@ static bool transaction_is_possible(const struct participant *participant,
 	return false;
 }
 
+/*
+ * The client may have lost a right since its SEND, by a new token or by other rules.
+ * Dooms the transaction then, and returns false.
+ */
+static bool transaction_is_permitted(const struct broker *broker,
+	const struct participant *participant, struct transaction *transaction)
+{
+	const struct sender sender = sender_of(participant);
+	struct broker_refusal refusal;
+
+	for (size_t i = 0; i < transaction->count; i++) {
+		const struct action *action = &transaction->actions[i];
+
+		if (action->message == NULL ||
+			permit_send(broker, &sender, slice_of(action->named), &refusal))
+			continue;
+		transaction_doom(transaction, &refusal, slice_of(action->named));
+		return false;
+	}
+	return true;
+}
+
 /* False when the COMMIT must wait for credits. */
 static bool transaction_take_credits(struct broker *broker,
 	struct participant *participant, struct transaction *transaction)
@@ -373,6 +398,21 @@ static bool transaction_take_credits(struct broker *broker,
 	return false;
 }
 
+/* As transaction_refuse(), after the COMMIT's call has returned. */
+static void transaction_refuse_late(struct broker *broker,
+	struct participant *participant, struct transaction *transaction)
+{
+	const uint64_t number = participant->entry.number;
+	const uint64_t request = transaction->request;
+	struct broker_refusal *doom = transaction_take_doom(transaction);
+
+	actions_unmark(participant, transaction->actions, transaction->count);
+	transaction_drop(participant, transaction);
+	broker_tell(broker, number, request, doom);
+	broker_resume(broker, number);
+	free(doom);
+}
+
 void transaction_resume(struct broker *broker, struct participant *participant)
 {
 	struct transaction *transaction = participant->committing;
@@ -380,6 +420,10 @@ void transaction_resume(struct broker *broker, struct participant *participant)
 	struct broker_refusal refusal;
 
 	participant->committing = NULL;
+	if (!transaction_is_permitted(broker, participant, transaction)) {
+		transaction_refuse_late(broker, participant, transaction);
+		return;
+	}
 	if (!transaction_is_possible(participant, transaction, &refusal)) {
 		broker_tell(broker, number, transaction->request, &refusal);
 		broker_resume(broker, number);
@@ -401,7 +445,8 @@ enum broker_result broker_commit(struct broker *broker, struct broker_call *call
 
 	if (transaction == NULL)
 		return BROKER_REFUSED;
-	if (transaction->doom != NULL)
+	if (transaction->doom != NULL ||
+		!transaction_is_permitted(broker, participant, transaction))
 		return transaction_refuse(call, transaction);
 	if (!transaction_is_possible(participant, transaction, call->refusal))
 		return BROKER_REFUSED;

@@ -14,6 +14,7 @@ struct transaction {
 	struct action *actions;
 	size_t count, capacity;
 	uint64_t bytes; /* of its messages */
+	uint64_t named; /* bytes of where the client has sent them */
 	uint64_t hash;  /* of its id */
 
 	/* Why COMMIT will be refused: a frame was denied, or failed. NULL: none was. */
@@ -39,7 +40,7 @@ enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);
 
 /*
- * Appends a copy of the action and takes its message over, even when it returns false:
+ * Appends a copy of the action and takes its message and name over, even when it returns false:
  * the transaction is too large, or has no memory, and *refusal is filled in. For a
  * doomed transaction it returns true and only drops the message.
  */

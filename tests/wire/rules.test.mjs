@@ -109,6 +109,63 @@ testOver(plain, gateway, 'a SEND in a transaction is judged too', async (connect
   assert.equal((await client.frame('MESSAGE')).headers.message, 'You may not send to that destination');
 });
 
+// A new token of the same user.
+const renew = (client, token) => client.call('SEND', { destination: '/session/token', Authorization: `Bearer ${token}` });
+
+testOver(all, gateway, 'a COMMIT is denied when a right was lost after its SEND', async (connect, open) => {
+  const client = await enter(await open(), issuer.token('sam/x', { groups: ['staff'] }));
+  await client.subscribe('/user/queue/errors', 'errors');
+  await client.subscribe('/topic/rooms/commit', 'room');
+  await client.call('BEGIN', { transaction: 't' });
+  await client.call('SEND', { destination: '/topic/rooms/commit', transaction: 't' }, 'first');
+  await client.call('SEND', { destination: '/topic/staff/a', transaction: 't' }, 'second');
+  await renew(client, issuer.token('sam/x'));
+  client.send(frame('COMMIT', { transaction: 't', receipt: 'c' }));
+  const { headers } = await client.frame('MESSAGE');
+  assert.equal(headers.message, 'You may not send to that destination');
+  assert.equal(headers['denied-destination'], '/topic/staff/a');
+  assert.equal(headers['receipt-id'], 'c');
+  await client.call('BEGIN', { transaction: 't' }); // it is over
+  await client.call('SEND', { destination: '/topic/rooms/commit', transaction: 't' }, 'third');
+  await client.call('ABORT', { transaction: 't' });
+  client.publish('/topic/rooms/commit', 'alone');
+  assert.equal((await client.frame('MESSAGE')).body, 'alone');
+});
+
+testOver(plain, gateway, 'a COMMIT is denied when a grant was lost after its SEND', async (connect, open) => {
+  const client = await enter(await open(), issuer.token('bob', { may: { send: ['/queue/only'] } }));
+  await client.subscribe('/user/queue/errors', 'errors');
+  await client.call('BEGIN', { transaction: 't' });
+  await client.call('SEND', { destination: '/queue/only', transaction: 't' }, 'x');
+  await renew(client, issuer.token('bob'));
+  client.send(frame('COMMIT', { transaction: 't' }));
+  assert.equal((await client.frame('MESSAGE')).headers['denied-destination'], '/queue/only');
+});
+
+// Whoever answers has other rights than whoever asks.
+const replies = [
+  ['ana', '/topic/rooms/1', true], ['ana', '/topic/members/1', false], ['ana', '/topic/closed/x', false],
+  ['ana', '/queue/work', true], ['ana', '/queue/other', false], ['ana', '/temp-queue/x', true],
+  ['ana', '/user/ana/queue/replies', true], ['ana', '/user/%61na/queue/replies', true],
+  ['ana', '/user/bob/queue/replies', true], ['ana', '/user/bob/queue/closed', false], ['ana', '/user/sam/queue/x', false],
+  ['nobody', '/user/bob/queue/closed', false], ['nobody', '/topic/rooms/1', true], ['nobody', '/reply-queue/0-x', true],
+];
+
+testOver(plain, gateway, 'a reply-to must be a place where the sender itself may send, or its own', async (connect, open) => {
+  for (const [who, token] of Object.entries(people)) {
+    const client = await enter(await open(), token?.());
+    await client.subscribe('/user/queue/errors', 'errors');
+    for (const [whose, place, isAllowed] of replies) {
+      if (whose !== who) continue;
+      client.send(frame('SEND', { 'destination': '/queue/work', 'reply-to': place, 'receipt': place }, 'x'));
+      const told = await client.frame();
+      assert.equal(told.command, isAllowed ? 'RECEIPT' : 'MESSAGE', `${who}: ${place}`);
+      if (!isAllowed) assert.equal(told.headers.message, 'You may not send to that destination');
+    }
+  }
+  await gateway.logged(/kind=may_not_send .*what="header reply-to"/);
+});
+
 testWith('a strict denial ends the session', configured({ broker: { deny: 'strict' } }), async (strict, keep) => {
   const client = await enter(await keep(TcpStomp.open(strict)));
   client.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/closed/x' }));
