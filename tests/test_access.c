@@ -258,6 +258,53 @@ START_TEST(a_point_separates_segments_if_the_configuration_says_so)
 }
 END_TEST
 
+/* Rules that are younger than the login name a claim that was not kept. */
+START_TEST(a_claim_that_is_unknown_denies_and_never_allows)
+{
+	static const struct claim claims[] = {
+		{SLICE_INIT("tenant"), SLICE_INIT("acme")},
+		{SLICE_INIT("missing"), {NULL, 0}},
+	};
+	struct identity *old = make(&(struct identity_facts){.user = SLICE("old"),
+		.claims = claims,
+		.claim_count = COUNT(claims),
+		.may_have_more = true});
+
+	add_rule("/a/{claim.barred}/**", 0, S);
+	add_rule("/b/{claim.missing}/**", 0, S);
+	add_rule("/c/{claim.lent}", S, 0);
+	add_rule("/**", S, 0);
+	add_rule("/**", 0, W);
+	static const struct {
+		const char *destination;
+		bool old, ana;
+	} rows[] = {
+		{"/a/x", false, true},
+		{"/a/x/*", false, true},
+		{"/a", true, true},
+		{"/b/x", true, true},
+		{"/c/x", true, true},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct slice destination = slice_of(rows[i].destination);
+
+		ck_assert_msg(access_check(&rules, old, ACCESS_SUBSCRIBE, destination)
+					      .is_allowed == rows[i].old,
+			"%s", rows[i].destination);
+		ck_assert_msg(access_check(&rules, ana, ACCESS_SUBSCRIBE, destination)
+					      .is_allowed == rows[i].ana,
+			"%s", rows[i].destination);
+	}
+	ck_assert_ptr_null(identity_claim(old, SLICE("missing")));
+	ck_assert(identity_claim_is_unknown(old, SLICE("lent")));
+	ck_assert(!identity_claim_is_unknown(old, SLICE("missing")));
+	ck_assert(!identity_claim_is_unknown(ana, SLICE("lent")));
+	ck_assert(access_check(&rules, old, ACCESS_SUBSCRIBE, SLICE("/c/x")).rule !=
+		  &items[2]);
+	identity_unref(old);
+}
+END_TEST
+
 /* What no client can write, a rule about other characters must not cover. */
 START_TEST(octets_that_are_no_characters_are_not_covered)
 {
@@ -366,6 +413,7 @@ int main(void)
 	tcase_add_test(tcase, without_rules_all_is_allowed);
 	unit_add_table(
 		tcase, a_point_separates_segments_if_the_configuration_says_so, dotted);
+	tcase_add_test(tcase, a_claim_that_is_unknown_denies_and_never_allows);
 	tcase_add_test(tcase, octets_that_are_no_characters_are_not_covered);
 	unit_add_table(tcase, a_bad_pattern_is_refused_with_its_mistake, mistakes);
 	tcase_add_test(tcase, a_bad_grant_makes_no_identity);

@@ -44,14 +44,17 @@ static const struct access_wish *access_wish_for(
 	return pattern->separator == '/' ? &question->wish : &question->dotted;
 }
 
-static bool access_matches(
-	const struct access_question *question, const struct access_pattern *pattern)
+/* `in_doubt`: a rule that denies. */
+static bool access_matches(const struct access_question *question,
+	const struct access_pattern *pattern, bool in_doubt)
 {
-	return question->is_pattern
-		       ? access_pattern_covers(pattern, question->identity,
-				 access_wish_for(question, pattern))
-		       : access_pattern_matches(
-				 pattern, question->identity, question->destination);
+	if (!question->is_pattern)
+		return access_pattern_matches(
+			pattern, question->identity, question->destination, in_doubt);
+	const struct access_wish *wish = access_wish_for(question, pattern);
+
+	return in_doubt ? access_pattern_meets(pattern, question->identity, wish)
+			: access_pattern_covers(pattern, question->identity, wish);
 }
 
 /* True when the rule decides; then *is_allowed says how. */
@@ -66,10 +69,7 @@ static bool access_rule_decides(const struct access_question *question,
 	if (!access_rule_fits(rule, question->identity))
 		return false;
 	*is_allowed = (rule->denies & question->action) == 0;
-	return access_matches(question, &rule->pattern) ||
-	       (question->is_pattern && !*is_allowed &&
-		       access_pattern_meets(&rule->pattern, question->identity,
-			       access_wish_for(question, &rule->pattern)));
+	return access_matches(question, &rule->pattern, !*is_allowed);
 }
 
 static bool access_is_granted(
@@ -78,7 +78,7 @@ static bool access_is_granted(
 	const struct identity *identity = question->identity;
 
 	for (size_t i = 0; i < identity->grant_counts[action]; i++) {
-		if (access_matches(question, &identity->grants[action][i]))
+		if (access_matches(question, &identity->grants[action][i], false))
 			return true;
 	}
 	return false;

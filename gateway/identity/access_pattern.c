@@ -156,7 +156,7 @@ static bool access_decodes_to(struct slice encoded, struct slice value)
 
 /* Whether `text` is a value of the variable; one without a value is never filled in. */
 static bool access_variable_is(const struct access_segment *segment,
-	const struct identity *identity, struct slice text)
+	const struct identity *identity, struct slice text, bool in_doubt)
 {
 	if (segment->kind == SEGMENT_USER)
 		return identity->user.len > 0 &&
@@ -164,8 +164,10 @@ static bool access_variable_is(const struct access_segment *segment,
 	if (segment->kind == SEGMENT_CLAIM) {
 		const struct slice *value = identity_claim(identity, segment->text);
 
-		return value != NULL && value->len > 0 &&
-		       access_decodes_to(text, *value);
+		if (value == NULL)
+			return in_doubt &&
+			       identity_claim_is_unknown(identity, segment->text);
+		return value->len > 0 && access_decodes_to(text, *value);
 	}
 	for (size_t i = 0; i < identity->group_count; i++) {
 		if (access_decodes_to(text, identity->groups[i]))
@@ -175,7 +177,7 @@ static bool access_variable_is(const struct access_segment *segment,
 }
 
 bool access_segment_matches(const struct access_segment *segment,
-	const struct identity *identity, struct slice text)
+	const struct identity *identity, struct slice text, bool in_doubt)
 {
 	const struct slice body = slice_from(text, 1);
 
@@ -195,7 +197,7 @@ bool access_segment_matches(const struct access_segment *segment,
 	case SEGMENT_CLAIM:
 		break;
 	}
-	return access_variable_is(segment, identity, body);
+	return access_variable_is(segment, identity, body, in_doubt);
 }
 
 /*
@@ -225,13 +227,13 @@ static void access_places_close(
 /* Adds the places behind `text`, a segment with its separator, from before `index`. */
 static void access_places_step(struct access_places *next,
 	const struct access_pattern *pattern, size_t index,
-	const struct identity *identity, struct slice text)
+	const struct identity *identity, struct slice text, bool in_doubt)
 {
 	const struct access_segment *segment = &pattern->segments[index];
 	const uint64_t bit = UINT64_C(1) << index;
 
 	if (segment->kind != SEGMENT_DEEP) {
-		if (access_segment_matches(segment, identity, text))
+		if (access_segment_matches(segment, identity, text, in_doubt))
 			next->before |= bit << 1;
 	} else if (segment->separator == text.data[0]) {
 		if (text.data[0] == '/')
@@ -242,7 +244,7 @@ static void access_places_step(struct access_places *next,
 }
 
 bool access_pattern_matches(const struct access_pattern *pattern,
-	const struct identity *identity, struct slice destination)
+	const struct identity *identity, struct slice destination, bool in_doubt)
 {
 	struct access_places places = {.before = 1};
 
@@ -256,7 +258,8 @@ bool access_pattern_matches(const struct access_pattern *pattern,
 
 		for (size_t i = 0; i < pattern->count; i++) {
 			if ((places.before >> i & 1) != 0)
-				access_places_step(&next, pattern, i, identity, text);
+				access_places_step(
+					&next, pattern, i, identity, text, in_doubt);
 		}
 		access_places_close(&next, pattern);
 		places = next;

@@ -47,9 +47,12 @@ bool access_pattern_init(struct access_pattern *pattern, struct slice text,
 	char separator, struct buf *mistake);
 void access_pattern_finish(struct access_pattern *pattern);
 
-/* True when the destination is one of the pattern's, filled in for that identity. */
+/*
+ * True when the destination is one of the pattern's, filled in for that identity.
+ * `in_doubt`: also when it may be, by a claim that is unknown. Rules that deny ask so.
+ */
 bool access_pattern_matches(const struct access_pattern *pattern,
-	const struct identity *identity, struct slice destination);
+	const struct identity *identity, struct slice destination, bool in_doubt);
 
 /*
  * False for most destinations that are not the pattern's, at the price of a comparison:

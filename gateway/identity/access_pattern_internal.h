@@ -22,9 +22,10 @@ struct access_segment {
 
 /*
  * True when `text`, a segment with its separator before it, is one of the segment's,
- * filled in for that identity. Not for SEGMENT_DEEP, which is more than one.
+ * filled in for that identity; `in_doubt`: or may be. Not for SEGMENT_DEEP, which is
+ * more than one.
  */
 bool access_segment_matches(const struct access_segment *segment,
-	const struct identity *identity, struct slice text);
+	const struct identity *identity, struct slice text, bool in_doubt);
 
 #endif

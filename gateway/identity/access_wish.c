@@ -110,7 +110,8 @@ static bool access_segment_compares(enum comparison comparison,
 	const struct slice body = slice_from(wish, 1);
 
 	if (!glob_is(body))
-		return access_segment_matches(segment, identity, wish);
+		return access_segment_matches(
+			segment, identity, wish, comparison == MEETS);
 	if (segment->separator != wish.data[0])
 		return false;
 	switch (segment->kind) {

@@ -38,10 +38,14 @@ static void identity_keep_lists(
 			identity_keep(identity, facts->groups[i]);
 	identity->claims = xcalloc(facts->claim_count + 1, sizeof(*identity->claims));
 	for (size_t i = 0; i < facts->claim_count; i++) {
-		identity->claims[identity->claim_count++] =
-			(struct claim){identity_keep(identity, facts->claims[i].name),
-				identity_keep(identity, facts->claims[i].value)};
+		struct claim *claim = &identity->claims[identity->claim_count++];
+		const struct slice value = facts->claims[i].value;
+
+		claim->name = identity_keep(identity, facts->claims[i].name);
+		if (value.data != NULL)
+			claim->value = identity_keep(identity, value);
 	}
+	identity->may_have_more = facts->may_have_more;
 }
 
 static bool identity_keep_grants(struct identity *identity,
@@ -118,11 +122,25 @@ bool identity_has_group(const struct identity *identity, struct slice group)
 	return false;
 }
 
-const struct slice *identity_claim(const struct identity *identity, struct slice name)
+/* Also one that is known to be missing. NULL: nobody has asked for it. */
+static const struct claim *identity_find_claim(
+	const struct identity *identity, struct slice name)
 {
 	for (size_t i = 0; i < identity->claim_count; i++) {
 		if (slice_equal(identity->claims[i].name, name))
-			return &identity->claims[i].value;
+			return &identity->claims[i];
 	}
 	return NULL;
+}
+
+const struct slice *identity_claim(const struct identity *identity, struct slice name)
+{
+	const struct claim *claim = identity_find_claim(identity, name);
+
+	return claim == NULL || claim->value.data == NULL ? NULL : &claim->value;
+}
+
+bool identity_claim_is_unknown(const struct identity *identity, struct slice name)
+{
+	return identity->may_have_more && identity_find_claim(identity, name) == NULL;
 }

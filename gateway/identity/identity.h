@@ -25,6 +25,7 @@ struct identity {
 	size_t group_count;
 	struct claim *claims; /* only those that rules, routes or presence name */
 	size_t claim_count;
+	bool may_have_more; /* claims: rules may name others since the login */
 	struct access_pattern *grants[ACCESS_ACTIONS];
 	size_t grant_counts[ACCESS_ACTIONS];
 	int64_t expires_at; /* seconds since 1970; 0: never */
@@ -36,8 +37,9 @@ struct identity_facts {
 	struct slice user;
 	const struct slice *groups;
 	size_t group_count;
-	const struct claim *claims;
+	const struct claim *claims; /* value.data is NULL: it is known to be missing */
 	size_t claim_count;
+	bool may_have_more;
 	const struct slice *grants[ACCESS_ACTIONS]; /* patterns without variables */
 	size_t grant_counts[ACCESS_ACTIONS];
 	int64_t expires_at;
@@ -68,5 +70,11 @@ bool identity_has_group(const struct identity *identity, struct slice group);
 
 /* The value of a claim; NULL when it has none of that name. */
 const struct slice *identity_claim(const struct identity *identity, struct slice name);
+
+/*
+ * True when nobody knows whether the login has that claim: its token was read when no
+ * rule named it. The next token tells.
+ */
+bool identity_claim_is_unknown(const struct identity *identity, struct slice name);
 
 #endif

@@ -28,7 +28,7 @@ static void token_texts_add(struct slice text, void *context)
 struct gathering {
 	struct token_texts groups, grants[ACCESS_ACTIONS];
 	struct claim *claims;
-	size_t claim_count;
+	size_t claim_count, present;
 	struct buf values; /* of the claims */
 };
 
@@ -44,27 +44,28 @@ static void gathering_finish(struct gathering *gathering)
 static void gathering_take_claims(struct gathering *gathering,
 	const struct token *token, const struct token_keeping *keeping)
 {
-	size_t *starts = xcalloc(keeping->claim_count + 1, sizeof(*starts));
+	size_t at = 0;
 
+	gathering->claim_count = keeping->claim_count;
 	gathering->claims = xcalloc(keeping->claim_count + 1, sizeof(struct claim));
 	for (size_t i = 0; i < keeping->claim_count; i++) {
+		struct claim *claim = &gathering->claims[i];
 		const size_t start = gathering->values.len;
 
-		if (!token_claim(token, keeping->claims[i], &gathering->values))
+		claim->name = keeping->claims[i];
+		/* Its place is set when the buffer moves no more. NULL: missing. */
+		if (!token_claim(token, claim->name, &gathering->values))
 			continue;
-		starts[gathering->claim_count] = start;
-		gathering->claims[gathering->claim_count++] = (struct claim){
-			keeping->claims[i], {NULL, gathering->values.len - start}};
+		gathering->present++;
+		claim->value = (struct slice){"", gathering->values.len - start};
 	}
-	/* The buffer does not move any more. */
 	for (size_t i = 0; i < gathering->claim_count; i++) {
 		struct slice *value = &gathering->claims[i].value;
 
-		*value = slice_first(
-			slice_from(buf_slice(&gathering->values), starts[i]),
-			value->len);
+		if (value->len > 0)
+			value->data = gathering->values.data + at;
+		at += value->len;
 	}
-	free(starts);
 }
 
 static enum token_fault gathering_take(struct gathering *gathering,
@@ -85,7 +86,7 @@ static enum token_fault gathering_take(struct gathering *gathering,
 	}
 	gathering_take_claims(gathering, token, keeping);
 	return gathering->groups.bytes + gathering->values.len +
-				       gathering->claim_count * ITEM_BYTES +
+				       gathering->present * ITEM_BYTES +
 				       gathering->grants[ACCESS_SUBSCRIBE].bytes +
 				       gathering->grants[ACCESS_SEND].bytes >
 			       keeping->bytes_max
@@ -102,6 +103,7 @@ static struct identity *gathering_make_identity(const struct gathering *gatherin
 		.group_count = gathering->groups.count,
 		.claims = gathering->claims,
 		.claim_count = gathering->claim_count,
+		.may_have_more = true,
 		.expires_at = token_expiry(token),
 	};
 	struct buf mistake = {0};

@@ -82,7 +82,9 @@ const struct slice *template_claim_value(
 {
 	for (size_t i = 0; i < input->claim_count; i++) {
 		if (slice_equal(input->claims[i].name, name))
-			return &input->claims[i].value;
+			return input->claims[i].value.data == NULL
+				       ? NULL
+				       : &input->claims[i].value;
 	}
 	return NULL;
 }

@@ -208,6 +208,26 @@ testWith('a reload that takes a right away ends the subscription', configured(),
   }
 });
 
+testWith('rules of a reload that name a new claim deny until the next token, and never allow', configured({
+  rules: [{ match: '/topic/**', allow: ['subscribe', 'send'] }],
+}), async (reloaded, keep) => {
+  const client = await enter(await keep(TcpStomp.open(reloaded)), issuer.token('ana', { barred: 'x', lent: 'y' }));
+  await client.subscribe('/user/queue/errors', 'errors');
+  await client.subscribe('/topic/barred/z', 'a');
+  writeFileSync(path.join(reloaded.folder, 'postern.json'), JSON.stringify({ ...reloaded.configuration, rules: [
+    { match: '/topic/barred/{claim.barred}', deny: 'subscribe' }, { match: '/topic/lent/{claim.lent}', allow: 'subscribe' },
+    { match: '/topic/barred/*', allow: 'subscribe' }] }));
+  process.kill(reloaded.pid, 'SIGHUP');
+  assert.equal((await client.frame('MESSAGE')).headers['ended-subscription'], 'a');
+  client.send(frame('SUBSCRIBE', { destination: '/topic/lent/y', id: 'b' }));
+  assert.equal((await client.frame('MESSAGE')).headers['denied-destination'], '/topic/lent/y');
+  await renew(client, issuer.token('ana', { barred: 'x', lent: 'y' }));
+  await client.subscribe('/topic/lent/y', 'c');
+  await client.subscribe('/topic/barred/z', 'd');
+  client.send(frame('SUBSCRIBE', { destination: '/topic/barred/x', id: 'e' }));
+  assert.equal((await client.frame('MESSAGE')).headers['denied-destination'], '/topic/barred/x');
+});
+
 testWith('no rule opens the dead letters by a wildcard', configured({
   rules: [...rules, { match: '/queue/**', allow: 'subscribe' }],
 }), async (closed, keep) => {
