@@ -1,5 +1,6 @@
 #include "gateway/broker/permit.h"
 
+#include "gateway/broker/destination.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
 #include "gateway/broker/resolve.h"
@@ -7,6 +8,10 @@
 #include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
 #include "protocol/url.h"
+#include "protocol/xmalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 static const struct identity *permit_identity(const struct identity *identity)
 {
@@ -27,16 +32,22 @@ static void permit_refuse(const struct access_rules *rules,
 			SLICE_ARGS(verdict.rule->pattern.text));
 }
 
+/* What a SUBSCRIBE always understands as the client's own. */
+static bool permit_is_for_oneself(struct slice destination)
+{
+	struct slice rest;
+
+	return private_is_user(destination, &rest) || private_is_temporary(destination);
+}
+
 bool permit_subscribe(const struct broker *broker,
 	const struct participant *participant, struct slice destination,
 	struct broker_refusal *refusal)
 {
 	const struct access_rules *rules = &broker->worker->config->access;
-	struct slice rest;
 
 	if (rules->count == 0 || session_endpoint(participant->session)->is_console ||
-		private_is_user(destination, &rest) ||
-		private_is_temporary(destination))
+		permit_is_for_oneself(destination))
 		return true;
 	const struct access_verdict verdict = access_check(rules,
 		permit_identity(participant->identity), ACCESS_SUBSCRIBE, destination);
@@ -165,14 +176,136 @@ bool permit_reply_to(const struct broker *broker, const struct sender *sender,
 	       permit_send_to(broker, sender, "header reply-to", reply_to, refusal);
 }
 
-bool permit_dead_letters(
-	const struct broker *broker, const struct participant *participant)
+static bool permit_opens_dead_letters(
+	const struct broker *broker, const struct identity *identity)
 {
 	const struct access_rules *rules = &broker->worker->config->access;
 	const struct slice queue = broker->worker->config->dead_letter;
-	const struct access_verdict verdict = access_check(
-		rules, permit_identity(participant->identity), ACCESS_SUBSCRIBE, queue);
+	const struct access_verdict verdict =
+		access_check(rules, identity, ACCESS_SUBSCRIBE, queue);
 
 	return verdict.is_allowed && verdict.rule != NULL &&
 	       slice_equal(verdict.rule->pattern.text, queue);
+}
+
+bool permit_dead_letters(
+	const struct broker *broker, const struct participant *participant)
+{
+	return permit_opens_dead_letters(
+		broker, permit_identity(participant->identity));
+}
+
+/* Explaining: the same questions, for somebody who is not connected. */
+
+static void permit_explain_refusal(
+	struct permit_explanation *explanation, const struct broker_refusal *refusal)
+{
+	const struct slice sentence = refusal_sentence(refusal->kind);
+
+	explanation->is_allowed = false;
+	explanation->rule = NULL;
+	snprintf(explanation->text, sizeof(explanation->text), "%.*s. %s",
+		SLICE_ARGS(sentence), refusal->hint);
+}
+
+static void permit_explain_verdict(
+	struct permit_explanation *explanation, struct access_verdict verdict)
+{
+	explanation->is_allowed = verdict.is_allowed;
+	explanation->rule = verdict.rule;
+	snprintf(explanation->text, sizeof(explanation->text), "%s",
+		verdict.is_allowed ? "there are no rules" : "no rule allows it");
+}
+
+static void permit_explain_always(
+	struct permit_explanation *explanation, const char *text)
+{
+	explanation->is_allowed = true;
+	snprintf(explanation->text, sizeof(explanation->text), "%s", text);
+}
+
+/* As subscribe_to() does, after the aliases have been resolved. */
+static void permit_explain_subscribe(const struct broker *broker,
+	const struct identity *identity, struct slice destination,
+	struct permit_explanation *explanation)
+{
+	struct broker_refusal refusal = {.kind = REFUSAL_NOT_SUBSCRIBABLE};
+	struct slice rest;
+
+	if (permit_is_for_oneself(destination)) {
+		permit_explain_always(explanation, "it is the client's own");
+		return;
+	}
+	permit_explain_verdict(
+		explanation, access_check(&broker->worker->config->access, identity,
+				     ACCESS_SUBSCRIBE, destination));
+	if (!explanation->is_allowed || destination_is_app(broker, destination, &rest))
+		return;
+	if (destination_is_dead_letter(broker, destination) &&
+		!permit_opens_dead_letters(broker, identity)) {
+		refusal.kind = REFUSAL_DEAD_LETTER_READ;
+		broker_refusal_hint(&refusal,
+			"They need a rule that names their queue without a wildcard.");
+		permit_explain_refusal(explanation, &refusal);
+	} else if (!destination_is_topic(broker, destination) &&
+		   !destination_is_queue(broker, destination)) {
+		permit_explain_refusal(explanation, &refusal);
+	}
+}
+
+static void permit_explain_send(const struct broker *broker,
+	const struct identity *identity, struct slice destination,
+	struct permit_explanation *explanation)
+{
+	const struct config *config = broker->worker->config;
+	const struct sender sender = {.kind = SENDER_CLIENT, .identity = identity};
+	struct broker_refusal refusal = {.kind = REFUSAL_CLIENT_SEND};
+	struct target target = {.is_reply = false};
+	struct slice rest;
+
+	if (config->token_count > 0 &&
+		slice_equal(destination, SLICE("/session/token"))) {
+		permit_explain_always(explanation, "it takes the client's next token");
+		return;
+	}
+	if (private_is_reply(destination, &rest)) {
+		permit_explain_always(explanation, "it answers a reply-to");
+		return;
+	}
+	permit_explain_verdict(
+		explanation, permit_judge_send(broker, &sender, destination));
+	if (!explanation->is_allowed || destination_is_app(broker, destination, &rest))
+		return;
+	if (!config->client_send)
+		broker_refusal_hint(&refusal, "broker.client_send is false.");
+	if (target_aim(&target, broker, destination, &refusal) == BROKER_REFUSED ||
+		!config->client_send)
+		permit_explain_refusal(explanation, &refusal);
+	target_finish(&target);
+}
+
+void permit_explain(const struct config *config, const struct identity *identity,
+	enum access_action action, struct slice destination,
+	struct permit_explanation *explanation)
+{
+	struct worker *worker = xcalloc(1, sizeof(*worker));
+	struct broker *broker = xcalloc(1, sizeof(*broker));
+	struct broker_refusal refusal;
+	struct buf resolved = {0};
+
+	*explanation = (struct permit_explanation){.is_allowed = false};
+	worker->config = config;
+	broker->worker = worker;
+	broker->audiences.patterns.separator = config->separator.data[0];
+	if (action == ACCESS_SEND)
+		permit_explain_send(broker, identity, destination, explanation);
+	else if (resolve_subscribed_by(broker, identity->user, SLICE(""), destination,
+			 &resolved, &refusal))
+		permit_explain_subscribe(
+			broker, identity, buf_slice(&resolved), explanation);
+	else
+		permit_explain_refusal(explanation, &refusal);
+	buf_finish(&resolved);
+	free(broker);
+	free(worker);
 }

@@ -59,4 +59,20 @@ void permit_ended_finish(struct permit_ended *ended);
 bool permit_dead_letters(
 	const struct broker *broker, const struct participant *participant);
 
+/* Why somebody may do something, or not. */
+struct permit_explanation {
+	bool is_allowed;
+	const struct access_rule *rule; /* the configuration's; NULL: `text` says why */
+	char text[300];
+};
+
+/*
+ * Fills *explanation as a gateway with that configuration would decide, for a client of
+ * an endpoint: aliases, the client's own, rules, and who owns the destination. It needs
+ * no worker.
+ */
+void permit_explain(const struct config *config, const struct identity *identity,
+	enum access_action action, struct slice destination,
+	struct permit_explanation *explanation);
+
 #endif

@@ -30,14 +30,6 @@ static bool resolve_is_below_a_prefix(
 	       url_is_below(destination, SLICE("/topic"), &rest);
 }
 
-static bool resolve_name_is_own(
-	const struct participant *participant, struct slice name)
-{
-	return slice_equal(name, session_label(participant->session)) ||
-	       (participant->identity != NULL &&
-		       slice_equal(name, participant_user(participant)));
-}
-
 static bool resolve_name_is_label(struct slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
@@ -50,9 +42,9 @@ static bool resolve_name_is_label(struct slice name)
  * `called` is /user/queue/x or /user/NAME/queue/x. The segment that follows tells a
  * name from the first segment of the client's own destination.
  */
-static bool resolve_user(const struct broker *broker,
-	const struct participant *participant, struct slice called,
-	struct buf *resolved, struct broker_refusal *refusal)
+static bool resolve_user(const struct broker *broker, struct slice user,
+	struct slice label, struct slice called, struct buf *resolved,
+	struct broker_refusal *refusal)
 {
 	const struct slice below = slice_from(called, user_prefix.len);
 	const struct slice rest = slice_from(below, 1);
@@ -65,7 +57,8 @@ static bool resolve_user(const struct broker *broker,
 	if (behind.len <= 1 || resolve_is_below_a_prefix(broker, below) ||
 		!url_decode(&name, slice_first(rest, slash), false)) {
 		buf_append(resolved, below);
-	} else if (resolve_name_is_own(participant, buf_slice(&name))) {
+	} else if (name.len > 0 && (slice_equal(buf_slice(&name), label) ||
+					   slice_equal(buf_slice(&name), user))) {
 		buf_append(resolved, behind);
 	} else if (resolve_is_below_a_prefix(broker, behind) ||
 		   resolve_name_is_label(buf_slice(&name))) {
@@ -106,15 +99,15 @@ static bool resolve_has_other_separator(struct slice called, char separator)
 					   slice_ends_with(called, SLICE(".>")));
 }
 
-bool resolve_subscribed(const struct broker *broker,
-	const struct participant *participant, struct slice called,
-	struct buf *resolved, struct broker_refusal *refusal)
+bool resolve_subscribed_by(const struct broker *broker, struct slice user,
+	struct slice label, struct slice called, struct buf *resolved,
+	struct broker_refusal *refusal)
 {
 	const char separator = broker->audiences.patterns.separator;
 	struct slice rest;
 
 	if (private_is_user(called, &rest))
-		return resolve_user(broker, participant, called, resolved, refusal);
+		return resolve_user(broker, user, label, called, resolved, refusal);
 	if (!destination_is_topic(broker, called) ||
 		destination_is_queue(broker, called)) {
 		buf_append(resolved, called);
@@ -129,6 +122,14 @@ bool resolve_subscribed(const struct broker *broker,
 	}
 	resolve_pattern(called, separator, resolved);
 	return true;
+}
+
+bool resolve_subscribed(const struct broker *broker,
+	const struct participant *participant, struct slice called,
+	struct buf *resolved, struct broker_refusal *refusal)
+{
+	return resolve_subscribed_by(broker, participant_user(participant),
+		session_label(participant->session), called, resolved, refusal);
 }
 
 bool resolve_sent(const struct broker *broker, struct slice destination,

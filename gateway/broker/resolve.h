@@ -20,6 +20,11 @@ bool resolve_subscribed(const struct broker *broker,
 	const struct participant *participant, struct slice called,
 	struct buf *resolved, struct broker_refusal *refusal);
 
+/* The same for whoever has that user's name (empty: none) and that session's label. */
+bool resolve_subscribed_by(const struct broker *broker, struct slice user,
+	struct slice label, struct slice called, struct buf *resolved,
+	struct broker_refusal *refusal);
+
 /*
  * True when a SEND to that destination can reach something. False, with *refusal
  * filled in, for /user/queue/x, which lacks a name, and for a pattern below a user.

@@ -1,7 +1,8 @@
 /* Says what the rules let somebody do. */
 #include "gateway/command/command.h"
 
-#include "gateway/identity/access.h"
+#include "gateway/broker/permit.h"
+#include "gateway/config/config.h"
 #include "protocol/xmalloc.h"
 
 #include <stdio.h>
@@ -40,20 +41,21 @@ static bool explain_read_facts(
 	return true;
 }
 
-static int explain_print(
-	const struct access_rules *rules, struct access_verdict verdict)
+static int explain_print(const char *file, const struct access_rules *rules,
+	const struct permit_explanation *explanation)
 {
-	const char *word = verdict.is_allowed ? "allowed" : "denied";
+	const char *word = explanation->is_allowed ? "allowed" : "denied";
 
-	if (verdict.rule != NULL)
-		printf("%s by rules[%zu]: %.*s\n", word,
-			(size_t)(verdict.rule - rules->items),
-			SLICE_ARGS(verdict.rule->pattern.text));
-	else if (rules->count == 0)
-		printf("%s: there are no rules\n", word);
-	else
-		printf("%s: no rule allows it\n", word);
-	return verdict.is_allowed ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (explanation->rule != NULL) {
+		const size_t index = (size_t)(explanation->rule - rules->items);
+
+		printf("%s by rules[%zu] (%s:%zu): %.*s\n", word, index, file,
+			config_rule_line(file, index),
+			SLICE_ARGS(explanation->rule->pattern.text));
+	} else {
+		printf("%s: %s\n", word, explanation->text);
+	}
+	return explanation->is_allowed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int command_explain(const struct command_line *line)
@@ -73,11 +75,12 @@ int command_explain(const struct command_line *line)
 	if (explain_read_facts(&line->explained, &facts)) {
 		struct identity *identity =
 			identity_create(&facts, config->access.separator, NULL);
+		struct permit_explanation explanation;
 
-		status = explain_print(&config->access,
-			access_check(&config->access, identity,
-				is_send ? ACCESS_SEND : ACCESS_SUBSCRIBE,
-				slice_of(line->second)));
+		permit_explain(config, identity,
+			is_send ? ACCESS_SEND : ACCESS_SUBSCRIBE,
+			slice_of(line->second), &explanation);
+		status = explain_print(line->file, &config->access, &explanation);
 		identity_unref(identity);
 	} else {
 		command_complain("--claim is NAME=VALUE, at most %d times",

@@ -410,6 +410,19 @@ struct config *config_read(
 	return config;
 }
 
+size_t config_rule_line(const char *path, size_t index)
+{
+	const struct config_path list = {NULL, "rules", 0};
+	const struct config_path item = {&list, NULL, index};
+	struct buf text = {0};
+	size_t line = 0;
+
+	if (path != NULL && config_read_file(path, &text) == 0)
+		line = config_find_line(buf_slice(&text), &item);
+	buf_finish(&text);
+	return line;
+}
+
 bool config_version(struct slice value)
 {
 	bool digit = false; /* true after a digit */

@@ -222,6 +222,9 @@ struct config {
 	json_t *json; /* owned; the slices point into its strings */
 };
 
+/* The line of that rule in the file, from 1. 0 when it is not there. */
+size_t config_rule_line(const char *path, size_t index);
+
 /*
  * Reads the file, or the built-in demo when `path` is NULL; the settings (NULL: none)
  * override it. A relative path in the file counts from the file's folder. The caller

@@ -111,6 +111,16 @@ static struct position mistake_find_position(
 	return position;
 }
 
+size_t config_find_line(struct slice text, const struct config_path *path)
+{
+	const size_t offset = mistake_find_position(text, path).offset;
+	size_t line = 1;
+
+	for (size_t i = 0; i < offset && i < text.len; i++)
+		line += text.data[i] == '\n';
+	return line;
+}
+
 static void mistake_append_path(struct buf *out, const struct config_path *path)
 {
 	if (path->parent != NULL)

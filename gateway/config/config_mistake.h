@@ -61,6 +61,9 @@ bool config_is_mistaken(const struct config_source *source, const char *key);
 void config_mistake_at(const struct config_source *source, size_t offset,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The line, from 1, of that path in a file's text, which must be valid JSON. */
+size_t config_find_line(struct slice text, const struct config_path *path);
+
 /*
  * Takes the next line, without its LF, off the front of *rest. False when *rest is
  * empty.
