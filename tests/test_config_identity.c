@@ -11,6 +11,10 @@
 #define TOKENS(more) "'tokens': [{'issuer': 'https://a', " more "}]"
 #define RULE(more)   "'rules': [{" more "}]"
 #define RATED(more)  "'match': '/topic/*', 'allow': 'send', " more
+#define HASH                                                                           \
+	"$y$j9T$F5Jx5fExrKuPp53xLKQ..1$"                                               \
+	"X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7"
+#define USER(login) "'users': [{'login': '" login "', 'password': '" HASH "'}]"
 
 /* With single quotes, which become double ones. The mistake "" means none. */
 static const struct {
@@ -74,11 +78,17 @@ static const struct {
 	{RULE("'match': '/topic/*', 'allow': 'send', 'users': []"),
 		"rules[0].users: is empty: name a user, or leave the key out"},
 	{RULE("'match': '/topic/*', 'allow': 'send', 'users': ''"),
-		"rules[0].users[0]: must not be empty"},
+		"rules[0].users: must not be empty"},
 	{RULE("'match': '/topic/*', 'allow': []"),
 		"rules[0].allow: is empty: write subscribe, send or both"},
 	{RULE("'match': '/topic/*', 'allow': 'send', 'deny': []"),
 		"rules[0].deny: is empty: write subscribe, send or both"},
+
+	{"'login': {'anonymous': true}, " USER("0123456789abcdef"),
+		"users[0].login: is like the name of a session"},
+	{"'login': {'anonymous': true}, " USER("0123456789ABCDEF"), ""},
+	{"'login': {'anonymous': true}, " USER("0123456789abcde"), ""},
+	{USER("0123456789abcdef"), ""},
 
 	{RULE("'match': '/topic/{user}/**', 'allow': 'send'"), ""},
 	{RULE("'match': '/topic/*', 'allow': 'send', 'deny': ['subscribe']"), ""},

@@ -6,6 +6,7 @@
 #include "gateway/config/config_headers.h"
 #include "gateway/config/config_reach.h"
 #include "gateway/config/config_settings.h"
+#include "gateway/identity/identity.h"
 #include "protocol/xmalloc.h"
 
 #include <errno.h>
@@ -151,6 +152,10 @@ static void config_check_user(
 	const struct config_path key = {&item, "login", 0};
 	const struct slice login = config->users[index].login;
 
+	if (config->login.anonymous && identity_name_is_label(login))
+		config_mistake(source, &key,
+			"is like the name of a session: with login.anonymous, the user "
+			"could read what is sent to that session");
 	for (size_t i = 0; i < index && login.len > 0; i++) {
 		if (!slice_equal(config->users[i].login, login))
 			continue;

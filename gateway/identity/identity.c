@@ -113,6 +113,18 @@ const struct identity *identity_nobody(void)
 	return &nobody;
 }
 
+bool identity_name_is_label(struct slice name)
+{
+	enum { LABEL_LEN = 16 };
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (strchr("0123456789abcdef", name.data[i]) == NULL ||
+			name.data[i] == '\0')
+			return false;
+	}
+	return name.len == LABEL_LEN;
+}
+
 bool identity_has_group(const struct identity *identity, struct slice group)
 {
 	for (size_t i = 0; i < identity->group_count; i++) {

@@ -65,6 +65,12 @@ static inline struct slice identity_user(const struct identity *identity)
 /* Nobody: without a name, groups and claims. Static; it is not counted. */
 const struct identity *identity_nobody(void);
 
+/*
+ * True for a name like a session's: 16 digits, in lower-case hexadecimal. A session
+ * without a login has /user/LABEL/... for its own; a user of that name would get it.
+ */
+bool identity_name_is_label(struct slice name);
+
 /* Whether he is in that group, by its exact bytes. */
 bool identity_has_group(const struct identity *identity, struct slice group);
 

@@ -39,9 +39,11 @@ void login_header_check(const struct config *config, const struct peer *shown,
 	struct slice *groups;
 
 	*verdict = (struct login_verdict){.kind = REFUSAL_NO_PROXY_USER};
-	bool is_good = login_split_groups(shown->groups, &groups, &facts.group_count) &&
-		       token_name_is_good(shown->user) &&
-		       shown->groups.len <= config->limits.identity;
+	bool is_good =
+		login_split_groups(shown->groups, &groups, &facts.group_count) &&
+		token_name_is_good(shown->user) &&
+		!(config->login.anonymous && identity_name_is_label(shown->user)) &&
+		shown->groups.len <= config->limits.identity;
 	facts.groups = groups;
 	if (lasts > 0)
 		facts.expires_at = (int64_t)time(NULL) + (int64_t)(lasts / 1000);

@@ -107,6 +107,9 @@ static void login_verify_token(const struct config *config, const struct token *
 
 		fault = token_verify(token, &rules, (int64_t)time(NULL),
 			(int64_t)config->times.leeway / 1000);
+		if (fault == TOKEN_GOOD && config->login.anonymous &&
+			identity_name_is_label(token_user(token, rules.user)))
+			fault = TOKEN_NO_USER;
 		if (fault == TOKEN_GOOD)
 			verdict->identity =
 				token_make_identity(token, &rules, &keeping, &fault);

@@ -105,6 +105,17 @@ testWith('what is shown and bad is refused, also where anybody may be nobody', c
   assert.equal((await login.fails()).headers.message, 'CONNECT needs a token');
 });
 
+testWith('where anybody may be nobody, no user has the name of a session', configured({
+  users: undefined, login: { anonymous: true },
+}), async (open, keep) => {
+  const nobody = await keep(TcpStomp.open(open));
+  nobody.send(frame('CONNECT', CONNECT));
+  const label = (await nobody.frame('CONNECTED')).headers.session;
+  const thief = await keep(TcpStomp.open(open));
+  thief.send(frame('CONNECT', { ...CONNECT, Authorization: `Bearer ${issuer.token(label)}` }));
+  assert.equal((await thief.fails()).headers.message, 'The token is not accepted');
+});
+
 testWith('without a token nobody gets in where there are only tokens', configured({ users: undefined }), async (closed, keep) => {
   const client = await keep(TcpStomp.open(closed));
   client.send(frame('CONNECT', CONNECT));
