@@ -57,16 +57,44 @@ bool permit_subscribe(const struct broker *broker,
 	return verdict.is_allowed;
 }
 
+static bool permit_opens_dead_letters(
+	const struct broker *broker, const struct identity *identity)
+{
+	const struct access_rules *rules = &broker->worker->config->access;
+	const struct slice queue = broker->worker->config->dead_letter;
+	const struct access_verdict verdict =
+		access_check(rules, identity, ACCESS_SUBSCRIBE, queue);
+
+	return verdict.is_allowed && verdict.rule != NULL &&
+	       slice_equal(verdict.rule->pattern.text, queue);
+}
+
+bool permit_read(const struct broker *broker, const struct participant *participant,
+	struct slice destination, struct broker_refusal *refusal)
+{
+	if (!destination_is_dead_letter(broker, destination) ||
+		session_endpoint(participant->session)->reads_dead_letters ||
+		permit_opens_dead_letters(
+			broker, permit_identity(participant->identity)))
+		return true;
+	broker_refuse(refusal, REFUSAL_DEAD_LETTER_READ, "destination", &destination);
+	broker_refusal_hint(refusal, "Read them by plain STOMP, on a tcp listener with "
+				     "tcp.dead_letters, or in the console.");
+	return false;
+}
+
 bool permit_keep(struct broker *broker, struct participant *participant, size_t index,
 	struct permit_ended *ended)
 {
 	struct subscription *subscription = participant->subscriptions[index];
 	const struct slice called = name_text(subscription->destination);
 	struct buf resolved = {0};
-	const bool is_kept = resolve_subscribed(broker, participant, called, &resolved,
-				     &ended->refusal) &&
-			     permit_subscribe(broker, participant, buf_slice(&resolved),
-				     &ended->refusal);
+	const bool is_kept =
+		resolve_subscribed(
+			broker, participant, called, &resolved, &ended->refusal) &&
+		permit_subscribe(
+			broker, participant, buf_slice(&resolved), &ended->refusal) &&
+		permit_read(broker, participant, buf_slice(&resolved), &ended->refusal);
 
 	buf_finish(&resolved);
 	if (is_kept)
@@ -174,25 +202,6 @@ bool permit_reply_to(const struct broker *broker, const struct sender *sender,
 {
 	return private_is_temporary(reply_to) || permit_is_own(sender, reply_to) ||
 	       permit_send_to(broker, sender, "header reply-to", reply_to, refusal);
-}
-
-static bool permit_opens_dead_letters(
-	const struct broker *broker, const struct identity *identity)
-{
-	const struct access_rules *rules = &broker->worker->config->access;
-	const struct slice queue = broker->worker->config->dead_letter;
-	const struct access_verdict verdict =
-		access_check(rules, identity, ACCESS_SUBSCRIBE, queue);
-
-	return verdict.is_allowed && verdict.rule != NULL &&
-	       slice_equal(verdict.rule->pattern.text, queue);
-}
-
-bool permit_dead_letters(
-	const struct broker *broker, const struct participant *participant)
-{
-	return permit_opens_dead_letters(
-		broker, permit_identity(participant->identity));
 }
 
 /* Explaining: the same questions, for somebody who is not connected. */

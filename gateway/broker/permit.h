@@ -36,6 +36,15 @@ const struct access_rule *permit_rule_of_send(const struct broker *broker,
 bool permit_reply_to(const struct broker *broker, const struct sender *sender,
 	struct slice reply_to, struct broker_refusal *refusal);
 
+/*
+ * Dead letters may come from any client's queue, so not every client may read them:
+ * those of an endpoint that may, and those for whom a rule opens them that names their
+ * queue without a wildcard. False, with *refusal filled in, for others. True for any
+ * other destination.
+ */
+bool permit_read(const struct broker *broker, const struct participant *participant,
+	struct slice destination, struct broker_refusal *refusal);
+
 /* A subscription that the rules have ended. Zeroed at first; permit_ended_finish(). */
 struct permit_ended {
 	struct buf id; /* empty: it had none */
@@ -51,13 +60,6 @@ struct permit_ended {
 bool permit_keep(struct broker *broker, struct participant *participant, size_t index,
 	struct permit_ended *ended);
 void permit_ended_finish(struct permit_ended *ended);
-
-/*
- * True when a rule opens the dead letters, which takes one that names their queue
- * without a wildcard.
- */
-bool permit_dead_letters(
-	const struct broker *broker, const struct participant *participant);
 
 /* Why somebody may do something, or not. */
 struct permit_explanation {

@@ -223,21 +223,6 @@ static enum broker_result join_user(struct broker *broker, struct broker_call *c
 	return BROKER_TAKEN;
 }
 
-/* Dead letters may come from any client's queue, so not every client may read them. */
-static bool broker_may_read(const struct broker *broker,
-	const struct participant *participant, struct slice destination,
-	struct broker_refusal *refusal)
-{
-	if (!destination_is_dead_letter(broker, destination) ||
-		session_endpoint(participant->session)->reads_dead_letters ||
-		permit_dead_letters(broker, participant))
-		return true;
-	broker_refuse(refusal, REFUSAL_DEAD_LETTER_READ, "destination", &destination);
-	broker_refusal_hint(refusal, "Read them by plain STOMP, on a tcp listener with "
-				     "tcp.dead_letters, or in the console.");
-	return false;
-}
-
 /* Subscribes by `destination`; the client's own name for it may differ. */
 static enum broker_result subscribe_to(struct broker *broker, struct broker_call *call,
 	const struct slice *id, struct slice called, struct slice destination,
@@ -261,7 +246,7 @@ static enum broker_result subscribe_to(struct broker *broker, struct broker_call
 		!broker_may_match(
 			broker, call->participant->account, destination, call->refusal))
 		return BROKER_REFUSED;
-	if (!broker_may_read(broker, call->participant, destination, call->refusal))
+	if (!permit_read(broker, call->participant, destination, call->refusal))
 		return BROKER_REFUSED;
 	if (destination_is_topic(broker, destination) ||
 		destination_is_queue(broker, destination)) {

@@ -243,6 +243,18 @@ testWith('a rule that names the dead letters opens them', configured({
   await client.subscribe('/queue/dead-letter');
 });
 
+testWith('dead letters that a rule has opened close with it, though another allows their queue', configured({
+  rules: [{ match: '/queue/dead-letter', groups: 'staff', allow: 'subscribe' }, { match: '/queue/**', allow: 'subscribe' }],
+}), async (opened, keep) => {
+  const client = await enter(await keep(TcpStomp.open(opened)), issuer.token('sam', { groups: 'staff' }));
+  await client.subscribe('/user/queue/errors', 'errors');
+  await client.subscribe('/queue/dead-letter', 'dead');
+  await client.subscribe('/queue/work', 'work');
+  client.send(frame('SEND', { destination: '/session/token', Authorization: `Bearer ${issuer.token('sam')}` }));
+  assert.equal((await client.frame('MESSAGE')).headers['ended-subscription'], 'dead');
+  await client.call('UNSUBSCRIBE', { id: 'work' });
+});
+
 testWith('an expired login does not subscribe any more', configured({ times: { leeway: 0 } }), async (brief, keep) => {
   const client = await enter(await keep(TcpStomp.open(brief)), issuer.token('ana', { exp: seconds() + 1 }));
   assert.equal((await client.fails()).headers.message, 'The token has expired');
