@@ -33,8 +33,8 @@ static struct identity *make_ana(void)
 }
 
 /*
- * Random rules, judged for every short destination by a plain reference, which recurses.
- * With the separator '.', any of the segments may begin with it.
+ * Random rules, judged for every short destination by a plain reference, which
+ * recurses. With the separator '.', any of the segments may begin with it.
  */
 
 static uint32_t seed = 7;

@@ -24,6 +24,8 @@ static const struct {
 	{TOKENS("'secrets': [" SECRET ", " SECRET "]"), ""},
 	{TOKENS("'secrets': 'short'"),
 		"tokens[0].secrets[0]: a secret has less than 32 bytes"},
+	{TOKENS("'secrets': '-----BEGIN PUBLIC KEY-----\\nMIIBIjANBgkqhkiG'"),
+		"tokens[0].secrets[0]: a secret is a key in PEM"},
 	{TOKENS("'user': 'sub'"),
 		"tokens[0]: needs keys or secrets: else no token can be verified"},
 	{TOKENS("'keys': 'tests/tokens/keys.json', 'audience': 'chat'"), ""},

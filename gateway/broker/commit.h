@@ -52,8 +52,8 @@ struct commit {
 };
 
 /*
- * Frees the array, and the names and messages that are still in it. An action whose message was
- * sent has NULL there.
+ * Frees the array, and the names and messages that are still in it. An action whose
+ * message was sent has NULL there.
  */
 void actions_free(struct action *actions, size_t count);
 

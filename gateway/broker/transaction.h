@@ -40,9 +40,9 @@ enum broker_result transaction_conclude(
 	const struct broker_call *call, enum broker_result result);
 
 /*
- * Appends a copy of the action and takes its message and name over, even when it returns false:
- * the transaction is too large, or has no memory, and *refusal is filled in. For a
- * doomed transaction it returns true and only drops the message.
+ * Appends a copy of the action and takes its message and name over, even when it
+ * returns false: the transaction is too large, or has no memory, and *refusal is filled
+ * in. For a doomed transaction it returns true and only drops the message.
  */
 bool transaction_add(struct broker *broker, struct transaction *transaction,
 	const struct action *action, struct broker_refusal *refusal);

@@ -8,7 +8,7 @@ struct access_question {
 	unsigned action; /* its bit */
 	struct slice destination;
 	bool is_pattern;
-	/* Of a pattern, for rules that cut at '/' only, and for those that cut at '.' */
+	/* Of a pattern: cut at '/' only, and at '.' too. */
 	struct access_wish wish, dotted;
 };
 

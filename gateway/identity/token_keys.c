@@ -77,6 +77,12 @@ bool token_keys_add_secret(
 		buf_printf(why, "a secret has less than %d bytes", SECRET_BYTES_MIN);
 		return false;
 	}
+	/* Whoever has the public key could sign. */
+	if (slice_starts_with(secret, SLICE("-----BEGIN "))) {
+		buf_append(why, SLICE("a secret is a key in PEM: public keys belong in "
+				      "keys"));
+		return false;
+	}
 	buf_append(&key.secret, secret);
 	return token_keys_add(keys, &key, why);
 }

@@ -52,6 +52,15 @@ testOver(plain, gateway, 'frames behind a CONNECT whose token is checked on the 
   assert.equal((await client.frame('MESSAGE')).body, 'hello');
 });
 
+testOver(plain, gateway, 'a token may last as long as a number can say', async (connect, open) => {
+  const client = await open();
+  client.send(frame('CONNECT', { ...CONNECT, Authorization: `Bearer ${issuer.token('ana', { exp: Number.MAX_SAFE_INTEGER })}` }));
+  assert.ok((await client.frame('CONNECTED')).headers['expires-in'] > 9e15);
+  await client.subscribe('/topic/long');
+  client.publish('/topic/long', 'x');
+  assert.equal((await client.frame('MESSAGE')).body, 'x');
+});
+
 testOver(plain, gateway, 'who has a password may log in by it beside tokens', async (connect) => {
   assert.equal((await connect()).connected.headers['user-name'], 'guest');
 });
