@@ -92,6 +92,16 @@ static const struct {
 	{"'login': {'anonymous': true}, " USER("0123456789abcde"), ""},
 	{USER("0123456789abcdef"), ""},
 
+	{"'tcp': {'user': 'worker', 'groups': 'backend'}", ""},
+	{"'tcp': {'user': 'worker', 'groups': ['a', 'b']}", ""},
+	{"'tcp': {'groups': 'backend'}", "tcp.groups: needs tcp.user"},
+	{"'tcp': {'user': '0123456789abcdef'}",
+		"tcp.user: is like the name of a session"},
+	{"'tcp': {'user': 'a\\u0007'}", "tcp.user: must be UTF-8 of at most 255 bytes"},
+	{"'tcp': {'user': 'a', 'groups': ['\\n']}",
+		"tcp.groups[0]: must be UTF-8 of at most 255 bytes"},
+	{"'tcp': {'user': 'a', 'groups': ['']}", "tcp.groups[0]: must not be empty"},
+
 	{RULE("'match': '/topic/{user}/**', 'allow': 'send'"), ""},
 	{RULE("'match': '/topic/*', 'allow': 'send', 'deny': ['subscribe']"), ""},
 	{RULE("'match': '/topic/*'"), "rules[0]: needs allow or deny"},

@@ -38,6 +38,8 @@ struct endpoint {
 	enum handler_kind runs;  /* the same */
 	bool is_console;         /* its sessions may use the console's services */
 	bool reads_dead_letters; /* its sessions may subscribe to broker.dead_letter */
+	struct slice user;     /* who its clients are without a login; empty: nobody */
+	struct strings groups; /* of that user */
 	bool sockjs;    /* the SockJS tree below the path; else only Upgrade on it */
 	bool websocket; /* false: not in SockJS's /info, and upgrades are refused */
 	bool cookie_needed;
@@ -167,6 +169,8 @@ struct config {
 	struct slice tcp_listen; /* for plain STOMP; empty: no listener */
 	struct slice tcp_host, tcp_port;
 	bool tcp_dead_letters;     /* that listener's clients may read them */
+	struct slice tcp_user;     /* who they are without a login; empty: nobody */
+	struct strings tcp_groups; /* of that user */
 	struct slice admin_listen; /* for operators; empty: no listener */
 	struct slice admin_host, admin_port;
 	struct slice admin_token;       /* required from operators; empty: none */

@@ -254,6 +254,8 @@ static void config_make_own_endpoints(struct config *config)
 		.handler = SLICE("stomp"),
 		.runs = HANDLER_STOMP,
 		.reads_dead_letters = config->tcp_dead_letters,
+		.user = config->tcp_user,
+		.groups = config->tcp_groups,
 		.slow_consumer = config->slow_consumer};
 	config->console = (struct endpoint){.config = config,
 		.path = SLICE("/console/stomp"),

@@ -1,6 +1,7 @@
 /* Reads the keys of the issuers of tokens, and compiles the rules. */
 #include "gateway/config/config_check_internal.h"
 
+#include "gateway/identity/token.h"
 #include "gateway/identity/token_keys.h"
 #include "protocol/xmalloc.h"
 
@@ -232,8 +233,41 @@ static void config_check_user_header(
 		config_mistake(source, &groups, "needs login.user_header");
 }
 
+/* A name as tokens may have it. */
+static void config_check_name(struct slice name, const struct config_path *path,
+	const struct config_source *source)
+{
+	if (name.len > 0 && !token_name_is_good(name))
+		config_mistake(source, path,
+			"must be UTF-8 of at most 255 bytes, without control "
+			"characters");
+}
+
+/* The identity of the listener for plain STOMP. */
+static void config_check_tcp_user(
+	const struct config *config, const struct config_source *source)
+{
+	const struct config_path object = {NULL, "tcp", 0};
+	const struct config_path user = {&object, "user", 0};
+	const struct config_path groups = {&object, "groups", 0};
+
+	config_check_name(config->tcp_user, &user, source);
+	if (identity_name_is_label(config->tcp_user))
+		config_mistake(source, &user,
+			"is like the name of a session, whose messages it could read");
+	for (size_t i = 0; i < config->tcp_groups.count; i++) {
+		const struct config_path group = {&groups, NULL, i};
+
+		config_check_name(config->tcp_groups.items[i], &group, source);
+	}
+	if (config->tcp_groups.count > 0 && config->tcp_user.len == 0 &&
+		!config_is_mistaken(source, "tcp.user"))
+		config_mistake(source, &groups, "needs tcp.user");
+}
+
 void config_check_identity(struct config *config, const struct config_source *source)
 {
+	config_check_tcp_user(config, source);
 	config_default_token_headers(config);
 	config_check_user_header(config, source);
 	for (size_t i = 0; i < config->token_count; i++)
@@ -268,4 +302,5 @@ void config_finish_identity(struct config *config)
 	free(config->tokens);
 	free(config->rules);
 	free(config->login.token_headers.items);
+	free(config->tcp_groups.items);
 }

@@ -166,6 +166,23 @@ static const struct config_key tcp[] = {
 		.offset = offsetof(struct config, tcp_dead_letters),
 		.fallback = false,
 	},
+	{
+		.name = "user",
+		.means = "who a client of this listener is that shows no login, for "
+			 "rules and for users' destinations; empty: nobody",
+		.kind = CONFIG_TEXT,
+		.offset = offsetof(struct config, tcp_user),
+		.text = "",
+	},
+	{
+		.name = "groups",
+		.means = "the groups of tcp.user",
+		.kind = CONFIG_TEXTS,
+		.offset = offsetof(struct config, tcp_groups.items),
+		.count = offsetof(struct config, tcp_groups.count),
+		.single = true,
+		.check = config_value_said,
+	},
 };
 
 static const struct config_key admin[] = {

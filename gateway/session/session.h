@@ -303,6 +303,9 @@ void session_set_error(struct session *session, const char *error);
  */
 bool session_set_user(struct session *session, struct slice user);
 
+/* Sets the name that operators see, and leaves the session in its account. */
+void session_name_user(struct session *session, struct slice user);
+
 /*
  * The login that the opening request has shown, in its three slices; the others are
  * empty. NULL: it has shown none. The token is cleared by session_hide_token().

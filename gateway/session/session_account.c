@@ -17,6 +17,15 @@ void session_join_account(struct session *session, uint32_t account)
 	session->account = account;
 }
 
+void session_name_user(struct session *session, struct slice user)
+{
+	struct names *names = &session->worker->names;
+	struct name *name = name_intern(names, user);
+
+	name_unref(names, session->user);
+	session->user = name;
+}
+
 bool session_set_user(struct session *session, struct slice user)
 {
 	struct worker *worker = session->worker;
@@ -27,8 +36,7 @@ bool session_set_user(struct session *session, struct slice user)
 	if (!share_has_room(worker, account, ACCOUNT_SESSIONS, 1,
 		    worker->config->limits.sessions))
 		return false;
-	name_unref(&worker->names, session->user);
-	session->user = name_intern(&worker->names, user);
+	session_name_user(session, user);
 	session_join_account(session, account);
 	return true;
 }

@@ -281,10 +281,19 @@ static void client_log_in_by_header(struct client *client,
 		client, &verdict, theirs, negotiated, frame_receipt(frame));
 }
 
+/* Lets in a client that shows nothing: as its listener's user, or as nobody. */
+static void client_enter_without_login(
+	struct client *client, struct heartbeat theirs, bool negotiated)
+{
+	if (session_endpoint(client->session)->user.len > 0)
+		client_become_listeners(client);
+	client_welcome(client, theirs, negotiated);
+}
+
 /*
  * One source decides, the first that the client shows: a trusted proxy's header, a
  * token, a login. What is shown and bad is refused. Only a client that shows nothing
- * may be nobody.
+ * may be its listener's user, or nobody.
  */
 static void client_log_in(struct client *client, const struct stomp_frame *frame,
 	struct heartbeat theirs, bool negotiated)
@@ -295,6 +304,8 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 	bool has_token = login_token_of_frame(config, frame, &token);
 	const bool has_login = stomp_header(frame, SLICE("login")) != NULL ||
 			       stomp_header(frame, SLICE("passcode")) != NULL;
+	const bool may_enter = config->login.anonymous ||
+			       session_endpoint(client->session)->user.len > 0;
 
 	if (!has_token && shown != NULL && config->token_count > 0) {
 		token = shown->token;
@@ -304,10 +315,10 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 		client_log_in_by_header(client, frame, shown, theirs, negotiated);
 	else if (has_token)
 		client_log_in_by_token(client, frame, token, theirs, negotiated);
-	else if (config->user_count > 0 && (has_login || !config->login.anonymous))
+	else if (config->user_count > 0 && (has_login || !may_enter))
 		client_log_in_by_password(client, frame, theirs, negotiated);
-	else if (config->login.anonymous && !has_login)
-		client_welcome(client, theirs, negotiated);
+	else if (may_enter && !has_login)
+		client_enter_without_login(client, theirs, negotiated);
 	else
 		client_refuse_connect(client, frame,
 			config->token_count > 0 ? REFUSAL_NO_TOKEN
@@ -345,7 +356,7 @@ void client_connect(struct client *client, const struct stomp_frame *frame)
 		client_refuse_connect(client, frame, REFUSAL_BAD_TOKEN, "passcode");
 	else if (session_endpoint(client->session)->is_console ||
 		 !login_is_needed(client_config(client)))
-		client_welcome(client, theirs, versions != NULL);
+		client_enter_without_login(client, theirs, versions != NULL);
 	else
 		client_log_in(client, frame, theirs, versions != NULL);
 }

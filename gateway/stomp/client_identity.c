@@ -25,6 +25,19 @@ bool client_become(struct client *client, struct identity *identity)
 	return true;
 }
 
+void client_become_listeners(struct client *client)
+{
+	const struct endpoint *endpoint = session_endpoint(client->session);
+	const struct identity_facts facts = {
+		.user = endpoint->user,
+		.groups = endpoint->groups.items,
+		.group_count = endpoint->groups.count,
+	};
+
+	session_name_user(client->session, endpoint->user);
+	client->participant.identity = identity_create(&facts, '/', NULL);
+}
+
 /* The end. */
 
 uint64_t client_until_expired(const struct client *client)

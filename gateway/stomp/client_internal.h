@@ -157,6 +157,12 @@ struct login_request client_login_request(const struct client *client);
 bool client_become(struct client *client, struct identity *identity);
 
 /*
+ * Takes over the identity that the listener's configuration gives its clients. They are
+ * programs, so that they stay in the accounts of their addresses.
+ */
+void client_become_listeners(struct client *client);
+
+/*
  * A SEND to /session/token: puts a new token in the place of the old one. The same user
  * only; a receipt comes when it is accepted.
  */
