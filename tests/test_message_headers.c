@@ -25,6 +25,16 @@ static const struct {
 	{"redelivered", false},
 	{"x-postern-", false},
 	{"x-postern-offset", false},
+	/* What some library, or some worker, takes for the same. */
+	{"X-Postern-User", false},
+	{"x-postern-user ", false},
+	{" x-postern-user", false},
+	{"\t X-POSTERN-USER", false},
+	{"\xc2\xa0x-postern-user", false},
+	{"\xef\xbb\xbfx-postern-user", false},
+	{" x-poster", true},
+	{"-", true},
+	{"ax-postern-user", true},
 };
 
 START_TEST(a_header_passes_unless_it_is_the_servers)
@@ -86,6 +96,34 @@ START_TEST(headers_keep_their_order_and_repeats)
 	sample_check(message, STOMP_1_0, WIRE_PLAIN,
 		SLICE(SAMPLE_HEAD_1_0 "b:1\na:2\nb:3\ncontent-length:0\n\n\0"));
 	message_unref(message);
+}
+END_TEST
+
+/* The sender's own headers of ours are dropped; those that were made stay for ever. */
+START_TEST(what_was_made_stays_when_a_message_is_forwarded)
+{
+	const struct stomp_header sent[] = {
+		{SLICE("X-Postern-User"), SLICE("root")}, {SLICE("x"), SLICE("1")}};
+	const struct stomp_header made = {SLICE("x-postern-user"), SLICE("ana")};
+	const struct stomp_header more = {SLICE("x-postern-from"), SLICE("/q")};
+	const struct stomp_frame send = {STOMP_SEND, sent, COUNT(sent), SLICE("")};
+	const struct slice where = SLICE("/topic/a:b");
+	struct message *message = message_create_made(&send, where, where, &made, 1);
+	struct message *copies[] = {message_forward(message, where, &more, 1),
+		message_rename(message, where), message_copy(message), message};
+	const char *const before[] = {"x-postern-from:/q\n", "", "", ""};
+
+	for (size_t i = 0; i < COUNT(copies); i++) {
+		struct buf expected = {0};
+
+		message_set_place(copies[i], (struct place){0x1a, 5}, false);
+		buf_printf(&expected,
+			"%s%sx-postern-user:ana\nx:1\ncontent-length:0\n\n%c",
+			SAMPLE_HEAD_1_0, before[i], '\0');
+		sample_check(copies[i], STOMP_1_0, WIRE_PLAIN, buf_slice(&expected));
+		buf_finish(&expected);
+		message_unref(copies[i]);
+	}
 }
 END_TEST
 
@@ -173,6 +211,7 @@ int main(void)
 	unit_add_table(head, a_header_passes_unless_it_is_the_servers, headers);
 	unit_add_table(head, every_message_has_its_content_length, lengths);
 	tcase_add_test(head, headers_keep_their_order_and_repeats);
+	tcase_add_test(head, what_was_made_stays_when_a_message_is_forwarded);
 	tcase_add_test(head, a_message_keeps_copies);
 	unit_add_table(head, the_ids_of_a_redelivery_end_in_its_attempt, attempts);
 	unit_add_table(head, headers_are_escaped_for_the_receiver, versions);

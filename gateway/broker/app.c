@@ -9,6 +9,7 @@
 #include "gateway/broker/expiry.h"
 #include "gateway/broker/internal.h"
 #include "gateway/broker/private.h"
+#include "gateway/broker/sender_headers.h"
 #include "gateway/route/template.h"
 #include "protocol/xmalloc.h"
 
@@ -191,6 +192,26 @@ static bool app_emit(struct publication *publication, const struct route *route,
 	return good;
 }
 
+/* Sends the shaped frame; names its sender in headers if the route wants that. */
+static bool app_send_shaped(struct publication *publication, const struct route *route,
+	const struct template_input *input, struct slice rest,
+	const struct stomp_frame *shaped, struct broker_refusal *refusal)
+{
+	struct sender_headers headers;
+
+	if (!route->identify)
+		return app_emit(publication, route, input, rest, shaped, refusal);
+	sender_headers_init(&headers, publication, input->send);
+	publication->made = headers.items;
+	publication->made_count = headers.count;
+	publication->made_for_few = headers.for_few;
+	const bool good = app_emit(publication, route, input, rest, shaped, refusal);
+	publication->made = NULL;
+	publication->made_count = publication->made_for_few = 0;
+	sender_headers_finish(&headers);
+	return good;
+}
+
 enum broker_result app_send(struct publication *publication,
 	const struct stomp_frame *frame, struct slice destination, struct slice rest,
 	struct broker_refusal *refusal)
@@ -206,7 +227,8 @@ enum broker_result app_send(struct publication *publication,
 	const struct template_input input =
 		app_input(publication->sender, frame, &variables);
 	bool good = app_shape(route, &input, &shaped, refusal) &&
-		    app_emit(publication, route, &input, rest, &shaped.frame, refusal);
+		    app_send_shaped(
+			    publication, route, &input, rest, &shaped.frame, refusal);
 	free(shaped.headers);
 	buf_finish(&shaped.body);
 	return good ? BROKER_TAKEN : BROKER_REFUSED;

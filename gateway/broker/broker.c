@@ -70,6 +70,7 @@ struct broker *broker_create(struct worker *worker, unsigned workers,
 	audiences_init(&broker->audiences, &worker->key, separator);
 	topics_init(&broker->topics, &worker->key, separator, workers);
 	registry_init(&broker->commits, &worker->key);
+	reply_keys_init(&broker->reply_keys);
 	credits_init(&broker->credits, &worker->key);
 	window_init(&broker->window, workers);
 	list_init(&broker->leavers);

@@ -9,6 +9,7 @@
  *   app.h           application routes
  *   resolve.h       from a client's name to a destination, before all of these
  *   private.h       destinations of users and sessions
+ *   replies.h       answers of programs to one session
  *   expiry.h        how long a message of a queue lives
  *   transaction.h   frames that wait for COMMIT, and the commit
  *   credit.h        how much of an account may be on its way
@@ -32,6 +33,7 @@
 #include "gateway/broker/broker.h"
 #include "gateway/broker/credit.h"
 #include "gateway/broker/engine.h"
+#include "gateway/broker/replies.h"
 #include "gateway/broker/review.h"
 #include "gateway/broker/topic.h"
 #include "gateway/broker/window.h"
@@ -63,6 +65,7 @@ struct broker {
 	struct registry subscriptions;
 	struct registry commits;
 	struct credits credits;
+	struct reply_keys reply_keys; /* of this worker alone */
 	struct window window; /* of the deliveries that this home has dispatched */
 	struct review review; /* after a reload */
 	struct list leavers;  /* whose subscriptions have yet to end */

@@ -6,6 +6,7 @@
  *   /user/bob/queue/x      the same, to send to
  *   /temp-queue/x          "temp:W-TOKEN", at worker W, where its session lives
  *   /reply-queue/W-TOKEN   the same, to send to: any client that knows the token may
+ *   /reply-queue/W-N-TAG   "reply:W-N-TAG", at worker W, where session N lives
  */
 #include "gateway/broker/private.h"
 
@@ -159,10 +160,15 @@ bool private_aim_reply(
 	if (len > WORKER_DIGITS_MAX || len == token.len ||
 		!number_read(slice_first(token, len), broker->workers - 1, &worker))
 		return false;
-	buf_append(&shown, SLICE("/reply-queue/"));
-	buf_append(&shown, token);
-	buf_append(&address, temporary);
-	buf_append(&address, token);
+	if (replies_is_token(slice_from(token, len + 1))) {
+		buf_append(&shown, replies_destination());
+		replies_append_address(token, &address);
+	} else {
+		buf_append(&shown, SLICE("/reply-queue/"));
+		buf_append(&shown, token);
+		buf_append(&address, temporary);
+		buf_append(&address, token);
+	}
 	target_set(target, buf_slice(&shown), buf_slice(&address));
 	buf_finish(&address);
 	buf_finish(&shown);
@@ -178,7 +184,10 @@ struct reply_post {
 	uint64_t request;
 };
 
-/* Runs at the owner of the queue. If the owner has gone, the reply is dropped. */
+/*
+ * Runs at the owner of the queue, or where the session lives. If that has gone, the
+ * reply is dropped.
+ */
 static void reply_run(struct worker *worker, struct post *post)
 {
 	struct reply_post *reply = container_of(post, struct reply_post, post);
@@ -187,8 +196,13 @@ static void reply_run(struct worker *worker, struct post *post)
 	credit_give(broker, reply->message);
 	counter_add(&worker->metrics->messages, 1);
 	message_set_place(reply->message, private_place(broker), false);
-	audience_start_fan_out(broker, reply->message);
-	audience_fan_out_step(broker, &(struct fan_out){{reply->message}, 1}, SIZE_MAX);
+	if (replies_is_address(message_address(reply->message))) {
+		replies_deliver(broker, reply->message);
+	} else {
+		audience_start_fan_out(broker, reply->message);
+		audience_fan_out_step(
+			broker, &(struct fan_out){{reply->message}, 1}, SIZE_MAX);
+	}
 	message_unref(reply->message);
 	broker_answer(broker, reply->participant, reply->request, NULL);
 	free(reply);

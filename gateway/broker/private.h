@@ -40,7 +40,8 @@ void private_own_address(
 bool private_aim_user(struct slice rest, struct target *target);
 
 /*
- * Fills the empty *target for a SEND to /reply-queue/ + `token`. False when the token
+ * Fills the empty *target for a SEND to /reply-queue/ + `token`, that of a temporary
+ * queue or of a session (replies.h). False when the token
  * names no worker of this process. The session may have ended meanwhile: then its
  * worker drops the message.
  */

@@ -15,11 +15,22 @@
 
 #include <stdlib.h>
 
+/* Everybody may read a topic; private destinations have inner addresses. */
+static bool target_is_topic(const struct target *target)
+{
+	return !target->is_queue && slice_starts_with(target->address, SLICE("/"));
+}
+
 bool broker_emit(struct publication *publication, const struct stomp_frame *frame,
 	const struct target *target, struct broker_refusal *refusal)
 {
 	struct broker *broker = publication->broker;
-	struct message *message = message_create(frame, target->shown, target->address);
+	size_t made = publication->made_count;
+
+	if (publication->made_for_few > 0 && !target_is_topic(target))
+		made += publication->made_for_few;
+	struct message *message = message_create_made(
+		frame, target->shown, target->address, publication->made, made);
 
 	message_set_account(message, publication->account);
 	message_set_expiry(message, target->expires_at);

@@ -19,6 +19,9 @@ struct publication {
 	bool waits;     /* the participant's next frame must wait (broker_call) */
 	struct transaction *transaction; /* NULL: none */
 	struct slice named;              /* the frame's destination, for its COMMIT */
+	const struct stomp_header *made; /* headers of ours, before the sender's */
+	size_t made_count;
+	size_t made_for_few; /* more of them, which no subscriber of a topic may see */
 };
 
 /*

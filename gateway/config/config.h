@@ -71,6 +71,7 @@ struct route {
 	size_t send_to_count;
 	struct template *body;  /* NULL: the body passes unchanged */
 	struct template *reply; /* to a SUBSCRIBE, once; NULL: that is refused */
+	bool identify;          /* its messages name their sender */
 };
 
 /* Where clients show who they are, beside `users`. */

@@ -134,6 +134,14 @@ static const struct config_key route[] = {
 			 "Postern refuses the SUBSCRIBE",
 		.kind = CONFIG_VALUE,
 	},
+	{
+		.name = "identify",
+		.means = "whether the messages name their sender in headers that no "
+			 "client can forge, and lead an answer to its session",
+		.kind = CONFIG_BOOL,
+		.offset = offsetof(struct route, identify),
+		.fallback = false,
+	},
 };
 
 static const struct config_table route_table = {

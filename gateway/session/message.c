@@ -5,8 +5,32 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* False for headers that only the server may set (STOMP 1.2). */
-static bool message_header_passes(struct slice name)
+/*
+ * True for what a receiver may take for a header of ours. Libraries trim blanks, of
+ * Unicode too, and workers may not look at the case. Nearly all names begin with a
+ * character that is not trimmed, and no x.
+ */
+static bool message_header_is_ours(struct slice name)
+{
+	const struct slice ours = SLICE("x-postern-");
+	const unsigned char first = name.len > 0 ? (unsigned char)name.data[0] : 'a';
+	const bool is_trimmed = first <= ' ' || first >= 0x7f;
+
+	if (!is_trimmed)
+		return (first == 'x' || first == 'X') &&
+		       slice_equal_nocase(slice_first(name, ours.len), ours);
+	for (; name.len >= ours.len; name = slice_from(name, 1)) {
+		if (slice_equal_nocase(slice_first(name, ours.len), ours))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * False for headers that only the server may set (STOMP 1.2). Those of a message that
+ * exists are its own: they pass if they are `checked`.
+ */
+static bool message_header_passes(struct slice name, bool checked)
 {
 	static const struct slice kept[] = {
 		SLICE_INIT("destination"), /* nearly every SEND has these two */
@@ -23,7 +47,7 @@ static bool message_header_passes(struct slice name)
 		if (slice_equal(name, kept[i]))
 			return false;
 	}
-	return !slice_starts_with(name, SLICE("x-postern-"));
+	return checked || !message_header_is_ours(name);
 }
 
 static struct message *message_allocate(size_t header_count, size_t bytes, char **at)
@@ -49,7 +73,7 @@ static void message_add_header(
 		(struct stomp_header){name, slice_copy_out(at, header->value)};
 }
 
-static struct message *message_make(const struct stomp_frame *send,
+static struct message *message_make(const struct stomp_frame *send, bool checked,
 	struct slice destination, struct slice address, const struct stomp_header *made,
 	size_t made_count)
 {
@@ -61,7 +85,7 @@ static struct message *message_make(const struct stomp_frame *send,
 	for (size_t i = 0; i < made_count; i++)
 		bytes += made[i].name.len + made[i].value.len;
 	for (size_t i = 0; i < send->header_count; i++) {
-		if (message_header_passes(send->headers[i].name)) {
+		if (message_header_passes(send->headers[i].name, checked)) {
 			count++;
 			bytes += send->headers[i].name.len + send->headers[i].value.len;
 		}
@@ -75,7 +99,7 @@ static struct message *message_make(const struct stomp_frame *send,
 	for (size_t i = 0; i < made_count; i++)
 		message_add_header(message, &made[i], &at);
 	for (size_t i = 0; i < send->header_count; i++) {
-		if (message_header_passes(send->headers[i].name))
+		if (message_header_passes(send->headers[i].name, checked))
 			message_add_header(message, &send->headers[i], &at);
 	}
 	message->body = slice_copy_out(&at, send->body);
@@ -85,7 +109,14 @@ static struct message *message_make(const struct stomp_frame *send,
 struct message *message_create(
 	const struct stomp_frame *send, struct slice destination, struct slice address)
 {
-	return message_make(send, destination, address, NULL, 0);
+	return message_make(send, false, destination, address, NULL, 0);
+}
+
+struct message *message_create_made(const struct stomp_frame *send,
+	struct slice destination, struct slice address, const struct stomp_header *made,
+	size_t made_count)
+{
+	return message_make(send, false, destination, address, made, made_count);
 }
 
 /* The message as the SEND frame that would make it again. */
@@ -104,14 +135,14 @@ struct message *message_forward(const struct message *message, struct slice dest
 {
 	const struct stomp_frame frame = message_frame(message);
 
-	return message_make(&frame, destination, destination, made, made_count);
+	return message_make(&frame, true, destination, destination, made, made_count);
 }
 
 struct message *message_rename(const struct message *message, struct slice destination)
 {
 	const struct stomp_frame frame = message_frame(message);
 	struct message *renamed =
-		message_make(&frame, destination, message->address, NULL, 0);
+		message_make(&frame, true, destination, message->address, NULL, 0);
 
 	renamed->place = message->place;
 	renamed->is_placed = message->is_placed;

@@ -33,9 +33,17 @@ struct message *message_create(
 	const struct stomp_frame *send, struct slice destination, struct slice address);
 
 /*
- * A new message with the same headers and body for another destination. The server's
- * own headers ("x-postern-...") stand before the sender's. The message has no place
- * yet. The caller has the only reference.
+ * As message_create(), with headers of the server's own ("x-postern-...") before the
+ * sender's, which has none of such a name.
+ */
+struct message *message_create_made(const struct stomp_frame *send,
+	struct slice destination, struct slice address, const struct stomp_header *made,
+	size_t made_count);
+
+/*
+ * A new message with the same headers and body for another destination. The headers
+ * `made` stand before those of the message. The message has no place yet. The caller
+ * has the only reference.
  */
 struct message *message_forward(const struct message *message, struct slice destination,
 	const struct stomp_header *made, size_t made_count);

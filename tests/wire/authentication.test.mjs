@@ -9,11 +9,14 @@ import { Document } from './lib/document.mjs';
 import { binary } from './lib/gateway.mjs';
 import { Wire } from './lib/http.mjs';
 import { Stomp, frame } from './lib/stomp.mjs';
+import { TcpStomp } from './lib/tcp.mjs';
 import { test, testWith } from './lib/test.mjs';
 import { Issuer } from './lib/tokens.mjs';
 
 const document = new Document('www/docs/authentication.md');
-const [withTokens, withProxy, withPasswords] = document.blocks('json').map((text) => JSON.parse(text));
+const configurations = document.blocks('json').map((text) => JSON.parse(text));
+const [withTokens, withProxy, withPasswords] = configurations;
+const withPrograms = configurations.find(({ tcp }) => tcp?.user);
 const folder = mkdtempSync(path.join(tmpdir(), 'postern-auth-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -87,6 +90,27 @@ testWith('passwords, and visitors who read', withPasswords, async ({ ws }, keep)
   assert.equal((await visitor.frame('MESSAGE')).body, 'hello');
   visitor.send(frame('SEND', { destination: '/topic/news' }, 'forged'));
   assert.equal((await visitor.fails()).headers.message, 'You may not send to that destination');
+});
+
+testWith('programs know who has sent a message, and answer to one tab', withPrograms, async (gateway, keep) => {
+  const open = () => keep(Stomp.connect(`${gateway.ws}/chat/websocket`, { login: 'ana', passcode: 'guest' }));
+  const [tab, otherTab] = [await open(), await open()];
+  for (const client of [tab, otherTab]) await client.subscribe('/user/queue/replies', 'replies');
+  await tab.subscribe('/user/queue/errors', 'errors');
+  const program = await keep(TcpStomp.open(gateway));
+  program.send(bare());
+  assert.equal((await program.frame('CONNECTED')).headers['user-name'], 'worker');
+  await program.subscribe('/queue/orders', 'orders');
+  tab.send(frame('SEND', { 'destination': '/app/orders', 'x-postern-user': 'root', ' X-Postern-Groups': 'backend' }, '{"book":17}'));
+  const { headers } = await program.frame('MESSAGE');
+  assert.equal(headers['x-postern-user'], 'ana');
+  assert.equal(headers['x-postern-destination'], '/app/orders');
+  assert.ok(!Object.keys(headers).some((name) => /groups/i.test(name)));
+  await program.call('SEND', { destination: headers['reply-to'] }, 'sold');
+  assert.equal((await tab.frame('MESSAGE')).body, 'sold');
+  tab.send(frame('SUBSCRIBE', { id: 'x', destination: '/queue/orders' }));
+  assert.equal((await tab.frame('MESSAGE')).headers.message, 'You may not subscribe to that destination');
+  await otherTab.call('UNSUBSCRIBE', { id: 'replies' });
 });
 
 test('explain says what the wire does', async () => {
