@@ -4,8 +4,9 @@
 
 static const struct variables variables = {
 	.items = {{SLICE_INIT("room"), SLICE_INIT("7")},
-		{SLICE_INIT("odd"), SLICE_INIT("a\"\xff\n")}},
-	.count = 2,
+		{SLICE_INIT("odd"), SLICE_INIT("a\"\xff\n")},
+		{SLICE_INIT("dotted"), SLICE_INIT("a.b%2Fc.")}},
+	.count = 3,
 };
 
 static const struct claim claims[] = {
@@ -400,6 +401,9 @@ static const struct {
 } segments[] = {
 	{"/t/{claim.path}/x", '/', "/t/a%2Fb.c%2A%3F%25%7Bx%7D%20d/x", ""},
 	{"/t/{claim.path}/x", '.', "/t/a%2Fb%2Ec%2A%3F%25%7Bx%7D%20d/x", ""},
+	{"/t/{room}", '.', "/t/7", ""},
+	{"/t/{var.dotted}/{dotted}", '/', "/t/a.b%2Fc./a.b%2Fc.", ""},
+	{"/t/{var.dotted}.{dotted}", '.', "/t/a%2Eb%2Fc%2E.a%2Eb%2Fc%2E", ""},
 	{"/t/{claim.up}", '/', NULL, "{claim.up} is no name of a segment"},
 	{"/t/{claim.here}", '.', NULL, "{claim.here} is no name of a segment"},
 	{"/t/{claim.empty}", '/', NULL, "{claim.empty} has no value"},

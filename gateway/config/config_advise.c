@@ -1,6 +1,7 @@
 #include "gateway/config/config_advise.h"
 
 #include "gateway/config/config_check_internal.h"
+#include "protocol/host.h"
 
 static void config_begin_advice(struct buf *lines)
 {
@@ -44,9 +45,23 @@ static void advise_on_timezone(const struct config *config, struct buf *lines)
 	}
 }
 
+/* Its clients show no login: the network in front of them is all there is. */
+static void advise_on_tcp_user(const struct config *config, struct buf *lines)
+{
+	if (config->tcp_user.len == 0 || config->tcp_listen.len == 0 ||
+		host_is_loopback(config->tcp_host))
+		return;
+	config_begin_advice(lines);
+	buf_printf(lines,
+		"tcp.user: every client that reaches %.*s has the rights of \"%.*s\", "
+		"also from other machines",
+		SLICE_ARGS(config->tcp_listen), SLICE_ARGS(config->tcp_user));
+}
+
 void config_advise(const struct config *config, struct buf *lines)
 {
 	advise_on_endpoints(config, lines);
 	advise_on_replies(config, lines);
 	advise_on_timezone(config, lines);
+	advise_on_tcp_user(config, lines);
 }

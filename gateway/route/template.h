@@ -62,10 +62,11 @@ struct slice template_next_claim(const struct template *template, size_t *at);
 
 /*
  * Fills in a send_to: plain text with {NAME} or {var.NAME}, variables of the pattern,
- * which are segments already; and with {user}, {session} and {claim.NAME}. Each of
- * these three fills exactly one segment: what would separate segments, or be a
- * wildcard, is percent-encoded (url_append_segment()). False, with nothing appended and
- * a sentence in *error, when one is missing, empty, "." or "..".
+ * and with {user}, {session} and {claim.NAME}. Each fills exactly one segment: what
+ * would separate segments, or be a wildcard, is percent-encoded (url_append_segment()).
+ * Of the pattern's variables, which a client has spelled, only the separator is. False,
+ * with nothing appended and a sentence in *error, when one of the other three is
+ * missing, empty, "." or "..".
  */
 bool template_render_target(struct slice text, const struct template_input *input,
 	char separator, struct buf *out, struct buf *error);

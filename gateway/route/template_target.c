@@ -42,6 +42,22 @@ static struct slice target_value_of_login(
 	return claim == NULL ? SLICE("") : *claim;
 }
 
+/*
+ * A variable of the pattern is a segment between '/' as the client has spelled it: what
+ * is encoded stays so. Only another separator could make two segments of it.
+ */
+static void target_append_variable(struct buf *out, struct slice value, char separator)
+{
+	while (separator != '/' && slice_find(value, separator) < value.len) {
+		const size_t at = slice_find(value, separator);
+
+		buf_append(out, slice_first(value, at));
+		buf_printf(out, "%%%02X", (unsigned)(unsigned char)separator);
+		value = slice_from(value, at + 1);
+	}
+	buf_append(out, value);
+}
+
 /* False, with a sentence, for a value that fills no segment. */
 static bool target_append(const struct template_input *input, struct slice name,
 	char separator, struct buf *out, struct buf *error)
@@ -53,7 +69,7 @@ static bool target_append(const struct template_input *input, struct slice name,
 		/* The configuration's check has found it. */
 		variable = target_variable(name, input->variables);
 		if (variable != NULL)
-			buf_append(out, *variable);
+			target_append_variable(out, *variable, separator);
 		return variable != NULL;
 	}
 	value = target_value_of_login(input, name);

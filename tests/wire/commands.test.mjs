@@ -168,6 +168,8 @@ const advice = [
   ['empty endpoints', { endpoints: [] }, 'endpoints: there are none, and no tcp.listen: no client can connect'],
   ['a reply that no handler uses', { endpoints: [{ path: '/a', reply: 'Hello' }] },
     'endpoints[0].reply: only the handler "reply" uses it, and this is "stomp"'],
+  ['an identity for whoever reaches a listener', { endpoints: [{ path: '/a' }], tcp: { listen: '0.0.0.0:61613', user: 'worker' } },
+    'tcp.user: every client that reaches 0.0.0.0:61613 has the rights of "worker", also from other machines'],
 ];
 for (const [what, configuration, sentence] of advice) {
   test(`check-config warns of ${what}`, async () => {
