@@ -114,6 +114,21 @@ static void sessions_save_memory(struct sessions *sessions)
 
 /* A turn. */
 
+/*
+ * A flush ends in a system call, which leaves little of the next session in a cache. So
+ * the second next session is fetched meanwhile, and the next one's outlet.
+ */
+static void sessions_look_ahead(const struct list *some)
+{
+	const struct list *next = some->next;
+
+	if (next == some)
+		return;
+	__builtin_prefetch(container_of(next, struct session, awake)->outlet);
+	if (next->next != some)
+		session_fetch(container_of(next->next, struct session, awake));
+}
+
 static void sessions_flush(struct sessions *sessions, struct list *some)
 {
 	struct list *link;
@@ -123,6 +138,7 @@ static void sessions_flush(struct sessions *sessions, struct list *some)
 		link = list_take_first(some);
 		if (link == NULL)
 			return;
+		sessions_look_ahead(some);
 		session_flush(container_of(link, struct session, awake));
 	}
 }
