@@ -2,12 +2,8 @@
 
 #include "tests/support/unit.h"
 
+static const struct hash_key key = {1, 2};
 static struct receipts receipts;
-
-static void setup(void)
-{
-	receipts_init(&receipts, &(struct hash_key){1, 2});
-}
 
 static void teardown(void)
 {
@@ -38,7 +34,7 @@ START_TEST(a_home_may_answer_many_before_another_answers_the_oldest)
 	struct slice id;
 
 	for (uint64_t i = 1; i <= MANY; i++)
-		receipts_expect(&receipts, i, SLICE("a"), 1);
+		receipts_expect(&receipts, &key, i, SLICE("a"), 1);
 	for (uint64_t i = 2; i <= MANY; i++)
 		receipts_answer(&receipts, i);
 	ck_assert(!receipts_due(&receipts, &id));
@@ -53,7 +49,7 @@ END_TEST
 
 START_TEST(a_receipt_may_wait_for_more_than_it_was_promised)
 {
-	receipts_expect(&receipts, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, &key, 1, SLICE("a"), 1);
 	receipts_more(&receipts, 1, 2);
 	receipts_more(&receipts, 9, 2); /* it asked for no receipt */
 	for (int i = 0; i < 2; i++) {
@@ -67,9 +63,9 @@ END_TEST
 
 START_TEST(what_is_cancelled_holds_up_no_other)
 {
-	receipts_expect(&receipts, 1, SLICE("a"), 1);
-	receipts_expect(&receipts, 2, SLICE("b"), 2);
-	receipts_expect(&receipts, 3, SLICE("c"), 1);
+	receipts_expect(&receipts, &key, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, &key, 2, SLICE("b"), 2);
+	receipts_expect(&receipts, &key, 3, SLICE("c"), 1);
 	receipts_answer(&receipts, 3);
 	receipts_cancel(&receipts, 2);
 	receipts_cancel(&receipts, 2); /* its other home refuses, too */
@@ -83,7 +79,7 @@ END_TEST
 
 START_TEST(what_was_not_asked_for_has_no_id)
 {
-	receipts_expect(&receipts, 0, SLICE("bye"), 0);
+	receipts_expect(&receipts, &key, 0, SLICE("bye"), 0);
 	ck_assert_uint_eq(receipts_find(&receipts, 0).len, 0);
 }
 END_TEST
@@ -99,7 +95,7 @@ END_TEST
 
 START_TEST(a_receipt_is_due_after_its_last_answer)
 {
-	receipts_expect(&receipts, 1, SLICE("a"), 2);
+	receipts_expect(&receipts, &key, 1, SLICE("a"), 2);
 	ck_assert_str_eq(take_due(), "");
 	receipts_answer(&receipts, 1);
 	ck_assert_str_eq(take_due(), "");
@@ -113,17 +109,17 @@ END_TEST
 
 START_TEST(one_without_answers_is_due_at_once)
 {
-	receipts_expect(&receipts, 0, SLICE("a"), 0);
+	receipts_expect(&receipts, &key, 0, SLICE("a"), 0);
 	ck_assert_str_eq(take_due(), "a ");
 }
 END_TEST
 
 START_TEST(receipts_leave_in_the_order_of_asking)
 {
-	receipts_expect(&receipts, 1, SLICE("a"), 1);
-	receipts_expect(&receipts, 0, SLICE("b"), 0);
-	receipts_expect(&receipts, 2, SLICE("c"), 1);
-	receipts_expect(&receipts, 3, SLICE("d"), 1);
+	receipts_expect(&receipts, &key, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, &key, 0, SLICE("b"), 0);
+	receipts_expect(&receipts, &key, 2, SLICE("c"), 1);
+	receipts_expect(&receipts, &key, 3, SLICE("d"), 1);
 	receipts_answer(&receipts, 3);
 	ck_assert_str_eq(take_due(), "");
 	receipts_answer(&receipts, 1);
@@ -135,8 +131,8 @@ END_TEST
 
 START_TEST(a_request_is_found_by_its_number_while_it_waits)
 {
-	receipts_expect(&receipts, 7, SLICE("seven"), 1);
-	receipts_expect(&receipts, 8, SLICE(""), 1);
+	receipts_expect(&receipts, &key, 7, SLICE("seven"), 1);
+	receipts_expect(&receipts, &key, 8, SLICE(""), 1);
 	ck_assert_slice_eq(receipts_find(&receipts, 7), SLICE("seven"));
 	ck_assert_slice_eq(receipts_find(&receipts, 8), SLICE(""));
 	ck_assert_slice_eq(receipts_find(&receipts, 9), SLICE(""));
@@ -148,8 +144,8 @@ END_TEST
 
 START_TEST(those_that_still_wait_end_with_the_client)
 {
-	receipts_expect(&receipts, 1, SLICE("a"), 1);
-	receipts_expect(&receipts, 2, SLICE("b"), 0);
+	receipts_expect(&receipts, &key, 1, SLICE("a"), 1);
+	receipts_expect(&receipts, &key, 2, SLICE("b"), 0);
 	receipts_finish(&receipts);
 	ck_assert(receipts_is_empty(&receipts));
 }
@@ -160,7 +156,7 @@ int main(void)
 	Suite *suite = suite_create("receipts");
 	TCase *tcase = unit_case(suite, "receipts");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, NULL, teardown);
 	tcase_add_test(tcase, there_are_none_at_first);
 	tcase_add_test(tcase, what_was_not_asked_for_has_no_id);
 	tcase_add_test(tcase, a_receipt_may_wait_for_more_than_it_was_promised);

@@ -72,9 +72,10 @@ struct participant {
 	struct entry entry;        /* in the participants of its worker */
 	struct session *session;   /* NULL: it publishes, and never subscribes */
 	struct identity *identity; /* what its login has proved; held. NULL: no login */
+	struct list waiting;       /* for credits (credit.h) */
 	uint32_t account;          /* the session's, or of the program that publishes */
 	uint8_t overdrawn;         /* frames that its account had no credits for */
-	struct list waiting;       /* for credits (credit.h) */
+	bool had_auto;             /* has or had a subscription with ack:auto */
 
 	/* Its COMMIT waits for credits, unstarted; NULL: none does. */
 	struct transaction *committing;
@@ -84,10 +85,10 @@ struct participant {
 	uint32_t subscription_count, subscription_capacity;
 	uint32_t ordinals;
 
+	uint32_t foreign; /* the headers that were warned of (foreign.h) */
+
 	/* What it has not acknowledged; NULL before the first far search. */
 	struct delivery_index *deliveries;
-
-	uint32_t foreign; /* the headers that were warned of (foreign.h) */
 
 	/*
 	 * Hashes of the names of SUBSCRIBEs that were refused while the session
@@ -96,11 +97,9 @@ struct participant {
 	uint64_t *refused;
 	uint32_t refused_count, refused_capacity;
 
+	struct list transactions; /* the open ones */
 	uint32_t transaction_count;
-	struct list transactions;      /* the open ones */
 	uint32_t refused_transactions; /* transactions whose BEGIN was refused */
-
-	bool had_auto; /* has or had a subscription with ack:auto */
 };
 
 /* The name of the user who has logged in; empty: nobody has. Lives as its identity. */

@@ -30,15 +30,15 @@ struct subscription {
 	struct name *id;          /* NULL: STOMP 1.0 without one */
 	struct name *destination; /* the client's name for it */
 	bool is_alias;            /* its messages must show the client's name */
+	uint8_t version;          /* enum stomp_version */
+	uint8_t ack;              /* enum ack_mode */
+	uint8_t kind;             /* enum subscription_kind */
 	uint32_t ordinal;         /* unique in its participant */
-	enum stomp_version version;
-	enum ack_mode ack;
-	enum subscription_kind kind;
-	unsigned joining;          /* how many homes have not answered */
+	unsigned joining;         /* how many homes have not answered */
+	uint32_t held; /* bytes that its account is charged, `unacked` not included */
 	struct audience *audience; /* NULL: of a queue, or it gets no more messages */
 	size_t position;           /* in the audience */
 	struct unacked unacked;
-	uint32_t held; /* bytes that its account is charged, `unacked` not included */
 };
 
 /*

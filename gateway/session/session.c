@@ -92,7 +92,7 @@ static void session_reap(struct task *task)
 	session_join_account(session, ACCOUNT_HOUSE);
 	endpoint_unref(session->endpoint);
 	session_forget_shown(session);
-	free(session->key);
+	free((void *)session->node.key.data);
 	free(session);
 }
 
@@ -108,7 +108,7 @@ void session_finish(struct session *session)
 	loop_timer_stop(worker->loop, &session->timer);
 	list_remove(&session->awake);
 	session_end_pauses(session);
-	if (session->key != NULL) {
+	if (session->node.key.data != NULL) {
 		table_remove(&worker->sessions->by_key, &session->node);
 		if (!tombstones_add(worker->sessions->tombstones, session->node.key,
 			    session->ending, loop_now(worker->loop)))
@@ -246,9 +246,8 @@ struct session *session_create(struct worker *worker, const struct endpoint *end
 		struct slice made = session_make_key(key, endpoint, id);
 
 		assert(made.len > 0);
-		session->key = xstrdup(made);
 		table_insert(&worker->sessions->by_key, &session->node,
-			(struct slice){session->key, made.len});
+			(struct slice){xstrdup(made), made.len}); /* freed with it */
 	}
 	session_count_opened(session);
 	session_reschedule(session);

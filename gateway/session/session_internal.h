@@ -49,7 +49,8 @@ struct session {
 	uint64_t sent_at;  /* latest output; by loop_now(), as opened_at */
 	uint64_t taken_at; /* the kernel took a frame, or the queue began to fill */
 	uint32_t account;  /* its address's, or its user's */
-	unsigned pauses;
+	uint16_t pauses;
+	uint8_t looks;     /* at the peer's progress, since taken_at */
 	uint8_t state;     /* enum session_state */
 	uint8_t policy;    /* enum slow_policy */
 	uint8_t framing;   /* enum session_framing */
@@ -58,18 +59,16 @@ struct session {
 	bool beat_due;     /* the SockJS frame h must be sent */
 	uint8_t family;
 	uint8_t ending;   /* enum ending: why it ends */
-	uint8_t looks;    /* at the peer's progress, since taken_at */
 	uint64_t counted; /* the part of queue.bytes that is in the metrics */
 	struct traffic {
 		uint64_t messages, bytes;
 	} traffic[DIRECTIONS];
 
 	const struct endpoint *endpoint; /* held */
-	struct table_node node;          /* in sessions->by_key, when it has a key */
-	char *key;                       /* NULL: session_find() cannot find it */
-	struct list link;                /* in sessions->all */
-	struct name *origin;             /* NULL: bound to none */
-	struct name *cookie;             /* NULL: bound to none */
+	struct table_node node; /* in sessions->by_key, by a key of its own, or none */
+	struct list link;       /* in sessions->all */
+	struct name *origin;    /* NULL: bound to none */
+	struct name *cookie;    /* NULL: bound to none */
 	struct address address;
 	int64_t held;                /* bytes that its account is charged for it */
 	const char *error;           /* NULL: none */

@@ -53,7 +53,7 @@ struct slice frame_receipt(const struct stomp_frame *frame)
  */
 static void client_charge_receipts(struct client *client, size_t before)
 {
-	const size_t now = client->receipts.bytes;
+	const size_t now = receipts_bytes(&client->receipts);
 
 	if ((now >= BUDGET_LEAST || before >= BUDGET_LEAST) &&
 		!session_resize(client->session, before, now))
@@ -62,7 +62,7 @@ static void client_charge_receipts(struct client *client, size_t before)
 
 void client_flush_receipts(struct client *client)
 {
-	const size_t before = client->receipts.bytes;
+	const size_t before = receipts_bytes(&client->receipts);
 	struct slice id;
 
 	while (!client->ended && receipts_due(&client->receipts, &id)) {
@@ -81,7 +81,7 @@ void client_flush_receipts(struct client *client)
 
 void client_cancel_receipt(struct client *client, uint64_t request)
 {
-	const size_t before = client->receipts.bytes;
+	const size_t before = receipts_bytes(&client->receipts);
 
 	receipts_cancel(&client->receipts, request);
 	client_charge_receipts(client, before);
@@ -95,9 +95,10 @@ void client_expect(struct client *client, const struct stomp_frame *frame,
 
 	if (receipt == NULL)
 		return;
-	const size_t before = client->receipts.bytes;
+	const size_t before = receipts_bytes(&client->receipts);
 
-	receipts_expect(&client->receipts, request, *receipt, answers);
+	receipts_expect(
+		&client->receipts, &client->worker->key, request, *receipt, answers);
 	client_charge_receipts(client, before);
 	if (answers == 0)
 		client_flush_receipts(client);
@@ -365,7 +366,6 @@ static void *client_open(struct session *session)
 	client->participant.ops = &client_participant_ops;
 	client->resume.run = client_resume;
 	client->timer.fire = client_on_timer;
-	receipts_init(&client->receipts, &client->worker->key);
 
 	struct stomp_limits limits = client_limits(client, false);
 	client->parser = stomp_parser_create(&limits, &client->worker->spare);

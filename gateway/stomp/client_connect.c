@@ -12,13 +12,12 @@
 #include <time.h>
 
 /* The highest version in the list, whatever its order. */
-static bool client_choose_version(
-	const struct slice *offered, enum stomp_version *version)
+static bool client_choose_version(struct client *client, const struct slice *offered)
 {
 	bool found = false;
 
 	if (offered == NULL) { /* STOMP 1.0 has no such header */
-		*version = STOMP_1_0;
+		client->version = STOMP_1_0;
 		return true;
 	}
 	for (struct slice rest = *offered; rest.len > 0;) {
@@ -30,8 +29,8 @@ static bool client_choose_version(
 			enum stomp_version known = (enum stomp_version)i;
 
 			if (slice_equal(one, stomp_version_name(known)) &&
-				(!found || known > *version)) {
-				*version = known;
+				(!found || known > client->version)) {
+				client->version = known;
 				found = true;
 			}
 		}
@@ -346,7 +345,7 @@ void client_connect(struct client *client, const struct stomp_frame *frame)
 
 	if (client->connected)
 		client_refuse_connect(client, frame, REFUSAL_CONNECT_AGAIN, NULL);
-	else if (!client_choose_version(versions, &client->version))
+	else if (!client_choose_version(client, versions))
 		client_refuse_connect(
 			client, frame, REFUSAL_STOMP_VERSION, "accept-version");
 	else if (beats != NULL && !heartbeat_parse(*beats, &theirs))

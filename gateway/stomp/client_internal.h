@@ -21,12 +21,21 @@ struct client {
 	struct worker *worker;
 	struct participant participant;
 	struct stomp_parser *parser;
-	enum stomp_version version;
+	uint8_t version; /* enum stomp_version */
 	bool connected;
 	bool disconnecting; /* DISCONNECT came: closes after the last receipt */
 	bool hung_up;       /* no more input; the same, after the kept frames */
 	bool ended;
-	uint64_t requests; /* numbers the requests to homes */
+	bool spoken;        /* received something since CONNECTED */
+	bool frame_begun;   /* a frame is unfinished */
+	bool frame_watched; /* the timer looks at it in time */
+	bool waiting;
+	bool has_had_part; /* it waits for its next part of the time, or of its rate */
+	bool was_early;    /* has sent more than its rate */
+	uint8_t unlooked;  /* frames since it looked at the clock */
+	uint8_t probes;    /* how often it was probed since `silent_since` */
+	struct utf8_joiner joiner; /* of its text messages */
+	uint64_t requests;         /* numbers the requests to homes */
 	struct receipts receipts;
 
 	/*
@@ -49,17 +58,8 @@ struct client {
 	uint32_t beat_every;   /* ms; 0: send none */
 	uint32_t expect_every; /* ms; 0: expect none */
 	uint64_t silent_since; /* the sign of life before the probes */
-	uint8_t probes;        /* how often it was probed since */
-	bool spoken;           /* received something since CONNECTED */
-	bool frame_begun;      /* a frame is unfinished */
-	bool frame_watched;    /* the timer looks at it in time */
-	uint64_t frame_at;     /* since when it is unfinished */
+	uint64_t frame_at;     /* since when a frame is unfinished */
 	uint64_t frame_bytes;  /* that have come since then */
-	bool waiting;
-	bool has_had_part; /* it waits for its next part of the time, or of its rate */
-	bool was_early;    /* has sent more than its rate */
-	uint8_t unlooked;  /* frames since it looked at the clock */
-	struct utf8_joiner joiner; /* of its text messages */
 };
 
 /* The broker of the client's worker; it reaches all destinations. */

@@ -1,5 +1,7 @@
 #include "gateway/stomp/receipts.h"
 
+#include "gateway/base/list.h"
+#include "gateway/base/table.h"
 #include "protocol/xmalloc.h"
 
 #include <assert.h>
@@ -14,6 +16,13 @@ struct receipt {
 	char id[];
 };
 
+/* There is at least one. */
+struct awaited {
+	struct list receipts; /* the oldest first */
+	struct table asked;   /* those with a request, by its number */
+	size_t bytes;         /* that all of them take */
+};
+
 static struct receipt *receipt_of(struct list *link)
 {
 	return container_of(link, struct receipt, link);
@@ -24,32 +33,39 @@ static struct slice request_key(const uint64_t *request)
 	return (struct slice){(const char *)request, sizeof(*request)};
 }
 
-void receipts_init(struct receipts *receipts, const struct hash_key *key)
-{
-	list_init(&receipts->waiting);
-	table_init(&receipts->asked, key);
-}
-
 void receipts_finish(struct receipts *receipts)
 {
-	while (!list_is_empty(&receipts->waiting))
+	while (!receipts_is_empty(receipts))
 		receipts_drop(receipts);
-	table_finish(&receipts->asked);
 }
 
-void receipts_expect(
-	struct receipts *receipts, uint64_t request, struct slice id, size_t answers)
+static struct awaited *awaited_create(const struct hash_key *key)
+{
+	struct awaited *awaited = xcalloc(1, sizeof(*awaited));
+
+	list_init(&awaited->receipts);
+	table_init(&awaited->asked, key);
+	return awaited;
+}
+
+void receipts_expect(struct receipts *receipts, const struct hash_key *key,
+	uint64_t request, struct slice id, size_t answers)
 {
 	struct receipt *receipt = xcalloc(1, sizeof(*receipt) + id.len);
 
-	receipts->bytes += sizeof(*receipt) + id.len;
+	if (receipts->awaited == NULL)
+		receipts->awaited = awaited_create(key);
+
+	struct awaited *awaited = receipts->awaited;
+
+	awaited->bytes += sizeof(*receipt) + id.len;
 	receipt->request = request;
 	receipt->answers = answers;
 	receipt->len = id.len;
 	memcpy(receipt->id, id.data, id.len);
-	list_append(&receipts->waiting, &receipt->link);
+	list_append(&awaited->receipts, &receipt->link);
 	if (request != 0)
-		table_insert(&receipts->asked, &receipt->node,
+		table_insert(&awaited->asked, &receipt->node,
 			request_key(&receipt->request));
 }
 
@@ -59,9 +75,11 @@ void receipts_expect(
  */
 static struct receipt *receipts_look(const struct receipts *receipts, uint64_t request)
 {
+	if (receipts_is_empty(receipts) || request == 0)
+		return NULL;
+
 	struct table_node *node =
-		request == 0 ? NULL
-			     : table_find(&receipts->asked, request_key(&request));
+		table_find(&receipts->awaited->asked, request_key(&request));
 
 	return node == NULL ? NULL : container_of(node, struct receipt, node);
 }
@@ -95,10 +113,10 @@ struct slice receipts_find(const struct receipts *receipts, uint64_t request)
 
 bool receipts_due(const struct receipts *receipts, struct slice *id)
 {
-	if (list_is_empty(&receipts->waiting))
+	if (receipts_is_empty(receipts))
 		return false;
 
-	struct receipt *oldest = receipt_of(receipts->waiting.next);
+	struct receipt *oldest = receipt_of(receipts->awaited->receipts.next);
 	if (oldest->answers > 0)
 		return false;
 	*id = (struct slice){oldest->id, oldest->len};
@@ -107,19 +125,24 @@ bool receipts_due(const struct receipts *receipts, struct slice *id)
 
 static void receipts_free(struct receipts *receipts, struct receipt *receipt)
 {
+	struct awaited *awaited = receipts->awaited;
+
 	list_remove(&receipt->link);
 	if (receipt->request != 0)
-		table_remove(&receipts->asked, &receipt->node);
-	receipts->bytes -= sizeof(*receipt) + receipt->len;
-	if (receipts->asked.count == 0)
-		table_finish(&receipts->asked); /* thousands of clients exist */
+		table_remove(&awaited->asked, &receipt->node);
+	awaited->bytes -= sizeof(*receipt) + receipt->len;
 	free(receipt);
+	if (list_is_empty(&awaited->receipts)) {
+		table_finish(&awaited->asked);
+		free(awaited);
+		receipts->awaited = NULL;
+	}
 }
 
 void receipts_drop(struct receipts *receipts)
 {
-	assert(!list_is_empty(&receipts->waiting));
-	receipts_free(receipts, receipt_of(receipts->waiting.next));
+	assert(!receipts_is_empty(receipts));
+	receipts_free(receipts, receipt_of(receipts->awaited->receipts.next));
 }
 
 void receipts_cancel(struct receipts *receipts, uint64_t request)
@@ -132,5 +155,10 @@ void receipts_cancel(struct receipts *receipts, uint64_t request)
 
 bool receipts_is_empty(const struct receipts *receipts)
 {
-	return list_is_empty(&receipts->waiting);
+	return receipts->awaited == NULL;
+}
+
+size_t receipts_bytes(const struct receipts *receipts)
+{
+	return receipts_is_empty(receipts) ? 0 : receipts->awaited->bytes;
 }

@@ -5,32 +5,26 @@
 #ifndef GATEWAY_STOMP_RECEIPTS_H
 #define GATEWAY_STOMP_RECEIPTS_H
 
-#include "gateway/base/list.h"
-#include "gateway/base/table.h"
-#include "protocol/slice.h"
+#include "protocol/hash.h"
 
 #include <stdint.h>
 
+/* Small while none waits: thousands of clients exist. */
 struct receipts {
-	struct list waiting; /* of struct receipt, the oldest first */
-	struct table asked;  /* those with a request, by its number */
-	size_t bytes;        /* that all of them take */
+	struct awaited *awaited; /* NULL: none waits */
 };
 
-/*
- * Copies the key. Requests are the client's own numbers, so the key need not be secret.
- */
-void receipts_init(struct receipts *receipts, const struct hash_key *key);
-
-/* Frees the receipts that were not sent. */
+/* Frees the receipts that were not sent. Zeroed receipts need no beginning. */
 void receipts_finish(struct receipts *receipts);
 
 /*
  * Promises a receipt, with a copy of `id`, after `answers` answers to `request`; with
- * 0 it is due. A request promises once. Request 0 gets no answers.
+ * 0 it is due. A request promises once. Request 0 gets no answers. Copies the key, by
+ * which requests are found: they are the client's own numbers, so it need not be
+ * secret.
  */
-void receipts_expect(
-	struct receipts *receipts, uint64_t request, struct slice id, size_t answers);
+void receipts_expect(struct receipts *receipts, const struct hash_key *key,
+	uint64_t request, struct slice id, size_t answers);
 
 /*
  * One of the answers to `request` has come. Does nothing for a request without a
@@ -66,5 +60,8 @@ bool receipts_due(const struct receipts *receipts, struct slice *id);
 void receipts_drop(struct receipts *receipts);
 
 bool receipts_is_empty(const struct receipts *receipts);
+
+/* The memory that the receipts take, in bytes. */
+size_t receipts_bytes(const struct receipts *receipts);
 
 #endif

@@ -68,15 +68,15 @@ struct tcp_connection {
 	struct watch watch; /* of its descriptor */
 	struct timer timer; /* to linger, while closing or after the peer's end */
 	struct task reap;
-	enum tcp_state state;
-	enum tcp_input input;
+	uint8_t state;         /* enum tcp_state */
+	uint8_t input;         /* enum tcp_input */
 	bool deaf;             /* the peer takes no output any more */
+	uint32_t carried;      /* messages in the latest write, */
+	size_t carried_bytes;  /* and their bytes */
 	unsigned address_slot; /* of peer_came() */
 	uint32_t account;      /* charged for `rest` when the session has ended */
 	struct buf rest;       /* bytes that the kernel has not taken yet, */
 	size_t rest_from;      /* from this offset on */
-	size_t carried;        /* messages in the latest write, */
-	size_t carried_bytes;  /* and their bytes */
 	uint64_t acked;        /* progress_acked() at the latest look while closing */
 	uint64_t looked;       /* the same at the latest look of the session */
 };

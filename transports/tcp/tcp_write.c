@@ -124,7 +124,7 @@ static bool tcp_connection_write_messages(struct tcp_connection *connection)
 	const struct batch batch =
 		session_pull(connection->session, &octets, WRITE_BUDGET);
 
-	connection->carried = batch.count;
+	connection->carried = (uint32_t)batch.count;
 	connection->carried_bytes = batch.bytes.len;
 	size_t taken = tcp_connection_send(connection, batch.bytes);
 	if (taken == batch.bytes.len) {
