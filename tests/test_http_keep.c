@@ -11,7 +11,7 @@
 
 #include <netinet/in.h>
 
-enum { TURNS = 50 };
+enum { TURNS = 50, MANY = 200 };
 
 #define HEAD(path, length)                                                             \
 	"POST /echo/000/s/" path " HTTP/1.1\r\nHost: a\r\nContent-Length: " length     \
@@ -56,22 +56,27 @@ static void run(void)
 	}
 }
 
-/* A connection that has opened a session. */
-static void setup(void)
+static void connect_channel(struct fake_channel *channel)
 {
 	struct handover handover = {.kind = HANDOVER_HTTP};
 	const struct sockaddr_in loopback = {
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
+	handover.io = fake_channel_open(channel);
+	memcpy(&handover.address, &loopback, sizeof(loopback));
+	handover.address_len = sizeof(loopback);
+	handover_post(worker, 0, &handover);
+}
+
+/* A connection that has opened a session. */
+static void setup(void)
+{
 	received = 0;
 	still_workers_run(&handler);
 	worker = still_workers_create_of(1, "'listen': '127.0.0.1:0', 'www': ''")
 			 ->all[0];
 	ck_assert_int_eq(worker_start(worker, &transports_edge), 0);
-	handover.io = fake_channel_open(&fake);
-	memcpy(&handover.address, &loopback, sizeof(loopback));
-	handover.address_len = sizeof(loopback);
-	handover_post(worker, 0, &handover);
+	connect_channel(&fake);
 	fake_channel_give(&fake, SLICE(OPENING));
 	run();
 	ck_assert(slice_ends_with(buf_slice(&fake.got), SLICE("\r\n\r\no\n")));
@@ -160,6 +165,37 @@ START_TEST(a_connection_that_waits_for_a_body_when_the_worker_ends_is_closed_onc
 }
 END_TEST
 
+/* The request for /info closes its connection: libmicrohttpd serves it. */
+START_TEST(a_newcomer_does_not_wait_for_all_others)
+{
+	static struct fake_channel many[MANY];
+	struct fake_channel newcomer;
+
+	for (int i = 0; i < MANY; i++)
+		connect_channel(&many[i]);
+	run();
+	for (int i = 0; i < MANY; i++)
+		fake_channel_give(&many[i], SLICE(MESSAGE));
+	loop_turn(worker->loop);
+	connect_channel(&newcomer);
+	fake_channel_give(&newcomer, SLICE("GET /echo/info HTTP/1.1\r\nHost: a\r\n"
+					   "Connection: close\r\n\r\n"));
+	for (int i = 0; i < MANY && newcomer.got.len == 0; i++) {
+		loop_turn(worker->loop);
+		fake_channel_pump(&newcomer);
+	}
+	ck_assert(slice_starts_with(buf_slice(&newcomer.got), SLICE("HTTP/1.1 200 ")));
+	ck_assert_uint_lt(received, MANY / 2);
+	for (int i = 0; i < MANY; i++)
+		fake_channel_leave(&many[i]);
+	fake_channel_leave(&newcomer);
+	run();
+	for (int i = 0; i < MANY; i++)
+		fake_channel_finish(&many[i]);
+	fake_channel_finish(&newcomer);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("http keep");
@@ -171,6 +207,7 @@ int main(void)
 	tcase_add_test(tcase, an_answer_that_the_kernel_does_not_take_leaves_later);
 	tcase_add_test(tcase, an_answer_that_nobody_takes_has_a_deadline);
 	tcase_add_test(tcase, a_body_that_breaks_off_closes_its_connection_once);
+	tcase_add_test(tcase, a_newcomer_does_not_wait_for_all_others);
 	tcase_add_test(tcase, a_body_that_does_not_come_in_time_is_refused);
 	tcase_add_test(tcase,
 		a_connection_that_waits_for_a_body_when_the_worker_ends_is_closed_once);

@@ -29,6 +29,11 @@ void http_daemon_mark(struct http_daemon *daemon)
 	fair_queue_add(&daemon->http->due, &daemon->due);
 }
 
+void http_daemon_mark_fresh(struct http_daemon *daemon)
+{
+	fair_queue_add_fresh(&daemon->http->due, &daemon->due);
+}
+
 /* libmicrohttpd's callbacks. */
 
 static void http_daemon_on_connection(void *context, struct MHD_Connection *mhd,

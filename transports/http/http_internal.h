@@ -217,6 +217,9 @@ static inline struct handle http_request_handle(const struct http_request *reque
  */
 void http_daemon_mark(struct http_daemon *daemon);
 
+/* The same, before all that is not fresh: it has a new connection. */
+void http_daemon_mark_fresh(struct http_daemon *daemon);
+
 /* Starts the daemon and watches it. Returns 0, or -1 after logging why. */
 int http_daemon_start(struct http_daemon *daemon, struct http *http);
 

@@ -52,7 +52,10 @@ void http_connection_return(struct http_connection *connection)
 	http->returning = connection;
 	if (MHD_add_connection(connection->daemon->mhd, connection->io.fd,
 		    (const struct sockaddr *)&address, len) == MHD_YES) {
-		http_daemon_mark(connection->daemon);
+		if (connection->due.is_fresh)
+			http_daemon_mark_fresh(connection->daemon);
+		else
+			http_daemon_mark(connection->daemon);
 		return;
 	}
 	log_warn("http: libmicrohttpd takes no connection");
