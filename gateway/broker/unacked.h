@@ -16,7 +16,7 @@ struct unacked_item {
 
 struct unacked {
 	struct unacked_item *items;
-	size_t first, count, capacity;
+	uint32_t first, count, capacity;
 	bool has_forgotten;    /* an older delivery was forgotten */
 	uint32_t pushed, sent; /* ever; the kernel has those with a smaller number */
 };
