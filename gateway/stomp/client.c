@@ -187,7 +187,7 @@ static void client_keep(struct client *client, struct slice text)
 
 static void client_take(struct client *client, struct slice text)
 {
-	client->frame_bytes += text.len;
+	client->frame_bytes += (uint32_t)text.len;
 	if (!client->waiting)
 		client_feed(client, &text);
 	if (!client->waiting || client->ended)
@@ -267,7 +267,7 @@ static void client_resume(struct task *task)
 	client->waiting = client->has_had_part = false;
 	client_run_early(client);
 	client_feed(client, &text);
-	client->kept_from = client->kept.len - text.len;
+	client->kept_from = (uint32_t)(client->kept.len - text.len);
 	if (!client->waiting) {
 		buf_finish(&client->kept);
 		client->kept_from = 0;

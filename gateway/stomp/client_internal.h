@@ -43,7 +43,8 @@ struct client {
 	 * read, wait here, if `waiting`.
 	 */
 	struct buf kept;
-	size_t kept_from; /* those before it have run */
+	uint32_t kept_from;   /* those before it have run; limits.frame fits */
+	uint32_t frame_bytes; /* that have come since `frame_at` */
 	struct task resume;
 
 	struct early_send *early;      /* NULL: no SEND waits for its time (rates) */
@@ -59,7 +60,6 @@ struct client {
 	uint32_t expect_every; /* ms; 0: expect none */
 	uint64_t silent_since; /* the sign of life before the probes */
 	uint64_t frame_at;     /* since when a frame is unfinished */
-	uint64_t frame_bytes;  /* that have come since then */
 };
 
 /* The broker of the client's worker; it reaches all destinations. */
