@@ -69,11 +69,12 @@ struct slice sockjs_message(const struct sockjs_messages *messages, size_t index
  * Decodes ["a","b"] into *messages, replacing the previous ones; all or nothing. With
  * `string_too` a single "a" counts as ["a"] (WebSocket). Whitespace that JSON allows
  * may surround the values. Escaped surrogate pairs become one code point; lone ones
- * are kept (WTF-8), and so is \u0000. Nesting deeper than 512 is broken.
+ * are kept (WTF-8), and so is \u0000. What is no array of strings is broken if it is
+ * nested deeper than 512, or has more than 64 KiB.
  *
- * `most` bounds the decoded text of one message. The array as it would be without
- * escapes, with quotes and commas, has twice as many bytes at most. The caller has
- * bounded `json` itself; the time is linear, and nothing recurses.
+ * `most` bounds the decoded text of one message. All messages together weigh at most
+ * twice as much: their text, and 32 bytes for each. The caller has bounded `json`
+ * itself; the time is linear, and nothing recurses.
  */
 enum sockjs_decode sockjs_decode(struct sockjs_messages *messages, struct slice json,
 	bool string_too, size_t most);

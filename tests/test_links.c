@@ -145,6 +145,10 @@ START_TEST(an_uplink_describes_its_answers)
 }
 END_TEST
 
+#define FORTY "0123456789012345678901234567890123456789"
+
+enum { BOUND = 40 }; /* bytes of a message */
+
 static const struct {
 	const char *path, *body;
 	enum sockjs_decode outcome;
@@ -156,10 +160,10 @@ static const struct {
 	{"xhr_send", "\"one\"", SOCKJS_DECODE_NO_ARRAY, 0, false},
 	{"xhr_send", "", SOCKJS_DECODE_NO_ARRAY, 0, false},
 	{"xhr_send", "[\"one\"", SOCKJS_DECODE_BROKEN, 0, false},
-	{"xhr_send", "[\"0123456789\"]", SOCKJS_DECODE_DONE, 1, false},
-	{"xhr_send", "[\"0123456789a\"]", SOCKJS_DECODE_TOO_BIG, 0, false},
+	{"xhr_send", "[\"" FORTY "\"]", SOCKJS_DECODE_DONE, 1, false},
+	{"xhr_send", "[\"" FORTY "a\"]", SOCKJS_DECODE_TOO_BIG, 0, false},
 	{"jsonp_send", "d=[\"%5Cu0001%5Cu0001\"]", SOCKJS_DECODE_DONE, 1, true},
-	{"jsonp_send", "d=[\"0123456789a\"]", SOCKJS_DECODE_TOO_BIG, 0, true},
+	{"jsonp_send", "d=[\"" FORTY "a\"]", SOCKJS_DECODE_TOO_BIG, 0, true},
 	{"xhr_send", "[\"labelled\"]", SOCKJS_DECODE_DONE, 1, true},
 	{"jsonp_send", "[\"raw\"]", SOCKJS_DECODE_DONE, 1, false},
 	{"jsonp_send", "d=%5B%22a+b%22%2C%22c%22%5D", SOCKJS_DECODE_DONE, 2, true},
@@ -177,7 +181,7 @@ START_TEST(an_uplink_finds_the_messages)
 	struct sockjs_messages messages = {.count = 0};
 
 	ck_assert_int_eq(link->decode(&messages, slice_of(requests[_i].body),
-				 requests[_i].form, 10),
+				 requests[_i].form, BOUND),
 		requests[_i].outcome);
 	if (requests[_i].outcome == SOCKJS_DECODE_DONE)
 		ck_assert_uint_eq(messages.count, requests[_i].count);

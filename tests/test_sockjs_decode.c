@@ -252,33 +252,62 @@ START_TEST(deep_nesting_is_bounded)
 }
 END_TEST
 
+START_TEST(long_json_that_is_no_array_of_strings_is_not_read_to_its_end)
+{
+	enum { LONG = 65536 };
+	struct sockjs_messages messages = {0};
+	struct buf number = {0};
+
+	buf_append_char(&number, '[');
+	for (size_t i = 0; i < LONG - 2; i++)
+		buf_append_char(&number, '1');
+	buf_append_char(&number, ']');
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&number), false, AMPLE),
+		SOCKJS_DECODE_NO_ARRAY);
+	number.data[LONG - 1] = ' ';
+	buf_append_char(&number, ']');
+	ck_assert_int_eq(sockjs_decode(&messages, buf_slice(&number), false, AMPLE),
+		SOCKJS_DECODE_BROKEN);
+	buf_finish(&number);
+	sockjs_messages_finish(&messages);
+}
+END_TEST
+
+/* Forty bytes of text in a message, eighty of an array: a message counts 32 more. */
+#define TEN     "abcdefghij"
+#define FORTY   TEN TEN TEN TEN
+#define ESCAPED "\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001"
+
+enum { BOUND = 40 };
+
 static const struct {
 	struct slice json;
 	enum sockjs_decode result;
 } bounded[] = {
-	/* four bytes of text in a message, eight of an array */
-	{SLICE_INIT("[\"abcd\"]"), SOCKJS_DECODE_DONE},
-	{SLICE_INIT("\"abcd\""), SOCKJS_DECODE_DONE},
-	{SLICE_INIT("[\"\\u0001\\u0001\\u0001\\u0001\"]"), SOCKJS_DECODE_DONE},
-	{SLICE_INIT("[\"\\ud83d\\ude00\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"" FORTY "\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("\"" FORTY "\""), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"" ESCAPED ESCAPED ESCAPED ESCAPED "\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"" TEN TEN TEN "abcdef\\ud83d\\ude00\"]"), SOCKJS_DECODE_DONE},
 	{SLICE_INIT("[\"a\",\"b\"]"), SOCKJS_DECODE_DONE},
-	{SLICE_INIT("[\"ab\",\"\"]"), SOCKJS_DECODE_DONE},
-	{SLICE_INIT("[\"abcde\"]"), SOCKJS_DECODE_TOO_BIG},
-	{SLICE_INIT("\"abcde\""), SOCKJS_DECODE_TOO_BIG},
-	{SLICE_INIT("[\"\\ud83d\\ude00a\"]"), SOCKJS_DECODE_TOO_BIG},
-	{SLICE_INIT("[\"ab\",\"c\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"" TEN "abcdef\",\"\"]"), SOCKJS_DECODE_DONE},
+	{SLICE_INIT("[\"" FORTY "a\"]"), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("\"" FORTY "a\""), SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"" TEN TEN TEN "abcdefg\\ud83d\\ude00\"]"),
+		SOCKJS_DECODE_TOO_BIG},
+	{SLICE_INIT("[\"" TEN "abcdef\",\"g\"]"), SOCKJS_DECODE_TOO_BIG},
 	{SLICE_INIT("[\"\",\"\",\"\"]"), SOCKJS_DECODE_TOO_BIG},
-	{SLICE_INIT("[\"abcde\""),
+	{SLICE_INIT("[\"" FORTY "a\""),
 		SOCKJS_DECODE_TOO_BIG}, /* it is looked at no further */
-	{SLICE_INIT("[\"abcd"), SOCKJS_DECODE_BROKEN},
-	{SLICE_INIT("[12345678901]"), SOCKJS_DECODE_NO_ARRAY},
+	{SLICE_INIT("[\"" FORTY), SOCKJS_DECODE_BROKEN},
+	{SLICE_INIT("[12345678901234567890123456789012345678901]"),
+		SOCKJS_DECODE_NO_ARRAY},
 };
 
 START_TEST(the_text_is_bounded_as_it_comes_out)
 {
 	struct sockjs_messages messages = {0};
 
-	ck_assert_int_eq(sockjs_decode(&messages, bounded[_i].json, true, 4),
+	ck_assert_int_eq(sockjs_decode(&messages, bounded[_i].json, true, BOUND),
 		bounded[_i].result);
 	if (bounded[_i].result != SOCKJS_DECODE_DONE)
 		check_messages(&messages, SLICE(""));
@@ -297,6 +326,8 @@ int main(void)
 	tcase_add_test(tcase, a_websocket_may_send_a_single_string);
 	tcase_add_test(tcase, decoding_replaces_what_was_there);
 	tcase_add_test(tcase, deep_nesting_is_bounded);
+	tcase_add_test(
+		tcase, long_json_that_is_no_array_of_strings_is_not_read_to_its_end);
 	tcase_add_test(tcase, room_is_given_back_that_many_messages_took);
 	unit_add_table(tcase, the_text_is_bounded_as_it_comes_out, bounded);
 	return unit_run(suite);

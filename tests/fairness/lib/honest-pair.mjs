@@ -36,10 +36,10 @@ export class HonestPair {
   async stop() {
     this.child.stdin.end();
     const { exchanges, arrivals } = JSON.parse(await this.#line('the honest pair ends'));
-    const took = sorted(exchanges, 'took');
+    const took = sorted(exchanges, 'took'), alone = sorted(exchanges, 'alone');
     return {
       count: took.length, p50: at(took, 0.5), p99: at(took, 0.99), longest: took.at(-1),
-      p99Alone: at(sorted(exchanges, 'alone'), 0.99),
+      p99Alone: at(alone, 0.99), longestAlone: alone.at(-1),
       ...arrivals.length > 0 && {
         arrivals: arrivals.length, connected: sorted(arrivals, 'took').at(-1),
         connectedAlone: sorted(arrivals, 'alone').at(-1),

@@ -13,7 +13,7 @@ function print(title, seen) {
   const newcomers = seen.arrivals === undefined ? ''
     : `; CONNECTED ${ms('connected')} (alone ${ms('connectedAlone')}), the longest of ${seen.arrivals}`;
   console.log(`${title}: honest p50 ${ms('p50')}, p99 ${ms('p99')} (alone ${ms('p99Alone')}),`
-    + ` longest ${ms('longest')}, of ${seen.count}${newcomers}`);
+    + ` longest ${ms('longest')} (alone ${ms('longestAlone')}), of ${seen.count}${newcomers}`);
 }
 
 // A test whose attack(gateway, keep) runs beside an honest pair: see testWith(). What the
