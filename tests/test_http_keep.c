@@ -6,8 +6,10 @@
 #include "tests/support/fake_channel.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
+#include "transports/base/carriers.h"
 #include "transports/door/handover.h"
 #include "transports/edge.h"
+#include "transports/http/http_internal.h"
 
 #include <netinet/in.h>
 
@@ -196,6 +198,44 @@ START_TEST(a_newcomer_does_not_wait_for_all_others)
 }
 END_TEST
 
+static unsigned ran;
+
+static void count_run(struct fair_queue_entry *entry)
+{
+	(void)entry;
+	ran++;
+}
+
+static const struct {
+	uint64_t runs_ns;
+	bool is_over; /* the turn's time */
+	unsigned runs, more;
+} bounds[] = {
+	{0, true, 1, 1},
+	{UINT32_MAX, true, 4, 1}, /* they are short */
+	{0, false, 6, 0},
+};
+
+START_TEST(after_a_long_run_the_others_wait_for_the_next_turn)
+{
+	struct http *http = edge_http(worker);
+	struct fair_queue_entry entries[6] = {0};
+
+	ran = 0;
+	http->runs_ns = bounds[_i].runs_ns;
+	worker->turn_over = bounds[_i].is_over ? 0 : UINT64_MAX;
+	for (size_t i = 0; i < COUNT(entries); i++) {
+		entries[i].run = count_run;
+		fair_queue_add(&http->due, &entries[i]);
+	}
+	ck_assert_uint_eq(http_turn(http), bounds[_i].more);
+	ck_assert_uint_eq(ran, bounds[_i].runs);
+	worker->turn_over = UINT64_MAX;
+	http_turn(http);
+	ck_assert_uint_eq(ran, COUNT(entries));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("http keep");
@@ -211,5 +251,7 @@ int main(void)
 	tcase_add_test(tcase, a_body_that_does_not_come_in_time_is_refused);
 	tcase_add_test(tcase,
 		a_connection_that_waits_for_a_body_when_the_worker_ends_is_closed_once);
+	unit_add_table(
+		tcase, after_a_long_run_the_others_wait_for_the_next_turn, bounds);
 	return unit_run(suite);
 }

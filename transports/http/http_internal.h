@@ -45,6 +45,7 @@ struct http {
 	struct http_daemon admin; /* for operators; started on worker 0 only */
 	size_t next_daemon;
 	struct fair_queue due; /* daemons and connections that have work */
+	uint64_t runs_ns; /* how long those that run in any turn may take together */
 	struct list connections;
 	struct list lingering; /* sockets whose clients still send (http_linger.c) */
 	size_t lingering_count;
