@@ -3,7 +3,7 @@
 
 #include "gateway/base/footprint.h"
 #include "gateway/base/log.h"
-#include "gateway/session/session.h"
+#include "gateway/session/session_internal.h"
 #include "protocol/xmalloc.h"
 #include "tests/support/memory_outlet.h"
 #include "tests/support/recorder.h"
@@ -181,6 +181,37 @@ START_TEST(the_account_with_most_in_its_queues_is_shed_first)
 }
 END_TEST
 
+/* Three passes, each of which looks at sixteen sessions in a turn. */
+START_TEST(a_look_at_many_sessions_takes_turns)
+{
+	enum { MANY = 40, TURNS = 9 };
+	struct workers *one =
+		still_workers_create_of(1, "'limits': {'memory': 1000000}");
+	struct worker *worker = one->all[0];
+	struct session *heavy = NULL, *light[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		light[i] = open_for(worker, "ana", 10000);
+		if (i == MANY / 2)
+			heavy = open_for(worker, "ana", 90000);
+	}
+	still_workers_settle(one);
+	worker->sessions->shedding.turn_ns = 0;
+	sessions_shed(worker->sessions, 1);
+	for (int i = 1; i < TURNS - 1; i++)
+		still_workers_turn(one);
+	ck_assert_int_eq(session_state(heavy), SESSION_OPEN);
+	session_lost(light[0], ENDING_INTERRUPTED); /* the passes look at others */
+	still_workers_turn(one);
+	still_workers_turn(one);
+	ck_assert_int_eq(session_state(heavy), SESSION_CLOSING);
+	for (size_t i = 1; i < MANY; i++)
+		ck_assert_int_eq(session_state(light[i]), SESSION_OPEN);
+	ck_assert_uint_eq(worker->sessions->shedding.bytes, 0);
+	still_workers_destroy(one);
+}
+END_TEST
+
 /* What is counted fills the limit, whatever the process has at the latest look. */
 START_TEST(below_a_sixteenth_of_room_sessions_are_shed_without_a_look)
 {
@@ -276,6 +307,7 @@ int main(void)
 	tcase_add_test(tcase, so_many_are_shed_that_new_ones_are_welcome_and_no_more);
 	tcase_add_test(tcase, a_little_below_the_limit_is_not_enough_for_new_sessions);
 	tcase_add_test(tcase, the_account_with_most_in_its_queues_is_shed_first);
+	tcase_add_test(tcase, a_look_at_many_sessions_takes_turns);
 	tcase_add_test(
 		tcase, below_a_sixteenth_of_room_sessions_are_shed_without_a_look);
 	tcase_add_test(

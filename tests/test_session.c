@@ -319,6 +319,24 @@ static void end_by_force(struct session *session)
 	sessions_kill(worker->sessions);
 }
 
+/* At a stop: each step looks only at sessions that have not been told. */
+START_TEST(those_that_were_told_to_go_away_are_not_looked_at_again)
+{
+	enum { MANY = 2 };
+
+	for (int i = 0; i < MANY; i++)
+		still_workers_open(worker, "/echo", SESSION_RAW, "");
+	for (int i = 0; i < MANY - 1; i++) {
+		ck_assert(sessions_close_some(worker->sessions, 1));
+		ck_assert_uint_eq(
+			sessions_first(worker->sessions)->ending, ENDING_NONE);
+	}
+	ck_assert(!sessions_close_some(worker->sessions, 1));
+	ck_assert(!sessions_close_some(worker->sessions, 1));
+	still_workers_settle(worker->workers);
+}
+END_TEST
+
 static void end_by_order(struct session *session)
 {
 	(void)session;
@@ -396,6 +414,8 @@ int main(void)
 	tcase_add_test(closing, only_the_first_close_counts);
 	tcase_add_test(closing, a_closing_session_neither_sends_nor_hears);
 	tcase_add_test(closing, a_close_without_outlet_waits_for_the_next_one);
+	tcase_add_test(
+		closing, those_that_were_told_to_go_away_are_not_looked_at_again);
 	tcase_add_test(closing, the_outlet_that_took_the_close_is_not_told_of_the_end);
 	unit_add_table(
 		closing, every_way_out_closes_once_and_leaves_a_tombstone, ways_out);

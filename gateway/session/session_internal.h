@@ -1,6 +1,7 @@
 /*
  * Shared by sessions.c and the session_*.c only. sessions.c runs all sessions of a
- * worker, session.c one session. session_outlet.c sends its output, session_pause.c
+ * worker, sessions_shed.c ends some for want of memory, session.c runs one session.
+ * session_outlet.c sends its output, session_pause.c
  * stops its input, session_slow.c handles a peer that reads too slowly,
  * session_times.c watches the deadlines, session_count.c counts and logs,
  * session_account.c charges its account.
@@ -15,6 +16,23 @@
 
 struct handler;
 
+enum shedding_pass {
+	SHEDDING_SUMS,     /* what the sessions of each account weigh */
+	SHEDDING_HEAVIEST, /* of the heaviest account's sessions */
+	SHEDDING_ENDS,
+};
+
+/* sessions_shed() is under way while `bytes` is not 0. */
+struct shedding {
+	uint64_t bytes; /* still to be shed */
+	enum shedding_pass pass;
+	uint64_t left;     /* sessions to be looked at in this pass */
+	uint64_t *sums;    /* by account; owned */
+	uint32_t account;  /* the heaviest */
+	uint64_t heaviest; /* bytes, of its heaviest session */
+	uint64_t turn_ns;  /* how long a turn may go on with it */
+};
+
 struct sessions {
 	struct resident resident;
 	struct worker *worker;
@@ -27,6 +45,7 @@ struct sessions {
 	struct batch_cache *batch_cache; /* the latest batch of this turn */
 	uint64_t opened;                 /* ever; numbers the labels */
 	uint64_t sheds_at;               /* not before: sessions end for memory */
+	struct shedding shedding;
 	struct tombstones *tombstones;
 
 	/* At a stop. */
@@ -91,6 +110,25 @@ struct session {
 	uint64_t closing_at;
 	struct task reap;
 };
+
+/*
+ * A walk over all sessions that takes several turns looks at the first one, and moves
+ * it last. There must be one.
+ */
+static inline struct session *sessions_first(struct sessions *sessions)
+{
+	return container_of(sessions->all.next, struct session, link);
+}
+
+static inline void sessions_move_last(
+	struct sessions *sessions, struct session *session)
+{
+	list_remove(&session->link);
+	list_append(&sessions->all, &session->link);
+}
+
+/* sessions_shed.c: goes on with a sessions_shed() that is under way, for a part. */
+void sessions_shed_some(struct sessions *sessions);
 
 /* In milliseconds, as of the beginning of the turn. */
 static inline uint64_t session_now(const struct session *session)

@@ -1,6 +1,5 @@
 #include "gateway/session/session_internal.h"
 
-#include "gateway/worker/account.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -19,7 +18,7 @@ enum {
 enum {
 	RELIEF = 16,        /* below this part of the limit, sessions end */
 	SHED_EVERY_MS = 20, /* what has ended has been freed then */
-	SHED_LEAST = 16384, /* bytes; it is not worth it to end a lighter session */
+	SHED_NS = 300000,   /* of a turn */
 };
 
 /* At a stop. */
@@ -30,74 +29,6 @@ enum {
 
 /* For want of memory. */
 
-/*
- * Bytes that the end of the session would set free soon: its part of the messages that
- * are queued. Asks a sample of them, since a session may have thousands, and this is
- * asked of all sessions.
- */
-static uint64_t session_weight(const struct session *session)
-{
-	enum { SAMPLE = 32 };
-	const struct outbound *queue = &session->queue;
-	const size_t step = queue->count / SAMPLE + 1;
-	uint64_t bytes = 0;
-
-	if (session->state >= SESSION_OVERFLOWED || queue->count == 0)
-		return 0;
-	for (size_t i = 0; i < queue->count; i += step)
-		bytes += message_share(outbound_item(queue, i)->message);
-	return bytes * step + queue->capacity * sizeof(struct delivery);
-}
-
-/* The account whose sessions, those that are worth it, weigh most. */
-static uint32_t sessions_heaviest_account(struct sessions *sessions)
-{
-	uint64_t *sums = xcalloc(ACCOUNTS, sizeof(*sums));
-	uint32_t heaviest = ACCOUNT_HOUSE;
-
-	list_for_each (link, &sessions->all) {
-		const struct session *session =
-			container_of(link, struct session, link);
-		const uint64_t weight = session_weight(session);
-
-		if (weight < SHED_LEAST)
-			continue;
-		sums[session->account] += weight;
-		if (sums[session->account] > sums[heaviest])
-			heaviest = session->account;
-	}
-	free(sums);
-	return heaviest;
-}
-
-void sessions_shed(struct sessions *sessions, uint64_t bytes)
-{
-	const uint32_t account = sessions_heaviest_account(sessions);
-	uint64_t heaviest = 0, shed = 0;
-
-	list_for_each (link, &sessions->all) {
-		const struct session *session =
-			container_of(link, struct session, link);
-		const uint64_t weight = session_weight(session);
-
-		if (session->account == account && weight > heaviest)
-			heaviest = weight;
-	}
-	/* Ends sessions of about the same weight too, so that few passes suffice. */
-	list_for_each (link, &sessions->all) {
-		struct session *session = container_of(link, struct session, link);
-		const uint64_t weight = session_weight(session);
-
-		if (shed >= bytes)
-			return;
-		if (session->account == account && weight >= SHED_LEAST &&
-			weight > heaviest / 2) {
-			shed += weight;
-			session_overflow(session, BOUND_MEMORY);
-		}
-	}
-}
-
 /* Each worker sheds its share of what makes the room an eighth again. */
 static void sessions_save_memory(struct sessions *sessions)
 {
@@ -106,6 +37,8 @@ static void sessions_save_memory(struct sessions *sessions)
 	const int64_t room = budget_room(workers);
 	const uint64_t now = loop_now(sessions->worker->loop);
 
+	if (sessions->shedding.bytes > 0)
+		sessions->sheds_at = now + SHED_EVERY_MS;
 	if (room >= part || now < sessions->sheds_at)
 		return;
 	sessions->sheds_at = now + SHED_EVERY_MS;
@@ -160,6 +93,7 @@ static void sessions_turn(struct resident *resident)
 	struct list *pressed = &sessions->worker->flush_first;
 
 	sessions_save_memory(sessions);
+	sessions_shed_some(sessions);
 	sessions_flush(sessions, &sessions->answering);
 	/* Both lists: sessions under pressure must not keep the others waiting. */
 	if (!list_is_empty(pressed))
@@ -177,7 +111,7 @@ static bool sessions_end_turn(struct resident *resident)
 		sessions->batch_cache); /* its messages may leave the worker now */
 	return !list_is_empty(&sessions->awake) ||
 	       !list_is_empty(&sessions->worker->flush_first) ||
-	       !list_is_empty(&sessions->answering);
+	       !list_is_empty(&sessions->answering) || sessions->shedding.bytes > 0;
 }
 
 /* Their end. */
@@ -197,15 +131,17 @@ static void session_go_away(struct session *session)
 
 bool sessions_close_some(struct sessions *sessions, uint64_t count)
 {
-	/* A session that ends is freed later, so the list does not change here. */
-	list_for_each (link, &sessions->all) {
-		struct session *session = container_of(link, struct session, link);
+	/* Those that were told stand last: the next call looks at others. */
+	for (uint64_t looks = sessions->worker->live_sessions; looks > 0; looks--) {
+		struct session *session = sessions_first(sessions);
 
-		if (!session_goes_on(session))
-			continue;
-		if (count-- == 0)
-			return true;
-		session_go_away(session);
+		if (session_goes_on(session)) {
+			if (count == 0)
+				return true;
+			count--;
+			session_go_away(session);
+		}
+		sessions_move_last(sessions, session);
 	}
 	return false;
 }
@@ -257,6 +193,7 @@ static void sessions_destroy(struct resident *resident)
 	tombstones_destroy(sessions->tombstones);
 	batch_cache_destroy(sessions->batch_cache);
 	table_finish(&sessions->by_key);
+	free(sessions->shedding.sums);
 	free(sessions);
 }
 
@@ -280,6 +217,7 @@ struct sessions *sessions_create(
 	table_init(&sessions->by_key, &worker->key);
 	list_init(&sessions->awake);
 	list_init(&sessions->answering);
+	sessions->shedding.turn_ns = SHED_NS;
 	sessions->batch_cache = batch_cache_create();
 	sessions->tombstones =
 		tombstones_create(&worker->key, worker->config->limits.ended_sessions);

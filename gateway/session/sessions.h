@@ -24,13 +24,15 @@ struct sessions *sessions_create(
  * Memory is short: ends sessions as slow consumers, until their queues had `bytes`
  * together. They are of the account for whose sessions most is queued here, its
  * heaviest ones first; a session with less than 16 KiB stays. A message that many have
- * queued weighs for each its part.
+ * queued weighs for each its part. That takes several turns if there are many sessions;
+ * a call meanwhile does nothing.
  */
 void sessions_shed(struct sessions *sessions, uint64_t bytes);
 
 /*
  * At a stop: closes up to `count` sessions politely; their handlers may finish their
- * work. False when no session is left to close.
+ * work. False when no session is left to close. It looks at those that it has closed
+ * once more, when it finds no others.
  */
 bool sessions_close_some(struct sessions *sessions, uint64_t count);
 
