@@ -266,6 +266,43 @@ START_TEST(a_broadcast_passes_over_who_closes_or_is_gone)
 }
 END_TEST
 
+static unsigned reached(struct session *const *many, size_t count)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += (unsigned)many[i]->queue.count;
+	return sum;
+}
+
+START_TEST(a_broadcast_to_many_takes_turns_and_reaches_each_once_in_order)
+{
+	enum { MANY = 40, IN_A_TURN = 17 }; /* of work_per_turn, and 16 */
+	const struct peer peer = {.origin = SLICE("")};
+	struct session *many[MANY];
+
+	for (size_t i = 0; i < MANY; i++)
+		many[i] = session_create(
+			worker, broadcast, TRANSPORT_WEBSOCKET_RAW, SLICE(""), &peer);
+	session_receive(many[0], SLICE("first"), PAYLOAD_TEXT);
+	session_receive(many[1], SLICE("second"), PAYLOAD_TEXT);
+	worker->work_per_turn = 1;
+	still_workers_turn(worker->workers);
+	ck_assert_uint_eq(reached(many, MANY), IN_A_TURN);
+	session_lost(many[0], ENDING_INTERRUPTED);  /* was reached */
+	session_lost(many[39], ENDING_INTERRUPTED); /* was not */
+	still_workers_turn(worker->workers);
+	ck_assert_uint_eq(reached(many + 1, MANY - 2), 2 * IN_A_TURN - 1);
+	still_workers_settle(worker->workers);
+	for (size_t i = 1; i < MANY - 1; i++) {
+		ck_assert_uint_eq(many[i]->queue.count, 2);
+		ck_assert_uint_eq(
+			message_size(outbound_item(&many[i]->queue, 0)->message) + 1,
+			message_size(outbound_item(&many[i]->queue, 1)->message));
+	}
+}
+END_TEST
+
 START_TEST(a_broadcast_is_as_binary_as_what_was_heard)
 {
 	open_session(0, broadcast, SESSION_RAW);
@@ -363,6 +400,8 @@ int main(void)
 	tcase_add_test(expected, a_broadcast_stays_at_its_endpoint);
 	tcase_add_test(expected, a_broadcast_is_rendered_once_for_all_of_a_worker);
 	tcase_add_test(expected, a_broadcast_passes_over_who_closes_or_is_gone);
+	tcase_add_test(expected,
+		a_broadcast_to_many_takes_turns_and_reaches_each_once_in_order);
 	tcase_add_test(expected, a_broadcast_is_as_binary_as_what_was_heard);
 	tcase_add_test(expected, a_ticker_ticks_every_second);
 	tcase_add_test(expected, a_ticker_does_not_listen);

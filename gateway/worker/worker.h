@@ -53,6 +53,7 @@ struct worker {
 	struct stomp_spare spare; /* for the parsers of its sessions */
 	struct list flush_first;  /* a resident's: no post runs unless it is empty */
 	struct list broadcast;    /* of the handler `broadcast`, at any endpoint */
+	uint64_t broadcasts;      /* that have begun here */
 	uint64_t live_sessions;   /* not freed yet */
 
 	const struct edge_ops *edge_ops;
