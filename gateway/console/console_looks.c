@@ -10,20 +10,37 @@
 #include "gateway/console/trace.h"
 #include "gateway/session/session.h"
 
-static bool row_matches(const json_t *row, struct slice search)
-{
-	const char *key;
-	json_t *value;
+enum { TEXTS_MAX = 6 };
 
-	if (search.len == 0)
-		return true;
-	json_object_foreach((json_t *)row, key, value)
-	{
-		if (json_is_string(value) &&
-			memmem(json_string_value(value), json_string_length(value),
-				search.data, search.len) != NULL)
+/* What a row says in texts. A search looks for a part of one of them. */
+struct texts {
+	struct slice all[TEXTS_MAX];
+};
+
+static bool texts_have(const struct texts *texts, struct slice search)
+{
+	for (size_t i = 0; i < TEXTS_MAX; i++) {
+		const struct slice text = texts->all[i];
+
+		if (text.len > 0 &&
+			memmem(text.data, text.len, search.data, search.len) != NULL)
 			return true;
 	}
+	return search.len == 0;
+}
+
+/*
+ * True when a row is needed. It counts instead when the finding is full. Asked before
+ * the row is made, since thousands of sessions may be passed over.
+ */
+static bool finding_wants(struct finding *finding, const struct question *question,
+	const struct texts *texts)
+{
+	if (!texts_have(texts, question->search))
+		return false;
+	if (!finding->is_full)
+		return true;
+	finding->total++;
 	return false;
 }
 
@@ -31,25 +48,8 @@ static bool row_matches(const json_t *row, struct slice search)
 static void finding_add(
 	struct finding *finding, const struct question *question, json_t *row)
 {
-	if (!row_matches(row, question->search)) {
-		json_decref(row);
-		return;
-	}
 	finding->total++;
 	finding_append(finding, row, question->most, question->most_bytes);
-}
-
-/*
- * True, and counted, when no row is needed: there is no search, and the finding is
- * full.
- */
-static bool finding_only_counts(
-	struct finding *finding, const struct question *question)
-{
-	if (!finding->is_full || question->search.len > 0)
-		return false;
-	finding->total++;
-	return true;
 }
 
 /* Clients choose names, which may be invalid text. */
@@ -75,6 +75,20 @@ struct look {
 static bool session_is_traceable(const struct session *session)
 {
 	return !session_endpoint(session)->is_console;
+}
+
+static bool finding_wants_session(struct finding *finding,
+	const struct question *question, const struct session *session,
+	struct slice user)
+{
+	const struct session_facts facts = session_facts(session);
+	char address[ADDRESS_TEXT_MAX];
+	const struct texts texts = {
+		{session_label(session), session_endpoint(session)->path,
+			slice_of(transport_name(facts.transport)),
+			address_write(&facts.address, address), facts.origin, user}};
+
+	return finding_wants(finding, question, &texts);
 }
 
 static json_t *session_row(const struct session *session)
@@ -112,9 +126,13 @@ static json_t *participant_row(const struct participant *participant)
 static void visit_participant(const struct participant *participant, void *context)
 {
 	const struct look *look = context;
+	const struct slice user = participant->identity == NULL
+					  ? SLICE("")
+					  : participant_user(participant);
 
 	if (session_state(participant->session) >= SESSION_CLOSING ||
-		finding_only_counts(look->finding, look->question))
+		!finding_wants_session(
+			look->finding, look->question, participant->session, user))
 		return;
 	finding_add(look->finding, look->question, participant_row(participant));
 }
@@ -126,7 +144,7 @@ static void visit_session(struct session *session, void *context)
 	if (session_state(session) < SESSION_CLOSING &&
 		session_endpoint(session)->runs == HANDLER_STOMP)
 		return;
-	if (!finding_only_counts(look->finding, look->question))
+	if (finding_wants_session(look->finding, look->question, session, SLICE("")))
 		finding_add(look->finding, look->question, session_row(session));
 }
 
@@ -184,11 +202,13 @@ static void visit_topic(const struct topic *topic, void *context)
 {
 	const struct look *look = context;
 
-	if (finding_only_counts(look->finding, look->question))
+	const struct texts texts = {{topic_destination(topic), SLICE("topic")}};
+
+	if (!finding_wants(look->finding, look->question, &texts))
 		return;
 	json_t *row = json_object();
-	row_set(row, "destination", topic_destination(topic));
-	row_set(row, "kind", SLICE("topic"));
+	row_set(row, "destination", texts.all[0]);
+	row_set(row, "kind", texts.all[1]);
 	row_count(row, "subscribers", topic_subscribers(look->worker->broker, topic));
 	row_count(row, "messages", topic_place(topic).offset);
 	finding_add(look->finding, look->question, row);
@@ -198,11 +218,13 @@ static void visit_queue(const struct engine_destination *queue, void *context)
 {
 	const struct look *look = context;
 
-	if (finding_only_counts(look->finding, look->question))
+	const struct texts texts = {{queue->destination, SLICE("queue")}};
+
+	if (!finding_wants(look->finding, look->question, &texts))
 		return;
 	json_t *row = json_object();
-	row_set(row, "destination", queue->destination);
-	row_set(row, "kind", SLICE("queue"));
+	row_set(row, "destination", texts.all[0]);
+	row_set(row, "kind", texts.all[1]);
 	row_count(row, "subscribers", queue->subscribers);
 	row_count(row, "messages", queue->messages);
 	row_count(row, "ready", queue->ready);
