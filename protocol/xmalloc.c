@@ -15,10 +15,39 @@
 static _Atomic int64_t xmalloc_sum;
 static _Thread_local int64_t xmalloc_change;
 
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
+
+/*
+ * glibc keeps small freed pieces as they are, and joins them with their neighbours when
+ * a large piece is asked for: all in one go, which takes 30 ms when 400 clients with
+ * 100,000 subscriptions have left. So a large piece is asked for now and then.
+ */
+enum {
+	JOIN_EVERY = 4 * XMALLOC_GRAIN, /* bytes that a thread has freed: 0.4 ms */
+	LARGE = 4096, /* bytes of a piece that glibc joins others for */
+};
+
+static _Thread_local int64_t xmalloc_freed;
+
+static void xmalloc_join_freed(int64_t change)
+{
+	xmalloc_freed = change < xmalloc_freed ? xmalloc_freed - change : 0;
+	if (xmalloc_freed < JOIN_EVERY)
+		return;
+	xmalloc_freed = 0;
+	__real_free(__real_malloc(LARGE));
+}
+
 static __attribute__((noinline, cold)) void xmalloc_tell(void)
 {
-	atomic_fetch_add_explicit(&xmalloc_sum, xmalloc_change, memory_order_relaxed);
+	const int64_t change = xmalloc_change;
+
+	atomic_fetch_add_explicit(&xmalloc_sum, change, memory_order_relaxed);
 	xmalloc_change = 0;
+	xmalloc_join_freed(change);
 }
 
 static inline void xmalloc_count(int64_t bytes)
@@ -42,10 +71,6 @@ int64_t xmalloc_bytes(void)
  */
 #define LINKED __attribute__((used))
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);

@@ -1,6 +1,7 @@
 #include "protocol/xmalloc.h"
 #include "tests/support/unit.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 
@@ -66,6 +67,22 @@ START_TEST(what_is_allocated_is_counted_until_it_is_freed)
 }
 END_TEST
 
+/* Of a sanitizer's allocator, mallinfo2() knows nothing: then this shows nothing. */
+START_TEST(small_freed_pieces_are_joined_some_at_a_time)
+{
+	enum { PIECES = 100000, SIZE = 80, MIB = 1 << 20 };
+	char **pieces = xmalloc(PIECES * sizeof(*pieces));
+
+	for (size_t i = 0; i < PIECES; i++)
+		pieces[i] = xmalloc(SIZE);
+	for (size_t i = 0; i < PIECES; i++) {
+		free(pieces[i]);
+		ck_assert(i % 1000 != 0 || mallinfo2().fsmblks < MIB);
+	}
+	free(pieces);
+}
+END_TEST
+
 START_TEST(what_a_library_has_allocated_is_counted_once_it_is_ours)
 {
 	const int64_t before = xmalloc_bytes();
@@ -96,6 +113,7 @@ int main(void)
 	tcase_add_test(tcase, a_duplicate_is_terminated);
 	tcase_add_test(tcase, an_empty_slice_without_data_can_be_duplicated);
 	tcase_add_test(tcase, what_is_allocated_is_counted_until_it_is_freed);
+	tcase_add_test(tcase, small_freed_pieces_are_joined_some_at_a_time);
 	tcase_add_test(tcase, what_a_library_has_allocated_is_counted_once_it_is_ours);
 	tcase_add_test_raise_signal(tcase, what_cannot_be_had_aborts, SIGABRT);
 	return unit_run(suite);
