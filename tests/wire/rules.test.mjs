@@ -1,11 +1,13 @@
 // Rules: who may subscribe and send where, and what becomes of who may not.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { all, plain, testOver } from './lib/carriers.mjs';
+import { binary } from './lib/gateway.mjs';
 import { frame } from './lib/stomp.mjs';
 import { TcpStomp } from './lib/tcp.mjs';
-import { testWith, withGateway } from './lib/test.mjs';
+import { test, testWith, withGateway } from './lib/test.mjs';
 import { Issuer, seconds } from './lib/tokens.mjs';
 
 const issuer = new Issuer();
@@ -63,7 +65,12 @@ const matrix = [
   ['ana', 'SEND', '/user/bob/queue/closed', false], ['ana', 'SEND', '/user/%62o%62/queue/closed', false],
   ['ana', 'SEND', '/user/b%6Fb/queue/x', true], ['ana', 'SEND', '/user/b%6Fb%2Fqueue/x', false],
   ['nobody', 'SUBSCRIBE', '/user/queue/x', true], ['nobody', 'SUBSCRIBE', '/temp-queue/x', true],
+  ['ana', 'SUBSCRIBE', '/topic/users/ana/x/y', true], ['ana', 'SUBSCRIBE', '/topic/users/%61na/x', true],
+  ['sam', 'SEND', '/queue/work', true], ['bob', 'SUBSCRIBE', '/topic/members/2', true],
+  ['bob', 'SEND', '/topic/bob', false], ['sam', 'SUBSCRIBE', '/topic/tenants/acme/x', false],
   // Patterns of clients.
+  ['nobody', 'SUBSCRIBE', '/topic/**', false], ['ana', 'SUBSCRIBE', '/topic/tenants/acme/*', true],
+  ['ana', 'SUBSCRIBE', '/topic/tenants/*/x', false],
   ['sam', 'SUBSCRIBE', '/topic/**', false], ['sam', 'SUBSCRIBE', '/topic/staff/**', true],
   ['sam', 'SUBSCRIBE', '/topic/#', false], ['sam', 'SUBSCRIBE', '/topic/staff/#', true],
   ['ana', 'SUBSCRIBE', '/topic/rooms/*', true], ['ana', 'SUBSCRIBE', '/topic/rooms/**', false],
@@ -99,6 +106,22 @@ testOver(all, gateway, 'who may do what is as the rules say, and whoever is deni
   }
   await gateway.logged(/kind=may_not_subscribe .* reason="rules\[0\] \\"\/topic\/closed\/\*\*\\" denies it"/);
   await gateway.logged(/kind=may_not_send .* reason="no rule allows it"/);
+});
+
+// Grants come with a token, which explain does not have.
+const described = {
+  nobody: [], ana: ['--user', 'ana', '--claim', 'tenant=acme'], sam: ['--user', 'sam/x', '--groups', 'staff'], bob: ['--user', 'bob'],
+};
+
+test('explain says of each row what the wire does', async () => {
+  const file = path.join(gateway.folder, 'postern.json');
+  for (const [who, command, destination, isAllowed] of matrix) {
+    if (destination.startsWith('/topic/grant')) continue;
+    const words = ['explain', '-c', file, ...described[who], command.toLowerCase(), destination];
+    const { status, stdout } = spawnSync(binary, words, { encoding: 'utf8' });
+    assert.ok(stdout.startsWith(isAllowed ? 'allowed' : 'denied'), `${words.join(' ')}: ${stdout}`);
+    assert.equal(status, isAllowed ? 0 : 1);
+  }
 });
 
 testOver(plain, gateway, 'a SEND in a transaction is judged too', async (connect, open) => {
