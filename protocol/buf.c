@@ -40,6 +40,15 @@ void buf_allocate(struct buf *buf, size_t capacity)
 	buf->capacity = capacity;
 }
 
+void buf_reserve_exactly(struct buf *buf, size_t extra)
+{
+	assert(extra <= SIZE_MAX / 4 && buf->len <= SIZE_MAX / 4);
+	if (buf->data != NULL && buf->capacity - buf->len >= extra)
+		return;
+	buf->capacity = buf->len + extra;
+	buf->data = xrealloc(buf->data, buf->capacity);
+}
+
 void buf_append(struct buf *buf, struct slice bytes)
 {
 	if (bytes.len == 0)

@@ -28,6 +28,12 @@ void buf_grow(struct buf *buf, size_t extra);
 void buf_allocate(struct buf *buf, size_t capacity);
 
 /*
+ * Makes room for `extra` bytes at the end, and no more than that. For a large number
+ * of bytes that is known: twice their memory is much.
+ */
+void buf_reserve_exactly(struct buf *buf, size_t extra);
+
+/*
  * Makes room for `extra` bytes at the end and returns its address, valid until the buf
  * changes. The caller writes the bytes and adds their number to buf->len, which is
  * unchanged.

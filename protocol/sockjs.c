@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* A text of so many bytes is measured before it is coded. */
+enum { MEASURED = 65536 };
+
 /*
  * The code points that some browser or proxy has mangled (sockjs-protocol,
  * "Messages"). Surrogates come one by one.
@@ -96,8 +99,33 @@ static size_t sockjs_clean_run(struct slice text, size_t *escaped, uint32_t *cod
 	return run;
 }
 
+static size_t sockjs_escape_len(uint32_t code)
+{
+	char escape[SOCKJS_ESCAPED_MAX];
+
+	return (size_t)(sockjs_write_escape(escape, code) - escape);
+}
+
+size_t sockjs_quoted_len(struct slice text)
+{
+	size_t len = 2;
+
+	while (text.len > 0) {
+		size_t escaped;
+		uint32_t code;
+		const size_t run = sockjs_clean_run(text, &escaped, &code);
+
+		len += run + (escaped > 0 ? sockjs_escape_len(code) : 0);
+		text = slice_from(text, run + escaped);
+	}
+	return len;
+}
+
 void sockjs_quote(struct buf *out, struct slice text)
 {
+	/* To double a large buf, and to copy it, takes much memory. */
+	if (text.len >= MEASURED)
+		buf_reserve_exactly(out, sockjs_quoted_len(text) + SOCKJS_ESCAPED_MAX);
 	buf_reserve(out, text.len + 2);
 	buf_append_char(out, '"');
 	while (text.len > 0) {
@@ -147,12 +175,26 @@ static struct slice sockjs_script_code(char byte)
 	}
 }
 
+static size_t sockjs_coded_len(struct slice frame, struct slice (*code_of)(char byte))
+{
+	size_t len = frame.len;
+
+	for (size_t i = 0; i < frame.len; i++) {
+		const size_t code = code_of(frame.data[i]).len;
+
+		len += code > 0 ? code - 1 : 0;
+	}
+	return len;
+}
+
 /* Copies `frame`, with a code instead of each byte that has one. */
 static void sockjs_append_coded(
 	struct buf *out, struct slice frame, struct slice (*code_of)(char byte))
 {
 	size_t clean = 0;
 
+	if (frame.len >= MEASURED)
+		buf_reserve_exactly(out, sockjs_coded_len(frame, code_of));
 	buf_reserve(out, frame.len);
 	for (size_t i = 0; i < frame.len; i++) {
 		struct slice code = code_of(frame.data[i]);

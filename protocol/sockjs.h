@@ -16,6 +16,9 @@
  */
 void sockjs_quote(struct buf *out, struct slice text);
 
+/* How many bytes sockjs_quote() appends. */
+size_t sockjs_quoted_len(struct slice text);
+
 /* Appends `frame` with % as %25, CR as %0D, LF as %0A, NUL as %00: EventSource. */
 void sockjs_percent(struct buf *out, struct slice frame);
 

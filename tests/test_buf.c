@@ -119,6 +119,20 @@ START_TEST(a_finished_buf_is_empty_again)
 }
 END_TEST
 
+START_TEST(room_for_many_bytes_is_no_larger_than_they_are)
+{
+	struct buf buf = {0};
+
+	buf_append(&buf, SLICE("ab"));
+	buf_reserve_exactly(&buf, 1000);
+	ck_assert_uint_eq(buf.capacity, 1002);
+	ck_assert_slice_eq(buf_slice(&buf), SLICE("ab"));
+	buf_reserve_exactly(&buf, 999); /* there is room */
+	ck_assert_uint_eq(buf.capacity, 1002);
+	buf_finish(&buf);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("buf");
@@ -128,6 +142,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_appended_follows_what_was_there);
 	tcase_add_test(tcase, many_bytes_one_by_one_all_arrive);
 	tcase_add_test(tcase, reserving_changes_nothing_but_the_room);
+	tcase_add_test(tcase, room_for_many_bytes_is_no_larger_than_they_are);
 	unit_add_table(tcase, numbers_are_written_in_decimal, numbers);
 	unit_add_table(
 		tcase, a_quoted_text_ends_where_its_quotation_mark_stands, quotes);

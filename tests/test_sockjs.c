@@ -49,6 +49,7 @@ START_TEST(text_is_quoted_as_the_protocol_wants_it)
 
 	sockjs_quote(&out, quotes[_i].text);
 	ck_assert_slice_eq(buf_slice(&out), quotes[_i].quoted);
+	ck_assert_uint_eq(sockjs_quoted_len(quotes[_i].text), out.len);
 	buf_finish(&out);
 }
 END_TEST
@@ -138,11 +139,41 @@ START_TEST(a_close_frame_has_its_code_and_reason)
 }
 END_TEST
 
+/* Escapes of each kind, far apart and close together. */
+static void append_much(struct buf *text, size_t least)
+{
+	while (text->len < least) {
+		buf_append(text, SLICE("plain \x01\x01\n\"<%\\ \xc3\xa4"));
+		buf_append(text, SLICE("\xe2\x80\xa8\xff\xed\xa0\x80"));
+	}
+}
+
+START_TEST(a_large_text_takes_no_more_memory_than_its_form)
+{
+	static void (*const codes[])(struct buf *, struct slice) = {
+		sockjs_quote, sockjs_percent, sockjs_script};
+	enum { LARGE = 1 << 20, SLACK = 16 };
+	struct buf text = {0};
+
+	append_much(&text, LARGE);
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		struct buf out = {0};
+
+		codes[i](&out, buf_slice(&text));
+		ck_assert_uint_gt(out.len, text.len);
+		ck_assert_uint_le(out.capacity, out.len + SLACK);
+		buf_finish(&out);
+	}
+	buf_finish(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sockjs");
 	TCase *tcase = unit_case(suite, "frames");
 
+	tcase_add_test(tcase, a_large_text_takes_no_more_memory_than_its_form);
 	unit_add_table(tcase, text_is_quoted_as_the_protocol_wants_it, quotes);
 	tcase_add_test(tcase, exactly_the_listed_code_points_are_escaped);
 	tcase_add_test(tcase, a_bad_byte_is_found_wherever_it_stands);
