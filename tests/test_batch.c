@@ -4,8 +4,11 @@
  */
 #include "gateway/session/batch.h"
 
+#include "gateway/worker/workers.h"
+#include "protocol/xmalloc.h"
 #include "tests/support/unit.h"
 
+static struct workers workers; /* with a budget only */
 static struct names names;
 static struct batch_cache *batch_cache;
 static struct outbound queue, other;
@@ -34,7 +37,8 @@ static void setup(void)
 {
 	names_init(&names, &(struct hash_key){1, 2}, 0);
 	subscription = name_intern(&names, SLICE("s"));
-	batch_cache = batch_cache_create();
+	workers.budget = (struct budget){0};
+	batch_cache = batch_cache_create(&workers);
 	queue = other = (struct outbound){0};
 	appended = 0;
 	for (int i = 0; i < 6; i++) {
@@ -202,6 +206,90 @@ START_TEST(a_run_has_an_end_whatever_the_budget)
 }
 END_TEST
 
+static struct message *large_message(void)
+{
+	char *text = xmalloc(BATCH_ALONE);
+
+	memset(text, '\x01', BATCH_ALONE);
+	struct message *message =
+		message_create_text((struct slice){text, BATCH_ALONE}, PAYLOAD_TEXT);
+	free(text);
+	return message;
+}
+
+static const struct batch_format quoted = {WIRE_SOCKJS, append};
+
+START_TEST(a_large_message_is_a_run_alone_that_is_not_copied)
+{
+	message_unref(messages[1]);
+	messages[1] = large_message();
+	fill(&queue, "abc");
+	fill(&other, "b");
+
+	assert_run(&queue, SIZE_MAX, "<a>", 1);
+	outbound_pop(&queue, 1, &names);
+	const struct batch one =
+		batch_cache_pull(batch_cache, &queue, &quoted, SIZE_MAX);
+	const struct batch another =
+		batch_cache_pull(batch_cache, &other, &quoted, SIZE_MAX);
+	ck_assert_uint_eq(one.count, 1);
+	ck_assert(one.is_alone && one.is_text);
+	ck_assert_uint_eq(one.bytes.len, 6 * BATCH_ALONE + 2);
+	ck_assert_uint_eq(one.payload, one.bytes.len);
+	ck_assert_ptr_eq(one.bytes.data, another.bytes.data);
+	outbound_pop(&queue, 1, &names);
+	assert_run(&queue, SIZE_MAX, "<c>", 1);
+}
+END_TEST
+
+/* Leaves that much room, of what is not counted yet. */
+static void limit_memory(int64_t room)
+{
+	const int64_t counted = budget_counted(&workers);
+
+	workers.budget.limit = (counted + room) * 32 / 31 + 1;
+}
+
+START_TEST(without_memory_for_a_large_message_there_is_no_run)
+{
+	message_unref(messages[1]);
+	messages[1] = large_message();
+	fill(&queue, "b");
+
+	limit_memory(6 * BATCH_ALONE);
+	const int64_t before = budget_counted(&workers);
+	const struct batch none =
+		batch_cache_pull(batch_cache, &queue, &quoted, SIZE_MAX);
+	const int64_t after = budget_counted(&workers);
+	ck_assert_uint_eq(none.count, 0);
+	ck_assert_uint_eq(none.bytes.len, 0);
+	ck_assert_int_eq(after, before);
+	limit_memory(8 * BATCH_ALONE);
+	const struct batch one =
+		batch_cache_pull(batch_cache, &queue, &quoted, SIZE_MAX);
+	ck_assert_uint_eq(one.count, 1);
+	/* It is remembered: nothing is claimed. */
+	limit_memory(0);
+	ck_assert_uint_eq(
+		batch_cache_pull(batch_cache, &queue, &quoted, SIZE_MAX).count, 1);
+}
+END_TEST
+
+START_TEST(an_older_large_rendering_gives_way)
+{
+	message_unref(messages[0]);
+	message_unref(messages[1]);
+	messages[0] = large_message();
+	messages[1] = large_message();
+	fill(&queue, "a");
+	fill(&other, "b");
+
+	ck_assert_uint_eq(batch_cache_pull(batch_cache, &queue, &quoted, 1).count, 1);
+	limit_memory(2 * BATCH_ALONE);
+	ck_assert_uint_eq(batch_cache_pull(batch_cache, &other, &quoted, 1).count, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("batch");
@@ -216,5 +304,8 @@ int main(void)
 	tcase_add_test(tcase, a_run_is_shared_by_those_who_see_the_same);
 	tcase_add_test(tcase, a_run_that_is_forgotten_is_joined_again);
 	tcase_add_test(tcase, a_run_has_an_end_whatever_the_budget);
+	tcase_add_test(tcase, a_large_message_is_a_run_alone_that_is_not_copied);
+	tcase_add_test(tcase, without_memory_for_a_large_message_there_is_no_run);
+	tcase_add_test(tcase, an_older_large_rendering_gives_way);
 	return unit_run(suite);
 }

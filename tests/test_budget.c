@@ -89,6 +89,60 @@ START_TEST(memory_of_a_library_counts_and_is_charged)
 }
 END_TEST
 
+static void leave_room(int64_t bytes)
+{
+	atomic_fetch_add(&workers->budget.correction, budget_room(workers) - bytes);
+}
+
+START_TEST(what_is_claimed_counts_until_the_claim_ends)
+{
+	const int64_t before = budget_room(workers);
+
+	const bool is_claimed = budget_claim(workers, MIB);
+	const int64_t claimed = budget_room(workers);
+	budget_end_claim(workers, MIB);
+	const int64_t after = budget_room(workers);
+
+	ck_assert(is_claimed);
+	ck_assert_int_eq(claimed, before - MIB);
+	ck_assert_int_eq(after, before);
+}
+END_TEST
+
+/* As two workers that each look before the other has allocated. */
+START_TEST(two_claims_do_not_find_the_same_room)
+{
+	leave_room(LIMIT / 32 + 3 * MIB);
+	const bool first = budget_claim(workers, 2 * MIB);
+	const bool second = budget_claim(workers, 2 * MIB);
+	const int64_t left = budget_room(workers); /* the refused one takes none */
+	budget_end_claim(workers, 2 * MIB);
+	const bool third = budget_claim(workers, 2 * MIB);
+	budget_end_claim(workers, 2 * MIB);
+
+	ck_assert(first && !second && third);
+	ck_assert_int_eq(left, LIMIT / 32 + MIB);
+}
+END_TEST
+
+START_TEST(a_buf_grows_where_there_is_room)
+{
+	struct buf buf = {0};
+
+	leave_room(LIMIT / 32 + 3 * MIB);
+	buf_append(&buf, SLICE("ab"));
+	ck_assert(budget_reserve(workers, &buf, 2 * MIB));
+	const size_t capacity = buf.capacity;
+	const bool grows = budget_reserve(workers, &buf, 4 * MIB);
+	const struct slice bytes = buf_slice(&buf);
+	ck_assert_slice_eq(bytes, SLICE("ab"));
+	ck_assert_uint_eq(buf.capacity, capacity);
+	buf_finish(&buf);
+	ck_assert_uint_eq(capacity, 2 * MIB + 2);
+	ck_assert(!grows);
+}
+END_TEST
+
 START_TEST(one_holder_stops_at_a_third_and_a_newcomer_finds_room)
 {
 	const int64_t ana = take_all(ANA, LIMIT);
@@ -322,6 +376,9 @@ int main(void)
 	tcase_add_test(
 		tcase, the_room_is_the_limit_less_what_is_counted_and_the_correction);
 	tcase_add_test(tcase, memory_of_a_library_counts_and_is_charged);
+	tcase_add_test(tcase, what_is_claimed_counts_until_the_claim_ends);
+	tcase_add_test(tcase, two_claims_do_not_find_the_same_room);
+	tcase_add_test(tcase, a_buf_grows_where_there_is_room);
 	tcase_add_test(tcase, one_holder_stops_at_a_third_and_a_newcomer_finds_room);
 	tcase_add_test(tcase, many_holders_of_one_account_stop_at_half);
 	tcase_add_test(tcase, sixteen_accounts_leave_the_reserve);

@@ -3,7 +3,9 @@
  * long as it is there, also when its session has ended.
  */
 #include "gateway/session/handler.h"
+#include "gateway/session/session_internal.h"
 #include "gateway/worker/account.h"
+#include "protocol/xmalloc.h"
 #include "tests/support/fake_channel.h"
 #include "tests/support/still_workers.h"
 #include "tests/support/unit.h"
@@ -12,6 +14,8 @@
 #include "transports/edge.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	MUCH = 200000, /* more than a pair takes */
@@ -49,12 +53,25 @@ static void on_close(void *state)
 static const struct handler handler = {
 	.open = on_open, .receive = on_receive, .close = on_close};
 
+static void setup_workers(unsigned count)
+{
+	struct workers *workers;
+
+	still_workers_run(&handler);
+	workers = still_workers_create_of(count, "'listen': '127.0.0.1:0', 'www': ''");
+	worker = workers->all[0];
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_int_eq(worker_start(workers->all[i], &transports_edge), 0);
+}
+
 static void setup(void)
 {
-	still_workers_run(&handler);
-	worker = still_workers_create_of(1, "'listen': '127.0.0.1:0', 'www': ''")
-			 ->all[0];
-	ck_assert_int_eq(worker_start(worker, &transports_edge), 0);
+	setup_workers(1);
+}
+
+static void setup_two(void)
+{
+	setup_workers(2);
 }
 
 /* accounts_destroy() asserts that nothing is charged any more. */
@@ -64,17 +81,25 @@ static void teardown(void)
 	fake_channel_finish(&fake);
 }
 
+static void turn(void)
+{
+	const struct workers *workers = worker->workers;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		loop_turn(workers->all[i]->loop);
+}
+
 /* The client takes nothing. */
 static void run(void)
 {
 	for (int i = 0; i < TURNS; i++)
-		loop_turn(worker->loop);
+		turn();
 }
 
 static void run_and_read(void)
 {
 	for (int i = 0; i < TURNS; i++) {
-		loop_turn(worker->loop);
+		turn();
 		fake_channel_pump(&fake);
 	}
 }
@@ -212,6 +237,83 @@ START_TEST(the_charge_ends_with_a_connection_whose_peer_has_gone_first)
 }
 END_TEST
 
+enum { LARGE = 1 << 20 };
+
+/* By how much memory grows when a large message leaves, and its account has no room. */
+static int64_t send_without_memory(void)
+{
+	static char text[LARGE];
+	struct workers *workers = worker->workers;
+	const int64_t limit = workers->budget.limit, much = (int64_t)1 << 40;
+
+	account = session_account(session);
+	memset(text, 'a', sizeof(text));
+	fake.room = 0;
+	session_send_text(session, (struct slice){text, sizeof(text)}, PAYLOAD_TEXT);
+	workers->budget.limit = much;
+	budget_charge(workers, account, much);
+	const int64_t before = xmalloc_bytes();
+	session_flush(session);
+	const int64_t grown = xmalloc_bytes() - before;
+	budget_charge(workers, account, -much);
+	workers->budget.limit = limit;
+	return grown;
+}
+
+/* Nothing is left of a large message but its one rendering, before the turn ends. */
+START_TEST(a_rest_without_memory_is_freed_immediately)
+{
+	carriers[_i]();
+	ck_assert_int_lt(send_without_memory(), LARGE + LARGE / 2);
+	run();
+	ck_assert_ptr_null(session);
+	ck_assert_int_eq(held(), 0);
+}
+END_TEST
+
+/* A stream of another worker's connection. */
+static void open_stream_from_afar(void)
+{
+	const struct endpoint *echo = still_workers_endpoint(worker->workers, "/echo");
+	char id[] = "a", request[128];
+
+	while (session_home(worker, echo, slice_of(id)) == worker->index)
+		id[0]++;
+	snprintf(request, sizeof(request), POST("/echo/000/%s/xhr_streaming"), id);
+	hand_over(HANDOVER_HTTP, SLICE(""));
+	ask(slice_of(request));
+	ck_assert_ptr_nonnull(session);
+}
+
+/* Its copies would wait at the other worker, for each session that is refused. */
+START_TEST(a_frame_without_memory_is_not_posted)
+{
+	open_stream_from_afar();
+	ck_assert_int_lt(send_without_memory(), LARGE + LARGE / 2);
+	run();
+	ck_assert_ptr_null(session);
+	ck_assert_int_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(a_frame_for_another_worker_is_charged_until_it_is_written)
+{
+	open_stream_from_afar();
+	account = session_account(session);
+	char *text = xmalloc(LARGE);
+	memset(text, 'a', LARGE);
+	fake.room = 0;
+	session_send_text(session, (struct slice){text, LARGE}, PAYLOAD_TEXT);
+	free(text);
+	run();
+	ck_assert_int_ge(held(), LARGE);
+	for (int i = 0; i < LARGE / MUCH; i++)
+		run_and_read();
+	ck_assert_int_eq(held(), 0);
+	ck_assert_ptr_nonnull(session);
+}
+END_TEST
+
 START_TEST(the_charge_ends_with_the_worker)
 {
 	begin(carriers[_i]);
@@ -232,6 +334,12 @@ int main(void)
 	unit_add_table(tcase, the_charge_ends_with_the_connection, carriers);
 	unit_add_table(tcase,
 		the_charge_ends_with_a_connection_whose_peer_has_gone_first, carriers);
+	unit_add_table(tcase, a_rest_without_memory_is_freed_immediately, carriers);
 	unit_add_table(tcase, the_charge_ends_with_the_worker, carriers);
+
+	TCase *two = unit_case(suite, "two workers");
+	tcase_add_checked_fixture(two, setup_two, teardown);
+	tcase_add_test(two, a_frame_without_memory_is_not_posted);
+	tcase_add_test(two, a_frame_for_another_worker_is_charged_until_it_is_written);
 	return unit_run(suite);
 }

@@ -4,6 +4,7 @@
  */
 #include "gateway/session/message.h"
 
+#include "protocol/xmalloc.h"
 #include "tests/support/message_sample.h"
 #include "tests/support/unit.h"
 
@@ -300,6 +301,38 @@ START_TEST(of_large_renderings_those_used_latest_are_remembered)
 }
 END_TEST
 
+/* Bytes that each wire lengthens; those that are not UTF-8; lone surrogates. */
+static const struct slice costly[] = {SLICE_INIT("x"), SLICE_INIT("\x01"),
+	SLICE_INIT("<"), SLICE_INIT("%"), SLICE_INIT("\""), SLICE_INIT("\xff"),
+	SLICE_INIT("\xed\xa0\x80")};
+
+START_TEST(a_rendering_costs_no_more_than_was_said)
+{
+	enum { TIMES = 70000 };
+	static const enum wire wires[] = {
+		WIRE_PLAIN, WIRE_SOCKJS, WIRE_PERCENT, WIRE_SCRIPT, WIRE_OCTETS};
+	struct buf body = {0};
+
+	for (int i = 0; i < TIMES; i++)
+		buf_append(&body, costly[_i]);
+	for (size_t i = 0; i < COUNT(wires); i++) {
+		struct message *message =
+			sample_message("a\nb", "\n:\x01<%", buf_slice(&body));
+		const struct view view = {STOMP_1_2, wires[i], NULL, 0, 0};
+		const size_t cost = message_rendering_cost(message, &view);
+		const int64_t before = xmalloc_bytes();
+		const size_t len = message_render(message, &view).bytes.len;
+		const int64_t grown = xmalloc_bytes() - before;
+
+		ck_assert_uint_ge(cost, len);
+		ck_assert_int_ge((int64_t)cost, grown);
+		ck_assert_uint_eq(message_rendering_cost(message, &view), 0);
+		message_unref(message);
+	}
+	buf_finish(&body);
+}
+END_TEST
+
 START_TEST(a_message_may_outlive_what_remembers_large_renderings)
 {
 	struct renderings renderings;
@@ -449,6 +482,7 @@ int main(void)
 		remembering, a_frame_differs_by_version_subscription_and_wire_only);
 	tcase_add_test(remembering, a_text_looks_alike_to_everybody);
 	tcase_add_test(remembering, a_message_lives_until_its_last_reference);
+	unit_add_table(remembering, a_rendering_costs_no_more_than_was_said, costly);
 	tcase_add_test(
 		remembering, of_large_renderings_those_used_latest_are_remembered);
 	tcase_add_test(

@@ -182,6 +182,12 @@ struct rendering message_render_with(
 	struct message *message, const struct view *view, struct buf *scratch);
 
 /*
+ * At least as many bytes as message_render() would allocate for `view`, also while it
+ * works; 0 if the message remembers that rendering. Reads the whole body.
+ */
+size_t message_rendering_cost(const struct message *message, const struct view *view);
+
+/*
  * The large renderings that messages of one worker remember: 4 MiB of them, and always
  * the latest. Belongs to what joins the worker's writes, which messages may outlive.
  */

@@ -11,6 +11,7 @@
 enum {
 	RENDERINGS_MAX = 8,
 	LARGE_BYTES = 4 << 20, /* of large renderings that a worker remembers */
+	EXACT = 65536,         /* a message of so many bytes gets no more memory */
 };
 
 /* A large rendering among those of its worker. */
@@ -171,6 +172,7 @@ static bool message_make_text(struct buf *bytes)
 			return false;
 		rest = slice_from(rest, len);
 	}
+	buf_allocate(&clean, bytes->len);
 	utf8_append_clean(&clean, buf_slice(bytes));
 	if (clean.len != bytes->len) {
 		buf_finish(&clean);
@@ -181,9 +183,19 @@ static bool message_make_text(struct buf *bytes)
 	return true;
 }
 
+/* The most bytes of the frame: each octet of a header may be escaped. */
+static size_t message_plain_most(const struct message *message, const struct view *view)
+{
+	const size_t body = message->body.len;
+
+	return 2 * (message_room(message, view) - body) + body;
+}
+
 static void message_write_plain(
 	const struct message *message, const struct view *view, struct buf *out)
 {
+	if (message->size >= EXACT)
+		buf_reserve_exactly(out, message_plain_most(message, view));
 	if (message->is_frame)
 		message_write_frame(message, view, out);
 	else
@@ -252,17 +264,52 @@ static struct form *message_make_form(struct message *message)
 	return oldest;
 }
 
+/* The rendering that the message remembers; NULL if it has none for that view. */
+static const struct form *message_find_form(
+	const struct message *message, const struct view *view)
+{
+	for (size_t i = 0; i < message->form_count; i++) {
+		if (form_suits(&message->forms[i], message, view))
+			return &message->forms[i];
+	}
+	return NULL;
+}
+
+static size_t slice_count(struct slice slice, char byte)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < slice.len; i++)
+		count += slice.data[i] == byte;
+	return count;
+}
+
+/* The frame, its JSON, and what EventSource or a script makes of that. */
+size_t message_rendering_cost(const struct message *message, const struct view *view)
+{
+	const struct slice body = message->body;
+	const size_t plain = message_plain_most(message, view);
+	const size_t head = plain - body.len;
+
+	if (message_find_form(message, view) != NULL)
+		return 0;
+	if (view->wire == WIRE_OCTETS || view->wire == WIRE_PLAIN)
+		return 2 * plain; /* and its text, without lone surrogates */
+	const size_t quoted = SOCKJS_ESCAPED_MAX * head + sockjs_quoted_len(body);
+	if (view->wire == WIRE_SOCKJS)
+		return plain + quoted;
+	if (view->wire == WIRE_PERCENT)
+		return plain + 2 * quoted + 2 * (head + slice_count(body, '%'));
+	return plain + 3 * quoted + 5 * (head + slice_count(body, '<'));
+}
+
 struct rendering message_render_with(
 	struct message *message, const struct view *view, struct buf *scratch)
 {
-	for (size_t i = 0; i < message->form_count; i++) {
-		const struct form *form = &message->forms[i];
+	const struct form *found = message_find_form(message, view);
 
-		if (form_suits(form, message, view))
-			return (struct rendering){
-				buf_slice(&form->bytes), form->is_text};
-	}
-
+	if (found != NULL)
+		return (struct rendering){buf_slice(&found->bytes), found->is_text};
 	struct form *form = message_make_form(message);
 	*form = (struct form){.version = view->version,
 		.wire = view->wire,

@@ -191,9 +191,16 @@ enum session_next session_next(const struct session *session);
 bool session_is_urgent(const struct session *session);
 
 /*
+ * buf_reserve_exactly() for output of the session. False when the process has no
+ * memory for it (budget_reserve()). Charges nothing.
+ */
+bool session_reserve(const struct session *session, struct buf *buf, size_t extra);
+
+/*
  * Joins the oldest messages of a queue that is not empty (batch.h). They stay queued
  * until session_popped(). `how` must be static. The bytes live until the next pull of
- * any session on this worker, and at most until the end of the turn.
+ * any session on this worker, and at most until the end of the turn. Without memory for
+ * a large message the batch is empty; the session must end (ENDING_NO_MEMORY).
  */
 struct batch session_pull(
 	struct session *session, const struct batch_format *how, size_t budget);

@@ -57,6 +57,11 @@ enum session_next session_next(const struct session *session)
 	return session->beat_due ? SESSION_NEXT_BEAT : SESSION_NEXT_NOTHING;
 }
 
+bool session_reserve(const struct session *session, struct buf *buf, size_t extra)
+{
+	return budget_reserve(session->worker->workers, buf, extra);
+}
+
 struct batch session_pull(
 	struct session *session, const struct batch_format *how, size_t budget)
 {

@@ -218,7 +218,7 @@ struct sessions *sessions_create(
 	list_init(&sessions->awake);
 	list_init(&sessions->answering);
 	sessions->shedding.turn_ns = SHED_NS;
-	sessions->batch_cache = batch_cache_create();
+	sessions->batch_cache = batch_cache_create(worker->workers);
 	sessions->tombstones =
 		tombstones_create(&worker->key, worker->config->limits.ended_sessions);
 	sessions->close_timer.fire = sessions_on_close_timer;

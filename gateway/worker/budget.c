@@ -55,16 +55,46 @@ bool budget_has_room(const struct workers *workers, int64_t more)
 	return more <= budget_room(workers) - workers->budget.limit / RESERVE;
 }
 
+bool budget_claim(struct workers *workers, uint64_t bytes)
+{
+	budget_count_library(workers, (int64_t)bytes);
+	if (!budget_is_tight(workers))
+		return true;
+	budget_end_claim(workers, bytes);
+	return false;
+}
+
+void budget_end_claim(struct workers *workers, uint64_t bytes)
+{
+	budget_count_library(workers, -(int64_t)bytes);
+}
+
+bool budget_reserve(struct workers *workers, struct buf *buf, size_t extra)
+{
+	const uint64_t bytes = buf->len + extra;
+
+	if (!budget_claim(workers, bytes))
+		return false;
+	buf_reserve_exactly(buf, extra);
+	budget_end_claim(workers, bytes);
+	return true;
+}
+
 void budget_charge(const struct workers *workers, uint32_t account, int64_t bytes)
 {
 	if (bytes != 0 && account != ACCOUNT_HOUSE)
 		account_add(workers->accounts, account, ACCOUNT_HELD, bytes);
 }
 
-void budget_charge_library(struct workers *workers, uint32_t account, int64_t bytes)
+void budget_count_library(struct workers *workers, int64_t bytes)
 {
 	atomic_fetch_add_explicit(
 		&workers->budget.libraries, bytes, memory_order_relaxed);
+}
+
+void budget_charge_library(struct workers *workers, uint32_t account, int64_t bytes)
+{
+	budget_count_library(workers, bytes);
 	budget_charge(workers, account, bytes);
 }
 

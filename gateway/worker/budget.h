@@ -25,6 +25,8 @@
 #ifndef GATEWAY_WORKER_BUDGET_H
 #define GATEWAY_WORKER_BUDGET_H
 
+#include "protocol/buf.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +42,7 @@ enum {
 struct budget {
 	int64_t limit;              /* bytes; 0: none, before pressure_start() */
 	_Atomic int64_t correction; /* bytes that are used and not counted */
-	_Atomic int64_t libraries;  /* bytes that libraries have for peers */
+	_Atomic int64_t libraries;  /* bytes of libraries for peers; and claims */
 	_Atomic int64_t kept;       /* bytes of messages in queues */
 };
 
@@ -66,10 +68,27 @@ bool budget_admits(
  */
 bool budget_has_room(const struct workers *workers, int64_t more);
 
+/*
+ * Claims memory that is about to be allocated for output: the claim counts as used, so
+ * that no two workers find the same room. False, and nothing is claimed, when the rest
+ * would be tight. End the claim when the memory has been allocated, and counts itself.
+ */
+bool budget_claim(struct workers *workers, uint64_t bytes);
+void budget_end_claim(struct workers *workers, uint64_t bytes);
+
+/*
+ * buf_reserve_exactly(), if budget_claim() finds room for all bytes of the buf: they
+ * may have to move. False, and nothing has changed, when there is none.
+ */
+bool budget_reserve(struct workers *workers, struct buf *buf, size_t extra);
+
 /* Charges the account `bytes`, or gives them back, if they are negative. */
 void budget_charge(const struct workers *workers, uint32_t account, int64_t bytes);
 
-/* As budget_charge(), for memory of a library, which xmalloc_bytes() does not count. */
+/* Counts memory of a library, which xmalloc_bytes() does not count. */
+void budget_count_library(struct workers *workers, int64_t bytes);
+
+/* As budget_charge(), for memory of a library, which is counted too. */
 void budget_charge_library(struct workers *workers, uint32_t account, int64_t bytes);
 
 /*

@@ -69,14 +69,16 @@ testMemory('2,400 kept connections of a trusted proxy that are idle', async (gat
   assert.equal(answered(raws, 200), 2400);
 }, { settings: { trusted_proxies: [proxy] } });
 
-// A text frame of a client, masked with zeroes, whose message goes on.
-function fragment(payload, opcode) {
+// A frame of a client, masked with zeroes. Without `final` its message goes on.
+function clientFrame(payload, opcode, final = 0) {
   const head = Buffer.alloc(14);
-  head[0] = opcode;
+  head[0] = final | opcode;
   head[1] = 0x80 | 127;
   head.writeBigUInt64BE(BigInt(payload.length), 2);
   return Buffer.concat([head, payload]);
 }
+
+const textFrame = (text) => clientFrame(Buffer.from(text), 1, 0x80);
 
 const upgrade = 'GET /chat/websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   + `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`;
@@ -88,7 +90,7 @@ testMemory('300 WebSockets with an unfinished message', async (gateway, keep) =>
     raws.push(raw);
     await raw.write(upgrade);
     await until('it is open', () => raw.text.includes('\r\n\r\n'));
-    raw.socket.write(fragment(piece, 1));
+    raw.socket.write(clientFrame(piece, 1));
   }
   // 1013 in a close frame
   await until('many are ended', () => raws.filter(({ text }) => text.includes('\x03\xf5')).length > 150);
@@ -213,23 +215,69 @@ testMemory('100 readers on topics of their own read nothing', async (gateway, ke
   }
 }, { limits: { queue_bytes: 16 * MIB } });
 
-// Each control character takes six octets in JSON. With three workers the process has up to
-// 225 MiB for a tenth of a second: each one renders, and fills its readers, at the same time.
-testMemory('1 MB of control characters for 60 SockJS readers that read nothing', async (gateway, keep) => {
-  const connect = ['CONNECT\naccept-version:1.2\nhost:x\n\n\0', 'SUBSCRIBE\nid:1\ndestination:/topic/wide\n\n\0'];
-  for (const _ of range(60)) {
+const WIDE = ['CONNECT\naccept-version:1.2\nhost:x\n\n\0', 'SUBSCRIBE\nid:1\ndestination:/topic/wide\n\n\0'];
+
+// A connection that has written that, and reads no more after its answer.
+async function writeAndStop(gateway, keep, port, text) {
+  const raw = await keep(Raw.open(port));
+  await raw.write(text);
+  await until('it is answered', () => raw.text !== '');
+  raw.socket.pause();
+  return raw;
+}
+
+// Subscribers of /topic/wide that read nothing of it.
+const stillReaders = {
+  async 'xhr-streaming'(gateway, keep) {
     const session = await Session.streaming(gateway.port, '/chat');
     session.down.socket?.pause();
     await keep({ abort: () => session.down.abort() });
-    assert.equal((await session.send(...connect)).status, 204);
-  }
-  const sender = await keep(Writer.connect(gateway));
-  const body = '\x01'.repeat(MIB - 4096);
-  for (const i of range(3)) {
-    await sender.write(`SEND\ndestination:/topic/wide\nreceipt:${i}\n\n${body}\0`).hears(2 + i);
-    if (`${sender.latest}`.includes('ERROR')) break; // its frames find no memory any more
-  }
-}, { workers: 1 });
+    assert.equal((await session.send(...WIDE)).status, 204);
+  },
+  async 'xhr-polling'(gateway, keep) {
+    const session = await Session.polling(gateway.port, '/chat');
+    assert.equal((await session.send(...WIDE)).status, 204);
+    assert.match(await session.poll(), /CONNECTED/);
+    const raw = await keep(Raw.open(gateway.port));
+    await raw.write(`POST ${session.url}/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+    raw.socket.pause();
+  },
+  async 'eventsource'(gateway, keep) {
+    const session = new Session(gateway.port, '/chat');
+    await writeAndStop(gateway, keep, gateway.port, `GET ${session.url}/eventsource HTTP/1.1\r\nHost: x\r\n\r\n`);
+    assert.equal((await session.send(...WIDE)).status, 204);
+  },
+  async 'SockJS WebSocket'(gateway, keep) {
+    const { url } = new Session(gateway.port, '/chat');
+    const raw = await writeAndStop(gateway, keep, gateway.port, upgrade.replace('/chat', url));
+    raw.socket.write(textFrame(JSON.stringify(WIDE)));
+  },
+  async 'WebSocket'(gateway, keep) {
+    const raw = await writeAndStop(gateway, keep, gateway.port, upgrade);
+    raw.socket.write(textFrame(WIDE.join('')));
+  },
+  async 'TCP'(gateway, keep) {
+    await writeAndStop(gateway, keep, tcpPort(gateway), WIDE.join(''));
+  },
+};
+
+// Each control character takes six octets in JSON. Each worker renders, and fills its readers,
+// at the same time.
+function testWide(transport, workers) {
+  testMemory(`1 MB of control characters for 60 readers by ${transport} that read nothing, workers: ${workers}`, async (gateway, keep) => {
+    for (const _ of range(60)) await stillReaders[transport](gateway, keep);
+    await until('all have subscribed', async () => (await scrape(gateway)).postern_subscriptions >= 60);
+    const sender = await keep(Writer.connect(gateway));
+    const body = '\x01'.repeat(MIB - 4096);
+    for (const i of range(3)) {
+      await sender.write(`SEND\ndestination:/topic/wide\nreceipt:${i}\n\n${body}\0`).hears(2 + i);
+      if (`${sender.latest}`.includes('ERROR')) break; // its frames find no memory any more
+    }
+  }, { workers });
+}
+
+for (const workers of [1, 2, 3, 8]) testWide('xhr-streaming', workers);
+for (const transport of Object.keys(stillReaders).slice(1)) testWide(transport, 3);
 
 testBeside('after a peak the memory comes back', strict({ limits: { memory: 4 * LIMIT } }), async (gateway, keep) => {
   const before = memory(gateway, 'VmRSS');

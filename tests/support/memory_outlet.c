@@ -25,10 +25,11 @@ static void append_message(struct buf *bytes, struct rendering message)
 static void memory_take_message(struct memory_outlet *memory)
 {
 	static const struct batch_format one = {WIRE_PLAIN, append_message};
-	const struct slice message = session_pull(memory->session, &one, 1).bytes;
-	const struct slice bytes = slice_from(message, 1);
+	const struct batch batch = session_pull(memory->session, &one, 1);
+	const struct slice bytes =
+		batch.is_alone ? batch.bytes : slice_from(batch.bytes, 1);
 
-	if (message.data[0] == 'b')
+	if (batch.is_alone ? !batch.is_text : batch.bytes.data[0] == 'b')
 		buf_append(&memory->got, SLICE("binary:"));
 	if (memory->describe != NULL)
 		memory->describe(&memory->got, bytes);

@@ -13,6 +13,7 @@
 
 enum {
 	FRAME_BUDGET = 65536,
+	LARGE = 4 * FRAME_BUDGET, /* the memory of such a frame is not kept */
 	CLOSES_AT_ONCE =
 		5, /* old clients that get a close frame poll again immediately */
 };
@@ -105,6 +106,7 @@ static bool feed_end_frame(struct feed *feed, struct buf *out)
 		.news = RECEIVER_TAKE,
 		.last = feed->last,
 		.bytes = chunked ? chunk_end(out) : chunk_body(out),
+		.whole = out->capacity > LARGE ? out : NULL,
 	};
 	return http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
 }
@@ -136,24 +138,48 @@ static void feed_hold(struct feed *feed, bool is_held)
 	session_hold(feed->session, is_held ? bytes : -bytes);
 }
 
+/* Bytes above a small holder's are those of one large message. */
+static bool feed_may_hold(const struct feed *feed)
+{
+	return feed->pulled.bytes <= BUDGET_SMALL ||
+	       session_may_hold(feed->session, feed->pulled.bytes);
+}
+
 /*
- * The receiver has not written all bytes yet. Bytes above a small holder's are those of
- * one large message. Without memory for them the session ends, since what has left
- * cannot be undone.
+ * There is no memory for the frame. The session ends, since what has left cannot be
+ * undone. What the receiver has of the frame is freed now.
  */
+static void feed_lose(struct feed *feed)
+{
+	const struct receiver_word word = {.news = RECEIVER_END, .drops = true};
+
+	metrics_refuse(feed->http->worker->metrics, BOUND_MEMORY);
+	http_remote_tell_receiver(feed->http, feed->ask.receiver, &word);
+	session_lost(feed->session, ENDING_NO_MEMORY);
+	feed_destroy(feed);
+}
+
+/*
+ * False when there is no memory for the frame that was pulled. One for another worker
+ * is held for certain: it is not posted before that is admitted.
+ */
+static bool feed_may_send(const struct feed *feed)
+{
+	/* Nearly all frames are neither refused, which have no bytes, nor large. */
+	if (feed->pulled.bytes - 1 < BUDGET_SMALL)
+		return true;
+	return !pulled_is_refused(&feed->pulled) &&
+	       (feed->ask.receiver.worker == feed->http->worker->index ||
+		       feed_may_hold(feed));
+}
+
+/* The receiver has not written all bytes yet, and keeps them. */
 static void feed_keep(struct feed *feed)
 {
-	struct session *session = feed->session;
-
-	if (feed->pulled.bytes <= BUDGET_SMALL ||
-		session_may_hold(session, feed->pulled.bytes)) {
+	if (feed_may_hold(feed))
 		feed_hold(feed, true);
-		return;
-	}
-	metrics_refuse(feed->http->worker->metrics, BOUND_MEMORY);
-	feed_tell(feed, RECEIVER_END);
-	session_lost(session, ENDING_NO_MEMORY);
-	feed_destroy(feed);
+	else
+		feed_lose(feed);
 }
 
 /*
@@ -174,6 +200,10 @@ static void feed_pump(struct feed *feed)
 				break;
 			buf_append_char(frame, 'h');
 		}
+		if (!feed_may_send(feed)) {
+			feed_lose(feed);
+			break;
+		}
 		feed->busy = true;
 		feed->last = feed->pulled.what == SESSION_NEXT_CLOSE;
 		if (!feed_end_frame(feed, frame)) {
@@ -183,7 +213,7 @@ static void feed_pump(struct feed *feed)
 		if (!feed_written(feed))
 			break;
 	}
-	if (frame->capacity > 4 * FRAME_BUDGET)
+	if (frame->capacity > LARGE)
 		buf_finish(frame);
 }
 

@@ -70,9 +70,15 @@ enum receiver_news {
 struct receiver_word {
 	enum receiver_news news;
 	bool last;  /* RECEIVER_TAKE: the response ends after them */
+	bool drops; /* RECEIVER_END: what is not written yet is lost */
 	bool waits; /* RECEIVER_MARK, _LOOK: output waits; else the peer is silent */
 	enum refusal_kind refusal; /* RECEIVER_REFUSE */
 	struct slice bytes;        /* RECEIVER_TAKE */
+	/*
+	 * A large frame: has the bytes at its end. The receiver may take its memory
+	 * away. NULL: the bytes are copied.
+	 */
+	struct buf *whole;
 	uint32_t account; /* RECEIVER_END: is charged for what is not written yet */
 };
 

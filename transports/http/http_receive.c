@@ -9,158 +9,15 @@
  * writes a poll's answer, and a stream's head, prelude and last chunk.
  */
 #include "transports/http/http_answer.h"
-#include "transports/http/http_internal.h"
+#include "transports/http/http_receiver.h"
 
 #include "gateway/base/progress.h"
-#include "gateway/worker/account.h"
 #include "protocol/chunk.h"
 #include "protocol/xmalloc.h"
 #include "transports/http/http_remote.h"
 #include "transports/sockjs/callback.h"
 
-#include <errno.h>
 #include <stdlib.h>
-
-/* feed.h has the table of the phases. */
-enum receiver_phase {
-	RECEIVER_ASKING, /* the home has not answered; a poll: no frame yet */
-	RECEIVER_POLL,   /* libmicrohttpd writes the answer of a poll */
-	RECEIVER_STREAM, /* libmicrohttpd writes head and prelude of a stream */
-	RECEIVER_OPEN,   /* the socket is ours: a stream, or a poll that has left */
-	RECEIVER_DONE,   /* we have written all; libmicrohttpd may add the end */
-	RECEIVER_BROKEN, /* the connection closes */
-};
-
-/* The answer of the session's home. */
-enum receiver_feed {
-	RECEIVER_FEED_SILENT,
-	RECEIVER_FEED_THERE,
-	RECEIVER_FEED_REFUSED, /* with `refusal` */
-};
-
-enum receiver_end {
-	RECEIVER_GOES_ON,
-	RECEIVER_ENDS,  /* the response ends after `rest` */
-	RECEIVER_ENDED, /* no chunk follows `rest` or the written bytes */
-};
-
-struct receiver {
-	struct http_request *request;
-	unsigned home; /* worker of its feed */
-	const struct downlink *link;
-	enum receiver_phase phase;
-	enum receiver_feed feed;
-	enum refusal_kind refusal;
-	uint32_t account; /* charged for `rest` once the feed has ended, else HOUSE */
-	struct buf rest;  /* from the feed, not yet taken by the kernel */
-	enum receiver_end end;
-	uint32_t charged; /* bytes of memory of `rest` */
-	size_t prelude_sent;
-	uint64_t acked[2];               /* progress_acked() at RECEIVER_MARK */
-	char callback[CALLBACK_MAX + 1]; /* empty: the link takes none */
-};
-
-static struct handle receiver_handle(const struct receiver *receiver)
-{
-	return http_request_handle(receiver->request);
-}
-
-static void receiver_tell(struct receiver *receiver, enum feed_news news)
-{
-	http_remote_tell_feed(http_request_carrier(receiver->request), receiver->home,
-		receiver_handle(receiver), news);
-}
-
-/* Closes the connection; the feed is notified when the request has ended. */
-static void receiver_break(struct receiver *receiver)
-{
-	receiver->phase = RECEIVER_BROKEN;
-	http_connection_resume(receiver->request->connection);
-}
-
-static bool receiver_has_left(const struct receiver *receiver)
-{
-	return receiver->request->connection->mhd == NULL;
-}
-
-/* While its feed lives, the session is charged for the rest. */
-static void receiver_charge(struct receiver *receiver)
-{
-	if (receiver->account == ACCOUNT_HOUSE)
-		return;
-	budget_charge(http_request_carrier(receiver->request)->worker->workers,
-		receiver->account,
-		budget_change(receiver->charged, receiver->rest.capacity));
-	receiver->charged = (uint32_t)receiver->rest.capacity;
-}
-
-/* From here on, for sockets that are ours. */
-
-static bool receiver_send(struct receiver *receiver, struct slice bytes);
-
-static void receiver_close(struct receiver *receiver)
-{
-	if (receiver->link->streams && receiver_has_left(receiver) &&
-		receiver->end != RECEIVER_ENDED) {
-		receiver->end = RECEIVER_ENDED;
-		receiver_send(receiver, SLICE("0\r\n\r\n"));
-		return;
-	}
-	receiver->phase = RECEIVER_DONE;
-	http_connection_resume(receiver->request->connection);
-}
-
-/*
- * Writes as much of `bytes` as possible and keeps the rest. True when nothing is left;
- * the last bytes also end the response.
- */
-static bool receiver_send(struct receiver *receiver, struct slice bytes)
-{
-	struct http_connection *connection = receiver->request->connection;
-	ssize_t taken = 0;
-
-	if (receiver->rest.len == 0)
-		taken = io_send(&connection->io, bytes);
-
-	if (taken == -1) {
-		if (errno != EAGAIN && errno != EINTR) {
-			receiver_break(receiver);
-			return false;
-		}
-		taken = 0;
-	}
-	if ((size_t)taken < bytes.len) {
-		buf_append(&receiver->rest, slice_from(bytes, (size_t)taken));
-		/*
-		 * The session may be gone: the last bytes have a deadline of their
-		 * own.
-		 */
-		if (receiver->end != RECEIVER_GOES_ON)
-			http_connection_set_phase(connection, HTTP_ANSWERING);
-		return false;
-	}
-	if (receiver->end != RECEIVER_GOES_ON)
-		receiver_close(receiver);
-	return true;
-}
-
-/* Writes the rest. */
-static void receiver_flush(struct receiver *receiver)
-{
-	struct buf rest = receiver->rest;
-
-	if (rest.len == 0) {
-		if (receiver->end != RECEIVER_GOES_ON)
-			receiver_close(receiver);
-		return;
-	}
-	receiver->rest = (struct buf){0};
-	const bool written = receiver_send(receiver, buf_slice(&rest));
-	buf_finish(&rest);
-	receiver_charge(receiver);
-	if (written)
-		receiver_tell(receiver, FEED_WRITTEN);
-}
 
 /* Streams. */
 
@@ -200,16 +57,20 @@ static ssize_t stream_read(void *context, uint64_t position, char *out, size_t r
 static void stream_open(struct receiver *receiver)
 {
 	struct buf out = {0}, prelude = {0}, frame = receiver->rest;
+	const struct slice bytes = slice_from(buf_slice(&frame), receiver->rest_from);
 
 	receiver->phase = RECEIVER_OPEN;
 	receiver->rest = (struct buf){0};
+	receiver->rest_from = 0;
 	http_write_stream(receiver->request, receiver->link->content_type, &out);
 	chunk_begin(&prelude);
 	receiver->link->begin(&prelude, slice_of(receiver->callback));
 	buf_append(&out, chunk_end(&prelude));
-	buf_append(&out, buf_slice(&frame));
-	if (receiver_send(receiver, buf_slice(&out)) && frame.len > 0)
-		receiver_tell(receiver, FEED_WRITTEN);
+	if (receiver_reserve(receiver, &out, bytes.len)) {
+		buf_append(&out, bytes);
+		if (receiver_send(receiver, buf_slice(&out), &out) && bytes.len > 0)
+			receiver_tell(receiver, FEED_WRITTEN);
+	}
 	buf_finish(&out);
 	buf_finish(&prelude);
 	buf_finish(&frame);
@@ -251,10 +112,19 @@ static struct answer receiver_refusal(const struct receiver *receiver, struct bu
 	return http_refusal(request, &refusal, text);
 }
 
+static void poll_release(void *receiver)
+{
+	(void)receiver;
+}
+
 static bool poll_answer(struct receiver *receiver)
 {
-	const struct answer answer = poll_frame(receiver, buf_slice(&receiver->rest));
+	struct answer answer = poll_frame(
+		receiver, slice_from(buf_slice(&receiver->rest), receiver->rest_from));
 
+	/* The receiver ends when libmicrohttpd has sent the answer. */
+	answer.held = receiver;
+	answer.release = poll_release;
 	receiver->phase = RECEIVER_POLL;
 	return http_answer(receiver->request, &answer);
 }
@@ -262,12 +132,16 @@ static bool poll_answer(struct receiver *receiver)
 /* Writes a whole answer to a socket that is ours; true when the kernel has it. */
 static bool receiver_answer(struct receiver *receiver, struct answer answer)
 {
+	enum { HEAD = 2048 /* about */ };
 	struct buf out = {0};
+	bool written = false;
 
 	receiver->phase = RECEIVER_OPEN;
 	receiver->end = RECEIVER_ENDED;
-	http_write_answer(receiver->request, &answer, &out);
-	bool written = receiver_send(receiver, buf_slice(&out));
+	if (receiver_reserve(receiver, &out, HEAD + answer.body.len)) {
+		http_write_answer(receiver->request, &answer, &out);
+		written = receiver_send(receiver, buf_slice(&out), &out);
+	}
 	buf_finish(&out);
 	return written;
 }
@@ -286,7 +160,7 @@ static bool receiver_refuse(struct receiver *receiver)
 
 /* News from the feed. */
 
-static void receiver_end(struct receiver *receiver)
+static void receiver_end(struct receiver *receiver, bool drops)
 {
 	switch (receiver->phase) {
 	case RECEIVER_ASKING:
@@ -294,11 +168,15 @@ static void receiver_end(struct receiver *receiver)
 		receiver_break(receiver);
 		break;
 	case RECEIVER_STREAM:
+		if (drops)
+			receiver_drop_rest(receiver);
 		receiver->end = RECEIVER_ENDS;
 		break;
 	case RECEIVER_OPEN:
 		/* A frame that has begun can no longer be finished in time. */
-		if (receiver->link->streams && receiver->rest.len == 0)
+		if (drops && receiver->rest.len > 0)
+			receiver_break(receiver);
+		else if (receiver->link->streams && receiver->rest.len == 0)
 			receiver_close(receiver);
 		else if (receiver->link->streams || receiver->rest.len == 0)
 			receiver_break(receiver);
@@ -310,14 +188,15 @@ static void receiver_end(struct receiver *receiver)
 	}
 }
 
-static bool receiver_take(struct receiver *receiver, struct slice bytes, bool last)
+static bool receiver_take(struct receiver *receiver, const struct receiver_word *word)
 {
-	receiver->end = last ? RECEIVER_ENDS : RECEIVER_GOES_ON;
+	receiver->end = word->last ? RECEIVER_ENDS : RECEIVER_GOES_ON;
 	if (receiver->phase == RECEIVER_OPEN)
 		return receiver->link->streams
-			       ? receiver_send(receiver, bytes)
-			       : receiver_answer(receiver, poll_frame(receiver, bytes));
-	buf_append(&receiver->rest, bytes);
+			       ? receiver_send(receiver, word->bytes, word->whole)
+			       : receiver_answer(
+					 receiver, poll_frame(receiver, word->bytes));
+	receiver_keep(receiver, word->bytes, word->whole);
 	return false;
 }
 
@@ -336,12 +215,12 @@ bool receiver_notify(
 		receiver->feed = RECEIVER_FEED_THERE;
 		break;
 	case RECEIVER_TAKE:
-		written = receiver_take(receiver, word->bytes, word->last);
+		written = receiver_take(receiver, word);
 		break;
 	case RECEIVER_END:
 		receiver->account = word->account;
 		receiver_charge(receiver);
-		receiver_end(receiver);
+		receiver_end(receiver, word->drops);
 		break;
 	case RECEIVER_REFUSE:
 		receiver->feed = RECEIVER_FEED_REFUSED;
@@ -461,7 +340,7 @@ static bool receive_begin(struct http_request *request)
 	http_request_give_number(request);
 
 	const struct feed_ask ask = {
-		.receiver = receiver_handle(receiver),
+		.receiver = http_request_handle(request),
 		.endpoint = route->endpoint,
 		.link = route->downlink,
 		.chunked = request->minor > 0,

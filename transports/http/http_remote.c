@@ -86,6 +86,7 @@ struct receiver_word_post {
 	struct handle receiver;
 	unsigned home; /* of its feed */
 	struct receiver_word word;
+	struct buf whole; /* a large frame: not copied */
 };
 
 static void receiver_word_run(struct worker *worker, struct post *post)
@@ -98,7 +99,27 @@ static void receiver_word_run(struct worker *worker, struct post *post)
 		receiver_notify(http, telling->receiver.number, &telling->word))
 		http_remote_tell_feed(
 			http, telling->home, telling->receiver, FEED_WRITTEN);
+	buf_finish(&telling->whole);
 	free(telling);
+}
+
+/* The post takes the frame away, since a copy takes as much memory again. */
+static void receiver_word_post_whole(
+	struct http *http, struct handle receiver, const struct receiver_word *word)
+{
+	struct receiver_word_post *telling = xmalloc(sizeof(*telling));
+
+	*telling = (struct receiver_word_post){
+		.post = {.run = receiver_word_run,
+			.size = sizeof(*telling) + word->whole->len},
+		.receiver = receiver,
+		.home = http->worker->index,
+		.word = *word,
+		.whole = *word->whole,
+	};
+	telling->word.whole = &telling->whole;
+	*word->whole = (struct buf){0};
+	worker_post(http->worker, (unsigned)receiver.worker, &telling->post);
 }
 
 bool http_remote_tell_receiver(
@@ -106,6 +127,10 @@ bool http_remote_tell_receiver(
 {
 	if (http_remote_is_here(http, receiver.worker))
 		return receiver_notify(http, receiver.number, word);
+	if (word->whole != NULL) {
+		receiver_word_post_whole(http, receiver, word);
+		return false;
+	}
 
 	struct receiver_word_post telling = {
 		.post.run = receiver_word_run,

@@ -21,6 +21,21 @@ static const struct batch_format *framing_batch_format(enum wire wire)
 	return &formats[wire];
 }
 
+/* A large message in a frame of its own. False when there is no memory for that. */
+static bool framing_message_alone(
+	const struct session *session, struct slice message, struct buf *frame)
+{
+	enum { AROUND = 128 /* also of what a transport appends */ };
+
+	if (!session_reserve(session, frame, message.len + AROUND))
+		return false;
+	buf_append(frame, SLICE("a["));
+	buf_append(frame, message);
+	buf_append_char(frame, ']');
+	return true;
+}
+
+/* How many messages; 0 when there is no memory. */
 static size_t framing_messages(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame)
 {
@@ -28,6 +43,11 @@ static size_t framing_messages(
 	const struct batch batch = session_pull(
 		session, framing_batch_format(wire), budget > 0 ? budget - 1 : 0);
 
+	if (batch.is_alone) {
+		const bool is_made = batch.count > 0 &&
+				     framing_message_alone(session, batch.bytes, frame);
+		return is_made ? batch.count : 0;
+	}
 	buf_append(frame, SLICE("a["));
 	buf_append(frame, slice_from(batch.bytes, 1));
 	buf_append_char(frame, ']');

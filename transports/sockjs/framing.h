@@ -13,9 +13,18 @@ struct pulled {
 };
 
 /*
+ * True when there was no memory for the frame of a large message. The session must end:
+ * nothing may overtake the message.
+ */
+static inline bool pulled_is_refused(const struct pulled *pulled)
+{
+	return pulled->what == SESSION_NEXT_MESSAGES && pulled->count == 0;
+}
+
+/*
  * Appends the session's next SockJS frame to *frame, or nothing if there is none. It
- * takes messages until the frame has `budget` bytes, and always one. They stay queued
- * until session_popped() gets the result.
+ * takes messages until the frame has `budget` bytes, and always one, unless that is
+ * refused for want of memory. They stay queued until session_popped() gets the result.
  */
 struct pulled framing_pull(
 	struct session *session, enum wire wire, size_t budget, struct buf *frame);

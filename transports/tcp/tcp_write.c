@@ -58,23 +58,34 @@ struct session *tcp_connection_leave_session(struct tcp_connection *connection)
 }
 
 /*
+ * There is no memory for a large message, or its rest: the session ends, since what has
+ * left cannot be undone. The end of input, which comes now, ends the connection.
+ */
+static void tcp_connection_refuse_output(struct tcp_connection *connection)
+{
+	metrics_refuse(tcp_connection_worker(connection)->metrics, BOUND_MEMORY);
+	session_lost(tcp_connection_leave_session(connection), ENDING_NO_MEMORY);
+	shutdown(connection->io.fd, SHUT_RD);
+	connection->deaf = true;
+	connection->input = TCP_INPUT_LAST;
+	tcp_connection_mark_busy(connection);
+}
+
+/*
  * Keeps what the kernel has not taken. A rest that is larger than a small holder is
- * that of one large message. Without memory for it the peer is lost, since what has
- * left cannot be undone.
+ * that of one large message.
  */
 static void tcp_connection_keep(struct tcp_connection *connection, struct slice rest)
 {
 	struct session *session = connection->session;
+	const size_t before = connection->rest.capacity;
 
-	if (rest.len > BUDGET_SMALL && !session_may_hold(session, rest.len)) {
-		metrics_refuse(
-			tcp_connection_worker(connection)->metrics, BOUND_MEMORY);
-		connection->deaf = true;
-		connection->input = TCP_INPUT_LAST;
-		tcp_connection_mark_busy(connection);
+	if (rest.len > BUDGET_SMALL &&
+		(!session_may_hold(session, rest.len) ||
+			!session_reserve(session, &connection->rest, rest.len))) {
+		tcp_connection_refuse_output(connection);
 		return;
 	}
-	const size_t before = connection->rest.capacity;
 	buf_append(&connection->rest, rest);
 	session_hold(session, budget_change(before, connection->rest.capacity));
 }
@@ -124,6 +135,10 @@ static bool tcp_connection_write_messages(struct tcp_connection *connection)
 	const struct batch batch =
 		session_pull(connection->session, &octets, WRITE_BUDGET);
 
+	if (batch.count == 0) {
+		tcp_connection_refuse_output(connection);
+		return false;
+	}
 	connection->carried = (uint32_t)batch.count;
 	connection->carried_bytes = batch.bytes.len;
 	size_t taken = tcp_connection_send(connection, batch.bytes);

@@ -14,17 +14,22 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { FAREWELL_MAX = 125 /* the most of a control frame (RFC 6455, 5.5) */ };
+enum {
+	FAREWELL_MAX = 125,          /* the most of a control frame (RFC 6455, 5.5) */
+	LARGE = 4 * WS_WRITE_BUDGET, /* the memory of such a frame is not kept */
+};
 
 void ws_connection_charge_kept(struct ws_connection *connection, size_t kept)
 {
+	struct workers *workers = connection->ws->worker->workers;
 	const int64_t change = budget_change(connection->kept, kept);
 
+	if (change != 0)
+		budget_count_library(workers, change);
 	if (connection->session != NULL)
 		session_hold(connection->session, change);
 	else
-		budget_charge(
-			connection->ws->worker->workers, connection->account, change);
+		budget_charge(workers, connection->account, change);
 	connection->kept = (uint32_t)kept;
 }
 
@@ -50,8 +55,21 @@ static bool ws_connection_may_keep(
 	       session_may_hold(connection->session, rest.len);
 }
 
-/* There is no memory for the rest of a write, and what has left cannot be undone. */
-static void ws_connection_refuse_rest(struct ws_connection *connection)
+/* Room for a rest, beside that which libwebsockets copies. */
+static bool ws_connection_reserve(
+	const struct ws_connection *connection, struct buf *out, size_t bytes)
+{
+	if (bytes > WS_WRITE_BUDGET + LWS_PRE && connection->session != NULL)
+		return session_reserve(connection->session, out, bytes);
+	buf_reserve_exactly(out, bytes);
+	return true;
+}
+
+/*
+ * There is no memory for a large message, or for the rest of a write. What has left
+ * cannot be undone, and nothing may overtake.
+ */
+static void ws_connection_refuse(struct ws_connection *connection)
 {
 	metrics_refuse(connection->ws->worker->metrics, BOUND_MEMORY);
 	session_lost(ws_connection_leave_session(connection), ENDING_NO_MEMORY);
@@ -67,12 +85,12 @@ static bool ws_connection_keep(struct ws_connection *connection, struct slice re
 		lws_partial_buffered(connection->wsi) ? connection->kept : 0;
 	struct buf out = {0};
 
-	if (!ws_connection_may_keep(connection, rest)) {
-		ws_connection_refuse_rest(connection);
+	if (!ws_connection_may_keep(connection, rest) ||
+		!ws_connection_reserve(connection, &out, LWS_PRE + rest.len)) {
+		ws_connection_refuse(connection);
 		return false;
 	}
 	ws_connection_charge_kept(connection, before + rest.len);
-	buf_reserve(&out, LWS_PRE + rest.len);
 	out.len = LWS_PRE;
 	buf_append(&out, rest);
 	int kept = lws_write(connection->wsi, (unsigned char *)out.data + LWS_PRE,
@@ -104,7 +122,7 @@ bool ws_connection_write_out(struct ws_connection *connection)
 	bool good = out->len == 0 || ws_connection_write(connection, buf_slice(out));
 
 	buf_clear(out);
-	if (out->capacity > 4 * WS_WRITE_BUDGET)
+	if (out->capacity > LARGE)
 		buf_finish(out); /* it was a large one */
 	return good;
 }
@@ -203,6 +221,18 @@ static void ws_append_frame(struct buf *bytes, struct rendering message)
 		bytes, message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes);
 }
 
+/* A large message is not copied: its frame's head leaves before it. */
+static bool ws_connection_write_alone(
+	struct ws_connection *connection, struct rendering message)
+{
+	char head[WSFRAME_HEAD_MAX];
+	const size_t len = wsframe_head(head,
+		message.is_text ? WSFRAME_TEXT : WSFRAME_BINARY, message.bytes.len);
+
+	return ws_connection_write(connection, (struct slice){head, len}) &&
+	       ws_connection_write(connection, message.bytes);
+}
+
 /*
  * Writes joined frames of the queue, within the turn's budget. Sessions with the same
  * queue share these bytes.
@@ -213,25 +243,54 @@ static bool ws_connection_write_run(struct ws_connection *connection, size_t *wr
 	const struct batch batch =
 		session_pull(connection->session, &frames, WS_WRITE_BUDGET - *written);
 
+	if (batch.count == 0) {
+		ws_connection_refuse(connection);
+		return false;
+	}
 	*written += batch.bytes.len;
-	if (!ws_connection_write(connection, batch.bytes))
+	if (batch.is_alone ? !ws_connection_write_alone(connection,
+				     (struct rendering){batch.bytes, batch.is_text})
+			   : !ws_connection_write(connection, batch.bytes))
 		return false;
 	session_popped(
 		connection->session, SESSION_NEXT_MESSAGES, batch.count, batch.payload);
 	return true;
 }
 
-static void ws_append_sockjs(struct ws_connection *connection)
+/* A large frame leaves, after those that wait in `out`; another one waits there. */
+static bool ws_connection_write_frame(
+	struct ws_connection *connection, const struct buf *frame)
+{
+	if (frame->capacity > LARGE)
+		return ws_connection_write_out(connection) &&
+		       ws_connection_write_alone(
+			       connection, (struct rendering){buf_slice(frame), true});
+	wsframe_append(&connection->ws->out, WSFRAME_TEXT, buf_slice(frame));
+	return true;
+}
+
+/* False when the connection has failed, or if there is no memory. */
+static bool ws_connection_write_sockjs(
+	struct ws_connection *connection, size_t *written)
 {
 	struct buf *frame = &connection->ws->frame;
+	bool good;
 
 	buf_clear(frame);
-	struct pulled pulled =
+	const struct pulled pulled =
 		framing_pull(connection->session, WIRE_SOCKJS, WS_WRITE_BUDGET, frame);
-	wsframe_append(&connection->ws->out, WSFRAME_TEXT, buf_slice(frame));
-	session_popped(connection->session, pulled.what, pulled.count, pulled.bytes);
-	if (frame->capacity > 4 * WS_WRITE_BUDGET)
+	*written += frame->len;
+	good = !pulled_is_refused(&pulled);
+	if (!good)
+		ws_connection_refuse(connection);
+	else
+		good = ws_connection_write_frame(connection, frame);
+	if (good)
+		session_popped(
+			connection->session, pulled.what, pulled.count, pulled.bytes);
+	if (frame->capacity > LARGE)
 		buf_finish(frame);
+	return good;
 }
 
 /* The session's close: its queued output is in `out` already. */
@@ -239,9 +298,10 @@ static void ws_connection_take_close(struct ws_connection *connection)
 {
 	struct session *session = connection->session;
 	enum ending ending = session_ending(session);
+	size_t written = 0;
 
 	if (connection->framing == SESSION_SOCKJS)
-		ws_append_sockjs(connection);
+		ws_connection_write_sockjs(connection, &written); /* a small one */
 	else
 		session_popped(session, SESSION_NEXT_CLOSE, 0, 0);
 	ws_connection_leave_session(connection);
@@ -269,8 +329,7 @@ static bool ws_connection_write_some(struct ws_connection *connection)
 			return false;
 		}
 		if (connection->framing == SESSION_SOCKJS) {
-			ws_append_sockjs(connection);
-			written = connection->ws->out.len;
+			good = ws_connection_write_sockjs(connection, &written);
 		} else if (next == SESSION_NEXT_MESSAGES) {
 			good = ws_connection_write_run(connection, &written);
 		} else {
