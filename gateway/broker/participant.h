@@ -30,6 +30,7 @@ struct published {
 
 /* What a check of a password or a token has come to. */
 struct login_verdict {
+	enum login_source source;
 	struct identity *identity; /* a reference for who gets it; NULL: refused */
 	enum refusal_kind kind;    /* of a refused one */
 	char reason[200];          /* for the log alone; empty: none */

@@ -7,6 +7,7 @@
 #include "gateway/broker/sender.h"
 #include "gateway/broker/subscription.h"
 #include "gateway/session/session.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/url.h"
 #include "protocol/xmalloc.h"
 
@@ -18,12 +19,24 @@ static const struct identity *permit_identity(const struct identity *identity)
 	return identity != NULL ? identity : identity_nobody();
 }
 
-/* Tells the log which rule has decided; the client is told nothing of rules. */
-static void permit_refuse(const struct access_rules *rules,
-	struct access_verdict verdict, enum refusal_kind kind, const char *what,
-	struct slice destination, struct broker_refusal *refusal)
+/*
+ * Counts it, and tells the log which rule has decided; the client is told nothing of
+ * rules.
+ */
+static void permit_refuse(const struct broker *broker, struct access_verdict verdict,
+	enum access_action action, const char *what, struct slice destination,
+	struct broker_refusal *refusal)
 {
-	broker_refuse(refusal, kind, what, &destination);
+	const struct access_rules *rules = &broker->worker->config->access;
+	struct metrics *metrics = broker->worker->metrics;
+
+	counter_add(&metrics->denied[action][verdict.rule != NULL ? DENIED_BY_RULE
+								  : DENIED_BY_NONE],
+		1);
+	broker_refuse(refusal,
+		action == ACCESS_SEND ? REFUSAL_MAY_NOT_SEND
+				      : REFUSAL_MAY_NOT_SUBSCRIBE,
+		what, &destination);
 	if (verdict.rule == NULL)
 		broker_refusal_reason(refusal, "no rule allows it");
 	else
@@ -52,7 +65,7 @@ bool permit_subscribe(const struct broker *broker,
 	const struct access_verdict verdict = access_check(rules,
 		permit_identity(participant->identity), ACCESS_SUBSCRIBE, destination);
 	if (!verdict.is_allowed)
-		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SUBSCRIBE, "destination",
+		permit_refuse(broker, verdict, ACCESS_SUBSCRIBE, "destination",
 			destination, refusal);
 	return verdict.is_allowed;
 }
@@ -165,13 +178,11 @@ const struct access_rule *permit_rule_of_send(const struct broker *broker,
 static bool permit_send_to(const struct broker *broker, const struct sender *sender,
 	const char *what, struct slice destination, struct broker_refusal *refusal)
 {
-	const struct access_rules *rules = &broker->worker->config->access;
 	const struct access_verdict verdict =
 		permit_judge_send(broker, sender, destination);
 
 	if (!verdict.is_allowed)
-		permit_refuse(rules, verdict, REFUSAL_MAY_NOT_SEND, what, destination,
-			refusal);
+		permit_refuse(broker, verdict, ACCESS_SEND, what, destination, refusal);
 	return verdict.is_allowed;
 }
 

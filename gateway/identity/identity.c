@@ -72,6 +72,7 @@ struct identity *identity_create(
 	struct identity *identity = xcalloc(1, sizeof(*identity));
 
 	identity->references = 1;
+	identity->source = facts->source;
 	identity->expires_at = facts->expires_at;
 	buf_reserve(&identity->texts, identity_text_size(facts));
 	identity->user = identity_keep(identity, facts->user);

@@ -8,6 +8,7 @@
 #define GATEWAY_IDENTITY_IDENTITY_H
 
 #include "gateway/identity/access_pattern.h"
+#include "gateway/identity/login_source.h"
 #include "gateway/route/claim.h"
 
 #include <stdint.h>
@@ -20,6 +21,7 @@ enum access_action {
 
 struct identity {
 	unsigned references;
+	enum login_source source;
 	struct slice user; /* empty: nobody, who has shown nothing */
 	struct slice *groups;
 	size_t group_count;
@@ -34,6 +36,7 @@ struct identity {
 
 /* What identity_create() copies. All is borrowed. */
 struct identity_facts {
+	enum login_source source;
 	struct slice user;
 	const struct slice *groups;
 	size_t group_count;

@@ -98,6 +98,7 @@ static struct identity *gathering_make_identity(const struct gathering *gatherin
 	const struct token *token, const struct token_rules *rules, char separator)
 {
 	struct identity_facts facts = {
+		.source = LOGIN_BY_TOKEN,
 		.user = token_user(token, rules->user),
 		.groups = gathering->groups.items,
 		.group_count = gathering->groups.count,

@@ -124,6 +124,12 @@ static void client_welcome(
 	client_reschedule(client);
 }
 
+static void client_count_login(
+	const struct client *client, enum login_source source, enum login_result result)
+{
+	counter_add(&client->worker->metrics->logins[source][result], 1);
+}
+
 /* The user or the address already uses its share of that bound. */
 static void client_refuse_share(struct client *client, const char *setting,
 	uint64_t bound, struct slice receipt)
@@ -147,17 +153,22 @@ static void client_conclude_login(struct client *client,
 	const struct login_verdict *verdict, struct heartbeat theirs, bool negotiated,
 	struct slice receipt)
 {
-	if (verdict->identity == NULL)
+	if (verdict->identity == NULL) {
+		client_count_login(
+			client, verdict->source, client_login_result(verdict->kind));
 		client_refuse(client, &(struct client_refusal){
 					      .kind = verdict->kind,
 					      .reason = slice_of(verdict->reason),
 					      .receipt = receipt,
 				      });
-	else if (client_become(client, verdict->identity))
+	} else if (client_become(client, verdict->identity)) {
+		client_count_login(client, verdict->source, LOGIN_IN);
 		client_welcome(client, theirs, negotiated);
-	else
+	} else {
+		client_count_login(client, verdict->source, LOGIN_BUSY);
 		client_refuse_share(client, "limits.sessions",
 			client_config(client)->limits.sessions, receipt);
+	}
 }
 
 void client_logged_in(
@@ -227,9 +238,14 @@ static void client_check_login(struct client *client, const struct stomp_frame *
 {
 	enum refusal_kind why;
 
-	if (login_check(client->worker->logins, request, &why))
+	if (login_check(client->worker->logins, request, &why)) {
 		client_keep_connect(client, frame, theirs, negotiated);
-	else if (why == REFUSAL_SHARE)
+		return;
+	}
+	client_count_login(client,
+		request->token.len > 0 ? LOGIN_BY_TOKEN : LOGIN_BY_PASSWORD,
+		client_login_result(why));
+	if (why == REFUSAL_SHARE)
 		client_refuse_share(client, "limits.logins",
 			client_config(client)->limits.logins, frame_receipt(frame));
 	else
@@ -244,6 +260,10 @@ static void client_log_in_by_password(struct client *client,
 	struct login_request request = client_login_request(client);
 
 	if (login == NULL || passcode == NULL) {
+		client_count_login(client,
+			login == NULL && passcode == NULL ? LOGIN_ANONYMOUS
+							  : LOGIN_BY_PASSWORD,
+			LOGIN_REFUSED);
 		client_refuse_connect(client, frame, REFUSAL_NO_LOGIN,
 			login == NULL ? "login" : "passcode");
 		return;
@@ -284,9 +304,29 @@ static void client_log_in_by_header(struct client *client,
 static void client_enter_without_login(
 	struct client *client, struct heartbeat theirs, bool negotiated)
 {
-	if (session_endpoint(client->session)->user.len > 0)
+	const struct endpoint *endpoint = session_endpoint(client->session);
+	const bool is_listeners = endpoint->user.len > 0;
+
+	if (is_listeners)
 		client_become_listeners(client);
+	if (is_listeners ||
+		(login_is_needed(client_config(client)) && !endpoint->is_console))
+		client_count_login(client,
+			is_listeners ? LOGIN_BY_LISTENER : LOGIN_ANONYMOUS, LOGIN_IN);
 	client_welcome(client, theirs, negotiated);
+}
+
+/* Refuses a client that shows nothing that could log it in. */
+static void client_refuse_login(
+	struct client *client, const struct stomp_frame *frame, bool has_login)
+{
+	const struct config *config = client_config(client);
+
+	client_count_login(
+		client, has_login ? LOGIN_BY_PASSWORD : LOGIN_ANONYMOUS, LOGIN_REFUSED);
+	client_refuse_connect(client, frame,
+		config->token_count > 0 ? REFUSAL_NO_TOKEN : REFUSAL_NO_PROXY_USER,
+		NULL);
 }
 
 /*
@@ -319,10 +359,7 @@ static void client_log_in(struct client *client, const struct stomp_frame *frame
 	else if (may_enter && !has_login)
 		client_enter_without_login(client, theirs, negotiated);
 	else
-		client_refuse_connect(client, frame,
-			config->token_count > 0 ? REFUSAL_NO_TOKEN
-						: REFUSAL_NO_PROXY_USER,
-			NULL);
+		client_refuse_login(client, frame, has_login);
 	session_hide_token(client->session);
 }
 

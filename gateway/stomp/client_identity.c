@@ -29,6 +29,7 @@ void client_become_listeners(struct client *client)
 {
 	const struct endpoint *endpoint = session_endpoint(client->session);
 	const struct identity_facts facts = {
+		.source = LOGIN_BY_LISTENER,
 		.user = endpoint->user,
 		.groups = endpoint->groups.items,
 		.group_count = endpoint->groups.count,
@@ -36,6 +37,14 @@ void client_become_listeners(struct client *client)
 
 	session_name_user(client->session, endpoint->user);
 	client->participant.identity = identity_create(&facts, '/', NULL);
+}
+
+enum login_result client_login_result(enum refusal_kind kind)
+{
+	if (kind == REFUSAL_TOKEN_EXPIRED)
+		return LOGIN_EXPIRED;
+	return kind == REFUSAL_LOGINS || kind == REFUSAL_SHARE ? LOGIN_BUSY
+							       : LOGIN_REFUSED;
 }
 
 /* The end. */
@@ -100,9 +109,15 @@ bool client_is_refresh(const struct client *client, const struct stomp_frame *fr
 	return destination != NULL && slice_equal(*destination, token_destination);
 }
 
+static void client_count_refresh(const struct client *client, enum login_result result)
+{
+	counter_add(&client->worker->metrics->token_refreshes[result], 1);
+}
+
 static void client_refuse_refresh(struct client *client, enum refusal_kind kind,
 	const char *hint, const char *reason, struct slice receipt)
 {
+	client_count_refresh(client, client_login_result(kind));
 	client_refuse(client, &(struct client_refusal){
 				      .kind = kind,
 				      .hint = slice_of(hint),
@@ -129,6 +144,7 @@ static bool client_accept_refresh(struct client *client,
 			client, REFUSAL_OTHER_USERS_TOKEN, "", "", receipt);
 		return false;
 	}
+	client_count_refresh(client, LOGIN_IN);
 	client_become(client, identity); /* it is the same user's */
 	client_reschedule(client);
 	client_review(client);

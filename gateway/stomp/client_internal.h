@@ -12,6 +12,7 @@
 #include "gateway/session/session.h"
 #include "gateway/stomp/login.h"
 #include "gateway/stomp/receipts.h"
+#include "gateway/worker/metrics.h"
 #include "protocol/utf8.h"
 
 struct connecting;
@@ -155,6 +156,9 @@ struct login_request client_login_request(const struct client *client);
  * now on. False, with nothing changed, when the user has its share of limits.sessions.
  */
 bool client_become(struct client *client, struct identity *identity);
+
+/* What a refusal of a login, or of a new token, counts as. */
+enum login_result client_login_result(enum refusal_kind kind);
 
 /*
  * Takes over the identity that the listener's configuration gives its clients. They are

@@ -117,7 +117,9 @@ static void login_run(struct work *work)
 		login_token_verify(login->config, login->token, &login->verdict);
 	else if (login_matches(login))
 		login->verdict.identity = identity_create(
-			&(struct identity_facts){.user = login->name}, '/', NULL);
+			&(struct identity_facts){
+				.source = LOGIN_BY_PASSWORD, .user = login->name},
+			'/', NULL);
 	login_forget_text(login);
 }
 
@@ -285,7 +287,9 @@ static struct login *login_create(struct logins *logins, struct login_lane *lane
 		.config = config_ref(logins->worker->config),
 		.participant = request->participant,
 		.address = request->address,
-		.verdict.kind = REFUSAL_BAD_LOGIN,
+		.verdict = {.source = request->token.len > 0 ? LOGIN_BY_TOKEN
+							     : LOGIN_BY_PASSWORD,
+			.kind = REFUSAL_BAD_LOGIN},
 	};
 	login->name = slice_copy_out(&at, request->login);
 	login->passcode = slice_copy_out(&at, request->passcode);

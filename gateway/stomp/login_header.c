@@ -35,10 +35,11 @@ void login_header_check(const struct config *config, const struct peer *shown,
 	struct login_verdict *verdict)
 {
 	const uint64_t lasts = config->times.user_header;
-	struct identity_facts facts = {.user = shown->user};
+	struct identity_facts facts = {.source = LOGIN_BY_PROXY, .user = shown->user};
 	struct slice *groups;
 
-	*verdict = (struct login_verdict){.kind = REFUSAL_NO_PROXY_USER};
+	*verdict = (struct login_verdict){
+		.source = LOGIN_BY_PROXY, .kind = REFUSAL_NO_PROXY_USER};
 	bool is_good =
 		login_split_groups(shown->groups, &groups, &facts.group_count) &&
 		token_name_is_good(shown->user) &&

@@ -137,7 +137,7 @@ bool login_token_decide(
 {
 	struct token token;
 
-	*verdict = (struct login_verdict){.identity = NULL};
+	*verdict = (struct login_verdict){.source = LOGIN_BY_TOKEN};
 	if (text.len > worker->config->limits.token) {
 		metrics_refuse(worker->metrics, BOUND_TOKEN);
 		login_refuse_token(verdict, NULL, TOKEN_TOO_LARGE);

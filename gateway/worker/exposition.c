@@ -247,6 +247,44 @@ static void exposition_write_refusals(struct writer *writer)
 	}
 }
 
+/* Logins, new tokens, and what rules deny. */
+static void exposition_write_identity(struct writer *writer)
+{
+	static const char *const results[LOGIN_RESULTS] = {
+		[LOGIN_IN] = "ok",
+		[LOGIN_EXPIRED] = "expired",
+		[LOGIN_REFUSED] = "refused",
+		[LOGIN_BUSY] = "busy",
+	};
+	static const char *const actions[ACCESS_ACTIONS] = {
+		[ACCESS_SUBSCRIBE] = "subscribe", [ACCESS_SEND] = "send"};
+	static const char *const deciders[DENIED_BY] = {
+		[DENIED_BY_RULE] = "rule", [DENIED_BY_NONE] = "none"};
+	const struct metrics *sum = writer->sum;
+
+	exposition_begin(writer, "postern_logins_total", "counter",
+		"Logins, by what was shown and what became of them. Without a way to "
+		"log in none is counted.");
+	for (size_t i = 0; i < LOGIN_SOURCES; i++) {
+		for (size_t j = 0; j < LOGIN_RESULTS; j++)
+			exposition_labelled_twice(writer, "source",
+				login_source_name((enum login_source)i), "result",
+				results[j], &sum->logins[i][j]);
+	}
+	exposition_begin(writer, "postern_token_refreshes_total", "counter",
+		"Tokens that were sent to /session/token, by what became of them.");
+	for (size_t i = 0; i < LOGIN_RESULTS; i++)
+		exposition_labelled(
+			writer, "result", results[i], &sum->token_refreshes[i]);
+	exposition_begin(writer, "postern_denied_total", "counter",
+		"What the rules have denied: by a rule, or since none allows it.");
+	for (size_t i = 0; i < ACCESS_ACTIONS; i++) {
+		for (size_t j = 0; j < DENIED_BY; j++)
+			exposition_labelled_twice(writer, "action", actions[i], "by",
+				deciders[j], &sum->denied[i][j]);
+	}
+}
+
 static void exposition_write_bounds(struct writer *writer)
 {
 	exposition_begin(writer, "postern_slow_consumers_total", "counter",
@@ -433,6 +471,7 @@ void exposition_write(struct buf *out, const struct workers *workers)
 	exposition_write_counts(&writer, workers);
 	exposition_write_delivery(&writer);
 	exposition_write_requests(&writer);
+	exposition_write_identity(&writer);
 	exposition_write_bounds(&writer);
 	exposition_write_reloads(&writer);
 	exposition_write_workers(&writer);

@@ -9,6 +9,7 @@
 #ifndef GATEWAY_WORKER_METRICS_H
 #define GATEWAY_WORKER_METRICS_H
 
+#include "gateway/identity/identity.h"
 #include "gateway/worker/ending.h"
 #include "gateway/worker/refusal.h"
 #include "gateway/worker/transport.h"
@@ -117,6 +118,22 @@ enum dead_reason {
 	DEAD_REASONS,
 };
 
+/* What a login, or a new token, has come to. */
+enum login_result {
+	LOGIN_IN,
+	LOGIN_EXPIRED, /* its token has */
+	LOGIN_REFUSED, /* for any other reason */
+	LOGIN_BUSY,    /* a bound of all logins or sessions, or a share of it */
+	LOGIN_RESULTS,
+};
+
+/* Whether a rule denies it, or no rule and no grant allows it. */
+enum denied_by {
+	DENIED_BY_RULE,
+	DENIED_BY_NONE,
+	DENIED_BY,
+};
+
 /* The kind of a request: X(NAME, name). Each SockJS link has its own. */
 #define REQUEST_LIST(X)                                                                \
 	X(REFUSED, refused) /* its head was bad, so its route is unknown */            \
@@ -181,6 +198,9 @@ struct metrics {
 	struct counter unknown_sessions;
 	struct counter ignored_acks; /* for deliveries that need no ACK */
 	struct counter refused[BOUNDS];
+	struct counter logins[LOGIN_SOURCES][LOGIN_RESULTS];
+	struct counter token_refreshes[LOGIN_RESULTS];
+	struct counter denied[ACCESS_ACTIONS][DENIED_BY]; /* by rules */
 	struct counter refusals[DOORS][REFUSALS]; /* only refusal_report() counts */
 	struct session_figures sessions[][TRANSPORTS]; /* of each endpoint */
 };
