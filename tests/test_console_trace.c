@@ -29,11 +29,12 @@ START_TEST(a_trace_tells_of_both_directions_and_hides_secrets)
 {
 	ask_for_trace(console_site.peer, 1);
 	stomp_peer_say(console_site.peer,
-		"SUBSCRIBE{id:1}{destination:/topic/a}{my-token:sesame}");
+		"SUBSCRIBE{id:1}{destination:/topic/a}{my-token:sesame}"
+		"{x:eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIi.sesame}");
 	json_t *frame = console_site_answer("frame");
 	ck_assert_str_eq(console_site_text(frame, "direction"), "in");
 	ck_assert_str_eq(console_site_text(frame, "head"),
-		"SUBSCRIBE\nid:1\ndestination:/topic/a\nmy-token:***\n");
+		"SUBSCRIBE\nid:1\ndestination:/topic/a\nmy-token:***\nx:***\n");
 	json_decref(frame);
 
 	stomp_peer_say(console_site.watcher,

@@ -31,11 +31,34 @@ START_TEST(a_name_is_a_secrets_by_a_word_in_it)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool is_secret;
+} texts[] = {
+	{"eyJhbGciOiJIUzI1", true},
+	{"x eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJ9", true},
+	{"/chat/eyJhbGci_-JIUzI1", true},
+	{"eyJeyJhbGciOiJIUzI1NiJ9", true},
+	{"eyJhbGciOiJIUzI", false},
+	{"eyJhbGciOi JIUzI1NiJ9", false},
+	{"EYJhbGciOiJIUzI1NiJ9", false},
+	{"/topic/a", false},
+	{"", false},
+};
+
+START_TEST(a_token_is_known_by_its_look)
+{
+	ck_assert_msg(secret_is_in(slice_of(texts[_i].text)) == texts[_i].is_secret,
+		"%s", texts[_i].text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("secret");
 	TCase *tcase = unit_case(suite, "secret");
 
 	unit_add_table(tcase, a_name_is_a_secrets_by_a_word_in_it, names);
+	unit_add_table(tcase, a_token_is_known_by_its_look, texts);
 	return unit_run(suite);
 }

@@ -61,7 +61,8 @@ static struct slice trace_append_head(struct buf *out, struct slice frame)
 		frame = slice_from(frame, end < frame.len ? end + 1 : end);
 		if (line.len == 0)
 			return frame;
-		if (colon < line.len && secret_is_named(slice_first(line, colon)))
+		if (colon < line.len && (secret_is_named(slice_first(line, colon)) ||
+						secret_is_in(slice_from(line, colon))))
 			buf_printf(out, "%.*s:***\n",
 				SLICE_ARGS(slice_first(line, colon)));
 		else

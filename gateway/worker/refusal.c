@@ -128,7 +128,7 @@ static struct slice first_word(struct slice value)
 static bool refusal_has_value(const struct refusal *refusal)
 {
 	if (refusal->value.data == NULL || refusal->is_of_connect ||
-		secret_is_named(refusal->what))
+		secret_is_named(refusal->what) || secret_is_in(refusal->value))
 		return false;
 	/* A whole line includes the name. */
 	return !slice_ends_with(refusal->what, SLICE("line")) ||

@@ -5,8 +5,8 @@
  *
  * Code that refuses something fills a struct refusal and calls refusal_report(). Only
  * that function quotes what a peer has sent, so it alone must keep secrets: it never
- * shows a query string, a value of a CONNECT frame, or a value whose name looks like a
- * secret's (secret.h). Of those it shows the name only.
+ * shows a query string, a value of a CONNECT frame, a value whose name looks like a
+ * secret's, or one that looks like a token (secret.h). Of those it shows the name only.
  */
 #ifndef GATEWAY_WORKER_REFUSAL_H
 #define GATEWAY_WORKER_REFUSAL_H

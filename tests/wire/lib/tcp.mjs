@@ -8,7 +8,7 @@ import { deadline, Inbox } from './wait.mjs';
 const NUL = 0, LF = 10;
 
 // Where its configuration lets the kernel choose a port, its log tells which.
-export const tcpPort = ({ log }) => Number(log.match(/plain STOMP at .*:(\d+)\n/)[1]);
+export const tcpPort = ({ log }) => Number(log.match(/plain STOMP at .*:(\d+)(?:"})?\n/)[1]);
 
 export class TcpStomp extends converse(Object) {
   #bytes = Buffer.alloc(0);
