@@ -10,6 +10,8 @@
 #include "gateway/console/trace.h"
 #include "gateway/session/session.h"
 
+#include <time.h>
+
 enum { TEXTS_MAX = 6 };
 
 /* What a row says in texts. A search looks for a part of one of them. */
@@ -172,7 +174,27 @@ static json_t *subscription_row(const struct subscription *subscription)
 	return row;
 }
 
-/* limits.subscriptions and limits.destination bound a session's row. */
+/* How it has logged in, its groups, and the seconds until its login ends. */
+static void row_set_identity(json_t *row, const struct identity *identity)
+{
+	const int64_t now = (int64_t)time(NULL);
+	json_t *groups = json_array();
+
+	row_set(row, "login", slice_of(login_source_name(identity->source)));
+	for (size_t i = 0; i < identity->group_count; i++)
+		json_array_append_new(groups, json_stringn(identity->groups[i].data,
+						      identity->groups[i].len));
+	json_object_set_new(row, "groups", groups);
+	if (identity->expires_at > 0)
+		row_count(row, "expires_in",
+			identity->expires_at > now
+				? (uint64_t)(identity->expires_at - now)
+				: 0);
+}
+
+/*
+ * limits.subscriptions, limits.destination and limits.identity bound a session's row.
+ */
 static void visit_participant_in_full(
 	const struct participant *participant, void *context)
 {
@@ -187,6 +209,8 @@ static void visit_participant_in_full(
 		json_array_append_new(
 			list, subscription_row(participant->subscriptions[i]));
 	json_object_set_new(row, "list", list);
+	if (participant->identity != NULL)
+		row_set_identity(row, participant->identity);
 	finding_add(look->finding, look->question, row);
 }
 

@@ -136,9 +136,19 @@ static void trace_delivery(
 	buf_finish(&head);
 }
 
+static void trace_refusal(struct tap *tap, const struct session *session,
+	struct slice text, struct slice reason)
+{
+	struct trace *trace = container_of(tap, struct trace, tap);
+
+	if (trace_admits(trace, loop_now(session_worker(session)->loop)))
+		trace_tell(trace, session, "refused", text, reason);
+}
+
 static const struct tap_ops trace_ops = {
 	.frame = trace_frame,
 	.delivery = trace_delivery,
+	.refusal = trace_refusal,
 	.destroy = trace_destroy,
 };
 

@@ -1,8 +1,9 @@
 /*
- * A trace reports the frames of one session to the console. It ends by itself some
- * seconds after the last request. Long texts are cut, and values of headers that look
- * like secrets are hidden. Of a very busy session it reports a part, with the number
- * of skipped frames.
+ * A trace reports the frames of one session to the console, and why one was refused,
+ * with the rule that denies it. It ends by itself some seconds after the last request.
+ * Long texts are cut. Values of headers are hidden that look like tokens, or whose
+ * names look like a secret's (secret.h); bodies are shown. Of a very busy session it
+ * reports a part, with the number of skipped frames.
  */
 #ifndef GATEWAY_CONSOLE_TRACE_H
 #define GATEWAY_CONSOLE_TRACE_H

@@ -6,6 +6,8 @@
 #ifndef GATEWAY_SESSION_TAP_H
 #define GATEWAY_SESSION_TAP_H
 
+#include "protocol/slice.h"
+
 struct delivery;
 struct session;
 struct stomp_frame;
@@ -19,6 +21,13 @@ struct tap_ops {
 	/* A message was queued for the client. Borrowed for the call. */
 	void (*delivery)(struct tap *tap, const struct session *session,
 		const struct delivery *delivery);
+
+	/*
+	 * A frame of the client was refused. `text` is what the client is told; the
+	 * reason, such as the rule that denies it, is empty or for operators alone.
+	 */
+	void (*refusal)(struct tap *tap, const struct session *session,
+		struct slice text, struct slice reason);
 
 	/* The session is over, or gets another tap. Frees the tap. */
 	void (*destroy)(struct tap *tap);

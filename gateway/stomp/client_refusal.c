@@ -102,6 +102,7 @@ static void client_append_hint(struct buf *hint, const struct client_refusal *re
 static void client_report(
 	struct client *client, const struct client_refusal *refusal, struct buf *text)
 {
+	struct tap *tap = session_tap(client->session);
 	struct buf hint = {0};
 
 	client_append_hint(&hint, refusal);
@@ -119,6 +120,9 @@ static void client_report(
 			.address = session_facts(client->session).address,
 		},
 		text);
+	if (tap != NULL)
+		tap->ops->refusal(
+			tap, client->session, buf_slice(text), refusal->reason);
 	buf_finish(&hint);
 }
 

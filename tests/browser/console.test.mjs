@@ -6,6 +6,7 @@ import { scrape } from '../wire/lib/metrics.mjs';
 import { Session } from '../wire/lib/sockjs.mjs';
 import { frame, Stomp } from '../wire/lib/stomp.mjs';
 import { test, withGateway } from '../wire/lib/test.mjs';
+import { Issuer } from '../wire/lib/tokens.mjs';
 import { until } from '../wire/lib/wait.mjs';
 import { closePage, openPage, PHONE, press, screenshot, shows, withBrowser } from './lib/browser.mjs';
 
@@ -16,6 +17,13 @@ const gateway = withGateway(configuration({
 }));
 const TOKEN = 'sesame-0123456789';
 const guarded = withGateway(configuration({ admin: { listen: '127.0.0.1:0', token: TOKEN } }));
+const issuer = new Issuer();
+const ruled = withGateway(configuration({
+  admin: { listen: '127.0.0.1:0' },
+  tokens: [{ issuer: issuer.name, secrets: issuer.secretText }],
+  broker: { prefixes: ['/topic'], deny: 'soft' },
+  rules: [{ match: '/topic/closed', deny: 'subscribe' }],
+}));
 const browser = withBrowser();
 
 async function open(options) {
@@ -115,6 +123,32 @@ test('the console shows one session: its user, its Origin and what it has subscr
   await screenshot(page, 'console-session');
   await page.click('#undetail');
   await until('it is closed', async () => await page.locator('#details').isHidden());
+  await member.close();
+  await closePage(page);
+});
+
+test('the console shows how a session has logged in, and which rule denies what it asks for', async () => {
+  const member = await Stomp.open(`${ruled.ws}/chat/websocket`);
+  const token = issuer.token('ana', { groups: ['staff', 'editors'] });
+  member.send(frame('CONNECT', { 'accept-version': '1.2', 'host': 'a', 'Authorization': `Bearer ${token}` }));
+  await member.frame('CONNECTED');
+  await member.subscribe('/user/queue/errors');
+  const page = await openPage(browser, `http://127.0.0.1:${ruled.adminPort}/console/`);
+  await shows(page, '#state', 'Connected');
+  await page.fill('#search', 'websocket_raw');
+  await until('it alone is there', async () => await page.locator('#sessions tr').count() === 1);
+  await page.locator('#sessions th button').click();
+  for (const fact of ['ana', 'a token', 'staff, editors', /in (59|60) min/]) await shows(page, '#facts', fact);
+  await page.locator('#sessions button', { hasText: 'Trace' }).click();
+  await shows(page, '#traced', /^[0-9a-f]{16}$/);
+  await until('the denial is shown', async () => {
+    member.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/closed' }));
+    return await page.locator('#frames .refused').count() > 0;
+  });
+  const told = await page.locator('#frames .refused').first().textContent();
+  assert.match(told, /^You may not subscribe to that destination: destination "\/topic\/closed"/);
+  assert.match(told, /rules\[0\] "\/topic\/closed" denies it$/);
+  await screenshot(page, 'console-denied');
   await member.close();
   await closePage(page);
 });

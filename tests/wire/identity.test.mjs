@@ -1,5 +1,4 @@
-// What the figures say of logins and rules.
-// tags: tsan
+// What an operator sees of logins and rules: the figures, and the console.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { plain, testOver } from './lib/carriers.mjs';
@@ -96,6 +95,7 @@ testOver(plain, gateway, 'new tokens are counted, and so is the end of the last 
   client.send(frame('CONNECT', { ...CONNECT, ...bearer(issuer.token('ana')) }));
   await client.frame('CONNECTED');
   await client.subscribe('/user/queue/errors');
+  const before = await scrape(gateway);
   const show = async (token) => {
     client.send(frame('SEND', { destination: '/session/token', receipt: 'r', ...token && bearer(token) }));
     await client.frame();
@@ -104,9 +104,8 @@ testOver(plain, gateway, 'new tokens are counted, and so is the end of the last 
     await show(issuer.token('bob'));
     await show(undefined);
     await show(issuer.token('ana', { exp: seconds() - 60 }));
-    await show(issuer.token('ana', { exp: seconds() + 2 }));
+    await show(issuer.token('ana', { exp: seconds() + 3 }));
   }), { [refreshes('refused')]: 2, [refreshes('expired')]: 1, [refreshes('ok')]: 1 });
-  const before = await scrape(gateway);
   assert.equal((await client.fails()).headers.message, 'The token has expired');
   const ended = `postern_sessions_closed_total{transport="${name === 'TCP' ? 'tcp' : 'websocket_raw'}",reason="expired"}`;
   const after = await scrape(gateway);
@@ -147,4 +146,66 @@ testWith('where nobody can log in, nothing is counted', {
   await client.frame('CONNECTED');
   const after = await scrape(open);
   for (const name of Object.keys(after).filter((one) => one.startsWith('postern_logins_total'))) assert.equal(after[name], before[name]);
+});
+
+// The console.
+
+async function watcher() {
+  const stomp = await Stomp.open(`ws://127.0.0.1:${gateway.adminPort}/console/stomp/websocket`);
+  stomp.send(frame('CONNECT', CONNECT));
+  await stomp.frame('CONNECTED');
+  stomp.ask = (service, question) => stomp.send(frame('SEND', {
+    destination: `/admin/${service}`, 'reply-to': '/temp-queue/c' }, JSON.stringify(question)));
+  stomp.answer = async (about) => {
+    for (;;) {
+      const { headers, body } = await stomp.frame('MESSAGE');
+      if (headers.about === about) return JSON.parse(body);
+    }
+  };
+  return stomp;
+}
+
+testOver(plain, gateway, 'the console shows how a session has logged in, its groups, and when its login ends', async (connect, open, name, keep) => {
+  const client = await open();
+  client.send(frame('CONNECT', { ...CONNECT, ...bearer(issuer.token('ana', { groups: ['staff', 'b\u00E4r'] })) }));
+  const { headers: { session } } = await client.frame('CONNECTED');
+  const console = keep(await watcher());
+  console.ask('session', { session });
+  const { rows: [row] } = await console.answer('/session');
+  assert.deepEqual([row.user, row.login, row.groups], ['ana', 'token', ['staff', 'b\u00E4r']]);
+  assert.ok(row.expires_in > 3500 && row.expires_in <= 3600, `${row.expires_in}`);
+
+  const guest = await connect();
+  console.ask('session', { session: guest.connected.headers.session });
+  const { rows: [other] } = await console.answer('/session');
+  assert.deepEqual([other.user, other.login, other.groups, other.expires_in], ['guest', 'password', [], undefined]);
+
+  const nobody = await open();
+  nobody.send(frame('CONNECT', CONNECT));
+  console.ask('session', { session: (await nobody.frame('CONNECTED')).headers.session });
+  const { rows: [third] } = await console.answer('/session');
+  assert.deepEqual([third.user, third.login, third.groups], [undefined, undefined, undefined]);
+});
+
+testOver(plain, gateway, 'a trace says which rule has denied a frame, and shows no token', async (connect, open, name, keep) => {
+  const client = await open();
+  client.send(frame('CONNECT', { ...CONNECT, ...bearer(issuer.token('ana')) }));
+  const { headers: { session } } = await client.frame('CONNECTED');
+  await client.subscribe('/user/queue/errors', 'errors');
+  const console = keep(await watcher());
+  console.ask('trace', { session });
+  await console.answer('/trace');
+  const token = issuer.token('bob');
+  client.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/closed' }));
+  client.send(frame('SEND', { destination: '/topic/a' }, 'x'));
+  client.send(frame('SEND', { destination: '/session/token', ...bearer(token), mine: token }));
+  const told = [];
+  while (told.filter(({ direction }) => direction === 'refused').length < 3) told.push(await console.answer('/frame'));
+  const refused = told.filter(({ direction }) => direction === 'refused');
+  assert.match(refused[0].head, /^You may not subscribe to that destination: destination "\/topic\/closed"/);
+  assert.equal(refused[0].body, 'rules[0] "/topic/closed" denies it');
+  assert.equal(refused[1].body, 'no rule allows it');
+  assert.match(refused[2].head, /another user's/);
+  assert.match(told.map(({ head }) => head).join(''), /\nAuthorization:\*\*\*\nmine:\*\*\*\n/);
+  for (const part of token.split('.')) assert.ok(!JSON.stringify(told).includes(part));
 });

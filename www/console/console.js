@@ -119,10 +119,21 @@ function showDestinations({ rows }) {
 
 const subscriptions = new Table(page.subscriptions, [textOf('destination'), textOf('ack'), countOf('unacknowledged')]);
 
+const logins = { token: 'a token', password: 'a password', proxy: 'a header of the proxy', listener: 'its listener' };
+
+function identityOf({ login, groups, expires_in: left }) {
+  if (login === undefined) return {};
+  return {
+    'logged in by': logins[login] ?? login,
+    'groups': groups.join(', ') || 'none',
+    'login ends': left === undefined ? 'never' : `in ${inTime(left * 1000)}`,
+  };
+}
+
 function showSession({ rows: [one] }) {
   if (one === undefined) return; /* it has just ended, or speaks no STOMP */
   const facts = {
-    user: one.user ?? 'nobody has logged in', Origin: one.origin ?? 'none',
+    user: one.user ?? 'nobody has logged in', ...identityOf(one), Origin: one.origin ?? 'none',
     address: one.address, transport: one.transport, endpoint: one.endpoint,
   };
   page.looked.textContent = one.session;
