@@ -58,10 +58,77 @@ static void advise_on_tcp_user(const struct config *config, struct buf *lines)
 		SLICE_ARGS(config->tcp_listen), SLICE_ARGS(config->tcp_user));
 }
 
+/* True when the rule allows or denies these actions (bits) on all of the wish. */
+static bool advise_rule_covers(const struct access_rule *rule, unsigned bits,
+	unsigned action, const struct access_wish *wish)
+{
+	return (bits & action) != 0 &&
+	       access_pattern_covers(&rule->pattern, identity_nobody(), wish);
+}
+
+static bool advise_rule_is_for_some(const struct access_rule *rule)
+{
+	return rule->group_count > 0 || rule->user_count > 0;
+}
+
+/*
+ * The later rule that allows the same to clients that the rule is not for; NULL: none,
+ * or one denies it before. Rules with variables cover no wish here.
+ */
+static const struct access_rule *advise_rule_undone_by(
+	const struct access_rules *rules, size_t index, enum access_action action)
+{
+	const struct access_rule *rule = &rules->items[index];
+	const unsigned bit = 1u << action;
+	struct access_wish wish;
+
+	if (!advise_rule_is_for_some(rule) || (rule->allows & bit) == 0 ||
+		slice_find(rule->pattern.text, '{') < rule->pattern.text.len ||
+		!access_wish_init(&wish, rule->pattern.text, rules->separator))
+		return NULL;
+	for (size_t i = index + 1; i < rules->count; i++) {
+		const struct access_rule *later = &rules->items[i];
+
+		if (advise_rule_is_for_some(later))
+			continue;
+		if (advise_rule_covers(later, later->denies, bit, &wish))
+			return NULL;
+		if (advise_rule_covers(later, later->allows, bit, &wish))
+			return later;
+	}
+	return NULL;
+}
+
+/* Postern passes over a rule that is not for a client. Only the first is reported. */
+static void advise_on_rules(const struct config *config, struct buf *lines)
+{
+	static const char *const words[ACCESS_ACTIONS] = {
+		[ACCESS_SUBSCRIBE] = "subscribe", [ACCESS_SEND] = "send"};
+	const struct access_rules *rules = &config->access;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		for (enum access_action j = 0; j < ACCESS_ACTIONS; j++) {
+			const struct access_rule *later =
+				advise_rule_undone_by(rules, i, j);
+
+			if (later == NULL)
+				continue;
+			config_begin_advice(lines);
+			buf_printf(lines,
+				"rules[%zu]: keeps nobody out: rules[%zu] allows %s "
+				"there to others too, unless a rule between them "
+				"denies it",
+				i, (size_t)(later - rules->items), words[j]);
+			return;
+		}
+	}
+}
+
 void config_advise(const struct config *config, struct buf *lines)
 {
 	advise_on_endpoints(config, lines);
 	advise_on_replies(config, lines);
 	advise_on_timezone(config, lines);
 	advise_on_tcp_user(config, lines);
+	advise_on_rules(config, lines);
 }

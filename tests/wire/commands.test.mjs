@@ -171,11 +171,31 @@ const advice = [
   ['an identity for whoever reaches a listener', { endpoints: [{ path: '/a' }], tcp: { listen: '0.0.0.0:61613', user: 'worker' } },
     'tcp.user: every client that reaches 0.0.0.0:61613 has the rights of "worker", also from other machines'],
 ];
+const ruled = (...rules) => ({ tcp: { listen: '127.0.0.1:61613' }, rules });
+const undone = (index, later, action) => (
+  `rules[${index}]: keeps nobody out: rules[${later}] allows ${action} there to others too, unless a rule between them denies it`);
+const [closed, all] = [{ match: '/topic/ops/**', groups: 'sre', allow: ['subscribe', 'send'] }, { match: '/topic/**', login: true, allow: 'subscribe' }];
+advice.push(
+  ['a rule for a group that a later rule undoes', ruled(closed, all), undone(0, 1, 'subscribe')],
+  ['a rule for a user that a later rule undoes', ruled({ match: '/topic/a', users: 'ana', allow: 'send' }, closed, { match: '/**', allow: 'send' }), undone(0, 2, 'send')],
+);
 for (const [what, configuration, sentence] of advice) {
   test(`check-config warns of ${what}`, async () => {
     const odd = file('odd.json', configuration);
     const { status, stdout, stderr } = await runPostern('check-config', '-c', odd);
     assert.deepEqual([status, stdout, stderr], [0, `${odd}: nothing is wrong\n`, `postern: warning: ${sentence}\n`]);
+  });
+}
+
+for (const [what, ...rules] of [
+  ['a deny closes the destination', closed, { match: '/topic/ops/**', deny: 'subscribe' }, all],
+  ['the later rule is for others', closed, { match: '/topic/news', allow: 'subscribe' }],
+  ['both are for some', closed, { ...all, users: 'ana' }],
+  ['the later rule allows something else', { ...closed, allow: 'send' }, all],
+]) {
+  test(`check-config does not warn of a rule for a group where ${what}`, async () => {
+    const { status, stderr } = await runPostern('check-config', '-c', file('rules.json', ruled(...rules)));
+    assert.deepEqual([status, stderr], [0, '']);
   });
 }
 
