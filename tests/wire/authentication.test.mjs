@@ -1,6 +1,8 @@
-// The files of www/docs/authentication.md, as they stand there: each is started and used.
+// The files of www/docs/authentication.md, as they stand there: each is started and used. The first
+// one, with its shell and its page, documents.test.mjs follows.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,14 +11,17 @@ import { Document } from './lib/document.mjs';
 import { binary } from './lib/gateway.mjs';
 import { Wire } from './lib/http.mjs';
 import { Stomp, frame } from './lib/stomp.mjs';
-import { TcpStomp } from './lib/tcp.mjs';
+import { TcpStomp, tcpPort } from './lib/tcp.mjs';
 import { test, testWith } from './lib/test.mjs';
 import { Issuer } from './lib/tokens.mjs';
 
 const document = new Document('www/docs/authentication.md');
-const configurations = document.blocks('json').map((text) => JSON.parse(text));
-const [withTokens, withProxy, withPasswords] = configurations;
-const withPrograms = configurations.find(({ tcp }) => tcp?.user);
+const files = document.blocks('json').map((text) => JSON.parse(text));
+const withTokens = files.find(({ tokens }) => tokens?.[0].keys);
+const site = files.find(({ login, users }) => login?.user_header && !users);
+const dashboard = files.find(({ login, users }) => login?.user_header && users);
+const withPasswords = files.find(({ login, tcp }) => login?.anonymous && !tcp);
+const withPrograms = files.find(({ tcp }) => tcp?.user);
 const folder = mkdtempSync(path.join(tmpdir(), 'postern-auth-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -44,12 +49,36 @@ testWith('the chat with tokens', chat, async ({ ws }, keep) => {
   await ana.call('SEND', { destination: '/session/token', Authorization: `Bearer ${issuer.token('ana')}` });
 });
 
-testWith('the dashboard behind a proxy', withProxy, async ({ ws, url }, keep) => {
-  const named = async (headers) => {
-    const client = await keep(Stomp.open(`${ws}/live/websocket`, [], { headers }));
-    client.send(bare({ login: 'guest', passcode: 'guest' }));
-    return client;
-  };
+// A WebSocket that a proxy has passed on, with what it says of its user.
+const passedOn = ({ ws }, keep) => async (headers) => {
+  const client = await keep(Stomp.open(`${ws}/live/websocket`, [], { headers }));
+  client.send(bare());
+  return client;
+};
+
+testWith('the site behind a proxy', site, async (gateway, keep) => {
+  const named = passedOn(gateway, keep);
+  const ana = await named({ 'X-Forwarded-User': 'ana', 'X-Forwarded-Groups': 'staff' });
+  const { headers } = await ana.frame('CONNECTED');
+  assert.equal(headers['user-name'], 'ana');
+  assert.ok(Number(headers['expires-in']) > 890 && Number(headers['expires-in']) <= 900);
+  const bob = await named({ 'X-Forwarded-User': 'bob' });
+  await bob.frame('CONNECTED');
+  for (const client of [ana, bob]) await client.subscribe('/user/queue/errors', 'errors');
+  await ana.subscribe('/topic/orders/17', 'order');
+  await bob.call('SEND', { destination: '/app/orders/17' }, '{"note":"sent today"}');
+  assert.deepEqual(JSON.parse((await ana.frame('MESSAGE')).body), { from: 'bob', note: 'sent today' });
+  await ana.subscribe('/topic/users/ana/bills', 'mine');
+  for (const destination of ['/topic/users/ana/bills', '/topic/**', '/topic/orders/**']) {
+    bob.send(frame('SUBSCRIBE', { id: destination, destination }));
+    assert.equal((await bob.frame('MESSAGE')).headers.message, 'You may not subscribe to that destination');
+  }
+  const nobody = await named({});
+  assert.equal((await nobody.fails()).headers.message, 'The proxy in front of Postern names no user');
+});
+
+testWith('the dashboard behind a proxy', dashboard, async (gateway, keep) => {
+  const named = passedOn(gateway, keep);
   const ana = await named({ 'X-Forwarded-User': 'ana@example.org', 'X-Forwarded-Groups': 'dev, sre' });
   const connected = await ana.frame('CONNECTED');
   assert.equal(connected.headers['user-name'], 'ana@example.org');
@@ -58,14 +87,24 @@ testWith('the dashboard behind a proxy', withProxy, async ({ ws, url }, keep) =>
   const bob = await named({ 'X-Forwarded-User': 'bob' });
   await bob.frame('CONNECTED');
   await bob.subscribe('/topic/weather', 'w');
+  const eve = await named({ 'X-Forwarded-User': 'eve' });
+  await eve.frame('CONNECTED');
+  eve.send(frame('SUBSCRIBE', { id: '1', destination: '/topic/ops/alerts' }));
+  assert.equal((await eve.fails()).headers.message, 'You may not subscribe to that destination');
   bob.send(frame('SEND', { destination: '/topic/ops/alerts' }, 'x'));
   assert.equal((await bob.fails()).headers.message, 'You may not send to that destination');
   const nobody = await named({});
-  assert.equal((await nobody.fails()).headers.message, 'The proxy in front of Postern names no user');
+  assert.equal((await nobody.fails()).headers.message, 'CONNECT needs a login and a passcode');
+
+  const [script] = document.blocks('python');
+  const cron = spawn('/usr/bin/python3', ['-c', script.replace('61613', tcpPort(gateway))], { stdio: 'inherit' });
+  assert.equal((await ana.frame('MESSAGE')).body, 'The disk is full');
+  assert.deepEqual(await once(cron, 'close'), [0, null]);
+
   const head = (path, ...users) => [`POST /live/0/one/${path} HTTP/1.1`, 'Host: a', 'Content-Length: 0',
     ...users.map((user) => `X-Forwarded-User: ${user}`), '', ''].join('\r\n');
   const ask = async (text) => {
-    const wire = await keep(Wire.open(Number(new URL(url).port)));
+    const wire = await keep(Wire.open(Number(new URL(gateway.url).port)));
     return wire.write(text).answer();
   };
   assert.equal((await ask(head('xhr', 'ana', 'root'))).status, 400);
@@ -74,9 +113,8 @@ testWith('the dashboard behind a proxy', withProxy, async ({ ws, url }, keep) =>
   assert.notEqual((await ask(head('xhr_send', 'ana'))).status, 404);
 });
 
-testWith('a stranger\'s header names nobody', { ...withProxy, trusted_proxies: ['192.0.2.1'] }, async ({ ws }, keep) => {
-  const client = await keep(Stomp.open(`${ws}/live/websocket`, [], { headers: { 'X-Forwarded-User': 'ana' } }));
-  client.send(bare());
+testWith('a stranger\'s header names nobody', { ...site, trusted_proxies: ['192.0.2.1'] }, async (gateway, keep) => {
+  const client = await passedOn(gateway, keep)({ 'X-Forwarded-User': 'ana' });
   assert.equal((await client.fails()).headers.message, 'The proxy in front of Postern names no user');
 });
 

@@ -74,6 +74,8 @@ function pageOf(gateway, opened) {
     Stomp: require('stompjs'),
     StompJs: { Client: class extends StompJs.Client { constructor(options) { super(options); opened.push(this); } } },
     location: { host: `127.0.0.1:${gateway.port}` },
+    fetch: (url) => fetch(new URL(url, gateway.url)),
+    setInterval: (...timer) => setInterval(...timer).unref(), // it ends with its page
   };
 }
 

@@ -32,10 +32,16 @@ export class Reader {
 
   close() { rmSync(this.folder, { recursive: true }); }
 
-  // A configuration as a test can start it: it lets the kernel choose the ports.
-  startable({ www, admin, ...rest }) {
+  // A configuration as a test can start it, elsewhere than in the reader's folder: it lets the
+  // kernel choose the ports.
+  startable({ www, admin, tokens, ...rest }) {
     if (admin?.listen) admin.listen = '127.0.0.1:0';
-    return { ...rest, ...(admin && { admin }), ...(www !== undefined && { www: www && path.join(this.folder, www) }) };
+    const beside = (text) => text?.replace(/^file:(?!\/)/, `file:${this.folder}/`);
+    const issuers = tokens?.map(({ keys, secrets, ...more }) => ({
+      ...more, ...(keys && { keys: path.resolve(this.folder, keys) }),
+      ...(secrets && { secrets: [secrets].flat().map(beside) }) }));
+    return { ...rest, ...(admin && { admin }), ...(issuers && { tokens: issuers }),
+      ...(www !== undefined && { www: www && path.join(this.folder, www) }) };
   }
 
   // Runs as a shell would; fails when any of its commands does. The gateway's addresses
