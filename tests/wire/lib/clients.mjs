@@ -130,6 +130,41 @@ class Modern {
   abort() { (this.socket.terminate ?? this.socket.close).call(this.socket); }
 }
 
+// rx-stomp, as Angular applications use it.
+class Reactive {
+  async connect(makeSocket, [outgoing, incoming], login) {
+    const { RxStomp, RxStompState } = require('@stomp/rx-stomp');
+    this.stomp = new RxStomp();
+    this.stomp.configure({
+      webSocketFactory: () => (this.socket = makeSocket()),
+      connectHeaders: login,
+      reconnectDelay: 0,
+      heartbeatOutgoing: outgoing,
+      heartbeatIncoming: incoming,
+    });
+    this.lost = new Promise((resolve) => {
+      this.stomp.stompErrors$.subscribe(resolve);
+      this.stomp.webSocketErrors$.subscribe(resolve);
+    });
+    const open = new Promise((resolve) => {
+      this.stomp.connectionState$.subscribe((state) => state === RxStompState.OPEN && resolve());
+    });
+    this.stomp.activate();
+    await deadline('rx-stomp connects', open);
+    return this;
+  }
+
+  receipt(id) { return deadline(`receipt ${id}`, this.stomp.asyncReceipt(id)); }
+
+  subscribe(destination, put, subHeaders) { this.stomp.watch({ destination, subHeaders }).subscribe(put); }
+
+  publish(destination, body, headers = {}) { this.stomp.publish({ destination, body, headers }); }
+
+  close() { return deadline('rx-stomp disconnects', this.stomp.deactivate()); }
+
+  abort() { (this.socket.terminate ?? this.socket.close).call(this.socket); }
+}
+
 function countBeats(beats, line) {
   if (/PING$/.test(line)) beats.sent += 1;
   if (/PONG$/.test(line)) beats.received += 1;
@@ -143,13 +178,19 @@ const libraries = {
   '@stomp/stompjs 7': () => new Modern('@stomp/stompjs'),
 };
 
+const pair = (library, make, transport) => ({
+  name: `${library} over ${transport}`,
+  connect: (url, { heartbeat = [10_000, 10_000], login = {} } = {}) => (
+    make().connect(() => sockets[transport](url), heartbeat, login)),
+});
+
 // Every library over every transport: [{name, connect(url, {heartbeat, login})}].
 export const pairs = Object.entries(libraries).flatMap(([library, make]) => (
-  Object.entries(sockets).map(([transport, socket]) => ({
-    name: `${library} over ${transport}`,
-    connect: (url, { heartbeat = [10_000, 10_000], login = {} } = {}) => (
-      make().connect(() => socket(url), heartbeat, login)),
-  }))));
+  Object.keys(sockets).map((transport) => pair(library, make, transport))));
+
+// It is @stomp/stompjs 7 inside, so that two transports are enough.
+export const reactive = ['a plain WebSocket', 'SockJS xhr-streaming'].map((transport) => (
+  pair('rx-stomp 2', () => new Reactive(), transport)));
 
 // Subscribes and waits until the broker has answered for it. Messages come by next().
 export async function subscription(client, destination) {
