@@ -80,16 +80,21 @@ START_TEST(a_rate_above_that_of_the_clock_is_kept_too)
 }
 END_TEST
 
-START_TEST(the_slowest_rate_does_not_overflow)
+START_TEST(the_slowest_and_the_fastest_rate_do_not_overflow)
 {
 	const struct rate slow = {
 		.messages = 1, .per = RATE_PER_MAX, .burst = RATE_MESSAGES_MAX};
+	const struct rate fast = {.messages = RATE_MESSAGES_MAX, .per = 1};
 	uint64_t waits = 0;
 
 	for (int i = 0; i < RATE_MESSAGES_MAX; i++)
 		waits += rate_take(&bucket, &slow, START);
 	ck_assert_uint_eq(waits, 0);
 	ck_assert_uint_eq(rate_take(&bucket, &slow, START), RATE_PER_MAX);
+	setup();
+	for (int i = 0; i < 2 * RATE_MESSAGES_MAX - 1; i++) /* a ms of the future */
+		waits += rate_take(&bucket, &fast, START);
+	ck_assert_uint_eq(waits, 0);
 }
 END_TEST
 
@@ -151,7 +156,7 @@ int main(void)
 	tcase_add_test(tcase, what_may_not_wait_takes_nothing);
 	tcase_add_test(tcase, what_is_given_back_may_come);
 	tcase_add_test(tcase, a_rate_above_that_of_the_clock_is_kept_too);
-	tcase_add_test(tcase, the_slowest_rate_does_not_overflow);
+	tcase_add_test(tcase, the_slowest_and_the_fastest_rate_do_not_overflow);
 	tcase_add_loop_test(tcase, at_random_times_no_more_comes_than_may, 0, 50);
 	tcase_add_test(tcase, threads_take_times_of_their_own);
 	return unit_run(suite);
