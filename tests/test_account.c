@@ -1,5 +1,6 @@
 #include "gateway/worker/account.h"
 
+#include "protocol/xmalloc.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -78,6 +79,39 @@ START_TEST(what_is_added_is_summed_for_that_account)
 }
 END_TEST
 
+/* limits.memory counts what is allocated, whether it is used or not. */
+START_TEST(only_a_rate_that_is_begun_takes_memory)
+{
+	const int64_t before = xmalloc_bytes();
+	struct accounts *others = accounts_create(&(struct hash_key){3, 4});
+	const int64_t created = xmalloc_bytes();
+
+	ck_assert_int_lt(created - before, 6 << 20);
+	accounts_begin_rate(others, 7);
+	ck_assert_int_ge(xmalloc_bytes() - created, 8 * ACCOUNTS);
+	ck_assert_int_lt(xmalloc_bytes() - created, 9 * ACCOUNTS);
+	accounts_destroy(others);
+}
+END_TEST
+
+START_TEST(a_rate_that_begins_anew_has_full_buckets)
+{
+	const struct rate rate = {.messages = 1, .per = 1000};
+	const uint32_t ana = account_of_user(accounts, SLICE("ana"));
+	const uint32_t ben = account_of_user(accounts, SLICE("ben"));
+
+	accounts_begin_rate(accounts, 1);
+	accounts_begin_rate(accounts, 2);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ana, 1), &rate, 5000), 0);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ana, 1), &rate, 5000), 1000);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ben, 1), &rate, 5000), 0);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ana, 2), &rate, 5000), 0);
+	accounts_begin_rate(accounts, 1);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ana, 1), &rate, 5000), 0);
+	ck_assert_uint_eq(rate_try(account_rate(accounts, ana, 2), &rate, 5000), 1000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("account");
@@ -90,5 +124,7 @@ int main(void)
 		tcase, a_user_shares_no_account_with_an_address_of_the_same_bytes);
 	tcase_add_test(tcase, no_client_has_the_account_of_the_house);
 	tcase_add_test(tcase, what_is_added_is_summed_for_that_account);
+	tcase_add_test(tcase, only_a_rate_that_is_begun_takes_memory);
+	tcase_add_test(tcase, a_rate_that_begins_anew_has_full_buckets);
 	return unit_run(suite);
 }

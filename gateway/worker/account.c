@@ -11,8 +11,7 @@ struct accounts {
 	struct hash_key key, user_key;
 	_Atomic int64_t sums[ACCOUNTS][ACCOUNT_SUMS];
 	_Atomic bool exempt[ACCOUNTS];
-	/* The system gives memory only for what is used of it. */
-	struct rate_bucket rates[RATES_MAX][ACCOUNTS];
+	struct rate_bucket *rates[RATES_MAX]; /* of all accounts; NULL: not begun */
 };
 
 struct accounts *accounts_create(const struct hash_key *key)
@@ -37,6 +36,8 @@ static bool accounts_are_zero(const struct accounts *accounts)
 void accounts_destroy(struct accounts *accounts)
 {
 	assert(accounts == NULL || accounts_are_zero(accounts));
+	for (unsigned i = 0; accounts != NULL && i < RATES_MAX; i++)
+		free(accounts->rates[i]);
 	free(accounts);
 }
 
@@ -83,19 +84,21 @@ int64_t account_sum(
 		&accounts->sums[account][sum], memory_order_relaxed);
 }
 
-struct rate_bucket *account_rate(
-	struct accounts *accounts, uint32_t account, unsigned rate)
+void accounts_begin_rate(struct accounts *accounts, unsigned rate)
 {
-	return &accounts->rates[rate][account];
-}
-
-void accounts_refill(struct accounts *accounts, unsigned rate)
-{
+	if (accounts->rates[rate] == NULL)
+		accounts->rates[rate] = xcalloc(ACCOUNTS, sizeof(struct rate_bucket));
 	for (size_t i = 0; i < ACCOUNTS; i++) {
 		struct rate_bucket *bucket = &accounts->rates[rate][i];
 
-		/* Only what is used: a write would take memory for all. */
+		/* Seldom written: most are full, and others may be in use. */
 		if (atomic_load_explicit(&bucket->next, memory_order_relaxed) != 0)
 			atomic_store_explicit(&bucket->next, 0, memory_order_relaxed);
 	}
+}
+
+struct rate_bucket *account_rate(
+	const struct accounts *accounts, uint32_t account, unsigned rate)
+{
+	return &accounts->rates[rate][account];
 }

@@ -83,11 +83,14 @@ int64_t account_add(struct accounts *accounts, uint32_t account, enum account_su
 int64_t account_sum(
 	const struct accounts *accounts, uint32_t account, enum account_sum sum);
 
-/* Its bucket for the rate of that number, below RATES_MAX (rate.h). */
-struct rate_bucket *account_rate(
-	struct accounts *accounts, uint32_t account, unsigned rate);
+/*
+ * Gives all accounts a full bucket for the rate of that number, below RATES_MAX
+ * (rate.h). Before that, no thread may ask for these buckets.
+ */
+void accounts_begin_rate(struct accounts *accounts, unsigned rate);
 
-/* Fills the buckets of all accounts for that rate, which is another one from now on. */
-void accounts_refill(struct accounts *accounts, unsigned rate);
+/* The account's bucket for a rate that was begun. */
+struct rate_bucket *account_rate(
+	const struct accounts *accounts, uint32_t account, unsigned rate);
 
 #endif

@@ -15,6 +15,23 @@
 #include <string.h>
 #include <time.h>
 
+/* The rates that `before` (NULL: none) does not have. Nobody waits by an old one. */
+static void workers_begin_rates(struct workers *workers, const struct config *config,
+	const struct config *before)
+{
+	static const struct rate none = {.messages = 0};
+
+	for (unsigned i = 0; i < RATES_MAX; i++) {
+		const struct rate *rate = &config->rates[i];
+		const struct rate *old = before == NULL ? &none : &before->rates[i];
+
+		if (rate->messages > 0 &&
+			(rate->messages != old->messages || rate->per != old->per ||
+				rate->burst != old->burst))
+			accounts_begin_rate(workers->accounts, i);
+	}
+}
+
 struct workers *workers_create(
 	const struct config *config, const struct hash_key *key, unsigned count)
 {
@@ -24,6 +41,7 @@ struct workers *workers_create(
 	workers->config = config_ref(config);
 	workers->key = *key;
 	workers->accounts = accounts_create(key);
+	workers_begin_rates(workers, config, NULL);
 	workers->address_limits = address_limits_create(key);
 	atomic_store(&workers->configured_at, (int64_t)time(NULL));
 	workers->standstill = standstill_create(count);
@@ -128,24 +146,11 @@ static void configure_run(struct worker *worker, struct post *post)
 	free(telling);
 }
 
-/* A user does not wait by a rate that is gone. */
-static void workers_refill(struct workers *workers, const struct config *config)
-{
-	for (unsigned i = 0; i < RATES_MAX; i++) {
-		const struct rate *rate = &config->rates[i];
-		const struct rate *before = &workers->config->rates[i];
-
-		if (rate->messages != before->messages || rate->per != before->per ||
-			rate->burst != before->burst)
-			accounts_refill(workers->accounts, i);
-	}
-}
-
 void workers_configure(struct workers *workers, const struct config *config)
 {
 	const struct config *before = workers->config;
 
-	workers_refill(workers, config);
+	workers_begin_rates(workers, config, before);
 
 	atomic_store(&workers->reload_failed, false);
 	atomic_store(&workers->configured_at, (int64_t)time(NULL));
