@@ -64,7 +64,7 @@ static bool token_is_login(const struct token *token)
 		SLICE_INIT("application/jwt"), SLICE_INIT("application/at+jwt")};
 	const json_t *type = json_object_get(token->header, "typ");
 
-	if (json_object_get(token->claims, "events") != NULL)
+	if (json_is_object(json_object_get(token->claims, "events")))
 		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		if (slice_equal_nocase(json_slice(type), types[i]))

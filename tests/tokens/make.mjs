@@ -72,6 +72,7 @@ const lines = [
 
   ['typ', 'GOOD', token({ ...hs, typ: 'JWT' }, CLAIMS, hmac(256))],
   ['access-token', 'GOOD', token({ ...hs, typ: 'application/AT+jwt' }, CLAIMS, hmac(256))],
+  ['events-of-an-application', 'GOOD', claimed({ events: ['concert'] })],
   ['key-ops-with-verify', 'GOOD', token({ alg: 'RS256', kid: 'ops-verify' }, CLAIMS, pkcs1(256, rsa))],
 
   ['none', 'ALGORITHM', token({ alg: 'none' }, CLAIMS)],
