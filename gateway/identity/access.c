@@ -8,8 +8,7 @@ struct access_question {
 	unsigned action; /* its bit */
 	struct slice destination;
 	bool is_pattern;
-	/* Of a pattern: cut at '/' only, and at '.' too. */
-	struct access_wish wish, dotted;
+	struct access_wish *wishes; /* of a pattern: cut at '/' only, and at '.' too */
 };
 
 static bool access_has_one(const struct slice *names, size_t count, struct slice name)
@@ -41,7 +40,7 @@ static bool access_rule_fits(
 static const struct access_wish *access_wish_for(
 	const struct access_question *question, const struct access_pattern *pattern)
 {
-	return pattern->separator == '/' ? &question->wish : &question->dotted;
+	return &question->wishes[pattern->separator == '/' ? 0 : 1];
 }
 
 /* `in_doubt`: a rule that denies. */
@@ -88,20 +87,22 @@ static bool access_is_granted(
 static bool access_cut_wish(
 	struct access_question *question, struct slice destination, char separator)
 {
-	return access_wish_init(&question->wish, destination, '/') &&
+	return access_wish_init(&question->wishes[0], destination, '/') &&
 	       (separator == '/' ||
-		       access_wish_init(&question->dotted, destination, separator));
+		       access_wish_init(&question->wishes[1], destination, separator));
 }
 
 struct access_verdict access_check(const struct access_rules *rules,
 	const struct identity *identity, enum access_action action,
 	struct slice destination)
 {
+	struct access_wish wishes[2]; /* 1 KB: not zeroed for each destination */
 	struct access_question question = {
 		.identity = identity,
 		.action = 1u << action,
 		.destination = destination,
 		.is_pattern = glob_is(destination),
+		.wishes = wishes,
 	};
 	struct access_verdict verdict = {.is_allowed = rules->count == 0};
 
