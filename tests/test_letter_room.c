@@ -101,17 +101,21 @@ static unsigned refused(void)
 	return (unsigned)sum;
 }
 
-/* Messages whose time is over already. */
-static void kill_messages(int sender, const char *address, const char *bodies)
+/* Messages whose time is over already. Returns how many were taken. */
+static unsigned kill_messages(int sender, const char *address, const char *bodies)
 {
 	char frame[128];
+	unsigned taken = 0;
 
 	for (; *bodies != '\0'; bodies++) {
-		snprintf(frame, sizeof(frame), "SEND{destination:%s}{expires:1}[%c]",
-			address, *bodies);
+		snprintf(frame, sizeof(frame),
+			"SEND{destination:%s}{expires:1}{receipt:r}[%c]", address,
+			*bodies);
 		stomp_peer_say(senders[sender], frame);
 		still_workers_advance(workers, 2);
+		taken += strstr(stomp_peer_heard(senders[sender]), "RECEIPT") != NULL;
 	}
+	return taken;
 }
 
 static void read_slowly(void)
@@ -149,9 +153,9 @@ static size_t read_all(char *got, size_t size)
 
 START_TEST(an_account_has_its_share_and_others_pass)
 {
-	kill_messages(HOG, "/queue/hog", "12345");
+	kill_messages(HOG, "/queue/hog", "1234");
 	ck_assert_uint_eq(held(LETTERS), 2);
-	ck_assert_uint_eq(queue_parked(find("/queue/hog")), 3);
+	ck_assert_uint_eq(queue_parked(find("/queue/hog")), 2);
 	kill_messages(BEN, "/queue/ben", "a");
 	ck_assert_uint_eq(held(LETTERS), 3);
 	ck_assert_ptr_null(find("/queue/ben"));
@@ -160,21 +164,21 @@ END_TEST
 
 START_TEST(others_pass_in_the_same_queue)
 {
-	kill_messages(HOG, "/queue/x", "12345");
+	kill_messages(HOG, "/queue/x", "123");
 	kill_messages(BEN, "/queue/x", "ab");
-	kill_messages(HOG, "/queue/x", "6");
+	kill_messages(HOG, "/queue/x", "4");
 	kill_messages(EVA, "/queue/x", "c");
 	ck_assert_uint_eq(held(LETTERS), 5);
-	ck_assert_uint_eq(queue_parked(find("/queue/x")), 4);
+	ck_assert_uint_eq(queue_parked(find("/queue/x")), 2);
 }
 END_TEST
 
 START_TEST(an_account_moves_on_when_its_letters_leave)
 {
-	kill_messages(HOG, "/queue/hog", "12345");
+	kill_messages(HOG, "/queue/hog", "1234");
 	kill_messages(BEN, "/queue/ben", "a");
 	read_slowly();
-	for (const char *at = "12a345"; *at != '\0'; at++)
+	for (const char *at = "12a34"; *at != '\0'; at++)
 		ck_assert_int_eq(read_one(), *at);
 	ck_assert_uint_eq(parked(), 0);
 	ck_assert_ptr_null(find("/queue/hog"));
@@ -200,11 +204,52 @@ END_TEST
 
 START_TEST(it_is_counted_once)
 {
-	kill_messages(HOG, "/queue/hog", "12345");
-	kill_messages(HOG, "/queue/hog", "67");
+	kill_messages(HOG, "/queue/hog", "123");
+	kill_messages(HOG, "/queue/hog", "4");
 	ck_assert_uint_eq(refused(), 1);
 	kill_messages(BEN, "/queue/ben", "ab");
 	ck_assert_uint_eq(refused(), 1);
+}
+END_TEST
+
+/* Else a queue of others is full of what nobody can take. */
+START_TEST(an_account_parks_no_more_than_its_share_of_a_queue)
+{
+	ck_assert_uint_eq(kill_messages(HOG, "/queue/x", "1234567"), 4);
+	ck_assert_uint_eq(queue_parked(find("/queue/x")), 2);
+	/* Nor does it send others there; in another queue it has a share of its own. */
+	stomp_peer_say(senders[HOG], "SEND{destination:/queue/x}{receipt:r}[8]");
+	assert_heard(senders[HOG], "");
+	ck_assert_uint_eq(kill_messages(HOG, "/queue/y", "1"), 1);
+	stomp_peer_say(senders[BEN], "SEND{destination:/queue/x}{receipt:r}[a]");
+	assert_heard(senders[BEN], "RECEIPT{receipt-id:r}");
+	read_slowly();
+	ck_assert_int_eq(read_one(), '1');
+	stomp_peer_say(senders[HOG], "SEND{destination:/queue/x}{receipt:s}[8]");
+	assert_heard(senders[HOG], "RECEIPT{receipt-id:s}");
+}
+END_TEST
+
+/* Messages that expire later, so that none is dead when the others come. */
+START_TEST(what_has_expired_leaves_room_in_its_queue)
+{
+	for (int i = 0; i < 8; i++) {
+		stomp_peer_say(senders[HOG],
+			"SEND{destination:/queue/x}{expiration:50000}{receipt:r}[1]");
+		assert_heard(senders[HOG], "RECEIPT{receipt-id:r}");
+	}
+	stomp_peer_say(senders[BEN], "SEND{destination:/queue/x}{receipt:r}[a]");
+	stomp_peer_check_refused(senders[BEN], "The queue is full", "r");
+	still_workers_advance(workers, 51000);
+	ck_assert_uint_eq(held(LETTERS), 2);
+	ck_assert_uint_eq(parked(), 6);
+	for (int i = 0; i < 6; i++) {
+		stomp_peer_say(
+			senders[EVA], "SEND{destination:/queue/x}{receipt:r}[b]");
+		assert_heard(senders[EVA], "RECEIPT{receipt-id:r}");
+	}
+	stomp_peer_say(senders[EVA], "SEND{destination:/queue/x}{receipt:r}[b]");
+	stomp_peer_check_refused(senders[EVA], "The queue is full", "r");
 }
 END_TEST
 
@@ -220,11 +265,11 @@ START_TEST(a_queue_that_is_full_parks_all)
 		kill_messages(EVA, "/queue/x", "123");
 	}
 	ck_assert_uint_eq(held(LETTERS), 8);
-	ck_assert_uint_eq(parked(), 7);
+	ck_assert_uint_eq(parked(), 6);
 	kill_messages(BEN, "/queue/ben", "a");
-	ck_assert_uint_eq(parked(), 8);
+	ck_assert_uint_eq(parked(), 7);
 	read_slowly();
-	ck_assert_uint_eq(read_all(got, sizeof(got)), 16);
+	ck_assert_uint_eq(read_all(got, sizeof(got)), 15);
 	ck_assert_uint_eq(parked(), 0);
 }
 END_TEST
@@ -234,7 +279,8 @@ START_TEST(a_reload_may_give_a_larger_share)
 	struct config *config = config_of("{'limits': {'backlog_messages': 16}, "
 					  "'endpoints': [{'path': '/s'}]}");
 
-	kill_messages(HOG, "/queue/hog", "12345");
+	kill_messages(HOG, "/queue/hog", "1234");
+	kill_messages(HOG, "/queue/other", "5");
 	for (unsigned i = 0; i < workers->count; i++) {
 		worker_configure(workers->all[i], config);
 		loop_advance(workers->all[i]->loop, 0);
@@ -257,11 +303,8 @@ START_TEST(all_letters_come)
 		if (chance_percent(&chance, 60)) {
 			snprintf(address, sizeof(address), "/queue/%u",
 				chance_below(&chance, 5));
-			if (held(address) < 8) {
-				kill_messages((int)chance_below(&chance, SENDERS),
-					address, "x");
-				killed++;
-			}
+			killed += kill_messages(
+				(int)chance_below(&chance, SENDERS), address, "x");
 		} else {
 			seen += read_one() != '\0';
 		}
@@ -297,11 +340,11 @@ START_TEST(a_letter_above_the_share_goes_alone)
 {
 	char got[8];
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		kill_large(6000);
 	ck_assert_uint_eq(held(LETTERS), 1);
 	read_slowly();
-	ck_assert_uint_eq(read_all(got, sizeof(got)), 3);
+	ck_assert_uint_eq(read_all(got, sizeof(got)), 2);
 }
 END_TEST
 
@@ -326,6 +369,8 @@ int main(void)
 	tcase_add_test(usual, an_account_moves_on_when_its_letters_leave);
 	tcase_add_test(usual, no_home_is_forgotten);
 	tcase_add_test(usual, it_is_counted_once);
+	tcase_add_test(usual, an_account_parks_no_more_than_its_share_of_a_queue);
+	tcase_add_test(usual, what_has_expired_leaves_room_in_its_queue);
 	tcase_add_test(usual, a_queue_that_is_full_parks_all);
 	tcase_add_test(usual, a_reload_may_give_a_larger_share);
 	tcase_add_loop_test(usual, all_letters_come, 1, 21);

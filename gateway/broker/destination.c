@@ -120,6 +120,13 @@ void destination_refuse(const struct broker *broker, struct broker_refusal *refu
 			"limits.backlog_messages is %llu, limits.backlog_bytes %llu.",
 			(unsigned long long)limits->backlog_messages,
 			(unsigned long long)limits->backlog_bytes);
+	else if (kind == REFUSAL_PARKED)
+		broker_refusal_hint(refusal,
+			"limits.share is %llu per cent of limits.backlog_messages, "
+			"%llu, and of limits.backlog_bytes, %llu.",
+			(unsigned long long)limits->share,
+			(unsigned long long)limits->backlog_messages,
+			(unsigned long long)limits->backlog_bytes);
 	else if (kind == REFUSAL_QUEUES_FULL)
 		broker_refusal_hint(refusal, "limits.backlog_total_bytes is %llu.",
 			(unsigned long long)budget_kept_max(broker->worker));

@@ -76,7 +76,7 @@ struct keeping {
 
 /*
  * Reserves that room. False, with *why, and counted, when the queue or the budget has
- * none.
+ * none, or when dead messages of the account take its share of the queue.
  */
 bool memory_reserve(struct broker *broker, struct queue *queue,
 	const struct keeping *keeping, enum refusal_kind *why);

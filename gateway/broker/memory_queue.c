@@ -6,11 +6,18 @@
 #include "gateway/broker/subscription.h"
 #include "gateway/worker/account.h"
 #include "gateway/worker/metrics.h"
+#include "gateway/worker/share.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
 
 enum { EXPIRIES_PER_TURN = 64 };
+
+/* What the dead messages of one account may take of a bound of a queue; 0: all. */
+static uint64_t memory_dead_share(const struct config *config, uint64_t bound)
+{
+	return config->limits.share == 100 ? 0 : share_of(config, bound);
+}
 
 /* What the worker's configuration says of the queue of that address. */
 static struct queue_rules memory_queue_rules(
@@ -29,6 +36,9 @@ static struct queue_rules memory_queue_rules(
 		 */
 		.losses = dead_letters_address(config, address).len > 0 ? config->losses
 									: 0,
+		.dead_messages =
+			memory_dead_share(config, config->limits.backlog_messages),
+		.dead_bytes = memory_dead_share(config, config->limits.backlog_bytes),
 		.configuration = broker->worker->configured,
 		.metrics = broker->worker->metrics,
 		.workers = broker->worker->workers,
@@ -75,12 +85,37 @@ struct queue *memory_open_queue(struct broker *broker, struct slice address,
 	return queue;
 }
 
+/*
+ * What no consumer can take fills no more than the sender's share of a queue, so that
+ * nobody stops a queue of others by messages that have expired. What it had sent before
+ * they were dead exceeds the share, and does not count (queue_rules.dead_messages).
+ */
+static bool memory_has_dead_share(
+	const struct broker *broker, const struct queue *queue, uint32_t account)
+{
+	const struct worker *worker = broker->worker;
+	const struct limits *limits = &worker->config->limits;
+	uint64_t bytes;
+	const uint64_t messages = queue_parked_of(queue, account, &bytes);
+
+	if (messages == 0 || account == ACCOUNT_HOUSE || limits->share == 100 ||
+		account_is_exempt(worker->workers->accounts, account))
+		return false;
+	return messages >= share_of(worker->config, limits->backlog_messages) ||
+	       bytes >= share_of(worker->config, limits->backlog_bytes);
+}
+
 bool memory_reserve(struct broker *broker, struct queue *queue,
 	const struct keeping *keeping, enum refusal_kind *why)
 {
 	struct worker *worker = broker->worker;
 	const int64_t bytes = (int64_t)keeping->bytes;
 
+	if (memory_has_dead_share(broker, queue, keeping->account)) {
+		*why = REFUSAL_PARKED;
+		metrics_refuse(worker->metrics, BOUND_SHARE);
+		return false;
+	}
 	if (!queue_reserve(queue, keeping->messages, keeping->bytes)) {
 		*why = REFUSAL_QUEUE_FULL;
 		metrics_refuse(worker->metrics, BOUND_BACKLOG);

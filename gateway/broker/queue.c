@@ -26,6 +26,7 @@ struct queue *queue_create(struct slice destination, uint64_t epoch,
 void queue_set_rules(struct queue *queue, const struct queue_rules *rules)
 {
 	queue->rules = *rules;
+	queue_count_beyond(queue);
 }
 
 unsigned queue_configuration(const struct queue *queue)
@@ -102,8 +103,8 @@ struct queue *queue_of_idle_timer(struct timer *timer)
 
 bool queue_has_room(const struct queue *queue)
 {
-	return queue->messages < queue->rules.messages &&
-	       queue->bytes < queue->rules.bytes;
+	return queue->messages - queue->beyond_messages < queue->rules.messages &&
+	       queue->bytes - queue->beyond_bytes < queue->rules.bytes;
 }
 
 bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes)
@@ -112,10 +113,12 @@ bool queue_reserve(struct queue *queue, uint64_t messages, uint64_t bytes)
 	 * An empty queue may have taken more bytes than it may have; and any queue may
 	 * have more of both than new rules allow.
 	 */
-	if (queue->messages > queue->rules.messages ||
-		messages > queue->rules.messages - queue->messages ||
-		queue->bytes > queue->rules.bytes ||
-		bytes > queue->rules.bytes - queue->bytes)
+	const uint64_t used = queue->messages - queue->beyond_messages;
+	const uint64_t used_bytes = queue->bytes - queue->beyond_bytes;
+
+	if (used > queue->rules.messages || messages > queue->rules.messages - used ||
+		used_bytes > queue->rules.bytes ||
+		bytes > queue->rules.bytes - used_bytes)
 		return false;
 	queue->messages += messages;
 	queue->bytes += bytes;

@@ -26,7 +26,13 @@ struct queue_rules {
 	uint64_t in_flight_bytes; /* to one consumer, but always one message */
 	uint64_t rejections;      /* a message is dead after so many */
 	uint64_t losses;          /* the same for lost consumers; 0: never */
-	unsigned configuration;   /* the number of that which says so; for the caller */
+
+	/*
+	 * Of the dead messages of an account, no more count in the bounds of the queue.
+	 * 0: all do. An exempt account's and the house's all do, too.
+	 */
+	uint64_t dead_messages, dead_bytes;
+	unsigned configuration; /* the number of that which says so; for the caller */
 
 	struct metrics *metrics; /* counts the queues' messages; borrowed */
 	struct workers *workers; /* whose budget keeps them; borrowed; NULL: none's */
@@ -77,6 +83,9 @@ uint64_t queue_unacknowledged(const struct queue *queue);
 
 /* How many messages are dead, and still in the queue. */
 uint64_t queue_parked(const struct queue *queue);
+
+/* How many of them that account has sent, with their bytes. */
+uint64_t queue_parked_of(const struct queue *queue, uint32_t account, uint64_t *bytes);
 
 /* How many consumers have joined, with credit or without. */
 uint64_t queue_consumers(const struct queue *queue);

@@ -5,6 +5,7 @@
 #include "gateway/broker/queue_internal.h"
 
 #include "gateway/worker/account.h"
+#include "gateway/worker/workers.h"
 #include "protocol/xmalloc.h"
 
 #include <stdlib.h>
@@ -14,10 +15,12 @@ struct pile {
 	struct table_node node; /* in queue->piles, by account */
 	uint32_t account;
 	struct queue *queue;
-	struct list link;  /* in queue->new_piles, or the caller's */
-	struct list items; /* whose letters have to be sent */
-	struct list sent;  /* whose letters are under way */
-	uint64_t refused;  /* the first of `items`, which were sent before */
+	bool is_bounded;          /* it may have messages beyond rules.dead_messages */
+	struct list link;         /* in queue->new_piles, or the caller's */
+	struct list items;        /* whose letters have to be sent */
+	struct list sent;         /* whose letters are under way */
+	uint64_t refused;         /* the first of `items`, which were sent before */
+	uint64_t messages, bytes; /* in both lists */
 };
 
 static struct pile *pile_of_node(struct table_node *node)
@@ -36,6 +39,10 @@ static struct pile *pile_create(struct queue *queue, uint32_t account)
 
 	pile->account = account;
 	pile->queue = queue;
+	pile->is_bounded =
+		account != ACCOUNT_HOUSE &&
+		(queue->rules.workers == NULL ||
+			!account_is_exempt(queue->rules.workers->accounts, account));
 	list_init(&pile->items);
 	list_init(&pile->sent);
 	table_insert(&queue->piles, &pile->node, account_key(&pile->account));
@@ -81,6 +88,14 @@ bool pile_is_empty(const struct pile *pile)
 	return list_is_empty(&pile->items);
 }
 
+uint64_t queue_parked_of(const struct queue *queue, uint32_t account, uint64_t *bytes)
+{
+	const struct pile *pile = pile_find(queue, account);
+
+	*bytes = pile == NULL ? 0 : pile->bytes;
+	return pile == NULL ? 0 : pile->messages;
+}
+
 bool queue_has_dead(const struct queue *queue)
 {
 	return !list_is_empty(&queue->new_piles);
@@ -91,6 +106,42 @@ struct pile *queue_take_pile(struct queue *queue)
 	struct list *first = list_take_first(&queue->new_piles);
 
 	return first == NULL ? NULL : pile_of_link(first);
+}
+
+static uint64_t pile_beyond(const struct pile *pile, uint64_t count, uint64_t most)
+{
+	return pile->is_bounded && most > 0 && count > most ? count - most : 0;
+}
+
+static void pile_add_beyond(const struct pile *pile, uint64_t factor)
+{
+	struct queue *queue = pile->queue;
+	const struct queue_rules *rules = &queue->rules;
+
+	queue->beyond_messages +=
+		factor * pile_beyond(pile, pile->messages, rules->dead_messages);
+	queue->beyond_bytes +=
+		factor * pile_beyond(pile, pile->bytes, rules->dead_bytes);
+}
+
+static void pile_count(struct pile *pile, uint64_t messages, uint64_t bytes)
+{
+	pile_add_beyond(pile, (uint64_t)-1);
+	pile->messages += messages;
+	pile->bytes += bytes;
+	pile_add_beyond(pile, 1);
+}
+
+static void pile_visit(struct table_node *node, void *context)
+{
+	(void)context;
+	pile_add_beyond(pile_of_node(node), 1);
+}
+
+void queue_count_beyond(struct queue *queue)
+{
+	queue->beyond_messages = queue->beyond_bytes = 0;
+	table_for_each(&queue->piles, pile_visit, NULL);
 }
 
 static void queue_count_parked(struct queue *queue, uint64_t change)
@@ -110,6 +161,7 @@ void queue_add_dead(struct queue *queue, struct item *item, enum dead_reason rea
 	queue_count_parked(queue, 1);
 	counter_add(&queue->rules.metrics->dead[reason], 1);
 	list_append(&pile->items, &item->link);
+	pile_count(pile, 1, message_size(item->message));
 	pile_offer(pile);
 }
 
@@ -157,8 +209,9 @@ void queue_settle_dead(struct queue *queue, struct item *item, bool is_taken)
 		return;
 	}
 	queue_count_parked(queue, (uint64_t)-1);
+	pile_count(pile, (uint64_t)-1, -message_size(item->message));
 	message_unref(queue_take_out(queue, item));
-	if (list_is_empty(&pile->items) && list_is_empty(&pile->sent))
+	if (pile->messages == 0)
 		pile_destroy(pile);
 }
 

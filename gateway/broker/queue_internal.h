@@ -46,9 +46,10 @@ struct queue {
 	struct list ready;      /* consumers with credit, the next in turn first */
 	struct table consumers;
 	uint64_t messages, bytes; /* all in the queue, and the reserved ones */
-	uint64_t in_flight;       /* number of messages */
-	uint32_t account;         /* that it is charged to */
-	uint64_t parked;          /* in piles */
+	uint64_t beyond_messages, beyond_bytes; /* of these: they do not count */
+	uint64_t in_flight;                     /* number of messages */
+	uint32_t account;                       /* that it is charged to */
+	uint64_t parked;                        /* in piles */
 	char destination[];
 };
 
@@ -105,6 +106,9 @@ struct item *in_flight_find(
 
 /* The item, which is in no list, is dead. */
 void queue_add_dead(struct queue *queue, struct item *item, enum dead_reason reason);
+
+/* The queue has new rules: counts anew which dead messages are beyond. */
+void queue_count_beyond(struct queue *queue);
 
 /* Frees all dead messages, also those whose letters are under way. */
 void queue_drop_dead(struct queue *queue);

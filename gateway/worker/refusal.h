@@ -261,6 +261,8 @@ enum refusal_class {
 		"There are too many destinations")                                     \
 	X(PATTERNS, FAILED, INFO, "patterns", "There are too many patterns")           \
 	X(SHARE, FAILED, INFO, "share", "This user or address already uses its share") \
+	X(PARKED, FAILED, INFO, "parked",                                              \
+		"The queue has too many dead messages of this user or address")        \
 	X(TRANSACTION_MEMORY, FAILED, INFO, "transaction_memory",                      \
 		"There is no memory for the transaction now")                          \
 	X(SUBSCRIPTION_MEMORY, FAILED, INFO, "subscription_memory",                    \

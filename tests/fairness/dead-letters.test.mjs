@@ -53,10 +53,10 @@ async function read(operator, count) {
 
 const sentTo = (queue, count) => range(count).map((i) => `${queue} ${i}`);
 
-// The messages are dead when they come.
+// The messages are dead when they come. Some may be refused, which closes nothing.
 async function expire(client, queue, count) {
   for (const i of range(count)) client.send(frame('SEND', { destination: queue, expiration: 0 }, `${i}`));
-  await client.call('SEND', { destination: queue, expiration: 0 }, `${count}`);
+  await client.call('SEND', { destination: '/topic/none' }, 'all have come');
 }
 
 testBeside(`${QUEUES * EACH} letters of one client, where ${SHARE} of it find room`, configuration, async (gateway, keep) => {
@@ -83,16 +83,23 @@ testBeside(`${QUEUES * EACH} letters of one client, where ${SHARE} of it find ro
   assert.ok(last < SHARE + HONEST, `an honest letter came as number ${last}`);
 });
 
+// What no consumer can take must not fill a queue in which others send, too.
 testBeside('one client sends messages that have expired', configuration, async (gateway, keep) => {
   const hog = await connect(gateway, keep, '127.0.0.2');
-  await expire(hog, '/queue/hog', ROOM - 1);
-  await parked(gateway, ROOM - SHARE);
+  await until('it has no more room', async () => {
+    await expire(hog, '/queue/shared', ROOM);
+    return await figure(gateway, 'postern_queue_messages{state="parked"}') >= SHARE;
+  });
 
   const honest = await connect(gateway, keep, '127.0.0.1');
-  await expire(honest, '/queue/honest', HONEST - 1);
+  await expire(honest, '/queue/shared', HONEST);
   await until('the honest letters have passed', async () => (
     await figure(gateway, 'postern_queue_messages{state="ready"}') === SHARE + HONEST));
-  await parked(gateway, ROOM - SHARE);
-  assert.ok(await figure(gateway, 'postern_refused_total{bound="share"}') >= 1);
-  await gateway.logged(/dead letters of one user or address are parked, as those of queue \/queue\/hog/);
+  for (const i of range(ROOM - SHARE)) honest.publish('/queue/shared', `${i}`);
+  await honest.subscribe('/queue/shared');
+  for (const i of range(ROOM - SHARE)) assert.equal((await honest.frame('MESSAGE')).body, `${i}`);
+
+  assert.ok(await figure(gateway, 'postern_refused_total{bound="share"}') > 1);
+  await gateway.logged(/dead letters of one user or address are parked, as those of queue \/queue\/shared/);
+  await gateway.logged(/kind=parked .*\/queue\/shared/);
 });

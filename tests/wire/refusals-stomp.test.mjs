@@ -40,6 +40,7 @@ const gateways = {
   hogged: withGateway(broker(more({ limits: hogged, exempt_addresses: [] }))),
   narrow: withGateway(broker(more({ limits: { destinations: 1 } }))),
   shared: withGateway(broker(more({ exempt_addresses: [], limits: { destinations: 4 } }))),
+  littered: withGateway(broker(more({ exempt_addresses: [], limits: { backlog_messages: 4 } }))),
   named: withGateway(broker(more({
     tokens: [issuer.known], rules: [{ match: '/topic/open', allow: ['subscribe', 'send'] }],
   }))),
@@ -195,6 +196,15 @@ const rows = {
     await client.subscribe('/topic/a', '1');
     return client.send(subscribe('/topic/b', { id: '2' }));
   }, 'limits.destinations is 4, and limits.share 25 per cent.'],
+  parked: ['littered', async (gateway) => {
+    const client = await connected(gateway);
+    const expired = () => client.call('SEND', { destination: '/queue/littered', expiration: 0 }, 'x');
+    await expired();
+    await until('its letter has left', async () => (
+      (await figures(gateway))['postern_queue_messages{state="parked"}'] === 0));
+    await expired();
+    return client.send(send('/queue/littered'));
+  }, 'destination "/queue/littered"'],
 };
 
 // What more than one client leads to, or some time. What comes before the ERROR is dropped.
@@ -228,7 +238,7 @@ const OFTEN = ['logins', 'subscription_memory'];
 
 const TOKEN = { headers: { Authorization: 'Bearer the-right-token-of-many' } };
 const figures = (gateway) => scrape(gateway, gateway === gateways.guarded ? TOKEN : {});
-const FAILED = ['destinations', 'patterns', 'share', 'transaction_memory', 'subscription_memory', 'queues_full'];
+const FAILED = ['destinations', 'patterns', 'share', 'parked', 'transaction_memory', 'subscription_memory', 'queues_full'];
 const MARK = 'postern_refusals_total{door="stomp",kind="';
 const counter = (kind) => `${MARK}${kind}"}`;
 const lines = (gateway, kind) => gateway.log.split('\n').filter((line) => line.includes(`refused at stomp: kind=${kind} `));
