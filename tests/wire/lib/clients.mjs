@@ -133,7 +133,7 @@ class Modern {
 // rx-stomp, as Angular applications use it.
 class Reactive {
   async connect(makeSocket, [outgoing, incoming], login) {
-    const { RxStomp, RxStompState } = require('@stomp/rx-stomp');
+    const { RxStomp, RxStompState } = await import('@stomp/rx-stomp'); // Node 18 cannot require it
     this.stomp = new RxStomp();
     this.stomp.configure({
       webSocketFactory: () => (this.socket = makeSocket()),
