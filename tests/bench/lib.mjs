@@ -27,7 +27,11 @@ export function buildAt(where) {
   const found = [where, path.join(where, 'build/release')]
     .find((one) => existsSync(path.join(one, 'postern')));
   if (!found) throw new Error(`There is no build in ${where}: neither postern nor build/release/postern.`);
-  return { postern: path.resolve(found, 'postern'), floor: path.resolve(found, 'tests/bench/floor') };
+  return {
+    postern: path.resolve(found, 'postern'),
+    floor: path.resolve(found, 'tests/bench/floor'),
+    identity: path.resolve(found, 'tests/bench/identity'),
+  };
 }
 
 // `program` is another build's; without it, it is ours that is started.
@@ -81,7 +85,7 @@ const beside = taskset(`0-${count - 2}`);
 
 // The output of a program of the bench, as one line of JSON.
 async function measure(name, flags, under = []) {
-  const [command, ...rest] = [...under, path.join(folder, name), ...flags];
+  const [command, ...rest] = [...under, path.resolve(folder, name), ...flags];
   const { stdout, stderr } = await run(command, rest);
   process.stderr.write(stderr);
   return JSON.parse(stdout);
@@ -106,10 +110,13 @@ export async function probe(server, options) {
   return { idle, busy };
 }
 
-// What a part of the gateway's identity costs, in ns: no server takes part.
+// What a part of the gateway's identity costs, in ns: no server takes part. NaN: that build
+// has no such program.
 const tokens = path.join(top, 'tests/tokens');
-export const identity = async (part, { seconds }) =>
-  (await measure('identity', [part, `${seconds}`, tokens])).ns_each;
+export async function identity(part, { seconds, program = path.join(folder, 'identity') }) {
+  if (!existsSync(program)) return NaN;
+  return (await measure(program, [part, `${seconds}`, tokens])).ns_each;
+}
 
 // The 99th percentile of an honest pair's round trips beside a flood, in ms: as the tests
 // of fairness measure it.

@@ -27,14 +27,14 @@ const SECONDS = flags.quick ? 0.7 : 4;
 const under = (options) => ({ seconds: SECONDS, ...options });
 
 // With the programs of a build; by default this one's.
-const toolsOf = ({ postern: program, floor } = {}) => ({
+const toolsOf = ({ postern: program, floor, identity: parts } = {}) => ({
   postern: (options, crew) =>
     during(startPostern({ ...crew, program }), (server) => load(server, under(options))),
   floorOf: (kind, options) =>
     during(startFloor({ joined: kind === 'joined', program: floor }), (server) => load(server, under(options))),
   probes: (options) =>
     during(startPostern({ under: apart, program }), (server) => probe(server, under(options))),
-  identity: (part) => identity(part, { seconds: SECONDS / 4 }),
+  identity: (part) => identity(part, { seconds: SECONDS / 4, program: parts }),
   besideFlood: (options) => besideFlood({ seconds: SECONDS / 2, program, ...options }),
 });
 const tools = toolsOf();
