@@ -171,23 +171,24 @@ static const struct step *batch_cache_step(
 struct batch batch_cache_pull(struct batch_cache *batch_cache,
 	const struct outbound *queue, const struct batch_format *how, size_t budget)
 {
-	const struct step *step, *last = NULL;
+	const struct step *step, *last;
 	size_t count = 0;
 
 	if (batch_cache->how != how)
 		batch_cache_cut(batch_cache, 0);
 	batch_cache->how = how;
-	do {
-		step = batch_cache_step(
-			batch_cache, count, outbound_item(queue, count));
-		if (step == NULL)
-			break;
-		last = step;
-		count++;
-	} while (last->end < budget && count < queue->count && count < STEPS_MAX);
-	if (last == NULL)
+	step = batch_cache_step(batch_cache, 0, outbound_item(queue, 0));
+	if (step == NULL)
 		return batch_cache_pull_alone(
 			batch_cache, outbound_item(queue, 0), how->wire);
+	do {
+		last = step;
+		count++;
+		if (last->end >= budget || count == queue->count || count == STEPS_MAX)
+			break;
+		step = batch_cache_step(
+			batch_cache, count, outbound_item(queue, count));
+	} while (step != NULL);
 	return (struct batch){
 		.bytes = slice_first(buf_slice(&batch_cache->bytes), last->end),
 		.count = count,
