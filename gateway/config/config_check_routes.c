@@ -204,21 +204,20 @@ static struct template *config_make_template(struct config *config, const json_t
 	const struct variables *known, const struct config_source *source,
 	const struct config_path *key)
 {
-	struct template *template = NULL;
 	struct buf why = {0};
 	size_t at = 0;
 
 	if (value == NULL)
 		return NULL;
-	template = template_create(value, known, &why);
-	if (template == NULL)
+	struct template *made = template_create(value, known, &why);
+	if (made == NULL)
 		config_refuse_placeholder(source, key, &why,
 			&(struct placeholder_names){template_words, "var.", known});
-	struct slice claim = template_next_claim(template, &at);
-	for (; claim.len > 0; claim = template_next_claim(template, &at))
+	struct slice claim = template_next_claim(made, &at);
+	for (; claim.len > 0; claim = template_next_claim(made, &at))
 		config_keep_route_claim(config, claim, source, key);
 	buf_finish(&why);
-	return template;
+	return made;
 }
 
 static void config_check_route(
