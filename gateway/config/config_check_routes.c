@@ -199,25 +199,32 @@ static void config_check_send_to(struct config *config, const struct route *rout
 			"is needed, since /topic is below none of broker.prefixes");
 }
 
-/* Makes the template of that key, if the route has it. */
-static struct template *config_make_template(struct config *config, const json_t *value,
-	const struct variables *known, const struct config_source *source,
+/* Logins keep the claims that the template names. NULL names none. */
+static void config_keep_template_claims(struct config *config,
+	const struct template *template, const struct config_source *source,
 	const struct config_path *key)
 {
-	struct buf why = {0};
 	size_t at = 0;
 
+	for (struct slice claim; (claim = template_next_claim(template, &at)).len > 0;)
+		config_keep_route_claim(config, claim, source, key);
+}
+
+/* Makes the template of that key, if the route has it. */
+static void config_make_template(struct config *config, const json_t *value,
+	const struct variables *known, const struct config_source *source,
+	const struct config_path *key, struct template **made)
+{
+	struct buf why = {0};
+
 	if (value == NULL)
-		return NULL;
-	struct template *made = template_create(value, known, &why);
-	if (made == NULL)
+		return;
+	*made = template_create(value, known, &why);
+	if (*made == NULL)
 		config_refuse_placeholder(source, key, &why,
 			&(struct placeholder_names){template_words, "var.", known});
-	struct slice claim = template_next_claim(made, &at);
-	for (; claim.len > 0; claim = template_next_claim(made, &at))
-		config_keep_route_claim(config, claim, source, key);
+	config_keep_template_claims(config, *made, source, key);
 	buf_finish(&why);
-	return made;
 }
 
 static void config_check_route(
@@ -240,10 +247,10 @@ static void config_check_route(
 	if (!config_check_match(config, index, source, &variables, &why))
 		config_mistake(source, &key, "%.*s", SLICE_ARGS(buf_slice(&why)));
 	buf_finish(&why);
-	route->body = config_make_template(
-		config, json_object_get(json, "body"), &variables, source, &body);
-	route->reply = config_make_template(
-		config, json_object_get(json, "reply"), &variables, source, &reply);
+	config_make_template(config, json_object_get(json, "body"), &variables, source,
+		&body, &route->body);
+	config_make_template(config, json_object_get(json, "reply"), &variables, source,
+		&reply, &route->reply);
 	config_check_send_to(config, route, &variables, source, &item);
 }
 
