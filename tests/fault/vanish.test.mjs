@@ -24,7 +24,11 @@ testWith(`of ${KILLS} crowds of ${CROWD} clients that are killed nothing is left
     // Those who poll are between two polls for a moment.
     await until('all are connected', () => gateway.descriptors >= before + CROWD * 0.8);
     child.kill('SIGKILL');
-    await until('all have gone', async () => gateway.descriptors <= before && await countSessions(gateway) === 1);
+    await until('all have gone', async () => gateway.descriptors <= before && await countSessions(gateway) === 1)
+      .catch(async ({ message }) => {
+        const left = gateway.descriptors - before;
+        assert.fail(`${message}: ${left} descriptors and ${await countSessions(gateway) - 1} sessions are left`);
+      });
     await witness.call('SEND', { destination: '/topic/1' }, 'still here');
     memory.push(gateway.memory);
   }
